@@ -1,0 +1,256 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The value in which a design and the C meet: a labelled transition system."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class Label(NamedTuple):
+    """One visible step of an entry point.
+
+    name: the first callee of the operation's fingerprint, a guard's name, "set" or "return".
+    on: C path of the device: root type and members ("pci_dev.dev"); "" when there is none.
+    outcome: "ok" or "fail" of an operation, "true" or "false" of a guard, "0", "error",
+    "unknown" or "void" of a return, the stored value of a "set".
+    args: further arguments that the fingerprint asks for, joined by ", "; else "".
+    """
+
+    name: str
+    on: str = ""
+    outcome: str = ""
+    args: str = ""
+
+    def __str__(self) -> str:
+        inside = ", ".join(part for part in (self.on, self.args) if part)
+        return f"{self.name}({inside})" + (f": {self.outcome}" if self.outcome else "")
+
+
+@dataclass(frozen=True)
+class Lts:
+    """States are ints; a label of None is a silent step; `final` are the ends of complete runs."""
+
+    start: int
+    edges: tuple[tuple[int, Label | None, int], ...]
+    final: frozenset[int]
+
+    def states(self) -> frozenset[int]:
+        """Every state that an edge, the start or the end names."""
+        ends = {state for source, _, target in self.edges for state in (source, target)}
+        return frozenset(ends | {self.start} | self.final)
+
+    def labels(self) -> frozenset[Label]:
+        """The alphabet in use."""
+        return frozenset(label for _, label, _ in self.edges if label is not None)
+
+    def __str__(self) -> str:
+        lines = [f"start {self.start}, final {' '.join(map(str, sorted(self.final))) or 'none'}"]
+        lines += [f"{s:4} -> {t:4}  {'' if a is None else a}" for s, a, t in self.edges]
+        return "\n".join(lines)
+
+
+@dataclass
+class Builder:
+    """Collects states and edges for programs with early exits; `finish` gives the value."""
+
+    _edges: list[tuple[int, Label | None, int]] = field(default_factory=list)
+    _states: int = 0
+
+    def new_state(self) -> int:
+        """A state that was not there before."""
+        self._states += 1
+        return self._states - 1
+
+    def edge(self, source: int, label: Label | None, target: int) -> int:
+        """Adds one step and returns its target, so that steps can be chained."""
+        self._edges.append((source, label, target))
+        return target
+
+    def then(self, source: int, label: Label | None) -> int:
+        """Adds one step to a new state and returns that."""
+        return self.edge(source, label, self.new_state())
+
+    def paste(self, source: int, part: Lts, target: int) -> int:
+        """Copies `part` between two states: entered at `source`, left at `target`."""
+        names = {state: self.new_state() for state in sorted(part.states())}
+        self.edge(source, None, names[part.start])
+        for before, label, after in part.edges:
+            self.edge(names[before], label, names[after])
+        for state in sorted(part.final):
+            self.edge(names[state], None, target)
+        return target
+
+    def finish(self, start: int, final: Iterable[int]) -> Lts:
+        """The Lts of all that was added."""
+        return Lts(start, tuple(self._edges), frozenset(final))
+
+
+def word(*labels: Label) -> Lts:
+    """Exactly these labels, in this order; none gives the empty run."""
+    edges = tuple((at, label, at + 1) for at, label in enumerate(labels))
+    return Lts(0, edges, frozenset({len(labels)}))
+
+
+def seq(*parts: Lts) -> Lts:
+    """One part after the other."""
+    builder = Builder()
+    start = state = builder.new_state()
+    for part in parts:
+        state = builder.paste(state, part, builder.new_state())
+    return builder.finish(start, {state})
+
+
+def choice(*parts: Lts) -> Lts:
+    """Any one of the parts."""
+    builder = Builder()
+    start, end = builder.new_state(), builder.new_state()
+    for part in parts:
+        builder.paste(start, part, end)
+    return builder.finish(start, {end})
+
+
+def star(part: Lts) -> Lts:
+    """The part any number of times, also never."""
+    builder = Builder()
+    start = builder.new_state()
+    builder.paste(start, part, start)
+    return builder.finish(start, {start})
+
+
+def minimise(lts: Lts) -> Lts:
+    """The one smallest deterministic Lts with the same runs and the same complete runs.
+
+    Two Lts have equal languages, as sets of prefixes and as sets of complete runs, exactly
+    when their minimised values are equal: states are numbered breadth first by sorted labels.
+    """
+    moves, final = _determinise(lts)
+    block = _refine(moves, final)
+    names: dict[int, int] = {block[0]: 0}
+    witness = [0]
+    edges: list[tuple[int, Label | None, int]] = []
+    for number, state in enumerate(witness):
+        for label, after in sorted(moves[state].items()):
+            if block[after] not in names:
+                names[block[after]] = len(names)
+                witness.append(after)
+            edges.append((number, label, names[block[after]]))
+    return Lts(0, tuple(edges), frozenset(names[block[state]] for state in final))
+
+
+def _determinise(lts: Lts) -> tuple[list[dict[Label, int]], set[int]]:
+    silent: dict[int, list[int]] = {}
+    loud: dict[int, list[tuple[Label, int]]] = {}
+    for source, label, target in lts.edges:
+        if label is None:
+            silent.setdefault(source, []).append(target)
+        else:
+            loud.setdefault(source, []).append((label, target))
+
+    def closure(states: Iterable[int]) -> frozenset[int]:
+        seen = set(states)
+        stack = list(seen)
+        while stack:
+            for target in silent.get(stack.pop(), ()):
+                if target not in seen:
+                    seen.add(target)
+                    stack.append(target)
+        return frozenset(seen)
+
+    subsets = [closure([lts.start])]
+    names = {subsets[0]: 0}
+    moves: list[dict[Label, int]] = []
+    for subset in subsets:
+        targets: dict[Label, set[int]] = {}
+        for state in subset:
+            for label, target in loud.get(state, ()):
+                targets.setdefault(label, set()).add(target)
+        row: dict[Label, int] = {}
+        for label, states in targets.items():
+            after = closure(states)
+            if after not in names:
+                names[after] = len(subsets)
+                subsets.append(after)
+            row[label] = names[after]
+        moves.append(row)
+    return moves, {number for subset, number in names.items() if subset & lts.final}
+
+
+def _refine(moves: list[dict[Label, int]], final: set[int]) -> list[int]:
+    """Moore's partition refinement; a missing move is a class of its own."""
+    block = [int(state in final) for state in range(len(moves))]
+    count = len(set(block))
+    while True:
+        signatures: dict[tuple[int, frozenset[tuple[Label, int]]], int] = {}
+        refined = []
+        for state, row in enumerate(moves):
+            signature = (block[state], frozenset((a, block[t]) for a, t in row.items()))
+            refined.append(signatures.setdefault(signature, len(signatures)))
+        if len(signatures) == count:
+            return refined
+        block, count = refined, len(signatures)
+
+
+END = Label("end of run")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The shortest run after which two Lts part, and what each allows there.
+
+    `want` and `got` are the sorted labels allowed next; END stands for "may end here".
+    """
+
+    prefix: tuple[Label, ...]
+    want: tuple[Label, ...]
+    got: tuple[Label, ...]
+
+    @property
+    def trace(self) -> tuple[Label, ...]:
+        """A shortest word that one side allows and the other does not."""
+        apart = sorted(set(self.want) ^ set(self.got))
+        return (*self.prefix, apart[0])
+
+    @property
+    def side(self) -> str:
+        """Who allows `trace`: "want" or "got"."""
+        return "want" if self.trace[-1] in self.want else "got"
+
+    def __str__(self) -> str:
+        lines = [f"  {number:3}. {label}" for number, label in enumerate(self.prefix, 1)]
+        lines = ["both:", *lines] if lines else ["at the start:"]
+        for side, here, there in (("want", self.want, self.got), ("got", self.got, self.want)):
+            lines.append(f"then {side}:")
+            lines += [f"    {'  ' if label in there else '* '}{label}" for label in here]
+            lines += [] if here else ["      nothing"]
+        return "\n".join(lines)
+
+
+def difference(want: Lts, got: Lts) -> Difference | None:
+    """The shortest run that tells the two apart, or None when their languages are equal."""
+    left, right = minimise(want), minimise(got)
+    if left == right:
+        return None
+    rows: tuple[dict[int, dict[Label, int]], ...] = ({}, {})
+    for table, lts in zip(rows, (left, right), strict=True):
+        for source, label, target in lts.edges:
+            if label is not None:
+                table.setdefault(source, {})[label] = target
+    queue: deque[tuple[int, int, tuple[Label, ...]]] = deque([(0, 0, ())])
+    seen = {(0, 0)}
+    while queue:
+        one, other, prefix = queue.popleft()
+        mine, theirs = rows[0].get(one, {}), rows[1].get(other, {})
+        if mine.keys() != theirs.keys() or (one in left.final) != (other in right.final):
+            ends = [END] if one in left.final else [], [END] if other in right.final else []
+            return Difference(
+                prefix, tuple(sorted([*mine, *ends[0]])), tuple(sorted([*theirs, *ends[1]]))
+            )
+        for label in sorted(mine):
+            pair = (mine[label], theirs[label])
+            if pair not in seen:
+                seen.add(pair)
+                queue.append((*pair, (*prefix, label)))
+    return None
