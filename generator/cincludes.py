@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Which files a C file may include, read from its text: quick, and never too few.
+
+Conditionals are ignored, so the answer is a superset of what the compiler reads; an include whose
+name is a macro is not followed.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+_INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]+)[>"]', re.M)
+
+
+def spelled(text: bytes) -> tuple[tuple[bool, str], ...]:
+    """Return (quoted, name) for each include directive of `text`, in order."""
+    return tuple(
+        (kind == b'"', name.decode("utf-8", "replace")) for kind, name in _INCLUDE.findall(text)
+    )
+
+
+def search_path(flags: Sequence[str]) -> tuple[str, ...]:
+    """Return the absolute `-I` directories of `flags` in the order of search."""
+    found = [flag[2:] for flag in flags if flag.startswith("-I") and len(flag) > 2]
+    found += [b for a, b in itertools.pairwise(flags) if a in ("-I", "-isystem")]
+    return tuple(found)
+
+
+def forced(flags: Sequence[str]) -> tuple[str, ...]:
+    """Return the files that `flags` include before the first line."""
+    return tuple(b for a, b in itertools.pairwise(flags) if a == "-include")
+
+
+@dataclass
+class Includes:
+    """The include graph under one search path, read lazily and kept: absolute normalised paths.
+
+    `texts` are the files laid over those on disk; `below` is the graph of the disk alone.
+    """
+
+    search: tuple[str, ...]
+    texts: Mapping[str, bytes] = field(default_factory=dict)
+    below: Includes | None = None
+    _spelled: dict[str, tuple[tuple[bool, str], ...]] = field(default_factory=dict)
+    _exists: dict[str, bool] = field(default_factory=dict)
+    _edges: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _closures: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def over(self, texts: Mapping[str, bytes]) -> Includes:
+        """Return the graph with `texts` laid over the files, sharing what was read from disk."""
+        return Includes(self.search, dict(texts), self, self._spelled, self._exists)
+
+    def spelled(self, path: str) -> tuple[tuple[bool, str], ...]:
+        """Return the include directives of one file, none when it cannot be read."""
+        if path in self.texts:
+            return spelled(self.texts[path])
+        if path not in self._spelled:
+            try:
+                self._spelled[path] = spelled(Path(path).read_bytes())
+            except OSError:
+                self._spelled[path] = ()
+        return self._spelled[path]
+
+    def resolve(self, includer: str, quoted: bool, name: str) -> str | None:
+        """Return the file that an include finds, None when there is none."""
+        own = (os.path.dirname(includer),) if quoted else ()
+        for directory in (*own, *self.search):
+            path = os.path.normpath(f"{directory}/{name}")
+            if path in self.texts:
+                return path
+            if path not in self._exists:
+                self._exists[path] = os.path.isfile(path)
+            if self._exists[path]:
+                return path
+        return None
+
+    def direct(self, path: str) -> tuple[str, ...]:
+        """Return the files that `path` includes directly."""
+        if path not in self._edges:
+            says = self.spelled(path)
+            if self.below and path not in self.texts and not self._shadowed(says):
+                return self.below.direct(path)
+            found = (self.resolve(path, quoted, name) for quoted, name in says)
+            self._edges[path] = tuple(dict.fromkeys(item for item in found if item))
+        return self._edges[path]
+
+    def _shadowed(self, says: tuple[tuple[bool, str], ...]) -> bool:
+        new = {os.path.basename(path) for path in self.texts}
+        return any(os.path.basename(name) in new for _, name in says)
+
+    def closure(self, path: str) -> frozenset[str]:
+        """Return `path` and all that it may include."""
+        if path not in self._closures:
+            seen: set[str] = set()
+            todo = [path]
+            while todo:
+                item = todo.pop()
+                if item not in seen:
+                    seen.add(item)
+                    todo.extend(self.direct(item))
+            self._closures[path] = frozenset(seen)
+        return self._closures[path]
