@@ -1,0 +1,426 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The pinned kernel source: fetched by package name, verified, committed, checked out once.
+
+    place(allow_newer) -> Place        set up on demand; work is done in temporary directories
+                                       that are renamed at the end, and the stamp comes last
+    locked(name)                       one process at a time; the second says that it waits
+    cache() -> Path                    $PORTWRIGHT_CACHE, or .cache of the project
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, cast
+
+from generator.errors import EnvironmentFault, TreeError
+from generator.plumbing import git, git_command, git_environment, run
+from generator.progress import say
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCK_FILE = Path(__file__).with_name("pin.toml")
+NEEDED_BYTES = 3 << 30
+_MIB = 1 << 20
+
+
+@dataclass(frozen=True)
+class Pin:
+    """What pin.toml says; hashes are None for a newer version that nobody pinned."""
+
+    package: str
+    package_version: str
+    version: str
+    tarball: str
+    date: str
+    deb_sha256: str | None
+    tarball_sha256: str | None
+    tree: str | None
+    commit: str | None
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a tree that was set up lies."""
+
+    git_dir: Path
+    work: Path
+    base: str
+    tree: str
+    version: str
+    source: str
+
+
+def cache() -> Path:
+    """The directory of everything that can be made again: $PORTWRIGHT_CACHE or .cache."""
+    return Path(os.environ.get("PORTWRIGHT_CACHE") or ROOT / ".cache").absolute()
+
+
+def read_pin(lock_file: Path = LOCK_FILE) -> Pin:
+    """The pin as the lock file states it.
+
+    Errors: TreeError when the file is damaged.
+    """
+    try:
+        said = tomllib.loads(lock_file.read_text())
+        return Pin(**{key: said[key] for key in Pin.__dataclass_fields__})
+    except (OSError, tomllib.TOMLDecodeError, KeyError) as broken:
+        raise TreeError(f"{lock_file}: {broken}; restore it from the repository") from broken
+
+
+@contextlib.contextmanager
+def locked(name: str) -> Iterator[None]:
+    """Hold a named lock of the cache; it falls with the process, however that ends.
+
+    Errors: EnvironmentFault when the cache cannot be written.
+    """
+    path = cache() / "locks" / name
+    with _explained():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = path.open("a+")
+    with handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(  # noqa: T201 (also said where nobody watches: this may take minutes)
+                f"portwright: another run holds {path}; waiting for it", file=sys.stderr, flush=True
+            )
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+@contextlib.contextmanager
+def _explained() -> Iterator[None]:
+    """Turn what the file system may answer into an error of ours."""
+    try:
+        yield
+    except OSError as fault:
+        if fault.errno in (errno.ENOSPC, errno.EDQUOT):
+            text = f"{cache()}: the disk is full; free {NEEDED_BYTES >> 30} GiB and run it again"
+        elif fault.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            text = f"{fault.filename}: may not be written; set PORTWRIGHT_CACHE to another place"
+        else:
+            text = f"{fault.filename or cache()}: {fault.strerror}"
+        raise EnvironmentFault(text) from fault
+
+
+def place(allow_newer: bool = False, lock_file: Path = LOCK_FILE) -> Place:
+    """The pinned tree, set up when it is not there yet.
+
+    Errors: TreeError (hashes, version no longer served), EnvironmentFault (disk, programs).
+    """
+    pin = read_pin(lock_file)
+    ready = _ready(_home(pin), pin)
+    if ready is not None:
+        return ready
+    with locked("tree"):
+        ready = _ready(_home(pin), pin)
+        return ready or _set_up(pin, allow_newer)
+
+
+def work_of(tree: str) -> Path | None:
+    """The checkout of a git tree id, when it is that of the pinned tree and already there."""
+    pin = read_pin()
+    ready = _ready(_home(pin), pin) if pin.tree == tree else None
+    return ready.work if ready else None
+
+
+def _home(pin: Pin) -> Path:
+    return cache() / "tree" / f"{pin.package}-{pin.package_version}"
+
+
+def _ready(home: Path, pin: Pin) -> Place | None:
+    try:
+        stamp = json.loads((home / "complete.json").read_text())
+    except (OSError, ValueError):
+        return None
+    if pin.tree is not None and (stamp["tree"], stamp["base"]) != (pin.tree, pin.commit):
+        return None
+    return Place(
+        git_dir=home / "linux.git",
+        work=home / "linux",
+        base=stamp["base"],
+        tree=stamp["tree"],
+        version=pin.version,
+        source=f"{pin.package} {pin.package_version}",
+    )
+
+
+def _set_up(pin: Pin, allow_newer: bool) -> Place:
+    with _explained():
+        cache().joinpath("tree").mkdir(parents=True, exist_ok=True)
+        # We hold the lock: what an interrupted run left is nobody's.
+        for left in cache().joinpath("tree").glob("tmp-*"):
+            shutil.rmtree(left)
+        free = shutil.disk_usage(cache()).free
+        if free < NEEDED_BYTES:
+            raise EnvironmentFault(
+                f"{cache()}: {free >> 20} MiB free, the kernel tree needs {NEEDED_BYTES >> 20}; "
+                "free some or set PORTWRIGHT_CACHE to another place"
+            )
+        with tempfile.TemporaryDirectory(prefix="tmp-", dir=cache() / "tree") as name:
+            deb = _fetch(pin, Path(name))
+            if deb is None:
+                return _newer(pin, allow_newer)
+            return _install(pin, deb, Path(name))
+
+
+def _fetch(pin: Pin, directory: Path) -> Path | None:
+    """The verified package file, None when this version is not served."""
+    kept = cache() / "deb" / f"{pin.package}_{pin.package_version}.deb"
+    if kept.exists():
+        if pin.deb_sha256 in (None, _sha256(kept)):
+            return kept
+        say(f"{kept}: damaged, fetching it again")
+        kept.unlink()
+    what = f"{pin.package}={pin.package_version}"
+    say(f"fetching {what} (150 MB)")
+    if pin.package_version not in _served(pin.package) and os.geteuid() == 0:
+        _apt("apt-get", "update", "--quiet")
+    if pin.package_version not in _served(pin.package):
+        return None
+    directory.joinpath("deb").mkdir()
+    _apt("apt-get", "download", "--quiet", what, cwd=directory / "deb")
+    found = list(directory.joinpath("deb").glob("*.deb"))
+    if len(found) != 1:
+        raise TreeError(f"apt-get download {what} left {len(found)} packages instead of one")
+    if pin.deb_sha256 is not None and (got := _sha256(found[0])) != pin.deb_sha256:
+        raise TreeError(
+            f"{what}: the download has sha256 {got}, {LOCK_FILE.name} says {pin.deb_sha256}; "
+            "nothing was kept, run it again; if it stays so, the archive serves another file"
+        )
+    kept.parent.mkdir(exist_ok=True)
+    os.rename(found[0], kept)
+    return kept
+
+
+def _apt(*argv: str, cwd: Path | None = None) -> str:
+    try:
+        return run(argv, cwd=cwd, timeout=900).decode(errors="replace")
+    except TreeError as failed:
+        raise EnvironmentFault(f"the package archive does not answer\n{failed}") from failed
+
+
+def _served(package: str) -> list[str]:
+    """Versions that the archive offers, newest first."""
+    rows = _apt("apt-cache", "madison", package).splitlines()
+    return [row.split("|")[1].strip() for row in rows if row.count("|") >= 2]
+
+
+def _newer(pin: Pin, allow_newer: bool) -> Place:
+    """Another version of the package: set up, compared, and used only when that is wanted."""
+    served = _served(pin.package)
+    if not served:
+        raise EnvironmentFault(
+            f"{pin.package}: no package list offers it; run `apt-get update` as root, "
+            "and see that Debian 12 with its security updates is among the sources"
+        )
+    say(f"{pin.package_version} is no longer served; setting up {served[0]} to compare")
+    other = Pin(
+        package=pin.package,
+        package_version=served[0],
+        version=re.split(r"[-~+]", served[0])[0],
+        tarball=pin.tarball,
+        date=pin.date,
+        deb_sha256=None,
+        tarball_sha256=None,
+        tree=None,
+        commit=None,
+    )
+    found = _ready(_home(other), other)
+    if found is None:
+        with tempfile.TemporaryDirectory(prefix="tmp-", dir=cache() / "tree") as name:
+            deb = _fetch(other, Path(name))
+            if deb is None:
+                raise TreeError(f"{pin.package}={served[0]} is offered but cannot be fetched")
+            found = _install(other, deb, Path(name))
+    changed = _changed(found)
+    if allow_newer:
+        say(f"going on with {found.source}; differing: {', '.join(changed) or 'nothing we touch'}")
+        return found
+    raise TreeError(
+        f"{pin.package} {pin.package_version} is no longer served; at hand is {served[0]}.\n"
+        + (
+            "Of the files that the shipped series touch these differ there:\n  "
+            + "\n  ".join(changed)
+            if changed
+            else "None of the files that the shipped series touch differs there."
+        )
+        + "\n`--allow-newer` goes on with it."
+    )
+
+
+def _changed(there: Place) -> tuple[str, ...]:
+    """Files of the shipped series that are other blobs in this tree."""
+    before: dict[str, str | None] = {}
+    for manifest in sorted(ROOT.glob("patches/*/series.json")):
+        said = json.loads(manifest.read_text())
+        before |= {path: blobs[0] for path, blobs in said.get("files", {}).items()}
+    if not before:
+        return ()
+    told = git(there.git_dir, "ls-tree", "-z", "--full-tree", there.base, "--", *sorted(before))
+    rows = (row.split("\t", 1) for row in os.fsdecode(told).split("\0") if row)
+    blobs = {path: head.split()[2] for head, path in rows}
+    return tuple(sorted(path for path, blob in before.items() if blobs.get(path) != blob))
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def _install(pin: Pin, deb: Path, directory: Path) -> Place:
+    """Import and extract a package in a temporary directory, then put it in place."""
+    tarball = directory / "source.tar.xz"
+    _unwrap(pin, deb, tarball)
+    say(f"importing {pin.package} {pin.package_version} (about a minute)")
+    base, tree = _import(pin, tarball, directory / "linux.git", directory / "linux")
+    if pin.tree is not None and tree != pin.tree:
+        raise TreeError(f"{deb}: has git tree {tree}, {LOCK_FILE.name} says {pin.tree}")
+    if pin.commit is not None and base != pin.commit:
+        raise TreeError(f"{deb}: makes commit {base}, {LOCK_FILE.name} says {pin.commit}")
+    home = _home(pin)
+    if home.exists():
+        shutil.rmtree(home)
+    home.mkdir(parents=True)
+    os.rename(directory / "linux.git", home / "linux.git")
+    os.rename(directory / "linux", home / "linux")
+    stamp = home / "tmp-complete.json"
+    stamp.write_text(json.dumps({"base": base, "tree": tree}) + "\n")
+    os.sync()
+    os.rename(stamp, home / "complete.json")
+    found = _ready(home, pin)
+    if found is None:
+        raise TreeError(f"{home}: the set-up ended without a usable stamp; remove it, run again")
+    return found
+
+
+def _unwrap(pin: Pin, deb: Path, target: Path) -> None:
+    """The tarball inside the package, without installing anything."""
+    argv = ["dpkg-deb", "--fsys-tarfile", str(deb)]
+    with _child(argv, stdout=subprocess.PIPE) as unpack, target.open("wb") as out:
+        digest = hashlib.sha256()
+        try:
+            with tarfile.open(fileobj=_stream(unpack.stdout), mode="r|") as outer:
+                for member in outer:
+                    if member.name == pin.tarball:
+                        inner = outer.extractfile(member)
+                        while inner is not None and (block := inner.read(_MIB)):
+                            digest.update(block)
+                            out.write(block)
+        except tarfile.TarError as broken:
+            raise TreeError(f"{deb}: {broken}; remove it and run it again") from broken
+    if unpack.returncode != 0 or not target.stat().st_size:
+        raise TreeError(f"{deb}: holds no {pin.tarball}; remove it and run it again")
+    if pin.tarball_sha256 is not None and digest.hexdigest() != pin.tarball_sha256:
+        raise TreeError(
+            f"{deb}: {pin.tarball} has sha256 {digest.hexdigest()}, "
+            f"{LOCK_FILE.name} says {pin.tarball_sha256}"
+        )
+
+
+@contextlib.contextmanager
+def _child(argv: list[str], **pipes: int | IO[bytes] | dict[str, str]) -> Iterator[
+    "subprocess.Popen[bytes]"
+]:
+    """A child that does not outlive the block, however that is left."""
+    try:
+        child = subprocess.Popen(argv, **pipes)  # type: ignore[call-overload]  # pipes only
+    except FileNotFoundError as missing:
+        raise EnvironmentFault(f"{argv[0]}: program not found; run `make setup`") from missing
+    try:
+        yield child
+        for pipe in (child.stdin, child.stdout):
+            if pipe is not None:
+                pipe.close()
+        child.wait(timeout=300)
+    finally:
+        if child.poll() is None:
+            child.kill()
+            child.wait()
+
+
+def _stream(pipe: IO[bytes] | None) -> IO[bytes]:
+    return cast("IO[bytes]", pipe)
+
+
+def _import(pin: Pin, tarball: Path, git_dir: Path, work: Path) -> tuple[str, str]:
+    """One pass over the tarball: every file to fast-import and to the checkout."""
+    git_dir.mkdir()
+    git(git_dir, "init", "--quiet", "--bare", "--template=")
+    (git_dir / "info").mkdir()
+    work.mkdir()
+    count = 0
+    importer = git_command(
+        git_dir,
+        *("-c", "core.compression=1", "-c", "pack.compression=1", "-c", "fastimport.unpackLimit=0"),
+        *("fast-import", "--quiet", "--done", "--depth=0"),
+    )
+    head = (
+        "feature done\ncommit refs/heads/base\n"
+        f"committer Portwright <portwright@invalid> {pin.date}\n"
+    )
+    message = f"Linux {pin.version} ({pin.package} {pin.package_version})\n"
+    with (
+        _child(importer, stdin=subprocess.PIPE, env=git_environment()) as into,
+        _child(["xz", "-dc", "-T2", str(tarball)], stdout=subprocess.PIPE) as unpack,
+    ):
+        give = _stream(into.stdin).write
+        try:
+            give(f"{head}data {len(message)}\n{message}\n".encode())
+            with tarfile.open(fileobj=_stream(unpack.stdout), mode="r|", bufsize=_MIB) as members:
+                for member in members:
+                    path = member.name.partition("/")[2]
+                    if member.isdir():
+                        work.joinpath(path).mkdir(exist_ok=True)
+                        continue
+                    mode, text = _entry(members, member, work / path)
+                    give(f"M {mode} inline {path}\ndata {len(text)}\n".encode())
+                    give(text)
+                    give(b"\n")
+                    count += 1
+                    if count % 20000 == 0:
+                        say(f"  {count} files")
+            give(b"\ndone\n")
+        except tarfile.TarError as broken:
+            raise TreeError(f"{tarball.name}: {broken}; run it again") from broken
+        except BrokenPipeError as ended:
+            raise TreeError("git fast-import ended early; is the disk full?") from ended
+    if into.returncode != 0 or unpack.returncode != 0:
+        raise TreeError(f"import failed: git {into.returncode}, xz {unpack.returncode}")
+    git(git_dir, "symbolic-ref", "HEAD", "refs/heads/base")
+    shutil.copyfile(work / ".gitattributes", git_dir / "info" / "attributes")
+    told = git(git_dir, "rev-parse", "refs/heads/base", "refs/heads/base^{tree}").decode().split()
+    return told[0], told[1]
+
+
+def _entry(members: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> tuple[str, bytes]:
+    """Write one member to the checkout; its git mode and content."""
+    if ".." in member.name.split("/") or member.name.startswith("/") or "\n" in member.name:
+        raise TreeError(f"{member.name!r}: a path in the tarball leaves the tree")
+    if member.issym():
+        os.symlink(member.linkname, target)
+        return "120000", os.fsencode(member.linkname)
+    content = members.extractfile(member) if member.isreg() else None
+    if content is None:
+        raise TreeError(f"{member.name}: neither file nor symbolic link")
+    text = content.read()
+    executable = member.mode & 0o100
+    with target.open("xb") as out:
+        out.write(text)
+    if executable:
+        target.chmod(0o755)
+    return ("100755" if executable else "100644"), text

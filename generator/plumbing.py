@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One way to run git and other programs: pinned environment, our own timeout, typed errors.
+
+    git(git_dir, "rev-parse", "HEAD") -> bytes          ours: no user configuration, no hooks
+    users_git(repo, "update-ref", ...) -> bytes         the user's: their configuration, no hooks
+    run(argv, ...) -> bytes                             any other program
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from generator.errors import EnvironmentFault, Timeout, TreeError
+
+NAME = "Portwright"
+MAIL = "portwright@invalid"
+
+# Whatever the machine, the user or a calling hook has set, git answers the same.
+_NO_HOOKS = (
+    *("-c", "core.hooksPath=/dev/null"),
+    *("-c", "core.fsmonitor=false"),
+    *("-c", "gc.auto=0"),
+    *("-c", "maintenance.auto=false"),
+)
+_PINNED = (
+    *_NO_HOOKS,
+    *("-c", "core.attributesFile=/dev/null"),
+    *("-c", "core.excludesFile=/dev/null"),
+    *("-c", "core.quotePath=true"),
+    *("-c", "core.abbrev=12"),
+)
+
+
+def clean_environment(**extra: str) -> dict[str, str]:
+    """The environment of a child: ours without GIT_*, in the C locale and UTC."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
+    return {**kept, "LC_ALL": "C", "TZ": "UTC", **extra}
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    stdin: bytes = b"",
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    timeout: float = 120,
+    merge: bool = False,
+) -> bytes:
+    """Run a program and return what it wrote to stdout (with stderr in it if `merge`).
+
+    Errors: TreeError when it fails (command and stderr), Timeout, EnvironmentFault when missing.
+    """
+    try:
+        done = subprocess.run(
+            list(argv),
+            input=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT if merge else subprocess.PIPE,
+            env=dict(env) if env is not None else clean_environment(),
+            cwd=cwd,
+            timeout=timeout,
+            check=False,
+        )
+    except FileNotFoundError as missing:
+        if cwd is not None and not cwd.is_dir():
+            raise TreeError(f"{cwd}: no such directory, wanted for {shlex.join(argv)}") from missing
+        raise EnvironmentFault(
+            f"{argv[0]}: program not found; run `make setup` or install its package"
+        ) from missing
+    except subprocess.TimeoutExpired as late:
+        raise Timeout(f"{shlex.join(argv)}: no answer within {timeout:.0f} s") from late
+    if done.returncode != 0:
+        said = (done.stdout if merge else done.stderr).decode(errors="replace").strip()
+        raise TreeError(f"{shlex.join(argv)}: exit status {done.returncode}\n{said[-4000:]}")
+    return done.stdout
+
+
+def git_command(git_dir: Path, *args: str) -> list[str]:
+    """The command line of git on a repository of ours."""
+    return ["git", *_PINNED, f"--git-dir={git_dir}", *args]
+
+
+def git_environment(**extra: str) -> dict[str, str]:
+    """The environment of git on a repository of ours: no user or system configuration."""
+    return clean_environment(
+        GIT_CONFIG_GLOBAL="/dev/null",
+        GIT_CONFIG_NOSYSTEM="1",
+        GIT_ATTR_NOSYSTEM="1",
+        GIT_OPTIONAL_LOCKS="0",
+        GIT_NO_REPLACE_OBJECTS="1",
+        GIT_NO_LAZY_FETCH="1",
+        GIT_TERMINAL_PROMPT="0",
+        **{
+            "GIT_AUTHOR_NAME": NAME,
+            "GIT_AUTHOR_EMAIL": MAIL,
+            "GIT_COMMITTER_NAME": NAME,
+            "GIT_COMMITTER_EMAIL": MAIL,
+            **extra,
+        },
+    )
+
+
+def git(
+    git_dir: Path,
+    *args: str,
+    stdin: bytes = b"",
+    env: Mapping[str, str] | None = None,
+    timeout: float = 120,
+) -> bytes:
+    """Run git on a repository of ours.
+
+    Errors: TreeError with command and stderr, Timeout, EnvironmentFault.
+    """
+    return run(
+        git_command(git_dir, *args),
+        stdin=stdin,
+        env=git_environment(**(env or {})),
+        timeout=timeout,
+    )
+
+
+def users_git(repo: Path, *args: str, stdin: bytes = b"", timeout: float = 60) -> bytes:
+    """Run git in the user's repository: their configuration holds, their hooks do not run.
+
+    Hooks are off because they are programs that may fail, print, or change what we promised
+    not to touch, in the middle of a step that must happen wholly or not at all; the one
+    writing command moves one new ref, which no hook of the user's asked to hear about.
+    Optional locks are off: without that even reading rewrites the index.
+
+    Errors: TreeError with command and stderr, Timeout, EnvironmentFault.
+    """
+    return run(
+        ["git", *_NO_HOOKS, "-C", str(repo), *args],
+        stdin=stdin,
+        env=clean_environment(
+            GIT_OPTIONAL_LOCKS="0", GIT_NO_LAZY_FETCH="1", GIT_TERMINAL_PROMPT="0"
+        ),
+        timeout=timeout,
+    )
