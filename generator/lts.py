@@ -25,6 +25,7 @@ class Label(NamedTuple):
     args: str = ""
 
     def __str__(self) -> str:
+        """As messages print it: name(on, args): outcome."""
         inside = ", ".join(part for part in (self.on, self.args) if part)
         return f"{self.name}({inside})" + (f": {self.outcome}" if self.outcome else "")
 
@@ -47,6 +48,7 @@ class Lts:
         return frozenset(label for _, label, _ in self.edges if label is not None)
 
     def __str__(self) -> str:
+        """One line per step."""
         lines = [f"start {self.start}, final {' '.join(map(str, sorted(self.final))) or 'none'}"]
         lines += [f"{s:4} -> {t:4}  {'' if a is None else a}" for s, a, t in self.edges]
         return "\n".join(lines)
@@ -219,6 +221,7 @@ class Difference:
         return "want" if self.trace[-1] in self.want else "got"
 
     def __str__(self) -> str:
+        """The common prefix, then what each side allows; "*" marks what the other does not."""
         lines = [f"  {number:3}. {label}" for number, label in enumerate(self.prefix, 1)]
         lines = ["both:", *lines] if lines else ["at the start:"]
         for side, here, there in (("want", self.want, self.got), ("got", self.got, self.want)):

@@ -1,0 +1,347 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""C expressions without side effects, and what is known of their values: sign and origin."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+NEG, ZERO, POS = 1, 2, 4
+ANY = NEG | ZERO | POS
+NONZERO = NEG | POS
+LONGEST_PATH = 7
+
+
+class Value(NamedTuple):
+    """The signs that a value may have (a pointer is ZERO or POS, ERR_PTR() is NEG), its origin.
+
+    text: a path "pci_dev.dev", "=" and a constant as written, "callee()" of a result, or "".
+    """
+
+    signs: int
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Const:
+    """A number known when compiling, and how the source spells it."""
+
+    number: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Var:
+    """A local variable, a parameter or a temporary; `root` names its type in a path, or ""."""
+
+    key: str
+    root: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A function, a global, or a string: its text is its own origin."""
+
+    text: str
+    signs: int = ANY
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """base.name or base->name: in a path they are the same."""
+
+    base: Expr
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """base[index]"""
+
+    base: Expr
+    index: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """container_of(base, struct root, member)"""
+
+    base: Expr
+    member: str
+    root: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unary:
+    """An operator on one value; "&" and "*" do not change a path."""
+
+    op: str
+    of: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """An operator on two values."""
+
+    op: str
+    left: Expr
+    right: Expr
+
+
+Expr = Const | Var | Name | Member | Index | Container | Unary | Binary
+OPAQUE = Name("")
+COMPARISONS = ("<", ">", "<=", ">=", "==", "!=")
+Env = Mapping[str, Value]
+Memory = Mapping[str, int]
+
+
+def variables(expr: Expr) -> Iterator[str]:
+    """The keys of all variables that the value depends on."""
+    if isinstance(expr, Var):
+        yield expr.key
+    elif isinstance(expr, Unary):
+        yield from variables(expr.of)
+    elif isinstance(expr, Binary):
+        yield from variables(expr.left)
+        yield from variables(expr.right)
+    elif isinstance(expr, Index):
+        yield from variables(expr.base)
+        yield from variables(expr.index)
+    elif isinstance(expr, Member | Container):
+        yield from variables(expr.base)
+
+
+def members(expr: Expr) -> Iterator[str]:
+    """The names of all struct members that the value depends on."""
+    if isinstance(expr, Member):
+        yield expr.name
+        yield from members(expr.base)
+    elif isinstance(expr, Unary):
+        yield from members(expr.of)
+    elif isinstance(expr, Binary):
+        yield from members(expr.left)
+        yield from members(expr.right)
+    elif isinstance(expr, Index | Container):
+        yield from members(expr.base)
+
+
+def is_path(text: str) -> bool:
+    """Whether a value's text names an object rather than a constant or a call's result."""
+    return bool(re.match(r"[A-Za-z_]", text)) and not text.endswith("()")
+
+
+def shown(path: str) -> str:
+    """A value's text as labels print it: a container is shown as the member it was found by."""
+    return re.sub(r"\^\w+", "", path).removeprefix("=")
+
+
+def bind(value: Value, root: str) -> Value:
+    """What a variable of type `root` holds after it got `value`."""
+    if not root or (is_path(value.text) and value.text.count(".") < LONGEST_PATH):
+        return value
+    return Value(value.signs, root)
+
+
+def evaluate(expr: Expr, env: Env, memory: Memory) -> Value:
+    """Sign and origin of an expression."""
+    if isinstance(expr, Const):
+        return Value(_sign(expr.number), "=" + expr.text)
+    if isinstance(expr, Name):
+        return Value(expr.signs, expr.text)
+    if isinstance(expr, Var):
+        return env.get(expr.key) or Value(ANY, expr.root)
+    if isinstance(expr, Member):
+        path = evaluate(expr.base, env, memory).text
+        if not is_path(path):
+            return Value(ANY)
+        path = path[: path.rindex("^")] if path.endswith("^" + expr.name) else f"{path}.{expr.name}"
+        return Value(memory.get(path, ANY), path)
+    if isinstance(expr, Index):
+        path = evaluate(expr.base, env, memory).text.removesuffix("[]")
+        index = expr.index.text if isinstance(expr.index, Const) else "*"
+        return (
+            Value(memory.get(f"{path}[{index}]", ANY), f"{path}[{index}]") if path else Value(ANY)
+        )
+    if isinstance(expr, Container):
+        path = evaluate(expr.base, env, memory).text
+        if path == f"{expr.root}.{expr.member}":
+            return Value(POS, expr.root)
+        if not is_path(path) or path.endswith((".next", ".prev")):
+            return Value(POS, expr.root)
+        return Value(POS, f"{path}^{expr.member}")
+    if isinstance(expr, Unary):
+        return _unary(expr, env, memory)
+    left, right = evaluate(expr.left, env, memory), evaluate(expr.right, env, memory)
+    if expr.op in COMPARISONS:
+        answers = outcomes(expr, env, memory)
+        return Value(POS * (True in answers) | ZERO * (False in answers))
+    return Value(_arithmetic(expr.op, left.signs, right.signs))
+
+
+def _unary(expr: Unary, env: Env, memory: Memory) -> Value:
+    value = evaluate(expr.of, env, memory)
+    if expr.op == "&":
+        return Value(POS, value.text)
+    if expr.op == "*":
+        return Value(ANY, value.text)
+    if expr.op == "-":
+        swapped = (value.signs & ZERO) | POS * bool(value.signs & NEG)
+        return Value(swapped | NEG * bool(value.signs & POS))
+    if expr.op == "!":
+        return Value(ZERO * bool(value.signs & NONZERO) | POS * bool(value.signs & ZERO))
+    return Value(ANY)
+
+
+def _sign(number: int) -> int:
+    return NEG if number < 0 else POS if number else ZERO
+
+
+def _arithmetic(op: str, left: int, right: int) -> int:
+    """The signs of a result; overflow is left out, as the compiler may."""
+    result = 0
+    for one in (NEG, ZERO, POS):
+        for other in (NEG, ZERO, POS):
+            if left & one and right & other:
+                result |= _table(op, one, other)
+    return result
+
+
+def _table(op: str, one: int, other: int) -> int:
+    if op == "-":
+        op, other = "+", {NEG: POS, ZERO: ZERO, POS: NEG}[other]
+    if op in ("+", "|", "^") and ZERO in (one, other):
+        return one | other if one == other else (one | other) & ~ZERO
+    if op == "+":
+        return one if one == other else ANY
+    if op == "|":
+        return NEG if NEG in (one, other) else POS
+    if op in ("*", "&") and ZERO in (one, other):
+        return ZERO
+    if op == "*":
+        return POS if one == other else NEG
+    if op == "&":
+        return (POS | ZERO) if POS in (one, other) else NEG
+    if op == "<<" and other != NEG:
+        return one
+    return ANY
+
+
+_BOUNDS = {NEG: (float("-inf"), -1.0), ZERO: (0.0, 0.0), POS: (1.0, float("inf"))}
+
+
+def _ranges(expr: Expr, env: Env, memory: Memory) -> list[tuple[float, float]]:
+    if isinstance(expr, Const):
+        return [(float(expr.number), float(expr.number))]
+    signs = evaluate(expr, env, memory).signs
+    return [bounds for sign, bounds in _BOUNDS.items() if signs & sign]
+
+
+def _compare(op: str, left: tuple[float, float], right: tuple[float, float]) -> frozenset[bool]:
+    if op in (">", ">="):
+        return _compare({">": "<", ">=": "<="}[op], right, left)
+    if op in ("!=", "<="):
+        flipped = _compare("==", left, right) if op == "!=" else _compare("<", right, left)
+        return frozenset(not answer for answer in flipped)
+    if op == "<":
+        always, never = left[1] < right[0], left[0] >= right[1]
+    else:
+        never = left[1] < right[0] or right[1] < left[0]
+        always = left[0] == left[1] == right[0] == right[1]
+    return frozenset({True} if always else {False} if never else {True, False})
+
+
+def outcomes(expr: Expr, env: Env, memory: Memory) -> frozenset[bool]:
+    """Which truth values a condition can have."""
+    if isinstance(expr, Unary) and expr.op == "!":
+        return frozenset(not answer for answer in outcomes(expr.of, env, memory))
+    if isinstance(expr, Binary) and expr.op in COMPARISONS:
+        return frozenset(
+            answer
+            for left in _ranges(expr.left, env, memory)
+            for right in _ranges(expr.right, env, memory)
+            for answer in _compare(expr.op, left, right)
+        )
+    signs = evaluate(expr, env, memory).signs
+    return frozenset([True] * bool(signs & NONZERO) + [False] * bool(signs & ZERO))
+
+
+def refine(
+    expr: Expr, truth: bool, env: dict[str, Value], memory: dict[str, int]
+) -> tuple[dict[str, Value], dict[str, int]]:
+    """What is known after a condition turned out `truth`; the arguments stay as they are."""
+    if isinstance(expr, Unary) and expr.op == "!":
+        return refine(expr.of, not truth, env, memory)
+    subject, op, bound = expr, "!=", (0.0, 0.0)
+    if isinstance(expr, Binary) and expr.op in COMPARISONS and isinstance(expr.right, Const):
+        number = float(expr.right.number)
+        subject, op, bound = expr.left, expr.op, (number, number)
+    if not isinstance(subject, Var | Member):
+        return env, memory
+    value = evaluate(subject, env, memory)
+    signs = 0
+    for sign, bounds in _BOUNDS.items():
+        if value.signs & sign and truth in _compare(op, bounds, bound):
+            signs |= sign
+    if isinstance(subject, Var):
+        return {**env, subject.key: Value(signs, value.text)}, memory
+    return env, ({**memory, value.text: signs} if value.text else memory)
+
+
+_TOKEN = re.compile(
+    r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|\w+"
+    r"|->|\+\+|--|<<=?|>>=?|[<>=!&|^+*/%-]=|&&|\|\||\.\.\.|\S",
+    re.DOTALL,
+)
+
+
+def tokens(text: str) -> list[str]:
+    """The C tokens of a text, comments left out."""
+    return [token for token in _TOKEN.findall(text) if not token.startswith(("/*", "//"))]
+
+
+def canonical(text: str) -> tuple[str, bool]:
+    """A condition leaf free of spacing, of outer parentheses, of `!` and `!=`, and its polarity.
+
+    "!(x)" and "x" give the same text with opposite polarity, so do "a != b" and "a == b".
+    """
+    words, polarity = tokens(text), True
+    while True:
+        if words and words[0] == "!" and _closes(words, 1):
+            words, polarity = words[1:], not polarity
+        elif len(words) > 1 and words[0] == "(" and _closing(words, 0) == len(words) - 1:
+            words = words[1:-1]
+        else:
+            break
+    depth = 0
+    for at, token in enumerate(words):
+        depth += token in ("(", "[")
+        depth -= token in (")", "]")
+        if token == "!=" and depth == 0:
+            words, polarity = [*words[:at], "==", *words[at + 1 :]], not polarity
+            break
+    return " ".join(words), polarity
+
+
+def _closing(words: list[str], at: int) -> int:
+    depth = 0
+    for index in range(at, len(words)):
+        depth += words[index] == "("
+        depth -= words[index] == ")"
+        if depth == 0:
+            return index
+    return -1
+
+
+def _closes(words: list[str], at: int) -> bool:
+    """Whether a `!` before `words[at]` covers all that follows: no operator at the top."""
+    depth = 0
+    for token in words[at:]:
+        depth += token in ("(", "[")
+        depth -= token in (")", "]")
+        if depth == 0 and (
+            token in COMPARISONS or token in ("&", "|", "^", "+", "-", "?", "&&", "||")
+        ):
+            return False
+    return True
