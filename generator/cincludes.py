@@ -36,6 +36,59 @@ def forced(flags: Sequence[str]) -> tuple[str, ...]:
     return tuple(b for a, b in itertools.pairwise(flags) if a == "-include")
 
 
+_DIRECTIVE = re.compile(r"\s*#\s*(\w+)\s*(.*)")
+
+
+def leading(text: bytes) -> tuple[tuple[int, str, bool], ...]:
+    """Return (line, name, quoted) of the includes before the first line that is code.
+
+    Lines are 1-based and those of includes outside any conditional; a conditional that the
+    leading part does not close ends it.
+    """
+    found: list[tuple[int, str, bool]] = []
+    depth = 0
+    joined = ""
+    in_comment = False
+    for number, raw in enumerate(text.decode("utf-8", "replace").split("\n"), 1):
+        line, in_comment = _without_comments(joined + raw, in_comment)
+        joined = ""
+        if line.endswith("\\"):
+            joined = line[:-1]
+            continue
+        match = _DIRECTIVE.fullmatch(line.rstrip()) if line.strip() else None
+        if not line.strip() or (match and match[1] in ("define", "undef", "pragma")):
+            continue
+        if not match:
+            break
+        word, rest = match[1], match[2].strip()
+        if word in ("if", "ifdef", "ifndef"):
+            depth += 1
+        elif word == "endif":
+            depth -= 1
+        elif word == "include" and rest[:1] in ('"', "<"):
+            if depth == 0:
+                found.append((number, rest[1:-1], rest[0] == '"'))
+        elif word not in ("else", "elif"):
+            break
+    return tuple(found)
+
+
+def _without_comments(line: str, in_comment: bool) -> tuple[str, bool]:
+    kept = ""
+    while line:
+        if in_comment:
+            _, closed, line = line.partition("*/")
+            in_comment = not closed
+        else:
+            match = re.search(r"/[*/]", line)
+            if not match:
+                return kept + line, False
+            kept += line[: match.start()] + " "
+            in_comment = match[0] == "/*"
+            line = line[match.end() :] if in_comment else ""
+    return kept, in_comment
+
+
 @dataclass
 class Includes:
     """The include graph under one search path, read lazily and kept: absolute normalised paths.

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from generator.cincludes import Includes, forced, search_path
+from generator.cincludes import Includes, forced, leading, search_path
 from generator.errors import EnvironmentFault, TreeError
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def parse_many(jobs: Iterable[Job], threads: int = 2) -> Iterator[Unit]:
 
 def parse_job(task: Job) -> Unit:
     """Parse one unit, through a PCH of its leading includes when that is known to be exact."""
-    view = _view(task)
+    view = view_of(task)
     for cut, build in _cuts(view):
         unit = _through_pch(view, cut, build) if cut else None
         if unit is not None:
@@ -163,8 +163,11 @@ def parse_job(task: Job) -> Unit:
 
 
 @dataclass(frozen=True)
-class _View:
-    """A job with every path absolute: what libclang is given."""
+class View:
+    """A job with every path absolute, and only the texts that differ from the disk.
+
+    `ids` has the identities of the changed files, `fresh` those files that are not on disk.
+    """
 
     place: Place
     flags: tuple[str, ...]
@@ -175,6 +178,22 @@ class _View:
     names: Mapping[str, bytes]
     ids: Mapping[str, str]
     fresh: frozenset[str]
+
+    def id_of(self, path: str) -> str:
+        """Return the identity of a file as this view has it, empty when there is none."""
+        return self.ids.get(path) or disk_id(path)
+
+    def same(self, included: Mapping[str, str]) -> bool:
+        """Return whether files read by an earlier parse would be the ones read now.
+
+        They are when each has the same content and no new file could be found in the place of
+        one of them.
+        """
+        names = {os.path.basename(path) for path in self.fresh - included.keys()}
+        return all(
+            self.id_of(path) == was and os.path.basename(path) not in names
+            for path, was in included.items()
+        )
 
 
 def content_id(text: bytes) -> str:
@@ -217,7 +236,8 @@ def usable_flags(flags: Sequence[str]) -> tuple[str, ...]:
     return tuple(kept)
 
 
-def _view(task: Job) -> _View:
+def view_of(task: Job) -> View:
+    """Return a job with absolute paths and without what the overlay leaves as it is."""
     source, build = str(task.place.source), str(task.place.build)
     texts: dict[str, bytes] = {}
     ids: dict[str, str] = {}
@@ -247,7 +267,7 @@ def _view(task: Job) -> _View:
             raise TreeError(f"{task.path}: no such file in the tree ({error.strerror})") from error
     flags = usable_flags(task.flags)
     names = {**texts, **_aliases(main, own, texts, fresh, flags)}
-    return _View(task.place, flags, task.path, main, own, texts, names, ids, frozenset(fresh))
+    return View(task.place, flags, task.path, main, own, texts, names, ids, frozenset(fresh))
 
 
 def _aliases(
@@ -279,60 +299,8 @@ _graphs: dict[tuple[str, ...], Includes] = {}
 _volatile: dict[str, set[str]] = {}
 _guard = threading.Lock()
 
-_DIRECTIVE = re.compile(r"\s*#\s*(\w+)\s*(.*)")
 
-
-def leading_includes(text: bytes) -> tuple[tuple[int, str, bool], ...]:
-    """Return (line, name, quoted) of the includes before the first line that is code.
-
-    Lines are 1-based and those of includes outside any conditional; a conditional that the
-    leading part does not close ends it.
-    """
-    found: list[tuple[int, str, bool]] = []
-    depth = 0
-    joined = ""
-    in_comment = False
-    for number, raw in enumerate(text.decode("utf-8", "replace").split("\n"), 1):
-        line, in_comment = _without_comments(joined + raw, in_comment)
-        joined = ""
-        if line.endswith("\\"):
-            joined = line[:-1]
-            continue
-        match = _DIRECTIVE.fullmatch(line.rstrip()) if line.strip() else None
-        if not line.strip() or (match and match[1] in ("define", "undef", "pragma")):
-            continue
-        if not match:
-            break
-        word, rest = match[1], match[2].strip()
-        if word in ("if", "ifdef", "ifndef"):
-            depth += 1
-        elif word == "endif":
-            depth -= 1
-        elif word == "include" and rest[:1] in ('"', "<"):
-            if depth == 0:
-                found.append((number, rest[1:-1], rest[0] == '"'))
-        elif word not in ("else", "elif"):
-            break
-    return tuple(found)
-
-
-def _without_comments(line: str, in_comment: bool) -> tuple[str, bool]:
-    kept = ""
-    while line:
-        if in_comment:
-            _, closed, line = line.partition("*/")
-            in_comment = not closed
-        else:
-            match = re.search(r"/[*/]", line)
-            if not match:
-                return kept + line, False
-            kept += line[: match.start()] + " "
-            in_comment = match[0] == "/*"
-            line = line[match.end() :] if in_comment else ""
-    return kept, in_comment
-
-
-def _cuts(view: _View) -> tuple[tuple[int, bool], ...]:
+def _cuts(view: View) -> tuple[tuple[int, bool], ...]:
     """Return how many leading lines may come from a PCH, and whether it is worth building one.
 
     The first answer leaves out what this overlay changes; the second, for which a PCH is built,
@@ -349,14 +317,14 @@ def _cuts(view: _View) -> tuple[tuple[int, bool], ...]:
     return ((now, True),) if now == later else ((now, False), (later, True))
 
 
-def _cut(view: _View, changing: set[str]) -> int:
+def _cut(view: View, changing: set[str]) -> int:
     search = search_path(view.flags)
     graph = _graphs.setdefault(search, Includes(search))
     names = {os.path.basename(path) for path in view.fresh}
     if any(graph.closure(path) & changing for path in forced(view.flags)):
         return 0
     cut = 0
-    for line, name, quoted in leading_includes(view.text):
+    for line, name, quoted in leading(view.text):
         found = graph.resolve(view.main, quoted, name)
         if found is None:
             break
@@ -385,7 +353,7 @@ def _index() -> Any:  # noqa: ANN401 - libclang has no types
     return _local.index
 
 
-def _read(view: _View, name: str, text: bytes, extra: Sequence[str], options: int) -> Any:  # noqa: ANN401
+def _read(view: View, name: str, text: bytes, extra: Sequence[str], options: int) -> Any:  # noqa: ANN401
     from clang import cindex
 
     files = [(name, text), *view.names.items()]
@@ -398,13 +366,13 @@ def _read(view: _View, name: str, text: bytes, extra: Sequence[str], options: in
         ) from error
 
 
-def _plain(view: _View) -> Unit:
+def _plain(view: View) -> Unit:
     tu = _read(view, view.main, view.text, (), 0)
     says = _diagnostics(view, tu, view.main)
     return Unit(view.path, says, _relative(view, _included(tu)), tu, view.text, 0)
 
 
-def _through_pch(view: _View, cut: int, build: bool) -> Unit | None:
+def _through_pch(view: View, cut: int, build: bool) -> Unit | None:
     lines = view.text.split(b"\n")
     head = b"\n".join(lines[:cut]) + b"\n"
     key = content_id(
@@ -434,9 +402,8 @@ def _of_pch(item: Diagnostic, file: str) -> bool:
     return os.path.basename(file) in item.text or "precompiled" in item.text or "PCH" in item.text
 
 
-def _stored(view: _View, key: str) -> tuple[str, tuple[str, ...], tuple[Diagnostic, ...]] | None:
+def _stored(view: View, key: str) -> tuple[str, tuple[str, ...], tuple[Diagnostic, ...]] | None:
     """Return a PCH whose every file is what it is now, None when there is none."""
-    names = {os.path.basename(path) for path in view.fresh}
     for record in sorted(view.place.cache.glob(f"{key}-*.json")):
         try:
             data = json.loads(record.read_text())
@@ -446,9 +413,7 @@ def _stored(view: _View, key: str) -> tuple[str, tuple[str, ...], tuple[Diagnost
             )
         except (OSError, ValueError, KeyError, TypeError):
             continue
-        if any((view.ids.get(path) or disk_id(path)) != was for path, was in included.items()):
-            continue
-        if any(os.path.basename(path) in names and path not in view.fresh for path in included):
+        if not view.same(included):
             continue
         file = record.with_suffix(".pch")
         if file.exists():
@@ -457,16 +422,14 @@ def _stored(view: _View, key: str) -> tuple[str, tuple[str, ...], tuple[Diagnost
 
 
 def _build_pch(
-    view: _View, key: str, head: bytes
+    view: View, key: str, head: bytes
 ) -> tuple[str, tuple[str, ...], tuple[Diagnostic, ...]] | None:
     sibling = view.main + ".head.h"
     tu = _read(view, sibling, head, ("-x", "c-header"), _FOR_PCH)
     said = _diagnostics(view, tu, sibling)
     if any(item.severity == "error" for item in said):
         return None
-    included = {
-        path: view.ids.get(path) or disk_id(path) for path in sorted(_included(tu) - {sibling})
-    }
+    included = {path: view.id_of(path) for path in sorted(_included(tu) - {sibling})}
     state = content_id(json.dumps(included).encode())[:16]
     view.place.cache.mkdir(parents=True, exist_ok=True)
     file = view.place.cache / f"{key}-{state}.pch"
@@ -511,7 +474,7 @@ def _included(tu: Any) -> frozenset[str]:  # noqa: ANN401
     return frozenset(os.path.normpath(item.include.name) for item in tu.get_includes())
 
 
-def _relative(view: _View, paths: Iterable[str]) -> frozenset[str]:
+def _relative(view: View, paths: Iterable[str]) -> frozenset[str]:
     return frozenset(_short(view.place, path) for path in paths)
 
 
@@ -522,7 +485,7 @@ def _short(where: Place, path: str) -> str:
     return path
 
 
-def _diagnostics(view: _View, tu: Any, main: str) -> tuple[Diagnostic, ...]:  # noqa: ANN401
+def _diagnostics(view: View, tu: Any, main: str) -> tuple[Diagnostic, ...]:  # noqa: ANN401
     raw = [item for item in tu.diagnostics if item.severity in _SEVERITY]
     if not raw:
         return ()

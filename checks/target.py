@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What is compiled: the tree after each commit of a series, under one configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from generator.csource import Job
+
+if TYPE_CHECKING:
+    from generator.kbuild import Base
+
+    from generator.tree import Tree
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The tree after one commit: `overlay` is all that differs from the base by then."""
+
+    name: str
+    overlay: Mapping[str, bytes | None]
+    touched: tuple[str, ...]
+
+
+class Target(Protocol):
+    """One configuration of one tree, as kbuild knows it."""
+
+    name: str
+    compiler: str
+
+    def units(self, dirs: Sequence[str], kbuild_files: Mapping[str, bytes]) -> tuple[str, ...]:
+        """Return the .c files built from the directories."""
+
+    def job(
+        self, path: str, overlay: Mapping[str, bytes | None], kbuild_files: Mapping[str, bytes]
+    ) -> Job:
+        """Return how to parse one unit."""
+
+    def autoconf(self, kbuild_files: Mapping[str, bytes]) -> str:
+        """Return the text of autoconf.h."""
+
+    def kbuild_paths(self, paths: Iterable[str]) -> tuple[str, ...]:
+        """Return those of the paths that kbuild or kconfig reads."""
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A prepared base of the kernel tree as a target."""
+
+    base: Base
+
+    @property
+    def name(self) -> str:
+        """Return the name of the configuration."""
+        return self.base.config.name
+
+    @property
+    def compiler(self) -> str:
+        """Return the compiler that kbuild calls."""
+        from generator import kbuild
+
+        return kbuild.compiler(self.base)
+
+    def units(self, dirs: Sequence[str], kbuild_files: Mapping[str, bytes]) -> tuple[str, ...]:
+        """Return the .c files built from the directories."""
+        from generator import kbuild
+
+        return kbuild.units(self.base, dirs, kbuild_files)
+
+    def job(
+        self, path: str, overlay: Mapping[str, bytes | None], kbuild_files: Mapping[str, bytes]
+    ) -> Job:
+        """Return how to parse one unit."""
+        from generator import csource
+
+        return csource.job(self.base, path, overlay, kbuild_files)
+
+    def autoconf(self, kbuild_files: Mapping[str, bytes]) -> str:
+        """Return the text of autoconf.h."""
+        from generator import kbuild
+
+        return kbuild.autoconf(self.base, kbuild_files) if kbuild_files else self.base.autoconf
+
+    def kbuild_paths(self, paths: Iterable[str]) -> tuple[str, ...]:
+        """Return those of the paths that kbuild or kconfig reads."""
+        from generator import kbuild
+
+        return kbuild.kbuild_paths(tuple(paths))
+
+
+def stages(names: Sequence[str], edits: Sequence[Mapping[str, bytes | None]]) -> tuple[Stage, ...]:
+    """Return one stage per commit from what each changes: path to new text, None deletes."""
+    overlay: dict[str, bytes | None] = {}
+    found = []
+    for name, edit in zip(names, edits, strict=True):
+        overlay = {**overlay, **edit}
+        found.append(Stage(name, overlay, tuple(sorted(edit))))
+    return tuple(found)
+
+
+def stages_of(
+    tree: Tree, base: str, commits: Sequence[str], names: Sequence[str]
+) -> tuple[Stage, ...]:
+    """Return the stages of commits that are in the tree's repository, first on top of `base`."""
+    from generator import tree as trees
+
+    edits = []
+    before = base
+    for commit in commits:
+        paths = trees.touched(tree, before, commit)
+        texts = trees.read_many(tree, [(commit, path) for path in paths])
+        edits.append({path: texts[(commit, path)] for path in paths})
+        before = commit
+    return stages(names, edits)

@@ -1,0 +1,297 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A planted error in any commit is reported with file, line, commit and configuration."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from checks.compile import check
+from checks.finding import Finding, Severity
+from checks.target import stages
+from generator.csource import Job, Place
+
+CLANG = shutil.which("clang-19") or shutil.which("clang") or ""
+pytestmark = pytest.mark.skipif(not CLANG, reason="clang is missing: apt-get install clang-19")
+
+SERVICE_H = """#ifndef SERVICE_H
+#define SERVICE_H
+#ifdef CONFIG_SERVICE
+int service_start(int port);
+#else
+static inline int service_start(int port) { return port - port; }
+#endif
+#endif
+"""
+FILES = {
+    "drivers/pci/service.h": SERVICE_H,
+    "drivers/pci/port.c": '#include "service.h"\nint probe(int port);\n'
+    "int probe(int port)\n{\n\treturn service_start(port);\n}\n",
+    "drivers/pci/service.c": '#include "service.h"\nint service_start(int port)\n'
+    "{\n\treturn port;\n}\n",
+    "drivers/pci/noisy.c": '#include "service.h"\nstatic int old_noise(void)\n{\n\treturn 0;\n}\n',
+    "drivers/cxl/core.c": "int cxl_find(int port);\nint cxl_find(int port)\n"
+    "{\n\treturn port;\n}\nEXPORT_SYMBOL_NS_GPL(cxl_find, CXL);\n",
+    "drivers/perf/pmu.c": "int pmu_probe(int port);\nint pmu_probe(int port)\n"
+    "{\n\treturn port;\n}\n",
+}
+MACROS = ("-DEXPORT_SYMBOL_NS_GPL(x,n)=struct s", "-DMODULE_IMPORT_NS(n)=struct s")
+
+
+@dataclass
+class Snippet:
+    """A target of a few files: what kbuild would answer, said by the test."""
+
+    root: Path
+    name: str = "y"
+    symbols: tuple[str, ...] = ("SERVICE",)
+    unbuilt: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ("drivers/cxl/core.c", "drivers/perf/pmu.c")
+    more: tuple[str, ...] = ()
+    compiler: str = field(default=CLANG)
+
+    def units(self, dirs: Sequence[str], kbuild_files: Mapping[str, bytes]) -> tuple[str, ...]:
+        found = {str(p.relative_to(self.root / "src")) for p in self.root.glob("src/**/*.c")}
+        found |= {name for text in kbuild_files.values() for name in text.decode().split()}
+        return tuple(sorted(found - set(self.unbuilt)))
+
+    def job(
+        self, path: str, overlay: Mapping[str, bytes | None], kbuild_files: Mapping[str, bytes]
+    ) -> Job:
+        place = Place(self.root / "src", self.root / "build", self.root / "cache")
+        flags = ["-Wall", "-Wmissing-prototypes", "-O2", *MACROS, *self.more]
+        flags += ["-DMODULE"] if path in self.modules else []
+        flags += [f'-DKBUILD_MODNAME="{Path(path).stem}"']
+        flags += ["-include", str(self.root / "build/include/generated/autoconf.h")]
+        text = self.autoconf(kbuild_files).encode()
+        return Job(place, tuple(flags), path, overlay, {"include/generated/autoconf.h": text})
+
+    def autoconf(self, kbuild_files: Mapping[str, bytes]) -> str:
+        return "".join(f"#define CONFIG_{name} 1\n" for name in self.symbols)
+
+    def kbuild_paths(self, paths: Iterable[str]) -> tuple[str, ...]:
+        return tuple(path for path in paths if path.endswith("Makefile"))
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    for name, text in FILES.items():
+        file = tmp_path / "src" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    generated = tmp_path / "build/include/generated"
+    generated.mkdir(parents=True)
+    (generated / "autoconf.h").write_text("\n")
+    return tmp_path
+
+
+def both(root: Path) -> list[Snippet]:
+    off = Snippet(root, "n", (), unbuilt=("drivers/pci/service.c",))
+    return [Snippet(root), off]
+
+
+def run(targets: list[Snippet], *edits: Mapping[str, str | None]) -> tuple[Finding, ...]:
+    texts = [{p: None if t is None else t.encode() for p, t in edit.items()} for edit in edits]
+    names = [f"{n}/{len(edits)}" for n in range(1, len(edits) + 1)]
+    return check(stages(names, texts), targets, progress=lambda text: None)
+
+
+def port(old: str, new: str) -> dict[str, str]:
+    text = FILES["drivers/pci/port.c"]
+    assert old in text
+    return {"drivers/pci/port.c": text.replace(old, new)}
+
+
+def where(finding: Finding) -> tuple[str, int, str, str]:
+    return finding.path, finding.line, finding.commit, finding.config
+
+
+def test_a_sound_series_has_no_finding(root: Path) -> None:
+    edit = port("return service_start(port);", "return service_start(port) + 1;")
+
+    assert run(both(root), edit, {"drivers/pci/service.h": SERVICE_H + "\n"}) == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "rule"),
+    [
+        ("return service_start(port);", "return service_start(port)", 5, "compile:error"),
+        ("int port)\n{", "void *port)\n{", 3, "compile:error"),
+        (
+            "return service_start(port);",
+            "return readq(port);",
+            5,
+            "compile:-Wimplicit-function-declaration",
+        ),
+        ("\treturn", "\tint idle;\n\treturn", 5, "compile:-Wunused-variable"),
+    ],
+)
+def test_an_error_in_the_second_commit_is_reported_there(
+    root: Path, old: str, new: str, line: int, rule: str
+) -> None:
+    found = run(both(root), {"drivers/pci/service.h": SERVICE_H + "\n"}, port(old, new))
+
+    assert (("drivers/pci/port.c", line, "2/2", "y n"), rule) in [
+        (where(one), one.rule) for one in found
+    ]
+
+
+def test_a_stub_missing_under_one_configuration_is_seen_in_the_users_of_the_header(
+    root: Path,
+) -> None:
+    text = SERVICE_H.replace(
+        "static inline int service_start(int port) { return port - port; }", ""
+    )
+    found = run(both(root), {"drivers/pci/service.h": text})
+
+    assert [where(one) for one in found] == [("drivers/pci/port.c", 5, "1/1", "n")]
+
+
+def test_an_error_in_a_header_is_reported_once(root: Path) -> None:
+    text = SERVICE_H.replace("#define SERVICE_H", "#define SERVICE_H\nunknown_type x;")
+    found = run(both(root), {"drivers/pci/service.h": text})
+
+    assert [where(one) for one in found] == [("drivers/pci/service.h", 3, "1/1", "y n")]
+
+
+def test_what_the_base_says_already_is_not_a_finding(root: Path) -> None:
+    text = "\n\n" + FILES["drivers/pci/noisy.c"] + "static int new_noise(void) { return 0; }\n"
+    found = run([Snippet(root)], {"drivers/pci/noisy.c": text})
+
+    assert [(one.message, one.line) for one in found] == [("unused function 'new_noise'", 8)]
+    assert found[0].severity is Severity.WARNING
+
+
+def test_an_error_that_stays_is_reported_at_its_first_commit(root: Path) -> None:
+    bad = port("return service_start(port);", "return nothing;")
+    more = {"drivers/pci/port.c": "\n" + bad["drivers/pci/port.c"]}
+    (found,) = run([Snippet(root)], bad, more)
+
+    assert found.commit == "1/2"
+    assert found.notes[-1] == "still there after 2/2"
+
+
+def test_an_error_mended_by_a_later_commit_is_still_a_finding(root: Path) -> None:
+    bad = port("return service_start(port);", "return nothing;")
+    found = run([Snippet(root)], bad, {"drivers/pci/port.c": FILES["drivers/pci/port.c"]})
+
+    assert [one.commit for one in found] == ["1/2"]
+
+
+def test_a_deleted_header_is_an_error_where_it_is_included(root: Path) -> None:
+    found = run([Snippet(root)], {"drivers/pci/service.h": None})
+
+    assert any("does not exist after this commit" in one.message for one in found)
+
+
+def test_a_deleted_unit_that_is_still_built_is_an_error(root: Path) -> None:
+    found = run([Snippet(root)], {"drivers/pci/service.c": None})
+
+    assert [(one.path, one.severity) for one in found] == [
+        ("drivers/pci/service.c", Severity.ERROR)
+    ]
+
+
+def test_a_unit_not_built_is_a_note_and_never_built_a_warning(root: Path) -> None:
+    edit = {"drivers/pci/service.c": FILES["drivers/pci/service.c"] + "\n"}
+
+    (once,) = run(both(root), edit)
+    assert (once.rule, once.severity, once.config) == ("compile:not-built", Severity.NOTE, "n")
+
+    (never,) = run(both(root)[1:], edit)
+    assert never.severity is Severity.WARNING
+
+
+def test_a_new_unit_is_compiled_when_its_makefile_builds_it(root: Path) -> None:
+    edit = {
+        "drivers/pci/fresh.c": "int fresh(void)\n{\n\treturn 0;\n}\n",
+        "drivers/pci/Makefile": "drivers/pci/fresh.c",
+    }
+    found = run([Snippet(root)], edit)
+
+    assert [(one.path, one.rule) for one in found] == [
+        ("drivers/pci/fresh.c", "compile:-Wmissing-prototypes")
+    ]
+
+
+BUILD_BUG = """extern void no(void) __attribute__((error("BUILD_BUG_ON failed: wide")));
+int probe(int port);
+int probe(int port)
+{
+	if (sizeof(port) != 8)
+		no();
+	return port;
+}
+"""
+FRAME = """int probe(int port);
+int probe(int port)
+{
+	volatile char room[4000];
+
+	room[port] = 1;
+	return room[0];
+}
+"""
+
+
+def test_build_bug_on_is_seen_by_the_back_end(root: Path) -> None:
+    (found,) = run([Snippet(root)], {"drivers/pci/port.c": BUILD_BUG})
+
+    assert where(found) == ("drivers/pci/port.c", 6, "1/1", "y")
+    assert "BUILD_BUG_ON failed: wide" in found.message
+
+
+def test_a_frame_too_large_is_seen_by_the_back_end(root: Path) -> None:
+    target = Snippet(root, more=("-Wframe-larger-than=2048",))
+    (found,) = run([target], {"drivers/pci/port.c": FRAME})
+
+    assert (found.rule, found.severity) == ("compile:-Wframe-larger-than", Severity.WARNING)
+
+
+def uses_cxl(path: str, extra: str = "") -> dict[str, str]:
+    text = f"int cxl_find(int port);\n{FILES[path]}"
+    old = "return port;" if "return port;" in text else "return service_start(port);"
+    return {path: text.replace(old, "return cxl_find(port);") + extra}
+
+
+def test_built_in_code_that_uses_a_module_is_seen_although_it_compiles(root: Path) -> None:
+    builtin = Snippet(root, "y", modules=())
+    (found,) = run([builtin, Snippet(root, "m")], uses_cxl("drivers/pci/port.c"))
+
+    assert (found.rule, found.config) == ("R22", "m")
+    assert "cxl_find()" in found.message
+    assert "drivers/cxl/core.c" in found.message
+
+
+def test_a_module_must_import_the_namespace_of_what_it_uses(root: Path) -> None:
+    (found,) = run([Snippet(root, "m")], uses_cxl("drivers/perf/pmu.c"))
+    assert found.rule == "link:export"
+    assert "MODULE_IMPORT_NS(CXL)" in found.message
+
+    assert run([Snippet(root)], uses_cxl("drivers/perf/pmu.c", "MODULE_IMPORT_NS(CXL);\n")) == ()
+
+
+def test_a_module_can_use_only_what_is_exported(root: Path) -> None:
+    core = FILES["drivers/cxl/core.c"].replace("EXPORT_SYMBOL_NS_GPL(cxl_find, CXL);\n", "")
+    edit = {**uses_cxl("drivers/perf/pmu.c"), "drivers/cxl/core.c": core}
+    (found,) = run([Snippet(root, "m")], edit)
+
+    assert "does not export" in found.message
+
+
+def test_a_second_run_answers_the_same_from_memory(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edit = {
+        **port("return service_start(port);", "return nothing;"),
+        **uses_cxl("drivers/perf/pmu.c"),
+    }
+    first = run(both(root), edit)
+    monkeypatch.setattr("checks.frontend.parse_job", None)
+    monkeypatch.setattr("checks.backend._compile", None)
+
+    assert run(both(root), edit) == first

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The parse over an overlay says what a plain parse of the same files says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from generator import csource
+from generator.cincludes import Includes, leading
+from generator.csource import Job, Place, parse_at, parse_job, parse_many
+from generator.errors import TreeError
+
+UNIT = """// SPDX-License-Identifier: GPL-2.0
+#define pr_fmt(fmt) "unit: " fmt	/* before the includes */
+
+#include <lib/types.h>
+#include <lib/counter.h>
+
+#include "own.h"
+
+static int helper(struct thing *t)
+{
+	return t->count;
+}
+
+int entry(struct thing *t);
+
+int entry(struct thing *t)
+{
+	return helper(t) + LIMIT;
+}
+"""
+FILES = {
+    "include/lib/types.h": "#pragma once\ntypedef int s32;\n",
+    "include/lib/counter.h": "#pragma once\n#define LIMIT 3\nenum { FIRST = __COUNTER__ };\n",
+    "drv/own.h": '#ifndef OWN_H\n#define OWN_H\n#include "deep.h"\n#endif\n',
+    "drv/deep.h": "struct thing { int count; };\n",
+    "drv/unit.c": UNIT,
+}
+
+
+@pytest.fixture
+def where(tmp_path: Path) -> Place:
+    for name, text in FILES.items():
+        file = tmp_path / "src" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    (tmp_path / "build").mkdir()
+    return Place(tmp_path / "src", tmp_path / "build", tmp_path / "cache")
+
+
+def flags(where: Place, *more: str) -> tuple[str, ...]:
+    return (f"-I{where.source}/include", "-Wall", "-Wextra", "-Wmissing-prototypes", *more)
+
+
+EDITS: dict[str, dict[str, bytes | None]] = {
+    "nothing": {},
+    "error in the unit": {"drv/unit.c": UNIT.replace("helper(t)", "helpr(t)").encode()},
+    "unused function": {"drv/unit.c": UNIT.encode() + b"static int idle(void) { return 0; }\n"},
+    "error in a deep header": {"drv/deep.h": b"struct thing { int cont; };\n"},
+    "header changed without harm": {"drv/deep.h": b"struct thing { long pad; int count; };\n"},
+    "header gone": {"drv/deep.h": None},
+    "first header changed": {"include/lib/types.h": b"#pragma once\ntypedef undefined_type s32;\n"},
+    "new header": {
+        "drv/fresh.h": b"int fresh(void);\n",
+        "drv/unit.c": UNIT.replace('"own.h"', '"own.h"\n#include "fresh.h"').encode(),
+    },
+    "new header by way of ..": {
+        "other/fresh.h": b"int fresh(void);\n#define FRESH\n",
+        "drv/unit.c": (
+            UNIT.replace('"own.h"', '"own.h"\n#include "../other/fresh.h"')
+            + "#ifndef FRESH\n#error missed\n#endif\n"
+        ).encode(),
+    },
+    "new header hides an old one": {"drv/lib/counter.h": b"#error not found by <>\n"},
+    "new header found first": {"first/lib/counter.h": b"#pragma once\n#define LIMIT undeclared\n"},
+    "include of nothing": {"drv/unit.c": b'#include "nowhere.h"\n' + UNIT.encode()},
+    "unclosed conditional": {"drv/unit.c": b"#if 1\n" + UNIT.encode()},
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_a_parse_through_a_pch_equals_a_plain_one(where: Place, edit: str) -> None:
+    """Each edit is parsed after the base, so that a stale PCH would be at hand."""
+    more = (f"-I{where.source}/first",) if "first" in edit else ()
+    if more:
+        (where.source / "first").mkdir()
+    args = (*more, *flags(where))
+    base = parse_at(where, args, "drv/unit.c")
+    assert (base.diagnostics, base.prefix_lines) == ((), 7)
+    for _ in range(2):
+        found = parse_at(where, args, "drv/unit.c", EDITS[edit])
+        plain = csource._plain(csource.view_of(Job(where, args, "drv/unit.c", EDITS[edit])))
+
+        assert set(found.diagnostics) == set(plain.diagnostics)
+        assert found.includes == plain.includes
+        assert found.functions().keys() == plain.functions().keys()
+
+
+def test_an_error_names_file_line_option_and_function(where: Place) -> None:
+    unit = parse_at(where, flags(where), "drv/unit.c", EDITS["error in the unit"])
+
+    (found, *_) = unit.diagnostics
+    assert (found.path, found.line, found.function) == ("drv/unit.c", 18, "entry")
+    assert found.option == "-Wimplicit-function-declaration"
+    assert found.severity == "error"
+
+
+def test_an_error_in_a_header_names_the_header(where: Place) -> None:
+    edit = {"drv/deep.h": b"struct thing { int count; };\nunknown_type x;\n"}
+    unit = parse_at(where, flags(where), "drv/unit.c", edit)
+
+    assert [(one.path, one.line) for one in unit.diagnostics] == [("drv/deep.h", 2)]
+
+
+def test_a_header_changed_back_is_read_again(where: Place) -> None:
+    args = flags(where)
+    bad = {"drv/deep.h": b"struct thing { int cont; };\n"}
+    seen = [
+        len(parse_at(where, args, "drv/unit.c", edit).diagnostics) for edit in ({}, bad, {}, bad)
+    ]
+
+    assert seen == [0, 1, 0, 1]
+
+
+def test_a_header_changed_on_disk_is_read_again(where: Place) -> None:
+    args = flags(where)
+    assert parse_at(where, args, "drv/unit.c").diagnostics == ()
+    (where.source / "drv/deep.h").write_text("struct thing { char other_size; };\n")
+
+    assert parse_at(where, args, "drv/unit.c").diagnostics != ()
+
+
+def test_a_configuration_is_an_overlay_of_a_generated_file(where: Place) -> None:
+    generated = where.build / "include/generated/autoconf.h"
+    generated.parent.mkdir(parents=True)
+    generated.write_text("#define CONFIG_THING 1\n")
+    args = (*flags(where), "-include", str(generated))
+    text = UNIT.replace("LIMIT;", "CONFIG_THING;").encode()
+    name = "include/generated/autoconf.h"
+
+    with_it = parse_at(where, args, "drv/unit.c", {"drv/unit.c": text})
+    without = parse_at(where, args, "drv/unit.c", {"drv/unit.c": text}, {name: b"\n"})
+
+    assert with_it.diagnostics == ()
+    assert [one.line for one in without.diagnostics] == [18]
+
+
+def test_a_warning_stays_a_warning_under_werror(where: Place) -> None:
+    edit = EDITS["unused function"]
+    unit = parse_at(where, (*flags(where), "-Werror"), "drv/unit.c", edit)
+
+    assert [one.severity for one in unit.diagnostics] == ["warning"]
+
+
+def test_units_come_in_the_order_of_the_jobs(where: Place) -> None:
+    (where.source / "drv/two.c").write_text('#include "own.h"\n')
+    args = flags(where)
+    jobs = [Job(where, args, name) for name in ("drv/unit.c", "drv/two.c", "drv/unit.c")]
+
+    assert [unit.path for unit in parse_many(jobs)] == ["drv/unit.c", "drv/two.c", "drv/unit.c"]
+
+
+def test_a_missing_function_is_refused_with_the_nearest(where: Place) -> None:
+    unit = parse_job(Job(where, flags(where), "drv/unit.c"))
+
+    assert unit.function("helper").spelling == "helper"
+    with pytest.raises(TreeError, match=r"drv/unit\.c: function helpr .* has helper"):
+        unit.function("helpr")
+
+
+def test_a_missing_unit_is_refused(where: Place) -> None:
+    with pytest.raises(TreeError, match=r"drv/none\.c: no such file"):
+        parse_at(where, flags(where), "drv/none.c")
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("#include <a.h>\n#include <b.h>\nint x;\n#include <c.h>\n", [1, 2]),
+        ("/* c\n#include <no.h>\n*/ #include <a.h>\n", [3]),
+        ("#define A \\\n  b\n#include <a.h>\n", [3]),
+        ("#ifdef X\n#include <a.h>\n#endif\n#include <b.h>\n", [4]),
+        ("#if X\n#include <a.h>\nint y;\n#endif\n#include <b.h>\n", []),
+        ("// #include <no.h>\n#include <a.h> // why\n", [2]),
+        ("#error no\n#include <a.h>\n", []),
+        ("#include MACRO\n#include <a.h>\n", []),
+    ],
+)
+def test_only_includes_before_the_first_code_count(text: str, lines: list[int]) -> None:
+    assert [line for line, _, _ in leading(text.encode())] == lines
+
+
+def test_the_graph_of_includes_sees_overlaid_files(where: Place) -> None:
+    graph = Includes((f"{where.source}/include",))
+    main = f"{where.source}/drv/unit.c"
+    deep = f"{where.source}/drv/deep.h"
+    fresh = f"{where.source}/drv/fresh.h"
+
+    assert deep in graph.closure(main)
+    over = graph.over({deep: b'#include "fresh.h"\n', fresh: b""})
+    assert fresh in over.closure(main)
+    assert fresh not in graph.closure(main)
+
+
+@pytest.mark.kernel
+def test_errors_planted_in_portdrv_are_seen_alike_through_a_pch(base) -> None:
+    path, header = "drivers/pci/pcie/portdrv.c", "drivers/pci/pcie/portdrv.h"
+    text = (base.tree.work / path).read_bytes()
+    plain_header = (base.tree.work / header).read_bytes()
+    edits: list[dict[str, bytes | None]] = [
+        {},
+        {path: text.replace(b"pci_set_master(dev)", b"pci_set_maste(dev)")},
+        {path: text + b"static int idle(void) { return 0; }\n"},
+        {header: plain_header.replace(b"struct pcie_device {", b"struct pcie_device { foo x;")},
+        {header: None},
+    ]
+    for edit in edits:
+        task = csource.job(base, path, edit, {})
+        found, plain = parse_job(task), csource._plain(csource.view_of(task))
+
+        assert set(found.diagnostics) == set(plain.diagnostics)
+        assert found.includes == plain.includes
+        assert found.prefix_lines > 0
