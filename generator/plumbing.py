@@ -75,7 +75,7 @@ def run(
         raise Timeout(f"{shlex.join(argv)}: no answer within {timeout:.0f} s") from late
     if done.returncode != 0:
         said = (done.stdout if merge else done.stderr).decode(errors="replace").strip()
-        raise TreeError(f"{shlex.join(argv)}: exit status {done.returncode}\n{said[-4000:]}")
+        raise TreeError(f"{shlex.join(argv)}: exit status {done.returncode}\n{said[-1500:]}")
     return done.stdout
 
 

@@ -1,0 +1,381 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What kbuild and kconfig say about a tree: headers, configurations, compile flags, units.
+
+    CONFIGS["m"]                        the shipped configurations by name
+    prepare(tree, config) -> Base       one O= directory per configuration, ready to compile in
+    at(base, changed, extra) -> Base    the same for a commit: its Kconfig and Makefiles count
+    autoconf(base, changed) -> str      the autoconf.h of that commit
+    flags(base, path) -> Flags          how kbuild compiles a unit, all paths absolute
+    units(base, dirs) -> paths          what is compiled under this configuration
+
+The build directory is shared by every commit on a base: lay `base.autoconf` over
+`base.autoconf_path`. Headers that `make prepare` generates are those of the base commit.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import os
+import re
+import shlex
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from generator.errors import TreeError
+from generator.kconfig import Config, check_wanted, configure, make, save_environment
+from generator.pin import cache, locked
+from generator.progress import say
+from generator.tree import Tree, check_path
+
+
+
+def _cxl(value: str, *parts: str) -> tuple[str, ...]:
+    return tuple(f"CONFIG_CXL_{part}={value}" for part in ("BUS", "PCI", "MEM", "PORT", "PMU", *parts))
+
+
+def _off(*symbols: str) -> tuple[str, ...]:
+    return tuple(f"# CONFIG_{symbol} is not set" for symbol in symbols)
+
+
+# A symbol goes off together with what selects it or depends on it.
+CONFIGS: Mapping[str, Config] = {
+    config.name: config
+    for config in (
+        Config("m", "x86_64", _cxl("m", "ACPI")),
+        Config("y", "x86_64", _cxl("y", "ACPI")),
+        Config("n", "x86_64", _off("CXL_BUS")),
+        Config("no-msi", "x86_64", (*_cxl("m", "ACPI"), *_off("PCI_MSI", "AMD_IOMMU"))),
+        Config("no-aer", "x86_64", (*_cxl("m", "ACPI"), *_off("PCIEAER", "PCIE_DPC"))),
+        Config("no-pm", "x86_64", (*_cxl("m", "ACPI"), *_off("PM", "SUSPEND", "HIBERNATION"))),
+        # CXL_ACPI wants 64 bits.
+        Config("i386", "i386", _cxl("m")),
+    )
+}
+
+# These are asked for together, because one make for all of them costs what one for each costs.
+DIRS = ("drivers/base", "drivers/cxl", "drivers/pci", "drivers/perf")
+
+
+@dataclass(frozen=True)
+class Base:
+    """A tree under a configuration, ready to compile in; `variant` is where a commit differs."""
+
+    tree: Tree
+    config: Config
+    build: Path
+    autoconf_path: Path
+    autoconf: str
+    variant: Path | None = None
+
+
+@dataclass(frozen=True)
+class Flags:
+    """Arguments for one unit without compiler, -c, -o and source; every path is absolute.
+
+    neighbour: the unit they were taken from when kbuild does not build this one itself.
+    modname: KBUILD_MODNAME.
+    """
+
+    args: tuple[str, ...]
+    modname: str
+    neighbour: str | None = None
+
+
+def compiler(base: Base) -> str:
+    """The compiler that the tree was configured with."""
+    return base.config.compiler
+
+
+def prepare(tree: Tree, config: Config) -> Base:
+    """Configure a tree and make the headers that its units include; the second time it is read.
+
+    Errors: TreeError (kconfig did not give what was asked, make failed), EnvironmentFault.
+    """
+    key = _key(tree.base, str(tree.work), repr(config), _identity(config.compiler))
+    build = cache() / "kbuild" / f"{tree.version}-{config.name}-{key}"
+    stamp = build / "prepared.json"
+    if not stamp.exists():
+        with locked(f"kbuild-{config.arch}"):
+            if not stamp.exists():
+                _prepare(tree, config, build, stamp)
+    path = build / "include" / "generated" / "autoconf.h"
+    return Base(tree, config, build, path, path.read_text())
+
+
+def _prepare(tree: Tree, config: Config, build: Path, stamp: Path) -> None:
+    say(f"preparing headers for configuration {config.name} ({config.arch})")
+    if build.exists():
+        shutil.rmtree(build)
+    build.parent.mkdir(parents=True, exist_ok=True)
+    sibling = _sibling(tree, config, build)
+    if sibling is None:
+        build.mkdir()
+    else:
+        # Host programs are the same; make rebuilds whatever is not.
+        shutil.copytree(sibling, build, symlinks=True, ignore=shutil.ignore_patterns("source"))
+        (build / "prepared.json").unlink()
+    (build / ".config").write_text(config.seed(tree.work))
+    save_environment(tree.work, build, config)
+    check_wanted(config, config.wanted, (build / ".config").read_text(), tree.source)
+    # A dry run of make enters it.
+    build.joinpath("tools/objtool/libsubcmd").mkdir(parents=True, exist_ok=True)
+    # All that headers need; objtool and the rest of `prepare` is for linking.
+    make(tree.work, build, config, "-j2", "prepare0")
+    stamp.write_text(json.dumps({"base": tree.base, "work": str(tree.work), "arch": config.arch}))
+
+
+def _sibling(tree: Tree, config: Config, build: Path) -> Path | None:
+    mine = {"base": tree.base, "work": str(tree.work), "arch": config.arch}
+    for stamp in sorted(build.parent.glob(f"{tree.version}-*/prepared.json")):
+        if json.loads(stamp.read_text()) == mine:
+            return stamp.parent
+    return None
+
+
+def _identity(program: str) -> str:
+    found = shutil.which(program)
+    if found is None:
+        return program
+    real = os.path.realpath(found)
+    told = os.stat(real)
+    return f"{real} {told.st_size} {told.st_mtime_ns}"
+
+
+def _key(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
+
+
+def kbuild_paths(paths: Iterable[str]) -> tuple[str, ...]:
+    """Those of some paths that kconfig or kbuild reads."""
+    return tuple(path for path in paths if _is_kconfig(path) or _is_makefile(path))
+
+
+def _is_kconfig(path: str) -> bool:
+    return path.rpartition("/")[2].startswith("Kconfig")
+
+
+def _is_makefile(path: str) -> bool:
+    return path.rpartition("/")[2] in ("Makefile", "Kbuild") or path.endswith(".mk")
+
+
+def at(
+    base: Base, changed: Mapping[str, bytes | None], extra: Sequence[str] = ()
+) -> Base:
+    """The base under a commit on it: its Kconfig files decide, its Makefiles name the units.
+
+    changed: every file that differs from the base commit, None for a deleted one.
+    extra: further configuration lines, for symbols that only the commit has.
+    Errors: TreeError (kconfig, or it did not give what was asked), EnvironmentFault.
+    """
+    known = base.tree.work
+    count: dict[str, bytes | None] = {}
+    for path, text in sorted(changed.items()):
+        check_path(path)
+        if _is_kconfig(path) or _is_makefile(path):
+            count[path] = text
+        elif path.endswith((".c", ".S")) and (text is None or not (known / path).exists()):
+            # Of a unit only matters that it is there.
+            count[path] = None if text is None else b""
+    if not count and not extra:
+        return base
+    parts = [f"{p}:{'-' if t is None else hashlib.sha256(t).hexdigest()}" for p, t in count.items()]
+    home = base.build / "variants" / _key(*parts, "\n", *extra)
+    if not home.is_dir():
+        home.parent.mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="tmp-", dir=home.parent) as name:
+            fresh = Path(name, "variant")
+            _farm(known, count, fresh / "farm")
+            _configure_variant(base, fresh, any(map(_is_kconfig, count)), extra)
+            if not home.is_dir():
+                os.rename(fresh, home)
+    return replace(base, autoconf=(home / "autoconf.h").read_text(), variant=home)
+
+
+def autoconf(
+    base: Base, changed: Mapping[str, bytes | None], extra: Sequence[str] = ()
+) -> str:
+    """The text of autoconf.h for a commit that changes Kconfig files.
+
+    Errors: as at().
+    """
+    return at(base, changed, extra).autoconf
+
+
+def _farm(work: Path, changed: Mapping[str, bytes | None], farm: Path) -> None:
+    """A source tree of symbolic links, with real directories only where something differs."""
+    real = {""}
+    for path in changed:
+        while path:
+            path = path.rpartition("/")[0]
+            real.add(path)
+    for directory in sorted(real):
+        (farm / directory).mkdir(parents=True, exist_ok=True)
+        if not (work / directory).is_dir():
+            continue
+        for entry in os.scandir(work / directory):
+            below = f"{directory}/{entry.name}" if directory else entry.name
+            if below not in real and below not in changed:
+                os.symlink(entry.path, farm / below)
+    for path, text in changed.items():
+        if text is not None:
+            (farm / path).write_bytes(text)
+
+
+def _configure_variant(base: Base, home: Path, kconfig: bool, extra: Sequence[str]) -> None:
+    source = base.build
+    if kconfig or extra:
+        lines = base.config.seed(base.tree.work) + "".join(f"{line}\n" for line in extra)
+        configure(source, home / "farm", home / "conf", lines)
+        source = home / "conf"
+        told = (source / ".config").read_text()
+        check_wanted(base.config, (*base.config.wanted, *extra), told, "this commit")
+    for name, kept in (
+        ("include/generated/autoconf.h", "autoconf.h"),
+        ("include/config/auto.conf", "auto.conf"),
+        (".config", "dot-config"),
+    ):
+        shutil.copyfile(source / name, home / kept)
+    shutil.rmtree(home / "conf", ignore_errors=True)
+
+
+def flags(base: Base, path: str) -> Flags:
+    """How kbuild compiles a unit; a file that it does not build takes a neighbour's flags.
+
+    Errors: TreeError when the directory has no unit at all under this configuration.
+    """
+    table = _table(base, _group(path))
+    if path in table:
+        return table[path]
+    directory = path.rpartition("/")[0]
+    beside = sorted(p for p in table if p.rpartition("/")[0] == directory)
+    if not beside:
+        raise TreeError(
+            f"{path}: kbuild builds nothing in {directory} under configuration "
+            f"{base.config.name}; ask units() what it builds"
+        )
+    # A file of the same composite module, when the names suggest one, is the better neighbour.
+    stem = path.rpartition("/")[2].removesuffix(".c")
+    beside.sort(key=lambda p: -len(os.path.commonprefix([p.rpartition("/")[2], stem])))
+    source = beside[0]
+    mine = {
+        "KBUILD_MODFILE": f'"{directory}/{stem}"',
+        "KBUILD_BASENAME": f'"{re.sub("[-,]", "_", stem)}"',
+        "KBUILD_MODNAME": f'"{re.sub("[-,]", "_", stem)}"',
+        "__KBUILD_MODNAME": f"kmod_{re.sub('[-,]', '_', stem)}",
+    }
+    args = tuple(
+        f"-D{found.group(1)}={mine[found.group(1)]}"
+        if (found := re.match(r"-D(\w+)=", arg)) and found.group(1) in mine
+        else arg
+        for arg in table[source].args
+    )
+    return Flags(args, modname=mine["KBUILD_MODNAME"].strip('"'), neighbour=source)
+
+
+def units(base: Base, dirs: Sequence[str]) -> tuple[str, ...]:
+    """The .c files below some directories that are built under this configuration, sorted.
+
+    Errors: TreeError.
+    """
+    found: set[str] = set()
+    for directory in dirs:
+        prefix = directory.rstrip("/") + "/"
+        table = _table(base, _group(prefix + "x"))
+        found.update(path for path in table if path.startswith(prefix))
+    return tuple(sorted(found))
+
+
+def _group(path: str) -> tuple[str, ...]:
+    parts = path.split("/")[:-1]
+    top = "/".join(parts[: 3 if parts[0] == "arch" else 2])
+    return DIRS if top in DIRS else (top,)
+
+
+@functools.lru_cache(maxsize=256)
+def _table(base: Base, dirs: tuple[str, ...]) -> Mapping[str, Flags]:
+    home = base.variant or base.build
+    kept = home / f"flags-{_key(*dirs)}.json"
+    if kept.exists():
+        return {
+            path: Flags(tuple(row["args"]), row["modname"])
+            for path, row in json.loads(kept.read_text()).items()
+        }
+    table = _ask(base, dirs)
+    fresh = kept.with_suffix(f".{os.getpid()}.tmp")
+    fresh.write_text(
+        json.dumps({p: {"args": f.args, "modname": f.modname} for p, f in table.items()})
+    )
+    os.rename(fresh, kept)
+    return table
+
+
+def _ask(base: Base, dirs: tuple[str, ...]) -> dict[str, Flags]:
+    """One dry run of make; what it would compile, and how."""
+    config = base.config
+    there = [d for d in dirs if (base.variant or base.tree.work).exists() and _has(base, d)]
+    targets = [f"{directory}/" for directory in there]
+    if base.variant is None:
+        work, told = base.tree.work, make(base.tree.work, base.build, config, "-n", *targets)
+    else:
+        work = base.variant / "farm"
+        with tempfile.TemporaryDirectory(prefix="tmp-", dir=base.variant) as name:
+            build = Path(name, "build")
+            shutil.copytree(
+                base.build,
+                build,
+                symlinks=True,
+                ignore=lambda _, names: {"variants", "source", "config"} & set(names),
+            )
+            build.joinpath("include/config").mkdir()
+            for kept in ("auto.conf.cmd", "kernel.release"):
+                shutil.copyfile(base.build / "include/config" / kept, build / "include/config" / kept)
+            shutil.copyfile(base.variant / "dot-config", build / ".config")
+            # Newer than every Kconfig file, or make would configure once more.
+            shutil.copyfile(base.variant / "auto.conf", build / "include/config/auto.conf")
+            told = make(work, build, config, "-n", *targets)
+    table: dict[str, Flags] = {}
+    command = re.compile(rf"; ({re.escape(config.compiler)} -Wp,-MMD\S* .*? -c -o \S+\.o (\S+\.c)) *;")
+    for line in told.splitlines():
+        for found in command.finditer(line):
+            source = Path(found.group(2))
+            if source.is_relative_to(work):
+                entry = _absolute(shlex.split(found.group(1)), work, base)
+                table[str(source.relative_to(work))] = entry
+    if there and not table:
+        raise TreeError(f"make -n {shlex.join(targets)} names no unit:\n{told[-2000:]}")
+    return table
+
+
+def _has(base: Base, directory: str) -> bool:
+    home = base.tree.work if base.variant is None else base.variant / "farm"
+    return (home / directory / "Makefile").exists()
+
+
+def _absolute(argv: Sequence[str], work: Path, base: Base) -> Flags:
+    args: list[str] = []
+    modname = ""
+    rest = iter(argv[1:])
+    for arg in rest:
+        if arg == "-c" or arg.startswith("-Wp,-MMD"):
+            continue
+        if arg == "-o":
+            next(rest)
+            continue
+        if arg.endswith(".c") and not arg.startswith("-"):
+            continue
+        arg = arg.replace(f"{work}/", f"{base.tree.work}/") if work != base.tree.work else arg
+        if arg.startswith("-I") and len(arg) > 2 and not arg.startswith("-I/"):
+            arg = f"-I{os.path.normpath(base.build / arg[2:])}"
+        if arg in ("-include", "-isystem", "-I", "-imacros"):
+            args.append(arg)
+            arg = os.path.normpath(base.build / next(rest))
+            arg = arg.replace(f"{work}/", f"{base.tree.work}/")
+        if arg.startswith("-DKBUILD_MODNAME="):
+            modname = arg.partition("=")[2].strip('"')
+        args.append(arg)
+    return Flags(tuple(args), modname)

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Running the tree's own kconfig and make, from a clean environment.
+
+    Config(name, arch, wanted)                        a configuration as what is asked of it
+    make(work, build, config, *args) -> str           make O=build, output
+    save_environment(work, build, config)             configure; keep what make gave to conf
+    configure(build, source, out, lines)              conf alone, on another source directory
+    check_wanted(config, wanted, dot_config, where)
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from generator.errors import TreeError
+from generator.plumbing import run
+
+COMMON = (
+    "CONFIG_PCI=y",
+    "CONFIG_PCI_MSI=y",
+    "CONFIG_PCIEPORTBUS=y",
+    "CONFIG_HOTPLUG_PCI=y",
+    "CONFIG_HOTPLUG_PCI_PCIE=y",
+    "CONFIG_PCIEAER=y",
+    "CONFIG_PCIE_DPC=y",
+    "CONFIG_ACPI=y",
+    "CONFIG_PERF_EVENTS=y",
+    "CONFIG_PM=y",
+    "CONFIG_MODULES=y",
+)
+DEFCONFIG = {
+    "x86_64": "arch/x86/configs/x86_64_defconfig",
+    "i386": "arch/x86/configs/i386_defconfig",
+}
+_ENVIRONMENT = "conf.environment"
+# More newlines than there are questions: each takes the default.
+_DEFAULTS = b"\n" * 20000
+
+
+@dataclass(frozen=True)
+class Config:
+    """A configuration: an architecture and the lines that must hold in its .config."""
+
+    name: str
+    arch: str
+    wanted: tuple[str, ...]
+    compiler: str = "clang-19"
+    llvm: str = "-19"
+
+    def seed(self, work: Path) -> str:
+        """What kconfig is given: the architecture's defaults, what we always want, what is asked.
+
+        A line of `wanted` replaces an earlier one about the same symbol.
+        """
+        defaults = work / DEFCONFIG[self.arch]
+        if not defaults.is_file():
+            raise TreeError(f"{defaults}: missing; architecture {self.arch} cannot be configured")
+        lines = {_symbol(line): line for line in defaults.read_text().splitlines()}
+        lines |= {_symbol(line): line for line in (*COMMON, *self.wanted)}
+        return "".join(f"{line}\n" for line in lines.values())
+
+
+def _symbol(line: str) -> str:
+    found = re.match(r"(?:# )?(CONFIG_\w+)(?:=| is not set)", line)
+    return found.group(1) if found else line
+
+
+def _environment() -> dict[str, str]:
+    # Nothing of the caller's: a MAKEFLAGS, KCFLAGS or CROSS_COMPILE would change the answers.
+    kept = {key: os.environ[key] for key in ("PATH", "HOME", "TMPDIR") if key in os.environ}
+    return {
+        **kept,
+        "LC_ALL": "C",
+        "TZ": "UTC",
+        "KBUILD_BUILD_USER": "portwright",
+        "KBUILD_BUILD_HOST": "portwright",
+        "KBUILD_BUILD_VERSION": "1",
+        "KBUILD_BUILD_TIMESTAMP": "Thu Jan  1 00:00:00 UTC 1970",
+    }
+
+
+def make(work: Path, build: Path, config: Config, *args: str, stdin: bytes = b"") -> str:
+    """Run the tree's make for a build directory and return what it printed.
+
+    Errors: TreeError with the end of its output, EnvironmentFault, Timeout.
+    """
+    argv = ["make", "-C", str(work), f"O={build}", f"ARCH={config.arch}", f"LLVM={config.llvm}"]
+    told = run([*argv, *args], env=_environment(), timeout=900, stdin=stdin, merge=True)
+    return told.decode(errors="replace")
+
+
+def save_environment(work: Path, build: Path, config: Config) -> None:
+    """Configure a build directory, and keep the environment that make gives to conf.
+
+    Errors: as make().
+    """
+    # The tree lets us name the top Kconfig file; what follows it in the recipe prints the
+    # environment, so that conf can be run again without make and its probing.
+    kept = build / _ENVIRONMENT
+    named = f"KBUILD_KCONFIG=Kconfig && env -0 >{_ENVIRONMENT}"
+    make(work, build, config, "-s", named, "syncconfig", stdin=_DEFAULTS)
+    if not kept.is_file():
+        raise TreeError(f"{work}/scripts/kconfig/Makefile: does not know KBUILD_KCONFIG any more")
+
+
+def configure(build: Path, source: Path, out: Path, lines: str) -> None:
+    """Run conf of a prepared build directory on another source directory.
+
+    Writes .config, include/config/auto.conf and include/generated/autoconf.h below out.
+    Errors: TreeError with what conf said, EnvironmentFault, Timeout.
+    """
+    for name in ("include/config", "include/generated"):
+        out.joinpath(name).mkdir(parents=True)
+    out.joinpath(".config").write_text(lines)
+    pairs = (build / _ENVIRONMENT).read_bytes().split(b"\0")
+    env = dict(os.fsdecode(pair).split("=", 1) for pair in pairs if pair)
+    env |= {"srctree": str(source), "KBUILD_KCONFIG": "Kconfig", "PWD": str(out)}
+    for stale in ("MAKEFLAGS", "MFLAGS", "VPATH"):
+        env.pop(stale, None)
+    conf = [str(build / "scripts/kconfig/conf"), "-s", "--syncconfig", "Kconfig"]
+    run(conf, env=env, cwd=out, timeout=120, stdin=_DEFAULTS, merge=True)
+
+
+def check_wanted(config: Config, wanted: Sequence[str], dot_config: str, where: str) -> None:
+    """See that a .config came out as asked.
+
+    Errors: TreeError naming every line that did not.
+    """
+    got = {_symbol(line): line for line in dot_config.splitlines() if "CONFIG_" in line}
+    wrong = []
+    for line in {_symbol(line): line for line in (*COMMON, *wanted)}.values():
+        symbol = _symbol(line)
+        off = line.startswith("#")
+        there = got.get(symbol, f"# {symbol} is not set")
+        if there != line and not (off and there.startswith("#")):
+            wrong.append(f"  asked for {line}, got {there}")
+    if wrong:
+        raise TreeError(
+            f"configuration {config.name}: kconfig of {where} did not give what was asked; "
+            "something selects it, or what it depends on is missing\n" + "\n".join(wrong)
+        )
