@@ -17,7 +17,8 @@ LONGEST_PATH = 7
 class Value(NamedTuple):
     """The signs that a value may have (a pointer is ZERO or POS, ERR_PTR() is NEG), its origin.
 
-    text: a path "pci_dev.dev", "=" and a constant as written, "callee()" of a result, or "".
+    text: a path "pci_dev.dev", "=" and a constant as written, "callee()" of a result,
+    "&name" of a scalar that a pointer points to, or "".
     """
 
     signs: int
@@ -183,6 +184,8 @@ def evaluate(expr: Expr, env: Env, memory: Memory) -> Value:
 def _unary(expr: Unary, env: Env, memory: Memory) -> Value:
     value = evaluate(expr.of, env, memory)
     if expr.op == "&":
+        if not value.text and isinstance(expr.of, Var):
+            return Value(POS, "&" + expr.of.key.partition("@")[0])
         return Value(POS, value.text)
     if expr.op == "*":
         return Value(ANY, value.text)

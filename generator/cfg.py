@@ -122,6 +122,7 @@ _BINARY = (
 )
 _UNARY = ("?", "++", "--", "++", "--", "&", "*", "+", "-", "~", "!")
 # fmt: on
+_MACRO = re.compile(r"\w+\(.*\)")
 _WRAPPED = re.compile(r"(?:un)?likely\((.*)\)", re.DOTALL)
 
 _POINTERS = {
@@ -232,9 +233,15 @@ Tail = list[tuple[int, int]]
 class Lowering:
     """Lowers one function; `inside` says whether a callee's name is of interest within a macro."""
 
-    def __init__(self, unit: Unit, lines: list[bytes], inside: Callable[[str], bool]) -> None:
-        """One Lowering lowers one function."""
-        self.unit, self.lines, self.inside = unit, lines, inside
+    def __init__(
+        self,
+        unit: Unit,
+        lines: list[bytes],
+        inside: Callable[[str], bool],
+        named: Callable[[str, str], bool],
+    ) -> None:
+        """One Lowering lowers one function; `named` knows the guards by text and function."""
+        self.unit, self.lines, self.inside, self.named = unit, lines, inside, named
         self.nodes: list[Node] = []
         self.tail: Tail = []
         self.labels: dict[str, int] = {}
@@ -505,6 +512,9 @@ class Lowering:
             text = text or (wrapped[1] if wrapped else "")
             return self.condition(next(iter(cursor.get_arguments())), text)
         if kind == Kind.BINARY_OPERATOR and operator(cursor) in ("&&", "||"):
+            whole = text or spelled(self.lines, cursor)
+            if self.named(whole, self.name) and not self.interesting(cursor):
+                return self._test(cursor, OPAQUE, whole)
             both = operator(cursor) == "&&"
             true, false = self.condition(children[0])
             self.tail = true if both else false
@@ -519,6 +529,9 @@ class Lowering:
         if isinstance(expr, Const):
             tail, self.tail = self.tail, []
             return (tail, []) if expr.number else ([], tail)
+        return self._test(cursor, expr, text)
+
+    def _test(self, cursor: Cursor, expr: Expr, text: str) -> tuple[Tail, Tail]:
         place = self.place(cursor)
         number = self.emit(
             Branch(place, self.statement_place, next=[-1, -1], uses=(expr,), text=text)
@@ -669,7 +682,9 @@ class Lowering:
         body = next(iter(cursor.get_children()))
         inner = list(body.get_children())
         if not self.interesting(cursor):
-            return self._container(inner) or OPAQUE
+            text = spelled(self.lines, cursor)
+            macro = Name("=" + text) if _MACRO.fullmatch(text) else OPAQUE
+            return self._container(inner) or macro
         for child in inner[:-1]:
             self.statement(child)
         return self.expression(inner[-1]) if inner[-1].kind.is_expression() else OPAQUE

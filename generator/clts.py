@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 import clang.cindex as ci
@@ -17,7 +16,6 @@ from generator.cexpr import (
     POS,
     ZERO,
     Expr,
-    Member,
     Name,
     Unary,
     Value,
@@ -172,7 +170,9 @@ def _designated(part: Cursor, named: dict[str, str]) -> None:
 class Reader:
     """Reads any number of entry points of one driver, whose source is in `units`.
 
-    sets: patterns of member paths whose assignments become "set" labels; ("*",) for all.
+    sets: paths whose assignments become "set" labels, a trailing * matching any rest. A path
+    is that of a member ("pcie_device.irq"), of an element ("int[*]", "int[NAME]"), of a scalar
+    written through a pointer ("&pme"), or of a local variable itself ("function:name").
     Functions of the units are entered wherever they are called, unless a fingerprint names them.
     """
 
@@ -240,7 +240,8 @@ class Reader:
             if name in self._lowered or name not in self._bodies:
                 continue
             unit, cursor = self._bodies[name]
-            function = Lowering(unit, self._lines[unit.path], self.matters).function(cursor)
+            lines = self._lines[unit.path]
+            function = Lowering(unit, lines, self.matters, self.names).function(cursor)
             self._lowered[name] = function
             self._live[name] = _liveness(function)
             for node in function.nodes:
@@ -276,16 +277,26 @@ class Reader:
         return callee in self._harmless
 
     def guard(self, node: Branch) -> tuple[CGuard, bool] | None:
-        """The guard that a condition leaf is, and whether it is true when the leaf is."""
-        text, polarity = canonical(node.text)
+        """The guard that a branch is, and whether it is true when the condition is."""
+        return self._guard(node.text, node.place.function)
+
+    def names(self, condition: str, function: str) -> bool:
+        """Whether a guard names this condition of this function."""
+        return self._guard(condition, function) is not None
+
+    def _guard(self, condition: str, function: str) -> tuple[CGuard, bool] | None:
+        text, polarity = canonical(condition)
         for guard, wanted in self._guards.get(text, ()):
-            if guard.function in ("", node.place.function):
+            if guard.function in ("", function):
                 return guard, wanted == polarity
         return None
 
     def is_set(self, path: str) -> bool:
         """Whether assignments to this path are labels."""
-        return any(fnmatchcase(path, pattern) for pattern in self._sets)
+        return any(
+            path.startswith(pattern[:-1]) if pattern.endswith("*") else path == pattern
+            for pattern in self._sets
+        )
 
     def asked(self, path: str) -> bool:
         """Whether some condition reads a member of this name."""
@@ -404,6 +415,8 @@ class _Run:
         if isinstance(node, Assign):
             value = evaluate(node.uses[0], env, memory) if node.uses else Value(ANY)
             env[node.target.key] = bind(_result(value), node.target.root)
+            path = f"{state.function}:{node.target.key.partition('@')[0]}"
+            label = self._set(node, path, "=", value)
         elif isinstance(node, Store):
             label = self._store(node, env, memory)
         return [(label, self._go(state, node.next[0], env, memory))]
@@ -421,14 +434,16 @@ class _Run:
 
     def _store(self, node: Store, env: dict[str, Value], memory: dict[str, int]) -> Label | None:
         target, value = (evaluate(use, env, memory) for use in node.uses)
-        if not is_path(target.text):
+        if not is_path(target.text.removeprefix("&")):
             return None
         if self.reader.asked(target.text):
             memory[target.text] = value.signs if node.op == "=" else ANY
-        path = shown(target.text)
+        return self._set(node, shown(target.text), node.op, value)
+
+    def _set(self, node: Node, path: str, op: str, value: Value) -> Label | None:
         if not self.reader.is_set(path):
             return None
-        stored = shown(value.text) if node.op == "=" else f"{node.op} {shown(value.text)}".strip()
+        stored = shown(value.text) if op == "=" else f"{op} {shown(value.text)}".strip()
         label = Label("set", path, stored)
         self._note(self.sites, label, node)
         return label

@@ -46,8 +46,9 @@ class Fingerprint:
 class CGuard:
     """A named condition of the C.
 
-    conditions: source texts of condition leaves (no && or ||), spacing free; the guard is
-    true when one of them is true as written here, "!x" and "a != b" being false "x", "a == b".
+    conditions: source texts, spacing free, of condition leaves or of whole && and ||
+    expressions, which are then not taken apart; the guard is true when one of them is true as
+    written here, "!x" and "a != b" being false "x" and "a == b".
     function: only inside this function, when given. stable: asked again in the same run,
     it answers the same. excludes: names of stable guards that are false once this is true.
     """
