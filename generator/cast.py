@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The few questions that are asked of libclang's cursors, and what its Python binding lacks."""
+
+from __future__ import annotations
+
+from ctypes import c_int, c_longlong, c_void_p
+from typing import Any, Protocol
+
+import clang.cindex as ci
+
+Cursor = Any  # clang.cindex.Cursor and .Type: libclang ships no types
+CType = Any
+CLibrary = Any
+Kind = ci.CursorKind
+
+# in the order of libclang's CXBinaryOperatorKind and CXUnaryOperatorKind
+# fmt: off
+_BINARY = (
+    "?", ".*", "->*", "*", "/", "%", "+", "-", "<<", ">>", "<=>", "<", ">", "<=", ">=", "==", "!=",
+    "&", "^", "|", "&&", "||", "=", "*=", "/=", "%=", "+=", "-=", "<<=", ">>=", "&=", "^=", "|=",
+    ",",
+)
+_UNARY = ("?", "++", "--", "++", "--", "&", "*", "+", "-", "~", "!")
+# fmt: on
+
+
+class Unit(Protocol):
+    """What is read of a parsed file: csource.Unit has it."""
+
+    path: str
+    tu: Any
+    text: bytes
+
+
+def _library() -> CLibrary:
+    """libclang with the functions that its Python binding leaves out."""
+    lib = ci.conf.lib
+    if not getattr(lib, "portwright_ready", False):
+        for name, arguments, result in (
+            ("clang_getCursorBinaryOperatorKind", [ci.Cursor], c_int),
+            ("clang_getCursorUnaryOperatorKind", [ci.Cursor], c_int),
+            ("clang_Cursor_Evaluate", [ci.Cursor], c_void_p),
+            ("clang_EvalResult_getKind", [c_void_p], c_int),
+            ("clang_EvalResult_getAsLongLong", [c_void_p], c_longlong),
+            ("clang_EvalResult_dispose", [c_void_p], None),
+        ):
+            function = getattr(lib, name)
+            function.argtypes, function.restype = arguments, result
+        lib.portwright_ready = True
+    return lib
+
+
+def operator(cursor: Cursor) -> str:
+    """The spelling of a unary or binary operator's cursor."""
+    if cursor.kind == Kind.UNARY_OPERATOR:
+        return _UNARY[int(_library().clang_getCursorUnaryOperatorKind(cursor))]
+    return _BINARY[int(_library().clang_getCursorBinaryOperatorKind(cursor))]
+
+
+def constant(cursor: Cursor) -> int | None:
+    """The number that an integer expression has when compiling."""
+    lib = _library()
+    result = lib.clang_Cursor_Evaluate(cursor)
+    if not result:
+        return None
+    try:
+        if lib.clang_EvalResult_getKind(result) != 1:
+            return None
+        return int(lib.clang_EvalResult_getAsLongLong(result))
+    finally:
+        lib.clang_EvalResult_dispose(result)
+
+
+def spelled(lines: list[bytes], cursor: Cursor) -> str:
+    """The source text of a cursor, white space collapsed; macros stay as they are written."""
+    start, end = cursor.extent.start, cursor.extent.end
+    if end.line < start.line or end.line > len(lines):
+        return ""
+    picked = lines[start.line - 1 : end.line]
+    picked[-1] = picked[-1][: end.column - 1]
+    picked[0] = picked[0][start.column - 1 :]
+    return " ".join(b" ".join(picked).decode("utf-8", "replace").split())
+
+
+def from_macro(parent: Cursor, children: list[Cursor]) -> bool:
+    """Whether a construct was written by a macro: all its parts then begin where it begins."""
+    start = parent.extent.start
+    return len(children) > 1 and all(
+        (c.extent.start.line, c.extent.start.column) == (start.line, start.column) for c in children
+    )
+
+
+def record_of(of_type: CType) -> str:
+    """The tag of the struct that a type is, points to or has as element; else ""."""
+    of_type = of_type.get_canonical()
+    while of_type.kind in (ci.TypeKind.POINTER, ci.TypeKind.CONSTANTARRAY):
+        inner = (
+            of_type.get_pointee()
+            if of_type.kind == ci.TypeKind.POINTER
+            else of_type.get_array_element_type()
+        )
+        of_type = inner.get_canonical()
+    if of_type.kind != ci.TypeKind.RECORD:
+        return ""
+    words: list[str] = of_type.spelling.split()
+    return words[-1] if len(words) <= 3 and "(" not in of_type.spelling else ""
+
+
+def root_of(of_type: CType) -> str:
+    """How a variable of this type begins a path: a struct's tag, "int[]" for an array, or ""."""
+    record = record_of(of_type)
+    if record or of_type.get_canonical().kind != ci.TypeKind.CONSTANTARRAY:
+        return record
+    return f"{of_type.get_canonical().get_array_element_type().spelling}[]"
+
+
+def own_cursors(unit: Unit) -> list[Cursor]:
+    """The top-level declarations that stand in the unit's own file."""
+    name = unit.tu.spelling
+    return [
+        cursor
+        for cursor in unit.tu.cursor.get_children()
+        if cursor.location.file is not None and cursor.location.file.name == name
+    ]

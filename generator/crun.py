@@ -1,0 +1,359 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""All runs of an entry point: control flow times what is known of values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from generator.cexpr import (
+    ANY,
+    NEG,
+    NONZERO,
+    POS,
+    ZERO,
+    Expr,
+    Name,
+    Unary,
+    Value,
+    Var,
+    bind,
+    evaluate,
+    is_path,
+    outcomes,
+    refine,
+    shown,
+)
+from generator.cfg import Assign, Branch, Call, Function, Node, Place, Return, Store
+from generator.cprogram import Program
+from generator.fingerprint import Fails, Fingerprint
+from generator.lts import Label, Lts
+
+
+class Site(NamedTuple):
+    """Where an edge comes from: the call or condition, and the statement that it is part of."""
+
+    place: Place
+    statement: Place
+
+
+class Unnamed(NamedTuple):
+    """Something in the lifecycle that no fingerprint and no guard names."""
+
+    text: str
+    place: Place
+
+    def __str__(self) -> str:
+        """path:line:column: text"""
+        return f"{self.place}: {self.text}"
+
+
+class _Frame(NamedTuple):
+    """Where a call returns to; `callback` is the function that an iterator goes on calling."""
+
+    function: str
+    node: int
+    env: tuple[tuple[str, Value], ...]
+    callback: str = ""
+    arguments: tuple[Value, ...] = ()
+
+
+class _State(NamedTuple):
+    function: str
+    node: int
+    env: tuple[tuple[str, Value], ...]
+    memory: tuple[tuple[str, int], ...]
+    known: tuple[tuple[str, bool], ...]
+    stack: tuple[_Frame, ...]
+
+
+_END = _State("", -1, (), (), (), ())
+_Step = tuple[Label | None, _State]
+
+
+class Run:
+    """One exploration: the product of control flow and what is known of values."""
+
+    def __init__(self, program: Program) -> None:
+        """Nothing is explored yet."""
+        self.program = program
+        self.sites: dict[Label, set[Site]] = {}
+        self.guarded: dict[Label, set[Site]] = {}
+        self.free: set[Unnamed] = set()
+        self.unknown: set[Unnamed] = set()
+        self.unread: set[Unnamed] = set()
+        self.entered: set[str] = set()
+
+    def explore(self, start: _State) -> Lts:
+        """All states that can be reached."""
+        numbers = {start: 0}
+        queue = [start]
+        edges: list[tuple[int, Label | None, int]] = []
+        for state in queue:
+            if state == _END:
+                continue
+            for label, after in self._steps(state):
+                if after not in numbers:
+                    numbers[after] = len(queue)
+                    queue.append(after)
+                edges.append((numbers[state], label, numbers[after]))
+        final = {numbers[_END]} if _END in numbers else set()
+        return Lts(0, tuple(edges), frozenset(final))
+
+    def state(
+        self,
+        function: str,
+        node: int,
+        env: Mapping[str, Value],
+        memory: Mapping[str, int],
+        known: Mapping[str, bool],
+        stack: tuple[_Frame, ...],
+    ) -> _State:
+        """A state with only what can still be read."""
+        self.entered.add(function)
+        live = self.program.live(function, node)
+        return _State(
+            function,
+            node,
+            tuple(sorted((key, value) for key, value in env.items() if key in live)),
+            tuple(sorted(item for item in memory.items() if item[1] != ANY)),
+            tuple(sorted(known.items())),
+            stack,
+        )
+
+    def _steps(self, state: _State) -> list[_Step]:
+        function = self.program.function(state.function)
+        node = function.nodes[state.node]
+        env, memory, known = dict(state.env), dict(state.memory), dict(state.known)
+        if isinstance(node, Branch):
+            return self._branch(state, node, env, memory, known)
+        if isinstance(node, Call):
+            return self._call(state, node, env, memory)
+        if isinstance(node, Return):
+            return self._return(state, node, function, env, memory)
+        label: Label | None = None
+        if isinstance(node, Assign):
+            value = evaluate(node.uses[0], env, memory) if node.uses else Value(ANY)
+            env[node.target.key] = bind(_result(value), node.target.root)
+            path = f"{state.function}:{node.target.key.partition('@')[0]}"
+            label = self._set(node, path, "=", value)
+        elif isinstance(node, Store):
+            label = self._store(node, env, memory)
+        return [(label, self._go(state, node.next[0], env, memory))]
+
+    def _go(
+        self,
+        state: _State,
+        node: int,
+        env: Mapping[str, Value],
+        memory: Mapping[str, int],
+        known: Mapping[str, bool] | None = None,
+    ) -> _State:
+        kept = dict(state.known) if known is None else known
+        return self.state(state.function, node, env, memory, kept, state.stack)
+
+    def _store(self, node: Store, env: dict[str, Value], memory: dict[str, int]) -> Label | None:
+        target, value = (evaluate(use, env, memory) for use in node.uses)
+        if not is_path(target.text.removeprefix("&")):
+            return None
+        if self.program.asked(target.text):
+            memory[target.text] = value.signs if node.op == "=" else ANY
+        return self._set(node, shown(target.text), node.op, value)
+
+    def _set(self, node: Node, path: str, op: str, value: Value) -> Label | None:
+        if not self.program.is_set(path):
+            return None
+        stored = shown(value.text) if op == "=" else f"{op} {shown(value.text)}".strip()
+        label = Label("set", path, stored)
+        self._note(self.sites, label, node)
+        return label
+
+    def _note(self, where: dict[Label, set[Site]], label: Label, node: Node) -> None:
+        where.setdefault(label, set()).add(Site(node.place, node.statement))
+
+    def _branch(
+        self,
+        state: _State,
+        node: Branch,
+        env: dict[str, Value],
+        memory: dict[str, int],
+        known: dict[str, bool],
+    ) -> list[_Step]:
+        condition = node.uses[0]
+        answers = outcomes(condition, env, memory)
+        found = self.program.guard(node)
+        if len(answers) == 2 and found is None and node.text:
+            self.free.add(Unnamed(node.text, node.place))
+        steps: list[_Step] = []
+        for answer in sorted(answers, reverse=True):
+            label, now = None, known
+            if found is not None and len(answers) == 2:
+                guard, polarity = found
+                true = answer == polarity
+                if guard.stable:
+                    if known.get(guard.name, true) != true:
+                        continue
+                    now = {**known, guard.name: true}
+                    now |= dict.fromkeys(guard.excludes, False) if true else {}
+                label = Label(guard.name, "", "true" if true else "false")
+                self._note(self.sites, label, node)
+                self._note(self.guarded, label, node)
+            seen, cells = refine(condition, answer, env, memory)
+            steps.append((label, self._go(state, node.next[not answer], seen, cells, now)))
+        return steps
+
+    def _call(
+        self, state: _State, node: Call, env: dict[str, Value], memory: dict[str, int]
+    ) -> list[_Step]:
+        values = tuple(evaluate(use, env, memory) for use in node.uses)
+        for use in node.uses:
+            # a scalar whose address is passed may come back changed
+            if isinstance(use, Unary) and use.op == "&" and isinstance(use.of, Var):
+                env.pop(use.of.key, None)
+        fingerprint = self.program.fingerprint(node.callee)
+        if fingerprint is not None:
+            return self._operation(state, node, fingerprint, values, env, memory)
+        if self.program.follows(node.callee):
+            function = self.program.function(node.callee)
+            busy = {state.function, *(frame.function for frame in state.stack)}
+            if function.name not in busy:
+                frame = _Frame(state.function, state.node, tuple(sorted(env.items())))
+                return [(None, self._enter(state, function, values, memory, frame))]
+            self.unread.add(Unnamed(f"{node.callee} calls itself and is not followed", node.place))
+        elif not self.program.harmless(node.callee):
+            self.unknown.add(Unnamed(f"{node.callee}()", node.place))
+            memory = {}
+        env[node.target.key] = bind(Value(ANY, f"{node.callee}()"), node.target.root)
+        return [(None, self._go(state, node.next[0], env, memory))]
+
+    def _enter(
+        self,
+        state: _State,
+        function: Function,
+        values: tuple[Value, ...],
+        memory: Mapping[str, int],
+        frame: _Frame,
+    ) -> _State:
+        env = {
+            one.key: bind(value, one.root)
+            for one, value in zip(function.parameters, values, strict=False)
+        }
+        stack = (*state.stack, frame)
+        return self.state(function.name, 0, env, memory, dict(state.known), stack)
+
+    def _operation(
+        self,
+        state: _State,
+        node: Call,
+        fingerprint: Fingerprint,
+        values: tuple[Value, ...],
+        env: dict[str, Value],
+        memory: dict[str, int],
+    ) -> list[_Step]:
+        on = ""
+        if fingerprint.on is not None and fingerprint.on < len(values):
+            text = values[fingerprint.on].text
+            on = shown(text) if is_path(text) else "?"
+        args = ", ".join(_argument(node.uses[i], values[i]) for i in fingerprint.args)
+        steps: list[_Step] = []
+        for outcome, signs in _OUTCOMES[fingerprint.fails]:
+            label = Label(fingerprint.callees[0], on, outcome, args)
+            self._note(self.sites, label, node)
+            cells = memory
+            if fingerprint.fails is Fails.INDEX:
+                cells = {**memory, f"{node.record}.index": signs, f"{node.record}.virq": signs}
+                if outcome == "ok":
+                    cells[f"{node.record}.index"] = ZERO | POS
+                else:
+                    cells[f"{node.record}.virq"] = ZERO
+                signs = ANY
+            value = bind(Value(signs, f"{fingerprint.callees[0]}()"), node.target.root)
+            after = {**env, node.target.key: value}
+            if fingerprint.callback is None:
+                steps.append((label, self._go(state, node.next[0], after, cells)))
+                continue
+            after[node.target.key] = Value(ZERO)
+            steps.append((label, self._go(state, node.next[0], after, cells)))
+            callback = node.uses[fingerprint.callback]
+            name = callback.text if isinstance(callback, Name) else ""
+            if not self.program.follows(name):
+                self.unread.add(Unnamed(f"callback {name or '?'} is not followed", node.place))
+                continue
+            arguments = (
+                Value(POS, f"{on}.child" if on else ""),
+                *(
+                    value
+                    for i, value in enumerate(values)
+                    if i not in (fingerprint.on, fingerprint.callback)
+                ),
+            )
+            frame = _Frame(state.function, state.node, tuple(sorted(env.items())), name, arguments)
+            function = self.program.function(name)
+            steps.append((label, self._enter(state, function, arguments, cells, frame)))
+        return steps
+
+    def _return(
+        self,
+        state: _State,
+        node: Return,
+        function: Function,
+        env: dict[str, Value],
+        memory: dict[str, int],
+    ) -> list[_Step]:
+        value = evaluate(node.uses[0], env, memory) if node.uses else Value(ANY)
+        if not state.stack:
+            outcome = "unknown"
+            if function.void:
+                outcome = "void"
+            elif not value.signs & ZERO:
+                outcome = "error"
+            elif value.signs == ZERO:
+                outcome = "0"
+            label = Label("return", "", outcome)
+            self._note(self.sites, label, node)
+            return [(label, _END)]
+        frame, stack = state.stack[-1], state.stack[:-1]
+        caller = self.program.function(frame.function)
+        call = caller.nodes[frame.node]
+        assert isinstance(call, Call), "a frame names a call"
+        known = dict(state.known)
+
+        def back(result: Value) -> _State:
+            after = {**dict(frame.env), call.target.key: bind(result, call.target.root)}
+            return self.state(frame.function, call.next[0], after, memory, known, stack)
+
+        if not frame.callback:
+            return [(None, back(value))]
+        steps: list[_Step] = []
+        if function.void or value.signs & ZERO:
+            again = self.program.function(frame.callback)
+            base = state._replace(stack=stack)
+            steps.append((None, self._enter(base, again, frame.arguments, memory, frame)))
+            steps.append((None, back(Value(ZERO))))
+        if not function.void and value.signs & NONZERO:
+            steps.append((None, back(Value(value.signs & NONZERO))))
+        return steps
+
+
+_OUTCOMES: Mapping[Fails, tuple[tuple[str, int], ...]] = {
+    Fails.NEVER: (("ok", ANY),),
+    Fails.NEGATIVE: (("ok", ZERO), ("fail", NEG)),
+    Fails.POSITIVE: (("ok", POS), ("fail", NEG)),
+    Fails.NONNEGATIVE: (("ok", ZERO | POS), ("fail", NEG)),
+    Fails.NULL: (("ok", POS), ("fail", ZERO)),
+    Fails.ERRPTR: (("ok", POS), ("fail", NEG)),
+    Fails.INDEX: (("ok", POS), ("fail", NEG)),
+    Fails.BOOL: (("true", POS), ("false", ZERO)),
+}
+
+
+def _result(value: Value) -> Value:
+    """A value as a local variable keeps it: variables vary, so it is no constant any more."""
+    return Value(value.signs) if value.text.startswith("=") else value
+
+
+def _argument(use: Expr, value: Value) -> str:
+    """An argument as a label shows it: constants as written, paths, names; all else "*"."""
+    if value.text.startswith("=") or is_path(value.text):
+        return shown(value.text)
+    return value.text if isinstance(use, Name) and value.text else "*"
