@@ -2,13 +2,14 @@
 """What kbuild and kconfig say about a tree: headers, configurations, compile flags, units.
 
     CONFIGS["m"]                        the shipped configurations by name
+    prepare_all(tree, configs)          two at a time
     prepare(tree, config) -> Base       one O= directory per configuration, ready to compile in
     at(base, changed, extra) -> Base    the same for a commit: its Kconfig and Makefiles count
     autoconf(base, changed) -> str      the autoconf.h of that commit
     flags(base, path) -> Flags          how kbuild compiles a unit, all paths absolute
     units(base, dirs) -> paths          what is compiled under this configuration
 
-The build directory is shared by every commit on a base: lay `base.autoconf` over
+The build directory serves every commit on a base: lay `base.autoconf` over
 `base.autoconf_path`. Headers that `make prepare` generates are those of the base commit.
 """
 
@@ -23,6 +24,7 @@ import shlex
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -33,14 +35,16 @@ from generator.progress import say
 from generator.tree import Tree, check_path
 
 
-
-def _cxl(value: str, *parts: str) -> tuple[str, ...]:
-    return tuple(f"CONFIG_CXL_{part}={value}" for part in ("BUS", "PCI", "MEM", "PORT", "PMU", *parts))
+def _cxl(value: str, *more: str) -> tuple[str, ...]:
+    parts = ("BUS", "PCI", "MEM", "PORT", "PMU", *more)
+    return tuple(f"CONFIG_CXL_{part}={value}" for part in parts)
 
 
 def _off(*symbols: str) -> tuple[str, ...]:
     return tuple(f"# CONFIG_{symbol} is not set" for symbol in symbols)
 
+
+_AER = ("PCIEAER", "PCIEAER_INJECT", "PCIE_DPC", "PCIE_EDR")
 
 # A symbol goes off together with what selects it or depends on it.
 CONFIGS: Mapping[str, Config] = {
@@ -50,7 +54,7 @@ CONFIGS: Mapping[str, Config] = {
         Config("y", "x86_64", _cxl("y", "ACPI")),
         Config("n", "x86_64", _off("CXL_BUS")),
         Config("no-msi", "x86_64", (*_cxl("m", "ACPI"), *_off("PCI_MSI", "AMD_IOMMU"))),
-        Config("no-aer", "x86_64", (*_cxl("m", "ACPI"), *_off("PCIEAER", "PCIE_DPC"))),
+        Config("no-aer", "x86_64", (*_cxl("m", "ACPI"), *_off(*_AER))),
         Config("no-pm", "x86_64", (*_cxl("m", "ACPI"), *_off("PM", "SUSPEND", "HIBERNATION"))),
         # CXL_ACPI wants 64 bits.
         Config("i386", "i386", _cxl("m")),
@@ -96,15 +100,27 @@ def prepare(tree: Tree, config: Config) -> Base:
 
     Errors: TreeError (kconfig did not give what was asked, make failed), EnvironmentFault.
     """
-    key = _key(tree.base, str(tree.work), repr(config), _identity(config.compiler))
+    asked = (repr(config), config.seed(tree.work))
+    key = _key(tree.base, str(tree.work), *asked, _identity(config.compiler))
     build = cache() / "kbuild" / f"{tree.version}-{config.name}-{key}"
     stamp = build / "prepared.json"
     if not stamp.exists():
-        with locked(f"kbuild-{config.arch}"):
+        with locked(f"kbuild-{build.name}"):
             if not stamp.exists():
                 _prepare(tree, config, build, stamp)
     path = build / "include" / "generated" / "autoconf.h"
     return Base(tree, config, build, path, path.read_text())
+
+
+def prepare_all(tree: Tree, configs: Sequence[Config]) -> tuple[Base, ...]:
+    """Prepare several configurations, two at a time, the first of each architecture first.
+
+    Errors: as prepare().
+    """
+    first = {config.arch: config for config in reversed(configs)}
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        list(pool.map(lambda config: prepare(tree, config), first.values()))
+        return tuple(pool.map(lambda config: prepare(tree, config), configs))
 
 
 def _prepare(tree: Tree, config: Config, build: Path, stamp: Path) -> None:
@@ -163,9 +179,7 @@ def _is_makefile(path: str) -> bool:
     return path.rpartition("/")[2] in ("Makefile", "Kbuild") or path.endswith(".mk")
 
 
-def at(
-    base: Base, changed: Mapping[str, bytes | None], extra: Sequence[str] = ()
-) -> Base:
+def at(base: Base, changed: Mapping[str, bytes | None], extra: Sequence[str] = ()) -> Base:
     """The base under a commit on it: its Kconfig files decide, its Makefiles name the units.
 
     changed: every file that differs from the base commit, None for a deleted one.
@@ -196,9 +210,7 @@ def at(
     return replace(base, autoconf=(home / "autoconf.h").read_text(), variant=home)
 
 
-def autoconf(
-    base: Base, changed: Mapping[str, bytes | None], extra: Sequence[str] = ()
-) -> str:
+def autoconf(base: Base, changed: Mapping[str, bytes | None], extra: Sequence[str] = ()) -> str:
     """The text of autoconf.h for a commit that changes Kconfig files.
 
     Errors: as at().
@@ -260,8 +272,7 @@ def flags(base: Base, path: str) -> Flags:
         )
     # A file of the same composite module, when the names suggest one, is the better neighbour.
     stem = path.rpartition("/")[2].removesuffix(".c")
-    beside.sort(key=lambda p: -len(os.path.commonprefix([p.rpartition("/")[2], stem])))
-    source = beside[0]
+    source = max(beside, key=lambda p: _alike(p.rpartition("/")[2], stem))
     mine = {
         "KBUILD_MODFILE": f'"{directory}/{stem}"',
         "KBUILD_BASENAME": f'"{re.sub("[-,]", "_", stem)}"',
@@ -275,6 +286,11 @@ def flags(base: Base, path: str) -> Flags:
         for arg in table[source].args
     )
     return Flags(args, modname=mine["KBUILD_MODNAME"].strip('"'), neighbour=source)
+
+
+def _alike(name: str, stem: str) -> int:
+    pairs = zip(name, stem, strict=False)
+    return next((n for n, (one, other) in enumerate(pairs) if one != other), len(stem))
 
 
 def units(base: Base, dirs: Sequence[str]) -> tuple[str, ...]:
@@ -317,7 +333,7 @@ def _table(base: Base, dirs: tuple[str, ...]) -> Mapping[str, Flags]:
 def _ask(base: Base, dirs: tuple[str, ...]) -> dict[str, Flags]:
     """One dry run of make; what it would compile, and how."""
     config = base.config
-    there = [d for d in dirs if (base.variant or base.tree.work).exists() and _has(base, d)]
+    there = [d for d in dirs if _has(base, d)]
     targets = [f"{directory}/" for directory in there]
     if base.variant is None:
         work, told = base.tree.work, make(base.tree.work, base.build, config, "-n", *targets)
@@ -331,15 +347,22 @@ def _ask(base: Base, dirs: tuple[str, ...]) -> dict[str, Flags]:
                 symlinks=True,
                 ignore=lambda _, names: {"variants", "source", "config"} & set(names),
             )
-            build.joinpath("include/config").mkdir()
-            for kept in ("auto.conf.cmd", "kernel.release"):
-                shutil.copyfile(base.build / "include/config" / kept, build / "include/config" / kept)
+            config_dir = build / "include/config"
+            config_dir.mkdir()
             shutil.copyfile(base.variant / "dot-config", build / ".config")
-            # Newer than every Kconfig file, or make would configure once more.
-            shutil.copyfile(base.variant / "auto.conf", build / "include/config/auto.conf")
+            # Newer than .config and every Kconfig file, or make would configure once more.
+            shutil.copyfile(base.variant / "auto.conf", config_dir / "auto.conf")
+            shutil.copyfile(
+                base.build / "include/config/kernel.release", config_dir / "kernel.release"
+            )
+            # Would name the other source directory as a reason to configure.
+            config_dir.joinpath("auto.conf.cmd").write_text("")
+            for made in ("autoconf.h", "rustc_cfg"):
+                build.joinpath("include/generated", made).touch()
             told = make(work, build, config, "-n", *targets)
     table: dict[str, Flags] = {}
-    command = re.compile(rf"; ({re.escape(config.compiler)} -Wp,-MMD\S* .*? -c -o \S+\.o (\S+\.c)) *;")
+    cc = re.escape(config.compiler)
+    command = re.compile(rf"; ({cc} -Wp,-MMD\S* .*? -c -o \S+\.o (\S+\.c)) *;")
     for line in told.splitlines():
         for found in command.finditer(line):
             source = Path(found.group(2))

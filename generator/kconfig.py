@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Running the tree's own kconfig and make, from a clean environment.
 
-    Config(name, arch, wanted)                        a configuration as what is asked of it
-    make(work, build, config, *args) -> str           make O=build, output
-    save_environment(work, build, config)             configure; keep what make gave to conf
-    configure(build, source, out, lines)              conf alone, on another source directory
-    check_wanted(config, wanted, dot_config, where)
+Config(name, arch, wanted)                        a configuration as what is asked of it
+make(work, build, config, *args) -> str           make O=build, output
+save_environment(work, build, config)             configure; keep what make gave to conf
+configure(build, source, out, lines)              conf alone, on another source directory
+check_wanted(config, wanted, dot_config, where)
 """
 
 from __future__ import annotations
@@ -26,7 +26,10 @@ COMMON = (
     "CONFIG_HOTPLUG_PCI=y",
     "CONFIG_HOTPLUG_PCI_PCIE=y",
     "CONFIG_PCIEAER=y",
+    "CONFIG_PCIEAER_INJECT=m",
     "CONFIG_PCIE_DPC=y",
+    "CONFIG_PCIE_EDR=y",
+    "CONFIG_PCIE_PTM=y",
     "CONFIG_ACPI=y",
     "CONFIG_PERF_EVENTS=y",
     "CONFIG_PM=y",

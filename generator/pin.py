@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The pinned kernel source: fetched by package name, verified, committed, checked out once.
 
-    place(allow_newer) -> Place        set up on demand; work is done in temporary directories
-                                       that are renamed at the end, and the stamp comes last
-    locked(name)                       one process at a time; the second says that it waits
-    cache() -> Path                    $PORTWRIGHT_CACHE, or .cache of the project
+place(allow_newer) -> Place        set up on demand; work is done in temporary directories
+                                   that are renamed at the end, and the stamp comes last
+locked(name)                       one process at a time; the second says that it waits
+cache() -> Path                    $PORTWRIGHT_CACHE, or .cache of the project
 """
 
 from __future__ import annotations
@@ -333,12 +333,15 @@ def _unwrap(pin: Pin, deb: Path, target: Path) -> None:
 
 
 @contextlib.contextmanager
-def _child(argv: list[str], **pipes: int | IO[bytes] | dict[str, str]) -> Iterator[
-    "subprocess.Popen[bytes]"
-]:
+def _child(
+    argv: list[str],
+    stdin: int | None = None,
+    stdout: int | None = None,
+    env: dict[str, str] | None = None,
+) -> Iterator[subprocess.Popen[bytes]]:
     """A child that does not outlive the block, however that is left."""
     try:
-        child = subprocess.Popen(argv, **pipes)  # type: ignore[call-overload]  # pipes only
+        child = subprocess.Popen(argv, stdin=stdin, stdout=stdout, env=env)
     except FileNotFoundError as missing:
         raise EnvironmentFault(f"{argv[0]}: program not found; run `make setup`") from missing
     try:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """One way to run git and other programs: pinned environment, our own timeout, typed errors.
 
-    git(git_dir, "rev-parse", "HEAD") -> bytes          ours: no user configuration, no hooks
-    users_git(repo, "update-ref", ...) -> bytes         the user's: their configuration, no hooks
-    run(argv, ...) -> bytes                             any other program
+git(git_dir, "rev-parse", "HEAD") -> bytes          ours: no user configuration, no hooks
+users_git(repo, "update-ref", ...) -> bytes         the user's: their configuration, no hooks
+run(argv, ...) -> bytes                             any other program
 """
 
 from __future__ import annotations

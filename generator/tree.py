@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Kernel trees as objects: read blobs, write commits, write patch files.
 
-    pinned() -> Tree                         the tree of pin.toml, set up on demand (generator/pin.py)
-    own(path, rev) -> Tree                   the user's clone, never written to
-    read(tree, commit, path) -> bytes | None
-    read_many(tree, [(commit, path), ...]) -> {(commit, path): bytes | None}
-    files(tree, commit, under) -> paths      tree_id(tree, commit), touched(tree, old, new)
-    commits(tree, base, steps) -> commit ids
-    format_patch(tree, base, tip, subject, body, out) -> paths, the cover letter first
+pinned() -> Tree                         the tree of pin.toml, set up on demand (pin.py)
+own(path, rev) -> Tree                   the user's clone, never written to
+read(tree, commit, path) -> bytes | None
+read_many(tree, [(commit, path), ...]) -> {(commit, path): bytes | None}
+files(tree, commit, under) -> paths      tree_id(tree, commit), touched(tree, old, new)
+commits(tree, base, steps) -> commit ids
+format_patch(tree, base, tip, subject, body, out) -> paths, the cover letter first
 """
 
 from __future__ import annotations
@@ -186,9 +186,7 @@ def read(tree: Tree, commit: str, path: str) -> bytes | None:
     return read_many(tree, [(commit, path)])[commit, path]
 
 
-def read_many(
-    tree: Tree, wanted: Iterable[tuple[str, str]]
-) -> dict[tuple[str, str], bytes | None]:
+def read_many(tree: Tree, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], bytes | None]:
     """Contents of many files of many commits through one git process.
 
     Errors: TreeError.
