@@ -75,7 +75,7 @@ class _Run:
     def base_job(self, path: str) -> Job:
         """Return the job of a unit as the base has it."""
         if path not in self.jobs:
-            self.jobs[path] = self.target.job(path, {}, {})
+            self.jobs[path] = self.target.job(path, {})
         return self.jobs[path]
 
     def base_says(self, path: str) -> frozenset[tuple[str, str, str, str]]:
@@ -100,9 +100,9 @@ def _stage(
 ) -> list[Finding]:
     stage, target = series[number], run.target
     before = series[number - 1].overlay if number else {}
-    kbuild_files = _kbuild_files(target, stage.overlay)
+    then, now = target.at(before), target.at(stage.overlay)
     dirs = _dirs(stage)
-    built = set(target.units(dirs, kbuild_files))
+    built = set(now.units(dirs))
     changed = {path for path in stage.touched if path.endswith(".c")}
     deleted = {path for path in changed if stage.overlay[path] is None}
     notes = []
@@ -113,12 +113,12 @@ def _stage(
     for path in sorted(changed - deleted - built):
         notes.append(_unbuilt(path, stage, target))
     chosen = _chosen(run, stage, built)
-    if _kbuild_files(target, before) != kbuild_files:
-        chosen |= built - set(target.units(dirs, _kbuild_files(target, before)))
-        chosen |= _reconfigured(run, stage, built, _kbuild_files(target, before), kbuild_files)
+    if then != now:
+        chosen |= built - set(then.units(dirs))
+        chosen |= _reconfigured(run, stage, built, then.autoconf, now.autoconf)
     order = sorted(chosen)
     progress(f"compile {stage.name}, configuration {target.name}: {len(order)} units")
-    jobs = {path: target.job(path, stage.overlay, kbuild_files) for path in order}
+    jobs = {path: now.job(path, stage.overlay) for path in order}
     results = dict(zip(order, diagnose_many(jobs.values(), run.threads), strict=True))
     compiled.update(results)
     for path, result in results.items():
@@ -130,13 +130,9 @@ def _stage(
         for one in made.diagnostics:
             if (one.path, one.line) not in known and _fresh(run, made.path, one):
                 seen.append(_Seen(number, target.name, one, _rule(one)))
-    for rule, one in _link(run, stage, objects, built, kbuild_files):
+    for rule, one in _link(run, stage, now, objects, built):
         seen.append(_Seen(number, target.name, one, rule))
     return notes
-
-
-def _kbuild_files(target: Target, overlay: Mapping[str, bytes | None]) -> dict[str, bytes]:
-    return {path: overlay[path] or b"" for path in target.kbuild_paths(sorted(overlay))}
 
 
 def _dirs(stage: Stage) -> tuple[str, ...]:
@@ -188,17 +184,10 @@ def _chosen(run: _Run, stage: Stage, built: set[str]) -> set[str]:
     return chosen
 
 
-def _reconfigured(
-    run: _Run,
-    stage: Stage,
-    built: set[str],
-    before: Mapping[str, bytes],
-    after: Mapping[str, bytes],
-) -> set[str]:
+def _reconfigured(run: _Run, stage: Stage, built: set[str], before: str, after: str) -> set[str]:
     """Return the built units whose text names a symbol that this commit's Kconfig changes."""
-    old = set(run.target.autoconf(before).splitlines())
-    new = set(run.target.autoconf(after).splitlines())
-    symbols = {match[0] for line in old ^ new for match in re.finditer(r"CONFIG_\w+", line)}
+    lines = set(before.splitlines()) ^ set(after.splitlines())
+    symbols = {match[0] for line in lines for match in re.finditer(r"CONFIG_\w+", line)}
     symbols = {name.removesuffix("_MODULE") for name in symbols}
     if not symbols:
         return set()
@@ -264,11 +253,7 @@ def _fresh(run: _Run, path: str, item: Diagnostic) -> bool:
 
 
 def _link(
-    run: _Run,
-    stage: Stage,
-    objects: Sequence[Object],
-    built: set[str],
-    kbuild_files: Mapping[str, bytes],
+    run: _Run, stage: Stage, now: Target, objects: Sequence[Object], built: set[str]
 ) -> list[tuple[str, Diagnostic]]:
     """Return the symbols that the commit makes a unit need and that nothing can give it."""
     needed: dict[str, frozenset[str]] = {}
@@ -283,7 +268,7 @@ def _link(
         return []
 
     def job(path: str) -> Job:
-        return run.target.job(path, stage.overlay, kbuild_files)
+        return now.job(path, stage.overlay)
 
     return unresolved(needed, given, {item.path: item.builtin for item in objects}, built, job)
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -11,7 +11,6 @@ from generator.csource import Job
 
 if TYPE_CHECKING:
     from generator.kbuild import Base
-
     from generator.tree import Tree
 
 
@@ -27,22 +26,26 @@ class Stage:
 class Target(Protocol):
     """One configuration of one tree, as kbuild knows it."""
 
-    name: str
-    compiler: str
+    @property
+    def name(self) -> str:
+        """Return the name of the configuration."""
 
-    def units(self, dirs: Sequence[str], kbuild_files: Mapping[str, bytes]) -> tuple[str, ...]:
-        """Return the .c files built from the directories."""
+    @property
+    def compiler(self) -> str:
+        """Return the compiler that kbuild calls."""
 
-    def job(
-        self, path: str, overlay: Mapping[str, bytes | None], kbuild_files: Mapping[str, bytes]
-    ) -> Job:
-        """Return how to parse one unit."""
-
-    def autoconf(self, kbuild_files: Mapping[str, bytes]) -> str:
+    @property
+    def autoconf(self) -> str:
         """Return the text of autoconf.h."""
 
-    def kbuild_paths(self, paths: Iterable[str]) -> tuple[str, ...]:
-        """Return those of the paths that kbuild or kconfig reads."""
+    def at(self, overlay: Mapping[str, bytes | None]) -> Target:
+        """Return the target under a commit whose Kconfig files and Makefiles count."""
+
+    def units(self, dirs: Sequence[str]) -> tuple[str, ...]:
+        """Return the .c files built from the directories."""
+
+    def job(self, path: str, overlay: Mapping[str, bytes | None]) -> Job:
+        """Return how to parse one unit."""
 
 
 @dataclass(frozen=True)
@@ -63,31 +66,28 @@ class Kernel:
 
         return kbuild.compiler(self.base)
 
-    def units(self, dirs: Sequence[str], kbuild_files: Mapping[str, bytes]) -> tuple[str, ...]:
+    @property
+    def autoconf(self) -> str:
+        """Return the text of autoconf.h."""
+        return self.base.autoconf
+
+    def at(self, overlay: Mapping[str, bytes | None]) -> Kernel:
+        """Return the target under a commit whose Kconfig files and Makefiles count."""
+        from generator import kbuild
+
+        return Kernel(kbuild.at(self.base, overlay))
+
+    def units(self, dirs: Sequence[str]) -> tuple[str, ...]:
         """Return the .c files built from the directories."""
         from generator import kbuild
 
-        return kbuild.units(self.base, dirs, kbuild_files)
+        return kbuild.units(self.base, dirs)
 
-    def job(
-        self, path: str, overlay: Mapping[str, bytes | None], kbuild_files: Mapping[str, bytes]
-    ) -> Job:
+    def job(self, path: str, overlay: Mapping[str, bytes | None]) -> Job:
         """Return how to parse one unit."""
         from generator import csource
 
-        return csource.job(self.base, path, overlay, kbuild_files)
-
-    def autoconf(self, kbuild_files: Mapping[str, bytes]) -> str:
-        """Return the text of autoconf.h."""
-        from generator import kbuild
-
-        return kbuild.autoconf(self.base, kbuild_files) if kbuild_files else self.base.autoconf
-
-    def kbuild_paths(self, paths: Iterable[str]) -> tuple[str, ...]:
-        """Return those of the paths that kbuild or kconfig reads."""
-        from generator import kbuild
-
-        return kbuild.kbuild_paths(tuple(paths))
+        return csource.job(self.base, path, overlay)
 
 
 def stages(names: Sequence[str], edits: Sequence[Mapping[str, bytes | None]]) -> tuple[Stage, ...]:

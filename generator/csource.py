@@ -104,28 +104,25 @@ class Job:
     generated: Mapping[str, bytes] = field(default_factory=dict)
 
 
-def parse(
-    base: Base,
-    path: str,
-    overlay: Overlay | None = None,
-    kbuild_files: Mapping[str, bytes] | None = None,
-) -> Unit:
+def parse(base: Base, path: str, overlay: Overlay | None = None) -> Unit:
     """Parse one unit of a prepared base under kbuild's flags and its configuration's autoconf.h.
 
-    `overlay` maps paths in the tree to the text after a commit, None for a deleted file;
-    `kbuild_files` are the Makefile and Kconfig texts of the commit, when it changes any.
+    `overlay` maps paths in the tree to the text after a commit, None for a deleted file; its
+    Kconfig files and Makefiles count.
     Errors: TreeError when libclang cannot read the unit at all.
     """
-    return parse_job(job(base, path, overlay or {}, kbuild_files or {}))
-
-
-def job(base: Base, path: str, overlay: Overlay, kbuild_files: Mapping[str, bytes]) -> Job:
-    """Return what `parse_job` needs for one unit of a prepared base."""
     from generator import kbuild
 
-    text = kbuild.autoconf(base, kbuild_files) if kbuild_files else base.autoconf
-    args = kbuild.flags(base, path, kbuild_files).args
-    return Job(place(base), args, path, overlay, {"include/generated/autoconf.h": text.encode()})
+    return parse_job(job(kbuild.at(base, overlay or {}), path, overlay or {}))
+
+
+def job(base: Base, path: str, overlay: Overlay) -> Job:
+    """Return what `parse_job` needs for one unit of a base as `kbuild.at` gives it."""
+    from generator import kbuild
+
+    args = kbuild.flags(base, path).args
+    autoconf = str(base.autoconf_path.relative_to(base.build))
+    return Job(place(base), args, path, overlay, {autoconf: base.autoconf.encode()})
 
 
 def place(base: Base) -> Place:

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -42,7 +42,7 @@ FILES = {
 MACROS = ("-DEXPORT_SYMBOL_NS_GPL(x,n)=struct s", "-DMODULE_IMPORT_NS(n)=struct s")
 
 
-@dataclass
+@dataclass(frozen=True)
 class Snippet:
     """A target of a few files: what kbuild would answer, said by the test."""
 
@@ -52,29 +52,31 @@ class Snippet:
     unbuilt: tuple[str, ...] = ()
     modules: tuple[str, ...] = ("drivers/cxl/core.c", "drivers/perf/pmu.c")
     more: tuple[str, ...] = ()
-    compiler: str = field(default=CLANG)
+    compiler: str = CLANG
 
-    def units(self, dirs: Sequence[str], kbuild_files: Mapping[str, bytes]) -> tuple[str, ...]:
+    extra: tuple[str, ...] = ()
+
+    @property
+    def autoconf(self) -> str:
+        return "".join(f"#define CONFIG_{name} 1\n" for name in self.symbols)
+
+    def at(self, overlay: Mapping[str, bytes | None]) -> Snippet:
+        """A Makefile of a commit is a list of further units."""
+        texts = [text.decode() for path, text in overlay.items() if "Makefile" in path and text]
+        return replace(self, extra=tuple(" ".join(texts).split()))
+
+    def units(self, dirs: Sequence[str]) -> tuple[str, ...]:
         found = {str(p.relative_to(self.root / "src")) for p in self.root.glob("src/**/*.c")}
-        found |= {name for text in kbuild_files.values() for name in text.decode().split()}
-        return tuple(sorted(found - set(self.unbuilt)))
+        return tuple(sorted((found | set(self.extra)) - set(self.unbuilt)))
 
-    def job(
-        self, path: str, overlay: Mapping[str, bytes | None], kbuild_files: Mapping[str, bytes]
-    ) -> Job:
+    def job(self, path: str, overlay: Mapping[str, bytes | None]) -> Job:
         place = Place(self.root / "src", self.root / "build", self.root / "cache")
         flags = ["-Wall", "-Wmissing-prototypes", "-O2", *MACROS, *self.more]
         flags += ["-DMODULE"] if path in self.modules else []
         flags += [f'-DKBUILD_MODNAME="{Path(path).stem}"']
         flags += ["-include", str(self.root / "build/include/generated/autoconf.h")]
-        text = self.autoconf(kbuild_files).encode()
+        text = self.autoconf.encode()
         return Job(place, tuple(flags), path, overlay, {"include/generated/autoconf.h": text})
-
-    def autoconf(self, kbuild_files: Mapping[str, bytes]) -> str:
-        return "".join(f"#define CONFIG_{name} 1\n" for name in self.symbols)
-
-    def kbuild_paths(self, paths: Iterable[str]) -> tuple[str, ...]:
-        return tuple(path for path in paths if path.endswith("Makefile"))
 
 
 @pytest.fixture

@@ -218,7 +218,7 @@ def test_errors_planted_in_portdrv_are_seen_alike_through_a_pch(base) -> None:
         {header: None},
     ]
     for edit in edits:
-        task = csource.job(base, path, edit, {})
+        task = csource.job(base, path, edit)
         found, plain = parse_job(task), csource._plain(csource.view_of(task))
 
         assert set(found.diagnostics) == set(plain.diagnostics)
