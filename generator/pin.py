@@ -117,6 +117,12 @@ def _explained() -> Iterator[None]:
         raise EnvironmentFault(text) from fault
 
 
+def sweep(directory: Path) -> None:
+    """Remove what interrupted runs left; the caller holds the lock, so it is nobody's."""
+    for left in directory.glob("tmp-*"):
+        shutil.rmtree(left)
+
+
 def place(allow_newer: bool = False, lock_file: Path = LOCK_FILE) -> Place:
     """The pinned tree, set up when it is not there yet.
 
@@ -162,9 +168,7 @@ def _ready(home: Path, pin: Pin) -> Place | None:
 def _set_up(pin: Pin, allow_newer: bool) -> Place:
     with _explained():
         cache().joinpath("tree").mkdir(parents=True, exist_ok=True)
-        # We hold the lock: what an interrupted run left is nobody's.
-        for left in cache().joinpath("tree").glob("tmp-*"):
-            shutil.rmtree(left)
+        sweep(cache() / "tree")
         free = shutil.disk_usage(cache()).free
         if free < NEEDED_BYTES:
             raise EnvironmentFault(

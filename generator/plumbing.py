@@ -123,7 +123,13 @@ def git(
     )
 
 
-def users_git(repo: Path, *args: str, stdin: bytes = b"", timeout: float = 60) -> bytes:
+def users_git(
+    repo: Path,
+    *args: str,
+    stdin: bytes = b"",
+    env: Mapping[str, str] | None = None,
+    timeout: float = 60,
+) -> bytes:
     """Run git in the user's repository: their configuration holds, their hooks do not run.
 
     Hooks are off because they are programs that may fail, print, or change what we promised
@@ -137,7 +143,12 @@ def users_git(repo: Path, *args: str, stdin: bytes = b"", timeout: float = 60) -
         ["git", *_NO_HOOKS, "-C", str(repo), *args],
         stdin=stdin,
         env=clean_environment(
-            GIT_OPTIONAL_LOCKS="0", GIT_NO_LAZY_FETCH="1", GIT_TERMINAL_PROMPT="0"
+            **{
+                "GIT_OPTIONAL_LOCKS": "0",
+                "GIT_NO_LAZY_FETCH": "1",
+                "GIT_TERMINAL_PROMPT": "0",
+                **(env or {}),
+            }
         ),
         timeout=timeout,
     )
