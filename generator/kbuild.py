@@ -61,6 +61,9 @@ CONFIGS: Mapping[str, Config] = {
     )
 }
 
+# A dry run, with the warnings that a series must not add to.
+_DRY = ("-n", "W=1")
+
 # These are asked for together, because one make for all of them costs what one for each costs.
 DIRS = ("drivers/base", "drivers/cxl", "drivers/pci", "drivers/perf")
 
@@ -315,7 +318,7 @@ def _group(path: str) -> tuple[str, ...]:
 @functools.lru_cache(maxsize=256)
 def _table(base: Base, dirs: tuple[str, ...]) -> Mapping[str, Flags]:
     home = base.variant or base.build
-    kept = home / f"flags-{_key(*dirs)}.json"
+    kept = home / f"flags-{_key(*_DRY, *dirs)}.json"
     if kept.exists():
         return {
             path: Flags(tuple(row["args"]), row["modname"])
@@ -336,7 +339,7 @@ def _ask(base: Base, dirs: tuple[str, ...]) -> dict[str, Flags]:
     there = [d for d in dirs if _has(base, d)]
     targets = [f"{directory}/" for directory in there]
     if base.variant is None:
-        work, told = base.tree.work, make(base.tree.work, base.build, config, "-n", *targets)
+        work, told = base.tree.work, make(base.tree.work, base.build, config, *_DRY, *targets)
     else:
         work = base.variant / "farm"
         with tempfile.TemporaryDirectory(prefix="tmp-", dir=base.variant) as name:
@@ -359,7 +362,7 @@ def _ask(base: Base, dirs: tuple[str, ...]) -> dict[str, Flags]:
             config_dir.joinpath("auto.conf.cmd").write_text("")
             for made in ("autoconf.h", "rustc_cfg"):
                 build.joinpath("include/generated", made).touch()
-            told = make(work, build, config, "-n", *targets)
+            told = make(work, build, config, *_DRY, *targets)
     table: dict[str, Flags] = {}
     cc = re.escape(config.compiler)
     command = re.compile(rf"; ({cc} -Wp,-MMD\S* .*? -c -o \S+\.o (\S+\.c)) *;")
@@ -394,6 +397,9 @@ def _absolute(argv: Sequence[str], work: Path, base: Base) -> Flags:
         arg = arg.replace(f"{work}/", f"{base.tree.work}/") if work != base.tree.work else arg
         if arg.startswith("-I") and len(arg) > 2 and not arg.startswith("-I/"):
             arg = f"-I{os.path.normpath(base.build / arg[2:])}"
+            # Where objects go; nothing is built here, and W=1 warns of missing directories.
+            if not Path(arg[2:]).is_dir():
+                continue
         if arg in ("-include", "-isystem", "-I", "-imacros"):
             args.append(arg)
             arg = os.path.normpath(base.build / next(rest))
