@@ -131,13 +131,13 @@ def read_patch(name: str, data: bytes) -> Patch:
     tags, subject = _subject(_decoded(headers["Subject"]))
     number = next((_NUMBER.match(tag) for tag in tags if _NUMBER.match(tag)), None)
     body = lines[blank + 1 :]
+    # the first line of three dashes ends the log, whatever stands before it
+    cut = next((n for n, line in enumerate(body) if line == "---"), None)
     starts = [n for n, line in enumerate(body) if line.startswith("diff --git ")]
-    diff_at = starts[0] if starts else len(body)
-    # the last line of three dashes before the statistics ends the log; the first is what git
-    # looks at
-    cut = next((n for n, line in enumerate(body[:diff_at]) if line == "---"), None)
     if starts and cut is None:
         raise UsageError(f"{name}:{blank + 2}: no `---` line between log and diff")
+    starts = [n for n in starts if cut is not None and n > cut]
+    diff_at = starts[0] if starts else len(body)
     if cut is None:
         cut = next((n for n, line in enumerate(body) if line == "-- "), len(body))
     return Patch(

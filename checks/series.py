@@ -1,0 +1,362 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The rules of a series that can be read off its mails: subjects, logs, tags, cover letter.
+
+One function per rule; each yields findings. Rules that read the files are in `seriescode`.
+Source: Documentation/process/submitting-patches.rst, 5.Posting.rst, maintainer-tip.rst.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from checks.finding import Finding, Severity
+from checks.seriestext import Patch, Reader, SeriesText, edits, read_directory
+
+MAX_SUBJECT = 75
+MAX_BODY = 75
+MAX_PATCHES = 15
+
+# Subject prefixes by path, most specific first, as counted over the stable 6.12 changelog: the
+# pinned tree has no history to count them in.
+PREFIXES: tuple[tuple[str, str], ...] = (
+    ("drivers/perf/cxl_pmu.c", r"perf/cxlpmu|drivers/perf"),
+    ("drivers/perf/", r"perf/[\w-]+|drivers/perf"),
+    ("drivers/cxl/", r"cxl(/\w+)?"),
+    ("include/cxl/", r"cxl(/\w+)?|perf/cxlpmu"),
+    ("drivers/pci/pcie/", r"PCI(/\w+)?|PCI: \w+"),
+    ("drivers/pci/", r"PCI(/\w+)?|PCI: \w+"),
+    ("include/linux/pci", r"PCI(/\w+)?"),
+    ("drivers/base/auxiliary.c", r"driver core: auxiliary bus|driver core"),
+    ("drivers/base/", r"driver core|PM(: \w+)?|platform"),
+    ("kernel/irq/", r"genirq(/\w+)?"),
+    ("arch/x86/", r"x86(/\w+)?"),
+)
+
+_TAG = re.compile(r"([A-Z][\w]*(?:-[\w]+)*): (.+)")
+# only the person named may give these
+_GIVEN = frozenset(
+    ("Reported-by", "Tested-by", "Reviewed-by", "Acked-by", "Suggested-by", "Originally-by")
+)
+_TAGS = _GIVEN | {
+    "Fixes", "Closes", "Co-developed-by", "Signed-off-by", "Cc", "Link", "Assisted-by",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Context:
+    """A series and the tree it is for.
+
+    `read` gives the files of the base, `edits` what each patch makes of the files it touches.
+    `base` is the base commit's id, `resolve` gives the subject of a commit in a real history
+    (None: there is no history), `given` are tag lines that their persons are known to have
+    given, `signoff` the identity that asked to sign.
+    """
+
+    series: SeriesText
+    read: Reader
+    edits: tuple[Mapping[str, bytes | None], ...]
+    base: str
+    work: Path | None = None
+    resolve: Callable[[str], str | None] | None = None
+    given: frozenset[str] = frozenset()
+    signoff: str = ""
+
+    def before(self, number: int) -> Reader:
+        """Return a reader of the tree before the patch of index `number`."""
+
+        def read(path: str) -> bytes | None:
+            for edit in reversed(self.edits[:number]):
+                if path in edit:
+                    return edit[path]
+            return self.read(path)
+
+        return read
+
+    def after(self, number: int) -> Reader:
+        """Return a reader of the tree after the patch of index `number`."""
+        return self.before(number + 1)
+
+
+Rule = Callable[[Context], Iterator[Finding]]
+
+
+def context(
+    directory: Path,
+    read: Reader,
+    base: str,
+    *,
+    work: Path | None = None,
+    resolve: Callable[[str], str | None] | None = None,
+    signoff: str = "",
+) -> Context:
+    """Read a directory of patches for checking.
+
+    Errors: UsageError (not as format-patch writes it), Conflict (not for this base).
+    """
+    series = read_directory(directory)
+    return Context(series, read, edits(series, read), base, work, resolve, signoff=signoff)
+
+
+def check(what: Context) -> tuple[Finding, ...]:
+    """Apply every rule of series."""
+    from checks.seriescode import CODE_RULES
+
+    return tuple(finding for rule in (*RULES, *CODE_RULES) for finding in rule(what))
+
+
+def at_log(
+    patch: Patch, rule: str, text: str, line: int = 0, severity: Severity = Severity.ERROR
+) -> Finding:
+    """Return a finding about line `line` (from 1) of a patch's log, 0 for its subject."""
+    place = patch.log_at + line - 1 if line else 4
+    return Finding(rule, text, patch.file, place, severity=severity, commit=patch.name)
+
+
+def _log_lines(patch: Patch) -> Iterator[tuple[int, str]]:
+    return enumerate(patch.log.split("\n"), 1)
+
+
+def subject_form(what: Context) -> Iterator[Finding]:
+    """A subject is `prefix: Summary`, imperative start in upper case, no period, short."""
+    for patch in what.series.patches:
+        match = re.fullmatch(r"([\w/.,+ -]+?(?:: [\w/.-]+)*): (\S.*)", patch.subject)
+        if not match:
+            yield at_log(
+                patch, "series:subject-form",
+                "the subject is not `subsystem: Summary`; see git log of the touched files",
+            )  # fmt: skip
+            continue
+        prefix, summary = match.groups()
+        if not summary[0].isupper() and not summary[0].isdigit():
+            yield at_log(patch, "series:subject-form", "the summary starts in lower case")
+        if patch.subject.endswith("."):
+            yield at_log(patch, "series:subject-form", "the subject ends with a period")
+        if re.search(r"\.[ch]\b", prefix):
+            yield at_log(patch, "series:subject-form", "the prefix is a file name")
+        if re.search(r"checkpatch|sparse|smatch|coccinelle", patch.subject, re.I):
+            yield at_log(
+                patch, "series:subject-form", "the subject names a tool instead of the change"
+            )
+
+
+def subject_length(what: Context) -> Iterator[Finding]:
+    """A subject has at most 75 characters without its brackets."""
+    for patch in what.series.patches:
+        if len(patch.subject) > MAX_SUBJECT:
+            yield at_log(
+                patch, "series:subject-length",
+                f"the subject has {len(patch.subject)} characters, more than {MAX_SUBJECT}",
+            )  # fmt: skip
+
+
+def subject_prefix(what: Context) -> Iterator[Finding]:
+    """A subject has a prefix that the history of one of the touched files uses."""
+    for patch in what.series.patches:
+        wanted = [
+            next((forms for top, forms in PREFIXES if diff.path.startswith(top)), "")
+            for diff in patch.diffs
+        ]
+        known = [forms for forms in wanted if forms]
+        formed = ": " in patch.subject
+        if (
+            known
+            and formed
+            and not any(re.match(rf"(?:{forms}): ", patch.subject) for forms in known)
+        ):
+            seen = ", ".join(dict.fromkeys(known))
+            yield at_log(
+                patch, "series:subject-prefix",
+                f"the prefix is not one that these files use (patterns: {seen})",
+            )  # fmt: skip
+
+
+def subjects_unique(what: Context) -> Iterator[Finding]:
+    """No two patches have the same subject."""
+    seen: dict[str, Patch] = {}
+    for patch in what.series.patches:
+        first = seen.setdefault(patch.subject.lower(), patch)
+        if first is not patch:
+            yield at_log(patch, "series:subjects-unique", f"{first.file} has the same subject")
+
+
+def numbering(what: Context) -> Iterator[Finding]:
+    """Patches are numbered from 1 without a gap, with one total, in the order of their names."""
+    patches = what.series.patches
+    for index, patch in enumerate(patches, 1):
+        if len(patches) > 1 and (patch.number, patch.total) != (index, len(patches)):
+            yield at_log(
+                patch, "series:numbering",
+                f"the subject says {patch.number}/{patch.total}, this is {index}/{len(patches)}",
+            )  # fmt: skip
+
+
+def series_size(what: Context) -> Iterator[Finding]:
+    """A posting has at most 15 patches."""
+    count = len(what.series.patches)
+    if count > MAX_PATCHES:
+        patch = what.series.patches[-1]
+        yield at_log(patch, "series:size", f"{count} patches, more than {MAX_PATCHES}; split it")
+
+
+def log_present(what: Context) -> Iterator[Finding]:
+    """A log says why, in sentences, besides its tags."""
+    for patch in what.series.patches:
+        prose = [x for _, x in _log_lines(patch) if x.strip() and not _is_tag(x)]
+        if len(" ".join(prose)) < 40:
+            yield at_log(patch, "series:log-present", "the log does not say why")
+
+
+def log_wrapped(what: Context) -> Iterator[Finding]:
+    """A log is wrapped at 75 columns; tags, addresses and quoted output may be longer."""
+    for patch in what.series.patches:
+        for number, line in _log_lines(patch):
+            free = _is_tag(line) or line.startswith((" ", "\t", ">")) or "://" in line
+            if len(line) > MAX_BODY and not free:
+                yield at_log(
+                    patch, "series:log-wrapped",
+                    f"the line has {len(line)} characters, more than {MAX_BODY}", number,
+                )  # fmt: skip
+
+
+def log_clean(what: Context) -> Iterator[Finding]:
+    """A log has nothing that git or a maintainer's tools would take for something else."""
+    for patch in what.series.patches:
+        for number, line in _log_lines(patch):
+            if re.match(r"diff --git |\+\+\+ \S|--- \S|@@ -\d|Index: ", line):
+                yield at_log(
+                    patch, "series:log-clean", "git apply takes this line for a diff", number
+                )
+            elif line.startswith("#"):
+                yield at_log(
+                    patch, "series:log-clean", "git drops a line that starts with #", number
+                )
+            elif re.match(r"v\d+( ->|:| *changes)", line, re.I):
+                yield at_log(
+                    patch, "series:log-clean", "notes on versions belong below the ---", number
+                )
+
+
+def change_id(what: Context) -> Iterator[Finding]:
+    """`change-id:`, `base-commit:` and `prerequisite-*:` never stand in a log."""
+    for patch in what.series.patches:
+        for number, line in _log_lines(patch):
+            if re.match(r"(change-id|base-commit|prerequisite-[\w-]+): *\S", line, re.I):
+                yield at_log(patch, "series:change-id", "this line belongs below the ---", number)
+
+
+def cover_letter(what: Context) -> Iterator[Finding]:
+    """A series of several patches has a cover letter with its own text and no placeholder."""
+    cover = what.series.cover
+    if cover is None:
+        if len(what.series.patches) > 1:
+            yield Finding(
+                "series:cover-letter",
+                "no cover letter; write one with git format-patch --cover-letter",
+                what.series.directory,
+            )
+        return
+    text = f"{cover.subject}\n{cover.log}"
+    for word in ("*** SUBJECT HERE ***", "*** BLURB HERE ***", "EDITME"):
+        if word in text:
+            line = next((n for n, x in _log_lines(cover) if word in x), 0)
+            yield at_log(cover, "series:cover-letter", f"the placeholder {word} is left", line)
+    prose = re.split(r"^\S.* \(\d+\):$", cover.log, maxsplit=1, flags=re.M)[0]
+    if len(prose.split()) < 30:
+        yield at_log(cover, "series:cover-letter", "the cover letter does not argue", 1)
+
+
+def rfc(what: Context) -> Iterator[Finding]:
+    """What nobody ran on the hardware is marked RFC in every subject."""
+    for mail in (*((what.series.cover,) if what.series.cover else ()), *what.series.patches):
+        if "RFC" not in mail.tags or "PATCH" not in mail.tags:
+            yield at_log(mail, "series:rfc", "the subject is not marked [RFC PATCH]")
+
+
+_BASE = re.compile(r"^base-commit: ([0-9a-f]{40})$", re.M)
+
+
+def base_commit(what: Context) -> Iterator[Finding]:
+    """The base is named once, at the end of the cover letter (of the first patch without one)."""
+    place = what.series.cover or what.series.patches[0]
+    found = _BASE.findall(_whole(place, what.series))
+    if not found:
+        yield at_log(place, "series:base-commit", "no `base-commit:` line; use --base")
+    elif found[-1] != what.base:
+        yield at_log(
+            place, "series:base-commit",
+            f"base-commit {found[-1][:12]} is not the base {what.base[:12]}",
+        )  # fmt: skip
+
+
+def _whole(mail: Patch, series: SeriesText) -> str:
+    file = Path(series.directory) / mail.file
+    kept = f"{mail.log}\n{mail.below}"
+    return kept + ("\n" + file.read_text() if file.is_file() else "")
+
+
+def fixes_resolved(what: Context) -> Iterator[Finding]:
+    """A Fixes tag names a commit of a real history with its title."""
+    for patch in what.series.patches:
+        for number, line in _log_lines(patch):
+            if not line.startswith("Fixes:"):
+                continue
+            match = re.fullmatch(r'Fixes: ([0-9a-f]{12,40}) \("(.+)"\)', line)
+            if not match:
+                text = 'the form is: Fixes: <12 hex digits> ("title")'
+            elif what.resolve is None:
+                text = "cannot be resolved: the tree has no history; give a clone with --tree"
+            else:
+                title = what.resolve(match[1])
+                if title == match[2]:
+                    continue
+                text = f"{match[1]} is {title!r} there" if title else f"no commit {match[1]}"
+            yield at_log(patch, "series:fixes-resolved", text, number)
+
+
+def tags_given(what: Context) -> Iterator[Finding]:
+    """Nobody's Reviewed-by, Tested-by, Acked-by or Reported-by is invented."""
+    for patch in what.series.patches:
+        for number, line in _log_lines(patch):
+            match = _TAG.fullmatch(line)
+            if not match or line in what.given:
+                continue
+            if match[1] in _GIVEN:
+                yield at_log(
+                    patch, "series:tags-given", f"{match[1]} was not given by that person", number
+                )
+            elif match[1] == "Signed-off-by" and match[2] != what.signoff:
+                yield at_log(
+                    patch, "series:tags-given",
+                    "only --signoff adds this, with the user's own identity", number,
+                )  # fmt: skip
+            elif match[1].endswith("-by") and match[1] not in _TAGS:
+                yield at_log(
+                    patch, "series:tags-given", f"{match[1]} is not a tag of this kernel", number
+                )
+
+
+def _is_tag(line: str) -> bool:
+    match = _TAG.fullmatch(line)
+    return bool(match and (match[1] in _TAGS or match[1].endswith("-by")))
+
+
+RULES: tuple[Rule, ...] = (
+    subject_form,
+    subject_length,
+    subject_prefix,
+    subjects_unique,
+    numbering,
+    series_size,
+    log_present,
+    log_wrapped,
+    log_clean,
+    change_id,
+    cover_letter,
+    rfc,
+    base_commit,
+    fixes_resolved,
+    tags_given,
+)

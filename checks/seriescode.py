@@ -1,0 +1,316 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The rules of a series that read the files before and after each patch.
+
+Source: Documentation/process/license-rules.rst, 5.Posting.rst, submit-checklist.rst,
+Documentation/core-api/symbol-namespaces.rst, Documentation/doc-guide/kernel-doc.rst.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from checks.finding import Finding, Severity
+from checks.series import Context, Rule, at_log
+from checks.seriestext import FileDiff, Patch
+from generator.errors import EnvironmentFault, Timeout
+
+
+def _text(data: bytes | None) -> str:
+    return data.decode("utf-8", "replace") if data else ""
+
+
+def _diffs(what: Context) -> Iterator[tuple[int, Patch, FileDiff]]:
+    for index, patch in enumerate(what.series.patches):
+        for diff in patch.diffs:
+            yield index, patch, diff
+
+
+def _at_file(
+    patch: Patch, rule: str, path: str, line: int, text: str, severity: Severity = Severity.ERROR
+) -> Finding:
+    return Finding(rule, text, path, line, severity=severity, commit=patch.name)
+
+
+_SPDX_FORM = ((".c", "// "), (".h", "/* "), (".S", "/* "), (".rst", ".. "))
+
+
+def spdx(what: Context) -> Iterator[Finding]:
+    """A new file starts with its licence, in the form of comment that its kind wants."""
+    for index, patch, diff in _diffs(what):
+        if not diff.new:
+            continue
+        if diff.mode not in ("", "100644"):
+            yield _at_file(
+                patch, "series:spdx", diff.path, 0, f"a new file has mode {diff.mode}, not 100644"
+            )
+        first = _text(what.after(index)(diff.path)).split("\n", 1)[0]
+        form = next((form for end, form in _SPDX_FORM if diff.path.endswith(end)), "# ")
+        if not first.startswith(f"{form}SPDX-License-Identifier: "):
+            yield _at_file(
+                patch, "series:spdx", diff.path, 1,
+                f"line 1 is not `{form}SPDX-License-Identifier: ...`",
+            )  # fmt: skip
+
+
+def maintainers(what: Context) -> Iterator[Finding]:
+    """A new file belongs to an entry of MAINTAINERS once its patch is applied."""
+    for index, patch, diff in _diffs(what):
+        if diff.new:
+            text = _text(what.after(index)("MAINTAINERS"))
+            if not maintained(text, diff.path):
+                yield _at_file(
+                    patch, "series:maintainers", diff.path, 1,
+                    "no entry of MAINTAINERS has this new file; add its F: line in this patch",
+                )  # fmt: skip
+
+
+def maintained(text: str, path: str) -> bool:
+    """Return whether an entry of MAINTAINERS, other than THE REST, covers a path."""
+    entries = re.split(r"\n[ \t]*\n", text.partition("\nMaintainers List")[2] or text)
+    for entry in entries:
+        lines = [(x[0], x[2:].strip()) for x in entry.split("\n") if x[1:2] == ":"]
+        if entry.lstrip().startswith("THE REST"):
+            continue
+        if any(kind == "X" and _matches(pattern, path) for kind, pattern in lines):
+            continue
+        if any(kind == "F" and _matches(pattern, path) for kind, pattern in lines):
+            return True
+    return False
+
+
+def _matches(pattern: str, path: str) -> bool:
+    """Return whether an F: pattern covers a path: `*` does not cross a slash, a dir's end does."""
+    if pattern.endswith("/"):
+        return path.startswith(pattern) or fnmatch.fnmatch(path, pattern + "*")
+    return path.count("/") == pattern.count("/") and fnmatch.fnmatchcase(path, pattern)
+
+
+_COMMENT = re.compile(r'"(?:\\.|[^"\\\n])*"|/\*.*?\*/|//[^\n]*', re.S)
+_DEFINED = re.compile(
+    r"^(?P<head>[A-Za-z_][\w \t*]*?[ \t*\n])(?P<name>[A-Za-z_]\w*)\((?P<args>[^;{}]*?)\)\s*\{", re.M
+)
+_NOT_NAMES = frozenset(["if", "for", "while", "switch", "return", "else", "do", "sizeof"])
+
+
+def bare(text: str) -> str:
+    """Return C without comments and strings; every line keeps its number."""
+    return _COMMENT.sub(lambda match: " " + "\n" * match[0].count("\n"), text)
+
+
+def functions(text: str) -> dict[str, tuple[int, bool]]:
+    """Return name -> (line, whether static) of the functions that start in column 1."""
+    clean = bare(text)
+    return {
+        match["name"]: (
+            clean.count("\n", 0, match.start("name")) + 1,
+            "static" in match["head"].split(),
+        )
+        for match in _DEFINED.finditer(clean)
+        if match["name"] not in _NOT_NAMES and "inline" not in match["head"].split()
+    }
+
+
+def _used(name: str, text: str) -> bool:
+    """Return whether a text uses a function: neither definition, declaration nor export."""
+    clean = re.sub(rf"\bEXPORT_SYMBOL\w*\(\s*{name}\b[^)]*\)", "", bare(text))
+    declared = re.compile(
+        rf"^[A-Za-z_][\w \t*\n]*?[ \t*\n]{name}\([^;{{}}]*?\)[\w \t()]*?\s*[;{{]", re.M
+    )
+    # a statement is indented, a declaration or definition is not
+    clean = declared.sub("", clean)
+    return re.search(rf"\b{name}\b", clean) is not None
+
+
+def no_dead_code(what: Context) -> Iterator[Finding]:
+    """A function has a user in the patch that adds it."""
+    for index, patch in enumerate(what.series.patches):
+        touched = {path for edit in what.edits for path in edit}
+        sources = sorted(path for path in touched if path.endswith((".c", ".h")))
+        before, after = what.before(index), what.after(index)
+        for diff in patch.diffs:
+            if not diff.path.endswith(".c") or diff.deleted:
+                continue
+            old = functions(_text(before(diff.path)))
+            for name, (line, static) in functions(_text(after(diff.path))).items():
+                if name in old or any(
+                    name in functions(_text(before(path)))
+                    for path in sources
+                    if path.endswith(".c")
+                ):
+                    continue
+                homes = [diff.path] if static else sources
+                if any(_used(name, _text(after(path))) for path in homes):
+                    continue
+                later = next(
+                    (
+                        other
+                        for number, other in enumerate(what.series.patches[index + 1 :], index + 1)
+                        if any(_used(name, _text(what.after(number)(path))) for path in homes)
+                    ),
+                    None,
+                )
+                tail = f"until {later.file}" if later else "until the end of the series"
+                yield _at_file(
+                    patch, "series:dead-code", diff.path, line, f"{name}() is unused {tail}"
+                )
+
+
+_CONFIG = re.compile(r"^(?:menu)?config (\w+)\n((?:[ \t].*\n|\n)*)", re.M)
+
+
+def symbols(text: str) -> dict[str, tuple[int, str]]:
+    """Return name -> (line, body) of the symbols that a Kconfig file defines."""
+    return {
+        match[1]: (text.count("\n", 0, match.start()) + 1, match[2])
+        for match in _CONFIG.finditer(text + "\n")
+    }
+
+
+def kconfig(what: Context) -> Iterator[Finding]:
+    """A new symbol is hidden or has a help text and is off by default; and something reads it."""
+    for index, patch, diff in _diffs(what):
+        if not os.path.basename(diff.path).startswith("Kconfig"):
+            continue
+        old = symbols(_text(what.before(index)(diff.path)))
+        for name, (line, body) in symbols(_text(what.after(index)(diff.path))).items():
+            if name in old:
+                continue
+            prompt = re.search(r'^\s+(?:bool|tristate|int|hex|string|prompt)[ \t]+"', body, re.M)
+            if prompt and not re.search(r"^\s+help\s*$", body, re.M):
+                yield _at_file(
+                    patch, "series:kconfig", diff.path, line, f"{name} has a prompt but no help"
+                )
+            if prompt and re.search(r"^\s+default [ym]\b", body, re.M):
+                yield _at_file(patch, "series:kconfig", diff.path, line, f"{name} is on by default")
+            read = re.compile(rf"\bCONFIG_{name}(?:_MODULE)?\b")
+            chosen = re.compile(rf"\b(?:select|depends on|if)\b.*\b{name}\b")
+            uses = any(
+                read.search(_text(text)) if "Kconfig" not in path else chosen.search(_text(text))
+                for path, text in what.edits[index].items()
+            )
+            if not uses:
+                yield _at_file(
+                    patch, "series:kconfig", diff.path, line,
+                    f"nothing in this patch reads CONFIG_{name}",
+                )  # fmt: skip
+
+
+def documented_in_place(what: Context) -> Iterator[Finding]:
+    """Kconfig, documentation and MAINTAINERS change in the patch that needs them."""
+    patches = what.series.patches
+    if len(patches) < 2:
+        return
+    last = patches[-1]
+    paths = [diff.path for diff in last.diffs]
+    aside = [
+        path
+        for path in paths
+        if path == "MAINTAINERS"
+        or path.startswith("Documentation/")
+        or os.path.basename(path).startswith("Kconfig")
+    ]
+    if paths and len(aside) == len(paths):
+        yield at_log(
+            last, "series:documented-in-place",
+            "the last patch has only Kconfig, documentation or MAINTAINERS: "
+            "move each line to the patch that needs it",
+        )  # fmt: skip
+
+
+def namespace_idiom(what: Context) -> Iterator[Finding]:
+    """Symbol namespaces are written as this tree writes them: bare words, or strings."""
+    probe = _text(what.read("include/linux/module.h"))
+    match = re.search(r"#define\s+MODULE_IMPORT_NS\(ns\)\s+(.*)", probe)
+    if not match:
+        return
+    words = "__stringify(ns)" in match[1].replace(" ", "")
+    wrong = re.compile(
+        r'\bMODULE_IMPORT_NS\(\s*"|\bEXPORT_SYMBOL_NS(?:_GPL)?\([^)]*"'
+        if words
+        else r"\bMODULE_IMPORT_NS\(\s*\w|\bEXPORT_SYMBOL_NS(?:_GPL)?\(\s*\w+\s*,\s*\w"
+    )
+    form = "bare words" if words else "strings"
+    for _, patch, diff in _diffs(what):
+        for line, text in diff.added():
+            if wrong.search(text):
+                yield _at_file(
+                    patch, "series:namespace-idiom", diff.path, line,
+                    f"this tree writes symbol namespaces as {form}",
+                )  # fmt: skip
+
+
+def dropped_maintainers(what: Context) -> Iterator[Finding]:
+    """No F: line of MAINTAINERS is left for a file that a patch deletes."""
+    for index, patch, diff in _diffs(what):
+        if diff.deleted and f"F:\t{diff.path}\n" in _text(what.after(index)("MAINTAINERS")):
+            yield _at_file(
+                patch, "series:maintainers", "MAINTAINERS", 0, f"names {diff.path}, which is gone"
+            )
+
+
+_TOLD = re.compile(r"(?P<path>[^:\n]+):(?P<line>\d+): (?P<kind>warning|error): (?P<text>.*)")
+_TIMEOUT = 60
+
+
+def kernel_doc(what: Context) -> Iterator[Finding]:
+    """The comments for documentation say no more warnings than before (scripts/kernel-doc)."""
+    if what.work is None:
+        yield Finding(
+            "series:kernel-doc", "not run: no checkout of the base", severity=Severity.NOTE
+        )
+        return
+    for index, patch, diff in _diffs(what):
+        if not diff.path.endswith((".c", ".h")) or diff.deleted:
+            continue
+        before, after = what.before(index)(diff.path), what.after(index)(diff.path)
+        old = {text for _, text in _kernel_doc(what.work, diff.path, before)}
+        for line, text in _kernel_doc(what.work, diff.path, after):
+            if text not in old:
+                yield _at_file(patch, "series:kernel-doc", diff.path, line, text, Severity.WARNING)
+
+
+def _kernel_doc(work: Path, path: str, data: bytes | None) -> list[tuple[int, str]]:
+    """Return (line, message); the exit code says nothing: it is 0 with warnings."""
+    if not data or b"/**" not in data:
+        return []
+    with tempfile.TemporaryDirectory(prefix="portwright-") as home:
+        file = Path(home) / os.path.basename(path)
+        file.write_bytes(data)
+        command = ["perl", str(work / "scripts/kernel-doc"), "-none", "-Wall", str(file)]
+        env = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", "HOME": home}
+        try:
+            done = subprocess.run(
+                command, cwd=work, env=env, capture_output=True, text=True, errors="replace",
+                timeout=_TIMEOUT, check=False,
+            )  # fmt: skip
+        except FileNotFoundError as error:
+            raise EnvironmentFault("perl is missing: apt-get install perl") from error
+        except subprocess.TimeoutExpired as error:
+            raise Timeout(f"{path}: kernel-doc took more than {_TIMEOUT} s") from error
+        found = [
+            (int(match["line"]), match["text"])
+            for match in map(_TOLD.fullmatch, done.stderr.splitlines())
+            if match
+        ]
+        if done.returncode and not found:
+            last = (done.stderr or done.stdout).strip().splitlines()[-1:] or ["no message"]
+            raise EnvironmentFault(f"{path}: scripts/kernel-doc did not run: {last[0]}")
+    return found
+
+
+CODE_RULES: tuple[Rule, ...] = (
+    spdx,
+    maintainers,
+    dropped_maintainers,
+    no_dead_code,
+    kconfig,
+    documented_in_place,
+    namespace_idiom,
+    kernel_doc,
+)

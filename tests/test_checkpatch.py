@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""checkpatch of the pinned tree: findings are findings, and a run that failed is no pass."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from checks import checkpatch
+from checks.checkpatch import check, parse
+from checks.finding import Severity
+from generator.errors import EnvironmentFault, Timeout, UsageError
+
+PATCH = """From 0 Mon Sep 17 00:00:00 2001
+From: A B <a@b.c>
+Date: Sun, 22 Nov 2026 07:00:00 +0000
+Subject: [RFC PATCH] PCI/portdrv: Count
+
+Count ports, because somebody wants to know how many of them there are in
+this machine.
+{log}---
+ drivers/pci/x.c | 1 +
+ 1 file changed, 1 insertion(+)
+
+diff --git a/drivers/pci/x.c b/drivers/pci/x.c
+index 1111111..2222222 100644
+--- a/drivers/pci/x.c
++++ b/drivers/pci/x.c
+@@ -1,2 +1,3 @@
+ int a;
++{line}
+ int b;
+--\x20
+2.39.5
+"""
+
+
+@pytest.fixture
+def patch(tmp_path: Path) -> Path:
+    file = tmp_path / "0001-x.patch"
+    file.write_text(PATCH.format(log="", line="int c;"))
+    return file
+
+
+def fake(tmp_path: Path, script: str) -> Path:
+    """Return a tree whose checkpatch.pl does what the test says."""
+    work = tmp_path / "work"
+    (work / "scripts").mkdir(parents=True)
+    (work / "scripts/checkpatch.pl").write_text(script)
+    return work
+
+
+def test_a_terse_line_is_a_finding_with_its_place() -> None:
+    (found,) = parse("drivers/pci/x.c:7: CHECK:SPACING: spaces: preferred\n", "0001-x.patch")
+
+    assert (found.path, found.line, found.rule) == ("drivers/pci/x.c", 7, "checkpatch:SPACING")
+    assert (found.message, found.commit) == ("spaces: preferred", "0001-x.patch")
+    assert found.severity is Severity.WARNING
+
+
+def test_a_missing_signature_is_expected_and_says_until_when() -> None:
+    text = "include/cxl/pmu.h:48: ERROR:MISSING_SIGN_OFF: Missing Signed-off-by: line(s)\n"
+    (found,) = parse(text, "0001-x.patch")
+
+    assert found.severity is Severity.EXPECTED
+    assert found.path == "0001-x.patch"
+    assert "until a person signs" in found.notes[0]
+
+
+def test_without_the_expectation_it_is_an_error() -> None:
+    text = "x.h:48: ERROR:MISSING_SIGN_OFF: Missing Signed-off-by: line(s)\n"
+
+    assert parse(text, "0001-x.patch", {})[0].severity is Severity.ERROR
+
+
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        ("die 'no dictionary'", "did not run properly .*no dictionary"),
+        ("exit 2", r"did not run properly \(exit 2\)"),
+        ("exit 1", r"did not run properly \(exit 1\)"),
+        ('print "x.c:1: ERROR:CODE: text\\n"; exit 0', r"did not run properly \(exit 0\)"),
+        ("kill 9, $$", "did not run properly"),
+    ],
+)
+def test_a_checkpatch_that_fails_is_not_a_pass(
+    tmp_path: Path, patch: Path, script: str, message: str
+) -> None:
+    with pytest.raises(EnvironmentFault, match=message):
+        check(fake(tmp_path, script), [patch])
+
+
+def test_a_checkpatch_that_hangs_is_a_timeout(
+    tmp_path: Path, patch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpatch, "_TIMEOUT", 0.2)
+    with pytest.raises(Timeout, match=r"0001-x\.patch"):
+        check(fake(tmp_path, "sleep 5"), [patch])
+
+
+def test_a_missing_patch_or_script_is_refused(tmp_path: Path, patch: Path) -> None:
+    with pytest.raises(EnvironmentFault, match=r"checkpatch\.pl: no such file"):
+        check(tmp_path, [patch])
+    with pytest.raises(UsageError, match="no such patch file"):
+        check(fake(tmp_path, "exit 0"), [tmp_path / "none.patch"])
+
+
+def test_the_users_own_settings_do_not_count(
+    tmp_path: Path, patch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "/home/of/the/user")
+    monkeypatch.setenv("PERL5OPT", "-Mnothing")
+    script = 'exit 0 if $ENV{HOME} !~ /user/ && !$ENV{PERL5OPT}; die "settings"'
+    found = check(fake(tmp_path, script), [patch])
+
+    assert [one.rule for one in found] == ["checkpatch:not-run"]
+    assert found[0].severity is Severity.NOTE
+
+
+def test_commit_ids_without_history_are_never_passed_silently(tmp_path: Path) -> None:
+    file = tmp_path / "0001-x.patch"
+    file.write_text(PATCH.format(log='\nFixes: 0123456789ab ("PCI: Count")\n', line="int c;"))
+    cited, general = check(fake(tmp_path, "exit 0"), [file])
+
+    assert (cited.severity, cited.line) == (Severity.WARNING, 9)
+    assert "0123456789ab" in cited.message
+    assert general.severity is Severity.NOTE
+
+
+def test_the_cover_letter_is_left_out(tmp_path: Path) -> None:
+    cover = tmp_path / "0000-cover-letter.patch"
+    cover.write_text("no diff")
+
+    assert check(fake(tmp_path, "die"), [cover]) == ()
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize(
+    ("line", "kinds"),
+    [
+        ("int c;", set()),
+        ("int c ;", {"checkpatch:SPACING"}),
+        ("int c;" + " " * 3, {"checkpatch:TRAILING_WHITESPACE"}),
+        ("int c = " + "1 + " * 30 + "1;", {"checkpatch:LONG_LINE"}),
+    ],
+)
+def test_the_pinned_checkpatch_says_what_is_wrong(
+    pinned, tmp_path: Path, line: str, kinds: set[str]
+) -> None:
+    file = tmp_path / "0001-x.patch"
+    file.write_text(PATCH.format(log="", line=line))
+    found = check(pinned.work, [file])
+
+    expected = {one.rule for one in found if one.severity is Severity.EXPECTED}
+    assert expected == {"checkpatch:MISSING_SIGN_OFF"}
+    rest = {one.rule for one in found} - expected - {"checkpatch:not-run"}
+    assert rest == kinds

@@ -1,0 +1,462 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Each rule of series is silent on a series as it should be, and speaks when one thing is wrong."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from checks import series as rules
+from checks.finding import Severity
+from checks.series import Context
+from checks.seriescode import CODE_RULES, functions, maintained
+from checks.seriestext import edits, read_directory, read_patch
+from generator.errors import Conflict, UsageError
+
+BASE = "0123456789abcdef0123456789abcdef01234567"
+TREE = {
+    "MAINTAINERS": "List of maintainers\n\nMaintainers List\n----------------\n\n"
+    "PCI SUBSYSTEM\nM:\tA <a@b>\nF:\tdrivers/pci/\n\n"
+    "CXL\nF:\tinclude/cxl/event.h\n\nTHE REST\nF:\t*\nF:\t*/\n",
+    "include/linux/module.h": "#define MODULE_IMPORT_NS(ns) "
+    "MODULE_INFO(import_ns, __stringify(ns))\n",
+    "drivers/pci/Kconfig": 'config PCI\n\tbool "PCI support"\n\thelp\n\t  Say Y.\n',
+    "drivers/pci/port.c": "// SPDX-License-Identifier: GPL-2.0-only\n"
+    "static int probe(int port)\n{\n\treturn port;\n}\nmodule_init(probe);\n",
+}
+LOG = (
+    "probe() returns the port itself. Count one more, because the first port has\n"
+    "number zero and zero means success."
+)
+COVER = (
+    """This series does what it says for reasons that are told here at some length, so
+that a reader knows why it is wanted, how it was designed, what was tested, what
+was not tested, and what remains to be done before anybody could merge it.
+
+portwright (1):
+  PCI/portdrv: Count from one
+
+ drivers/pci/port.c | 2 +-
+ 1 file changed, 1 insertion(+), 1 deletion(-)
+
+
+base-commit: """
+    + BASE
+)
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A patch to be: its subject, log, and the files after it."""
+
+    subject: str = "PCI/portdrv: Count from one"
+    log: str = LOG
+    files: tuple[tuple[str, str | None], ...] = ()
+    tags: str = "RFC PATCH"
+    number: str = ""
+
+
+def port(text: str = "return port + 1;", more: str = "") -> tuple[tuple[str, str | None], ...]:
+    return (
+        ("drivers/pci/port.c", TREE["drivers/pci/port.c"].replace("return port;", text) + more),
+    )
+
+
+SOUND = Mail(files=port())
+
+
+def diff(path: str, old: str | None, new: str | None) -> str:
+    """Return what git format-patch writes for one file."""
+    head = f"diff --git a/{path} b/{path}\n"
+    head += "new file mode 100644\n" if old is None else ""
+    head += "deleted file mode 100644\n" if new is None else ""
+    head += "index 1111111..2222222\n"
+    lines = difflib.unified_diff(
+        (old or "").splitlines(True),
+        (new or "").splitlines(True),
+        f"a/{path}" if old is not None else "/dev/null",
+        f"b/{path}" if new is not None else "/dev/null",
+    )
+    return head + "".join(lines)
+
+
+def write(where: Path, mails: tuple[Mail, ...], cover: str | None = COVER) -> Path:
+    now: dict[str, str | None] = dict(TREE)
+    if cover is not None:
+        (where / "0000-cover-letter.patch").write_text(
+            f"From {'0' * 40} Mon Sep 17 00:00:00 2001\nFrom: A B <a@b>\n"
+            "Date: Sun, 22 Nov 2026 07:00:00 +0000\n"
+            f"Subject: [RFC PATCH 0/{len(mails)}] PCI: Count ports\n\n{cover}\n-- \n2.39.5\n"
+        )
+    for index, mail in enumerate(mails, 1):
+        body = "".join(diff(path, now.get(path), text) for path, text in mail.files)
+        now.update(dict(mail.files))
+        number = mail.number or (f" {index}/{len(mails)}" if len(mails) > 1 or cover else "")
+        (where / f"{index:04}-patch.patch").write_text(
+            f"From {'0' * 40} Mon Sep 17 00:00:00 2001\nFrom: A B <a@b>\n"
+            "Date: Sun, 22 Nov 2026 07:00:00 +0000\n"
+            f"Subject: [{mail.tags}{number}] {mail.subject}\n\n{mail.log}\n---\n"
+            f" {len(mail.files)} files changed\n\n{body}-- \n2.39.5\n\n"
+        )
+    return where
+
+
+def reader(path: str) -> bytes | None:
+    return TREE[path].encode() if path in TREE else None
+
+
+def read(where: Path, *mails: Mail, cover: str | None = COVER) -> Context:
+    return rules.context(write(where, mails, cover), reader, BASE)
+
+
+def ids(what: Context) -> set[str]:
+    return {one.rule for one in rules.check(what) if one.severity is not Severity.NOTE}
+
+
+def test_a_sound_series_has_no_finding(tmp_path: Path) -> None:
+    (note,) = rules.check(read(tmp_path, SOUND))
+
+    assert str(note) == "note: not run: no checkout of the base [series:kernel-doc]"
+
+
+FRESH = "// SPDX-License-Identifier: GPL-2.0-only\n"
+HELPER = "\nstatic int helper(int port)\n{\n\treturn port;\n}\n"
+KCONFIG = TREE["drivers/pci/Kconfig"]
+VISIBLE = '\nconfig PCI_X\n\tbool "X"\n'
+
+BROKEN: dict[str, tuple[str, tuple[Mail, ...]]] = {
+    "no prefix": ("series:subject-form", (replace(SOUND, subject="Count from one"),)),
+    "lower case": ("series:subject-form", (replace(SOUND, subject="PCI/portdrv: count"),)),
+    "period": ("series:subject-form", (replace(SOUND, subject="PCI/portdrv: Count."),)),
+    "file name": ("series:subject-form", (replace(SOUND, subject="PCI: port.c: Count"),)),
+    "tool named": ("series:subject-form", (replace(SOUND, subject="PCI: Fix checkpatch noise"),)),
+    "too long": ("series:subject-length", (replace(SOUND, subject="PCI: C" + "o" * 75),)),
+    "foreign prefix": ("series:subject-prefix", (replace(SOUND, subject="net/mlx5: Count"),)),
+    "subject twice": (
+        "series:subjects-unique",
+        (SOUND, replace(SOUND, files=port("return port + 2;"))),
+    ),
+    "wrong number": (
+        "series:numbering",
+        (SOUND, replace(SOUND, subject="PCI: Two", number=" 3/2")),
+    ),
+    "sixteen": (
+        "series:size",
+        tuple(Mail(f"PCI: Count {n}", files=port(f"return port + {n};")) for n in range(1, 17)),
+    ),
+    "empty log": ("series:log-present", (replace(SOUND, log=""),)),
+    "only tags": ("series:log-present", (replace(SOUND, log="Cc: A <a@b.c>\nCc: B <b@b.c>"),)),
+    "long line": ("series:log-wrapped", (replace(SOUND, log=LOG.replace("\n", " ")),)),
+    "diff in the log": ("series:log-clean", (replace(SOUND, log=LOG + "\ndiff --git a/x b/x"),)),
+    "hunk in the log": ("series:log-clean", (replace(SOUND, log=LOG + "\n@@ -1 +1 @@"),)),
+    "comment in the log": ("series:log-clean", (replace(SOUND, log=LOG + "\n#include it"),)),
+    "version in the log": ("series:log-clean", (replace(SOUND, log=LOG + "\nv2: better"),)),
+    "change-id in the log": ("series:change-id", (replace(SOUND, log=LOG + "\nchange-id: 1-x"),)),
+    "no RFC": ("series:rfc", (replace(SOUND, tags="PATCH"),)),
+    "Fixes without history": (
+        "series:fixes-resolved",
+        (replace(SOUND, log=LOG + '\n\nFixes: 0123456789ab ("PCI: Count")'),),
+    ),
+    "Fixes of another form": (
+        "series:fixes-resolved",
+        (replace(SOUND, log=LOG + "\n\nFixes: it"),),
+    ),
+    "invented review": (
+        "series:tags-given",
+        (replace(SOUND, log=LOG + "\n\nReviewed-by: A <a@b>"),),
+    ),
+    "invented signature": (
+        "series:tags-given",
+        (replace(SOUND, log=LOG + "\n\nSigned-off-by: A <a@b>"),),
+    ),
+    "invented tag": ("series:tags-given", (replace(SOUND, log=f"{LOG}\n\nGenerated-by: A <a@b>"),)),
+    "no SPDX": ("series:spdx", (Mail(files=(("drivers/pci/x.c", "int x;\n"),)),)),
+    "SPDX of another form": (
+        "series:spdx",
+        (Mail(files=(("drivers/pci/x.h", FRESH + "int x;\n"),)),),
+    ),
+    "no maintainer": (
+        "series:maintainers",
+        (Mail("cxl: Add x", files=(("include/cxl/x.c", FRESH),)),),
+    ),
+    "a gone file maintained": (
+        "series:maintainers",
+        (
+            Mail(
+                files=(
+                    ("drivers/pci/port.c", None),
+                    ("MAINTAINERS", TREE["MAINTAINERS"] + "F:\tdrivers/pci/port.c\n"),
+                )
+            ),
+        ),
+    ),
+    "a function never used": ("series:dead-code", (Mail(files=port(more=HELPER)),)),
+    "a function used later": (
+        "series:dead-code",
+        (
+            Mail(files=port(more=HELPER)),
+            Mail("PCI: Use it", files=port("return helper(port);", more=HELPER)),
+        ),
+    ),
+    "a function only exported": (
+        "series:dead-code",
+        (
+            Mail(
+                files=port(
+                    more=HELPER.replace("static ", "") + "EXPORT_SYMBOL_GPL(helper);\n"
+                    "int helper(int port);\n/* helper() helps */\n"
+                )
+            ),
+        ),
+    ),
+    "prompt without help": (
+        "series:kconfig",
+        (Mail(files=(("drivers/pci/Kconfig", KCONFIG + VISIBLE), *port("return CONFIG_PCI_X;"))),),
+    ),
+    "on by default": (
+        "series:kconfig",
+        (
+            Mail(
+                files=(
+                    (
+                        "drivers/pci/Kconfig",
+                        KCONFIG + VISIBLE + "\tdefault y\n\thelp\n\t  Say N.\n",
+                    ),
+                    *port("return CONFIG_PCI_X;"),
+                )
+            ),
+        ),
+    ),
+    "symbol nobody reads": (
+        "series:kconfig",
+        (Mail(files=(("drivers/pci/Kconfig", KCONFIG + "\nconfig PCI_X\n\tbool\n"), *port())),),
+    ),
+    "Kconfig at the end": (
+        "series:documented-in-place",
+        (SOUND, Mail("PCI: Say more", files=(("drivers/pci/Kconfig", KCONFIG + "\t  Or N.\n"),))),
+    ),
+    "quoted namespace": (
+        "series:namespace-idiom",
+        (Mail(files=port(more='MODULE_IMPORT_NS("CXL");\n')),),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_one_thing_wrong_is_one_finding(tmp_path: Path, case: str) -> None:
+    rule, mails = BROKEN[case]
+
+    assert ids(read(tmp_path, *mails)) == {rule}
+
+
+def test_every_rule_has_a_case_that_breaks_it() -> None:
+    """Rules whose broken case needs more than another mail are tried below."""
+    elsewhere = {"cover_letter", "base_commit", "kernel_doc", "dropped_maintainers"}
+    named = {rule.__name__ for rule in (*rules.RULES, *CODE_RULES)} - elsewhere
+    broken = {rule.removeprefix("series:").replace("-", "_") for rule, _ in BROKEN.values()}
+    aliases = {"series_size": "size", "no_dead_code": "dead_code"}
+
+    assert {aliases.get(name, name) for name in named} <= broken
+
+
+SOUND_CASES: dict[str, tuple[Mail, ...]] = {
+    "an address may be long": (replace(SOUND, log=f"{LOG}\n\nLink: https://x/{'y' * 80}"),),
+    "a symbol hidden and read": (
+        Mail(
+            files=(
+                ("drivers/pci/Kconfig", KCONFIG + "\nconfig PCI_X\n\tbool\n\tdefault y\n"),
+                *port("return CONFIG_PCI_X;"),
+            )
+        ),
+    ),
+    "a function with its user": (Mail(files=port("return helper(port);", more=HELPER)),),
+    "a function moved": (
+        Mail(
+            files=(
+                ("drivers/pci/port.c", "\n"),
+                ("drivers/pci/new.c", TREE["drivers/pci/port.c"]),
+            )
+        ),
+    ),
+    "a callback in a table": (
+        Mail(files=port(more=HELPER + "static struct ops x = {\n\t.probe = helper,\n};\n")),
+    ),
+    "a new file with its line in MAINTAINERS": (
+        Mail(
+            "cxl: Add x",
+            files=(
+                ("include/cxl/x.h", "/* SPDX-License-Identifier: GPL-2.0-only */\n"),
+                (
+                    "MAINTAINERS",
+                    TREE["MAINTAINERS"].replace("event.h\n", "event.h\nF:\tinclude/cxl/x.h\n"),
+                ),
+            ),
+        ),
+    ),
+    "a bare namespace": (Mail(files=port(more="MODULE_IMPORT_NS(CXL);\n")),),
+}
+
+
+@pytest.mark.parametrize("case", SOUND_CASES)
+def test_what_looks_wrong_but_is_not_has_no_finding(tmp_path: Path, case: str) -> None:
+    assert ids(read(tmp_path, *SOUND_CASES[case])) == set()
+
+
+@pytest.mark.parametrize(
+    ("cover", "rule"),
+    [
+        (COVER.replace("This series", "*** BLURB HERE ***\nThis series"), "series:cover-letter"),
+        (COVER.replace("This series", "EDITME: This series"), "series:cover-letter"),
+        (f"Short.\n\nbase-commit: {BASE}", "series:cover-letter"),
+        (COVER.replace("base-commit", "base"), "series:base-commit"),
+        (COVER.replace(BASE, BASE[::-1]), "series:base-commit"),
+    ],
+)
+def test_a_cover_letter_has_text_and_the_base(tmp_path: Path, cover: str, rule: str) -> None:
+    assert ids(read(tmp_path, SOUND, cover=cover)) == {rule}
+
+
+def test_several_patches_want_a_cover_letter(tmp_path: Path) -> None:
+    two = Mail("PCI: Two", files=port("return port + 2;"))
+
+    assert "series:cover-letter" in ids(read(tmp_path, SOUND, two, cover=None))
+
+
+def test_the_signature_that_was_asked_for_is_right(tmp_path: Path) -> None:
+    signed = replace(SOUND, log=LOG + "\n\nSigned-off-by: A B <a@b>")
+    what = replace(read(tmp_path, signed), signoff="A B <a@b>")
+
+    assert ids(what) == set()
+
+
+@pytest.mark.parametrize(
+    ("title", "sound"), [("PCI: Count", True), ("PCI: Other", False), (None, False)]
+)
+def test_a_fixes_tag_is_held_against_the_history(
+    tmp_path: Path, title: str | None, sound: bool
+) -> None:
+    cited = replace(SOUND, log=LOG + '\n\nFixes: 0123456789ab ("PCI: Count")')
+    what = replace(read(tmp_path, cited), resolve=lambda commit: title)
+
+    assert (ids(what) == set()) is sound
+
+
+def test_findings_name_file_line_and_commit(tmp_path: Path) -> None:
+    bad = replace(SOUND, log=LOG + "\n#include it")
+    (found,) = (one for one in rules.check(read(tmp_path, bad)) if "log" in one.rule)
+    lines = (tmp_path / "0001-patch.patch").read_text().split("\n")
+
+    assert found.path == "0001-patch.patch"
+    assert lines[found.line - 1] == "#include it"
+    assert found.commit == "1/1 PCI/portdrv: Count from one"
+
+
+# -- reading ---------------------------------------------------------------------------------------
+
+
+def test_the_files_after_each_patch_are_those_of_the_diffs(tmp_path: Path) -> None:
+    second = Mail("PCI: Two", files=(("drivers/pci/port.c", None), ("drivers/pci/y.c", FRESH)))
+    series = read_directory(write(tmp_path, (SOUND, second)))
+
+    first, last = edits(series, reader)
+    assert first == {path: (text or "").encode() for path, text in SOUND.files}
+    assert last == {"drivers/pci/port.c": None, "drivers/pci/y.c": FRESH.encode()}
+    assert series.patches[0].diffs[0].added() == ((4, "\treturn port + 1;"),)
+
+
+def test_a_series_for_another_base_is_a_conflict(tmp_path: Path) -> None:
+    series = read_directory(write(tmp_path, (SOUND,)))
+
+    with pytest.raises(Conflict, match=r"0001-patch\.patch:\d+: the hunk does not fit drivers/pci"):
+        edits(series, lambda path: b"other\n")
+
+
+MAIL = (
+    "From 0 Mon Sep 17 00:00:00 2001\nFrom: A <a@b>\nDate: x\nSubject: [PATCH] PCI: Count\n\n"
+    "why\n---\n\ndiff --git a/x.c b/x.c\n--- a/x.c\n+++ b/x.c\n@@ -1 +1 @@\n-a\n+b\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("From 0", "Fram 0", r"x\.patch:1: a patch starts with"),
+        ("Subject:", "Object:", r"x\.patch:1: the mail has no Subject: header"),
+        ("\n---\n\ndiff", "\n\ndiff", r"x\.patch:6: no `---` line"),
+        ("b/x.c\n---", "b/y.c\n---", r"x\.patch:9: a renamed"),
+        ("a/x.c b/x.c", "a/../x.c b/../x.c", r"x\.patch:9: \.\./x\.c leaves the tree"),
+        ("-a\n+b\n", "-a\n", r"x\.patch:14: the hunk ends early"),
+        ("@@ -1 +1 @@", "@@ what @@", r"x\.patch:12: not a hunk header"),
+        ("--- a/x.c", "rename from x.c", r"x\.patch:10: rename patches are not read"),
+    ],
+)
+def test_a_file_that_is_no_patch_is_refused_with_its_line(old: str, new: str, message: str) -> None:
+    assert old in MAIL
+    with pytest.raises(UsageError, match=message):
+        read_patch("x.patch", MAIL.replace(old, new).encode())
+
+
+def test_bytes_that_are_no_text_are_refused_with_their_line() -> None:
+    with pytest.raises(UsageError, match=r"x\.patch:2: not UTF-8"):
+        read_patch("x.patch", b"From 0\n\xff\xfe\n")
+
+
+def test_a_directory_without_patches_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no such directory"):
+        read_directory(tmp_path / "none")
+    with pytest.raises(UsageError, match=r"no \*\.patch files"):
+        read_directory(tmp_path)
+
+
+def test_folded_and_encoded_subjects_are_joined() -> None:
+    data = MAIL.replace("PCI: Count", "PCI:\n =?UTF-8?q?Count_=C3=BCber?= all")
+
+    assert read_patch("x.patch", data.encode()).subject == "PCI: Count über all"
+
+
+@pytest.mark.parametrize(
+    ("entry", "path", "covered"),
+    [
+        ("F:\tdrivers/pci/", "drivers/pci/pcie/x.c", True),
+        ("F:\tdrivers/*/", "drivers/pci/x.c", True),
+        ("F:\tdrivers/pci/*", "drivers/pci/x.c", True),
+        ("F:\tdrivers/pci/*", "drivers/pci/pcie/x.c", False),
+        ("F:\tdrivers/pci/x.[ch]", "drivers/pci/x.h", True),
+        ("F:\tdrivers/pci/\nX:\tdrivers/pci/x.c", "drivers/pci/x.c", False),
+        ("THE REST\nF:\t*\nF:\t*/", "drivers/pci/x.c", False),
+    ],
+)
+def test_patterns_of_maintainers_match_as_get_maintainer_does(
+    entry: str, path: str, covered: bool
+) -> None:
+    assert maintained(f"X\n\nMaintainers List\n\n{entry}\n", path) is covered
+
+
+def test_functions_are_found_as_the_kernel_writes_them() -> None:
+    text = (
+        "/* int no(void)\n{ */\nstatic void\ntwo_lines(int a,\n\t  int b)\n{\n}\n"
+        "struct x *pointer(void)\n{\n\tif (x) {\n\t}\n}\n"
+        "static inline int stub(void) { return 0; }\nint declared(void);\n"
+    )
+
+    assert functions(text) == {"two_lines": (4, True), "pointer": (8, False)}
+
+
+DOC = "/**\n * old() - is old\n */\nint old(int a)\n{\n\treturn fresh(a);\n}\n"
+
+
+@pytest.mark.kernel
+def test_kernel_doc_reports_only_what_a_patch_adds(
+    pinned, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(TREE, "drivers/pci/doc.c", DOC)
+    fresh = DOC.replace("return fresh(a)", "return a").replace("old", "fresh")
+    mail = Mail(files=(("drivers/pci/doc.c", f"\n\n{DOC}{fresh}"),))
+    what = replace(read(tmp_path, mail), work=pinned.work)
+
+    found = rules.check(what)
+    assert {one.rule for one in found} == {"series:kernel-doc"}
+    assert all(one.line > DOC.count("\n") + 2 for one in found)
