@@ -46,6 +46,9 @@ def _library() -> CLibrary:
         ):
             function = getattr(lib, name)
             function.argtypes, function.restype = arguments, result
+        initial = lib.clang_Cursor_getVarDeclInitializer
+        initial.argtypes, initial.restype = [ci.Cursor], ci.Cursor
+        initial.errcheck = ci.Cursor.from_cursor_result
         lib.portwright_ready = True
     return lib
 
@@ -69,6 +72,11 @@ def constant(cursor: Cursor) -> int | None:
         return int(lib.clang_EvalResult_getAsLongLong(result))
     finally:
         lib.clang_EvalResult_dispose(result)
+
+
+def initialiser(declaration: Cursor) -> Cursor | None:
+    """The expression that a variable begins with; its children have typeof() and sizes too."""
+    return _library().clang_Cursor_getVarDeclInitializer(declaration)
 
 
 def spelled(lines: list[bytes], cursor: Cursor) -> str:

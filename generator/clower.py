@@ -3,13 +3,18 @@
 
 from __future__ import annotations
 
+import re
+
 import clang.cindex as ci
 
-from generator.cast import Cursor, Kind, from_macro, spelled
+from generator.cast import Cursor, Kind, from_macro, initialiser, spelled
 from generator.cexpr import Binary, Expr
 from generator.cfg import Assign, Branch, Function, Node, Return
 from generator.cvalue import Expressions, Tail
 from generator.errors import TreeError
+
+# attributes of variables that change nothing; others may call a function at the end of a scope
+_HARMLESS = re.compile(r"unused|aligned|packed|section|nonstring")
 
 
 class Lowering(Expressions):
@@ -60,21 +65,15 @@ class Lowering(Expressions):
                 continue
             if declaration.storage_class == ci.StorageClass.STATIC:
                 continue
-            parts = list(declaration.get_children())
-            if any(part.kind == Kind.UNEXPOSED_ATTR for part in parts):
+            if any(part.kind == Kind.UNEXPOSED_ATTR for part in declaration.get_children()):
                 text = spelled(self.lines, declaration)
-                if "__free" in text or "cleanup" in text or text.startswith("CLASS("):
+                if not _HARMLESS.search(text):
                     self.unread.append(("cleanup variable", self.place(declaration)))
-            values = [part for part in parts if part.kind.is_expression()]
-            array = declaration.type.get_canonical().kind == ci.TypeKind.CONSTANTARRAY
-            values = [v for v in values if not (array and v.kind == Kind.INTEGER_LITERAL)]
-            target = self.variable(declaration)
-            if values:
-                uses: tuple[Expr, ...] = (self.expression(values[-1]),)
-                if values[-1].kind == Kind.INIT_LIST_EXPR:
-                    uses = ()
-            else:
-                uses = ()
+            target, value = self.variable(declaration), initialiser(declaration)
+            uses: tuple[Expr, ...] = ()
+            if value is not None:
+                expr = self.expression(value)
+                uses = () if value.kind == Kind.INIT_LIST_EXPR else (expr,)
             place = self.place(declaration)
             self.emit(Assign(place, self.statement_place, uses=uses, target=target))
 

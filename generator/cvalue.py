@@ -15,6 +15,7 @@ from generator.cast import (
     Unit,
     constant,
     from_macro,
+    initialiser,
     operator,
     record_of,
     root_of,
@@ -329,8 +330,8 @@ class Expressions(ABC):
             if cursor.kind == Kind.MEMBER_REF:
                 member = cursor.spelling
             stack.extend(cursor.get_children())
-        values = [c for c in first.get_children() if c.kind.is_expression()]
-        return Container(self.expression(values[-1]), member, record_of(inner[-1].type))
+        base = self.expression(initialiser(first) or first)
+        return Container(base, member, record_of(inner[-1].type))
 
     def _call_expr(self, cursor: Cursor, _: list[Cursor]) -> Expr:
         arguments = [self.expression(argument) for argument in cursor.get_arguments()]
