@@ -43,9 +43,13 @@ def _library() -> CLibrary:
             ("clang_EvalResult_getKind", [c_void_p], c_int),
             ("clang_EvalResult_getAsLongLong", [c_void_p], c_longlong),
             ("clang_EvalResult_dispose", [c_void_p], None),
+            ("clang_getCursorPrintingPolicy", [ci.Cursor], c_void_p),
+            ("clang_PrintingPolicy_dispose", [c_void_p], None),
+            ("clang_getCursorPrettyPrinted", [ci.Cursor, c_void_p], ci._CXString),
         ):
             function = getattr(lib, name)
             function.argtypes, function.restype = arguments, result
+        lib.clang_getCursorPrettyPrinted.errcheck = ci._CXString.from_result
         initial = lib.clang_Cursor_getVarDeclInitializer
         initial.argtypes, initial.restype = [ci.Cursor], ci.Cursor
         initial.errcheck = ci.Cursor.from_cursor_result
@@ -77,6 +81,17 @@ def constant(cursor: Cursor) -> int | None:
 def initialiser(declaration: Cursor) -> Cursor | None:
     """The expression that a variable begins with; its children have typeof() and sizes too."""
     return _library().clang_Cursor_getVarDeclInitializer(declaration)
+
+
+def printed(declaration: Cursor) -> str:
+    """A declaration as clang prints it: with the attributes that macros gave it."""
+    lib = _library()
+    policy = lib.clang_getCursorPrintingPolicy(declaration)
+    try:
+        text = lib.clang_getCursorPrettyPrinted(declaration, policy)
+    finally:
+        lib.clang_PrintingPolicy_dispose(policy)
+    return text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
 
 
 def spelled(lines: list[bytes], cursor: Cursor) -> str:

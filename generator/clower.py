@@ -3,18 +3,13 @@
 
 from __future__ import annotations
 
-import re
-
 import clang.cindex as ci
 
-from generator.cast import Cursor, Kind, from_macro, initialiser, spelled
+from generator.cast import Cursor, Kind, from_macro, initialiser, printed, spelled
 from generator.cexpr import Binary, Expr
 from generator.cfg import Assign, Branch, Function, Node, Return
 from generator.cvalue import Expressions, Tail
 from generator.errors import TreeError
-
-# attributes of variables that change nothing; others may call a function at the end of a scope
-_HARMLESS = re.compile(r"unused|aligned|packed|section|nonstring")
 
 
 class Lowering(Expressions):
@@ -66,8 +61,7 @@ class Lowering(Expressions):
             if declaration.storage_class == ci.StorageClass.STATIC:
                 continue
             if any(part.kind == Kind.UNEXPOSED_ATTR for part in declaration.get_children()):
-                text = spelled(self.lines, declaration)
-                if not _HARMLESS.search(text):
+                if "cleanup(" in printed(declaration):
                     self.unread.append(("cleanup variable", self.place(declaration)))
             target, value = self.variable(declaration), initialiser(declaration)
             uses: tuple[Expr, ...] = ()

@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Instances of a design's devices, and expressions bound to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from generator.design import Design, Device
+from generator.errors import ModelError
+from generator.expr import (
+    EACH,
+    Bin,
+    ChildrenOf,
+    Expr,
+    Not,
+    Nth,
+    Num,
+    Over,
+    ParentOf,
+    Pick,
+    Place,
+    Read,
+    UsersOf,
+    all_of,
+    any_of,
+    folded,
+    num,
+)
+from generator.operation import Param
+from generator.program import Edge, Flow, substitute
+
+
+@dataclass(frozen=True)
+class Inst:
+    """One instance of a device."""
+
+    device: Device
+    index: int
+
+    @property
+    def name(self) -> str:
+        """The device's name, numbered where there are several."""
+        if self.device.names:
+            return self.device.names[self.index]
+        return self.device.name if self.device.count == 1 else f"{self.device.name}{self.index}"
+
+
+@dataclass(frozen=True)
+class System:
+    """What belongs to no device."""
+
+    name: str = "system"
+
+
+SYSTEM = System()
+
+
+class View:
+    """The instances of a design, and expressions bound to them."""
+
+    def __init__(self, design: Design) -> None:
+        """Number the instances of every device."""
+        self.design = design
+        self.instances = tuple(
+            Inst(device, index) for device in design.devices for index in range(device.count)
+        )
+
+    def of(self, place: Place) -> tuple[Inst, ...]:
+        """Return the instances of a device."""
+        return tuple(one for one in self.instances if one.device == place)
+
+    def parent(self, inst: Inst) -> Inst:
+        """Return the instance that an instance was created under."""
+        if inst.device.parent is None:
+            return inst
+        return self.of(inst.device.parent)[0]
+
+    def children(self, inst: Inst) -> tuple[Inst, ...]:
+        """Return the instances created under an instance."""
+        return tuple(
+            one for one in self.instances if one.device.parent == inst.device
+        )
+
+    def users(self, inst: Inst) -> tuple[Inst, ...]:
+        """Return an instance and everything below it."""
+        return (inst, *(u for child in self.children(inst) for u in self.users(child)))
+
+    def resolve(self, place: Place, context: Mapping[Place, Place]) -> Place:
+        """Return the instance that a device means in a context."""
+        match place:
+            case Inst() | System():
+                return place
+            case Nth(of=of, index=index):
+                return self.of(of)[index]
+            case ParentOf(of=of):
+                inner = self.resolve(of, context)
+                assert isinstance(inner, Inst)
+                return self.parent(inner)
+            case ChildrenOf(of=of):
+                return ChildrenOf(self.resolve(of, context))
+            case UsersOf(of=of):
+                return UsersOf(self.resolve(of, context))
+        if place in context:
+            return self.resolve(context[place], context) if context[place] != place else place
+        if place == EACH:
+            return place
+        candidates = self.of(place)
+        return candidates[0] if len(candidates) == 1 else place
+
+    def bind(self, expr: Expr, context: Mapping[Place, Place]) -> Expr:
+        """Return an expression with instances in place of devices, quantifiers expanded."""
+        return self._expand(substitute(expr, lambda place: self.resolve(place, context)))
+
+    def _expand(self, expr: Expr) -> Expr:
+        match expr:
+            case Read(fact=fact, of=of) if not isinstance(of, Inst | System) and of != EACH:
+                raise ModelError(f"{fact.name} of {of.name}: not one device; use Each or Over")
+            case Bin(op=op, left=left, right=right):
+                return fold(Bin(op, self._expand(left), self._expand(right)))
+            case Pick(when=when, then=then, other=other):
+                return fold(Pick(self._expand(when), self._expand(then), self._expand(other)))
+            case Over(kind=kind, range=range_, body=body):
+                parts = [
+                    self.bind(body, {EACH: inst}) for inst in self.range(range_)
+                ]
+                return _join(kind, parts)
+            case Not(of=of):
+                return fold(Not(self._expand(of)))
+        return expr
+
+    def range(self, place: Place) -> tuple[Inst, ...]:
+        """Return the instances that a quantifier ranges over."""
+        match place:
+            case ChildrenOf(of=Inst() as inst):
+                return self.children(inst)
+            case UsersOf(of=Inst() as inst):
+                return self.users(inst)
+            case Inst():
+                return (place,)
+        return self.of(place)
+
+
+def _join(kind: str, parts: Sequence[Expr]) -> Expr:
+    if kind == "any":
+        return fold(any_of(*parts))
+    if kind == "all":
+        return fold(all_of(*parts))
+    result: Expr = num(0)
+    for part in parts:
+        result = Bin("max", result, part)
+    return result
+
+
+def fold(expr: Expr) -> Expr:
+    """Return an expression with constant parts computed."""
+    match expr:
+        case Bin(op=op, left=left, right=right):
+            return folded(op, left, right)
+        case Not(of=Num(value=value)):
+            return num(int(not value))
+        case Pick(when=Num(value=value), then=then, other=other):
+            return then if value else other
+    return expr
+
+
+def fill(expr: Expr, params: Mapping[str, Expr]) -> Expr:
+    """Return an expression with the parameters of its operation filled in."""
+    match expr:
+        case Param(name=name):
+            return params[name]
+        case Bin(op=op, left=left, right=right):
+            return fold(Bin(op, fill(left, params), fill(right, params)))
+        case Not(of=of):
+            return fold(Not(fill(of, params)))
+        case Pick(when=when, then=then, other=other):
+            return fold(Pick(fill(when, params), fill(then, params), fill(other, params)))
+        case Over(kind=kind, range=range_, body=body):
+            return Over(kind, range_, fill(body, params))
+    return expr
+
+
+def compress(graph: Flow) -> Flow:
+    """Return a flow without the states that only pass on."""
+    out: dict[int, list[Edge]] = {}
+    for edge in graph.edges:
+        out.setdefault(edge.src, []).append(edge)
+    alias: dict[int, int] = {}
+    ends = {graph.done, graph.failed}
+
+    def final(state: int) -> int:
+        seen = set()
+        while state not in seen and state not in ends:
+            seen.add(state)
+            only = out.get(state, [])
+            if len(only) != 1 or only[0].do is not None or only[0].guard is not None:
+                break
+            state = only[0].dst
+        return state
+
+    for state in range(graph.size):
+        alias[state] = final(state)
+    start = alias[graph.start]
+    edges: list[Edge] = []
+    todo, reached = [start], {start}
+    while todo:
+        state = todo.pop()
+        for edge in out.get(state, ()):
+            if state in ends:
+                continue
+            dst = alias[edge.dst]
+            edges.append(replace(edge, src=state, dst=dst))
+            if dst not in reached:
+                reached.add(dst)
+                todo.append(dst)
+    return Flow(start, graph.done, graph.failed, graph.size, tuple(edges))

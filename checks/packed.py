@@ -1,0 +1,274 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A machine as generated Python over states packed into one integer.
+
+Every expression of the machine becomes source text once; a group is what can happen at one
+place of one process. A question takes one more value, 0, for "not asked yet".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from checks.machine import Machine, Transition
+from generator.expr import Bin, Expr, Not, Num, Pick, Read, fold_known, reads
+
+Successors = list[tuple[int, int]]  # (transition, state)
+Broken = list[tuple[int, int, int]]  # (watch, transition or -1, state)
+Group = Callable[[int, Successors, Broken], None]
+
+
+@dataclass(frozen=True)
+class Watch:
+    """A condition that breaks a rule: before transition `at`, or in any state (`at` None)."""
+
+    rule: str
+    when: Expr
+    message: str
+    at: int | None
+    waived: str = ""
+
+
+@dataclass(frozen=True)
+class Packed:
+    """Generated functions of a machine.
+
+    `tables` has, per process, the shift and mask of its counter and the group at each value;
+    `local` is the set of groups whose steps nobody else can see. `broken` reports the state
+    watches of a state.
+    """
+
+    start: int
+    tables: tuple[tuple[int, int, tuple[Group | None, ...], tuple[bool, ...]], ...]
+    environment: Group
+    broken: Callable[[int], list[int]]
+    shifts: Mapping[Read, tuple[int, int]]
+
+    def values(self, state: int) -> dict[Read, int | None]:
+        """Return the facts of a state; None is a question that nobody asked."""
+        found: dict[Read, int | None] = {}
+        for read, (shift, mask) in self.shifts.items():
+            value = state >> shift & mask
+            found[read] = value if not read.fact.question else value - 1 if value else None
+        return found
+
+
+class _Text:
+    """Expressions as source text over the packed state `s`."""
+
+    def __init__(self, shifts: Mapping[Read, tuple[int, int]]) -> None:
+        self.shifts = shifts
+
+    def of(self, expr: Expr) -> str:
+        match expr:
+            case Num(value=value):
+                return str(value)
+            case Read():
+                shift, mask = self.shifts[expr]
+                raw = f"(s>>{shift}&{mask})"
+                return f"({raw}-1)" if expr.fact.question else raw
+            case Not(of=of):
+                return f"(not {self.of(of)})"
+            case Pick(when=when, then=then, other=other):
+                return f"({self.of(then)} if {self.of(when)} else {self.of(other)})"
+            case Bin(op=op, left=left, right=right):
+                a, b = self.of(left), self.of(right)
+                match op:
+                    case "min" | "max":
+                        return f"{op}({a},{b})"
+                    case "has":
+                        return f"(({a}>>{b})&1)"
+                    case "with":
+                        return f"({a}|(1<<{b}))"
+                    case "without":
+                        return f"({a}&~(1<<{b}))"
+                return f"({a} {op} {b})"
+        raise TypeError(f"not an expanded expression: {expr!r}")
+
+
+def pack(machine: Machine, watches: Sequence[Watch]) -> Packed:
+    """Return a machine as generated functions, with the watches of the rules built in."""
+    shifts: dict[Read, tuple[int, int]] = {}
+    width = 0
+    for read in machine.variables:
+        bits = max(1, (machine.tops[read] + read.fact.question).bit_length())
+        shifts[read] = (width, (1 << bits) - 1)
+        width += bits
+    text = _Text(shifts)
+    source: list[str] = []
+    groups: dict[tuple[Read | None, int], list[int]] = {}
+    for number, one in enumerate(machine.transitions):
+        groups.setdefault((one.pc, one.src), []).append(number)
+    by_transition: dict[int, list[int]] = {}
+    for index, watch in enumerate(watches):
+        if watch.at is not None:
+            by_transition.setdefault(watch.at, []).append(index)
+    known = frozenset(shifts)
+    for name, (key, members) in enumerate(groups.items()):
+        del key
+        source += _group(machine, f"g{name}", members, by_transition, watches, text, known)
+    source += _broken(watches, text, known)
+    space: dict[str, object] = {}
+    exec(compile("\n".join(source), "<machine>", "exec"), space)  # our own text, built above
+    local = _local(machine, groups, watches, known)
+    tables = []
+    for pc in dict.fromkeys(key[0] for key in groups):
+        if pc is None:
+            continue
+        shift, mask = shifts[pc]
+        row: list[Group | None] = [None] * (mask + 1)
+        alone = [False] * (mask + 1)
+        for name, key in enumerate(groups):
+            if key[0] == pc:
+                row[key[1]] = space[f"g{name}"]  # type: ignore[assignment]  # generated above
+                alone[key[1]] = key in local
+        tables.append((shift, mask, tuple(row), tuple(alone)))
+    environment = _nothing
+    for name, key in enumerate(groups):
+        if key[0] is None:
+            environment = space[f"g{name}"]  # type: ignore[assignment]  # generated above
+    start = 0
+    for read, value in machine.given.items():
+        start |= (value + 1) << shifts[read][0]
+    return Packed(start, tuple(tables), environment, space["broken"], shifts)  # type: ignore[arg-type]
+
+
+def _nothing(state: int, out: Successors, bad: Broken) -> None:
+    """Stand for an environment that does nothing."""
+
+
+def _questions(exprs: Iterable[Expr], known: frozenset[Read]) -> list[Read]:
+    found: dict[Read, None] = {}
+
+    def note(read: Read) -> None:
+        if read.fact.needs is not None:
+            needed = read.fact.needs[0](read.of)
+            if needed in known:
+                note(needed)
+        found[read] = None
+
+    for expr in exprs:
+        for read in sorted(reads(expr), key=lambda one: (one.of.name, one.fact.name)):
+            if read.fact.question:
+                note(read)
+    return list(found)
+
+
+def _group(
+    machine: Machine, name: str, members: Sequence[int], by_transition: Mapping[int, list[int]],
+    watches: Sequence[Watch], text: _Text, known: frozenset[Read],
+) -> list[str]:
+    lines = [f"def {name}(s, out, bad):"]
+    exprs: list[Expr] = []
+    for number in members:
+        one = machine.transitions[number]
+        exprs += [one.when, *(value for _, value in one.gives)]
+        exprs += [fold_known(watches[w].when, known) for w in by_transition.get(number, ())]
+    for read in _questions(exprs, known):
+        shift, mask = text.shifts[read]
+        lines.append(f"    if not s>>{shift}&{mask}:")
+        answers = f"range(1,{read.fact.top + 2})"
+        if read.fact.needs is not None and read.fact.needs[0](read.of) in known:
+            needed = text.shifts[read.fact.needs[0](read.of)]
+            wanted = tuple(value + 1 for value in read.fact.needs[1])
+            answers = f"({answers} if (s>>{needed[0]}&{needed[1]}) in {wanted} else (1,))"
+        lines.append(f"        for a in {answers}: {name}(s|a<<{shift}, out, bad)")
+        lines.append("        return")
+    for number in members:
+        one = machine.transitions[number]
+        lines.append(f"    if {text.of(one.when)}:")
+        stops = []
+        for index in by_transition.get(number, ()):
+            watch = watches[index]
+            condition = text.of(fold_known(watch.when, known))
+            if condition == "0":
+                continue
+            lines.append(f"        b{index} = {condition}")
+            lines.append(f"        if b{index}: bad.append(({index},{number},s))")
+            if not watch.waived:
+                stops.append(f"b{index}")
+        after = f"out.append(({number},{_next(one, text)}))"
+        if stops:
+            lines.append(f"        if not ({' or '.join(stops)}): {after}")
+        else:
+            lines.append(f"        {after}")
+    return lines
+
+
+def _next(one: Transition, text: _Text) -> str:
+    clear = const = 0
+    parts: list[str] = []
+    for target, value in one.gives:
+        shift, mask = text.shifts[target]
+        if value == target:
+            continue
+        clear |= mask << shift
+        if isinstance(value, Num):
+            const |= value.value << shift
+        else:
+            parts.append(f"(int({text.of(value)})<<{shift})")
+    state = f"s&~{clear}" if clear else "s"
+    if const:
+        parts.insert(0, str(const))
+    return f"({state})|" + "|".join(parts) if parts else f"({state})"
+
+
+def _broken(watches: Sequence[Watch], text: _Text, known: frozenset[Read]) -> list[str]:
+    lines = ["def broken(s):", "    bad = []"]
+    for index, watch in enumerate(watches):
+        if watch.at is not None:
+            continue
+        when = fold_known(watch.when, known)
+        if when == Num(0):
+            continue
+        asked = [
+            f"s>>{text.shifts[read][0]}&{text.shifts[read][1]}" for read in _questions([when], known)
+        ]
+        condition = " and ".join([*asked, text.of(when)])
+        lines.append(f"    if {condition}: bad.append({index})")
+    lines.append("    return bad")
+    return lines
+
+
+def _local(
+    machine: Machine, groups: Mapping[tuple[Read | None, int], list[int]],
+    watches: Sequence[Watch], known: frozenset[Read],
+) -> frozenset[tuple[Read | None, int]]:
+    """Return the groups whose steps commute with everybody else's and that no rule sees.
+
+    Such a step may be taken first, alone: it reads nothing that others write and writes
+    nothing that others or state watches read. Flows have no cycles, so nothing is put off
+    for ever.
+    """
+    read_by: dict[Read, set[Read | None]] = {}
+    written_by: dict[Read, set[Read | None]] = {}
+    for one in machine.transitions:
+        for read in reads(one.when).union(*(reads(value) for _, value in one.gives)):
+            read_by.setdefault(read, set()).add(one.pc)
+        for target, _ in one.gives:
+            written_by.setdefault(target, set()).add(one.pc)
+    seen: set[Read] = set()
+    for watch in watches:
+        if watch.at is None:
+            seen |= reads(fold_known(watch.when, known))
+        else:
+            for read in reads(fold_known(watch.when, known)):
+                read_by.setdefault(read, set()).add(machine.transitions[watch.at].pc)
+    found = set()
+    for key, members in groups.items():
+        pc = key[0]
+        if pc is None:
+            continue
+        alone = True
+        for number in members:
+            one = machine.transitions[number]
+            if any(watch.at == number for watch in watches):
+                alone = False
+            for read in reads(one.when).union(*(reads(value) for _, value in one.gives)):
+                alone &= written_by.get(read, set()) <= {pc}
+            for target, _ in one.gives:
+                others = read_by.get(target, set()) | written_by[target]
+                alone &= others <= {pc} and target not in seen
+        if alone:
+            found.add(key)
+    return frozenset(found)

@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A design: devices in a tree, drivers that bind to them, and what is asked of hardware."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from generator.errors import ModelError
+from generator.expr import EACH, ChildrenOf, Fact, Nth, ParentOf, Place, Role, UsersOf
+from generator.operation import Do, Where, here
+from generator.program import Block, Call, Each, If, Ifdef, operations
+
+KINDS = ("pci", "service", "aux", "cxl")
+
+
+@dataclass(frozen=True)
+class Device:
+    """A struct device of the design: `count` equal instances under one parent.
+
+    Kinds: `pci` is a pci_dev; `service` binds its driver inside device_register(), under the
+    port's lock; `aux` and `cxl` bind inside the parent's probe, later, or never.
+    """
+
+    name: str
+    kind: str
+    parent: Device | None = None
+    count: int = 1
+    names: tuple[str, ...] = ()  # of the instances, where they have better ones than numbers
+    where: Where = field(default_factory=here, compare=False)
+
+    def __post_init__(self) -> None:
+        """Refuse kinds and shapes that mean nothing."""
+        if self.kind not in KINDS:
+            raise ModelError(f"{self.where}: unknown kind {self.kind!r}: one of {', '.join(KINDS)}")
+        if (self.parent is None) != (self.kind == "pci"):
+            raise ModelError(
+                f"{self.where}: {self.name}: a {self.kind} device needs "
+                + ("no parent" if self.kind == "pci" else "parent=")
+            )
+        if not 1 <= self.count <= 6:
+            raise ModelError(f"{self.where}: {self.name}: count is 1 to 6, not {self.count}")
+
+
+@dataclass(frozen=True)
+class Driver:
+    """A driver of one device: its entry points, in the order of the C.
+
+    `shutdown` of None means that the driver has no .shutdown. `atomic` is what its callbacks
+    do with interrupts off. `builtin` is code that is never a module. `c` gives the path by
+    which C names each device ("pci_dev", "auxiliary_device.dev.parent"). `source` is the file
+    and the initialiser that C is read from.
+    """
+
+    name: str
+    device: Device
+    probe: Block
+    remove: Block = ()
+    shutdown: Block | None = None
+    atomic: Block = ()
+    builtin: bool = False
+    unbind: bool = True  # sysfs unbind is offered (no suppress_bind_attrs)
+    c: Mapping[Device, str] = field(default_factory=dict, hash=False)
+    sources: tuple[str, ...] = ()
+    variable: str = ""
+    sets: tuple[str, ...] = ()  # member paths whose assignments belong to the lifecycle
+    where: Where = field(default_factory=here, compare=False)
+
+    def entries(self) -> dict[str, Block]:
+        """Return entry point name -> block, those that exist."""
+        found = {"probe": self.probe, "remove": self.remove}
+        return found if self.shutdown is None else {**found, "shutdown": self.shutdown}
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """A known violation that this design lives with: rule, where it may occur, and why.
+
+    `op` and `inside` (a helper or entry point) keep it narrow; "" matches any.
+    """
+
+    rule: str
+    reason: str
+    op: str = ""
+    inside: str = ""
+
+
+@dataclass(frozen=True)
+class Design:
+    """Devices, drivers, and what hardware is fixed rather than asked.
+
+    `given` answers questions beforehand: {COUNT: "1"} for every device, or {(COUNT, PORT): "1"}.
+    """
+
+    name: str
+    drawing: str  # one sentence: who creates, binds and owns what
+    devices: tuple[Device, ...]
+    drivers: tuple[Driver, ...]
+    given: Mapping[Fact | tuple[Fact, Device], str] = field(default_factory=dict, hash=False)
+    waivers: tuple[Waiver, ...] = ()
+    evidence: str = ""
+    where: Where = field(default_factory=here, compare=False)
+
+    def __post_init__(self) -> None:
+        """Hold the parts against each other; every error names the user's line."""
+        known = set(self.devices)
+        for device in self.devices:
+            if device.parent is not None and device.parent not in known:
+                raise ModelError(
+                    f"{device.where}: {device.name} is a child of {device.parent.name}, "
+                    f"which is not among the devices of {self.name}: add it to devices=("
+                )
+        names = [device.name for device in self.devices]
+        if len(set(names)) != len(names):
+            raise ModelError(f"{self.where}: two devices of {self.name} have the same name")
+        bound = [driver.device for driver in self.drivers]
+        if len(set(bound)) != len(bound):
+            raise ModelError(f"{self.where}: two drivers of {self.name} bind the same device")
+        for driver in self.drivers:
+            _check_driver(self, driver, known)
+
+    def driver_of(self, device: Device) -> Driver | None:
+        """Return the driver that binds a device."""
+        return next((one for one in self.drivers if one.device == device), None)
+
+    def children(self, device: Device) -> tuple[Device, ...]:
+        """Return the devices created under a device."""
+        return tuple(one for one in self.devices if one.parent == device)
+
+
+def _devices_in(place: Place) -> set[Place]:
+    match place:
+        case ParentOf(of=of) | ChildrenOf(of=of) | UsersOf(of=of) | Nth(of=of):
+            return _devices_in(of)
+    return {place}
+
+
+def _check_driver(design: Design, driver: Driver, known: set[Device]) -> None:
+    if driver.device not in known:
+        raise ModelError(
+            f"{driver.where}: driver {driver.name} binds {driver.device.name}, which is not "
+            f"among the devices of {design.name}"
+        )
+    for block in (*driver.entries().values(), driver.atomic):
+        for do in operations(block):
+            for place in do.places:
+                strange = {p for p in _devices_in(place) if p not in known and p != EACH}
+                if strange or isinstance(place, Role):
+                    raise ModelError(
+                        f"{do.where}: {do}: not a device of {design.name}: "
+                        + ", ".join(sorted(p.name for p in strange))
+                    )
+        _check_loops(driver, block, frozenset())
+
+
+def _check_loops(driver: Driver, block: Block, inside: frozenset[Place]) -> None:
+    """Refuse an operation on one of several children outside of a loop over them."""
+    for node in block:
+        match node:
+            case Do(places=places):
+                for place in places:
+                    many = isinstance(place, Device) and place.count > 1
+                    if many and place != driver.device and place not in inside:
+                        raise ModelError(
+                            f"{node.where}: {node}: there are several of {place.name}; "
+                            f"put it into Each({place.name}, ...)"
+                        )
+                if isinstance(node.on_fail, tuple):
+                    _check_loops(driver, node.on_fail, inside)
+            case If(then=then, other=other) | Ifdef(then=then, other=other):
+                _check_loops(driver, then, inside)
+                _check_loops(driver, other, inside)
+            case Each(device=device, body=body):
+                _check_loops(driver, body, inside | {device})
+            case Call(function=function, on_fail=on_fail):
+                _check_loops(driver, function.body, inside)
+                if isinstance(on_fail, tuple):
+                    _check_loops(driver, on_fail, inside)

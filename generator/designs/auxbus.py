@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""portdrv gains an auxiliary bus: CXL PMUs found on ports become auxiliary devices."""
+
+from dataclasses import replace
+
+from generator import cxlpmu as pmu
+from generator.design import Design, Waiver
+from generator.designs import today
+from generator.portdrv import PORT, SERVICE, SOURCES, portdrv
+from generator.program import call
+
+OPEN_EVENTS = (
+    "perf cannot unregister a PMU under open events in this kernel: hot removal of a port does "
+    "it all the same, as it does for memory devices; the cover letter says so"
+)
+
+
+def auxbus(*, zero_service: bool = True, dynamic: bool = True) -> Design:
+    """Return the design with or without its two last steps."""
+    alone = (call(pmu.pcie_cxlpmu_serve_port(dynamic)),) if zero_service else ()
+    return replace(
+        today.DESIGN,
+        name="auxbus",
+        drawing="portdrv binds a port, owns its vectors and creates CPMU A and CPMU B, to which "
+        "the perf driver binds.",
+        devices=(PORT, SERVICE, pmu.CPMU),
+        drivers=(
+            portdrv(
+                found=(call(pmu.pcie_cxlpmu_discover()),),
+                no_service=alone,
+                counted_in=pmu.counted_in(dynamic),
+                served=(call(pmu.pcie_cxlpmu_add_devices(dynamic)),),
+                before_remove=(call(pmu.pcie_cxlpmu_delete_devices()),),
+                after_remove=(call(pmu.pcie_cxlpmu_forget()),),
+                sources=(*SOURCES, "drivers/pci/pcie/cxlpmu.c"),
+            ),
+            pmu.cxl_pmu_aux_driver(),
+        ),
+        waivers=(
+            *today.DESIGN.waivers,
+            Waiver("N1", OPEN_EVENTS, inside="devres"),
+        ),
+        evidence="<20240529164103.31671-1-Jonathan.Cameron@huawei.com>",
+    )
+
+
+DESIGN = auxbus()

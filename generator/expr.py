@@ -1,0 +1,364 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The language that semantics are written in: expressions over facts of devices, as data.
+
+Explorer, oracle, SPIN and explanations are all compiled from these values, so nothing here
+can hold Python code. A fact is an integer of a small range that belongs to one device; a
+question is a fact that hardware or platform answers, unknown until something asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class Place(Protocol):
+    """Whatever a fact may belong to: a role, a device of a design, or one instance of it."""
+
+    @property
+    def name(self) -> str:
+        """The name that messages use."""
+        ...
+
+
+@dataclass(frozen=True)
+class Role:
+    """A formal parameter of an operation; binding replaces it by a device of the design."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class ParentOf:
+    """The device that a device was created under."""
+
+    of: Place
+
+    @property
+    def name(self) -> str:
+        """The name that messages use."""
+        return f"parent of {self.of.name}"
+
+
+@dataclass(frozen=True)
+class Nth:
+    """One particular instance of a device that there are several of."""
+
+    of: Place
+    index: int
+
+    @property
+    def name(self) -> str:
+        """The name that messages use."""
+        return f"{self.of.name}{self.index}"
+
+
+@dataclass(frozen=True)
+class UsersOf:
+    """Ranges over a device and everything below it: whoever may hold one of its interrupts."""
+
+    of: Place
+
+    @property
+    def name(self) -> str:
+        """The name that messages use."""
+        return f"users of {self.of.name}"
+
+
+@dataclass(frozen=True)
+class ChildrenOf:
+    """Ranges over the devices created under a device."""
+
+    of: Place
+
+    @property
+    def name(self) -> str:
+        """The name that messages use."""
+        return f"children of {self.of.name}"
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A number from 0 to `top` that each device has; 0 is what it is before anything happened.
+
+    With `values`, 0..len-1 have names. A `question` is answered by hardware or platform:
+    each value is possible, and none is chosen before an operation asks. It makes sense only
+    where the question `needs[0]` of the same device has one of the answers `needs[1]`.
+    """
+
+    name: str
+    top: int
+    doc: str
+    values: tuple[str, ...] = ()
+    question: bool = False
+    needs: tuple[Fact, tuple[int, ...]] | None = None
+
+    def __call__(self, of: Place) -> Read:
+        """Return the expression that reads this fact of a device."""
+        return Read(self, of)
+
+    def show(self, value: int) -> str:
+        """Return a value in the field's words."""
+        return self.values[value] if self.values else str(value)
+
+
+def named(name: str, values: tuple[str, ...], doc: str) -> Fact:
+    """Return a fact whose values have names; the first is the initial one."""
+    return Fact(name, len(values) - 1, doc, values)
+
+
+def question(
+    name: str, values: tuple[str, ...], doc: str, needs: tuple[Fact, tuple[int, ...]] | None = None
+) -> Fact:
+    """Return a question with its possible answers."""
+    return Fact(name, len(values) - 1, doc, values, True, needs)
+
+
+class Expr:
+    """An expression over facts; comparisons are methods so that values keep their equality."""
+
+    def __add__(self, other: Operand) -> Expr:
+        return Bin("+", self, num(other))
+
+    def __sub__(self, other: Operand) -> Expr:
+        return Bin("-", self, num(other))
+
+    def __and__(self, other: Operand) -> Expr:
+        return Bin("and", self, num(other))
+
+    def __or__(self, other: Operand) -> Expr:
+        return Bin("or", self, num(other))
+
+    def __invert__(self) -> Expr:
+        return Not(self)
+
+    def eq(self, other: Operand) -> Expr:
+        """Return self == other."""
+        return Bin("==", self, num(other))
+
+    def ne(self, other: Operand) -> Expr:
+        """Return self != other."""
+        return Bin("!=", self, num(other))
+
+    def lt(self, other: Operand) -> Expr:
+        """Return self < other."""
+        return Bin("<", self, num(other))
+
+    def le(self, other: Operand) -> Expr:
+        """Return self <= other."""
+        return Bin("<=", self, num(other))
+
+    def ge(self, other: Operand) -> Expr:
+        """Return self >= other."""
+        return Bin("<=", num(other), self)
+
+    def gt(self, other: Operand) -> Expr:
+        """Return self > other."""
+        return Bin("<", num(other), self)
+
+    def among(self, *values: int) -> Expr:
+        """Return whether self is one of some values."""
+        return any_of(*(self.eq(value) for value in values))
+
+    def has(self, index: Operand) -> Expr:
+        """Return whether bit `index` of self is set."""
+        return Bin("has", self, num(index))
+
+    def with_bit(self, index: Operand) -> Expr:
+        """Return self with bit `index` set."""
+        return Bin("with", self, num(index))
+
+    def without_bit(self, index: Operand) -> Expr:
+        """Return self with bit `index` clear."""
+        return Bin("without", self, num(index))
+
+
+@dataclass(frozen=True)
+class Num(Expr):
+    """A constant."""
+
+    value: int
+
+
+@dataclass(frozen=True)
+class Read(Expr):
+    """The value of a fact of a device."""
+
+    fact: Fact
+    of: Place
+
+
+@dataclass(frozen=True)
+class Bin(Expr):
+    """Two operands and one of + - == != < <= and or min max has with without."""
+
+    op: str
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True)
+class Not(Expr):
+    """Logical negation."""
+
+    of: Expr
+
+
+@dataclass(frozen=True)
+class Pick(Expr):
+    """`then` where `when` holds, otherwise `other`."""
+
+    when: Expr
+    then: Expr
+    other: Expr
+
+
+@dataclass(frozen=True)
+class Over(Expr):
+    """`any`, `all` or `max` of an expression over every device that `range` ranges over.
+
+    Inside `body` the role `each` stands for the device.
+    """
+
+    kind: str
+    range: Place
+    body: Expr
+
+
+EACH = Role("each")
+TRUE = Num(1)
+FALSE = Num(0)
+Operand = Expr | int
+
+
+def num(value: Operand) -> Expr:
+    """Return an operand as an expression."""
+    return Num(int(value)) if isinstance(value, int) else value
+
+
+def minimum(left: Operand, right: Operand) -> Expr:
+    """Return the smaller of two."""
+    return Bin("min", num(left), num(right))
+
+
+def maximum(left: Operand, right: Operand) -> Expr:
+    """Return the larger of two."""
+    return Bin("max", num(left), num(right))
+
+
+def pick(when: Expr, then: Operand, other: Operand) -> Expr:
+    """Return `then` where `when` holds, otherwise `other`."""
+    return Pick(when, num(then), num(other))
+
+
+def any_of(*parts: Expr) -> Expr:
+    """Return the disjunction; FALSE of nothing."""
+    result: Expr = FALSE
+    for part in parts:
+        result = part if result == FALSE else result | part
+    return result
+
+
+def all_of(*parts: Expr) -> Expr:
+    """Return the conjunction; TRUE of nothing."""
+    result: Expr = TRUE
+    for part in parts:
+        result = part if result == TRUE else result & part
+    return result
+
+
+def reads(expr: Expr) -> frozenset[Read]:
+    """Return every read in an expression whose quantifiers are expanded."""
+    match expr:
+        case Read():
+            return frozenset({expr})
+        case Bin(left=left, right=right):
+            return reads(left) | reads(right)
+        case Not(of=of):
+            return reads(of)
+        case Pick(when=when, then=then, other=other):
+            return reads(when) | reads(then) | reads(other)
+        case Over(body=body):
+            return reads(body)
+    return frozenset()
+
+
+def fold_known(expr: Expr, known: frozenset[Read]) -> Expr:
+    """Return an expression in which every fact outside `known` has its initial value, 0."""
+    match expr:
+        case Read():
+            return expr if expr in known else Num(0)
+        case Not(of=of):
+            inner = fold_known(of, known)
+            return Num(int(not inner.value)) if isinstance(inner, Num) else Not(inner)
+        case Pick(when=when, then=then, other=other):
+            test = fold_known(when, known)
+            if isinstance(test, Num):
+                return fold_known(then if test.value else other, known)
+            return Pick(test, fold_known(then, known), fold_known(other, known))
+        case Bin(op=op, left=left, right=right):
+            return folded(op, fold_known(left, known), fold_known(right, known))
+    return expr
+
+
+def folded(op: str, left: Expr, right: Expr) -> Expr:
+    """Return two operands joined, computed as far as constants allow."""
+    if isinstance(left, Num) and isinstance(right, Num):
+        return Num(evaluate(Bin(op, left, right), {}))
+    for one, other in ((left, right), (right, left)):
+        if isinstance(one, Num) and op == "and":
+            return other if one.value else Num(0)
+        if isinstance(one, Num) and op == "or":
+            return Num(1) if one.value else other
+    return Bin(op, left, right)
+
+
+def evaluate(expr: Expr, state: Mapping[Read, int]) -> int:
+    """Return the value of an expanded expression; the meaning of the language, stated once.
+
+    The oracle runs on this function; the explorer's generated code is held against it.
+    """
+    match expr:
+        case Num(value=value):
+            return value
+        case Read():
+            return state[expr]
+        case Not(of=of):
+            return int(not evaluate(of, state))
+        case Pick(when=when, then=then, other=other):
+            return evaluate(then if evaluate(when, state) else other, state)
+        case Bin(op="and", left=left, right=right):
+            return int(bool(evaluate(left, state)) and bool(evaluate(right, state)))
+        case Bin(op="or", left=left, right=right):
+            return int(bool(evaluate(left, state)) or bool(evaluate(right, state)))
+        case Bin(op=op, left=left, right=right):
+            return _binary(op, evaluate(left, state), evaluate(right, state))
+    raise TypeError(f"not an expanded expression: {expr!r}")
+
+
+def _binary(op: str, left: int, right: int) -> int:
+    match op:
+        case "+":
+            return left + right
+        case "-":
+            return left - right
+        case "==":
+            return int(left == right)
+        case "!=":
+            return int(left != right)
+        case "<":
+            return int(left < right)
+        case "<=":
+            return int(left <= right)
+        case "min":
+            return min(left, right)
+        case "max":
+            return max(left, right)
+        case "has":
+            return (left >> right) & 1
+        case "with":
+            return left | (1 << right)
+        case "without":
+            return left & ~(1 << right)
+    raise ValueError(f"unknown operator {op!r}")

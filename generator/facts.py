@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What can be true of a device, and what hardware and platform can answer.
+
+Numbers are kept small on purpose: a device has interrupt message numbers 0..2, an interrupt
+table of 1, 2 or 4 entries, so that every relation between them (shared with a core service,
+a hole below the highest, beyond what is allocated, beyond the table) occurs.
+"""
+
+from __future__ import annotations
+
+from generator.expr import Expr, Fact, Operand, Place, all_of, any_of, named, num, pick, question
+
+MOST = 4  # entries of the largest interrupt table; indices are 0..MOST-1
+
+# A PCI device as its driver and the interrupt core leave it.
+ENABLED = Fact("enabled", 3, "pci_dev.enable_cnt that this driver holds")
+MASTER = Fact("master", 1, "Bus Master Enable in the command register")
+MODE = named("mode", ("off", "INTx", "MSI", "MSI-X"), "what pci_alloc_irq_vectors() set up")
+NVEC = Fact("nvec", MOST, "vectors 0..nvec-1 of the last pci_alloc_irq_vectors()")
+DYN = Fact("dyn", 2**MOST - 1, "bit n: index n was added by pci_msix_alloc_irq_at()")
+MSIDATA = Fact("msi_data", 1, "MSI device data among the devres of the device")
+RPM_ALLOWED = Fact("rpm_allowed", 1, "the port may be runtime suspended when nobody holds it")
+D3 = Fact("d3", 1, "the device is in D3hot")
+LOCAL = Fact("wanted", MOST, "the driver's local count of wanted vectors")
+TOTAL = Fact("total", MOST, "the same with those of the extension counted in")
+DRVDATA = Fact("drvdata", 1, "dev_get_drvdata() is not NULL")
+FOUND_MASTER = Fact("found_master", 1, "the driver's local copy of Bus Master as it found it")
+GONE = Fact("gone", 1, "the device was pulled out; every read is all ones")
+
+# Any device, as the driver core sees it.
+PHASE = named("phase", ("unbound", "probing", "bound", "leaving"), "binding to its driver")
+LIFE = named("life", ("absent", "allocated", "initialised", "added"), "of the struct device")
+DYING = Fact("dying", 1, "deletion has begun: no driver can bind any more")
+IDENT = Fact("id", 1, "holds a unique id")
+SEEN = Fact("seen", 1, "the driver that enumerates serves it")
+NOTED = Fact("noted", 1, "memory in which the driver that enumerates notes it")
+OUTCOME = named("outcome", ("none", "bound", "refused"), "how the last probe ended")
+
+# What a driver holds for its device. Interrupts: 0 none, 1+n vector n, then line and stale.
+LINE = MOST + 1
+STALE = MOST + 2
+_IRQS = ("none", *(f"vector {n}" for n in range(MOST)), "INTx line")
+IRQ = named("irq", (*_IRQS, "stale"), "the Linux irq that the device was given")
+HANDLER = named("handler", (*_IRQS, "orphan"), "what its interrupt handler is registered on")
+SOURCE = Fact("source", 1, "the device may raise its interrupt")
+MEMORY = Fact("memory", 1, "driver data")
+CLAIMED = Fact("claimed", 1, "its register block is claimed")
+MAPPED = Fact("mapped", 1, "its register block is mapped")
+POWER = Fact("power", 1, "holds a runtime PM reference on its parent")
+HOTPLUG = Fact("cpuhp", 1, "is a CPU hotplug instance")
+PMU = Fact("pmu", 1, "is a registered perf PMU")
+OPEN = Fact("open", 1, "a perf event is open on it and counts")
+
+# Questions to hardware and platform.
+CAP = question("capability", ("none", "MSI", "MSI-X"), "interrupt capability in use")
+COUNT = question(
+    "count", ("1", "2", "4"), "entries: MSI messages granted, MSI-X table size", (CAP, (1, 2))
+)
+LINE_ROUTED = question("line", ("no", "yes"), "dev->irq is routed")
+CAN_DYN = question("dynamic", ("no", "yes"), "the irqdomain can add MSI-X vectors", (CAP, (2,)))
+NO_MSI = question("pme_nomsi", ("no", "yes"), "pcie_pme=nomsi or the DMI quirk")
+HAS = question("present", ("no", "yes"), "the device exists in this hardware")
+MSG = question("message", ("0", "1", "2", "none"), "interrupt message number", (HAS, (1,)))
+BLOCK = question(
+    "block", ("in an assigned BAR", "elsewhere"), "where its registers lie", (HAS, (1,))
+)
+BELOW = question("below", ("no", "yes"), "a live device below the port needs bus mastering")
+D3_POSSIBLE = question("bridge_d3", ("no", "yes"), "pci_bridge_d3_possible()")
+
+MODE_OFF, MODE_INTX, MODE_MSI, MODE_MSIX = range(4)
+CAP_NONE, CAP_MSI, CAP_MSIX = range(3)
+UNBOUND, PROBING, BOUND, LEAVING = range(4)
+ABSENT, ALLOCATED, INITIALISED, ADDED = range(4)
+NO_MESSAGE = 3
+
+
+def entries(dev: Place) -> Expr:
+    """Return how many entries the interrupt table of a device has."""
+    return pick(COUNT(dev).eq(2), MOST, COUNT(dev) + 1)
+
+
+def msi_on(dev: Place) -> Expr:
+    """Return whether MSI or MSI-X is enabled."""
+    return MODE(dev).ge(MODE_MSI)
+
+
+def allocated(dev: Place, index: Operand) -> Expr:
+    """Return whether an index has a vector, allocated at enable time or dynamically."""
+    return msi_on(dev) & (num(index).lt(NVEC(dev)) | DYN(dev).has(index))
+
+
+def on_vector(fact: Fact, dev: Place) -> Expr:
+    """Return whether IRQ or HANDLER of a device is a valid vector."""
+    return all_of(fact(dev).ge(1), fact(dev).le(MOST))
+
+
+def interrupt_lost(user: Place, provider: Place) -> Expr:
+    """Return whether a live source of `user` has no sound path to its own handler."""
+    on_msi = all_of(
+        msi_on(provider),
+        MASTER(provider).eq(1),
+        MSG(user).ne(NO_MESSAGE),
+        HANDLER(user).eq(MSG(user) + 1),
+        allocated(provider, MSG(user)),
+    )
+    on_line = all_of(~msi_on(provider), HANDLER(user).eq(LINE))
+    return SOURCE(user).eq(1) & ~any_of(on_msi, on_line)

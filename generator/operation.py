@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""An operation: one kernel call that the layering is about, its semantics as data.
+
+One operation knows three things and nothing else does: what it needs, gives and drops
+(`outcomes`), how it is written in C (the template of its name) and by which callee and device
+it is found again in C (`fingerprint`). A guard is the same for a condition.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from generator.errors import ModelError
+from generator.expr import TRUE, Expr, Place, Read, Role, num
+from generator.fingerprint import CGuard, Fingerprint
+
+if TYPE_CHECKING:
+    from generator.program import Block
+
+_OURS = Path(__file__).parent
+_NOT_DESIGNS = frozenset(
+    str(path) for path in [*_OURS.glob("*.py"), *(_OURS / "ops").glob("*.py")]
+)
+
+
+@dataclass(frozen=True)
+class Where:
+    """The user's file and line that an object was written on."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        """Return file:line."""
+        return f"{self.file}:{self.line}"
+
+
+NOWHERE = Where("", 0)
+
+
+def here() -> Where:
+    """Return the nearest caller outside the model's own files."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None:
+        name = frame.f_code.co_filename
+        if name not in _NOT_DESIGNS and not name.startswith("<"):
+            return Where(name, frame.f_lineno)
+        frame = frame.f_back
+    return NOWHERE
+
+
+@dataclass(frozen=True)
+class Set:
+    """A fact of a device gets a value; with `each`, of every device in that range."""
+
+    target: Read
+    value: Expr
+    each: Place | None = None
+
+
+def sets(target: Expr, value: Expr | int, each: Place | None = None) -> Set:
+    """Return the effect that gives `target`, a read, its new value."""
+    if not isinstance(target, Read):
+        raise TypeError("only a fact of a device can be set")
+    return Set(target, num(value), each)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One way an operation can end.
+
+    All `gives` happen at once, on the values before. A `fault` has no cause in the model
+    (memory ran out, a name was taken): it can always happen.
+    """
+
+    label: str
+    when: Expr = TRUE
+    gives: tuple[Set, ...] = ()
+    error: str = ""
+    fault: bool = False
+
+
+@dataclass(frozen=True)
+class Param(Expr):
+    """A numeric parameter of an operation, replaced by an expression when it is used."""
+
+    name: str
+
+
+def ok(*gives: Set, when: Expr = TRUE) -> Outcome:
+    """Return the outcome of success."""
+    return Outcome("ok", when, gives)
+
+
+def fault(error: str, *gives: Set, when: Expr = TRUE) -> Outcome:
+    """Return a failure that can happen at any time."""
+    return Outcome("fail", when, gives, error, fault=True)
+
+
+def fail(error: str, when: Expr, *gives: Set) -> Outcome:
+    """Return a failure that facts cause."""
+    return Outcome("fail", when, gives, error)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One kernel call.
+
+    `roles` are the devices it is called with, the first being the one it acts on; `params`
+    its numbers. `begins` happens before it waits for `waits`. An operation with `undo` is
+    unwound by it; a `managed` one is undone by the driver core after .remove, in reverse,
+    from the devres list of the role `on_devres`. `at` is the member path that C adds to the
+    device (`.dev`). An operation that is no call has a `label` of its own instead of a fingerprint.
+    """
+
+    name: str
+    roles: tuple[str, ...]
+    outcomes: tuple[Outcome, ...]
+    source: str
+    fingerprint: Fingerprint | None = None
+    params: tuple[str, ...] = ()
+    begins: tuple[Set, ...] = ()
+    waits: Expr = TRUE
+    undo: Operation | None = None
+    takes_over: tuple[str, ...] = ()  # operations that its own undo undoes as well
+    managed: bool = False
+    on_devres: str = ""
+    sleeps: bool = True
+    needs_d0: str = ""
+    provider: str = ""
+    at: str = ""
+    label: tuple[str, str, str] | None = None
+    shown: tuple[str, ...] = ()  # what stands for the fingerprint's args: parameters or text
+    words: tuple[tuple[int, str], ...] = ()  # a shown parameter's value -> as C writes it
+    acts_on: str = ""  # the role of the fingerprint's device, when it is not the first
+    defaults: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def on_role(self) -> str:
+        """Return the role whose device the fingerprint names."""
+        return self.acts_on or self.roles[0]
+
+    @property
+    def fallible(self) -> bool:
+        """Return whether it can fail."""
+        return any(outcome.label == "fail" for outcome in self.outcomes)
+
+    def __call__(
+        self, *places: Place, fail: OnFail | Block | None = None, c: Mapping[str, str] | None = None,
+        **params: Expr | int,
+    ) -> Do:
+        """Return this operation on devices of a design, at the caller's line.
+
+        Errors: ModelError when devices or parameters do not fit, with the line.
+        """
+        where = here()
+        if len(places) != len(self.roles):
+            raise ModelError(
+                f"{where}: {self.name}() takes {len(self.roles)} device(s) "
+                f"({', '.join(self.roles)}), not {len(places)}"
+            )
+        given = dict(self.defaults) | params
+        if set(given) != set(self.params):
+            raise ModelError(
+                f"{where}: {self.name}() takes the parameters "
+                f"({', '.join(self.params) or 'none'}), not ({', '.join(given) or 'none'})"
+            )
+        if fail is not None and not self.fallible:
+            raise ModelError(f"{where}: {self.name}() cannot fail: drop fail=")
+        return Do(
+            self,
+            places,
+            tuple(num(given[name]) for name in self.params),
+            UNWIND if fail is None else fail,
+            tuple(sorted((c or {}).items())),
+            where,
+        )
+
+
+@dataclass(frozen=True)
+class OnFail:
+    """What the driver does when an operation fails."""
+
+    name: str
+
+
+UNWIND = OnFail("unwind")  # undo what this function did, in reverse, and return the error
+IGNORE = OnFail("ignore")  # go on as if nothing had happened
+RETURN = OnFail("return")  # return the error, undo nothing
+CONTINUE = OnFail("continue")  # go on with the next round of the loop
+
+
+@dataclass(frozen=True)
+class Do:
+    """An operation in a driver: bound to devices, with what happens when it fails."""
+
+    op: Operation
+    places: tuple[Place, ...]
+    params: tuple[Expr, ...]
+    on_fail: OnFail | Block
+    c: tuple[tuple[str, str], ...] = ()
+    where: Where = field(default=NOWHERE, compare=False)
+
+    @property
+    def binding(self) -> dict[str, Place]:
+        """Return role name -> device."""
+        return dict(zip(self.op.roles, self.places, strict=True))
+
+    def __str__(self) -> str:
+        """Return the call as the model writes it."""
+        inner = ", ".join(place.name for place in self.places)
+        return f"{self.op.name}({inner})"
+
+
+@dataclass(frozen=True)
+class Guard:
+    """A condition that a driver relies on: its meaning, its C, how C is recognised.
+
+    `when` of None is a condition that the model leaves open: both ways are explored. `c` is
+    the condition as source text, for rendering and for finding it again.
+    """
+
+    name: str
+    when: Expr | None
+    c: tuple[str, ...]
+    function: str = ""
+
+    @property
+    def print(self) -> CGuard:
+        """Return the fingerprint of this condition."""
+        return CGuard(self.name, self.c, self.function)
+
+
+DEV = Role("dev")

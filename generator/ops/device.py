@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""struct device of a port service, its memory and ids (drivers/base/core.c, mm/slab)."""
+
+from __future__ import annotations
+
+from generator.expr import Role
+from generator.facts import (
+    ABSENT,
+    ADDED,
+    ALLOCATED,
+    BOUND,
+    HANDLER,
+    IDENT,
+    IRQ,
+    LIFE,
+    LINE,
+    MEMORY,
+    NOTED,
+    PHASE,
+    SOURCE,
+    UNBOUND,
+)
+from generator.fingerprint import Fails, Fingerprint
+from generator.operation import DEV, Operation, fault, ok, sets
+from generator.ops.assign import plain
+
+OWNER = Role("owner")
+USER = Role("user")
+
+KFREE = Operation(
+    "kfree",
+    ("dev",),
+    (ok(sets(LIFE(DEV), ABSENT)),),
+    source="mm/slub.c kfree()",
+    fingerprint=Fingerprint(("kfree",), on=0),
+)
+
+KZALLOC = Operation(
+    "kzalloc",
+    ("dev",),
+    (ok(sets(LIFE(DEV), ALLOCATED)), fault("-ENOMEM")),
+    source="include/linux/slab.h kzalloc()",
+    fingerprint=Fingerprint(("kzalloc", "kzalloc_noprof"), fails=Fails.NULL),
+    undo=KFREE,
+)
+
+# The note that an enumerating driver keeps of a device, before there is a struct device.
+KFREE_NOTE = Operation(
+    "kfree note",
+    ("dev",),
+    (ok(sets(NOTED(DEV), 0)),),
+    source="mm/slub.c kfree()",
+    fingerprint=Fingerprint(("kfree",), on=0),
+)
+
+KZALLOC_NOTE = Operation(
+    "kzalloc note",
+    ("dev",),
+    (ok(sets(NOTED(DEV), 1)), fault("-ENOMEM")),
+    source="include/linux/slab.h kzalloc()",
+    fingerprint=Fingerprint(("kzalloc", "kzalloc_noprof"), fails=Fails.NULL),
+    undo=KFREE_NOTE,
+)
+
+PUT_DEVICE = Operation(
+    "put_device",
+    ("dev",),
+    (ok(sets(LIFE(DEV), ABSENT)),),
+    source="drivers/base/core.c put_device(): the last one calls .release",
+    fingerprint=Fingerprint(("put_device",), on=0),
+)
+
+_BINDS = IRQ(DEV).ge(1) & IRQ(DEV).le(LINE)
+DEVICE_UNREGISTER = Operation(
+    "device_unregister",
+    ("dev",),
+    (
+        ok(
+            sets(SOURCE(DEV), 0),
+            sets(HANDLER(DEV), 0),
+            sets(PHASE(DEV), UNBOUND),
+            sets(LIFE(DEV), ABSENT),
+        ),
+    ),
+    source="drivers/base/core.c device_unregister(): unbinds, releases devres, drops the reference",
+    fingerprint=Fingerprint(("device_unregister",), on=0),
+)
+
+# A service driver binds inside device_register(), under the port's lock: one step. It quiets
+# its source, requests its irq, enables its source (pme.c, aer.c, dpc.c, pciehp_core.c), or
+# refuses; the result is not returned.
+DEVICE_REGISTER = Operation(
+    "device_register",
+    ("dev",),
+    (
+        ok(
+            sets(LIFE(DEV), ADDED),
+            sets(PHASE(DEV), BOUND),
+            sets(HANDLER(DEV), IRQ(DEV)),
+            sets(SOURCE(DEV), 1),
+            when=_BINDS,
+        ),
+        ok(sets(LIFE(DEV), ADDED)),
+        fault("-ENOMEM"),
+    ),
+    source="drivers/base/core.c device_add(); drivers/base/dd.c device_initial_probe()",
+    fingerprint=Fingerprint(("device_register",), on=0, fails=Fails.NEGATIVE),
+    undo=DEVICE_UNREGISTER,
+)
+
+IDA_FREE = Operation(
+    "ida_free",
+    ("dev",),
+    (ok(sets(IDENT(DEV), 0)),),
+    source="lib/idr.c ida_free()",
+    fingerprint=Fingerprint(("ida_free",)),
+    sleeps=False,
+)
+
+IDA_ALLOC = Operation(
+    "ida_alloc",
+    ("dev",),
+    (ok(sets(IDENT(DEV), 1)), fault("-ENOSPC")),
+    source="include/linux/idr.h ida_alloc()",
+    fingerprint=Fingerprint(("ida_alloc", "ida_alloc_range"), fails=Fails.NONNEGATIVE),
+    undo=IDA_FREE,
+)
+
+FREE_DATA = Operation(
+    "free driver data",
+    ("user",),
+    (ok(sets(MEMORY(USER), 0)),),
+    source="drivers/base/devres.c devm_kmalloc_release()",
+)
+
+DEVM_KZALLOC = Operation(
+    "devm_kzalloc",
+    ("user", "owner"),
+    (ok(sets(MEMORY(USER), 1)), fault("-ENOMEM")),
+    source="drivers/base/devres.c devm_kmalloc()",
+    fingerprint=Fingerprint(("devm_kzalloc", "devm_kmalloc"), on=0, fails=Fails.NULL),
+    acts_on="owner",
+    undo=FREE_DATA,
+    managed=True,
+    on_devres="owner",
+)
+
+DEV_SET_NAME = plain("dev_set_name")
+DEVICE_ENABLE_ASYNC_SUSPEND = plain("device_enable_async_suspend")
+PM_RUNTIME_NO_CALLBACKS = plain("pm_runtime_no_callbacks")
+DEVICE_FOR_EACH_CHILD = Operation(
+    "device_for_each_child",
+    ("dev",),
+    (ok(),),
+    source="drivers/base/core.c device_for_each_child()",
+    fingerprint=Fingerprint(("device_for_each_child",), on=0, args=(2,), callback=2),
+    at=".dev",
+    shown=("callback",),
+)
+
+DEV_SET_DRVDATA = plain("dev_set_drvdata")

@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Interrupt vectors and handlers (drivers/pci/msi/api.c, kernel/irq/manage.c)."""
+
+from __future__ import annotations
+
+from generator.expr import EACH, TRUE, Expr, Role, UsersOf, all_of, minimum, num, pick
+from generator.facts import (
+    CAN_DYN,
+    CAP,
+    CAP_MSI,
+    CAP_MSIX,
+    DYN,
+    HANDLER,
+    IRQ,
+    LINE,
+    LINE_ROUTED,
+    MODE,
+    MODE_INTX,
+    MODE_MSI,
+    MODE_MSIX,
+    MODE_OFF,
+    MSIDATA,
+    NVEC,
+    STALE,
+    allocated,
+    entries,
+    msi_on,
+    on_vector,
+)
+from generator.fingerprint import Fails, Fingerprint
+from generator.operation import DEV, Operation, Param, Set, fail, fault, ok, sets
+
+USER = Role("user")
+OWNER = Role("owner")
+NR = Param("nr")
+MIN, MAX = Param("min"), Param("max")
+INTX, MSI, MSIX = 1, 2, 4  # bits of the parameter `types`, as PCI_IRQ_* in include/linux/pci.h
+TYPES = Param("types")
+
+
+def _drop_vectors() -> tuple[Set, ...]:
+    """Return what happens to everyone who still names a vector of the device."""
+    users = UsersOf(DEV)
+    return (
+        sets(IRQ(EACH), pick(on_vector(IRQ, EACH), STALE, IRQ(EACH)), users),
+        sets(HANDLER(EACH), pick(on_vector(HANDLER, EACH), STALE, HANDLER(EACH)), users),
+    )
+
+
+PCI_FREE_IRQ_VECTORS = Operation(
+    "pci_free_irq_vectors",
+    ("dev",),
+    (
+        ok(
+            *_drop_vectors(),
+            sets(MODE(DEV), MODE_OFF),
+            sets(NVEC(DEV), 0),
+            sets(DYN(DEV), 0),
+            when=msi_on(DEV),
+        ),
+        ok(sets(MODE(DEV), MODE_OFF), when=~msi_on(DEV)),
+    ),
+    source="drivers/pci/msi/api.c pci_free_irq_vectors(): frees dynamic entries too",
+    fingerprint=Fingerprint(("pci_free_irq_vectors",), on=0),
+)
+
+
+def _granted(cap: int, bit: int) -> Expr:
+    return all_of(
+        ~msi_on(DEV),
+        CAP(DEV).eq(cap),
+        TYPES.has(bit),
+        MAX.ge(1),
+        MIN.le(minimum(MAX, entries(DEV))),
+    )
+
+
+_MSIX, _MSI = _granted(CAP_MSIX, 2), _granted(CAP_MSI, 1)
+_TRIED = CAP(DEV).ne(0) & (TYPES.has(2) | TYPES.has(1))
+_INTX = all_of(~msi_on(DEV), TYPES.has(0), MIN.le(1), LINE_ROUTED(DEV).eq(1))
+_KEEP = sets(MSIDATA(DEV), pick(_TRIED, 1, MSIDATA(DEV)))
+
+PCI_ALLOC_IRQ_VECTORS = Operation(
+    "pci_alloc_irq_vectors",
+    ("dev",),
+    (
+        ok(
+            sets(MODE(DEV), MODE_MSIX),
+            sets(NVEC(DEV), minimum(MAX, entries(DEV))),
+            sets(DYN(DEV), 0),
+            sets(MSIDATA(DEV), 1),
+            when=_MSIX,
+        ),
+        ok(
+            sets(MODE(DEV), MODE_MSI),
+            sets(NVEC(DEV), minimum(MAX, entries(DEV))),
+            sets(DYN(DEV), 0),
+            sets(MSIDATA(DEV), 1),
+            when=_MSI,
+        ),
+        ok(sets(MODE(DEV), MODE_INTX), _KEEP, when=_INTX & ~(_MSIX | _MSI)),
+        fault("-ENOSPC", _KEEP, when=(_MSIX | _MSI) & ~_INTX),
+        fail("-ENOSPC", ~(_MSIX | _MSI) & ~_INTX, _KEEP),
+    ),
+    source="drivers/pci/msi/api.c pci_alloc_irq_vectors_affinity(); the data that an attempt "
+    "leaves on the device: kernel/irq/msi.c msi_setup_device_data()",
+    fingerprint=Fingerprint(
+        ("pci_alloc_irq_vectors", "pci_alloc_irq_vectors_affinity"),
+        on=0,
+        fails=Fails.POSITIVE,
+        args=(3,),
+    ),
+    params=("min", "max", "types"),
+    shown=("types",),
+    words=(
+        (MSIX | MSI, "PCI_IRQ_MSIX | PCI_IRQ_MSI"),
+        (MSIX, "PCI_IRQ_MSIX"),
+        (MSI, "PCI_IRQ_MSI"),
+        (INTX, "PCI_IRQ_INTX"),
+    ),
+    undo=PCI_FREE_IRQ_VECTORS,
+)
+
+PCI_IRQ_VECTOR = Operation(
+    "pci_irq_vector",
+    ("dev", "user"),
+    (
+        ok(sets(IRQ(USER), NR + 1), when=allocated(DEV, NR)),
+        ok(sets(IRQ(USER), LINE), when=~msi_on(DEV) & NR.eq(0)),
+        fail(
+            "-EINVAL",
+            ~allocated(DEV, NR) & ~(~msi_on(DEV) & NR.eq(0)),
+            sets(IRQ(USER), 0),
+        ),
+    ),
+    source="drivers/pci/msi/api.c pci_irq_vector()",
+    fingerprint=Fingerprint(("pci_irq_vector",), on=0, fails=Fails.POSITIVE),
+    params=("nr",),
+)
+
+PCI_MSIX_CAN_ALLOC_DYN = CAN_DYN(DEV).eq(1) & CAP(DEV).eq(CAP_MSIX)
+
+PCI_MSIX_FREE_IRQ = Operation(
+    "pci_msix_free_irq",
+    ("dev", "user"),
+    (
+        ok(
+            sets(
+                HANDLER(EACH),
+                pick(HANDLER(EACH).eq(IRQ(USER)) & on_vector(HANDLER, EACH), STALE, HANDLER(EACH)),
+                UsersOf(DEV),
+            ),
+            sets(DYN(DEV), pick(on_vector(IRQ, USER), DYN(DEV).without_bit(IRQ(USER) - 1), DYN(DEV))),
+            sets(IRQ(USER), 0),
+        ),
+    ),
+    source="drivers/pci/msi/api.c pci_msix_free_irq(): frees one entry, never disables MSI-X",
+    fingerprint=Fingerprint(("pci_msix_free_irq",), on=0),
+)
+
+_AT = all_of(
+    MODE(DEV).eq(MODE_MSIX), CAN_DYN(DEV).eq(1), NR.lt(entries(DEV)), ~allocated(DEV, NR)
+)
+PCI_MSIX_ALLOC_IRQ_AT = Operation(
+    "pci_msix_alloc_irq_at",
+    ("dev", "user"),
+    (
+        ok(sets(DYN(DEV), DYN(DEV).with_bit(NR)), sets(IRQ(USER), NR + 1), when=_AT),
+        fault("-ENOSPC", when=_AT),
+        fail("-ENOTSUPP", ~_AT),
+    ),
+    source="drivers/pci/msi/api.c pci_msix_alloc_irq_at(); kernel/irq/msi.c msi_insert_desc()",
+    fingerprint=Fingerprint(("pci_msix_alloc_irq_at",), on=0, fails=Fails.INDEX),
+    params=("nr",),
+    undo=PCI_MSIX_FREE_IRQ,
+)
+
+_VALID = IRQ(USER).ge(1) & IRQ(USER).le(LINE)
+FREE_IRQ = Operation(
+    "free_irq",
+    ("user",),
+    (ok(sets(HANDLER(USER), 0)),),
+    source="kernel/irq/manage.c free_irq(); DEBUG_SHIRQ calls the handler once more in it",
+    fingerprint=Fingerprint(("free_irq",), on=1),
+    needs_d0="user",
+)
+
+REQUEST_IRQ = Operation(
+    "request_irq",
+    ("user",),
+    (
+        ok(sets(HANDLER(USER), IRQ(USER)), when=_VALID),
+        fault("-ENOSPC", when=_VALID),
+        fail("-EINVAL", ~_VALID),
+    ),
+    source="kernel/irq/manage.c request_threaded_irq(); -ENOSPC at activation on x86",
+    fingerprint=Fingerprint(("request_irq", "request_threaded_irq"), fails=Fails.NEGATIVE),
+    params=("shared",),
+    defaults=(("shared", 1),),
+    undo=FREE_IRQ,
+    needs_d0="user",
+)
+
+DEVM_REQUEST_IRQ = Operation(
+    "devm_request_irq",
+    ("user", "owner"),
+    REQUEST_IRQ.outcomes,
+    source="kernel/irq/devres.c devm_request_threaded_irq()",
+    fingerprint=Fingerprint(
+        ("devm_request_irq", "devm_request_threaded_irq"), on=0, fails=Fails.NEGATIVE
+    ),
+    acts_on="owner",
+    params=("shared",),
+    defaults=(("shared", 1),),
+    undo=FREE_IRQ,
+    managed=True,
+    on_devres="owner",
+    needs_d0="user",
+)

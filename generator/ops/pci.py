@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""PCI device enable, bus mastering, saved state, port services (drivers/pci/pci.c)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from generator.expr import pick
+from generator.facts import DRVDATA, ENABLED, MASTER
+from generator.fingerprint import Fails, Fingerprint
+from generator.operation import DEV, Operation, fault, ok, sets
+from generator.ops.assign import plain
+
+PCI_DISABLE_DEVICE = Operation(
+    "pci_disable_device",
+    ("dev",),
+    (
+        ok(
+            sets(ENABLED(DEV), pick(ENABLED(DEV).gt(0), ENABLED(DEV) - 1, 0)),
+            sets(MASTER(DEV), pick(ENABLED(DEV).le(1), 0, MASTER(DEV))),
+        ),
+    ),
+    source="drivers/pci/pci.c pci_disable_device(): the last one clears Bus Master",
+    fingerprint=Fingerprint(("pci_disable_device",), on=0),
+)
+
+PCI_ENABLE_DEVICE = Operation(
+    "pci_enable_device",
+    ("dev",),
+    (
+        ok(sets(ENABLED(DEV), ENABLED(DEV) + 1)),
+        fault("-EINVAL"),
+    ),
+    source="drivers/pci/pci.c pci_enable_device_flags()",
+    fingerprint=Fingerprint(("pci_enable_device",), on=0, fails=Fails.NEGATIVE),
+    undo=PCI_DISABLE_DEVICE,
+)
+
+PCIM_ENABLE_DEVICE = Operation(
+    "pcim_enable_device",
+    ("dev",),
+    (
+        ok(sets(ENABLED(DEV), ENABLED(DEV) + 1)),
+        fault("-EINVAL"),
+    ),
+    source="drivers/pci/devres.c pcim_enable_device()",
+    fingerprint=Fingerprint(("pcim_enable_device",), on=0, fails=Fails.NEGATIVE),
+    undo=PCI_DISABLE_DEVICE,
+    managed=True,
+    on_devres="dev",
+)
+
+PCI_SET_MASTER = Operation(
+    "pci_set_master",
+    ("dev",),
+    (ok(sets(MASTER(DEV), 1)),),
+    source="drivers/pci/pci.c pci_set_master(); shared with everything below a bridge",
+    fingerprint=Fingerprint(("pci_set_master",), on=0),
+    sleeps=False,
+)
+
+PCI_CLEAR_MASTER = Operation(
+    "pci_clear_master",
+    ("dev",),
+    (ok(sets(MASTER(DEV), 0)),),
+    source="drivers/pci/pci.c pci_clear_master()",
+    fingerprint=Fingerprint(("pci_clear_master",), on=0),
+    sleeps=False,
+)
+
+PCI_SAVE_STATE = Operation(
+    "pci_save_state",
+    ("dev",),
+    (ok(),),
+    source="drivers/pci/pci.c pci_save_state()",
+    fingerprint=Fingerprint(("pci_save_state",), on=0),
+)
+
+PCIE_LINK_RCEC = Operation(
+    "pcie_link_rcec",
+    ("dev",),
+    (ok(),),
+    source="drivers/pci/pcie/rcec.c pcie_link_rcec()",
+    fingerprint=Fingerprint(("pcie_link_rcec",), on=0),
+)
+
+# Config space: what is read there is answered by questions of the guards behind it.
+PCIE_CAPABILITY_READ_WORD = plain("pcie_capability_read_word")
+PCIE_CAPABILITY_READ_DWORD = plain("pcie_capability_read_dword")
+PCIE_CAPABILITY_CLEAR_WORD = plain("pcie_capability_clear_and_set_word_unlocked")
+PCI_READ_CONFIG_WORD = plain("pci_read_config_word")
+PCI_READ_CONFIG_DWORD = plain("pci_read_config_dword")
+PCIE_PME_INTERRUPT_ENABLE = plain("pcie_pme_interrupt_enable", args=(1,))
+
+_DRVDATA = Fingerprint(("pci_set_drvdata",), on=0, args=(1,))
+PCI_SET_DRVDATA = Operation(
+    "pci_set_drvdata",
+    ("dev",),
+    (ok(sets(DRVDATA(DEV), 1)),),
+    source="include/linux/pci.h pci_set_drvdata()",
+    fingerprint=_DRVDATA,
+    shown=("data",),
+    sleeps=False,
+)
+PCI_CLEAR_DRVDATA = replace(
+    PCI_SET_DRVDATA, name="pci_set_drvdata NULL", outcomes=(ok(sets(DRVDATA(DEV), 0)),)
+)

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A PMU driver's registrations, mapping and managed actions (kernel/events/core.c and others)."""
+
+from __future__ import annotations
+
+
+from generator.expr import Role
+from generator.facts import CLAIMED, HOTPLUG, MAPPED, OPEN, PMU, SOURCE
+from generator.fingerprint import Fails, Fingerprint
+from generator.operation import Operation, Outcome, fault, ok, sets
+
+USER = Role("user")
+OWNER = Role("owner")
+
+PERF_PMU_UNREGISTER = Operation(
+    "perf_pmu_unregister",
+    ("user",),
+    (ok(sets(PMU(USER), 0)),),
+    source="kernel/events/core.c perf_pmu_unregister(): does not detach open events",
+    fingerprint=Fingerprint(("perf_pmu_unregister",), on=0),
+)
+
+PERF_PMU_REGISTER = Operation(
+    "perf_pmu_register",
+    ("user",),
+    (ok(sets(PMU(USER), 1)), fault("-ENOMEM")),
+    source="kernel/events/core.c perf_pmu_register(): events can open at once",
+    fingerprint=Fingerprint(("perf_pmu_register",), on=0, fails=Fails.NEGATIVE),
+    undo=PERF_PMU_UNREGISTER,
+)
+
+CPUHP_STATE_REMOVE_INSTANCE = Operation(
+    "cpuhp_state_remove_instance_nocalls",
+    ("user",),
+    (ok(sets(HOTPLUG(USER), 0)),),
+    source="include/linux/cpuhotplug.h cpuhp_state_remove_instance_nocalls()",
+    fingerprint=Fingerprint(("cpuhp_state_remove_instance_nocalls",)),
+)
+
+CPUHP_STATE_ADD_INSTANCE = Operation(
+    "cpuhp_state_add_instance",
+    ("user",),
+    (ok(sets(HOTPLUG(USER), 1)), fault("-ENOMEM")),
+    source="kernel/cpu.c __cpuhp_state_add_instance()",
+    fingerprint=Fingerprint(("cpuhp_state_add_instance",), fails=Fails.NEGATIVE),
+    undo=CPUHP_STATE_REMOVE_INSTANCE,
+)
+
+RELEASE_CLAIM = Operation(
+    "release claimed region",
+    ("user",),
+    (ok(sets(CLAIMED(USER), 0)),),
+    source="kernel/resource.c devm_region_release()",
+)
+
+DEVM_REQUEST_MEM_REGION = Operation(
+    "devm_request_mem_region",
+    ("user", "owner"),
+    (ok(sets(CLAIMED(USER), 1)), fault("-EBUSY")),
+    source="kernel/resource.c __devm_request_region()",
+    fingerprint=Fingerprint(
+        ("devm_request_mem_region", "__devm_request_region"), on=0, fails=Fails.NULL
+    ),
+    acts_on="owner",
+    undo=RELEASE_CLAIM,
+    managed=True,
+    on_devres="owner",
+)
+
+UNMAP = Operation(
+    "unmap registers",
+    ("user",),
+    (ok(sets(MAPPED(USER), 0)),),
+    source="lib/devres.c devm_ioremap_release()",
+)
+
+DEVM_IOREMAP = Operation(
+    "devm_ioremap",
+    ("user", "owner"),
+    (ok(sets(MAPPED(USER), 1)), fault("-ENOMEM")),
+    source="lib/devres.c devm_ioremap()",
+    fingerprint=Fingerprint(("devm_ioremap",), on=0, fails=Fails.NULL),
+    acts_on="owner",
+    undo=UNMAP,
+    managed=True,
+    on_devres="owner",
+)
+
+QUIESCE = Operation(
+    "quiesce",
+    ("user",),
+    (ok(sets(SOURCE(USER), 0)),),
+    source="the driver's own writes: no counter of the block may raise its interrupt",
+    fingerprint=Fingerprint(("cxl_pmu_quiesce",)),
+    sleeps=False,
+    needs_d0="user",
+)
+
+PARSE_CAPS = Operation(
+    "cxl_pmu_parse_caps",
+    ("user",),
+    (ok(), fault("-ENODEV")),
+    source="drivers/perf/cxl_pmu.c cxl_pmu_parse_caps()",
+    fingerprint=Fingerprint(("cxl_pmu_parse_caps",), fails=Fails.NEGATIVE),
+    needs_d0="user",
+)
+
+IOUNMAP = Operation(
+    "iounmap",
+    ("user",),
+    (ok(),),
+    source="include/asm-generic/io.h iounmap()",
+    fingerprint=Fingerprint(("iounmap",)),
+)
+
+# A short mapping of one's own: taken, read and given back by the same function.
+IOREMAP = Operation(
+    "ioremap",
+    ("user",),
+    (ok(), fault("-ENOMEM")),
+    source="include/asm-generic/io.h ioremap()",
+    fingerprint=Fingerprint(("ioremap",), fails=Fails.NULL),
+    needs_d0="user",
+)
+
+
+def devm_memory(name: str) -> Operation:
+    """Return a managed allocation that no fact hangs on: devm_kasprintf, devm_kcalloc."""
+    return Operation(
+        name,
+        ("owner",),
+        (ok(), fault("-ENOMEM")),
+        source=f"drivers/base/devres.c {name}()",
+        fingerprint=Fingerprint((name,), on=0, fails=Fails.NULL),
+    )
+
+
+DEVM_KASPRINTF = devm_memory("devm_kasprintf")
+DEVM_KCALLOC = devm_memory("devm_kcalloc")
+
+
+DEVM_ACTION = Fingerprint(
+    ("devm_add_action_or_reset", "__devm_add_action_or_reset"),
+    on=0,
+    fails=Fails.NEGATIVE,
+    args=(1,),
+)
+
+
+def devm_action(undo: Operation, callback: str) -> Operation:
+    """Return devm_add_action_or_reset() with the callback that does `undo`.
+
+    When it fails it runs the callback at once (drivers/base/devres.c).
+    """
+    done = tuple(
+        Outcome("fail", outcome.when, outcome.gives, "-ENOMEM", fault=True)
+        for outcome in undo.outcomes
+    )
+    return Operation(
+        f"devm_add_action_or_reset[{undo.name}]",
+        (*undo.roles, "owner"),
+        (ok(), *done),
+        source="include/linux/device.h devm_add_action_or_reset()",
+        fingerprint=DEVM_ACTION,
+        undo=undo,
+        managed=True,
+        on_devres="owner",
+        shown=(callback,),
+        acts_on="owner",
+    )
+
+

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A driver's entry point as the Lts that its C must have."""
+
+from __future__ import annotations
+
+from generator.design import Design, Device, Driver
+from generator.expr import Nth, ParentOf, Place
+from generator.fingerprint import CGuard, Fingerprint
+from generator.lts import Builder, Label, Lts, minimise
+from generator.operation import Do, Guard, Operation
+from generator.program import And, Block, Call, Each, Edge, If, Ifdef, Not, Or, flow
+
+VOID = ("remove", "shutdown")  # entry points that return nothing
+
+
+def project(driver: Driver, entry: str, symbols: frozenset[str] | None = None) -> Lts:
+    """Return the transition system of an entry point, in a kernel built with `symbols`."""
+    graph = flow(entry, driver.entries()[entry], None, symbols)
+    builder = Builder()
+    states = [builder.new_state() for _ in range(graph.size)]
+    end = builder.new_state()
+    for edge in graph.edges:
+        builder.edge(states[edge.src], label_of(driver, edge), states[edge.dst])
+    void = entry in VOID
+    builder.edge(states[graph.done], Label("return", "", "void" if void else "0"), end)
+    builder.edge(states[graph.failed], Label("return", "", "void" if void else "error"), end)
+    return minimise(builder.finish(states[graph.start], {end}))
+
+
+def label_of(driver: Driver, edge: Edge) -> Label | None:
+    """Return what a step looks like in C; None for what only the model sees."""
+    if edge.guard is not None:
+        if not edge.guard.c:
+            return None
+        return Label(edge.guard.name, "", "true" if edge.holds else "false")
+    if edge.do is None or edge.op is None:
+        return None
+    if edge.op.label is not None:
+        return Label(*edge.op.label)
+    fingerprint = edge.op.fingerprint
+    if fingerprint is None:
+        return None
+    on = ""
+    if fingerprint.on is not None:
+        role = edge.op.on_role
+        on = dict(edge.do.c).get("on") or path_of(driver, edge.do.binding[role]) + edge.op.at
+    return Label(fingerprint.callees[0], on, edge.outcome, _arguments(edge.do, edge.op))
+
+
+def _arguments(do: Do, op: Operation) -> str:
+    if op is not do.op or not op.shown:
+        return ""
+    given = dict(do.c)
+    texts = []
+    for name in op.shown:
+        index = op.params.index(name) if name in op.params else -1
+        text = given.get(name)
+        if text is None and index >= 0:
+            from generator.expr import Num
+
+            value = do.params[index]
+            text = dict(op.words).get(value.value, "*") if isinstance(value, Num) else "*"
+        texts.append(text if text is not None else name)
+    return ", ".join(texts)
+
+
+def path_of(driver: Driver, place: Place) -> str:
+    """Return the C path by which a driver's code names a device; "?" when it has none."""
+    if isinstance(place, Nth):
+        return path_of(driver, place.of)
+    if isinstance(place, ParentOf) and isinstance(place.of, Device) and place.of.parent is not None:
+        return path_of(driver, place.of.parent)
+    return driver.c.get(place, "?") if isinstance(place, Device) else "?"
+
+
+def guards_of(design: Design) -> tuple[CGuard, ...]:
+    """Return the fingerprint of every guard that stands in C."""
+    found: dict[str, CGuard] = {}
+    for driver in design.drivers:
+        for block in driver.entries().values():
+            for guard in _guards(block):
+                if guard.c:
+                    found.setdefault(guard.name + guard.function, guard.print)
+    return tuple(found.values())
+
+
+def _guards(block: Block) -> list[Guard]:
+    found: list[Guard] = []
+    for node in block:
+        match node:
+            case If(guard=guard, then=then, other=other):
+                found += _leaves(guard) + _guards(then) + _guards(other)
+            case Ifdef(then=then, other=other):
+                found += _guards(then) + _guards(other)
+            case Each(body=body, again=again):
+                found += ([again] if again is not None else []) + _guards(body)
+            case Call(function=function, on_fail=on_fail, then=then):
+                found += _guards(function.body) + _guards(then)
+                if isinstance(on_fail, tuple):
+                    found += _guards(on_fail)
+            case Do(on_fail=on_fail) if isinstance(on_fail, tuple):
+                found += _guards(on_fail)
+    return found
+
+
+def _leaves(condition: Guard | And | Or | Not) -> list[Guard]:
+    match condition:
+        case Guard():
+            return [condition]
+        case Not(part=part):
+            return _leaves(part)
+        case And(parts=parts) | Or(parts=parts):
+            return [leaf for part in parts for leaf in _leaves(part)]
+
+
+def fingerprints() -> tuple[Fingerprint, ...]:
+    """Return the fingerprint of every operation that the project knows, used or not.
+
+    A call of a known operation that the design does not have must be seen.
+    """
+    import importlib
+    import pkgutil
+
+    import generator.ops as ops
+
+    found: dict[str, Fingerprint] = {}
+    for module in pkgutil.iter_modules(ops.__path__):
+        for value in vars(importlib.import_module(f"generator.ops.{module.name}")).values():
+            one = value.fingerprint if isinstance(value, Operation) else value
+            if isinstance(one, Fingerprint):
+                found.setdefault(one.callees[0], one)
+    return tuple(found[name] for name in sorted(found))
