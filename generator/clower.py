@@ -60,9 +60,9 @@ class Lowering(Expressions):
                 continue
             if declaration.storage_class == ci.StorageClass.STATIC:
                 continue
-            if any(part.kind == Kind.UNEXPOSED_ATTR for part in declaration.get_children()):
-                if "cleanup(" in printed(declaration):
-                    self.unread.append(("cleanup variable", self.place(declaration)))
+            marked = any(part.kind == Kind.UNEXPOSED_ATTR for part in declaration.get_children())
+            if marked and "cleanup(" in printed(declaration):
+                self.unread.append(("cleanup variable", self.place(declaration)))
             target, value = self.variable(declaration), initialiser(declaration)
             uses: tuple[Expr, ...] = ()
             if value is not None:
