@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Two commands: `make generate` and `make test`; each sets up what it needs, once.
+
+.PHONY: generate test setup golden
+.NOTPARALLEL:
+
+BIN := .venv/bin
+
+generate: setup
+	@$(BIN)/portwright generate auxbus
+
+test: setup
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/pytest -n 2 --dist loadfile
+	@$(MAKE) --no-print-directory golden
+
+# What is in patches/ is what the tool makes, byte for byte.
+golden: setup
+	@$(BIN)/portwright generate auxbus
+	@git diff --exit-code --stat -- patches/
+	@test -z "$$(git status --porcelain -- patches/)" || \
+		{ git status --short -- patches/; echo "patches/: not what is committed" >&2; exit 1; }
+
+setup:
+	@.ci/setup
