@@ -38,9 +38,13 @@ class Node:
 
 @dataclass(slots=True)
 class Assign(Node):
-    """A variable gets the value of uses[0]; without any, its value is lost."""
+    """A variable gets the value of uses[0]; without any, its value is lost.
+
+    A compound `op` has its right operand as uses[1].
+    """
 
     target: Var = NOWHERE
+    op: str = "="
 
 
 @dataclass(slots=True)

@@ -26,6 +26,7 @@ from generator.cexpr import (
 )
 from generator.cfg import Assign, Branch, Call, Function, Node, Place, Return, Store
 from generator.cprogram import Program
+from generator.errors import TreeError
 from generator.fingerprint import Fails, Fingerprint
 from generator.lts import Label, Lts
 
@@ -71,6 +72,10 @@ _END = _State("", -1, (), (), (), ())
 _Step = tuple[Label | None, _State]
 
 
+# portdrv's probe has some thousand
+_MOST = 300_000
+
+
 class Run:
     """One exploration: the product of control flow and what is known of values."""
 
@@ -85,13 +90,22 @@ class Run:
         self.entered: set[str] = set()
 
     def explore(self, start: _State) -> Lts:
-        """All states that can be reached."""
+        """All states that can be reached.
+
+        Errors: TreeError when they are too many to go on.
+        """
         numbers = {start: 0}
         queue = [start]
         edges: list[tuple[int, Label | None, int]] = []
         for state in queue:
             if state == _END:
                 continue
+            if len(queue) > _MOST:
+                place = self.program.function(state.function).nodes[state.node].place
+                raise TreeError(
+                    f"{place}: more than {_MOST} states on the way here; name the conditions of "
+                    f"{state.function}() as whole guards, or give it a fingerprint"
+                )
             for label, after in self._steps(state):
                 if after not in numbers:
                     numbers[after] = len(queue)
@@ -133,10 +147,13 @@ class Run:
             return self._return(state, node, function, env, memory)
         label: Label | None = None
         if isinstance(node, Assign):
-            value = evaluate(node.uses[0], env, memory) if node.uses else Value(ANY)
-            env[node.target.key] = bind(_result(value), node.target.root)
-            path = f"{state.function}:{node.target.key.partition('@')[0]}"
-            label = self._set(node, path, "=", value)
+            if node.uses:
+                value = evaluate(node.uses[0], env, memory)
+                path = f"{state.function}:{node.target.key.partition('@')[0]}"
+                label = self._set(node, path, node.op, evaluate(node.uses[-1], env, memory))
+                env[node.target.key] = bind(_result(value), node.target.root)
+            else:
+                env.pop(node.target.key, None)
         elif isinstance(node, Store):
             label = self._store(node, env, memory)
         return [(label, self._go(state, node.next[0], env, memory))]

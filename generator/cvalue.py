@@ -275,8 +275,10 @@ class Expressions(ABC):
         self, cursor: Cursor, left: Expr, right: Expr, op: str, shown: Expr | None = None
     ) -> None:
         place, statement = self.place(cursor), self.statement_place
+        uses: tuple[Expr, ...]
         if isinstance(left, Var):
-            self.emit(Assign(place, statement, uses=(right,), target=left))
+            uses = (right,) if op == "=" else (right, shown or OPAQUE)
+            self.emit(Assign(place, statement, uses=uses, target=left, op=op))
         else:
             uses = (left, right if op == "=" else shown or OPAQUE)
             self.emit(Store(place, statement, uses=uses, op=op))

@@ -413,6 +413,7 @@ def test_arguments_tell_uses_apart():
 
 
 def test_stored_members_are_seen_when_asked_for():
+    zero = (Label("return", "", "0"),)
     body = """
     struct adev *a = kzalloc(8);
     int irq = vectors(dev, 1, 1);
@@ -430,6 +431,8 @@ def test_stored_members_are_seen_when_asked_for():
         ("adev.dev.parent", "pci_dev.dev"),
         ("adev.dev.bus", "NULL"),
     }
+    local = probe("int n; n = 3; n |= dev->cap; fill(&n); return 0;", sets=("probe:n",))
+    same(local, word(*(Label("set", "probe:n", text) for text in ("3", "|= pci_dev.cap")), *zero))
     only = probe(body, sets=("adev.id",))
     assert {label.on for label in only.lts.labels() if label.name == "set"} == {"adev.id"}
 
