@@ -8,6 +8,7 @@ Source: Documentation/core-api/symbol-namespaces.rst; domain rule R22.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterable, Mapping
 
@@ -64,10 +65,18 @@ def _is_module(task: Job) -> bool:
     return "-DMODULE" in task.flags
 
 
+_START = re.compile(r"^[A-Za-z_][\w \t*]*?[ \t*\n](\w+)[ \t]*(?:\(|=|;|\[)", re.M)
+
+
+@functools.lru_cache(maxsize=2048)
+def _may_define(text: str) -> frozenset[str]:
+    """Return the names that a text declares in column 1; the front end says which it defines."""
+    return frozenset(_START.findall(text))
+
+
 def _owner(name: str, jobs: Mapping[str, Job], texts: Mapping[str, str]) -> str | None:
     """Return the unit that defines a symbol: built-in ones first."""
-    word = re.compile(rf"\b{re.escape(name)}\b")
-    candidates = [path for path, text in texts.items() if word.search(text)]
+    candidates = [path for path, text in texts.items() if name in _may_define(text)]
     for path in sorted(candidates, key=lambda item: (_is_module(jobs[item]), item)):
         if name in diagnose(jobs[path]).defined:
             return path

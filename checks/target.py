@@ -31,6 +31,10 @@ class Target(Protocol):
         """Return the name of the configuration."""
 
     @property
+    def identity(self) -> str:
+        """Return what tells this tree, compiler and configuration from every other."""
+
+    @property
     def compiler(self) -> str:
         """Return the compiler that kbuild calls."""
 
@@ -58,6 +62,12 @@ class Kernel:
     def name(self) -> str:
         """Return the name of the configuration."""
         return self.base.config.name
+
+    @property
+    def identity(self) -> str:
+        """Return what tells this tree, compiler and configuration from every other."""
+        # the name of the build directory has base commit, configuration and compiler in it
+        return f"{self.base.tree.base} {self.base.build}"
 
     @property
     def compiler(self) -> str:

@@ -7,12 +7,12 @@ name is a macro is not followed.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 _INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]+)[>"]', re.M)
 
@@ -90,6 +90,14 @@ def _without_comments(line: str, in_comment: bool) -> tuple[str, bool]:
 
 
 @dataclass
+class Disk:
+    """What was read of the files on disk: shared by graphs of several search paths."""
+
+    spelled: dict[str, tuple[tuple[bool, str], ...]] = field(default_factory=dict)
+    exists: dict[str, bool] = field(default_factory=dict)
+
+
+@dataclass
 class Includes:
     """The include graph under one search path, read lazily and kept: absolute normalised paths.
 
@@ -97,27 +105,28 @@ class Includes:
     """
 
     search: tuple[str, ...]
+    disk: Disk = field(default_factory=Disk)
     texts: Mapping[str, bytes] = field(default_factory=dict)
     below: Includes | None = None
-    _spelled: dict[str, tuple[tuple[bool, str], ...]] = field(default_factory=dict)
-    _exists: dict[str, bool] = field(default_factory=dict)
     _edges: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _closures: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def over(self, texts: Mapping[str, bytes]) -> Includes:
         """Return the graph with `texts` laid over the files, sharing what was read from disk."""
-        return Includes(self.search, dict(texts), self, self._spelled, self._exists)
+        return Includes(self.search, self.disk, dict(texts), self)
 
     def spelled(self, path: str) -> tuple[tuple[bool, str], ...]:
         """Return the include directives of one file, none when it cannot be read."""
         if path in self.texts:
             return spelled(self.texts[path])
-        if path not in self._spelled:
+        known = self.disk.spelled
+        if path not in known:
             try:
-                self._spelled[path] = spelled(Path(path).read_bytes())
+                with open(path, "rb") as file:
+                    known[path] = spelled(file.read())
             except OSError:
-                self._spelled[path] = ()
-        return self._spelled[path]
+                known[path] = ()
+        return known[path]
 
     def resolve(self, includer: str, quoted: bool, name: str) -> str | None:
         """Return the file that an include finds, None when there is none."""
@@ -126,9 +135,9 @@ class Includes:
             path = os.path.normpath(f"{directory}/{name}")
             if path in self.texts:
                 return path
-            if path not in self._exists:
-                self._exists[path] = os.path.isfile(path)
-            if self._exists[path]:
+            if path not in self.disk.exists:
+                self.disk.exists[path] = os.path.isfile(path)
+            if self.disk.exists[path]:
                 return path
         return None
 
@@ -143,8 +152,11 @@ class Includes:
         return self._edges[path]
 
     def _shadowed(self, says: tuple[tuple[bool, str], ...]) -> bool:
-        new = {os.path.basename(path) for path in self.texts}
-        return any(os.path.basename(name) in new for _, name in says)
+        return any(name.rpartition("/")[2] in self._names for _, name in says)
+
+    @functools.cached_property
+    def _names(self) -> frozenset[str]:
+        return frozenset(path.rpartition("/")[2] for path in self.texts)
 
     def closure(self, path: str) -> frozenset[str]:
         """Return `path` and all that it may include."""

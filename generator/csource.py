@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from generator.cincludes import Includes, forced, leading, search_path
+from generator.cincludes import Disk, Includes, forced, leading, search_path
 from generator.errors import EnvironmentFault, TreeError
 
 if TYPE_CHECKING:
@@ -292,6 +292,7 @@ def _aliases(
 
 # -- where the PCH may end ------------------------------------------------------------------------
 
+_disk = Disk()
 _graphs: dict[tuple[str, ...], Includes] = {}
 _volatile: dict[str, set[str]] = {}
 _guard = threading.Lock()
@@ -316,7 +317,7 @@ def _cuts(view: View) -> tuple[tuple[int, bool], ...]:
 
 def _cut(view: View, changing: set[str]) -> int:
     search = search_path(view.flags)
-    graph = _graphs.setdefault(search, Includes(search))
+    graph = _graphs.setdefault(search, Includes(search, _disk))
     names = {os.path.basename(path) for path in view.fresh}
     if any(graph.closure(path) & changing for path in forced(view.flags)):
         return 0

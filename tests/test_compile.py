@@ -57,6 +57,10 @@ class Snippet:
     extra: tuple[str, ...] = ()
 
     @property
+    def identity(self) -> str:
+        return repr(self)
+
+    @property
     def autoconf(self) -> str:
         return "".join(f"#define CONFIG_{name} 1\n" for name in self.symbols)
 
@@ -297,3 +301,20 @@ def test_a_second_run_answers_the_same_from_memory(
     monkeypatch.setattr("checks.backend._compile", None)
 
     assert run(both(root), edit) == first
+
+
+def test_an_outcome_is_kept_until_a_text_changes(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def attempt(text: str) -> tuple[Finding, ...]:
+        edit = {
+            path: new.encode() for path, new in port("return service_start(port);", text).items()
+        }
+        return check(stages(["1/1"], [edit]), both(root), lambda text: None, memory=root / "kept")
+
+    first = attempt("return nothing;")
+    assert [where(one) for one in first] == [("drivers/pci/port.c", 5, "1/1", "y n")]
+    with monkeypatch.context() as patch:
+        patch.setattr("checks.compile.compile_stage", None)
+        assert attempt("return nothing;") == first
+    assert attempt("return port;") == ()

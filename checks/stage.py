@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One commit under one configuration: which units are read, and what is new in what is said."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from checks.backend import Object, build
+from checks.frontend import Diagnosis, diagnose, diagnose_many
+from checks.link import unresolved
+from checks.outcome import Outcome
+from checks.target import Stage, Target
+from generator.cincludes import Disk, Includes, search_path
+from generator.csource import Diagnostic, Job
+
+# where a header's users are looked for, besides the directories of touched files
+AFFECTED = ("drivers/pci", "drivers/cxl", "drivers/perf", "drivers/base")
+
+
+@dataclass(frozen=True)
+class Graphs:
+    """The include graphs of a tree, shared by its configurations."""
+
+    disk: Disk = field(default_factory=Disk)
+    by_search: dict[tuple[str, ...], Includes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What is known of one target, filled while its stages are tried."""
+
+    target: Target
+    threads: int
+    graphs: Graphs
+    jobs: dict[str, Job] = field(default_factory=dict)
+    said: dict[str, frozenset[tuple[str, str, str, str]]] = field(default_factory=dict)
+
+    def base_job(self, path: str) -> Job:
+        """Return the job of a unit as the base has it."""
+        if path not in self.jobs:
+            self.jobs[path] = self.target.job(path, {})
+        return self.jobs[path]
+
+    def base_says(self, path: str) -> frozenset[tuple[str, str, str, str]]:
+        """Return the keys of what the base says of a unit; nothing for a new one."""
+        if path not in self.said:
+            task = self.base_job(path)
+            self.said[path] = (
+                frozenset(map(key, diagnose(task).diagnostics))
+                if (task.place.source / path).exists()
+                else frozenset()
+            )
+        return self.said[path]
+
+
+def compile_stage(
+    run: Run,
+    stage: Stage,
+    before: Mapping[str, bytes | None],
+    progress: Callable[[str], None],
+) -> Outcome:
+    """Compile what a commit touches; `before` is the overlay of the commit before it.
+
+    Errors: TreeError, EnvironmentFault, Timeout, Untestable when a unit could not be tried.
+    """
+    then, now = run.target.at(before), run.target.at(stage.overlay)
+    dirs = _dirs(stage)
+    built = set(now.units(dirs))
+    changed = {path for path in stage.touched if path.endswith(".c")}
+    deleted = {path for path in changed if stage.overlay[path] is None}
+    said: list[tuple[str, Diagnostic]] = []
+    for path in sorted(built & deleted):
+        text = f"{path} is built under this configuration, but this commit deletes it"
+        said.append(("compile", Diagnostic("error", path, 0, 0, text)))
+    built -= deleted
+    chosen = _chosen(run, stage, now, built)
+    if then != now:
+        chosen |= built - set(then.units(dirs))
+        chosen |= _reconfigured(stage, then, now, built)
+    order = sorted(chosen)
+    progress(f"compile {stage.name}, configuration {run.target.name}: {len(order)} units")
+    jobs = {path: now.job(path, stage.overlay) for path in order}
+    results = dict(zip(order, diagnose_many(jobs.values(), run.threads), strict=True))
+    for path, result in results.items():
+        said += [(_rule(item), item) for item in _new(run, path, result.diagnostics)]
+    objects = _objects(run, [jobs[path] for path in sorted(changed & chosen)], results)
+    for made in objects:
+        known = {(one.path, one.line) for one in results[made.path].diagnostics}
+        for one in made.diagnostics:
+            if (one.path, one.line) not in known and _fresh(run, made.path, one):
+                said.append((_rule(one), one))
+    said += _link(run, stage, now, objects, built)
+    return Outcome(tuple(said), tuple(order), tuple(sorted(changed - deleted - built)))
+
+
+def _dirs(stage: Stage) -> tuple[str, ...]:
+    """Return the directories whose units are looked at."""
+    own = {os.path.dirname(path) for path in stage.touched if path.endswith((".c", ".h"))}
+    outside = sorted(
+        item
+        for item in own
+        if item.startswith(("drivers/", "kernel/", "arch/", "lib/", "mm/", "net/", "fs/"))
+        and "/include" not in item
+        and not any(item == top or item.startswith(top + "/") for top in AFFECTED)
+    )
+    return (*AFFECTED, *outside)
+
+
+def _chosen(run: Run, stage: Stage, now: Target, built: set[str]) -> set[str]:
+    """Return the built units that the commit touches or that may include what it touches."""
+    chosen = {path for path in stage.touched if path in built}
+    headers = {path for path in stage.touched if not path.endswith(".c")}
+    if not any(path.endswith(".h") for path in headers):
+        return chosen
+    for path in sorted(built - chosen):
+        task = now.job(path, stage.overlay)
+        source = str(task.place.source)
+        # what a commit changes is in the tree: generated headers need no search, and without
+        # them the graph serves every configuration
+        search = tuple(x for x in search_path(task.flags) if x.startswith(source + "/"))
+        graph = run.graphs.by_search.setdefault(search, Includes(search, run.graphs.disk))
+        main = f"{source}/{path}"
+        wanted = {f"{source}/{item}" for item in headers}
+        known = graph.closure(main)
+        if known & wanted:
+            chosen.add(path)
+            continue
+        texts = {f"{source}/{p}": text or b"" for p, text in stage.overlay.items()}
+        names = {os.path.basename(item) for item in wanted}
+        near = known & texts.keys() or any(item.rpartition("/")[2] in names for item in known)
+        if near and graph.over(texts).closure(main) & wanted:
+            chosen.add(path)
+    return chosen
+
+
+def _reconfigured(stage: Stage, then: Target, now: Target, built: set[str]) -> set[str]:
+    """Return the built units whose text names a symbol that this commit's Kconfig changes."""
+    lines = set(then.autoconf.splitlines()) ^ set(now.autoconf.splitlines())
+    symbols = {match[0] for line in lines for match in re.finditer(r"CONFIG_\w+", line)}
+    symbols = {name.removesuffix("_MODULE") for name in symbols}
+    if not symbols:
+        return set()
+    pattern = re.compile(rb"\b(" + "|".join(sorted(symbols)).encode() + rb")\b")
+    found = set()
+    for path in built:
+        text = stage.overlay.get(path)
+        if text is None:
+            file = now.job(path, stage.overlay).place.source / path
+            text = file.read_bytes() if file.exists() else b""
+        if pattern.search(text):
+            found.add(path)
+    return found
+
+
+_NUMBER = re.compile(r"\d+")
+
+
+def key(item: Diagnostic) -> tuple[str, str, str, str]:
+    """Return what makes two diagnostics the same although lines have moved."""
+    return item.path, item.option, item.function, _NUMBER.sub("N", item.text)
+
+
+def _rule(item: Diagnostic) -> str:
+    return f"compile:{item.option or item.severity}"
+
+
+def _new(run: Run, path: str, said: Iterable[Diagnostic]) -> list[Diagnostic]:
+    return [
+        item for item in said if item.severity == "error" or key(item) not in run.base_says(path)
+    ]
+
+
+def _objects(run: Run, jobs: Sequence[Job], results: Mapping[str, Diagnosis]) -> tuple[Object, ...]:
+    """Return the objects of units that the front end accepts."""
+    sound = [
+        task
+        for task in jobs
+        if not any(item.severity == "error" for item in results[task.path].diagnostics)
+    ]
+    with ThreadPoolExecutor(run.threads) as pool:
+        return tuple(
+            pool.map(
+                lambda task: build(task, results[task.path].includes, run.target.compiler), sound
+            )
+        )
+
+
+def _base_object(run: Run, path: str) -> Object | None:
+    task = run.base_job(path)
+    if not (task.place.source / path).exists():
+        return None
+    return build(task, diagnose(task).includes, run.target.compiler)
+
+
+def _fresh(run: Run, path: str, item: Diagnostic) -> bool:
+    if item.severity == "error":
+        return True
+    base = _base_object(run, path)
+    return base is None or key(item) not in set(map(key, base.diagnostics))
+
+
+def _link(
+    run: Run, stage: Stage, now: Target, objects: Sequence[Object], built: set[str]
+) -> list[tuple[str, Diagnostic]]:
+    """Return the symbols that the commit makes a unit need and that nothing can give it."""
+    needed: dict[str, frozenset[str]] = {}
+    given: set[str] = set()
+    for item in objects:
+        base = _base_object(run, item.path)
+        fresh = item.undefined - (base.undefined if base else frozenset())
+        if fresh:
+            needed[item.path] = fresh
+        given |= item.defined if item.builtin else set()
+    if not needed:
+        return []
+
+    def job(path: str) -> Job:
+        return now.job(path, stage.overlay)
+
+    return unresolved(needed, given, {item.path: item.builtin for item in objects}, built, job)
