@@ -4,16 +4,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
 from checks.finding import Verdict
+from checks.live import forget
 from checks.machine import Machine, Step, build
-from checks.packed import Broken, Packed, Successors, Watch, pack
+from checks.packed import Broken, Packed, Successors, Watch, pack, questions
 from checks.rule import Rule
 from generator.design import Design, Waiver
 from generator.errors import PortwrightError
-from generator.expr import FALSE, Read, evaluate, fold_known, reads
+from generator.expr import FALSE, Expr, Read, evaluate, fold_known, reads
 from generator.operation import Where
 
 STATES = 4_000_000
@@ -81,7 +83,7 @@ def explore(
     machine = build(design)
     watches = watches_of(machine, rules)
     machine = with_questions(machine, watches)
-    packed = pack(machine, watches)
+    packed = pack(forget(machine, watches), watches)
     return _Search(machine, watches, packed, rules, states, seconds, first).run()
 
 
@@ -138,7 +140,7 @@ class _Search:
         self.machine, self.watches, self.packed = machine, watches, packed
         self.rules = {rule.key: rule for rule in rules}
         self.limit, self.seconds, self.first = states, seconds, first
-        self.parent: dict[int, tuple[int, int]] = {packed.start: (-1, -1)}
+        self.parent: dict[int, tuple[int, tuple[int, ...]]] = {packed.start: (-1, ())}
         self.found: dict[str, tuple[Watch, int, int, int]] = {}
         self.waived: dict[tuple[str, str], tuple[Watch, int, int, int]] = {}
         self.transitions = 0
@@ -163,36 +165,60 @@ class _Search:
     def _expand(self, state: int, following: list[int]) -> None:
         out: Successors = []
         bad: Broken = []
-        for shift, mask, row, alone in self.packed.tables:
-            at = state >> shift & mask
-            group = row[at]
-            if group is None:
-                continue
-            if alone[at]:
-                mine: Successors = []
-                group(state, mine, bad)
-                if mine:
-                    out = mine
-                    break
-            else:
+        for shift, mask, row, _ in self.packed.tables:
+            group = row[state >> shift & mask]
+            if group is not None:
                 group(state, out, bad)
-        else:
-            self.packed.environment(state, out, bad)
+        self.packed.environment(state, out, bad)
         for index, transition, before in bad:
             self._break(self.watches[index], transition, before, state)
-        parent = self.parent
         self.transitions += len(out)
         for transition, after in out:
-            if after in parent:
+            for settled, path in self._settle(after):
+                self._reach(settled, state, (transition, *path), following)
+
+    def _settle(self, state: int) -> list[tuple[int, tuple[int, ...]]]:
+        """Return where steps that commute with everybody else's lead to, and by which path.
+
+        Nobody sees what lies between, so it is not kept: see packed._local().
+        """
+        done: list[tuple[int, tuple[int, ...]]] = []
+        todo: list[tuple[int, tuple[int, ...]]] = [(state, ())]
+        seen = {state}
+        while todo:
+            at, path = todo.pop()
+            mine: Successors = []
+            for shift, mask, row, alone in self.packed.tables:
+                pc = at >> shift & mask
+                if alone[pc]:
+                    group = row[pc]
+                    assert group is not None
+                    group(at, mine, [])
+                    if mine:
+                        break
+            if not mine:
+                done.append((at, path))
                 continue
-            parent[after] = (state, transition)
-            stop = False
-            for index in self.packed.broken(after):
-                watch = self.watches[index]
-                self._break(watch, -1, after, after)
-                stop |= not watch.waived
-            if not stop:
-                following.append(after)
+            self.transitions += len(mine)
+            for transition, after in reversed(mine):
+                if after not in seen:
+                    seen.add(after)
+                    todo.append((after, (*path, transition)))
+        return done
+
+    def _reach(
+        self, state: int, origin: int, path: tuple[int, ...], following: list[int]
+    ) -> None:
+        if state in self.parent:
+            return
+        self.parent[state] = (origin, path)
+        stop = False
+        for index in self.packed.broken(state):
+            watch = self.watches[index]
+            self._break(watch, -1, state, state)
+            stop |= not watch.waived
+        if not stop:
+            following.append(state)
 
     def _break(self, watch: Watch, transition: int, state: int, origin: int) -> None:
         # `state` is `origin` with what was asked on the way answered.
@@ -224,7 +250,7 @@ class _Search:
 
     def _goals(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return which steps of the design's own operations ever happened, and which never."""
-        done = {transition for _, transition in self.parent.values() if transition >= 0}
+        done = {step for _, path in self.parent.values() for step in path}
         wanted: dict[str, bool] = {}
         for number, one in enumerate(self.machine.transitions):
             if one.step.outcome == "ok" and one.step.op is not None and one.step.entry == "probe":
@@ -239,49 +265,75 @@ class _Search:
     ) -> Counterexample:
         path: list[int] = [transition] if transition >= 0 else []
         at = origin
-        while self.parent[at][1] >= 0:
-            before, step = self.parent[at]
-            path.append(step)
-            at = before
-        path.reverse()
-        values = self.packed.values(state)
-        replay(self.machine, path, watch, values)
+        while at != self.packed.start:
+            at, steps = self.parent[at]
+            path[:0] = steps
+        answers = replay(self.machine, path, watch)
         shown = [
             Shown(step.actor, step.text, step.error or step.outcome, step.where)
             for step in (self.machine.transitions[number].step for number in path)
-            if step.text
+            if step.text and _matters(step)
         ]
         hardware = tuple(
             (f"{read.of.name}.{read.fact.name}", read.fact.show(value))
-            for read, value in values.items()
-            if read.fact.question and value is not None
+            for read, value in sorted(answers.items(), key=lambda one: one[0].of.name)
         )
         rule = self.rules[watch.rule]
         return Counterexample(rule.key, rule.title, watch.message, tuple(shown), hardware,
                               watch.waived)
 
 
-def replay(
-    machine: Machine, path: Sequence[int], watch: Watch, final: dict[Read, int | None]
-) -> None:
+def _matters(step: Step) -> bool:
+    """Return whether a reader needs to see a step: a fact changes, or hardware answers."""
+    if step.op is not None:
+        return bool(step.error) or any(one.gives for one in step.op.outcomes)
+    return step.entry in ("driver core", "environment") or step.decides
+
+
+def replay(machine: Machine, path: Sequence[int], watch: Watch) -> dict[Read, int]:
     """Walk a trace again by the meaning of the language, not by generated code.
 
-    Errors: ReplayError when a step cannot be taken or the rule does not break at the end.
+    Returns what hardware answered. Errors: ReplayError when no answers let the steps be taken
+    and the rule break at the end.
     """
-    state = {
-        read: (final.get(read) or 0) if read.fact.question else 0 for read in machine.variables
-    }
-    last = len(path) - 1 if watch.at is not None else -1
-    for position, number in enumerate(path):
-        one = machine.transitions[number]
-        here = one.pc is None or state[one.pc] == one.src
-        if not here or not evaluate(one.when, state):
-            raise ReplayError(f"step {position + 1} of a trace for {watch.rule} does not replay")
-        if position == last:
-            break
-        values = [(target, evaluate(value, state)) for target, value in one.gives]
-        state.update(values)
-    if not evaluate(fold_known(watch.when, frozenset(state)), state):
-        raise ReplayError(f"the trace for {watch.rule} replays, but does not break it")
+    state = {read: -1 if read.fact.question else 0 for read in machine.variables}
+    state.update(machine.given)
+    answers = _replay(machine, tuple(path), 0, watch, state)
+    if answers is None:
+        raise ReplayError(f"a trace of {len(path)} steps for {watch.rule} does not replay")
+    return answers
 
 
+def _replay(
+    machine: Machine, path: tuple[int, ...], position: int, watch: Watch, state: dict[Read, int]
+) -> dict[Read, int] | None:
+    known = frozenset(state)
+    if position == len(path) - (watch.at is not None):
+        asked = [watch.when]
+        if watch.at is not None:
+            asked.append(machine.transitions[path[position]].when)
+        for full in _answered(asked, state, known):
+            if all(evaluate(fold_known(expr, known), full) for expr in asked):
+                return {read: value for read, value in full.items()
+                        if read.fact.question and value >= 0}
+        return None
+    one = machine.transitions[path[position]]
+    if one.pc is not None and state[one.pc] != one.src:
+        return None
+    for full in _answered([one.when, *(value for _, value in one.gives)], state, known):
+        if not evaluate(one.when, full):
+            continue
+        after = {**full, **{target: evaluate(value, full) for target, value in one.gives}}
+        answers = _replay(machine, path, position + 1, watch, after)
+        if answers is not None:
+            return {**{r: v for r, v in full.items() if r.fact.question and v >= 0}, **answers}
+    return None
+
+
+def _answered(
+    exprs: Sequence[Expr], state: dict[Read, int], known: frozenset[Read]
+) -> Iterator[dict[Read, int]]:
+    """Yield the state with every open question in some expressions answered, all ways."""
+    open_ = [read for read in questions(exprs, known) if state[read] < 0]
+    for values in product(*(range(read.fact.top + 1) for read in open_)):
+        yield {**state, **dict(zip(open_, values, strict=True))}

@@ -66,6 +66,8 @@ class Step:
     outcome: str = ""
     error: str = ""
     fault: bool = False
+    decides: bool = False  # a condition that the model gives a meaning
+    forgets: bool = False  # the end of a life: other hardware may come next
     where: Where = NOWHERE
     op: Operation | None = None
     driver: Driver | None = None
@@ -153,11 +155,34 @@ def build(design: Design) -> Machine:
         for target, value in one.gives:
             used[target] = None
             used.update(dict.fromkeys(reads(value)))
+    made.transitions = [_other_hardware(one, used) for one in made.transitions]
     variables = tuple(sorted(used, key=lambda read: (read.of.name, read.fact.name)))
     tops = {read: made.tops.get(read, read.fact.top) for read in variables}
     return Machine(
         design, view, variables, tops, tuple(made.transitions), _given(design, view, used)
     )
+
+
+UNASKED = num(-1)  # what a question is set to when other hardware may answer it next
+
+
+def _other_hardware(one: Transition, used: Mapping[Read, None]) -> Transition:
+    """Return the end of a port's life with every answer forgotten.
+
+    What is bound next may be another port: the lives of all hardware meet where nothing is
+    left, which R36 holds them to.
+    """
+    if not one.step.forgets or one.step.inst is None:
+        return one
+    inst = one.step.inst
+    below = [read for read in used if read.fact.question and _root(read.of) == _root(inst)]
+    return replace(one, gives=(*one.gives, *((read, UNASKED) for read in below)))
+
+
+def _root(place: Place) -> Place | None:
+    while isinstance(place, Inst) and place.device.parent is not None:
+        place = Inst(place.device.parent, 0)
+    return place
 
 
 def _given(design: Design, view: View, used: Mapping[Read, None]) -> dict[Read, int]:
@@ -225,9 +250,11 @@ class _Process:
         self.made.tops[self.pc] = len(self.numbers) + 1
 
     def _core(
-        self, text: str, src: int, when: Expr, dst: int, *gives: tuple[Read, Expr | int]
+        self, text: str, src: int, when: Expr, dst: int, *gives: tuple[Read, Expr | int],
+        forgets: bool = False,
     ) -> None:
-        step = Step(self.inst.name, text, "driver core", driver=self.driver, inst=self.inst)
+        step = Step(self.inst.name, text, "driver core", driver=self.driver, inst=self.inst,
+                    forgets=forgets)
         values = [(read, num(value)) for read, value in gives]
         self.made.add(step, self.pc, src, when, [(self.pc, num(dst)), *values])
 
@@ -303,7 +330,7 @@ class _Process:
             gone.append((SEEN(child), 0))
             gone += [(fact(child), pick(absent, 0, fact(child))) for fact in (IRQ, OUTCOME)]
         self._core("unbound", last, TRUE, IDLE, (PHASE(self.inst), UNBOUND), (SHUT(self.inst), 0),
-                   *gone)
+                   *gone, forgets=self.inst.device.parent is None)
 
     def _edge(self, entry: str, edge: Edge) -> None:
         context = {self.driver.device: self.inst, **dict(edge.context)}
@@ -315,7 +342,7 @@ class _Process:
                 when = holds if edge.holds else ~holds
             text = f"{edge.guard.name}: {'yes' if edge.holds else 'no'}"
             step = Step(self.inst.name, text, entry, edge.inside, where=edge.where,
-                        driver=self.driver, inst=self.inst)
+                        decides=edge.guard.when not in (None, TRUE), driver=self.driver, inst=self.inst)
             self.made.add(step, self.pc, src, when, [(self.pc, num(dst))])
         elif edge.do is None or edge.op is None:
             self._core("", src, TRUE, dst)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from checks.bind import Inst
 from checks.machine import Machine, Transition
 from generator.expr import Bin, Expr, Not, Num, Pick, Read, fold_known, reads
 
@@ -137,7 +138,8 @@ def _nothing(state: int, out: Successors, bad: Broken) -> None:
     """Stand for an environment that does nothing."""
 
 
-def _questions(exprs: Iterable[Expr], known: frozenset[Read]) -> list[Read]:
+def questions(exprs: Iterable[Expr], known: frozenset[Read]) -> list[Read]:
+    """Return the questions that expressions ask, after those that they make sense under."""
     found: dict[Read, None] = {}
 
     def note(read: Read) -> None:
@@ -154,6 +156,16 @@ def _questions(exprs: Iterable[Expr], known: frozenset[Read]) -> list[Read]:
     return list(found)
 
 
+def _answers(read: Read) -> tuple[int, ...]:
+    """Return what hardware can answer to a question, as stored: one more than the value."""
+    inst = read.of
+    if isinstance(inst, Inst):
+        for fact, names in inst.device.answers:
+            if fact == read.fact:
+                return tuple(fact.values.index(name) + 1 for name in names)
+    return tuple(range(1, read.fact.top + 2))
+
+
 def _group(
     machine: Machine, name: str, members: Sequence[int], by_transition: Mapping[int, list[int]],
     watches: Sequence[Watch], text: _Text, known: frozenset[Read],
@@ -164,10 +176,10 @@ def _group(
         one = machine.transitions[number]
         exprs += [one.when, *(value for _, value in one.gives)]
         exprs += [fold_known(watches[w].when, known) for w in by_transition.get(number, ())]
-    for read in _questions(exprs, known):
+    for read in questions(exprs, known):
         shift, mask = text.shifts[read]
         lines.append(f"    if not s>>{shift}&{mask}:")
-        answers = f"range(1,{read.fact.top + 2})"
+        answers = str(_answers(read))
         if read.fact.needs is not None and read.fact.needs[0](read.of) in known:
             needed = text.shifts[read.fact.needs[0](read.of)]
             wanted = tuple(value + 1 for value in read.fact.needs[1])
@@ -204,7 +216,7 @@ def _next(one: Transition, text: _Text) -> str:
             continue
         clear |= mask << shift
         if isinstance(value, Num):
-            const |= value.value << shift
+            const |= (value.value + target.fact.question) << shift
         else:
             parts.append(f"(int({text.of(value)})<<{shift})")
     state = f"s&~{clear}" if clear else "s"
@@ -222,7 +234,7 @@ def _broken(watches: Sequence[Watch], text: _Text, known: frozenset[Read]) -> li
         if when == Num(0):
             continue
         asked = [
-            f"s>>{text.shifts[read][0]}&{text.shifts[read][1]}" for read in _questions([when], known)
+            f"s>>{text.shifts[read][0]}&{text.shifts[read][1]}" for read in questions([when], known)
         ]
         condition = " and ".join([*asked, text.of(when)])
         lines.append(f"    if {condition}: bad.append({index})")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from generator.design import Device, Driver
 from generator.expr import EACH, TRUE, Expr, Over, Role, maximum
 from generator.facts import (
+    BELOW,
     BLOCK,
     CAN_DYN,
     DRVDATA,
@@ -18,7 +19,6 @@ from generator.facts import (
     IRQ,
     LIFE,
     LOCAL,
-    MASTER,
     MODE,
     MODE_MSIX,
     MSG,
@@ -81,7 +81,7 @@ from generator.ops.pm import PM_RUNTIME_PUT, PM_RUNTIME_RESUME_AND_GET
 from generator.portdrv import BEST, PORT, free
 from generator.program import Block, Each, Function, If, Not, Return, both, call
 
-CPMU = Device("cpmu", "aux", PORT, count=2)
+CPMU = Device("cpmu", "aux", PORT, count=1)
 _CPMU = Role("cpmu")
 
 
@@ -147,7 +147,9 @@ def pcie_cxlpmu_discover() -> Function:
             KZALLOC_NOTE(PORT, fail=(Return(),)),
             PCI_READ_CONFIG_DWORD(PORT),
             Each(
-                CPMU, (call(pcie_cxlpmu_discover_block()),), again=free("pos + 8 <= end"),
+                CPMU,
+                (call(pcie_cxlpmu_discover_block()),),
+                again=free("pos + 8 <= end"),
                 first=True,
             ),
             If(
@@ -180,7 +182,8 @@ def pcie_cxlpmu_count_vectors(dynamic: bool, start: Expr) -> Function:
     """Return the counting in of CPMUs whose message number fits what was allocated."""
     begin = note("total = nvec", sets(TOTAL(PORT), start))
     more = note(
-        "total = max(total, msg + 1)", sets(TOTAL(PORT), maximum(TOTAL(PORT), MSG(_CPMU) + 1)),
+        "total = max(total, msg + 1)",
+        sets(TOTAL(PORT), maximum(TOTAL(PORT), MSG(_CPMU) + 1)),
         roles=("cpmu",),
     )
     fits = guard("msg < nr_entries", MSG(CPMU).lt(NVEC(PORT)))
@@ -235,7 +238,9 @@ def pcie_cxlpmu_get_irq() -> Function:
         "pcie_cxlpmu_get_irq",
         (
             PCI_IRQ_VECTOR(
-                PORT, CPMU, nr=MSG(CPMU),
+                PORT,
+                CPMU,
+                nr=MSG(CPMU),
                 fail=(
                     If(CAN_ADD, (), (Return(ok=False),)),
                     PCI_MSIX_ALLOC_IRQ_AT(PORT, CPMU, nr=MSG(CPMU), fail=RETURN),
@@ -317,9 +322,7 @@ def pcie_cxlpmu_alloc_vectors(dynamic: bool) -> Function:
             call(pcie_cxlpmu_count_vectors(dynamic, LOCAL(PORT))),
             If(exact, (Return(),)),
             PCI_FREE_IRQ_VECTORS(PORT),
-            PCI_ALLOC_IRQ_VECTORS(
-                PORT, min=TOTAL(PORT), max=TOTAL(PORT), types=BEST, fail=RETURN
-            ),
+            PCI_ALLOC_IRQ_VECTORS(PORT, min=TOTAL(PORT), max=TOTAL(PORT), types=BEST, fail=RETURN),
         ),
     )
 
@@ -328,8 +331,8 @@ def pcie_cxlpmu_serve_port(dynamic: bool) -> Function:
     """Return the serving of the CPMUs of a port without services."""
     irqs, devices = assign_and_add(dynamic)
     was_on = guard("command & PCI_COMMAND_MASTER", FOUND_MASTER(PORT).eq(1))
-    find = sets(FOUND_MASTER(PORT), MASTER(PORT))
-    found = note("command", find)
+    # Bus mastering is on already where a live device below has asked for it.
+    found = note("command", sets(FOUND_MASTER(PORT), BELOW(PORT)))
     give_up = (PCI_FREE_IRQ_VECTORS(PORT), Return())
     return Function(
         "pcie_cxlpmu_serve_port",
@@ -423,7 +426,9 @@ def cxl_pmu_aux_driver() -> Driver:
         "cxl_pmu",
         CPMU,
         probe=(
-            PM_RUNTIME_RESUME_AND_GET(PORT, CPMU, fail=RETURN, c={"on": "auxiliary_device.dev.parent"}),
+            PM_RUNTIME_RESUME_AND_GET(
+                PORT, CPMU, fail=RETURN, c={"on": "auxiliary_device.dev.parent"}
+            ),
             devm_action(PM_RUNTIME_PUT, "cxl_pmu_put_port")(PORT, CPMU, CPMU, fail=RETURN),
             DEVM_REQUEST_MEM_REGION(CPMU, CPMU),
             DEVM_IOREMAP(CPMU, CPMU),

@@ -27,6 +27,7 @@ class Device:
     parent: Device | None = None
     count: int = 1
     names: tuple[str, ...] = ()  # of the instances, where they have better ones than numbers
+    answers: tuple[tuple[Fact, tuple[str, ...]], ...] = ()  # what hardware can answer, if not all
     where: Where = field(default_factory=here, compare=False)
 
     def __post_init__(self) -> None:

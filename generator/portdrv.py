@@ -73,7 +73,8 @@ from generator.program import (
 PORT = Device("port", "pci")
 # PME, hotplug and bandwidth notification share a message number, so they are one here; DPC has
 # one of its own, but without AER it exists only where the command line asks for it.
-SERVICE = Device("service", "service", PORT, count=2, names=("hp", "aer"))
+SERVICE = Device("service", "service", PORT, count=2, names=("hp", "aer"),
+                 answers=((MSG, ("0", "1")),))
 HP, AER = Nth(SERVICE, 0), Nth(SERVICE, 1)
 
 SOURCES = ("drivers/pci/pcie/portdrv.c",)
@@ -286,7 +287,8 @@ def assign_irqs() -> Block:
 
 def pcie_port_enable_irq_vec(counted_in: Block = ()) -> Function:
     """Return the attempt to run the port on MSI-X or MSI."""
-    return Function("pcie_port_enable_irq_vec", (*allocate(counted_in), *assign_irqs()))
+    allocation = Function("pcie_port_alloc_irq_vec", allocate(counted_in))
+    return Function("pcie_port_enable_irq_vec", (call(allocation), *assign_irqs()))
 
 
 MORE = free("i < PCIE_PORT_DEVICE_MAXSERVICES")

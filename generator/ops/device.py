@@ -78,6 +78,7 @@ DEVICE_UNREGISTER = Operation(
         ok(
             sets(SOURCE(DEV), 0),
             sets(HANDLER(DEV), 0),
+            sets(IRQ(DEV), 0),
             sets(PHASE(DEV), UNBOUND),
             sets(LIFE(DEV), ABSENT),
         ),

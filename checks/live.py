@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Forgetting what nobody will read again, so that states that differ in it are one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from checks.machine import UNASKED, Machine, Transition
+from checks.packed import Watch
+from generator.expr import Expr, Num, Read, fold_known, num, reads
+
+
+def forget(machine: Machine, watches: Sequence[Watch]) -> Machine:
+    """Return the machine with every variable cleared where its only process is done with it.
+
+    A variable qualifies when one process alone reads and writes it and no rule looks at it in
+    every state. It is dead at a place when each way from there writes it before reading it.
+    """
+    known = frozenset(machine.variables)
+    watched: set[Read] = set()
+    at_step: dict[int, set[Read]] = {}
+    for watch in watches:
+        found = reads(fold_known(watch.when, known))
+        if watch.at is None:
+            watched |= found
+        else:
+            at_step.setdefault(watch.at, set()).update(found)
+    users: dict[Read, set[Read | None]] = {}
+    for number, one in enumerate(machine.transitions):
+        for read in _read(one) | at_step.get(number, set()):
+            users.setdefault(read, set()).add(one.pc)
+        for target, value in one.gives:
+            if not (target.fact.question and value == UNASKED):
+                users.setdefault(target, set()).add(one.pc)
+    mine: dict[Read, list[Read]] = {}
+    for read, who in users.items():
+        pc = next(iter(who))
+        fixed = read in machine.given or read in watched or read == pc
+        if len(who) == 1 and pc is not None and not fixed:
+            mine.setdefault(pc, []).append(read)
+    live = {pc: _liveness(machine, pc, names, at_step) for pc, names in mine.items()}
+    return replace(
+        machine, transitions=tuple(_cleared(one, mine, live) for one in machine.transitions)
+    )
+
+
+def _read(one: Transition) -> set[Read]:
+    found = set(reads(one.when))
+    for _, value in one.gives:
+        found |= reads(value)
+    return found
+
+
+def _goes_to(one: Transition) -> int | None:
+    for target, value in one.gives:
+        if target == one.pc and isinstance(value, Num):
+            return value.value
+    return None
+
+
+def _liveness(
+    machine: Machine, pc: Read, names: Sequence[Read], at_step: Mapping[int, set[Read]]
+) -> dict[int, frozenset[Read]]:
+    """Return, per place of a process, which of `names` may be read before being written."""
+    candidates = frozenset(names)
+    steps: list[tuple[int, int, frozenset[Read], frozenset[Read]]] = []
+    for number, one in enumerate(machine.transitions):
+        if one.pc == pc:
+            dst = _goes_to(one)
+            used = frozenset(_read(one) | at_step.get(number, set())) & candidates
+            killed = frozenset(target for target, _ in one.gives) & candidates
+            steps.append((one.src, one.src if dst is None else dst, used, killed))
+    live: dict[int, frozenset[Read]] = {}
+    changed = True
+    while changed:
+        changed = False
+        for src, dst, used, killed in reversed(steps):
+            now = live.get(src, frozenset()) | used | (live.get(dst, frozenset()) - killed)
+            if now != live.get(src, frozenset()):
+                live[src] = now
+                changed = True
+    return live
+
+
+def _cleared(
+    one: Transition, mine: Mapping[Read, Sequence[Read]],
+    live: Mapping[Read, Mapping[int, frozenset[Read]]],
+) -> Transition:
+    dst = _goes_to(one)
+    if one.pc is None or one.pc not in mine or dst is None:
+        return one
+    needed = live[one.pc].get(dst, frozenset())
+    dead = [read for read in mine[one.pc] if read not in needed]
+    zero: dict[Read, Expr] = {read: UNASKED if read.fact.question else num(0) for read in dead}
+    kept = [(target, value) for target, value in one.gives if target not in zero]
+    return replace(one, gives=(*kept, *zero.items()))
