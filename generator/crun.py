@@ -199,6 +199,8 @@ class Run:
         condition = node.uses[0]
         answers = outcomes(condition, env, memory)
         found = self.program.guard(node)
+        if found is not None and found[0].both:
+            answers = frozenset({True, False})
         if len(answers) == 2 and found is None and node.text:
             self.free.add(Unnamed(node.text, node.place))
         steps: list[_Step] = []

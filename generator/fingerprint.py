@@ -58,3 +58,4 @@ class CGuard:
     function: str = ""
     stable: bool = False
     excludes: tuple[str, ...] = ()
+    both: bool = False  # both ways are followed, whatever is known of the values

@@ -231,8 +231,8 @@ class Guard:
 
     @property
     def print(self) -> CGuard:
-        """Return the fingerprint of this condition."""
-        return CGuard(self.name, self.c, self.function)
+        """Return the fingerprint of this condition, asked whatever the C's values say of it."""
+        return CGuard(self.name, self.c, self.function, both=True)
 
 
 DEV = Role("dev")

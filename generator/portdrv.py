@@ -304,7 +304,7 @@ def pcie_init_service_irqs(counted_in: Block = ()) -> Function:
     return Function(
         "pcie_init_service_irqs",
         (
-            Each(SERVICE, (none(SERVICE),), again=MORE),
+            Each(SERVICE, (none(SERVICE),), again=MORE, first=True),
             If(
                 wants_line,
                 (),
@@ -314,7 +314,7 @@ def pcie_init_service_irqs(counted_in: Block = ()) -> Function:
             Each(
                 SERVICE,
                 (PCI_IRQ_VECTOR(PORT, SERVICE, nr=0, fail=IGNORE), *_give("*")),
-                again=MORE,
+                again=MORE, first=True,
             ),
         ),
     )
@@ -355,7 +355,7 @@ def pcie_port_device_register(
     """
     service = Role("service")
     keep = [sets(SEEN(one), HAS(one)) for one in (HP, AER)]
-    drop = assign(_CAPS, "&= ~service", sets(SEEN(service), 0), roles=("service",))
+    drop = assign(_CAPS, "&=", sets(SEEN(service), 0), roles=("service",))
     services = Function(
         "pcie_port_device_register",
         (
@@ -377,7 +377,7 @@ def pcie_port_device_register(
                         (call(pcie_device_init(), fail=(drop(SERVICE),)),),
                     ),
                 ),
-                again=MORE,
+                again=MORE, first=True,
             ),
         ),
     )
@@ -491,6 +491,6 @@ def portdrv(
         sources=sources,
         variable="pcie_portdriver",
         sets=(
-            "pcie_device.*", "int[*", "get_port_device_capability:services", "*:nvec", "&*", _CAPS,
+            "pcie_device.*", "int[*", "get_port_device_capability:services", _NVEC, "&*", _CAPS,
         ),
     )

@@ -27,6 +27,7 @@ def plain(name: str, *, at: str = "", on: int | None = 0, args: tuple[int, ...] 
         (ok(),),
         source=f"{name}()",
         fingerprint=Fingerprint((name,), on=on, args=args),
+        shown=("arg",) if args else (),
         at=at,
         sleeps=False,
     )
