@@ -238,7 +238,7 @@ def allocate(counted_in: Block = ()) -> Block:
     `counted_in` is done once it is known that the services have their vectors.
     """
     return (
-        PCI_ALLOC_IRQ_VECTORS(PORT, min=1, max=MOST_ENTRIES, types=BEST),
+        PCI_ALLOC_IRQ_VECTORS(PORT, min=1, max=MOST_ENTRIES, types=BEST, fail=RETURN),
         call(pcie_message_numbers()),
         If(TOO_MANY, (PCI_FREE_IRQ_VECTORS(PORT), Return(ok=False))),
         *counted_in,
@@ -246,7 +246,9 @@ def allocate(counted_in: Block = ()) -> Block:
             UNEQUAL,
             (
                 PCI_FREE_IRQ_VECTORS(PORT),
-                PCI_ALLOC_IRQ_VECTORS(PORT, min=LOCAL(PORT), max=LOCAL(PORT), types=BEST),
+                PCI_ALLOC_IRQ_VECTORS(
+                    PORT, min=LOCAL(PORT), max=LOCAL(PORT), types=BEST, fail=RETURN
+                ),
             ),
         ),
     )
