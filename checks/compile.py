@@ -112,12 +112,13 @@ def _not_compiled(unbuilt: dict[tuple[str, str], list[str]], compiled: set[str])
     found = []
     for (commit, path), names in unbuilt.items():
         never = path not in compiled
+        when = "under any configuration" if never else "under this configuration"
+        why = "includes it" if path.endswith(".h") else "is made from it"
+        thing = "unit that is built" if path.endswith(".h") else "object"
         found.append(
             Finding(
                 "compile:not-built",
-                "compiled under no configuration: kbuild builds no object from it"
-                if never
-                else "not compiled: kbuild builds no object from it under this configuration",
+                f"not compiled {when}: no {thing} {why}",
                 path,
                 severity=Severity.WARNING if never else Severity.NOTE,
                 commit=commit,

@@ -17,7 +17,7 @@ from generator.csource import Diagnostic, content_id
 
 @dataclass(frozen=True)
 class Outcome:
-    """New diagnostics with their rules, units compiled, and touched units that nothing builds."""
+    """New diagnostics with their rules, files compiled, and touched files that were not."""
 
     said: tuple[tuple[str, Diagnostic], ...]
     compiled: tuple[str, ...]

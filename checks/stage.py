@@ -94,7 +94,11 @@ def compile_stage(
             if (one.path, one.line) not in known and _fresh(run, made.path, one):
                 said.append((_rule(one), one))
     said += _link(run, stage, now, objects, built)
-    return Outcome(tuple(said), tuple(order), tuple(sorted(changed - deleted - built)))
+    headers = {path for path in stage.touched if path.endswith(".h")}
+    headers = {path for path in headers if stage.overlay[path] is not None}
+    read = headers & {name for result in results.values() for name in result.includes}
+    unbuilt = (changed - deleted - built) | (headers - read)
+    return Outcome(tuple(said), (*order, *sorted(read)), tuple(sorted(unbuilt)))
 
 
 def _dirs(stage: Stage) -> tuple[str, ...]:

@@ -212,6 +212,13 @@ def test_a_unit_not_built_is_a_note_and_never_built_a_warning(root: Path) -> Non
     assert never.severity is Severity.WARNING
 
 
+def test_a_header_that_no_unit_includes_is_not_passed_silently(root: Path) -> None:
+    (found,) = run(both(root), {"drivers/pci/lonely.h": "syntax error\n"})
+
+    assert (found.path, found.severity) == ("drivers/pci/lonely.h", Severity.WARNING)
+    assert "no unit that is built includes it" in found.message
+
+
 def test_a_new_unit_is_compiled_when_its_makefile_builds_it(root: Path) -> None:
     edit = {
         "drivers/pci/fresh.c": "int fresh(void)\n{\n\treturn 0;\n}\n",
