@@ -141,9 +141,10 @@ class _Search:
         self.rules = {rule.key: rule for rule in rules}
         self.limit, self.seconds, self.first = states, seconds, first
         self.parent: dict[int, tuple[int, tuple[int, ...]]] = {packed.start: (-1, ())}
-        self.found: dict[str, tuple[Watch, int, int, int]] = {}
-        self.waived: dict[tuple[str, str], tuple[Watch, int, int, int]] = {}
+        self.found: dict[str, tuple[Watch, int, int]] = {}
+        self.waived: dict[tuple[str, str], tuple[Watch, int, int]] = {}
         self.transitions = 0
+        self.taken = bytearray(len(machine.transitions))
 
     def run(self) -> Report:
         began = time.monotonic()
@@ -170,10 +171,11 @@ class _Search:
             if group is not None:
                 group(state, out, bad)
         self.packed.environment(state, out, bad)
-        for index, transition, before in bad:
-            self._break(self.watches[index], transition, before, state)
+        for index, transition, _ in bad:
+            self._break(self.watches[index], transition, state)
         self.transitions += len(out)
         for transition, after in out:
+            self.taken[transition] = 1
             for settled, path in self._settle(after):
                 self._reach(settled, state, (transition, *path), following)
 
@@ -201,6 +203,7 @@ class _Search:
                 continue
             self.transitions += len(mine)
             for transition, after in reversed(mine):
+                self.taken[transition] = 1
                 if after not in seen:
                     seen.add(after)
                     todo.append((after, (*path, transition)))
@@ -215,14 +218,13 @@ class _Search:
         stop = False
         for index in self.packed.broken(state):
             watch = self.watches[index]
-            self._break(watch, -1, state, state)
+            self._break(watch, -1, state)
             stop |= not watch.waived
         if not stop:
             following.append(state)
 
-    def _break(self, watch: Watch, transition: int, state: int, origin: int) -> None:
-        # `state` is `origin` with what was asked on the way answered.
-        one = (watch, transition, state, origin)
+    def _break(self, watch: Watch, transition: int, origin: int) -> None:
+        one = (watch, transition, origin)
         if watch.waived:
             self.waived.setdefault((watch.rule, watch.waived), one)
         else:
@@ -250,19 +252,16 @@ class _Search:
 
     def _goals(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return which steps of the design's own operations ever happened, and which never."""
-        done = {step for _, path in self.parent.values() for step in path}
         wanted: dict[str, bool] = {}
         for number, one in enumerate(self.machine.transitions):
             if one.step.outcome == "ok" and one.step.op is not None and one.step.entry == "probe":
-                wanted[one.step.text] = wanted.get(one.step.text, False) or number in done
+                wanted[one.step.text] = wanted.get(one.step.text, False) or bool(self.taken[number])
         return (
             tuple(sorted(text for text, hit in wanted.items() if hit)),
             tuple(sorted(text for text, hit in wanted.items() if not hit)),
         )
 
-    def _example(
-        self, watch: Watch, transition: int, state: int, origin: int
-    ) -> Counterexample:
+    def _example(self, watch: Watch, transition: int, origin: int) -> Counterexample:
         path: list[int] = [transition] if transition >= 0 else []
         at = origin
         while at != self.packed.start:

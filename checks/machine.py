@@ -336,13 +336,14 @@ class _Process:
         context = {self.driver.device: self.inst, **dict(edge.context)}
         src, dst = self.at(entry, edge.src), self.at(entry, edge.dst)
         if edge.guard is not None:
-            when = TRUE
+            when: Expr = TRUE
             if edge.guard.when is not None:
                 holds = self.made.view.bind(edge.guard.when, context)
                 when = holds if edge.holds else ~holds
             text = f"{edge.guard.name}: {'yes' if edge.holds else 'no'}"
             step = Step(self.inst.name, text, entry, edge.inside, where=edge.where,
-                        decides=edge.guard.when not in (None, TRUE), driver=self.driver, inst=self.inst)
+                        decides=edge.guard.when not in (None, TRUE), driver=self.driver,
+                        inst=self.inst)
             self.made.add(step, self.pc, src, when, [(self.pc, num(dst))])
         elif edge.do is None or edge.op is None:
             self._core("", src, TRUE, dst)

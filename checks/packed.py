@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from checks.bind import Inst
 from checks.machine import Machine, Transition
@@ -105,33 +106,31 @@ def pack(machine: Machine, watches: Sequence[Watch]) -> Packed:
         if watch.at is not None:
             by_transition.setdefault(watch.at, []).append(index)
     known = frozenset(shifts)
-    for name, (key, members) in enumerate(groups.items()):
-        del key
+    for name, members in enumerate(groups.values()):
         source += _group(machine, f"g{name}", members, by_transition, watches, text, known)
     source += _broken(watches, text, known)
-    space: dict[str, object] = {}
+    space: dict[str, Any] = {}
     exec(compile("\n".join(source), "<machine>", "exec"), space)  # our own text, built above
+    made: list[Group] = [space[f"g{name}"] for name in range(len(groups))]
     local = _local(machine, groups, watches, known)
     tables = []
-    for pc in dict.fromkeys(key[0] for key in groups):
-        if pc is None:
-            continue
+    for pc in dict.fromkeys(key[0] for key in groups if key[0] is not None):
         shift, mask = shifts[pc]
         row: list[Group | None] = [None] * (mask + 1)
         alone = [False] * (mask + 1)
-        for name, key in enumerate(groups):
+        for key, group in zip(groups, made, strict=True):
             if key[0] == pc:
-                row[key[1]] = space[f"g{name}"]  # type: ignore[assignment]  # generated above
+                row[key[1]] = group
                 alone[key[1]] = key in local
         tables.append((shift, mask, tuple(row), tuple(alone)))
-    environment = _nothing
-    for name, key in enumerate(groups):
+    environment: Group = _nothing
+    for key, group in zip(groups, made, strict=True):
         if key[0] is None:
-            environment = space[f"g{name}"]  # type: ignore[assignment]  # generated above
+            environment = group
     start = 0
     for read, value in machine.given.items():
         start |= (value + 1) << shifts[read][0]
-    return Packed(start, tuple(tables), environment, space["broken"], shifts)  # type: ignore[arg-type]
+    return Packed(start, tuple(tables), environment, space["broken"], shifts)
 
 
 def _nothing(state: int, out: Successors, bad: Broken) -> None:

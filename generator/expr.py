@@ -119,18 +119,23 @@ class Expr:
     """An expression over facts; comparisons are methods so that values keep their equality."""
 
     def __add__(self, other: Operand) -> Expr:
+        """Return the sum."""
         return Bin("+", self, num(other))
 
     def __sub__(self, other: Operand) -> Expr:
+        """Return the difference."""
         return Bin("-", self, num(other))
 
     def __and__(self, other: Operand) -> Expr:
+        """Return the conjunction."""
         return Bin("and", self, num(other))
 
     def __or__(self, other: Operand) -> Expr:
+        """Return the disjunction."""
         return Bin("or", self, num(other))
 
     def __invert__(self) -> Expr:
+        """Return the negation."""
         return Not(self)
 
     def eq(self, other: Operand) -> Expr:

@@ -105,3 +105,6 @@ def interrupt_lost(user: Place, provider: Place) -> Expr:
     )
     on_line = all_of(~msi_on(provider), HANDLER(user).eq(LINE))
     return SOURCE(user).eq(1) & ~any_of(on_msi, on_line)
+
+# Of the questions, those that the platform answers and not the device.
+PLATFORM = (LINE_ROUTED, CAN_DYN, NO_MSI, D3_POSSIBLE)

@@ -150,7 +150,10 @@ class Operation:
         return any(outcome.label == "fail" for outcome in self.outcomes)
 
     def __call__(
-        self, *places: Place, fail: OnFail | Block | None = None, c: Mapping[str, str] | None = None,
+        self,
+        *places: Place,
+        fail: OnFail | Block | None = None,
+        c: Mapping[str, str] | None = None,
         **params: Expr | int,
     ) -> Do:
         """Return this operation on devices of a design, at the caller's line.

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from generator.errors import ModelError
 from generator import expr as ex
+from generator.errors import ModelError
 from generator.expr import Bin, Expr, Over, Pick, Place, Read
 from generator.operation import (
     CONTINUE,

@@ -1,1 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-only
+"""The rules that designs are held to."""

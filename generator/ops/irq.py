@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from generator.expr import EACH, TRUE, Expr, Role, UsersOf, all_of, minimum, num, pick
+from generator.expr import EACH, Expr, Role, UsersOf, all_of, minimum, pick
 from generator.facts import (
     CAN_DYN,
     CAP,
@@ -150,7 +150,10 @@ PCI_MSIX_FREE_IRQ = Operation(
                 pick(HANDLER(EACH).eq(IRQ(USER)) & on_vector(HANDLER, EACH), STALE, HANDLER(EACH)),
                 UsersOf(DEV),
             ),
-            sets(DYN(DEV), pick(on_vector(IRQ, USER), DYN(DEV).without_bit(IRQ(USER) - 1), DYN(DEV))),
+            sets(
+                DYN(DEV),
+                pick(on_vector(IRQ, USER), DYN(DEV).without_bit(IRQ(USER) - 1), DYN(DEV)),
+            ),
             sets(IRQ(USER), 0),
         ),
     ),

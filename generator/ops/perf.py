@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-
 from generator.expr import Role
 from generator.facts import CLAIMED, HOTPLUG, MAPPED, OPEN, PMU, SOURCE
 from generator.fingerprint import Fails, Fingerprint

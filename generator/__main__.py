@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The command line: what a user types, and what the shell gets back.
+
+Exit codes: 0 nothing found, 1 findings, 2 usage, 3 environment, 4 refused, 5 conflict,
+124 timeout, 125 could not be tested, 130 interrupted. Results go to stdout, progress to stderr.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+VERSION = "0.1.0"
+FINDINGS, INTERRUPTED = 1, 130
+
+# verb -> the module that does it; imported only when it is asked for
+VERBS = {
+    "tree": "generator.cli.tree",
+    "designs": "generator.cli.designs",
+    "rules": "generator.cli.rules",
+    "check": "generator.cli.check",
+    "generate": "generator.cli.generate",
+    "validate": "generator.cli.validate",
+    "apply": "generator.cli.apply",
+    "undo": "generator.cli.apply",
+}
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of every verb."""
+    top = argparse.ArgumentParser(
+        prog="portwright",
+        description="From a Python model of a driver layering to a checked, compiled, applied "
+        "kernel patch series.",
+        epilog="examples: portwright check auxbus; portwright generate auxbus; "
+        "portwright apply patches/auxbus --repo ~/linux --branch auxbus",
+    )
+    top.add_argument("--version", action="store_true", help="versions of this and of what it uses")
+    verbs = top.add_subparsers(dest="verb", metavar="VERB")
+
+    tree = verbs.add_parser("tree", help="the kernel tree that everything is made against")
+    tree.add_argument("action", choices=("show", "setup"), help="show it, or set it up first")
+    _json(tree)
+    _tree(tree)
+
+    _json(verbs.add_parser("designs", help="the shipped designs"))
+
+    rules = verbs.add_parser("rules", help="the rules, or one of them explained")
+    rules.add_argument("rule", nargs="?", help="R14, N2, ...")
+    _json(rules)
+
+    check = verbs.add_parser("check", help="explore a design: every life on every hardware")
+    check.add_argument("design", nargs="?", help="a shipped name, or a file that defines DESIGN")
+    check.add_argument("--all", action="store_true", help="every shipped design")
+    check.add_argument("--states", type=_positive, default=4_000_000, help="budget of states")
+    check.add_argument("--seconds", type=_positive, default=600, help="budget of time")
+    check.add_argument("--first", action="store_true", help="stop at the first violation")
+    check.add_argument("--children", type=_positive, metavar="N",
+                       help="explore with N of each auxiliary device")
+    _json(check)
+
+    generate = verbs.add_parser("generate", help="render, check and write the series of a design")
+    generate.add_argument("design", help="a shipped name, or a file that defines SERIES")
+    generate.add_argument("--out", metavar="DIR", help="where to (default: patches/NAME)")
+    generate.add_argument("--signoff", action="store_true",
+                          help="add the Signed-off-by of your git identity")
+    generate.add_argument("--render-only", action="store_true",
+                          help="write without checking; the cover letter says so")
+    _tree(generate)
+
+    validate = verbs.add_parser("validate", help="check a directory of patches, commit by commit")
+    validate.add_argument("series", help="a directory as git format-patch writes it")
+    validate.add_argument("--design", help="hold the C to this design (default: by series.json)")
+    _json(validate)
+    _tree(validate)
+
+    apply = verbs.add_parser("apply", help="apply a series to a clone, as one new branch")
+    apply.add_argument("series", help="a directory that generate wrote")
+    apply.add_argument("--onto", metavar="REV", help="start there (default: the series' base)")
+    _repo(apply)
+
+    undo = verbs.add_parser("undo", help="take the branch of an apply back")
+    _repo(undo)
+    return top
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
+    return value
+
+
+def _json(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _tree(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--tree", metavar="PATH", help="your own clone instead of the pinned tree")
+    verb.add_argument("--base", metavar="REV", help="the revision of it (default: HEAD)")
+    verb.add_argument("--allow-newer", action="store_true",
+                      help="go on when only a newer version of the pinned package is served")
+
+
+def _repo(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--repo", required=True, metavar="PATH", help="your clone of the kernel")
+    verb.add_argument("--branch", required=True, metavar="NAME", help="the branch to create")
+    verb.add_argument("-n", "--dry-run", action="store_true", help="say what would be done")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb and return the exit code."""
+    top = parser()
+    args = top.parse_args(argv)
+    if args.version:
+        return _versions()
+    if args.verb is None:
+        top.print_usage(sys.stderr)
+        return 2
+    from generator.errors import PortwrightError
+
+    try:
+        return int(importlib.import_module(VERBS[args.verb]).run(args))
+    except PortwrightError as fault:
+        print(f"portwright {args.verb}: {fault}", file=sys.stderr)
+        return fault.exit_code
+    except KeyboardInterrupt:
+        print(f"portwright {args.verb}: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader went away, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FINDINGS
+
+
+def _versions() -> int:
+    from importlib.metadata import version
+
+    from generator.plumbing import run
+
+    print(f"portwright {VERSION}")
+    print(f"python {sys.version.split()[0]}, libclang {version('libclang')}")
+    print(run(["git", "--version"], timeout=10).decode().strip())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""`portwright tree show|setup`: the tree, and which one the other verbs work on."""
+
+# ruff: noqa: T201
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from generator import kbuild, tree
+from generator.errors import UsageError
+
+
+def chosen(args: argparse.Namespace) -> tree.Tree:
+    """Return the tree that --tree and --base ask for: the pinned one without them.
+
+    Errors: UsageError for --base without --tree; TreeError, EnvironmentFault.
+    """
+    if args.tree:
+        return tree.own(Path(args.tree), args.base or "HEAD")
+    if args.base:
+        raise UsageError("--base needs --tree: the pinned tree has one base only")
+    return tree.pinned(allow_newer=args.allow_newer)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print where the tree is; `setup` prepares every configuration as well."""
+    where = chosen(args)
+    base = kbuild.prepare(where, kbuild.CONFIGS["m"])
+    if args.action == "setup":
+        kbuild.prepare_all(where, tuple(kbuild.CONFIGS.values()))
+    said = {
+        "path": str(where.work),
+        "base": where.base,
+        "version": where.version,
+        "build": str(base.build),
+        "source": where.source,
+        "git_dir": str(where.git_dir),
+    }
+    if args.json:
+        print(json.dumps(said, indent=2))
+    else:
+        for key, value in said.items():
+            print(f"{key:<9}{value}")
+    return 0
