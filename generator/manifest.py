@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -144,11 +145,10 @@ def read_bounded(path: Path) -> bytes:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as missing:
         raise UsageError(f"{path}: cannot be read: {missing.strerror}") from missing
-    with os.fdopen(handle, "rb") as file:
-        try:
-            text = file.read(MOST_BYTES + 1)
-        except OSError as odd:
-            raise UsageError(f"{path}: no regular file") from odd
+    with open(handle, "rb", closefd=True) as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise UsageError(f"{path}: no regular file")
+        text = file.read(MOST_BYTES + 1)
     if len(text) > MOST_BYTES:
         raise UsageError(f"{path}: larger than {MOST_BYTES >> 20} MiB")
     return text

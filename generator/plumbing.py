@@ -139,11 +139,13 @@ def users_git(
 
     Errors: TreeError with command and stderr, Timeout, EnvironmentFault.
     """
+    theirs = {key: os.environ[key] for key in os.environ if key.startswith("GIT_CONFIG")}
     return run(
         ["git", *_NO_HOOKS, "-C", str(repo), *args],
         stdin=stdin,
         env=clean_environment(
             **{
+                **theirs,
                 "GIT_OPTIONAL_LOCKS": "0",
                 "GIT_NO_LAZY_FETCH": "1",
                 "GIT_TERMINAL_PROMPT": "0",

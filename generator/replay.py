@@ -75,9 +75,12 @@ def _as_committer(author: dict[str, str]) -> dict[str, str]:
 def _mail(work: Path, name: str, text: bytes) -> tuple[bytes, bytes, dict[str, str]]:
     """A patch file as git am reads it: log message, diff, author."""
     log, diff = work / "portwright-log", work / "portwright-diff"
-    told = git(
-        work, "mailinfo", "--encoding=UTF-8", "--no-scissors", str(log), str(diff), stdin=text
-    )
+    try:
+        told = git(
+            work, "mailinfo", "--encoding=UTF-8", "--no-scissors", str(log), str(diff), stdin=text
+        )
+    except TreeError as failed:
+        raise UsageError(f"{name}: git does not read it as a patch mail\n{failed}") from failed
     said = dict(
         row.split(": ", 1) for row in told.decode(errors="replace").splitlines() if ": " in row
     )

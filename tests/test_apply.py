@@ -1,0 +1,491 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Applying a series makes exactly one branch, undo takes it back, and nothing else changes."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from test_tree import FILES, WHEN, WHO, shell, snapshot
+
+from generator import manifest
+from generator.apply import apply, undo
+from generator.errors import Conflict, Refused, UsageError
+from generator.plumbing import clean_environment
+from generator.tree import Change, Tree, commits, format_patch, own, tree_id
+
+ROOT = Path(manifest.__file__).parent.parent
+STEPS = [
+    Change("PCI: One\n\nBecause.\n", WHO, WHEN, {"drivers/pci/probe.c": b"int probe(void);\n"}),
+    Change("PCI: Two\n", WHO, WHEN, {"drivers/pci/two.c": b"int two;\n", "Kconfig": b"two\n"}),
+]
+
+
+@pytest.fixture(autouse=True)
+def cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORTWRIGHT_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    where = tmp_path / "clone"
+    for name, text in FILES.items():
+        (where / name).parent.mkdir(parents=True, exist_ok=True)
+        (where / name).write_text(text)
+    shell(where, "git init -q -b main; git add -f -A; git commit -qm base")
+    shell(where, "git config user.name User; git config user.email user@example.org")
+    return where
+
+
+def write_series(tree: Tree, out: Path, steps: list[Change]) -> str:
+    """A directory of patches as generate writes it; the tree id it ends in."""
+    tip = commits(tree, tree.base, steps)[-1]
+    paths = format_patch(tree, tree.base, tip, "Subject", "Body", out)
+    told = manifest.describe(tree, tree.base, tip, "auxbus", paths)
+    (out / manifest.FILE_NAME).write_text(told.text())
+    return tree_id(tree, tip)
+
+
+@pytest.fixture
+def patches(clone: Path, tmp_path: Path) -> Path:
+    write_series(own(clone, "HEAD"), tmp_path / "patches", STEPS)
+    return tmp_path / "patches"
+
+
+def state(clone: Path) -> dict[str, bytes]:
+    """Everything of a clone but its objects."""
+    return {
+        name: text
+        for name, text in snapshot(clone).items()
+        if not name.startswith((".git/objects/", "objects/"))
+    }
+
+
+def clean(clone: Path) -> None:
+    pass
+
+
+def dirty(clone: Path) -> None:
+    (clone / "drivers/pci/probe.c").write_text("work in progress\n")
+    (clone / "untracked").write_text("mine\n")
+
+
+def staged(clone: Path) -> None:
+    (clone / "Kconfig").write_text("staged\n")
+    shell(clone, "git add -f Kconfig; git rm -q --cached Makefile")
+
+
+def stashed(clone: Path) -> None:
+    dirty(clone)
+    shell(clone, "git stash -q")
+
+
+def detached(clone: Path) -> None:
+    shell(clone, "git checkout -q --detach")
+
+
+def rebasing(clone: Path) -> None:
+    shell(clone, "git checkout -qb side; echo 1 >Kconfig; git commit -qam side")
+    shell(clone, "git checkout -q main; echo 2 >Kconfig; git commit -qam main")
+    shell(clone, "git rebase side >/dev/null 2>&1 || true; test -d .git/rebase-merge")
+
+
+def am_in_progress(clone: Path) -> None:
+    (clone.parent / "bad.patch").write_text(
+        "From: A <a@b.c>\nDate: Tue, 14 Nov 2023 22:13:20 +0000\nSubject: [PATCH] x\n\nx\n---\n"
+        "diff --git a/Kconfig b/Kconfig\n--- a/Kconfig\n+++ b/Kconfig\n@@ -1 +1 @@\n-no\n+yes\n"
+    )
+    shell(clone, "git am ../bad.patch >/dev/null 2>&1 || true; test -d .git/rebase-apply")
+
+
+def hooked(clone: Path) -> None:
+    names = (
+        "reference-transaction",
+        "post-checkout",
+        "pre-commit",
+        "post-rewrite",
+        "pre-applypatch",
+    )
+    for name in names:
+        hook = clone / ".git/hooks" / name
+        hook.parent.mkdir(exist_ok=True)
+        hook.write_text("#!/bin/sh\necho ran >>../hook-ran\nexit 1\n")
+        hook.chmod(0o755)
+
+
+def hooked_by_configuration(clone: Path) -> None:
+    hooked(clone)
+    shell(clone, "mv .git/hooks ../hooks; git config core.hooksPath ../hooks")
+    shell(clone, "git config core.fsmonitor 'echo ran >>../hook-ran; false'")
+
+
+def packed(clone: Path) -> None:
+    shell(clone, "git branch other; git tag -m t t; git gc -q; git pack-refs --all")
+
+
+STATES = [
+    clean,
+    dirty,
+    staged,
+    stashed,
+    detached,
+    rebasing,
+    am_in_progress,
+    hooked,
+    hooked_by_configuration,
+    packed,
+]
+
+
+@pytest.mark.parametrize("make_state", STATES, ids=lambda make: make.__name__)
+def test_apply_adds_one_branch_and_undo_removes_it(
+    clone: Path, patches: Path, make_state: Callable[[Path], None]
+) -> None:
+    make_state(clone)
+    before = state(clone)
+    fsck = shell(clone, "git fsck --strict 2>&1")
+    # What the test itself runs may call the hooks.
+    ran = clone.parent / "hook-ran"
+    ran.unlink(missing_ok=True)
+
+    planned = apply(patches, clone, "portwright/auxbus", dry_run=True)
+    assert planned.ref == "refs/heads/portwright/auxbus"
+    assert state(clone) == before
+
+    done = apply(patches, clone, "portwright/auxbus")
+    assert done.exact
+    assert done.tree == planned.tree == manifest.read(patches).tree
+    assert not ran.exists()
+    after = state(clone)
+    assert {name for name in after if before.get(name) != after[name]} == {
+        ".git/refs/heads/portwright/auxbus",
+        ".git/logs/refs/heads/portwright/auxbus",
+        ".git/portwright/portwright%2Fauxbus.json",
+    }
+    assert before.keys() <= after.keys()
+    assert shell(clone, "git rev-parse portwright/auxbus^{tree}").strip() == done.tree
+    log = shell(clone, "git log --format='%an|%ae|%ad|%cn|%s|%b' --date=raw -2 portwright/auxbus")
+    assert log.splitlines()[0] == f"A Developer|dev@example.org|{WHEN}|User|PCI: Two|"
+    assert "PCI: One|Because." in log
+    assert shell(clone, "git fsck --strict 2>&1") == fsck
+
+    ran.unlink(missing_ok=True)
+    assert undo(clone, "portwright/auxbus").tip == done.tip
+    assert state(clone) == before
+    assert not ran.exists()
+    assert not list((clone.parent / "cache/apply").iterdir())
+
+
+def test_an_existing_branch_is_refused_and_stays(clone: Path, patches: Path) -> None:
+    shell(clone, "git branch taken; git branch deep/er")
+    before = snapshot(clone)
+    for branch in ("taken", "main", "taken/below", "deep"):
+        with pytest.raises(Refused):
+            apply(patches, clone, branch)
+    assert snapshot(clone) == before
+
+
+@pytest.mark.parametrize(
+    "branch", ["", "a..b", "-x", "HEAD", "a b", "x.lock", "../../HEAD", "@{-1}"]
+)
+def test_a_name_that_git_does_not_take_is_a_usage_error(
+    clone: Path, patches: Path, branch: str
+) -> None:
+    with pytest.raises(UsageError):
+        apply(patches, clone, branch)
+
+
+def test_an_unborn_head_of_that_name_is_refused(clone: Path, patches: Path) -> None:
+    shell(clone, "git symbolic-ref HEAD refs/heads/auxbus")
+    before = snapshot(clone)
+    with pytest.raises(Refused, match="auxbus"):
+        apply(patches, clone, "auxbus", onto="main")
+    assert snapshot(clone) == before
+
+
+def test_linked_worktrees_shallow_and_bare_clones_take_a_branch(
+    clone: Path, patches: Path, tmp_path: Path
+) -> None:
+    shell(clone, "git worktree add -q ../linked --detach")
+    before = state(tmp_path / "linked"), state(clone)
+    apply(patches, tmp_path / "linked", "auxbus")
+    assert shell(clone, "git rev-parse auxbus^{tree}").strip() == manifest.read(patches).tree
+    undo(clone, "auxbus")
+    assert (state(tmp_path / "linked"), state(clone)) == before
+    shell(tmp_path, f"git clone -q --depth 1 file://{clone} shallow")
+    assert apply(patches, tmp_path / "shallow", "auxbus").exact
+    assert "fatal" not in shell(tmp_path / "shallow", "git fsck 2>&1")
+    shell(tmp_path, f"git clone -q --bare file://{clone} bare.git")
+    apply(patches, tmp_path / "bare.git", "auxbus")
+    undo(tmp_path / "bare.git", "auxbus")
+
+
+def test_without_the_base_commit_identical_files_decide(
+    clone: Path, patches: Path, tmp_path: Path
+) -> None:
+    # The same files but another history, as a clone of mainline has it.
+    shell(clone, "git checkout -q --orphan other; echo >>Makefile; git commit -qam other")
+    shell(tmp_path, "git clone -q --single-branch -b other file://$PWD/clone mainline")
+    done = apply(patches, tmp_path / "mainline", "auxbus")
+    assert not done.exact
+    assert "HEAD" in done.note
+    assert "3 touched files" in done.note
+    assert shell(tmp_path / "mainline", "git show auxbus:Kconfig") == "two\n"
+    assert shell(tmp_path / "mainline", "git rev-parse auxbus~2") == shell(
+        clone, "git rev-parse other"
+    )
+
+
+def test_a_tag_of_the_version_is_preferred_to_head(
+    clone: Path, patches: Path, tmp_path: Path
+) -> None:
+    shell(clone, "git checkout -q --orphan other; git commit -qm other; git tag v6.12.117")
+    shell(clone, "echo wip >>Kconfig; git commit -qam wip")
+    shell(tmp_path, "git clone -q --single-branch -b other file://$PWD/clone mainline")
+    assert "refs/tags/v6.12.117" in apply(patches, tmp_path / "mainline", "auxbus").note
+
+
+def test_other_files_are_a_conflict_that_names_them(
+    clone: Path, patches: Path, tmp_path: Path
+) -> None:
+    shell(clone, "git checkout -q --orphan other; echo x >Kconfig; git commit -qam other")
+    shell(tmp_path, "git clone -q --single-branch -b other file://$PWD/clone mainline")
+    before = snapshot(tmp_path / "mainline")
+    for onto in (None, "HEAD"):
+        with pytest.raises(Conflict, match="these differ: Kconfig\n"):
+            apply(patches, tmp_path / "mainline", "auxbus", onto=onto)
+    assert snapshot(tmp_path / "mainline") == before
+    with pytest.raises(UsageError, match="no commit"):
+        apply(patches, tmp_path / "mainline", "auxbus", onto="v9")
+
+
+def test_a_patch_that_makes_something_else_than_promised_is_a_conflict(
+    clone: Path, patches: Path
+) -> None:
+    before = snapshot(clone)
+    second = patches / "0002-PCI-Two.patch"
+    text = second.read_text()
+    second.write_text(text.replace("int two;", "int not;"))
+    with pytest.raises(Conflict, match=r"promises, in drivers/pci/two\.c"):
+        apply(patches, clone, "auxbus")
+    second.write_text(text.replace("-mainmenu", "-something"))
+    with pytest.raises(Conflict, match=r"0002-PCI-Two\.patch: does not apply"):
+        apply(patches, clone, "auxbus")
+    second.write_text(text)
+    said = json.loads((patches / "series.json").read_text())
+    (patches / "series.json").write_text(json.dumps({**said, "tree": "1" * 40}))
+    with pytest.raises(Conflict, match="promises 1111"):
+        apply(patches, clone, "auxbus")
+    assert snapshot(clone) == before
+
+
+HEAD = "From: A <a@b.c>\nDate: Tue, 14 Nov 2023 22:13:20 +0000\nSubject: [PATCH] x\n\nx\n---\n"
+NEW = "diff --git a/{0} b/{0}\nnew file mode {1}\n--- /dev/null\n+++ b/{0}\n@@ -0,0 +1 @@\n+x\n"
+HOSTILE = {
+    "parent": NEW.format("../evil", "100644"),
+    "dot-git": NEW.format(".git/hooks/post-checkout", "100755"),
+    "dot-git-in-other-case": NEW.format("a/.GIT/config", "100644"),
+    "absolute": "--- /dev/null\n+++ /etc/evil\n@@ -0,0 +1 @@\n+x\n",
+    "link": NEW.format("evil", "120000"),
+    "submodule": NEW.format("evil", "160000"),
+    "binary": "diff --git a/z b/z\nnew file mode 100644\nindex 0000000..1\nGIT binary patch\n"
+    "literal 2\nJcmZQzKmY&$0RR91\n\n",
+    "no-diff": "",
+    "no-diff-but-text": "hello\n",
+    "through-a-link": NEW.format("link/evil", "100644"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_patch_is_refused(clone: Path, patches: Path, name: str) -> None:
+    shell(clone, "ln -s /tmp link; git add -f link; git commit -qm link")
+    before = snapshot(clone)
+    (patches / "0001-PCI-One.patch").write_text(HEAD + HOSTILE[name])
+    with pytest.raises((UsageError, Conflict)):
+        apply(patches, clone, "auxbus", onto="HEAD")
+    assert snapshot(clone) == before
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("base", "HEAD"),
+        ("tree", "--all"),
+        ("patches", []),
+        ("patches", ["../0001-x.patch"]),
+        ("patches", [f"{n:04}-x.patch" for n in range(1, 66)]),
+        ("patches", ["0001-a.patch", "0001-a.patch"]),
+        ("files", {}),
+        ("files", {"../x": [None, None]}),
+        ("files", {"x": ["HEAD", None]}),
+        ("name", None),
+        ("version", "6.12\n"),
+    ],
+)
+def test_a_malformed_manifest_is_a_usage_error_that_names_it(
+    clone: Path, patches: Path, key: str, value: object
+) -> None:
+    said = json.loads((patches / "series.json").read_text())
+    (patches / "series.json").write_text(json.dumps({**said, key: value}))
+    with pytest.raises(UsageError, match=r"series\.json"):
+        apply(patches, clone, "auxbus")
+
+
+def test_large_missing_and_linked_patch_files_are_usage_errors(
+    clone: Path, patches: Path, tmp_path: Path
+) -> None:
+    first = patches / "0001-PCI-One.patch"
+    kept = first.read_bytes()
+    first.write_bytes(b"x" * ((1 << 20) + 1))
+    with pytest.raises(UsageError, match="larger than 1 MiB"):
+        apply(patches, clone, "auxbus")
+    first.unlink()
+    with pytest.raises(UsageError, match="cannot be read"):
+        apply(patches, clone, "auxbus")
+    (tmp_path / "elsewhere").write_bytes(kept)
+    first.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(UsageError, match="cannot be read"):
+        apply(patches, clone, "auxbus")
+    first.unlink()
+    os.mkfifo(first)
+    with pytest.raises(UsageError):
+        apply(patches, clone, "auxbus")
+    with pytest.raises(UsageError, match=r"series\.json: cannot be read"):
+        apply(tmp_path, clone, "auxbus")
+
+
+def test_undo_keeps_what_is_not_what_apply_made(clone: Path, patches: Path) -> None:
+    with pytest.raises(Refused, match="portwright has not made it"):
+        undo(clone, "main")
+    apply(patches, clone, "auxbus")
+    shell(clone, "git checkout -q auxbus")
+    with pytest.raises(Refused, match="checked out in"):
+        undo(clone, "auxbus")
+    shell(clone, "git checkout -q main; git worktree add -q ../linked auxbus")
+    with pytest.raises(Refused, match="linked"):
+        undo(clone, "auxbus")
+    shell(clone, "git -C ../linked commit -q --allow-empty -m mine; git worktree remove ../linked")
+    before = snapshot(clone)
+    with pytest.raises(Refused, match="work that is not ours"):
+        undo(clone, "auxbus")
+    assert snapshot(clone) == before
+    shell(clone, "git branch -q -D auxbus")
+    with pytest.raises(Refused, match="not there any more"):
+        undo(clone, "auxbus")
+    assert not (clone / ".git/portwright").exists()
+
+
+def test_undo_keeps_a_branch_that_is_being_rebased(clone: Path, patches: Path) -> None:
+    shell(clone, "echo new >drivers/pci/two.c; git add -f drivers/pci/two.c; git commit -qm two")
+    apply(patches, clone, "auxbus")
+    shell(clone, "git checkout -q auxbus; git rebase main >/dev/null 2>&1 || true")
+    with pytest.raises(Refused, match=r"auxbus"):
+        undo(clone, "auxbus")
+
+
+def test_undo_of_a_dry_run_deletes_nothing(clone: Path, patches: Path) -> None:
+    apply(patches, clone, "auxbus")
+    before = snapshot(clone)
+    assert undo(clone, "auxbus", dry_run=True).ref == "refs/heads/auxbus"
+    assert snapshot(clone) == before
+
+
+@pytest.mark.parametrize("lock", ["refs/heads/auxbus.lock", "packed-refs.lock"])
+def test_a_lock_that_a_killed_git_left_is_explained(clone: Path, patches: Path, lock: str) -> None:
+    (clone / ".git" / lock).touch()
+    before = snapshot(clone)
+    with pytest.raises(Refused, match=r"\.lock: another git is at work here, or one was killed"):
+        apply(patches, clone, "auxbus")
+    assert snapshot(clone) == before
+    (clone / ".git" / lock).unlink()
+    apply(patches, clone, "auxbus")
+    (clone / ".git" / lock).touch()
+    with pytest.raises(Refused, match=r"\.lock: another git"):
+        undo(clone, "auxbus")
+
+
+def test_without_an_identity_the_author_is_the_committer(clone: Path, patches: Path) -> None:
+    shell(clone, "git config --unset user.name; git config --unset user.email")
+    shell(clone, "git config user.useConfigOnly true")
+    done = apply(patches, clone, "auxbus")
+    assert shell(clone, f"git log -1 --format=%ce {done.tip}").strip() == "dev@example.org"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("whole_group", [True, False], ids=["with-its-children", "alone"])
+def test_killed_at_any_instant_it_left_all_as_before_or_exactly_the_branch(
+    clone: Path, patches: Path, whole_group: bool
+) -> None:
+    staged(clone)
+    dirty(clone)
+    before = state(clone)
+    code = (
+        "import pathlib, sys; from generator.apply import apply; "
+        "apply(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), 'auxbus')"
+    )
+    command = [sys.executable, "-c", code, str(patches), str(clone)]
+    promised = manifest.read(patches).tree
+    dice = random.Random(6)
+    start = time.monotonic()
+    subprocess.run(
+        command, cwd=ROOT, check=True, env=clean_environment(GIT_CONFIG_GLOBAL="/dev/null")
+    )
+    takes = time.monotonic() - start
+    undo(clone, "auxbus")
+    seen = {"branch": 0, "nothing": 0}
+    for _ in range(20):
+        child = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            start_new_session=True,
+            env=clean_environment(GIT_CONFIG_GLOBAL="/dev/null"),
+        )
+        time.sleep(dice.uniform(0.2, 1.1) * takes)
+        if whole_group:
+            os.killpg(child.pid, signal.SIGKILL)
+        else:
+            child.kill()
+        child.wait()
+        time.sleep(0.1)
+        for lock in (clone / ".git").rglob("*.lock"):
+            assert lock.name == "auxbus.lock"
+            with pytest.raises(Refused, match="remove the file"):
+                apply(patches, clone, "auxbus")
+            lock.unlink()
+        after = state(clone)
+        ours = {name for name in after if before.get(name) != after[name]}
+        assert before.keys() <= after.keys()
+        assert "error" not in shell(clone, "git fsck --strict 2>&1")
+        made = ".git/refs/heads/auxbus" in after
+        seen["branch" if made else "nothing"] += 1
+        if made:
+            assert ours == {
+                ".git/refs/heads/auxbus",
+                ".git/logs/refs/heads/auxbus",
+                ".git/portwright/auxbus.json",
+            }
+            assert shell(clone, "git rev-parse auxbus^{tree}").strip() == promised
+        else:
+            assert all(name.startswith(".git/portwright/") for name in ours), ours
+            apply(patches, clone, "auxbus")
+        undo(clone, "auxbus")
+        assert state(clone) == before
+    assert seen["nothing"] > 2
+
+
+@pytest.mark.kernel
+def test_a_series_on_the_pinned_tree_applies_to_a_clone_of_it(pinned: Tree, tmp_path: Path) -> None:
+    tree = write_series(pinned, tmp_path / "series", STEPS)
+    shell(tmp_path, f"git clone -q --bare --shared {pinned.git_dir} kernel.git")
+    before = state(tmp_path / "kernel.git")
+    assert apply(tmp_path / "series", tmp_path / "kernel.git", "auxbus").tree == tree
+    undo(tmp_path / "kernel.git", "auxbus")
+    assert state(tmp_path / "kernel.git") == before
