@@ -4,18 +4,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import product
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from checks.finding import Verdict
+from checks.hardware import OPEN_QUESTION, answered, questions
 from checks.live import forget
-from checks.machine import Machine, Step, build
-from checks.packed import Broken, Packed, Successors, Watch, pack, questions
+from checks.machine import Machine, Step, build, with_variables
+from checks.packed import Broken, Packed, Successors, Watch, pack
 from checks.rule import Rule
 from generator.design import Design, Waiver
 from generator.errors import PortwrightError
-from generator.expr import FALSE, Expr, Read, evaluate, fold_known, reads
+from generator.expr import FALSE, Read, evaluate, fold_known, reads
 from generator.operation import Where
 
 STATES = 4_000_000
@@ -122,14 +122,8 @@ def _waived(waivers: Sequence[Waiver], rule: Rule, step: Step | None) -> str:
 
 def with_questions(machine: Machine, watches: Sequence[Watch]) -> Machine:
     """Return the machine with the questions that only rules ask among its variables."""
-    known = set(machine.variables)
-    extra = {
-        read for watch in watches for read in reads(watch.when)
-        if read.fact.question and read not in known
-    }
-    variables = tuple(sorted(known | extra, key=lambda read: (read.of.name, read.fact.name)))
-    tops = {**machine.tops, **{read: read.fact.top for read in extra}}
-    return replace(machine, variables=variables, tops=tops)
+    asked = [read for watch in watches for read in reads(watch.when) if read.fact.question]
+    return with_variables(machine, asked)
 
 
 class _Search:
@@ -218,6 +212,12 @@ class _Search:
         stop = False
         for index in self.packed.broken(state):
             watch = self.watches[index]
+            if not watch.waived:
+                split = self.packed.split(state, index)
+                if split != [state]:  # some hardware breaks the rule here, not all need to
+                    for whole in split:
+                        self._reach(whole, origin, path, following)
+                    return
             self._break(watch, -1, state)
             stop |= not watch.waived
         if not stop:
@@ -295,7 +295,7 @@ def replay(machine: Machine, path: Sequence[int], watch: Watch) -> dict[Read, in
     Returns what hardware answered. Errors: ReplayError when no answers let the steps be taken
     and the rule break at the end.
     """
-    state = {read: -1 if read.fact.question else 0 for read in machine.variables}
+    state = {read: OPEN_QUESTION if read.fact.question else 0 for read in machine.variables}
     state.update(machine.given)
     answers = _replay(machine, tuple(path), 0, watch, state)
     if answers is None:
@@ -311,7 +311,7 @@ def _replay(
         asked = [watch.when]
         if watch.at is not None:
             asked.append(machine.transitions[path[position]].when)
-        for full in _answered(asked, state, known):
+        for full in answered(questions(asked, known), state, known):
             if all(evaluate(fold_known(expr, known), full) for expr in asked):
                 return {read: value for read, value in full.items()
                         if read.fact.question and value >= 0}
@@ -319,7 +319,9 @@ def _replay(
     one = machine.transitions[path[position]]
     if one.pc is not None and state[one.pc] != one.src:
         return None
-    for full in _answered([one.when, *(value for _, value in one.gives)], state, known):
+    for full in answered(
+        questions([one.when, *(value for _, value in one.gives)], known), state, known
+    ):
         if not evaluate(one.when, full):
             continue
         after = {**full, **{target: evaluate(value, full) for target, value in one.gives}}
@@ -327,12 +329,3 @@ def _replay(
         if answers is not None:
             return {**{r: v for r, v in full.items() if r.fact.question and v >= 0}, **answers}
     return None
-
-
-def _answered(
-    exprs: Sequence[Expr], state: dict[Read, int], known: frozenset[Read]
-) -> Iterator[dict[Read, int]]:
-    """Yield the state with every open question in some expressions answered, all ways."""
-    open_ = [read for read in questions(exprs, known) if state[read] < 0]
-    for values in product(*(range(read.fact.top + 1) for read in open_)):
-        yield {**state, **dict(zip(open_, values, strict=True))}

@@ -9,10 +9,11 @@ are built from this one value.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from checks.bind import SYSTEM, Inst, View, compress, fill
+from checks.hardware import OPEN_QUESTION
 from generator.design import Design, Driver
 from generator.errors import ModelError
 from generator.expr import FALSE, TRUE, Expr, Fact, Place, Read, Role, all_of, num, pick, reads
@@ -155,28 +156,39 @@ def build(design: Design) -> Machine:
         for target, value in one.gives:
             used[target] = None
             used.update(dict.fromkeys(reads(value)))
-    made.transitions = [_other_hardware(one, used) for one in made.transitions]
-    variables = tuple(sorted(used, key=lambda read: (read.of.name, read.fact.name)))
-    tops = {read: made.tops.get(read, read.fact.top) for read in variables}
-    return Machine(
-        design, view, variables, tops, tuple(made.transitions), _given(design, view, used)
+    tops = {read: made.tops.get(read, read.fact.top) for read in used}
+    plain = Machine(design, view, (), tops, tuple(made.transitions), {})
+    return with_variables(plain, used)
+
+
+UNASKED = num(OPEN_QUESTION)  # set to this, other hardware may answer it next
+
+
+def with_variables(machine: Machine, extra: Iterable[Read]) -> Machine:
+    """Return a machine that has some variables more.
+
+    Questions that the design does not answer beforehand are open again at the end of a
+    port's life: what is bound next may be another port. The lives of all hardware meet
+    where nothing is left, which R36 holds them to.
+    """
+    new = [read for read in dict.fromkeys(extra) if read not in machine.variables]
+    given = {**machine.given, **_given(machine.design, machine.view, new)}
+    asked = [read for read in new if read.fact.question and read not in given]
+    variables = (*machine.variables, *new)
+    return replace(
+        machine,
+        variables=tuple(sorted(variables, key=lambda read: (read.of.name, read.fact.name))),
+        tops={**{read: read.fact.top for read in new}, **machine.tops},
+        transitions=tuple(_other_hardware(one, asked) for one in machine.transitions),
+        given=given,
     )
 
 
-UNASKED = num(-1)  # what a question is set to when other hardware may answer it next
-
-
-def _other_hardware(one: Transition, used: Mapping[Read, None]) -> Transition:
-    """Return the end of a port's life with every answer forgotten.
-
-    What is bound next may be another port: the lives of all hardware meet where nothing is
-    left, which R36 holds them to.
-    """
+def _other_hardware(one: Transition, asked: Sequence[Read]) -> Transition:
     if not one.step.forgets or one.step.inst is None:
         return one
-    inst = one.step.inst
-    below = [read for read in used if read.fact.question and _root(read.of) == _root(inst)]
-    return replace(one, gives=(*one.gives, *((read, UNASKED) for read in below)))
+    mine = [read for read in asked if _root(read.of) == _root(one.step.inst)]
+    return replace(one, gives=(*one.gives, *((read, UNASKED) for read in mine)))
 
 
 def _root(place: Place) -> Place | None:
@@ -185,7 +197,7 @@ def _root(place: Place) -> Place | None:
     return place
 
 
-def _given(design: Design, view: View, used: Mapping[Read, None]) -> dict[Read, int]:
+def _given(design: Design, view: View, used: Sequence[Read]) -> dict[Read, int]:
     found: dict[Read, int] = {}
     for key, value in design.given.items():
         fact, device = key if isinstance(key, tuple) else (key, None)

@@ -7,13 +7,13 @@ place of one process. A question takes one more value, 0, for "not asked yet".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from checks.bind import Inst
+from checks.hardware import OPEN_QUESTION, answered, answers, asked_under, questions
 from checks.machine import Machine, Transition
-from generator.expr import Bin, Expr, Not, Num, Pick, Read, fold_known, reads
+from generator.expr import FALSE, Bin, Expr, Not, Num, Pick, Read, fold_known, reads
 
 Successors = list[tuple[int, int]]  # (transition, state)
 Broken = list[tuple[int, int, int]]  # (watch, transition or -1, state)
@@ -45,6 +45,23 @@ class Packed:
     environment: Group
     broken: Callable[[int], list[int]]
     shifts: Mapping[Read, tuple[int, int]]
+    asks: Mapping[int, tuple[Read, ...]]  # watch -> the questions that it depends on
+
+    def split(self, state: int, watch: int) -> list[int]:
+        """Return a state with the open questions of a watch answered, in all ways."""
+        known = frozenset(self.shifts)
+        before = {
+            read: OPEN_QUESTION if value is None else value
+            for read, value in self.values(state).items()
+        }
+        found = []
+        for after in answered(self.asks[watch], before, known):
+            whole = state
+            for read in self.asks[watch]:
+                if before[read] == OPEN_QUESTION:
+                    whole |= (after[read] + 1) << self.shifts[read][0]
+            found.append(whole)
+        return found
 
     def values(self, state: int) -> dict[Read, int | None]:
         """Return the facts of a state; None is a question that nobody asked."""
@@ -108,6 +125,7 @@ def pack(machine: Machine, watches: Sequence[Watch]) -> Packed:
     known = frozenset(shifts)
     for name, members in enumerate(groups.values()):
         source += _group(machine, f"g{name}", members, by_transition, watches, text, known)
+    source += _conditions(watches, text, known)
     source += _broken(watches, text, known)
     space: dict[str, Any] = {}
     exec(compile("\n".join(source), "<machine>", "exec"), space)  # our own text, built above
@@ -130,73 +148,53 @@ def pack(machine: Machine, watches: Sequence[Watch]) -> Packed:
     start = 0
     for read, value in machine.given.items():
         start |= (value + 1) << shifts[read][0]
-    return Packed(start, tuple(tables), environment, space["broken"], shifts)
+    open_ = {
+        index: tuple(questions([fold_known(watch.when, known)], known))
+        for index, watch in enumerate(watches)
+    }
+    broken: Callable[[int], list[int]] = space["broken"]
+    return Packed(start, tuple(tables), environment, broken, shifts, open_)
 
 
 def _nothing(state: int, out: Successors, bad: Broken) -> None:
     """Stand for an environment that does nothing."""
 
 
-def questions(exprs: Iterable[Expr], known: frozenset[Read]) -> list[Read]:
-    """Return the questions that expressions ask, after those that they make sense under."""
-    found: dict[Read, None] = {}
-
-    def note(read: Read) -> None:
-        if read.fact.needs is not None:
-            needed = read.fact.needs[0](read.of)
-            if needed in known:
-                note(needed)
-        found[read] = None
-
-    for expr in exprs:
-        for read in sorted(reads(expr), key=lambda one: (one.of.name, one.fact.name)):
-            if read.fact.question:
-                note(read)
-    return list(found)
-
-
-def _answers(read: Read) -> tuple[int, ...]:
-    """Return what hardware can answer to a question, as stored: one more than the value."""
-    inst = read.of
-    if isinstance(inst, Inst):
-        for fact, names in inst.device.answers:
-            if fact == read.fact:
-                return tuple(fact.values.index(name) + 1 for name in names)
-    return tuple(range(1, read.fact.top + 2))
-
-
 def _group(
     machine: Machine, name: str, members: Sequence[int], by_transition: Mapping[int, list[int]],
     watches: Sequence[Watch], text: _Text, known: frozenset[Read],
 ) -> list[str]:
+    """Return the function of one place: ask, look where rules break, then take the steps.
+
+    A question that only a rule asks is answered in the state only where an answer breaks it.
+    """
     lines = [f"def {name}(s, out, bad):"]
     exprs: list[Expr] = []
     for number in members:
         one = machine.transitions[number]
         exprs += [one.when, *(value for _, value in one.gives)]
-        exprs += [fold_known(watches[w].when, known) for w in by_transition.get(number, ())]
-    for read in questions(exprs, known):
-        shift, mask = text.shifts[read]
-        lines.append(f"    if not s>>{shift}&{mask}:")
-        answers = str(_answers(read))
-        if read.fact.needs is not None and read.fact.needs[0](read.of) in known:
-            needed = text.shifts[read.fact.needs[0](read.of)]
-            wanted = tuple(value + 1 for value in read.fact.needs[1])
-            answers = f"({answers} if (s>>{needed[0]}&{needed[1]}) in {wanted} else (1,))"
-        lines.append(f"        for a in {answers}: {name}(s|a<<{shift}, out, bad)")
-        lines.append("        return")
+    asked = questions(exprs, known)
+    for read in asked:
+        lines += _ask(read, f"{name}(s|{{}}, out, bad)", text, known, "    ")
+    breaks: dict[int, list[int]] = {}
+    for number in members:
+        for index in by_transition.get(number, ()):
+            if fold_known(watches[index].when, known) == FALSE:
+                continue
+            breaks.setdefault(number, []).append(index)
+            more = [r for r in questions([watches[index].when], known) if r not in asked]
+            if more and not watches[index].waived:
+                lines.append(f"    if {text.of(machine.transitions[number].when)} and w{index}(s):")
+                for read in more:
+                    lines += _ask(read, f"{name}(s|{{}}, out, bad)", text, known, "        ")
     for number in members:
         one = machine.transitions[number]
         lines.append(f"    if {text.of(one.when)}:")
         stops = []
-        for index in by_transition.get(number, ()):
-            watch = watches[index]
-            condition = text.of(fold_known(watch.when, known))
-            if condition == "0":
-                continue
-            lines.append(f"        b{index} = {condition}")
+        for index in breaks.get(number, ()):
+            lines.append(f"        b{index} = w{index}(s)")
             lines.append(f"        if b{index}: bad.append(({index},{number},s))")
-            if not watch.waived:
+            if not watches[index].waived:
                 stops.append(f"b{index}")
         after = f"out.append(({number},{_next(one, text)}))"
         if stops:
@@ -204,6 +202,59 @@ def _group(
         else:
             lines.append(f"        {after}")
     return lines
+
+
+def _ask(
+    read: Read, again: str, text: _Text, known: frozenset[Read], indent: str
+) -> list[str]:
+    """Return the lines that do `again` for every answer to a question that is open."""
+    shift, mask = text.shifts[read]
+    call = again.format(f"a<<{shift}")
+    return [
+        f"{indent}if not s>>{shift}&{mask}:",
+        f"{indent}    for a in {_stored(read, text, known)}: {call}",
+        f"{indent}    return",
+    ]
+
+
+def _stored(read: Read, text: _Text, known: frozenset[Read]) -> str:
+    """Return the answers as stored, one more than the value; 1 where the question is senseless."""
+    all_ = str(tuple(value + 1 for value in answers(read)))
+    under = asked_under(read, known)
+    if under is None or read.fact.needs is None:
+        return all_
+    shift, mask = text.shifts[under]
+    wanted = tuple(value + 1 for value in read.fact.needs[1])
+    return f"({all_} if (s>>{shift}&{mask}) in {wanted} else (1,))"
+
+
+def _conditions(watches: Sequence[Watch], text: _Text, known: frozenset[Read]) -> list[str]:
+    """Return one function per watch: whether some answer to what is open breaks the rule."""
+    lines = []
+    for index, watch in enumerate(watches):
+        when = fold_known(watch.when, known)
+        if when == FALSE:
+            continue
+        lines.append(f"def w{index}(s):")
+        asked = questions([when], known)
+        sure = [part for part in conjuncts(when) if not questions([part], known)]
+        if asked and sure:
+            lines.append(f"    if not ({' and '.join(text.of(part) for part in sure)}): return 0")
+        for read in asked:
+            shift, mask = text.shifts[read]
+            lines.append(f"    if not s>>{shift}&{mask}:")
+            lines.append(
+                f"        return any(w{index}(s|a<<{shift}) for a in {_stored(read, text, known)})"
+            )
+        lines.append(f"    return {text.of(when)}")
+    return lines
+
+
+def conjuncts(expr: Expr) -> list[Expr]:
+    """Return the parts that must all hold for an expression to hold."""
+    if isinstance(expr, Bin) and expr.op == "and":
+        return conjuncts(expr.left) + conjuncts(expr.right)
+    return [expr]
 
 
 def _next(one: Transition, text: _Text) -> str:
@@ -227,15 +278,11 @@ def _next(one: Transition, text: _Text) -> str:
 def _broken(watches: Sequence[Watch], text: _Text, known: frozenset[Read]) -> list[str]:
     lines = ["def broken(s):", "    bad = []"]
     for index, watch in enumerate(watches):
-        if watch.at is not None:
-            continue
         when = fold_known(watch.when, known)
-        if when == Num(0):
+        if watch.at is not None or when == FALSE:
             continue
-        asked = [
-            f"s>>{text.shifts[read][0]}&{text.shifts[read][1]}" for read in questions([when], known)
-        ]
-        condition = " and ".join([*asked, text.of(when)])
+        asked = questions([when], known)
+        condition = f"w{index}(s)" if asked else text.of(when)
         lines.append(f"    if {condition}: bad.append({index})")
     lines.append("    return bad")
     return lines
