@@ -37,6 +37,7 @@ class CLts:
     sites: for every label, where it stands in the source. free: conditions that were taken as
     free choice. unknown: calls without a fingerprint that are not known to be harmless.
     unread: constructs that the reader does not follow; the Lts may be wrong near them.
+    raw: the Lts before it was minimised, `places` where its steps stand.
     """
 
     entry: str
@@ -45,6 +46,30 @@ class CLts:
     free: tuple[Unnamed, ...]
     unknown: tuple[Unnamed, ...]
     unread: tuple[Unnamed, ...]
+    raw: Lts
+    places: tuple[Site | None, ...]
+
+    def along(self, word: Sequence[Label]) -> tuple[tuple[Site, ...], ...]:
+        """Where the steps of a word stand, one tuple per label; () from where C cannot do it."""
+        silent: dict[int, list[int]] = {}
+        loud: dict[tuple[int, Label], list[tuple[int, Site]]] = {}
+        for (source, label, target), site in zip(self.raw.edges, self.places, strict=True):
+            if label is None or site is None:
+                silent.setdefault(source, []).append(target)
+            else:
+                loud.setdefault((source, label), []).append((target, site))
+        states, found = {self.raw.start}, []
+        for label in word:
+            stack = list(states)
+            while stack:
+                for target in silent.get(stack.pop(), ()):
+                    if target not in states:
+                        states.add(target)
+                        stack.append(target)
+            steps = [step for state in states for step in loud.get((state, label), ())]
+            states = {target for target, _ in steps}
+            found.append(tuple(sorted({site for _, site in steps})))
+        return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -133,6 +158,8 @@ class Reader:
             tuple(sorted(run.free, key=_by_place)),
             tuple(sorted(unknown, key=_by_place)),
             tuple(sorted({*unread, *run.unread}, key=_by_place)),
+            lts,
+            tuple(run.places),
         )
 
 

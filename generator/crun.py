@@ -82,6 +82,8 @@ class Run:
     def __init__(self, program: Program) -> None:
         """Nothing is explored yet."""
         self.program = program
+        self.edges: list[tuple[int, Label | None, int]] = []
+        self.places: list[Site | None] = []  # of the edges
         self.sites: dict[Label, set[Site]] = {}
         self.guarded: dict[Label, set[Site]] = {}
         self.free: set[Unnamed] = set()
@@ -96,23 +98,24 @@ class Run:
         """
         numbers = {start: 0}
         queue = [start]
-        edges: list[tuple[int, Label | None, int]] = []
         for state in queue:
             if state == _END:
                 continue
+            node = self.program.function(state.function).nodes[state.node]
+            site = Site(node.place, node.statement)
             if len(queue) > _MOST:
-                place = self.program.function(state.function).nodes[state.node].place
                 raise TreeError(
-                    f"{place}: more than {_MOST} states on the way here; name the conditions of "
+                    f"{node.place}: more than {_MOST} states on the way here; name the conditions of "
                     f"{state.function}() as whole guards, or give it a fingerprint"
                 )
             for label, after in self._steps(state):
                 if after not in numbers:
                     numbers[after] = len(queue)
                     queue.append(after)
-                edges.append((numbers[state], label, numbers[after]))
+                self.edges.append((numbers[state], label, numbers[after]))
+                self.places.append(None if label is None else site)
         final = {numbers[_END]} if _END in numbers else set()
-        return Lts(0, tuple(edges), frozenset(final))
+        return Lts(0, tuple(self.edges), frozenset(final))
 
     def state(
         self,
