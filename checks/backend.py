@@ -9,15 +9,18 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from checks.frontend import absolute, diagnostic, memory
-from generator.csource import Diagnostic, Job, View, view_of
+from generator import pch
 from generator.errors import EnvironmentFault, Timeout, Untestable
+from generator.view import Diagnostic, Job, View, disk_id, view_of
 
 _LINE = re.compile(
     r"(?P<path>[^:\n]+):(?P<line>\d+):(?P<column>\d+): "
@@ -66,12 +69,20 @@ def build(task: Job, includes: frozenset[str], compiler: str, nm: str = "nm") ->
 def _compile(view: View, compiler: str, nm: str) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="portwright-") as name:
         scratch = Path(name)
-        overlay = _vfs(view, scratch)
         out = scratch / "unit.o"
-        command = [compiler, *view.flags, "-fno-caret-diagnostics", "-fno-color-diagnostics"]
-        command += ["-ivfsoverlay", str(overlay), "-c", "-o", str(out), *_input(view, scratch)]
-        done = _run(command, view.place.build, view.path)
-        said = _read(done.stderr, view)
+        for cut, worth in pch.cuts(view):
+            head = _head(view, cut, worth, compiler, scratch) if cut else None
+            if head is None:
+                continue
+            tail = pch.split(view, cut)[1]
+            more = ("-include-pch", head.file)
+            done = _to_object(view, tail, compiler, more, scratch, out)
+            if "AST file" not in done.stderr and "PCH file" not in done.stderr:
+                said = list(dict.fromkeys((*head.said, *_read(done.stderr, view))))
+                break
+        else:
+            done = _to_object(view, view.text, compiler, (), scratch, out)
+            said = list(_read(done.stderr, view))
         if done.returncode and not any(item.severity == "error" for item in said):
             last = done.stderr.strip().splitlines()[-1:] or ["no message"]
             raise Untestable(
@@ -85,7 +96,61 @@ def _compile(view: View, compiler: str, nm: str) -> dict[str, Any]:
     }
 
 
-def _input(view: View, scratch: Path) -> tuple[str, ...]:
+_QUIET = ("-fno-caret-diagnostics", "-fno-color-diagnostics")
+
+
+def _to_object(
+    view: View, text: bytes, compiler: str, more: Sequence[str], scratch: Path, out: Path
+) -> subprocess.CompletedProcess[str]:
+    overlay = _vfs({view.main: text, **view.texts}, scratch)
+    command = [compiler, *view.flags, *_QUIET, "-ivfsoverlay", str(overlay), *more]
+    command += ["-c", "-o", str(out), *_input(view, text, scratch)]
+    return _run(command, view.place.build, view.path)
+
+
+def _head(view: View, cut: int, worth: bool, compiler: str, scratch: Path) -> pch.Head | None:
+    """Return the unit's leading lines as a PCH of this compiler, None when there can be none."""
+    text = pch.split(view, cut)[0]
+    program = shutil.which(compiler) or compiler
+    key = pch.key_of(view, text, f"{program} {disk_id(os.path.realpath(program))}")
+    with pch.building(key):
+        known = pch.stored(view, key)
+        if known or not worth:
+            return known
+        part = pch.part_file(view, key)
+        # the compiler looks at this file again whenever it reads the PCH
+        file = view.place.cache / f"{key}.head.h"
+        if not file.exists():
+            file.write_bytes(_claim(view) + text)
+        told = scratch / "included"
+        command = [compiler, *view.flags, *_QUIET, "-ivfsoverlay", str(_vfs(view.texts, scratch))]
+        command += ["-iquote", os.path.dirname(view.main), "-MD", "-MF", str(told)]
+        command += ["-x", "c-header", str(file), "-o", str(part)]
+        done = _run(command, view.place.build, view.path)
+        said = _read(done.stderr, view)
+        if done.returncode or any(item.severity == "error" for item in said):
+            part.unlink(missing_ok=True)
+            return None
+        included = {
+            os.path.normpath(view.place.build / path)
+            for path in _prerequisites(told.read_text())
+            if path != str(file)
+        }
+        return pch.keep(view, key, part, included, said)
+
+
+def _prerequisites(text: str) -> list[str]:
+    """Return the files that a rule of make, as compilers write it, names."""
+    joined = text.replace("\\\n", " ").partition(": ")[2]
+    return [path.replace("\\ ", " ") for path in re.findall(r"(?:\\ |\S)+", joined)]
+
+
+def _claim(view: View) -> bytes:
+    """Return the line that makes what follows the unit itself, wherever it stands."""
+    return b'# 1 "' + view.main.encode() + b'"\n'
+
+
+def _input(view: View, text: bytes, scratch: Path) -> tuple[str, ...]:
     """Return the arguments that name the unit.
 
     The driver looks for its input before any overlay is there, so a new unit is a file elsewhere
@@ -94,7 +159,7 @@ def _input(view: View, scratch: Path) -> tuple[str, ...]:
     if os.path.exists(view.main):
         return (view.main,)
     file = scratch / "unit.c"
-    file.write_bytes(b'# 1 "' + view.main.encode() + b'"\n' + view.text)
+    file.write_bytes(_claim(view) + text)
     return ("-iquote", os.path.dirname(view.main), str(file))
 
 
@@ -112,12 +177,14 @@ def _run(command: list[str], cwd: Path, path: str) -> subprocess.CompletedProces
         raise Timeout(f"{path}: {command[0]} took more than {_TIMEOUT} s") from error
 
 
-def _vfs(view: View, scratch: Path) -> Path:
+def _vfs(texts: Mapping[str, bytes], scratch: Path) -> Path:
     """Write the changed files and the description that lays them over the tree."""
     roots = []
-    for number, (name, text) in enumerate([(view.main, view.text), *view.texts.items()]):
+    for number, (name, text) in enumerate(texts.items()):
         file = scratch / f"{number}.txt"
         file.write_bytes(text)
+        # a PCH remembers times; whether the content is the same is known by then
+        os.utime(file, (0, 0))
         roots.append({"type": "file", "name": name, "external-contents": str(file)})
     overlay = scratch / "overlay.yaml"
     overlay.write_text(

@@ -15,8 +15,8 @@ from checks.finding import Finding, Severity
 from checks.outcome import Outcome, keep, name_of, recall
 from checks.stage import AFFECTED, Graphs, Run, compile_stage, key
 from checks.target import Stage, Target
-from generator.csource import Diagnostic
 from generator.progress import say
+from generator.view import Diagnostic
 
 ASSUMED = (
     "headers that `make prepare` generates are those of the base commit; "
@@ -31,16 +31,18 @@ def check(
     progress: Callable[[str], None] = say,
     threads: int = 2,
     memory: Path | None = None,
+    graphs: Graphs | None = None,
 ) -> tuple[Finding, ...]:
     """Compile every stage under every target; a note says what was not compiled and why.
 
-    `memory` is a directory where outcomes are kept by everything that decides them.
+    `memory` is a directory where outcomes are kept by everything that decides them; `graphs` is
+    what an earlier call on the same tree read.
     Errors: TreeError, EnvironmentFault, Timeout, Untestable when a unit could not be tried.
     """
     seen: list[_Seen] = []
     unbuilt: dict[tuple[str, str], list[str]] = {}
     compiled: set[str] = set()
-    graphs = Graphs()
+    graphs = graphs or Graphs()
     for target in targets:
         run = Run(target, threads, graphs)
         for number, stage in enumerate(series):

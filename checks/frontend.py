@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from generator.csource import Diagnostic, Job, View, content_id, parse_job, view_of
+from generator.csource import parse_job
+from generator.view import Diagnostic, Job, View, content_id, view_of
 
 # raise it when what is remembered, or how it is found, changes
 _FORM = "1"

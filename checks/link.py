@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Will it link: whether the symbols that a unit newly needs are where the linker may look.
+"""Will it link: whether the symbols that a unit needs are where the linker may look.
 
 Built-in code cannot use what only a module defines; a module can use only what is exported, and
 what is exported into a namespace only after importing it.
@@ -10,46 +10,59 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from checks.frontend import diagnose
-from generator.csource import Diagnostic, Job
+from generator.view import Diagnostic, Job
 
 _EXPORT = (
     r"\bEXPORT_SYMBOL(?P<form>_NS)?(?:_GPL)?(?:_FOR_MODULES)?"
     r"\(\s*{name}\s*(?:,\s*(?P<rest>[^)]*))?\)"
 )
 _IMPORT = re.compile(r'\bMODULE_IMPORT_NS\(\s*"?(\w+)"?\s*\)')
+# in column 1, and no mere declaration: not extern, and no `;` after the parameters
+_START = re.compile(
+    r"^(?!extern\b)[A-Za-z_][\w \t*]*?[ \t*\n](\w+)[ \t]*(?:\((?![^;{}]*;)|=|;|\[)", re.M
+)
 
 
 def unresolved(
-    needed: Mapping[str, frozenset[str]],
-    given: Iterable[str],
-    builtin: Mapping[str, bool],
-    built: Iterable[str],
-    job: Callable[[str], Job],
-) -> list[tuple[str, Diagnostic]]:
-    """Return (rule, diagnostic) for each symbol that a unit newly needs and cannot have.
+    needed: Mapping[str, frozenset[str]], given: Iterable[str], jobs: Mapping[str, Job]
+) -> list[tuple[str, str, Diagnostic]]:
+    """Return (rule, symbol, diagnostic) for each symbol that a unit needs and cannot have.
 
     `needed` maps units to symbols, `given` are symbols of other built-in units of the commit,
-    `built` the units in which a definition is looked for. Symbols defined outside of `built` are
-    left to the header that declares them: nothing is said of them.
+    `jobs` the units in which a definition is looked for. A symbol that none of them defines is
+    left to the header that declares it: nothing is said of it.
     """
     have = set(given)
-    jobs = {path: job(path) for path in built}
-    texts = {path: text_of(task) for path, task in jobs.items()}
-    found: list[tuple[str, Diagnostic]] = []
+    texts = {path: text_of(task) for path, task in jobs.items()} if needed else {}
+    owners: dict[str, list[str]] = {}
+    for path, text in texts.items():
+        for name in _may_define(text):
+            owners.setdefault(name, []).append(path)
+    found: list[tuple[str, str, Diagnostic]] = []
     for path, names in sorted(needed.items()):
-        for name in sorted(names - have if builtin[path] else names):
-            owner = _owner(name, jobs, texts)
-            if owner is None:
+        builtin = not _is_module(jobs[path])
+        for name in sorted(names - have if builtin else names):
+            homes = [one for one in owners.get(name, ()) if one != path]
+            if any(not _trouble(path, name, one, jobs, texts) for one in homes):
                 continue
-            text = _trouble(path, name, owner, builtin[path], jobs, texts)
-            if text:
-                line = _line_of(texts.get(path, ""), name)
-                rule = "R22" if builtin[path] else "link:export"
-                found.append((rule, Diagnostic("error", path, line, 0, text)))
+            for one in homes:
+                # the text only looks like a definition: the front end knows
+                if name in diagnose(jobs[one]).defined:
+                    line = _line_of(texts[path], name)
+                    text = _trouble(path, name, one, jobs, texts)
+                    rule = "R22" if builtin else "link:export"
+                    found.append((rule, name, Diagnostic("error", path, line, 0, text)))
+                    break
     return found
+
+
+@functools.lru_cache(maxsize=2048)
+def _may_define(text: str) -> frozenset[str]:
+    """Return the names that a text seems to define; the front end says which it does."""
+    return frozenset(_START.findall(text))
 
 
 def text_of(task: Job) -> str:
@@ -65,33 +78,11 @@ def _is_module(task: Job) -> bool:
     return "-DMODULE" in task.flags
 
 
-_START = re.compile(r"^[A-Za-z_][\w \t*]*?[ \t*\n](\w+)[ \t]*(?:\(|=|;|\[)", re.M)
-
-
-@functools.lru_cache(maxsize=2048)
-def _may_define(text: str) -> frozenset[str]:
-    """Return the names that a text declares in column 1; the front end says which it defines."""
-    return frozenset(_START.findall(text))
-
-
-def _owner(name: str, jobs: Mapping[str, Job], texts: Mapping[str, str]) -> str | None:
-    """Return the unit that defines a symbol: built-in ones first."""
-    candidates = [path for path, text in texts.items() if name in _may_define(text)]
-    for path in sorted(candidates, key=lambda item: (_is_module(jobs[item]), item)):
-        if name in diagnose(jobs[path]).defined:
-            return path
-    return None
-
-
 def _trouble(
-    path: str,
-    name: str,
-    owner: str,
-    builtin: bool,
-    jobs: Mapping[str, Job],
-    texts: Mapping[str, str],
+    path: str, name: str, owner: str, jobs: Mapping[str, Job], texts: Mapping[str, str]
 ) -> str:
-    if builtin:
+    """Return why a unit cannot use a symbol of another, empty when it can."""
+    if not _is_module(jobs[path]):
         if _is_module(jobs[owner]):
             return f"built-in code uses {name}(), which is in a module here ({owner})"
         return ""

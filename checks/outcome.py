@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from checks.frontend import diagnostic
-from generator.csource import Diagnostic, content_id
+from generator.view import Diagnostic, content_id
 
 
 @dataclass(frozen=True)

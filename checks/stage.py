@@ -15,7 +15,7 @@ from checks.link import unresolved
 from checks.outcome import Outcome
 from checks.target import Stage, Target
 from generator.cincludes import Disk, Includes, search_path
-from generator.csource import Diagnostic, Job
+from generator.view import Diagnostic, Job
 
 # where a header's users are looked for, besides the directories of touched files
 AFFECTED = ("drivers/pci", "drivers/cxl", "drivers/perf", "drivers/base")
@@ -211,18 +211,12 @@ def _link(
     run: Run, stage: Stage, now: Target, objects: Sequence[Object], built: set[str]
 ) -> list[tuple[str, Diagnostic]]:
     """Return the symbols that the commit makes a unit need and that nothing can give it."""
-    needed: dict[str, frozenset[str]] = {}
-    given: set[str] = set()
-    for item in objects:
-        base = _base_object(run, item.path)
-        fresh = item.undefined - (base.undefined if base else frozenset())
-        if fresh:
-            needed[item.path] = fresh
-        given |= item.defined if item.builtin else set()
-    if not needed:
-        return []
-
-    def job(path: str) -> Job:
-        return now.job(path, stage.overlay)
-
-    return unresolved(needed, given, {item.path: item.builtin for item in objects}, built, job)
+    jobs = {path: now.job(path, stage.overlay) for path in built}
+    needed = {made.path: made.undefined for made in objects if made.undefined}
+    given = {name for made in objects if made.builtin for name in made.defined}
+    found = []
+    for rule, symbol, one in unresolved(needed, given, jobs):
+        base = _base_object(run, one.path)
+        if base is None or symbol not in base.undefined:
+            found.append((rule, one))
+    return found

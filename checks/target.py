@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from generator.csource import Job
+from generator.view import Job
 
 if TYPE_CHECKING:
     from generator.kbuild import Base

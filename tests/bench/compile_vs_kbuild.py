@@ -23,10 +23,10 @@ from pathlib import Path
 
 from checks.compile import check
 from checks.seriestext import edits, read_directory
-from checks.stage import AFFECTED
+from checks.stage import AFFECTED, Graphs
 from checks.target import Kernel, Stage, stages
 from generator import kbuild, tree
-from generator.csource import Job
+from generator.view import Job
 
 
 class Scratch:
@@ -77,19 +77,19 @@ class Cached(Kernel):
         return replace(task, place=replace(task.place, cache=self.cache))
 
 
-def ours(target: Kernel, series: list[Stage]) -> list[tuple[float, int]]:
+def ours(target: Kernel, series: list[Stage], graphs: Graphs) -> list[tuple[float, int]]:
     """Return seconds and findings of each commit, tried one after the other."""
     found = []
     for stage in series:
         start = time.monotonic()
-        result = check([stage], [target], lambda text: None)
+        result = check([stage], [target], lambda text: None, graphs=graphs)
         found.append((time.monotonic() - start, len(result)))
     return found
 
 
 PLANTED = (
     ("syntax", "drivers/pci/pcie/portdrv.c", b"pci_set_master(dev);", b"pci_set_master(dev)"),
-    ("type", "drivers/pci/pcie/portdrv.h", b"int irq;", b"struct nothing irq;"),
+    ("type", "drivers/pci/pcie/portdrv.h", b"int\t\t\tirq;", b"struct nothing\tirq;"),
     ("undeclared", "drivers/perf/cxl_pmu.c", b"pci_irq_vector(", b"pci_irq_vectr("),
     ("unused", "drivers/perf/cxl_pmu.c", b"#include", b"static int idle(void);\n#include"),
 )
@@ -104,12 +104,13 @@ def main() -> None:
     steps = list(stages([patch.name for patch in series.patches], changes))
     with tempfile.TemporaryDirectory(dir=tree.cache()) as name:
         target = Cached(base, Path(name) / "cold")
+        graphs = Graphs()
         for step in steps:
             target.at(step.overlay).units(AFFECTED)  # what kbuild says is not ours to measure
-        cold = ours(target, steps)
+        cold = ours(target, steps, graphs)
         for kept in ("said", "built"):
             shutil.rmtree(target.cache / kept, ignore_errors=True)
-        warm = ours(target, steps)
+        warm = ours(target, steps, graphs)
         scratch = Scratch(base, Path(name))
         print(f"base: {scratch.affected()[0]:.1f} s for {' '.join(AFFECTED)}", flush=True)
         idle = scratch.affected()[0]
@@ -135,7 +136,7 @@ def main() -> None:
             edit = {path: text.replace(old, new, 1)}
             stage = Stage(kind, {**steps[-1].overlay, **edit}, (path,))
             start = time.monotonic()
-            seen = check([stage], [target], lambda text: None)
+            seen = check([stage], [target], lambda text: None, graphs=graphs)
             mine = time.monotonic() - start
             scratch.write(edit)
             seconds, sound, said = scratch.affected()

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Precompiled heads of units: how far one may go, and whether a kept one is exact.
+
+A compiler uses a stale PCH without a word. One is used only while every file in it is what it
+was, byte for byte, and no new file could be found in the place of one of them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from generator.cincludes import Disk, Includes, forced, leading, search_path
+from generator.view import Diagnostic, View, content_id
+
+# beyond this many bytes of PCH files the oldest go
+_MAX_BYTES = 3_000_000_000
+
+
+@dataclass(frozen=True)
+class Head:
+    """The leading lines of a unit as a PCH: its file, what it includes, what was said of it."""
+
+    file: str
+    included: tuple[str, ...]
+    said: tuple[Diagnostic, ...]
+
+
+_disk = Disk()
+_graphs: dict[tuple[str, ...], Includes] = {}
+_volatile: dict[str, set[str]] = {}
+_guard = threading.Lock()
+
+
+def cuts(view: View) -> tuple[tuple[int, bool], ...]:
+    """Return how many leading lines may come from a PCH, and whether it is worth building one.
+
+    The first answer leaves out what this overlay changes; the second, for which a PCH is built,
+    what any overlay has changed so far, so that one PCH serves a whole series. The graph of
+    includes is read from the text and may end the PCH too early, which costs time; whether a PCH
+    is exact is decided later, by what the compiler read.
+    """
+    generated = f"{view.place.build}/"
+    changing = {path for path in view.texts if not path.startswith(generated)}
+    with _guard:
+        seen = _volatile.setdefault(view.main, set())
+        seen |= changing
+        now, later = _cut(view, changing), _cut(view, seen)
+    return ((now, True),) if now == later else ((now, False), (later, True))
+
+
+def _cut(view: View, changing: set[str]) -> int:
+    search = search_path(view.flags)
+    graph = _graphs.setdefault(search, Includes(search, _disk))
+    names = {os.path.basename(path) for path in view.fresh}
+    if any(graph.closure(path) & changing for path in forced(view.flags)):
+        return 0
+    cut = 0
+    for line, name, quoted in leading(view.text):
+        found = graph.resolve(view.main, quoted, name)
+        if found is None:
+            break
+        reached = graph.closure(found)
+        if reached & changing or any(os.path.basename(path) in names for path in reached):
+            break
+        cut = line
+    return cut
+
+
+def split(view: View, cut: int) -> tuple[bytes, bytes]:
+    """Return the leading lines of a unit, and the unit with those lines blank."""
+    lines = view.text.split(b"\n")
+    head = b"\n".join(lines[:cut]) + b"\n"
+    return head, b"\n" * cut + b"\n".join(lines[cut:])
+
+
+def key_of(view: View, head: bytes, salt: str = "") -> str:
+    """Return what a PCH is kept under: compiler, flags, unit and leading lines."""
+    words = [salt, *view.flags, view.main]
+    return content_id(b"\0".join([*(word.encode() for word in words), head]))
+
+
+_locks: dict[str, threading.Lock] = {}
+
+
+@contextmanager
+def building(key: str) -> Iterator[None]:
+    """Let one thread at a time look for a PCH and build it."""
+    with _guard:
+        lock = _locks.setdefault(key, threading.Lock())
+    with lock:
+        yield
+
+
+def stored(view: View, key: str) -> Head | None:
+    """Return a PCH whose every file is what it is now, None when there is none."""
+    for record in sorted(view.place.cache.glob(f"{key}-*.json")):
+        try:
+            data = json.loads(record.read_text())
+            included: dict[str, str] = data["included"]
+            said = tuple(
+                Diagnostic(**{**item, "notes": tuple(item["notes"])}) for item in data["said"]
+            )
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+        file = record.with_suffix(".pch")
+        if view.same(included) and file.exists():
+            return Head(str(file), tuple(included), said)
+    return None
+
+
+def keep(
+    view: View, key: str, part: Path, included: Iterable[str], said: Sequence[Diagnostic]
+) -> Head:
+    """Take a finished PCH file into the cache, with the content of all that it includes."""
+    ids = {path: view.id_of(path) for path in sorted(included)}
+    state = content_id(json.dumps(ids).encode())[:16]
+    file = view.place.cache / f"{key}-{state}.pch"
+    os.replace(part, file)
+    part.write_text(json.dumps({"included": ids, "said": [vars(item) for item in said]}))
+    os.replace(part, file.with_suffix(".json"))
+    _prune(view.place.cache)
+    return Head(str(file), tuple(ids), tuple(said))
+
+
+def part_file(view: View, key: str) -> Path:
+    """Return the name of a PCH that is being written."""
+    view.place.cache.mkdir(parents=True, exist_ok=True)
+    return view.place.cache / f"{key}.{os.getpid()}.{threading.get_ident()}"
+
+
+def _prune(directory: Path) -> None:
+    """Remove the oldest PCH files when all of them together grow too large."""
+    found = []
+    for file in directory.glob("*.pch"):
+        try:
+            stat = file.stat()
+        except OSError:
+            continue
+        found.append((stat.st_mtime_ns, stat.st_size, file))
+    total = sum(size for _, size, _ in found)
+    for _, size, file in sorted(found):
+        if total <= _MAX_BYTES:
+            return
+        file.with_suffix(".json").unlink(missing_ok=True)
+        file.unlink(missing_ok=True)
+        total -= size
