@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""C source lines in the kernel's layout: tabs of eight, 80 columns, aligned to parentheses."""
+
+from __future__ import annotations
+
+WIDTH, TAB = 80, 8
+_BREAKS = (", ", " && ", " || ", " != ", " == ", " | ", " < ", " > ")
+
+
+def width(line: str) -> int:
+    """Return the columns that a line takes."""
+    return len(line.expandtabs(TAB))
+
+
+def indent(columns: int) -> str:
+    """Return white space of a width: tabs, then blanks."""
+    return "\t" * (columns // TAB) + " " * (columns % TAB)
+
+
+def indented(text: str, depth: int) -> str:
+    """Return every line of a text `depth` tabs deeper and within 80 columns where it can be."""
+    lines = [wrap("\t" * depth + line) if line else "" for line in text.split("\n")]
+    return "\n".join(lines)
+
+
+def wrap(line: str) -> str:
+    """Return one statement broken where it is too long, aligned to the open parenthesis."""
+    parts = []
+    inside = line.lstrip().startswith(("/*", "*"))
+    while width(line) > WIDTH and not inside:
+        cut = _cut(line)
+        if cut is None:
+            break
+        at, column = cut
+        parts.append(line[:at].rstrip())
+        line = indent(column) + line[at:].lstrip()
+    return "\n".join([*parts, line])
+
+
+def _cut(line: str) -> tuple[int, int] | None:
+    """Return where to break a line and the column that the rest is aligned to."""
+    best: tuple[int, int, int] | None = None
+    opened: list[int] = []
+    quoted = False
+    for at, char in enumerate(line):
+        if char == '"' and line[at - 1] != "\\":
+            quoted = not quoted
+        if quoted:
+            continue
+        if char == "(":
+            opened.append(width(line[: at + 1]))
+        elif char == ")" and opened:
+            opened.pop()
+        for text in _BREAKS:
+            if line.startswith(text, at) and opened and line[:at].strip():
+                head = line[: at + len(text)].rstrip()
+                if width(head) > WIDTH:
+                    continue
+                depth = len(opened)
+                if best is None or depth <= best[0]:
+                    best = (depth, at + len(text), opened[-1])
+    return None if best is None else (best[1], best[2])
+
+
+def negated(condition: str) -> str:
+    """Return the opposite of a condition, as one would write it."""
+    if not any(text in condition for text in ("&&", "||")):
+        for one, other in ((" == ", " != "), (" != ", " == ")):
+            if condition.count(one) == 1 and _outermost(condition, one):
+                return condition.replace(one, other)
+    if condition.startswith("!") and _simple(condition[1:]):
+        return condition[1:]
+    return f"!{condition}" if _simple(condition) else f"!({condition})"
+
+
+def _outermost(text: str, part: str) -> bool:
+    before = text[: text.index(part)]
+    return before.count("(") == before.count(")")
+
+
+def _simple(text: str) -> bool:
+    """Return whether a text is a name, a path or one call: `!` binds to all of it."""
+    depth = 0
+    for at, char in enumerate(text):
+        depth += (char == "(") - (char == ")")
+        if depth == 0 and char not in ")" and not (char.isalnum() or char in "_>.-[]"):
+            return False
+        if depth == 0 and char == ")" and at != len(text) - 1:
+            return False
+        if depth == 0 and char == "-" and text[at : at + 2] != "->":
+            return False
+        if depth == 0 and char == ">" and text[at - 1 : at + 1] != "->":
+            return False
+    return bool(text) and text[0] != "("

@@ -1,0 +1,478 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Blocks, functions, files and messages as text: operations through templates of their names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from generator.cformat import indented, negated
+from generator.ctext import Code, Helper, Leave, Loop, Written
+from generator.design import Design
+from generator.errors import ModelError, UsageError
+from generator.expr import Nth, Num, Place
+from generator.fingerprint import Fails
+from generator.operation import CONTINUE, IGNORE, RETURN, Do, Guard, OnFail, Operation
+from generator.program import (
+    And,
+    Block,
+    Call,
+    Each,
+    Function,
+    If,
+    Ifdef,
+    Not,
+    Or,
+    Return,
+    operations,
+)
+
+TEMPLATES = Path(__file__).parent.parent / "templates"
+Node = If | Each | Return | Call | Ifdef | Do
+
+
+@cache
+def environment() -> jinja2.Environment:
+    """Return the one environment of all templates: an unknown name is an error."""
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+
+
+def text_of(template: str, **values: object) -> str:
+    """Return a template rendered; templates may begin with comments of their own.
+
+    Errors: UsageError naming the template, its line and what it lacks.
+    """
+    try:
+        return environment().get_template(template).render(**values)
+    except jinja2.TemplateNotFound as error:
+        raise UsageError(f"templates/{error.name}: there is no such template") from error
+    except jinja2.TemplateSyntaxError as error:
+        raise UsageError(f"templates/{error.name}:{error.lineno}: {error.message}") from error
+    except jinja2.UndefinedError as error:
+        raise UsageError(f"templates/{template}: {error.message}") from error
+
+
+def file_of(op: Operation) -> str:
+    """Return the template of an operation: its name, with what is no word as underscores."""
+    if op.label is not None:
+        return "ops/assign.c.j2"
+    if op.fingerprint is None and op.undo is None:
+        return "ops/note.c.j2"
+    name = re.sub(r"\W+", "_", op.name.partition("[")[0]).strip("_")
+    return f"ops/{name}.c.j2"
+
+
+@cache
+def _macros(name: str) -> Any:  # noqa: ANN401 - a template's module has no type
+    try:
+        return environment().get_template(name).module
+    except jinja2.TemplateNotFound as error:
+        raise UsageError(
+            f"templates/{error.name}: an operation without a template; see templates/README.md"
+        ) from error
+    except jinja2.TemplateSyntaxError as error:
+        raise UsageError(f"templates/{error.name}:{error.lineno}: {error.message}") from error
+
+
+@dataclass(frozen=True)
+class Names:
+    """What a function's C calls things: devices, and the variable for a result."""
+
+    devices: Mapping[Place, str]
+    result: str = "ret"
+
+    def of(self, place: Place) -> str:
+        """Return the C of a device."""
+        if isinstance(place, Nth):
+            place = place.of
+        return self.devices.get(place, place.name)
+
+
+def _value(op: Operation, given: Mapping[str, str], name: str, names: Names) -> str:
+    return given.get(name, names.result)
+
+
+def context(do: Do, names: Names) -> dict[str, str]:
+    """Return what the template of an operation is given: devices, parameters, details."""
+    found = {role: names.of(place) for role, place in do.binding.items()}
+    if do.places:
+        found.setdefault("dev", names.of(do.places[0]))
+    found["ret"] = names.result
+    found["name"] = do.op.name
+    if do.op.shown:
+        found["shown"] = do.op.shown[0]
+    for name, value in zip(do.op.params, do.params, strict=True):
+        if isinstance(value, Num):
+            found[name] = dict(do.op.words).get(value.value, str(value.value))
+    return found | dict(do.c)
+
+
+def _macro(do: Do, op: Operation, name: str, names: Names) -> str | None:
+    macro = getattr(_macros(file_of(op)), name, None)
+    if macro is None:
+        return None
+    try:
+        return str(macro(context(do, names))).strip("\n")
+    except jinja2.UndefinedError as error:
+        raise ModelError(
+            f"{do.where}: {do}: templates/{file_of(op)}: {name}() wants what c=(...) does not "
+            f"give: {error.message}"
+        ) from error
+
+
+def statement(do: Do, names: Names) -> str:
+    """Return the call itself, without a look at its result."""
+    text = _macro(do, do.op, "do", names)
+    if text is None:
+        raise UsageError(f"templates/{file_of(do.op)}: it has no macro do()")
+    return text
+
+
+def failed(do: Do, names: Names) -> tuple[str, str]:
+    """Return the condition that says an operation failed, and the error it then is."""
+    given = context(do, names)
+    kind = do.op.fingerprint.fails if do.op.fingerprint is not None else Fails.NEGATIVE
+    result = given.get("var", given["ret"])
+    condition, error = f"{result} < 0", result
+    if kind is Fails.NULL:
+        condition, error = f"!{result}", "-ENOMEM"
+    elif kind is Fails.ERRPTR:
+        condition, error = f"IS_ERR({result})", f"PTR_ERR({result})"
+    return (
+        _macro(do, do.op, "failed", names) or condition,
+        given.get("error") or _macro(do, do.op, "error", names) or error,
+    )
+
+
+def condition(guard: Guard | And | Or | Not, holds: bool = True) -> str:
+    """Return a condition, or its opposite, as C; "" when C does not ask it."""
+    match guard:
+        case Not(part=part):
+            return condition(part, not holds)
+        case And(parts=parts) | Or(parts=parts):
+            joint = " && " if isinstance(guard, And) == holds else " || "
+            texts = [condition(part, holds) for part in parts]
+            return joint.join(
+                f"({text})" if " && " in text or " || " in text else text for text in texts
+            )
+        case Guard(c=texts):
+            if not texts:
+                return ""
+            return texts[0] if holds else negated(texts[0])
+
+
+@dataclass(frozen=True)
+class _Item:
+    """One statement, its lines already indented; `compound` has a body of its own."""
+
+    text: str
+    compound: bool = False
+
+
+_Step = Do | Call | If
+
+
+@dataclass
+class _Writer:
+    """Collects the ways out of one function while its body is written."""
+
+    names: Names
+    gives: str
+    exits: list[tuple[tuple[str, str], ...]] = field(default_factory=list)
+
+    # -- blocks ------------------------------------------------------------------------------
+
+    def block(
+        self, nodes: Block, depth: int, undos: tuple[Do | Call, ...], last: bool = False
+    ) -> list[_Item]:
+        items: list[_Item] = []
+        for at, node in enumerate(nodes):
+            ending = last and at == len(nodes) - 1
+            if isinstance(node, Do) and node.op.managed:
+                undos = tuple(
+                    one for one in undos
+                    if not (isinstance(one, Do) and one.op.undo is node.op.undo)
+                )
+            match node:
+                case Code(text=text):
+                    items.append(_Item(indented(text, depth)))
+                case Do():
+                    items += self.do(node, depth, undos)
+                    if node.op.undo is not None and not node.op.managed:
+                        undos = (*undos, node)
+                case Return():
+                    items.append(_Item("\t" * depth + self.leaving(node)))
+                case If():
+                    items += self.asked(node, depth, undos)
+                case Call():
+                    items += self.called(node, depth, undos, ending)
+                    if node.function.undo is not None:
+                        undos = (*undos, node)
+                case Each():
+                    items += self.loop(node, depth, undos)
+                case Ifdef(symbol=symbol):
+                    items.append(_Item(f"#ifdef {symbol}"))
+                    items += self.block(node.then, depth, undos)
+                    if node.other:
+                        items += [_Item("#else"), *self.block(node.other, depth, undos)]
+                    items.append(_Item("#endif"))
+        return items
+
+    def leaving(self, node: Return) -> str:
+        value = node.value if isinstance(node, Leave) else ""
+        if self.gives == "void":
+            return "return;"
+        if not value:
+            value = {"bool": "true" if node.ok else "false", "int": "0"}.get(self.gives, "")
+            if not value or (self.gives == "int" and not node.ok):
+                raise ModelError(f"{node.where}: this return needs a value: use leave()")
+        return f"return {value};"
+
+    def error(self, value: str) -> str:
+        if self.gives == "void":
+            return "return;"
+        if self.gives == "pointer":
+            value = value[8:-1] if value.startswith("PTR_ERR(") else f"ERR_PTR({value})"
+        return f"return {'false' if self.gives == 'bool' else value};"
+
+    # -- statements --------------------------------------------------------------------------
+
+    def do(self, node: Do, depth: int, undos: tuple[Do | Call, ...]) -> list[_Item]:
+        text = statement(node, self.names)
+        items = [_Item(indented(text, depth))] if text else []
+        if node.op.fallible and node.on_fail is not IGNORE:
+            test, error = failed(node, self.names)
+            said = dict(node.c).get("say", "")
+            items += self.failure(node.on_fail, test, error, said, depth, undos)
+        after = dict(node.c).get("then", "")
+        return items + ([_Item(indented(after, depth))] if after else [])
+
+    def called(
+        self, node: Call, depth: int, undos: tuple[Do | Call, ...], ending: bool
+    ) -> list[_Item]:
+        given = dict(node.c) if isinstance(node, Helper) else {}
+        function = node.function
+        gives = function.gives if isinstance(function, Written) else "int"
+        text = f"{function.name}({given.get('args', 'dev')})"
+        caught = function.fallible and node.on_fail is not IGNORE
+        into = given.get("into", self.names.result if caught and gives != "bool" else "")
+        leaves = node.on_fail is RETURN or (
+            isinstance(node.on_fail, OnFail) and node.on_fail.name == "unwind" and not undos
+        )
+        if ending and caught and leaves and into == self.names.result and gives == self.gives:
+            return [_Item(indented(f"return {text};", depth))]
+        if gives == "bool":
+            test, error = negated(text), "false"
+            items = []
+        else:
+            items = [_Item(indented(f"{into} = {text};" if into else f"{text};", depth))]
+            test, error = f"{into} < 0", into
+            if gives == "pointer":
+                test, error = f"IS_ERR({into})", f"PTR_ERR({into})"
+        test, error = given.get("failed", test), given.get("error", error)
+        if caught:
+            items += self.failure(
+                node.on_fail, test, error, given.get("say", ""), depth, undos, node.then
+            )
+        elif node.then:
+            works = given.get("works")
+            if works is None:
+                raise ModelError(f"{node.where}: {function.name}(): c needs works=, its success")
+            items += self.compound(
+                f"if ({works})", self.block(node.then, depth + 1, undos), depth
+            )
+        return items
+
+    def failure(
+        self, on_fail: OnFail | Block, test: str, error: str, said: str, depth: int,
+        undos: tuple[Do | Call, ...], then: Block = (),
+    ) -> list[_Item]:
+        if then:
+            raise ModelError(f"nothing is rendered of a helper's then= when its failure ({test}) "
+                             "is handled too")
+        inner: list[_Item] = [_Item(indented(said, depth + 1))] if said else []
+        tab = "\t" * (depth + 1)
+        if on_fail is CONTINUE:
+            inner.append(_Item(f"{tab}continue;"))
+        elif isinstance(on_fail, tuple):
+            steps = on_fail[:-1] if on_fail and isinstance(on_fail[-1], Return) else ()
+            if steps and self.gives == "void" and depth == 1 and not _plain(steps):
+                inner.append(_Item(f"{tab}goto {self.exit([self.spelled(one) for one in steps])};"))
+            else:
+                inner += self.block(on_fail, depth + 1, undos)
+        else:
+            way = [] if on_fail is RETURN else self.unwinding(undos)
+            if not way:
+                inner.append(_Item(f"{tab}{self.error(error)}"))
+            else:
+                if error != self.names.result and self.gives != "void":
+                    inner.append(_Item(f"{tab}{self.names.result} = {error};"))
+                inner.append(_Item(f"{tab}goto {self.exit(way)};"))
+        return self.compound(f"if ({test})", inner, depth)
+
+    def asked(self, node: If, depth: int, undos: tuple[Do | Call, ...]) -> list[_Item]:
+        text = condition(node.guard)
+        if not text:
+            return self.block(node.then, depth, undos)
+        then, other = node.then, node.other
+        if not then:
+            text, then, other = condition(node.guard, False), other, ()
+        items = self.compound(f"if ({text})", self.block(then, depth + 1, undos), depth)
+        if other:
+            rest = self.compound("else", self.block(other, depth + 1, undos), depth)
+            first, tab = items[0].text, "\t" * depth
+            braced = first.endswith("}") or rest[0].text.endswith("}")
+            if braced:
+                first = self.braced(f"if ({text})", self.block(then, depth + 1, undos), depth)
+                second = self.braced("else", self.block(other, depth + 1, undos), depth)
+                return [_Item(f"{first} {second.removeprefix(tab)}", True)]
+            return [_Item(f"{first}\n{rest[0].text}", True)]
+        return items
+
+    def loop(self, node: Each, depth: int, undos: tuple[Do | Call, ...]) -> list[_Item]:
+        if not isinstance(node, Loop):
+            raise ModelError(f"{node.where}: a loop in rendered code needs its head: use Loop()")
+        inner = self.block(node.body, depth + 1, undos)
+        if sum(item.text.count("\n") + 1 for item in inner) > 1:
+            return [_Item(self.braced(node.head, inner, depth), True)]
+        return self.compound(node.head, inner, depth)
+
+    def compound(self, head: str, inner: list[_Item], depth: int) -> list[_Item]:
+        if len(inner) > 1 or not inner or inner[0].compound or inner[0].text.lstrip()[:2] == "/*":
+            return [_Item(self.braced(head, inner, depth), True)]
+        return [_Item(f"{indented(head, depth)}\n{inner[0].text}", True)]
+
+    def braced(self, head: str, inner: list[_Item], depth: int) -> str:
+        body = "\n".join(item.text for item in inner)
+        return f"{indented(head + ' {', depth)}\n{body}\n" + "\t" * depth + "}"
+
+    # -- ways out ----------------------------------------------------------------------------
+
+    def unwinding(self, undos: tuple[Do | Call, ...]) -> list[tuple[str, str]]:
+        """Return (label, text) of what undoes all that was done so far, newest first."""
+        way: list[tuple[str, str]] = []
+        taken: set[tuple[str, Place]] = set()
+        for node in reversed(undos):
+            if isinstance(node, Do):
+                if (node.op.name, node.places[0]) in taken:
+                    continue
+                taken |= {(name, node.places[0]) for name in node.op.takes_over}
+                text = _macro(node, node.op, "undo", self.names)
+                if text is None:
+                    raise UsageError(f"templates/{file_of(node.op)}: it has no macro undo()")
+                label = _macro(node, node.op, "label", self.names)
+                way.append((label or f"err_undo_{node.op.name}", text))
+            else:
+                assert node.function.undo is not None
+                way += [self.spelled(one) for one in node.function.undo.body]
+        return way
+
+    def spelled(self, node: object) -> tuple[str, str]:
+        """Return (label, text) of one step of a way out that a design spells out."""
+        assert isinstance(node, Do | Call | If)
+        first = operations((node,))[0]
+        label = dict(first.c).get("label") or _macro(first, first.op, "label", self.names)
+        text = "\n".join(item.text for item in self.block((node,), 0, ()))
+        return label or f"err_{first.op.name}", text
+
+    def exit(self, way: Sequence[tuple[str, str]]) -> str:
+        self.exits.append(tuple(way))
+        return way[0][0]
+
+    def labels(self) -> str:
+        """Return the labels at the end of the function, each falling into the next."""
+        if not self.exits:
+            return ""
+        longest = max(self.exits, key=len)
+        for way in self.exits:
+            if longest[len(longest) - len(way):] != way:
+                raise ModelError(
+                    "two ways out of one function undo in different orders: "
+                    f"{' '.join(label for label, _ in way)} / "
+                    f"{' '.join(label for label, _ in longest)}"
+                )
+        wanted = {way[0][0] for way in self.exits}
+        lines = []
+        for label, text in longest:
+            if label in wanted:
+                lines.append(f"{label}:")
+            lines.append(indented(text, 1))
+        if self.gives != "void":
+            lines.append("\t" + self.error(self.names.result))
+        return "\n".join(lines)
+
+
+def _plain(steps: Sequence[object]) -> bool:
+    """Return whether a way out only prints or notes something."""
+    return all(isinstance(one, Code) for one in steps)
+
+
+def body(nodes: Block, names: Names, gives: str = "int") -> str:
+    """Return the statements of a function, unwinding and last return included.
+
+    Errors: ModelError when the block cannot be written as one function.
+    """
+    writer = _Writer(names, gives)
+    items = writer.block(nodes, 1, (), last=True)
+    labels = writer.labels()
+    ends = items[-1].text.lstrip().startswith("return ") if items else False
+    if not ends and (gives in ("int", "bool") or labels):
+        value = {"int": "return 0;", "bool": "return true;"}.get(gives, "return;")
+        items.append(_Item(f"\t{value}"))
+    text = "".join(_spaced(items))
+    return text + (f"\n{labels}\n" if labels else "")
+
+
+def _spaced(items: Sequence[_Item]) -> Iterator[str]:
+    """Yield statements with an empty line after what has a body, and before the last return."""
+    blank = True
+    for at, item in enumerate(items):
+        last = at == len(items) - 1
+        final = last and at > 0 and item.text.lstrip().startswith("return")
+        apart = at > 0 and items[at - 1].compound or final
+        if apart and not blank and not item.text.startswith("\n"):
+            yield "\n"
+        yield item.text + "\n"
+        blank = item.text.endswith("\n") or not item.text.strip()
+
+
+def functions(design: Design) -> dict[str, Function]:
+    """Return every helper that a design's drivers call, by name."""
+    found: dict[str, Function] = {}
+    for driver in design.drivers:
+        for entry in driver.entries().values():
+            for one in called(entry):
+                found.setdefault(one.name, one)
+    return found
+
+
+def called(block: Block) -> Iterator[Function]:
+    """Yield the helpers of a block and theirs, in the order of the text."""
+    for node in block:
+        match node:
+            case Do(on_fail=on_fail) if isinstance(on_fail, tuple):
+                yield from called(on_fail)
+            case If(then=then, other=other) | Ifdef(then=then, other=other):
+                yield from called(then)
+                yield from called(other)
+            case Each(body=inner):
+                yield from called(inner)
+            case Call(function=function, on_fail=on_fail, then=then):
+                yield function
+                yield from called(function.body)
+                if isinstance(on_fail, tuple):
+                    yield from called(on_fail)
+                yield from called(then)
