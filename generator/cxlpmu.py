@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""CXL PMUs of ports on an auxiliary bus: what portdrv does for them, and their perf driver.
+"""CXL PMUs of ports on an auxiliary bus: what portdrv does for them.
 
-Every function here is one of drivers/pci/pcie/cxlpmu.c or drivers/perf/cxl_pmu.c as the
-series leaves them, under its name there.
+Every function here is one of drivers/pci/pcie/cxlpmu.c as the series leaves it, under its name
+there; cxlperf.py has the driver of the devices.
 """
 
 from __future__ import annotations
 
-from generator.design import Device, Driver
-from generator.expr import EACH, TRUE, Expr, Over, Role, maximum
+from generator.ctext import Helper, Loop, Written, code, helper, leave
+from generator.design import Device
+from generator.expr import EACH, TRUE, Expr, Over, Place, Role, maximum
 from generator.facts import (
+    ADDED,
     BELOW,
     BLOCK,
     CAN_DYN,
@@ -26,11 +28,10 @@ from generator.facts import (
     NOTED,
     NVEC,
     TOTAL,
-    ADDED,
     msi_on,
     on_vector,
 )
-from generator.operation import CONTINUE, IGNORE, RETURN, Guard, sets
+from generator.operation import CONTINUE, IGNORE, RETURN, Do, Guard, OnFail, sets
 from generator.ops.assign import assign, note
 from generator.ops.aux import (
     AUXILIARY_DEVICE_ADD,
@@ -39,8 +40,6 @@ from generator.ops.aux import (
     AUXILIARY_DEVICE_UNINIT,
 )
 from generator.ops.device import (
-    DEV_SET_DRVDATA,
-    DEVM_KZALLOC,
     IDA_ALLOC,
     IDA_FREE,
     KFREE_NOTE,
@@ -48,7 +47,6 @@ from generator.ops.device import (
     KZALLOC_NOTE,
 )
 from generator.ops.irq import (
-    DEVM_REQUEST_IRQ,
     PCI_ALLOC_IRQ_VECTORS,
     PCI_FREE_IRQ_VECTORS,
     PCI_IRQ_VECTOR,
@@ -62,27 +60,22 @@ from generator.ops.pci import (
     PCI_SET_DRVDATA,
     PCI_SET_MASTER,
 )
-from generator.ops.perf import (
-    CPUHP_STATE_ADD_INSTANCE,
-    CPUHP_STATE_REMOVE_INSTANCE,
-    DEVM_IOREMAP,
-    DEVM_KASPRINTF,
-    DEVM_KCALLOC,
-    DEVM_REQUEST_MEM_REGION,
-    IOREMAP,
-    IOUNMAP,
-    PARSE_CAPS,
-    PERF_PMU_REGISTER,
-    PERF_PMU_UNREGISTER,
-    QUIESCE,
-    devm_action,
-)
-from generator.ops.pm import PM_RUNTIME_PUT, PM_RUNTIME_RESUME_AND_GET
+from generator.ops.perf import IOREMAP, IOUNMAP
 from generator.portdrv import BEST, PORT, free
-from generator.program import Block, Each, Function, If, Not, Return, both, call
+from generator.program import Block, Each, Function, If, Not, both
 
 CPMU = Device("cpmu", "aux", PORT, count=1)
 _CPMU = Role("cpmu")
+SOURCE = "drivers/pci/pcie/cxlpmu.c"
+SETS = ("pcie_cxlpmu.*",)
+NAMES: dict[Place, str] = {PORT: "dev", CPMU: "pmu"}  # what this file's C calls them
+C = {CPMU: "cxl_pmu_auxdev.auxdev"}
+
+_NOTE = {"var": "pmu", "on": "pcie_cxlpmu"}
+_SET_NOTE = {"var": "set", "on": "pcie_cxlpmu_set"}
+_CHILD = {"dev": "&child->auxdev"}
+_PMU_CHILD = {"dev": "&pmu->child->auxdev"}
+_SET_ARGS = "dev, set"
 
 
 def guard(text: str, when: Expr | None, *, function: str = "") -> Guard:
@@ -94,25 +87,34 @@ SET = guard("set", DRVDATA(PORT).eq(1))
 LISTED = Guard("it is on the list", NOTED(CPMU).eq(1), ())
 
 
-def listed(*body: object, backwards: bool = False) -> Each:
+def listed(*body: object, how: str = "list_for_each_entry(pmu, &set->pmus, node)") -> Each:
     """Return a loop over the list of the port's CPMUs."""
-    return Each(CPMU, (If(LISTED, body),), backwards=backwards)  # type: ignore[arg-type]  # nodes
+    backwards = "_reverse" in how
+    return Loop(CPMU, (If(LISTED, body),), backwards, head=how)  # type: ignore[arg-type]  # nodes
 
 
 def pcie_cxlpmu_block_start() -> Function:
     """Return the test of a register block: in an assigned memory BAR, over its full length."""
-    return Function(
+
+    def wrong(text: str, when: Expr | None = None) -> If:
+        bad = BLOCK(CPMU).eq(1) if when is None else when
+        return If(guard(text, bad), (leave("0", ok=False),))
+
+    memory = guard("flags & IORESOURCE_MEM", TRUE)
+    return Written(
         "pcie_cxlpmu_block_start",
         (
-            If(guard("bar > 1", BLOCK(CPMU).eq(1)), (Return(ok=False),)),
-            If(Not(guard("flags & IORESOURCE_MEM", TRUE)), (Return(ok=False),)),
-            If(guard("flags & IORESOURCE_UNSET", BLOCK(CPMU).eq(1)), (Return(ok=False),)),
-            If(guard("len < CXL_PMU_REGMAP_SIZE", BLOCK(CPMU).eq(1)), (Return(ok=False),)),
-            If(
-                guard("offset > len - CXL_PMU_REGMAP_SIZE", BLOCK(CPMU).eq(1)),
-                (Return(ok=False),),
-            ),
+            code("/* A bridge has two BARs, resources beyond may be its windows */"),
+            wrong("bar > 1"),
+            code("flags = pci_resource_flags(dev, bar);"),
+            If(Not(memory), (leave("0", ok=False),)),
+            wrong("flags & IORESOURCE_UNSET"),
+            code("len = pci_resource_len(dev, bar);"),
+            wrong("len < CXL_PMU_REGMAP_SIZE"),
+            wrong("offset > len - CXL_PMU_REGMAP_SIZE"),
+            leave("pci_resource_start(dev, bar) + offset"),
         ),
+        gives="resource_size_t",
     )
 
 
@@ -124,58 +126,103 @@ _IS_PMU = guard(
 
 def pcie_cxlpmu_discover_block() -> Function:
     """Return the look at one entry of the Register Locator."""
-    return Function(
+    nowhere = 'pci_info(dev, "CPMU %u: registers are not in an assigned BAR\\n", index);'
+    return Written(
         "pcie_cxlpmu_discover_block",
         (
-            PCI_READ_CONFIG_DWORD(PORT),
-            PCI_READ_CONFIG_DWORD(PORT),
-            If(Not(_IS_PMU), (Return(),)),
-            call(pcie_cxlpmu_block_start(), fail=(Return(),)),
-            If(Not(guard("resource", TRUE)), (Return(),)),
-            KZALLOC_NOTE(CPMU, fail=(Return(),)),
+            PCI_READ_CONFIG_DWORD(PORT, c={"where": "pos", "into": "&reg_lo"}),
+            PCI_READ_CONFIG_DWORD(PORT, c={"where": "pos + 4", "into": "&reg_hi"}),
+            code(""),
+            If(Not(_IS_PMU), (leave(),)),
+            code(
+                "/* The index becomes ABI, so a CPMU which is not usable has one too */",
+                "index = set->nr_blocks;",
+                "set->nr_blocks++;",
+                "",
+            ),
+            helper(
+                pcie_cxlpmu_block_start(), fail=IGNORE, into="resource",
+                args="dev, reg_lo, reg_hi",
+            ),
+            If(Not(guard("resource", BLOCK(CPMU).ne(1))), (code(nowhere), leave())),
+            KZALLOC_NOTE(CPMU, fail=(leave(),), c=_NOTE),
+            code(
+                "pmu->resource = resource;",
+                "pmu->index = index;",
+                "list_add_tail(&pmu->node, &set->pmus);",
+            ),
         ),
+        gives="void",
     )
 
 
 def pcie_cxlpmu_discover() -> Function:
     """Return the walk over the Register Locator: which CPMUs the port has."""
-    return Function(
+    return Written(
         "pcie_cxlpmu_discover",
         (
-            If(Not(free("dev->hdr_type == PCI_HEADER_TYPE_BRIDGE")), (Return(),)),
-            If(Not(free("regloc")), (Return(),)),
-            KZALLOC_NOTE(PORT, fail=(Return(),)),
-            PCI_READ_CONFIG_DWORD(PORT),
-            Each(
+            If(Not(free("dev->hdr_type == PCI_HEADER_TYPE_BRIDGE")), (leave(),)),
+            code(
+                "regloc = pci_find_dvsec_capability(dev, PCI_VENDOR_ID_CXL, "
+                "CXL_DVSEC_REG_LOCATOR);"
+            ),
+            If(Not(free("regloc")), (leave(),)),
+            KZALLOC_NOTE(PORT, fail=(leave(),), c=_SET_NOTE),
+            code("INIT_LIST_HEAD(&set->pmus);", ""),
+            PCI_READ_CONFIG_DWORD(
+                PORT, c={"where": "regloc + PCI_DVSEC_HEADER1", "into": "&header"}
+            ),
+            code(
+                "end = regloc + PCI_DVSEC_HEADER1_LEN(header);",
+                "end = min(end, PCI_CFG_SPACE_EXP_SIZE);",
+                "pos = regloc + CXL_DVSEC_REG_LOCATOR_BLOCK1_OFFSET;",
+            ),
+            Loop(
                 CPMU,
-                (call(pcie_cxlpmu_discover_block()),),
+                (helper(pcie_cxlpmu_discover_block(), args="dev, set, pos"),),
                 again=free("pos + 8 <= end"),
                 first=True,
+                head="for (; pos + 8 <= end; pos += 8)",
             ),
             If(
                 guard("list_empty(&set->pmus)", Over("all", CPMU, NOTED(EACH).eq(0))),
-                (KFREE_NOTE(PORT), Return()),
+                (KFREE_NOTE(PORT, c=_SET_NOTE), leave()),
             ),
-            PCI_SET_DRVDATA(PORT),
+            PCI_SET_DRVDATA(PORT, c={"var": "set", "data": "pcie_cxlpmu_set"}),
         ),
+        gives="void",
     )
 
 
 def pcie_cxlpmu_message_number() -> Function:
     """Return the reading of a CPMU's message number from its registers."""
-    return Function(
+    has_int = guard("cap & CXL_PMU_CAP_INT", MSG(CPMU).ne(NO_MESSAGE))
+    return Written(
         "pcie_cxlpmu_message_number",
         (
-            IOREMAP(CPMU, fail=RETURN),
-            IOUNMAP(CPMU),
-            If(free("cap == ~0ULL"), (Return(ok=False),)),
-            If(Not(guard("cap & CXL_PMU_CAP_INT", MSG(CPMU).ne(NO_MESSAGE))), (Return(ok=False),)),
+            IOREMAP(
+                CPMU, fail=RETURN,
+                c={"var": "base", "address": "pmu->resource", "size": "CXL_PMU_REGMAP_SIZE"},
+            ),
+            code("cap = readq(base + CXL_PMU_CAP_REG);"),
+            IOUNMAP(CPMU, c={"var": "base"}),
+            code(""),
+            If(free("PCI_POSSIBLE_ERROR(cap)"), (leave("-ENODEV", ok=False),)),
+            If(Not(has_int), (leave("-ENXIO", ok=False),)),
+            leave("FIELD_GET(CXL_PMU_CAP_MSI_N_MSK, cap)"),
         ),
     )
 
 
 _MSIX_ON = guard("dev->msix_enabled", MODE(PORT).eq(MODE_MSIX))
-CAN_ADD = both(_MSIX_ON, guard("pcie_cxlpmu_can_alloc_dyn(dev)", CAN_DYN(PORT).eq(1)))
+CAN_ADD = both(_MSIX_ON, guard("pci_msix_can_alloc_dyn(dev)", CAN_DYN(PORT).eq(1)))
+
+
+def _message_number(fail: OnFail, say: str = "") -> Helper:
+    return helper(
+        pcie_cxlpmu_message_number(), fail=fail, into="msg", args="pmu",
+        **({"say": say} if say else {}),
+    )
 
 
 def pcie_cxlpmu_count_vectors(dynamic: bool, start: Expr) -> Function:
@@ -187,35 +234,44 @@ def pcie_cxlpmu_count_vectors(dynamic: bool, start: Expr) -> Function:
         roles=("cpmu",),
     )
     fits = guard("msg < nr_entries", MSG(CPMU).lt(NVEC(PORT)))
-    later: Block = (If(CAN_ADD, (Return(),)),) if dynamic else ()
-    return Function(
+    later: Block = (
+        code(
+            "/*",
+            " * Vectors can be added later.  The platform may support it for MSI-X",
+            " * while the port uses MSI, so ask what is in use, too.",
+            " */",
+        ),
+        If(CAN_ADD, (leave("nvec"),)),
+    )
+    return Written(
         "pcie_cxlpmu_count_vectors",
         (
             begin(),
-            If(Not(SET), (Return(),)),
-            *later,
+            If(Not(SET), (leave("nvec"),)),
+            *(later if dynamic else ()),
             listed(
-                call(pcie_cxlpmu_message_number(), fail=CONTINUE),
-                If(fits, (more(CPMU),)),
+                _message_number(CONTINUE),
+                If(fits, (more(CPMU, c={"text": "nvec = max(nvec, msg + 1)"}),)),
             ),
+            leave("nvec"),
         ),
     )
 
 
-_TYPE = {"types": "*"}  # a local variable
-
-
 def pcie_port_resize_irq_vec() -> Function:
     """Return the change of the number of vectors, of the kind that the port has."""
-    same = guard("nvec == nr_entries", TOTAL(PORT).eq(NVEC(PORT)))
-    return Function(
-        "pcie_port_resize_irq_vec",
+    name = "pcie_port_resize_irq_vec"
+    same = guard("nvec == nr_entries", TOTAL(PORT).eq(NVEC(PORT)), function=name)
+    kind = {"types": "*", "flags": "type", "min": "nvec", "max": "nvec"}
+    return Written(
+        name,
         (
-            If(same, (Return(),)),
-            If(_MSIX_ON, ()),
+            If(same, (leave("nr_entries"),)),
+            If(_MSIX_ON, (code("type = PCI_IRQ_MSIX;"),)),
             PCI_FREE_IRQ_VECTORS(PORT),
+            code(""),
             PCI_ALLOC_IRQ_VECTORS(
-                PORT, min=TOTAL(PORT), max=TOTAL(PORT), types=BEST, fail=RETURN, c=_TYPE
+                PORT, min=TOTAL(PORT), max=TOTAL(PORT), types=BEST, fail=RETURN, c=kind
             ),
         ),
     )
@@ -224,224 +280,266 @@ def pcie_port_resize_irq_vec() -> Function:
 def counted_in(dynamic: bool) -> Block:
     """Return what portdrv does between reading the services' numbers and the exact count."""
     return (
-        call(pcie_cxlpmu_count_vectors(dynamic, LOCAL(PORT))),
+        code(
+            "/*",
+            " * CXL PMUs are counted in only after it is known that the services",
+            " * have their vectors.  If that many cannot be had, carry on as if",
+            " * there were no CXL PMUs.",
+            " */",
+        ),
+        helper(
+            pcie_cxlpmu_count_vectors(dynamic, LOCAL(PORT)), into="total",
+            args="dev, nvec, nr_entries",
+        ),
         If(
             guard("total > nvec", TOTAL(PORT).gt(LOCAL(PORT))),
-            (call(pcie_port_resize_irq_vec(), fail=IGNORE, then=(Return(),)),),
-        ),
-    )
-
-
-def pcie_cxlpmu_get_irq() -> Function:
-    """Return the vector of a message number: the port's own, or one added for it."""
-    return Function(
-        "pcie_cxlpmu_get_irq",
-        (
-            PCI_IRQ_VECTOR(
-                PORT,
-                CPMU,
-                nr=MSG(CPMU),
-                fail=(
-                    If(CAN_ADD, (), (Return(ok=False),)),
-                    PCI_MSIX_ALLOC_IRQ_AT(PORT, CPMU, nr=MSG(CPMU), fail=RETURN),
+            (
+                helper(
+                    pcie_port_resize_irq_vec(), fail=IGNORE, then=(leave("0"),),
+                    into="nr_entries", args="dev, total, nr_entries", works="nr_entries > 0",
                 ),
             ),
         ),
     )
 
 
+def pcie_cxlpmu_get_irq() -> Function:
+    """Return the vector of a message number: the port's own, or one added for it."""
+    return Written(
+        "pcie_cxlpmu_get_irq",
+        (
+            PCI_IRQ_VECTOR(
+                PORT,
+                CPMU,
+                nr=MSG(CPMU),
+                c={"var": "irq", "nr": "msg"},
+                fail=(
+                    If(CAN_ADD, (), (leave("irq", ok=False),)),
+                    PCI_MSIX_ALLOC_IRQ_AT(
+                        PORT, CPMU, nr=MSG(CPMU), fail=RETURN,
+                        c={"var": "map", "nr": "msg", "then": "irq = map.virq;"},
+                    ),
+                ),
+            ),
+            leave("irq"),
+        ),
+    )
+
+
+_NO_MESSAGE = 'pci_info(dev, "CPMU %u: no interrupt (%d)\\n", pmu->index, msg);'
+_NO_VECTOR = (
+    'pci_info(dev, "CPMU %u: no vector for interrupt message %d (%d)\\n", pmu->index, msg, irq);'
+)
+
+
+def static_irq(say: str = _NO_VECTOR) -> Do:
+    """Return the look-up of a vector that must be there."""
+    return PCI_IRQ_VECTOR(
+        PORT, CPMU, nr=MSG(CPMU), fail=RETURN, c={"var": "irq", "nr": "msg", "say": say}
+    )
+
+
 def pcie_cxlpmu_assign_irq(dynamic: bool) -> Function:
     """Return the giving of an irq to one CPMU."""
-    static: Block = (PCI_IRQ_VECTOR(PORT, CPMU, nr=MSG(CPMU), fail=RETURN),)
-    return Function(
+    added = helper(
+        pcie_cxlpmu_get_irq(), fail=RETURN, into="irq", args="dev, msg", say=_NO_VECTOR
+    )
+    return Written(
         "pcie_cxlpmu_assign_irq",
         (
-            call(pcie_cxlpmu_message_number(), fail=RETURN),
-            *((call(pcie_cxlpmu_get_irq(), fail=RETURN),) if dynamic else static),
-            assign("pcie_cxlpmu.irq", "*")(),
+            _message_number(RETURN, _NO_MESSAGE),
+            added if dynamic else static_irq(),
+            assign("pcie_cxlpmu.irq", "*")(c={"text": "pmu->irq = irq"}),
         ),
     )
 
 
 def pcie_cxlpmu_init_child() -> Function:
     """Return the making of the struct device of a CPMU."""
-    return Function(
+    return Written(
         "pcie_cxlpmu_init_child",
-        (KZALLOC(CPMU), AUXILIARY_DEVICE_INIT(CPMU)),
-        undo=Function("pcie_cxlpmu_init_child", (AUXILIARY_DEVICE_UNINIT(CPMU),)),
+        (
+            KZALLOC(CPMU, c={"var": "child", "on": "cxl_pmu_auxdev"}),
+            code(
+                'child->auxdev.name = "cxl_pmu";',
+                "child->auxdev.id = id;",
+                "child->auxdev.dev.parent = &dev->dev;",
+                "child->auxdev.dev.release = pcie_cxlpmu_release;",
+                "child->resource = pmu->resource;",
+                "child->irq = pmu->irq;",
+                "child->segment = pci_domain_nr(dev->bus);",
+                "child->devid = pci_dev_id(dev);",
+                "child->index = pmu->index;",
+                "",
+            ),
+            AUXILIARY_DEVICE_INIT(CPMU, c=_CHILD),
+            leave("child"),
+        ),
+        undo=Function("pcie_cxlpmu_init_child", (AUXILIARY_DEVICE_UNINIT(CPMU, c=_CHILD),)),
+        gives="pointer",
     )
 
 
 def pcie_cxlpmu_add_device() -> Function:
     """Return the adding of one CPMU to the auxiliary bus."""
-    return Function(
+    return Written(
         "pcie_cxlpmu_add_device",
-        (IDA_ALLOC(CPMU), call(pcie_cxlpmu_init_child()), AUXILIARY_DEVICE_ADD(CPMU)),
+        (
+            IDA_ALLOC(CPMU, c={"var": "id", "ida": "pcie_cxlpmu_ida"}),
+            helper(pcie_cxlpmu_init_child(), into="child", args="dev, pmu, id"),
+            AUXILIARY_DEVICE_ADD(CPMU, c=_CHILD),
+            assign("pcie_cxlpmu.id", "*")(c={"text": "pmu->id = id"}),
+            assign("pcie_cxlpmu.child", "cxl_pmu_auxdev")(c={"text": "pmu->child = child"}),
+        ),
     )
 
 
 _HAS_IRQ = guard("pmu->irq", on_vector(IRQ, CPMU))
 _HAS_CHILD = guard("pmu->child", LIFE(CPMU).eq(ADDED))
+_NO_DEVICE = 'pci_warn(dev, "CPMU %u: no device (%d)\\n", pmu->index, ret);'
 
 
-def assign_and_add(dynamic: bool) -> tuple[Block, Block]:
-    """Return the two loops: every CPMU gets its irq before any gets its device."""
-    first = listed(call(pcie_cxlpmu_assign_irq(dynamic), fail=CONTINUE))
-    second = listed(If(_HAS_IRQ, (call(pcie_cxlpmu_add_device(), fail=CONTINUE),)))
-    return (first,), (second,)
+def pcie_cxlpmu_assign_irqs(dynamic: bool) -> Function:
+    """Return the first loop: every CPMU gets its irq before any gets its device."""
+    return Written(
+        "pcie_cxlpmu_assign_irqs",
+        (listed(helper(pcie_cxlpmu_assign_irq(dynamic), fail=IGNORE, args="dev, pmu")),),
+        gives="void",
+    )
+
+
+def pcie_cxlpmu_add_all() -> Function:
+    """Return the second loop: every CPMU with an irq gets its device."""
+    add = helper(pcie_cxlpmu_add_device(), fail=(code(_NO_DEVICE),), args="dev, pmu")
+    return Written(
+        "pcie_cxlpmu_add_all",
+        (listed(If(_HAS_IRQ, (add,))),),
+        gives="void",
+    )
 
 
 def pcie_cxlpmu_add_devices(dynamic: bool) -> Function:
     """Return the serving of the CPMUs of a port that has services."""
-    irqs, devices = assign_and_add(dynamic)
-    return Function(
+    unused = 'pci_info(dev, "CPMUs not used, they need MSI or MSI-X\\n");'
+    return Written(
         "pcie_cxlpmu_add_devices",
         (
-            If(Not(SET), (Return(),)),
-            If(Not(guard("pci_dev_msi_enabled(dev)", msi_on(PORT))), (Return(),)),
-            *irqs,
-            *devices,
+            If(Not(SET), (leave(),)),
+            code("/* CPMUs do not use INTx */"),
+            If(Not(guard("pci_dev_msi_enabled(dev)", msi_on(PORT))), (code(unused), leave())),
+            helper(pcie_cxlpmu_assign_irqs(dynamic), args=_SET_ARGS),
+            helper(pcie_cxlpmu_add_all(), args=_SET_ARGS),
         ),
+        gives="void",
     )
 
 
 def any_of_them(name: str, what: Guard) -> Function:
     """Return the question whether one CPMU of the list has something."""
-    return Function(name, (listed(If(what, (Return(),))), Return(ok=False)))
+    return Written(
+        name, (listed(If(what, (leave("true"),))), leave("false", ok=False)), gives="bool"
+    )
 
 
 def pcie_cxlpmu_alloc_vectors(dynamic: bool) -> Function:
     """Return the vector dance on a port that has no service to do it."""
+    name = "pcie_cxlpmu_alloc_vectors"
     begin = note("nvec = 1", sets(LOCAL(PORT), 1))
-    exact = guard("nvec == nr_entries", TOTAL(PORT).eq(NVEC(PORT)))
-    return Function(
-        "pcie_cxlpmu_alloc_vectors",
+    exact = guard("nvec == nr_entries", TOTAL(PORT).eq(NVEC(PORT)), function=name)
+    most = {"max": "PCIE_CXLPMU_MAX_MSI_ENTRIES", "var": "nr_entries"}
+    fitting = {"min": "nvec", "max": "nvec", "var": "nr_entries"}
+    return Written(
+        name,
         (
             begin(),
-            PCI_ALLOC_IRQ_VECTORS(PORT, min=1, max=16, types=BEST, fail=RETURN),
-            call(pcie_cxlpmu_count_vectors(dynamic, LOCAL(PORT))),
-            If(exact, (Return(),)),
+            PCI_ALLOC_IRQ_VECTORS(PORT, min=1, max=16, types=BEST, fail=RETURN, c=most),
+            helper(
+                pcie_cxlpmu_count_vectors(dynamic, LOCAL(PORT)), into="nvec",
+                args="dev, 1, nr_entries",
+            ),
+            If(exact, (leave("0"),)),
             PCI_FREE_IRQ_VECTORS(PORT),
-            PCI_ALLOC_IRQ_VECTORS(PORT, min=TOTAL(PORT), max=TOTAL(PORT), types=BEST, fail=RETURN),
+            code(""),
+            PCI_ALLOC_IRQ_VECTORS(
+                PORT, min=TOTAL(PORT), max=TOTAL(PORT), types=BEST, fail=RETURN, c=fitting
+            ),
         ),
     )
 
 
 def pcie_cxlpmu_serve_port(dynamic: bool) -> Function:
     """Return the serving of the CPMUs of a port without services."""
-    irqs, devices = assign_and_add(dynamic)
     was_on = guard("command & PCI_COMMAND_MASTER", FOUND_MASTER(PORT).eq(1))
     # Bus mastering is on already where a live device below has asked for it.
     found = note("command", sets(FOUND_MASTER(PORT), BELOW(PORT)))
-    give_up = (PCI_FREE_IRQ_VECTORS(PORT), Return())
-    return Function(
+    give_up = (PCI_FREE_IRQ_VECTORS(PORT), leave())
+    clear = If(Not(was_on), (PCI_CLEAR_MASTER(PORT, c={"label": "err_restore_master"}),))
+    no_vectors = 'pci_info(dev, "CPMUs not used, no MSI or MSI-X (%d)\\n", ret);'
+    return Written(
         "pcie_cxlpmu_serve_port",
         (
-            If(Not(SET), (Return(),)),
-            call(pcie_cxlpmu_alloc_vectors(dynamic), fail=(Return(),)),
-            *irqs,
-            call(any_of_them("pcie_cxlpmu_any_irq", _HAS_IRQ), fail=give_up),
-            PCI_READ_CONFIG_WORD(PORT),
+            If(Not(SET), (leave(),)),
+            helper(
+                pcie_cxlpmu_alloc_vectors(dynamic), fail=(code(no_vectors), leave())
+            ),
+            helper(pcie_cxlpmu_assign_irqs(dynamic), args=_SET_ARGS),
+            helper(any_of_them("pcie_cxlpmu_any_irq", _HAS_IRQ), fail=give_up, args="set"),
+            PCI_READ_CONFIG_WORD(PORT, c={"where": "PCI_COMMAND", "into": "&command"}),
             found(),
             PCI_SET_MASTER(PORT),
-            *devices,
-            call(
-                any_of_them("pcie_cxlpmu_any_child", _HAS_CHILD),
-                fail=(If(Not(was_on), (PCI_CLEAR_MASTER(PORT),)), *give_up),
+            code(""),
+            helper(pcie_cxlpmu_add_all(), args=_SET_ARGS),
+            helper(
+                any_of_them("pcie_cxlpmu_any_child", _HAS_CHILD), fail=(clear, *give_up),
+                args="set",
             ),
         ),
+        gives="void",
+    )
+
+
+def pcie_cxlpmu_delete_device() -> Function:
+    """Return the deletion of one CPMU's device."""
+    return Written(
+        "pcie_cxlpmu_delete_device",
+        (
+            AUXILIARY_DEVICE_DELETE(CPMU, c=_PMU_CHILD),
+            AUXILIARY_DEVICE_UNINIT(CPMU, c=_PMU_CHILD),
+            IDA_FREE(CPMU, c={"var": "pmu->id", "ida": "pcie_cxlpmu_ida"}),
+            assign("pcie_cxlpmu.child", "0")(c={"text": "pmu->child = NULL"}),
+        ),
+        gives="void",
     )
 
 
 def pcie_cxlpmu_delete_devices() -> Function:
     """Return the deletion of every CPMU's device: its driver is unbound when this returns."""
-    delete = Function(
-        "pcie_cxlpmu_delete_device",
-        (AUXILIARY_DEVICE_DELETE(CPMU), AUXILIARY_DEVICE_UNINIT(CPMU), IDA_FREE(CPMU)),
-    )
-    return Function(
+    return Written(
         "pcie_cxlpmu_delete_devices",
         (
-            If(Not(SET), (Return(),)),
-            listed(If(_HAS_CHILD, (call(delete),)), backwards=True),
+            If(Not(SET), (leave(),)),
+            listed(
+                If(_HAS_CHILD, (helper(pcie_cxlpmu_delete_device(), args="pmu"),)),
+                how="list_for_each_entry_reverse(pmu, &set->pmus, node)",
+            ),
         ),
+        gives="void",
     )
 
 
 def pcie_cxlpmu_forget() -> Function:
     """Return the freeing of what discovery noted."""
-    return Function(
+    return Written(
         "pcie_cxlpmu_forget",
         (
-            If(Not(SET), (Return(),)),
-            PCI_CLEAR_DRVDATA(PORT),
-            listed(KFREE_NOTE(CPMU)),
-            KFREE_NOTE(PORT),
-        ),
-    )
-
-
-# drivers/perf/cxl_pmu.c: one driver, two buses.
-
-
-def cxl_pmu_setup_info() -> Function:
-    """Return the allocation of a PMU's state and the reading of its capabilities."""
-    return Function(
-        "cxl_pmu_setup_info",
-        (
-            DEVM_KZALLOC(CPMU, CPMU),
-            DEV_SET_DRVDATA(CPMU),
-            PARSE_CAPS(CPMU),
-            DEVM_KCALLOC(CPMU),
-        ),
-    )
-
-
-def cxl_pmu_setup_irq() -> Function:
-    """Return the request of a PMU's interrupt."""
-    return Function(
-        "cxl_pmu_setup_irq",
-        (DEVM_KASPRINTF(CPMU), DEVM_REQUEST_IRQ(CPMU, CPMU, shared=1)),
-    )
-
-
-def cxl_pmu_setup_perf() -> Function:
-    """Return the registrations that make a PMU usable."""
-    return Function(
-        "cxl_pmu_setup_perf",
-        (
-            CPUHP_STATE_ADD_INSTANCE(CPMU, fail=RETURN),
-            devm_action(CPUHP_STATE_REMOVE_INSTANCE, "cxl_pmu_cpuhp_remove")(
-                CPMU, CPMU, fail=RETURN
+            If(Not(SET), (leave(),)),
+            PCI_CLEAR_DRVDATA(PORT, c={"data": "0"}),
+            listed(
+                code("list_del(&pmu->node);"),
+                KFREE_NOTE(CPMU, c=_NOTE),
+                how="list_for_each_entry_safe(pmu, next, &set->pmus, node)",
             ),
-            PERF_PMU_REGISTER(CPMU, fail=RETURN),
-            devm_action(PERF_PMU_UNREGISTER, "cxl_pmu_perf_unregister")(CPMU, CPMU, fail=RETURN),
+            KFREE_NOTE(PORT, c=_SET_NOTE),
         ),
-    )
-
-
-def cxl_pmu_aux_driver() -> Driver:
-    """Return the perf driver of CPMUs on the auxiliary bus."""
-    return Driver(
-        "cxl_pmu",
-        CPMU,
-        probe=(
-            PM_RUNTIME_RESUME_AND_GET(
-                PORT, CPMU, fail=RETURN, c={"on": "auxiliary_device.dev.parent"}
-            ),
-            devm_action(PM_RUNTIME_PUT, "cxl_pmu_put_port")(PORT, CPMU, CPMU, fail=RETURN),
-            DEVM_REQUEST_MEM_REGION(CPMU, CPMU),
-            DEVM_IOREMAP(CPMU, CPMU),
-            call(cxl_pmu_setup_info()),
-            DEVM_KASPRINTF(CPMU),
-            QUIESCE(CPMU),
-            call(cxl_pmu_setup_irq()),
-            devm_action(QUIESCE, "cxl_pmu_quiesce")(CPMU, CPMU),
-            call(cxl_pmu_setup_perf()),
-        ),
-        shutdown=(QUIESCE(CPMU),),
-        unbind=False,
-        c={CPMU: "auxiliary_device.dev", PORT: "auxiliary_device.dev.parent"},
-        sources=("drivers/perf/cxl_pmu.c",),
-        variable="cxl_pmu_aux_driver",
+        gives="void",
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from generator.ctext import leave
 from generator.design import Device, Driver
 from generator.expr import EACH, TRUE, Expr, Nth, Over, Role, pick
 from generator.facts import ADDED, D3_POSSIBLE, HAS, IRQ, LIFE, LOCAL, MSG, NO_MSI, NVEC, SEEN
@@ -290,7 +291,8 @@ def assign_irqs() -> Block:
 def pcie_port_enable_irq_vec(counted_in: Block = ()) -> Function:
     """Return the attempt to run the port on MSI-X or MSI."""
     allocation = Function("pcie_port_alloc_irq_vec", allocate(counted_in))
-    return Function("pcie_port_enable_irq_vec", (call(allocation), *assign_irqs()))
+    assignment = Function("pcie_port_assign_irqs", assign_irqs())
+    return Function("pcie_port_enable_irq_vec", (call(allocation), call(assignment)))
 
 
 MORE = free("i < PCIE_PORT_DEVICE_MAXSERVICES")
@@ -348,12 +350,13 @@ CAPABLE = Guard("capabilities", _ANY, ("capabilities",))
 
 
 def pcie_port_device_register(
-    *, counted_in: Block = (), found: Block = (), no_service: Block = (), served: Block = ()
+    *, counted_in: Block = (), found: Block = (), no_service: Block = (),
+    with_services: Block = (), served: Block = (),
 ) -> Function:
     """Return the registration of a port: enable, discover, vectors, service devices.
 
-    `found` is done after discovery, `no_service` on a port without services, `served` once
-    the services have their devices.
+    `found` is done after discovery, `no_service` on a port without services, `with_services`
+    before a port with services gets vectors, `served` once the services have their devices.
     """
     service = Role("service")
     keep = [sets(SEEN(one), HAS(one)) for one in (HP, AER)]
@@ -390,10 +393,19 @@ def pcie_port_device_register(
             call(get_port_device_capability()),
             assign(_CAPS, "", *keep)(),
             *found,
-            If(CAPABLE, (), (*no_service, Return())),
+            If(Not(CAPABLE), (*no_service, Return())),
+            *with_services,
             PCI_SET_MASTER(PORT),
             call(services),
-            If(CAPABLE, served, (PCI_FREE_IRQ_VECTORS(PORT), PCI_CLEAR_MASTER(PORT))),
+            If(
+                Not(CAPABLE),
+                (
+                    PCI_FREE_IRQ_VECTORS(PORT),
+                    PCI_CLEAR_MASTER(PORT),
+                    *((leave("0"),) if served else ()),
+                ),
+            ),
+            *served,
         ),
     )
 
@@ -479,7 +491,7 @@ def shutdown(before: Block = (), after: Block = ()) -> Block:
 
 def portdrv(
     *, before_remove: Block = (), after_remove: Block = (), sources: tuple[str, ...] = SOURCES,
-    c: Mapping[Device, str] = C, **places: Block,
+    c: Mapping[Device, str] = C, also_set: tuple[str, ...] = (), **places: Block,
 ) -> Driver:
     """Return the port driver, with blocks put in at the places that its functions name."""
     return Driver(
@@ -494,5 +506,6 @@ def portdrv(
         variable="pcie_portdriver",
         sets=(
             "pcie_device.*", "int[*", "get_port_device_capability:services", _NVEC, "&*", _CAPS,
+            *also_set,
         ),
     )

@@ -4,10 +4,11 @@
 from dataclasses import replace
 
 from generator import cxlpmu as pmu
+from generator.ctext import helper
+from generator.cxlperf import cxl_pmu_aux_driver
 from generator.design import Design, Waiver
 from generator.designs import today
-from generator.portdrv import PORT, SERVICE, SOURCES, portdrv
-from generator.program import call
+from generator.portdrv import PORT, SERVICE, SOURCES, C, portdrv
 
 OPEN_EVENTS = (
     "perf cannot unregister a PMU under open events in this kernel: hot removal of a port does "
@@ -17,7 +18,8 @@ OPEN_EVENTS = (
 
 def auxbus(*, zero_service: bool = True, dynamic: bool = True) -> Design:
     """Return the design with or without its two last steps."""
-    alone = (call(pmu.pcie_cxlpmu_serve_port(dynamic)),) if zero_service else ()
+    discovery = (helper(pmu.pcie_cxlpmu_discover()),)
+    alone = (helper(pmu.pcie_cxlpmu_serve_port(dynamic)),) if zero_service else ()
     return replace(
         today.DESIGN,
         name="auxbus",
@@ -26,15 +28,18 @@ def auxbus(*, zero_service: bool = True, dynamic: bool = True) -> Design:
         devices=(PORT, SERVICE, pmu.CPMU),
         drivers=(
             portdrv(
-                found=(call(pmu.pcie_cxlpmu_discover()),),
+                found=discovery if zero_service else (),
                 no_service=alone,
+                with_services=() if zero_service else discovery,
                 counted_in=pmu.counted_in(dynamic),
-                served=(call(pmu.pcie_cxlpmu_add_devices(dynamic)),),
-                before_remove=(call(pmu.pcie_cxlpmu_delete_devices()),),
-                after_remove=(call(pmu.pcie_cxlpmu_forget()),),
-                sources=(*SOURCES, "drivers/pci/pcie/cxlpmu.c"),
+                served=(helper(pmu.pcie_cxlpmu_add_devices(dynamic)),),
+                before_remove=(helper(pmu.pcie_cxlpmu_delete_devices()),),
+                after_remove=(helper(pmu.pcie_cxlpmu_forget()),),
+                sources=(*SOURCES, pmu.SOURCE),
+                c=C | pmu.C,
+                also_set=pmu.SETS,
             ),
-            pmu.cxl_pmu_aux_driver(),
+            cxl_pmu_aux_driver(),
         ),
         waivers=(
             *today.DESIGN.waivers,
