@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The perf driver of CXL PMUs, drivers/perf/cxl_pmu.c: one driver, two buses.
+
+Every function here is one of that file as the series leaves it, under its name there.
+"""
+
+from __future__ import annotations
+
+from generator.ctext import Written, code, helper
+from generator.cxlpmu import CPMU
+from generator.design import Driver
+from generator.expr import Place
+from generator.operation import RETURN
+from generator.ops.device import DEV_SET_DRVDATA, DEVM_KZALLOC
+from generator.ops.irq import DEVM_REQUEST_IRQ
+from generator.ops.perf import (
+    CPUHP_STATE_ADD_INSTANCE,
+    CPUHP_STATE_REMOVE_INSTANCE,
+    DEVM_IOREMAP,
+    DEVM_KASPRINTF,
+    DEVM_KCALLOC,
+    DEVM_REQUEST_MEM_REGION,
+    PARSE_CAPS,
+    PERF_PMU_REGISTER,
+    PERF_PMU_UNREGISTER,
+    QUIESCE,
+    devm_action,
+)
+from generator.ops.pm import PM_RUNTIME_PUT, PM_RUNTIME_RESUME_AND_GET
+from generator.portdrv import PORT
+from generator.program import Function
+
+SOURCE = "drivers/perf/cxl_pmu.c"
+NAMES: dict[Place, str] = {PORT: "dev->parent", CPMU: "dev"}  # what the aux driver's C calls them
+_INFO = {"data": "info"}
+
+
+def cxl_pmu_setup_info() -> Function:
+    """Return the allocation of a PMU's state and the reading of its capabilities."""
+    return Written(
+        "cxl_pmu_setup_info",
+        (
+            DEVM_KZALLOC(CPMU, CPMU),
+            DEV_SET_DRVDATA(CPMU),
+            PARSE_CAPS(CPMU),
+            DEVM_KCALLOC(CPMU),
+        ),
+        gives="pointer",
+    )
+
+
+def cxl_pmu_setup_irq() -> Function:
+    """Return the request of a PMU's interrupt."""
+    return Written(
+        "cxl_pmu_setup_irq",
+        (DEVM_KASPRINTF(CPMU), DEVM_REQUEST_IRQ(CPMU, CPMU, shared=1)),
+    )
+
+
+def cxl_pmu_setup_perf() -> Function:
+    """Return the registrations that make a PMU usable."""
+    return Written(
+        "cxl_pmu_setup_perf",
+        (
+            CPUHP_STATE_ADD_INSTANCE(CPMU, fail=RETURN),
+            devm_action(CPUHP_STATE_REMOVE_INSTANCE, "cxl_pmu_cpuhp_remove")(
+                CPMU, CPMU, fail=RETURN
+            ),
+            PERF_PMU_REGISTER(CPMU, fail=RETURN),
+            devm_action(PERF_PMU_UNREGISTER, "cxl_pmu_perf_unregister")(CPMU, CPMU, fail=RETURN),
+        ),
+    )
+
+
+def cxl_pmu_aux_driver() -> Driver:
+    """Return the perf driver of CPMUs on the auxiliary bus."""
+    registers = {"address": "pmu->resource", "size": "CXL_PMU_REGMAP_SIZE"}
+    return Driver(
+        "cxl_pmu",
+        CPMU,
+        probe=(
+            code(
+                "/*",
+                " * Neither the registers nor the port's MSI-X table can be accessed",
+                " * unless the port is in D0.  Most of the accesses are made with",
+                " * interrupts off, where the port cannot be resumed, so keep it",
+                " * resumed until everything else here is undone.",
+                " */",
+            ),
+            PM_RUNTIME_RESUME_AND_GET(
+                PORT, CPMU, fail=RETURN, c={"on": "auxiliary_device.dev.parent"}
+            ),
+            devm_action(PM_RUNTIME_PUT, "cxl_pmu_put_port")(
+                PORT, CPMU, CPMU, fail=RETURN, c={"data": "dev->parent"}
+            ),
+            DEVM_REQUEST_MEM_REGION(CPMU, CPMU, c={"var": "res", **registers}),
+            DEVM_IOREMAP(CPMU, CPMU, c={"var": "base", **registers}),
+            helper(cxl_pmu_setup_info(), into="info", args="dev, base"),
+            DEVM_KASPRINTF(
+                CPMU,
+                c={
+                    "var": "name",
+                    "format": '"cxl_pmu_%04x%04x.%u", pmu->segment, pmu->devid, pmu->index',
+                },
+            ),
+            code("/* The irq may be shared, it must not be raised by leftovers */"),
+            QUIESCE(CPMU, c=_INFO),
+            code(""),
+            helper(cxl_pmu_setup_irq(), args="dev, info, name, pmu->irq", failed="rc"),
+            devm_action(QUIESCE, "cxl_pmu_quiesce")(CPMU, CPMU, c=_INFO),
+            helper(cxl_pmu_setup_perf(), args="dev, info, name", failed="rc"),
+        ),
+        shutdown=(QUIESCE(CPMU, c={"data": "auxiliary_get_drvdata(auxdev)"}),),
+        unbind=False,
+        c={CPMU: "auxiliary_device.dev", PORT: "auxiliary_device.dev.parent"},
+        sources=(SOURCE,),
+        variable="cxl_pmu_aux_driver",
+    )
