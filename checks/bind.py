@@ -62,6 +62,7 @@ class View:
     def __init__(self, design: Design) -> None:
         """Number the instances of every device."""
         self.design = design
+        self.devres: Mapping[Inst, tuple[Read, ...]] = {}  # what says that an entry is on the list
         self.instances = tuple(
             Inst(device, index) for device in design.devices for index in range(device.count)
         )

@@ -24,6 +24,7 @@ from generator.facts import (
     D3,
     DYING,
     FOUND_MASTER,
+    HANDLER,
     IRQ,
     LEAVING,
     LIFE,
@@ -145,6 +146,9 @@ def build(design: Design) -> Machine:
         if inst.device.kind != "service"
     ]
     made = _Build(view, _devres_lists(view, processes))
+    view.devres = {
+        inst: tuple(held.noted for held in entries) for inst, entries in made.devres.items()
+    }
     for driver, inst in processes:
         _Process(made, driver, inst).build()
     _environment(made, processes)
@@ -217,7 +221,7 @@ def _devres_lists(
     """Return, per device, what any driver may register on its devres list, in text order."""
     lists: dict[Inst, list[_Held]] = {}
     for driver, inst in processes:
-        for entry, block in driver.entries().items():
+        for entry, block in (*driver.entries().items(), ("atomic", driver.atomic)):
             seen: dict[tuple[int, tuple[tuple[Place, Place], ...]], Do] = {}
             for edge in flow(entry, block, view.of).edges:
                 if edge.do is not None and edge.op is not None and edge.op.managed:
@@ -256,6 +260,9 @@ class _Process:
             self._shutdown(graphs["shutdown"])
         for why in ("refused", "unbound"):
             self._release(why)
+        if self.driver.atomic:
+            graphs["atomic"] = compress(flow("atomic", self.driver.atomic, view.of))
+            self._callbacks(graphs["atomic"])
         for entry, graph in graphs.items():
             for edge in graph.edges:
                 self._edge(entry, edge)
@@ -313,13 +320,23 @@ class _Process:
             PHASE(child).eq(UNBOUND) | PHASE(child).eq(BOUND) for child in view.children(inst)
         ]
         when = all_of(down, SHUT(inst).eq(0), *first, *settled)
-        self._core(f"shutdown {self.driver.name}", RUNNING, when,
-                   self.at("shutdown", graph.start), (SHUT(inst), 1))
         top = inst == view.parent(inst)
+        awake = [(D3(inst), 0)] if top else []  # pci_device_shutdown(): pm_runtime_resume()
+        self._core(f"shutdown {self.driver.name}", RUNNING, when,
+                   self.at("shutdown", graph.start), (SHUT(inst), 1), *awake)
         ends = [(HALTED(inst), 1)] if top else []
         halted = self.at("halted", 0) if top else RUNNING
         for end in {graph.done, graph.failed}:
             self._core("shutdown returns", self.at("shutdown", end), TRUE, halted, *ends)
+
+    def _callbacks(self, graph: Flow) -> None:
+        """Callbacks and handlers of a bound driver run while an event is open or one can come."""
+        inst = self.inst
+        called = OPEN(inst).eq(1) | (SOURCE(inst).eq(1) & HANDLER(inst).ne(0))
+        self._core(f"callback of {self.driver.name}", RUNNING, called,
+                   self.at("atomic", graph.start))
+        for end in sorted({graph.done, graph.failed}):
+            self._core("", self.at("atomic", end), TRUE, RUNNING)
 
     def _release(self, why: str) -> None:
         """Undo what is on the devres list, the latest first."""
@@ -440,12 +457,14 @@ def _environment(made: _Build, processes: Sequence[tuple[Driver, Inst]]) -> None
             event("user", f"closes the event on {inst.name}", OPEN(inst).eq(1),
                   (OPEN(inst), 0), (SOURCE(inst), 0))
         if "pm_runtime_allow" in ops[inst]:
+            # Allowing it drops what local_pci_probe() holds: from there on it may sleep, the rest
+            # of the probe included. Once shut down, device_shutdown() holds it.
             quiet = [
                 POWER(child).eq(0) & PHASE(child).ne(PROBING) for child in view.children(inst)
             ]
+            may = PHASE(inst).among(PROBING, BOUND) & SHUT(inst).eq(0) & RPM_ALLOWED(inst).eq(1)
             event("runtime PM", f"suspends {inst.name}",
-                  all_of(PHASE(inst).eq(BOUND), RPM_ALLOWED(inst).eq(1), D3(inst).eq(0), *quiet),
-                  (D3(inst), 1))
+                  all_of(may, D3(inst).eq(0), *quiet), (D3(inst), 1))
             event("runtime PM", f"resumes {inst.name}", D3(inst).eq(1), (D3(inst), 0))
     if any(driver.shutdown is not None for driver, _ in processes):
         still = [PHASE(inst).ne(PROBING) & PHASE(inst).ne(LEAVING)

@@ -21,7 +21,11 @@ OnState = Callable[[View], Iterator[tuple[str, Expr]]]
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule: `statement` is what must hold, `symptom` what a running kernel shows if not."""
+    """One rule: `statement` is what must hold, `symptom` what a running kernel shows if not.
+
+    `implies` names the rules that the same mistake breaks as well: they are not reported
+    beside this one.
+    """
 
     key: str
     title: str
@@ -34,13 +38,17 @@ class Rule:
 
 
 def step_rule(
-    key: str, *, evidence: tuple[str, ...], symptom: str, implies: tuple[str, ...] = ()
+    key: str, *, evidence: tuple[str, ...], symptom: str, implies: tuple[str, ...] = (),
+    states: OnState | None = None,
 ) -> Callable[[OnStep], Rule]:
-    """Make a rule of a function over steps; its docstring is the statement."""
+    """Make a rule of a function over steps; its docstring is the statement.
+
+    `states` are conditions of the same rule that must hold in no state.
+    """
 
     def made(function: OnStep) -> Rule:
         return Rule(key, _title(function), _statement(function), evidence, symptom,
-                    on_step=function, implies=implies)
+                    on_step=function, on_state=states, implies=implies)
 
     return made
 
@@ -55,6 +63,11 @@ def state_rule(
                     on_state=function, implies=implies)
 
     return made
+
+
+def is_done(step: Step, *names: str) -> bool:
+    """Return whether a step is one of some operations, done by a driver or by devres."""
+    return step.op is not None and step.op.name in names and step.outcome in ("ok", "fail")
 
 
 def _title(function: Callable[..., object]) -> str:

@@ -3,6 +3,11 @@
 
 from __future__ import annotations
 
-from checks.rules import interrupts, lifetimes
+from checks.rules import context, handlers, lifetimes, vectors
 
-RULES = tuple(sorted((*interrupts.RULES, *lifetimes.RULES), key=lambda rule: rule.key))
+RULES = tuple(
+    sorted(
+        (*vectors.RULES, *handlers.RULES, *lifetimes.RULES, *context.RULES),
+        key=lambda rule: rule.key,
+    )
+)

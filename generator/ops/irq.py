@@ -70,7 +70,7 @@ def _granted(cap: int, bit: int) -> Expr:
         ~msi_on(DEV),
         CAP(DEV).eq(cap),
         TYPES.has(bit),
-        MAX.ge(1),
+        (MIN if cap == CAP_MSI else MAX).ge(1),  # pci_msi_supported()
         MIN.le(minimum(MAX, entries(DEV))),
     )
 

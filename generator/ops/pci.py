@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from generator.expr import pick
-from generator.facts import DRVDATA, ENABLED, MASTER
+from generator.facts import CLAIMED, DRVDATA, ENABLED, MASTER
 from generator.fingerprint import Fails, Fingerprint
 from generator.operation import DEV, Operation, fault, ok, sets
 from generator.ops.assign import plain
@@ -17,7 +17,7 @@ PCI_DISABLE_DEVICE = Operation(
     (
         ok(
             sets(ENABLED(DEV), pick(ENABLED(DEV).gt(0), ENABLED(DEV) - 1, 0)),
-            sets(MASTER(DEV), pick(ENABLED(DEV).le(1), 0, MASTER(DEV))),
+            sets(MASTER(DEV), pick(ENABLED(DEV).eq(1), 0, MASTER(DEV))),
         ),
     ),
     source="drivers/pci/pci.c pci_disable_device(): the last one clears Bus Master",
@@ -48,6 +48,23 @@ PCIM_ENABLE_DEVICE = Operation(
     undo=PCI_DISABLE_DEVICE,
     managed=True,
     on_devres="dev",
+)
+
+PCI_RELEASE_REGIONS = Operation(
+    "pci_release_regions",
+    ("dev",),
+    (ok(sets(CLAIMED(DEV), 0)),),
+    source="drivers/pci/pci.c pci_release_regions()",
+    fingerprint=Fingerprint(("pci_release_regions",), on=0),
+)
+
+PCI_REQUEST_REGIONS = Operation(
+    "pci_request_regions",
+    ("dev",),
+    (ok(sets(CLAIMED(DEV), 1)), fault("-EBUSY")),
+    source="drivers/pci/pci.c pci_request_regions(): every BAR, whole",
+    fingerprint=Fingerprint(("pci_request_regions",), on=0, fails=Fails.NEGATIVE),
+    undo=PCI_RELEASE_REGIONS,
 )
 
 PCI_SET_MASTER = Operation(

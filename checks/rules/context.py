@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Rules about where and when code runs: built in or module, asleep, atomic, in which BAR."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.bind import View
+from checks.machine import Step
+from checks.rule import is_done, step_rule
+from generator.expr import TRUE, Expr, any_of
+from generator.facts import BLOCK, D3, HAS, OPEN
+
+
+@step_rule(
+    "R22",
+    evidence=("drivers/pci/pcie/Kconfig PCIEPORTBUS", "drivers/cxl/Kconfig CXL_BUS",
+              "<20240529164103.31671-1-Jonathan.Cameron@huawei.com>"),
+    symptom="ld: undefined reference to the CXL function, with CXL_BUS=m",
+)
+def builtin_calls_no_module(step: Step, _view: View) -> Expr | None:
+    """Code that is always built in calls nothing that can be a module."""
+    if step.op is None or not step.op.provider or step.driver is None or not step.driver.builtin:
+        return None
+    return TRUE
+
+
+def _counting(view: View) -> Iterator[tuple[str, Expr]]:
+    for inst in view.instances:
+        parent = view.parent(inst)
+        if inst != parent:
+            yield (f"{inst.name} counts while {parent.name} is in D3hot",
+                   OPEN(inst).eq(1) & D3(parent).eq(1))
+
+
+@step_rule(
+    "R34",
+    evidence=("drivers/base/dd.c __driver_probe_device()",
+              "drivers/base/dd.c __device_release_driver()",
+              "drivers/pci/msi/msi.h pci_msix_mask()", "drivers/perf/cxl_pmu.c cxl_pmu_irq()"),
+    symptom="registers read as all ones; a handler that sees every overflow bit; lost unmasks",
+    states=_counting,
+)
+def registers_need_d0(step: Step, view: View) -> Expr | None:
+    """Whoever touches registers or vectors of a port, or counts there, keeps it in D0."""
+    if step.op is None or not step.op.needs_d0 or not step.outcome:
+        return None
+    return D3(view.parent(step.role(step.op.needs_d0))).eq(1)
+
+
+@step_rule(
+    "N7",
+    evidence=("drivers/cxl/core/regs.c cxl_decode_regblock()",
+              "drivers/pci/msi/msi.c msix_map_region()", "kernel/resource.c __request_region()"),
+    symptom="a mapping of the ROM or of a bridge window: reads of somebody else's registers",
+)
+def block_in_own_bar(step: Step, view: View) -> Expr | None:
+    """A block is mapped only where it lies in an assigned memory BAR; no BAR is claimed whole."""
+    if is_done(step, "devm_ioremap", "ioremap", "devm_request_mem_region"):
+        return BLOCK(step.role("user")).eq(1)
+    if is_done(step, "pci_request_regions"):
+        children = view.children(step.role("dev"))
+        return any_of(*(HAS(child).eq(1) for child in children if child.device.kind == "aux"))
+    return None
+
+
+@step_rule(
+    "N8",
+    evidence=("kernel/irq/manage.c request_threaded_irq()",
+              "drivers/perf/cxl_pmu.c cxl_pmu_event_start()",
+              "kernel/irq/irqdomain.c irq_domain_free_irqs()"),
+    symptom="BUG: sleeping function called from invalid context",
+)
+def no_sleep_in_atomic_context(step: Step, _view: View) -> Expr | None:
+    """What sleeps is not called from perf callbacks, interrupt handlers or noirq phases."""
+    return TRUE if step.op is not None and step.entry == "atomic" and step.op.sleeps else None
+
+
+RULES = (
+    builtin_calls_no_module,
+    registers_need_d0,
+    block_in_own_bar,
+    no_sleep_in_atomic_context,
+)

@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Rules about handlers, the vectors that they are on, and the sources that need them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.bind import Inst, View
+from checks.machine import HALTED, Step
+from checks.rule import is_done, state_rule, step_rule
+from generator.expr import TRUE, Expr, Num, all_of, any_of
+from generator.facts import (
+    ADDED,
+    HANDLER,
+    IRQ,
+    LIFE,
+    LINE,
+    MAPPED,
+    MASTER,
+    MEMORY,
+    MSG,
+    NO_MESSAGE,
+    PHASE,
+    POWER,
+    SOURCE,
+    STALE,
+    UNBOUND,
+    interrupt_lost,
+    msi_on,
+    on_vector,
+)
+from generator.program import operations
+
+_REQUESTS = ("request_irq", "devm_request_irq")
+
+
+def _ports(view: View) -> tuple[Inst, ...]:
+    return tuple(inst for inst in view.instances if inst.device.kind == "pci")
+
+
+@state_rule(
+    "R10b",
+    evidence=("drivers/pci/pcie/portdrv.c pcie_port_device_register()",
+              "drivers/pci/pci.c pci_set_master()"),
+    symptom="the handler's line in /proc/interrupts never counts: the port may not write messages",
+)
+def vector_user_needs_bus_master(view: View) -> Iterator[tuple[str, Expr]]:
+    """A child that has a handler on a vector needs bus mastering of its port."""
+    for port in _ports(view):
+        for child in view.children(port):
+            mute = all_of(on_vector(HANDLER, child), msi_on(port), MASTER(port).eq(0),
+                          HALTED(port).eq(0))
+            yield f"{child.name} waits for messages that {port.name} may not send", mute
+
+
+@step_rule(
+    "R13",
+    evidence=("kernel/irq/irqdomain.c irq_domain_free_irqs()",
+              "kernel/irq/proc.c unregister_irq_proc()", "kernel/irq/manage.c free_irq()"),
+    symptom="WARN remove_proc_entry: removing non-empty directory 'irq/NN', leaking 'NAME'",
+)
+def free_irq_before_vectors(step: Step, view: View) -> Expr | None:
+    """Every handler on a vector is freed before the vector is."""
+    if is_done(step, "pci_msix_free_irq"):
+        gone = IRQ(step.role("user"))
+        users = view.users(step.role("dev"))
+        return any_of(*(on_vector(HANDLER, one) & HANDLER(one).eq(gone) for one in users))
+    if is_done(step, "pci_free_irq_vectors"):
+        dev = step.role("dev")
+        return msi_on(dev) & any_of(*(on_vector(HANDLER, one) for one in view.users(dev)))
+    return None
+
+
+@step_rule(
+    "R14",
+    evidence=("include/linux/auxiliary_bus.h DOC", "drivers/pci/msi/msi.c pci_free_msi_irqs()",
+              "drivers/pci/pcie/portdrv.c remove_iter()", "<87plpsbbe5.ffs@tglx>"),
+    symptom="R13's WARN where the port owns the descriptor; a page fault in a subdevice domain",
+    implies=("R13",),
+)
+def children_before_parent_vectors(step: Step, view: View) -> Expr | None:
+    """Children that use a device's vectors are deleted before it frees them or is disabled."""
+    if not is_done(step, "pci_free_irq_vectors", "pci_disable_device"):
+        return None
+    dev = step.role("dev")
+    living = [LIFE(child).eq(ADDED) & on_vector(IRQ, child) for child in view.children(dev)]
+    return msi_on(dev) & any_of(*living)
+
+
+@state_rule(
+    "R16",
+    evidence=("drivers/pci/msi/api.c pci_irq_vector()",
+              "drivers/pci/pcie/portdrv.c pcie_port_enable_irq_vec()"),
+    symptom="probe with driver NAME failed with error -22",
+)
+def message_number_is_allocated(view: View) -> Iterator[tuple[str, Expr]]:
+    """A device that signals by a message gets on the bus only with the vector of that message."""
+    for port in _ports(view):
+        for child in view.children(port):
+            on_bus = LIFE(child).eq(ADDED) & MSG(child).ne(NO_MESSAGE)
+            yield (f"{child.name} is on the bus, but its message has no vector",
+                   all_of(msi_on(port), on_bus, ~on_vector(IRQ, child)))
+
+
+@step_rule(
+    "R16b",
+    evidence=("drivers/perf/cxl_pmu.c cxl_pmu_probe()",),
+    symptom="probe with driver cxl_pmu failed with error -22",
+)
+def message_number_zero_is_valid(step: Step, _view: View) -> Expr | None:
+    """A device whose message number is 0 has an interrupt like any other."""
+    if not is_done(step, "refuse"):
+        return None
+    return MSG(step.role("user")).eq(0)
+
+
+@step_rule(
+    "R17",
+    evidence=("kernel/irq/manage.c __setup_irq()",
+              "drivers/pci/pcie/portdrv.c pcie_port_enable_irq_vec()"),
+    symptom="genirq: Flags mismatch irq NN, and -EBUSY for whoever comes second",
+)
+def shared_numbers_share_the_irq(step: Step, view: View) -> Expr | None:
+    """A message number may be shared, so every handler on it is requested with IRQF_SHARED."""
+    if not is_done(step, *_REQUESTS):
+        return None
+    user = step.role("user")
+    alone = step.params["shared"].eq(0)
+    meets = [
+        HANDLER(one).eq(IRQ(user)) & (TRUE if _keeps_to_itself(view, one) else alone)
+        for one in view.users(view.parent(user)) if one != user
+    ]
+    return on_vector(IRQ, user) & any_of(*meets)
+
+
+def _keeps_to_itself(view: View, inst: Inst) -> bool:
+    """Return whether the driver of a device requests its irq without IRQF_SHARED."""
+    driver = view.design.driver_of(inst.device)
+    return driver is not None and any(
+        dict(zip(do.op.params, do.params, strict=True))["shared"] == Num(0)
+        for do in operations(driver.probe) if do.op.name in _REQUESTS
+    )
+
+
+@state_rule(
+    "R19",
+    evidence=("drivers/pci/pcie/portdrv.c pcie_port_enable_irq_vec()",
+              "kernel/irq/spurious.c __report_bad_irq()"),
+    symptom="an interrupt line in /proc/interrupts that never counts, and lost events",
+    implies=("R10b",),
+)
+def live_source_reaches_its_handler(view: View) -> Iterator[tuple[str, Expr]]:
+    """An interrupt from a live source reaches the handler of the device that raised it."""
+    for port in _ports(view):
+        for user in view.children(port):
+            lost = interrupt_lost(user, port) & HANDLER(user).ne(STALE) & HALTED(port).eq(0)
+            bound = PHASE(user).ne(UNBOUND) & MSG(user).ne(NO_MESSAGE)
+            yield f"an interrupt of {user.name} is lost", lost & bound & MASTER(port).eq(1)
+
+
+@step_rule(
+    "R20",
+    evidence=("drivers/pci/pcie/portdrv.c pcie_init_service_irqs()",
+              "drivers/cxl/pci.c cxl_alloc_irq_vectors()"),
+    symptom="genirq: Flags mismatch irq NN, or irq NN: nobody cared",
+)
+def line_interrupts_are_shared(step: Step, _view: View) -> Expr | None:
+    """On INTx every handler shares the line; a subdevice has no handler there at all."""
+    if not is_done(step, *_REQUESTS):
+        return None
+    user = step.role("user")
+    on_line = IRQ(user).eq(LINE)
+    return on_line if user.device.kind in ("aux", "cxl") else on_line & step.params["shared"].eq(0)
+
+
+@state_rule(
+    "N3",
+    evidence=("kernel/irq/manage.c __free_irq()",),
+    symptom="a fault in the handler: DEBUG_SHIRQ calls it once in free_irq()",
+)
+def handler_data_outlives_irq(view: View) -> Iterator[tuple[str, Expr]]:
+    """Mapping, memory and power that a handler uses exist from before request to after free."""
+    uses = {"devm_ioremap": MAPPED, "devm_kzalloc": MEMORY, "pm_runtime_resume_and_get": POWER}
+    for inst in view.instances:
+        driver = view.design.driver_of(inst.device)
+        if driver is None or inst.device.kind == "service":
+            continue
+        names = {do.op.name for block in driver.entries().values() for do in operations(block)}
+        for name, fact in uses.items():
+            if name in names:
+                yield (f"the handler of {inst.name} can run without {fact.name}",
+                       HANDLER(inst).ne(0) & fact(inst).eq(0))
+
+
+@step_rule(
+    "N4",
+    evidence=("kernel/irq/manage.c free_irq()",),
+    symptom="irq NN: nobody cared, or an interrupt that nobody serves",
+)
+def quiesce_before_free(step: Step, _view: View) -> Expr | None:
+    """The source of a device is off before its handler is freed: the irq may be shared."""
+    if not is_done(step, "free_irq"):
+        return None
+    return SOURCE(step.role("user")).eq(1)
+
+
+RULES = (
+    vector_user_needs_bus_master,
+    free_irq_before_vectors,
+    children_before_parent_vectors,
+    message_number_is_allocated,
+    message_number_zero_is_valid,
+    shared_numbers_share_the_irq,
+    live_source_reaches_its_handler,
+    line_interrupts_are_shared,
+    handler_data_outlives_irq,
+    quiesce_before_free,
+)
