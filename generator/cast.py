@@ -27,9 +27,17 @@ _UNARY = ("?", "++", "--", "++", "--", "&", "*", "+", "-", "~", "!")
 class Unit(Protocol):
     """What is read of a parsed file: csource.Unit has it."""
 
-    path: str
-    tu: Any
-    text: bytes
+    @property
+    def path(self) -> str:
+        """The file, relative to the kernel tree."""
+
+    @property
+    def tu(self) -> Any:  # noqa: ANN401 - libclang has no types
+        """libclang's translation unit."""
+
+    @property
+    def text(self) -> bytes:
+        """What was parsed."""
 
 
 def _library() -> CLibrary:

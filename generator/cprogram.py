@@ -30,7 +30,8 @@ HARMLESS = frozenset((
 class Program:
     """One driver, whose source is in `units`.
 
-    sets: paths whose assignments become "set" labels, a trailing * matching any rest. A path
+    sets: paths whose assignments become "set" labels, a trailing * matching any rest, "*."
+    matching every member. A path
     is that of a member ("pcie_device.irq"), of an element ("int[*]", "int[NAME]"), of a scalar
     written through a pointer ("&pme"), or of a local variable itself ("function:name").
     Functions of the units are entered wherever they are called, unless a fingerprint names them.
@@ -137,7 +138,9 @@ class Program:
     def is_set(self, path: str) -> bool:
         """Whether assignments to this path are labels."""
         return any(
-            path.startswith(pattern[:-1]) if pattern.endswith("*") else path == pattern
+            path.startswith(pattern[:-1])
+            if pattern.endswith("*")
+            else path == pattern or (pattern == "*." and "." in path)
             for pattern in self._sets
         )
 

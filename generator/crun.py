@@ -105,8 +105,8 @@ class Run:
             site = Site(node.place, node.statement)
             if len(queue) > _MOST:
                 raise TreeError(
-                    f"{node.place}: more than {_MOST} states on the way here; name the conditions of "
-                    f"{state.function}() as whole guards, or give it a fingerprint"
+                    f"{node.place}: more than {_MOST} states on the way here; name the "
+                    f"conditions of {state.function}() as whole guards, or give it a fingerprint"
                 )
             for label, after in self._steps(state):
                 if after not in numbers:

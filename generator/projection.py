@@ -77,10 +77,18 @@ def guards_of(design: Design) -> tuple[CGuard, ...]:
     """Return the fingerprint of every guard that stands in C."""
     found: dict[str, CGuard] = {}
     for driver in design.drivers:
-        for block in driver.entries().values():
-            for guard in _guards(block):
-                if guard.c:
-                    found.setdefault(guard.name + guard.function, guard.print)
+        for guard in guards_of_driver(driver):
+            found.setdefault(guard.name + guard.function, guard)
+    return tuple(found.values())
+
+
+def guards_of_driver(driver: Driver) -> tuple[CGuard, ...]:
+    """Return the fingerprint of every guard of one driver that stands in C."""
+    found: dict[str, CGuard] = {}
+    for block in driver.entries().values():
+        for guard in _guards(block):
+            if guard.c:
+                found.setdefault(guard.name + guard.function, guard.print)
     return tuple(found.values())
 
 

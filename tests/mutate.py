@@ -181,3 +181,33 @@ def _operator(cursor: Any) -> int:
     function = ci.conf.lib.clang_getCursorBinaryOperatorKind
     function.argtypes, function.restype = [ci.Cursor], c_int
     return int(function(cursor))
+
+
+def reached(unit: Any, entries: Collection[str]) -> tuple[str, ...]:
+    """Functions of a unit that are called or named on the way from some entries, these first."""
+    functions = unit.functions()
+    found = [name for name in entries if name in functions]
+    for name in found:
+        for one in functions[name].walk_preorder():
+            named = one.kind in (Kind.DECL_REF_EXPR, Kind.CALL_EXPR)
+            if named and one.spelling in functions and one.spelling not in found:
+                found.append(one.spelling)
+    return tuple(found)
+
+
+def judged(task: tuple[Any, Any, Any, str, str, Any]) -> tuple[Mutant, list[Any] | None]:
+    """Findings on a mutant of one file; None when it does not compile.
+
+    task: a prepared base, a design or driver, the other sources' paths with the overlay as one
+    pair, the file's path, the commit, the mutant.
+    """
+    from checks.waypoint import Sources, hold, parsed, symbols_of
+
+    base, subject, (paths, overlay), path, commit, mutant = task
+    changed = {**overlay, path: mutant.text}
+    units = parsed(base, path, changed)
+    if any(one.severity == "error" for one in units.diagnostics):
+        return mutant, None
+    others = {other: parsed(base, other, overlay) for other in paths if other != path}
+    c = Sources({path: units, **others}, {}, symbols_of(base.autoconf), base.config.name, commit)
+    return mutant, [one for one in hold(subject, c) if one.severity.value == "error"]

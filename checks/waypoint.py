@@ -1,0 +1,377 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Holds the C of a commit against the design after it, entry point by entry point.
+
+A design's driver names the files and the initialiser it is written in; the entry points are
+what that initialiser names. Model and C meet as transition systems: equal languages, or a
+finding with the shortest run that tells them apart.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from checks.finding import Finding, Severity
+from generator import lts
+from generator.clts import CLts, Place, Reader, Unnamed, entry_points
+from generator.clts import Driver as Initialiser
+from generator.design import Design, Driver
+from generator.fingerprint import CGuard, Fingerprint
+from generator.program import Block, Call, Do, Each, Function, If, Ifdef
+from generator.projection import fingerprints, guards_of_driver, project
+
+if TYPE_CHECKING:
+    from generator.csource import Unit
+    from generator.kbuild import Base
+
+RULE = "waypoint"
+_SYMBOL = re.compile(r"^#define (CONFIG_\w+?)(?:_MODULE)? 1$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The C of one commit under one configuration, parsed.
+
+    units: path -> unit, of the files that are built; absent: path -> text of files that are
+    there and not built; symbols: CONFIG_ symbols that are y or m.
+    """
+
+    units: Mapping[str, Unit]
+    absent: Mapping[str, bytes] = field(default_factory=dict)
+    symbols: frozenset[str] = frozenset()
+    config: str = ""
+    commit: str = ""
+
+
+def symbols_of(autoconf: str) -> frozenset[str]:
+    """Return the CONFIG_ symbols that are y or m in an autoconf.h."""
+    return frozenset(_SYMBOL.findall(autoconf))
+
+
+def sources(
+    base: Base, overlay: Mapping[str, bytes | None], paths: Iterable[str], commit: str = ""
+) -> Sources:
+    """Parse some files of a commit, those that are built under the configuration of `base`.
+
+    A path that the commit does not have is left out.
+    Errors: TreeError when kconfig, kbuild or libclang cannot do its part.
+    """
+    from generator import kbuild
+
+    at = kbuild.at(base, overlay)
+    units: dict[str, Unit] = {}
+    absent: dict[str, bytes] = {}
+    for path in dict.fromkeys(paths):
+        text = overlay.get(path)
+        on_disk = at.tree.work / path
+        if text is None and (path in overlay or not on_disk.exists()):
+            continue
+        if path in kbuild.units(at, (path.rpartition("/")[0],)):
+            units[path] = parsed(at, path, overlay)
+        else:
+            absent[path] = on_disk.read_bytes() if text is None else text
+    return Sources(units, absent, symbols_of(at.autoconf), base.config.name, commit)
+
+
+def parsed(base: Base, path: str, overlay: Mapping[str, bytes | None]) -> Unit:
+    """Return one file of a commit, parsed; `base` is as kbuild.at() gives it for that commit."""
+    from generator import csource
+
+    return csource.parse_job(csource.job(base, path, overlay))
+
+
+def hold(subject: Design | Driver, c: Sources) -> tuple[Finding, ...]:
+    """Return where the entry points of the drivers of a design are not those of their C.
+
+    Drivers that name no `sources` and `variable` have no C to be held against. What the
+    reader does not follow is a warning, what is not built under the configuration a note.
+    """
+    drivers = subject.drivers if isinstance(subject, Design) else (subject,)
+    found: list[Finding] = []
+    for driver in drivers:
+        if driver.sources and driver.variable:
+            found += _hold(driver, c)
+    return tuple(found)
+
+
+def _hold(driver: Driver, c: Sources) -> Iterator[Finding]:
+    units = [c.units[path] for path in driver.sources if path in c.units]
+    texts = [c.absent[path] for path in driver.sources if path in c.absent]
+    say = _Say(driver.name, c)
+    for path in driver.sources:
+        if path in c.absent:
+            yield say.note(f"{path} is not built under {c.config}", path)
+    named = next((i for u in units for i in entry_points(u) if i.name == driver.variable), None)
+    if named is None:
+        if texts and any(driver.variable.encode() in text for text in texts):
+            return
+        where = ", ".join(driver.sources)
+        yield say.error(
+            f"no initialiser {driver.variable} in {where}: the design's driver "
+            f"{driver.name} is nowhere in C",
+            Place(driver.sources[0], "", 0, 0, 0, 0),
+        )
+        return
+    reader = Reader(units, fingerprints(), guards_of_driver(driver), sets=driver.sets)
+    driver = built(driver, units, texts)
+    entries = driver.entries()
+    for entry in ("probe", "remove", "shutdown"):
+        function = named.members.get(entry)
+        if function is None and entries.get(entry):
+            yield say.error(
+                f"the design has {entry}, the initialiser {named.name} names none",
+                named.place, f"design does {entry}", "C does nothing",
+            )
+        elif function is not None and entry not in entries:
+            yield say.error(
+                f"the initialiser {named.name} names {entry} = {function}, the design has none",
+                named.place, "design does nothing", f"C does {function}()",
+            )
+        elif function is not None:
+            got = reader.read(function)
+            want = project(driver, entry, c.symbols)
+            yield from _compare(say, entry, named.place, want, got)
+
+
+def _compare(
+    say: _Say, entry: str, initialiser: Place, want: lts.Lts, got: CLts
+) -> Iterator[Finding]:
+    apart = lts.difference(want, got.lts)
+    if apart is not None:
+        place, notes = nearest(apart, got)
+        yield say.error(
+            f"{entry} ({got.entry}) is not the {entry} of the design: {_gist(apart)}",
+            place or initialiser, *notes,
+        )
+    yield from say.unread(got.unread)
+
+
+def built(driver: Driver, units: Sequence[Unit], absent: Sequence[bytes]) -> Driver:
+    """Return a driver without the helpers whose file is not built: their callers have stubs."""
+    if not absent:
+        return driver
+    defined = {name for unit in units for name in unit.functions()}
+
+    def stubbed(function: Function) -> bool:
+        word = re.compile(rb"\b" + re.escape(function.name.encode()) + rb"\(")
+        return function.name not in defined and any(word.search(text) for text in absent)
+
+    def kept(block: Block) -> Block:
+        made: list[Do | If | Ifdef | Each | Call] = []
+        for node in block:
+            match node:
+                case Call(function=function, on_fail=on_fail, then=then):
+                    fail = kept(on_fail) if isinstance(on_fail, tuple) else on_fail
+                    body = () if stubbed(function) else kept(function.body)
+                    helper = replace(function, body=body)
+                    made.append(replace(node, function=helper, on_fail=fail, then=kept(then)))
+                case If(then=then, other=other) | Ifdef(then=then, other=other):
+                    made.append(replace(node, then=kept(then), other=kept(other)))
+                case Each(body=body):
+                    made.append(replace(node, body=kept(body)))
+                case Do(on_fail=on_fail) if isinstance(on_fail, tuple):
+                    made.append(replace(node, on_fail=kept(on_fail)))
+                case _:
+                    made.append(node)  # type: ignore[arg-type]  # Return
+        return tuple(made)
+
+    return replace(
+        driver,
+        probe=kept(driver.probe),
+        remove=kept(driver.remove),
+        shutdown=None if driver.shutdown is None else kept(driver.shutdown),
+    )
+
+
+def nearest(apart: lts.Difference, got: CLts) -> tuple[Place | None, tuple[str, ...]]:
+    """Return the statement of the C next to a difference, and the run in words.
+
+    That is what C does there and the design does not; failing that, what C does there at all,
+    or the last step that both do.
+    """
+    sites = got.along(apart.prefix)
+    notes = [
+        f"{number:3}. both do {spelled(label)}" + (f" (line {site[0].place.line})" if site else "")
+        for number, (label, site) in enumerate(zip(apart.prefix, sites, strict=True), 1)
+    ]
+    only = [label for label in apart.got if label not in apart.want]
+    missing = [label for label in apart.want if label not in apart.got]
+    notes += [f"design does {spelled(label)}" for label in missing or apart.want]
+    place: Place | None = None
+    here: list[str] = []
+    for label in only or apart.got:
+        steps = () if label == lts.END else got.along((*apart.prefix, label))[-1]
+        where = f" (line {steps[0].statement.line})" if steps else ""
+        here.append(f"C does {spelled(label)}{where}")
+        if steps and place is None:
+            place = steps[0].statement
+    notes += here or ["C does nothing"]
+    if place is None:
+        place = next((site[0].statement for site in reversed(sites) if site), None)
+    return place, tuple(notes)
+
+
+def spelled(label: lts.Label) -> str:
+    """Return a step in the words of C."""
+    if label == lts.END:
+        return "nothing more"
+    if label.name == "return":
+        return f"return {label.outcome}".removesuffix(" void")
+    if label.name == "set":
+        stored = label.outcome or "..."
+        return f"{label.on} {stored if '=' in stored.split(' ')[0] else '= ' + stored}"
+    if not label.on and not label.args and label.outcome in ("true", "false"):
+        return f"({label.name}) {label.outcome}"
+    return str(label)
+
+
+def _gist(apart: lts.Difference) -> str:
+    want = _shortly(label for label in apart.want if label not in apart.got)
+    got = _shortly(label for label in apart.got if label not in apart.want)
+    return f"design does {want}, C does {got}"
+
+
+def _shortly(labels: Iterable[lts.Label]) -> str:
+    """Return steps in a few words: a question once, not with both its answers."""
+    words: list[str] = []
+    for label in labels:
+        text = spelled(label)
+        if f"{text.removesuffix(' true')} false" in words:
+            words[-1] = f"ask {text.removesuffix(' true')}"
+        else:
+            words.append(text)
+    return " or ".join(words[:3]) + (" or more" if len(words) > 3 else "") if words else "not"
+
+
+@dataclass(frozen=True)
+class _Say:
+    """Makes findings about one driver of one commit under one configuration."""
+
+    driver: str
+    c: Sources
+
+    def error(self, message: str, place: Place, *notes: str) -> Finding:
+        return self._finding(f"{self.driver}: {message}", place, Severity.ERROR, notes)
+
+    def note(self, message: str, path: str) -> Finding:
+        place = Place(path, "", 0, 0, 0, 0)
+        return self._finding(f"{self.driver}: {message}", place, Severity.NOTE, ())
+
+    def unread(self, unread: Iterable[Unnamed]) -> Iterator[Finding]:
+        for one in unread:
+            yield self._finding(
+                f"{self.driver}: {one.text}: the comparison may be wrong near here",
+                one.place, Severity.WARNING, (),
+            )
+
+    def _finding(
+        self, message: str, place: Place, severity: Severity, notes: tuple[str, ...]
+    ) -> Finding:
+        return Finding(
+            RULE, message, place.path, place.line, place.column, severity, self.c.commit,
+            self.c.config, notes,
+        )
+
+
+# A step that claims to change no behaviour.
+
+
+def unchanged(
+    before: Sources, after: Sources, drivers: Iterable[Driver] = ()
+) -> tuple[Finding, ...]:
+    """Return the entry points of driver initialisers that do not behave as they did before.
+
+    Every call is a step of the comparison, known as an operation or not, and so is every
+    condition. Where only conditions are written differently, a note says so. `drivers` lend
+    their guards and sets.
+    """
+    lent = tuple(drivers)
+    guards = {g.name + g.function: g for d in lent for g in guards_of_driver(d)}
+    known = _Alphabet(
+        {one.callees[0]: one for one in fingerprints()},
+        guards,
+        tuple(dict.fromkeys(("*.", *(path for d in lent for path in d.sets if ":" not in path)))),
+    )
+    found: list[Finding] = []
+    now = {one.name: (path, one) for path, one in _initialisers(after)}
+    for path, one in _initialisers(before):
+        say = _Say(one.name, after)
+        if one.name not in now:
+            if path not in after.absent:
+                found.append(say.error(f"the initialiser {one.name} is gone", one.place))
+            continue
+        found += _same(say, one, now[one.name][1], before, after, known)
+    return tuple(found)
+
+
+def _initialisers(c: Sources) -> list[tuple[str, Initialiser]]:
+    return [(path, one) for path, unit in c.units.items() for one in entry_points(unit)]
+
+
+@dataclass(frozen=True)
+class _Alphabet:
+    """What is a step: operations, conditions, assignments."""
+
+    prints: Mapping[str, Fingerprint]
+    guards: Mapping[str, CGuard]
+    sets: tuple[str, ...]
+
+    def reader(self, c: Sources) -> Reader:
+        units = list(c.units.values())
+        return Reader(units, self.prints.values(), self.guards.values(), sets=self.sets)
+
+    def with_calls(self, *reads: CLts) -> _Alphabet:
+        """Every call that is no operation becomes one that always succeeds."""
+        names = {one.text.removesuffix("()") for read in reads for one in read.unknown}
+        more = {name: Fingerprint((name,), on=0) for name in names if name not in self.prints}
+        return replace(self, prints={**self.prints, **more})
+
+    def with_conditions(self, *reads: CLts) -> _Alphabet:
+        """Every condition that is no guard becomes one, named by its text."""
+        texts = {one.text for read in reads for one in read.free}
+        more = {text: CGuard(text, (text,)) for text in texts if text not in self.guards}
+        return replace(self, guards={**self.guards, **more})
+
+
+def _same(
+    say: _Say, old: Initialiser, new: Initialiser, before: Sources, after: Sources,
+    known: _Alphabet,
+) -> Iterator[Finding]:
+    for member in sorted(old.members.keys() | new.members.keys()):
+        if member not in old.members or member not in new.members:
+            side = "no more" if member in old.members else "now"
+            yield say.error(f"the initialiser {new.name} {side} names {member}", new.place)
+            continue
+        names = old.members[member], new.members[member]
+
+        def both(alphabet: _Alphabet, names: tuple[str, str] = names) -> tuple[CLts, CLts]:
+            return (
+                alphabet.reader(before).read(names[0]), alphabet.reader(after).read(names[1])
+            )
+
+        calls = known.with_calls(*both(known))
+        plain = both(calls)
+        apart = lts.difference(plain[0].lts, plain[1].lts)
+        if apart is not None:
+            place, notes = nearest(apart, plain[1])
+            notes = tuple(note.replace("design does", "before:").replace("C does", "after:")
+                          for note in notes)
+            yield say.error(
+                f"{member} ({names[1]}) changes, though this step claims that nothing does",
+                place or new.place, *notes,
+            )
+            continue
+        full = both(calls.with_conditions(*plain))
+        apart = lts.difference(full[0].lts, full[1].lts)
+        if apart is not None:
+            place, notes = nearest(apart, full[1])
+            where = place or new.place
+            yield replace(
+                say.note(f"{member} ({names[1]}): a condition is written differently", where.path),
+                line=where.line, column=where.column, notes=notes[-4:],
+            )
+        yield from say.unread(plain[1].unread)
+
+
