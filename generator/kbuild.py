@@ -25,11 +25,12 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from generator.errors import TreeError
-from generator.kconfig import Config, check_wanted, configure, make, save_environment
+from generator.kconfig import Config, check_wanted, configure, identity, make, save_environment
 from generator.pin import cache, locked
 from generator.progress import say
 from generator.tree import Tree, check_path
@@ -63,6 +64,8 @@ CONFIGS: Mapping[str, Config] = {
 
 # A dry run, with the warnings that a series must not add to.
 _DRY = ("-n", "W=1")
+# Of the flags kept on disk; counts up when what we keep changes.
+_FORM = "2"
 
 # These are asked for together, because one make for all of them costs what one for each costs.
 DIRS = ("drivers/base", "drivers/cxl", "drivers/pci", "drivers/perf")
@@ -104,7 +107,7 @@ def prepare(tree: Tree, config: Config) -> Base:
     Errors: TreeError (kconfig did not give what was asked, make failed), EnvironmentFault.
     """
     asked = (repr(config), config.seed(tree.work))
-    key = _key(tree.base, str(tree.work), *asked, _identity(config.compiler))
+    key = _key(tree.base, str(tree.work), *asked, identity(config.compiler))
     build = cache() / "kbuild" / f"{tree.version}-{config.name}-{key}"
     stamp = build / "prepared.json"
     if not stamp.exists():
@@ -136,8 +139,8 @@ def _prepare(tree: Tree, config: Config, build: Path, stamp: Path) -> None:
         build.mkdir()
     else:
         # Host programs are the same; make rebuilds whatever is not.
-        shutil.copytree(sibling, build, symlinks=True, ignore=shutil.ignore_patterns("source"))
-        (build / "prepared.json").unlink()
+        ours = shutil.ignore_patterns("source", "variants", "flags-*", "prepared.json")
+        shutil.copytree(sibling, build, symlinks=True, ignore=ours)
     (build / ".config").write_text(config.seed(tree.work))
     save_environment(tree.work, build, config)
     check_wanted(config, config.wanted, (build / ".config").read_text(), tree.source)
@@ -154,15 +157,6 @@ def _sibling(tree: Tree, config: Config, build: Path) -> Path | None:
         if json.loads(stamp.read_text()) == mine:
             return stamp.parent
     return None
-
-
-def _identity(program: str) -> str:
-    found = shutil.which(program)
-    if found is None:
-        return program
-    real = os.path.realpath(found)
-    told = os.stat(real)
-    return f"{real} {told.st_size} {told.st_mtime_ns}"
 
 
 def _key(*parts: str) -> str:
@@ -200,15 +194,15 @@ def at(base: Base, changed: Mapping[str, bytes | None], extra: Sequence[str] = (
             count[path] = None if text is None else b""
     if not count and not extra:
         return base
-    parts = [f"{p}:{'-' if t is None else hashlib.sha256(t).hexdigest()}" for p, t in count.items()]
-    home = base.build / "variants" / _key(*parts, "\n", *extra)
+    home = base.build / "variants" / _key(*_digests(count), *extra)
     if not home.is_dir():
         home.parent.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="tmp-", dir=home.parent) as name:
             fresh = Path(name, "variant")
             _farm(known, count, fresh / "farm")
-            _configure_variant(base, fresh, any(map(_is_kconfig, count)), extra)
-            if not home.is_dir():
+            _configure_variant(base, fresh, count, extra)
+            with suppress(OSError):
+                # Another run may have been faster.
                 os.rename(fresh, home)
     return replace(base, autoconf=(home / "autoconf.h").read_text(), variant=home)
 
@@ -241,14 +235,22 @@ def _farm(work: Path, changed: Mapping[str, bytes | None], farm: Path) -> None:
             (farm / path).write_bytes(text)
 
 
-def _configure_variant(base: Base, home: Path, kconfig: bool, extra: Sequence[str]) -> None:
+def _configure_variant(
+    base: Base, home: Path, changed: Mapping[str, bytes | None], extra: Sequence[str]
+) -> None:
+    """Put the configuration of a commit beside its farm; what kconfig read decides it."""
+    asked = {path: text for path, text in changed.items() if _is_kconfig(path)}
     source = base.build
-    if kconfig or extra:
-        lines = base.config.seed(base.tree.work) + "".join(f"{line}\n" for line in extra)
-        configure(source, home / "farm", home / "conf", lines)
-        source = home / "conf"
-        told = (source / ".config").read_text()
-        check_wanted(base.config, (*base.config.wanted, *extra), told, "this commit")
+    if asked or extra:
+        source = base.build / "variants" / f"conf-{_key(*_digests(asked), *extra)}"
+        if not source.is_dir():
+            lines = base.config.seed(base.tree.work) + "".join(f"{line}\n" for line in extra)
+            configure(base.build, home / "farm", home / "conf", lines)
+            told = (home / "conf" / ".config").read_text()
+            check_wanted(base.config, (*base.config.wanted, *extra), told, "this commit")
+            with suppress(OSError):
+                # Another run may have been faster.
+                os.rename(home / "conf", source)
     for name, kept in (
         ("include/generated/autoconf.h", "autoconf.h"),
         ("include/config/auto.conf", "auto.conf"),
@@ -256,6 +258,13 @@ def _configure_variant(base: Base, home: Path, kconfig: bool, extra: Sequence[st
     ):
         shutil.copyfile(source / name, home / kept)
     shutil.rmtree(home / "conf", ignore_errors=True)
+
+
+def _digests(files: Mapping[str, bytes | None]) -> list[str]:
+    return [
+        f"{path}:{'-' if text is None else hashlib.sha256(text).hexdigest()}"
+        for path, text in files.items()
+    ]
 
 
 def flags(base: Base, path: str) -> Flags:
@@ -318,7 +327,7 @@ def _group(path: str) -> tuple[str, ...]:
 @functools.lru_cache(maxsize=256)
 def _table(base: Base, dirs: tuple[str, ...]) -> Mapping[str, Flags]:
     home = base.variant or base.build
-    kept = home / f"flags-{_key(*_DRY, *dirs)}.json"
+    kept = home / f"flags-{_key(_FORM, *_DRY, *dirs)}.json"
     if kept.exists():
         return {
             path: Flags(tuple(row["args"]), row["modname"])
@@ -396,10 +405,11 @@ def _absolute(argv: Sequence[str], work: Path, base: Base) -> Flags:
             continue
         arg = arg.replace(f"{work}/", f"{base.tree.work}/") if work != base.tree.work else arg
         if arg.startswith("-I") and len(arg) > 2 and not arg.startswith("-I/"):
-            arg = f"-I{os.path.normpath(base.build / arg[2:])}"
-            # Where objects go; nothing is built here, and W=1 warns of missing directories.
-            if not Path(arg[2:]).is_dir():
+            there = base.build / arg[2:]
+            # Where objects go: nothing is built here, and W=1 warns of missing directories.
+            if not arg.startswith("-I./") and not any(there.glob("*.h")):
                 continue
+            arg = f"-I{os.path.normpath(there)}"
         if arg in ("-include", "-isystem", "-I", "-imacros"):
             args.append(arg)
             arg = os.path.normpath(base.build / next(rest))

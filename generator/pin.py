@@ -66,7 +66,8 @@ class Place:
 
 def cache() -> Path:
     """The directory of everything that can be made again: $PORTWRIGHT_CACHE or .cache."""
-    return Path(os.environ.get("PORTWRIGHT_CACHE") or ROOT / ".cache").absolute()
+    # Resolved, because kbuild resolves the paths that it prints.
+    return Path(os.environ.get("PORTWRIGHT_CACHE") or ROOT / ".cache").resolve()
 
 
 def read_pin(lock_file: Path = LOCK_FILE) -> Pin:
@@ -156,8 +157,8 @@ def _ready(home: Path, pin: Pin) -> Place | None:
     if pin.tree is not None and (stamp["tree"], stamp["base"]) != (pin.tree, pin.commit):
         return None
     return Place(
-        git_dir=home / "linux.git",
-        work=home / "linux",
+        git_dir=home.resolve() / "linux.git",
+        work=home.resolve() / "linux",
         base=stamp["base"],
         tree=stamp["tree"],
         version=pin.version,

@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Flags, units and configurations are those of the tree's own kbuild and kconfig."""
+
+import re
+import shlex
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from generator import kbuild
+from generator.errors import TreeError
+from generator.kbuild import CONFIGS, DIRS, Base, at, autoconf, flags, kbuild_paths, prepare, units
+from generator.kconfig import Config, check_wanted, make
+from generator.tree import Tree, read
+
+PORTDRV = "drivers/pci/pcie/portdrv.c"
+PMU = "drivers/perf/cxl_pmu.c"
+MAKEFILE = "drivers/pci/pcie/Makefile"
+KCONFIG = "drivers/pci/pcie/Kconfig"
+
+
+def text(tree: Tree, path: str) -> str:
+    found = read(tree, tree.base, path)
+    assert found is not None
+    return found.decode()
+
+
+def test_a_wanted_line_replaces_an_earlier_one_about_the_same_symbol(tmp_path: Path) -> None:
+    defaults = tmp_path / "arch/x86/configs/x86_64_defconfig"
+    defaults.parent.mkdir(parents=True)
+    defaults.write_text("CONFIG_PCI=m\nCONFIG_FOO=y\n# CONFIG_BAR is not set\n")
+    asked = Config("t", "x86_64", ("# CONFIG_FOO is not set", "CONFIG_BAR=m"))
+    lines = asked.seed(tmp_path).splitlines()
+    assert "CONFIG_PCI=y" in lines
+    assert {line for line in lines if re.search("FOO|BAR", line)} == {
+        "# CONFIG_FOO is not set",
+        "CONFIG_BAR=m",
+    }
+
+
+def test_every_line_that_kconfig_did_not_grant_is_named() -> None:
+    told = "CONFIG_PCI_MSI=y\n"
+    asked = Config("t", "x86_64", ("# CONFIG_PCI_MSI is not set", "CONFIG_FOO=m"))
+    with pytest.raises(TreeError) as wrong:
+        check_wanted(asked, asked.wanted, told, "somewhere")
+    assert "asked for # CONFIG_PCI_MSI is not set, got CONFIG_PCI_MSI=y" in str(wrong.value)
+    assert "asked for CONFIG_FOO=m, got # CONFIG_FOO is not set" in str(wrong.value)
+
+
+def test_what_kbuild_reads_is_recognised() -> None:
+    paths = ("a/Kconfig", "a/Kconfig.debug", "Makefile", "lib/Kbuild", "a/x.c", "a/Makefile.txt")
+    assert kbuild_paths(paths) == ("a/Kconfig", "a/Kconfig.debug", "Makefile", "lib/Kbuild")
+
+
+@pytest.mark.kernel
+def test_flags_name_the_composite_module_and_only_absolute_paths(base: Base) -> None:
+    got = flags(base, PORTDRV)
+    assert got.neighbour is None
+    assert got.modname == "pcieportdrv"
+    assert '-DKBUILD_MODNAME="pcieportdrv"' in got.args
+    assert '-DKBUILD_MODFILE="drivers/pci/pcie/pcieportdrv"' in got.args
+    for arg, value in zip(got.args, got.args[1:], strict=False):
+        assert not arg.startswith("-I") or Path(arg[2:]).is_dir(), arg
+        assert arg != "-include" or Path(value).is_file()
+    assert "-DMODULE" not in got.args
+    assert "-DMODULE" in flags(base, PMU).args
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize(
+    ("name", "absent", "present", "defines"),
+    [
+        ("m", [], [PMU, "drivers/pci/msi/msi.c"], ["CONFIG_CXL_BUS_MODULE 1"]),
+        ("y", [], [PMU, "drivers/cxl/core/pmu.c"], ["CONFIG_CXL_BUS 1", "CONFIG_CXL_PMU 1"]),
+        ("n", [PMU, "drivers/cxl/core/pmu.c"], [PORTDRV], []),
+        ("no-msi", ["drivers/pci/msi/msi.c"], [PMU, PORTDRV], []),
+        ("no-aer", ["drivers/pci/pcie/aer.c"], ["drivers/pci/pcie/pme.c", PMU], []),
+        ("no-pm", ["drivers/pci/pcie/pme.c"], ["drivers/pci/pcie/aer.c", PMU], []),
+        ("i386", [], [PMU, PORTDRV], ["CONFIG_X86_32 1", "CONFIG_CXL_PMU_MODULE 1"]),
+    ],
+)
+def test_a_configuration_builds_what_it_should(
+    pinned: Tree, name: str, absent: list[str], present: list[str], defines: list[str]
+) -> None:
+    under = prepare(pinned, CONFIGS[name])
+    built = units(under, DIRS)
+    assert not set(absent) & set(built)
+    assert set(present) <= set(built)
+    for define in defines:
+        assert f"#define {define}\n" in under.autoconf
+    for symbol in re.findall(r"# CONFIG_(\w+) is not set", "\n".join(CONFIGS[name].wanted)):
+        assert not re.search(rf"#define CONFIG_{symbol}(_MODULE)? ", under.autoconf)
+    assert all((pinned.work / unit).is_file() for unit in built)
+    assert under.autoconf == under.autoconf_path.read_text()
+
+
+@pytest.mark.kernel
+def test_a_configuration_that_kconfig_cannot_grant_is_an_error(base: Base) -> None:
+    # AMD_IOMMU selects it.
+    for _ in range(2):
+        with pytest.raises(TreeError, match="asked for # CONFIG_PCI_MSI is not set, got"):
+            at(base, {}, ("# CONFIG_PCI_MSI is not set",))
+
+
+@pytest.mark.kernel
+def test_a_caller_of_make_changes_nothing(base: Base, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("ARCH", "CROSS_COMPILE", "KCFLAGS", "MAKEFLAGS", "CC", "LLVM", "O", "W"):
+        monkeypatch.setenv(name, "k" if name == "MAKEFLAGS" else "-DWRONG")
+    assert kbuild._ask(base, ("drivers/perf",))[PMU] == flags(base, PMU)
+
+
+@pytest.mark.kernel
+@pytest.mark.slow
+def test_flags_are_those_of_a_real_build(pinned: Tree, tmp_path: Path) -> None:
+    # The 32-bit one, because it builds no host program for an object.
+    under = prepare(pinned, CONFIGS["i386"])
+    build = tmp_path / "build"
+    shutil.copytree(under.build, build, symlinks=True)
+    make(pinned.work, build, under.config, "W=1", PORTDRV.replace(".c", ".o"))
+    line = (build / "drivers/pci/pcie/.portdrv.o.cmd").read_text().splitlines()[0]
+    told = shlex.split(line.partition(":= ")[2])
+    real = [arg for arg in told[1:] if not re.match(r"-Wp,-MMD|-c$|-o$|\S+\.[oc]$", arg)]
+    there = re.compile(r"(^-I)(?!/)(\./)?")
+    real = [there.sub(rf"\1{under.build}/", arg) for arg in real]
+    made = f"-I{under.build}/drivers/pci/pcie"
+    assert list(flags(under, PORTDRV).args) == [arg for arg in real if arg != made]
+
+
+@pytest.mark.kernel
+def test_a_file_that_kbuild_does_not_build_takes_a_neighbours_flags_and_says_so(
+    base: Base,
+) -> None:
+    got = flags(base, "drivers/pci/pcie/portdrv-new.c")
+    assert got.neighbour == PORTDRV
+    assert got.modname == "portdrv_new"
+    assert '-DKBUILD_BASENAME="portdrv_new"' in got.args
+    assert '-DKBUILD_MODFILE="drivers/pci/pcie/portdrv-new"' in got.args
+    assert len(got.args) == len(flags(base, PORTDRV).args)
+    with pytest.raises(TreeError, match="builds nothing in drivers/pci/nowhere"):
+        flags(base, "drivers/pci/nowhere/x.c")
+
+
+@pytest.mark.kernel
+def test_a_commit_that_kbuild_does_not_see_is_the_base(base: Base) -> None:
+    assert (
+        at(base, {PORTDRV: b"int x;\n", "include/linux/new.h": b"", "Documentation/x": b""}) is base
+    )
+
+
+@pytest.mark.kernel
+def test_the_makefile_of_a_commit_decides_the_module_of_a_new_file(base: Base) -> None:
+    makefile = text(base.tree, MAKEFILE)
+    changed = {
+        MAKEFILE: makefile.replace("portdrv.o rcec.o", "portdrv.o rcec.o auxbus.o").encode(),
+        "drivers/pci/pcie/auxbus.c": b"",
+        "drivers/pci/pcie/rcec.c": None,
+    }
+    assert makefile != changed[MAKEFILE]
+    changed[MAKEFILE] = (changed[MAKEFILE] or b"").replace(b" rcec.o", b"")
+    under = at(base, changed)
+    assert under.autoconf == base.autoconf
+    assert set(units(under, DIRS)) ^ set(units(base, DIRS)) == {
+        "drivers/pci/pcie/auxbus.c",
+        "drivers/pci/pcie/rcec.c",
+    }
+    got = flags(under, "drivers/pci/pcie/auxbus.c")
+    assert (got.modname, got.neighbour) == ("pcieportdrv", None)
+    assert flags(under, PORTDRV) == flags(base, PORTDRV)
+    assert flags(under, PMU) == flags(base, PMU)
+
+
+@pytest.mark.kernel
+def test_the_kconfig_of_a_commit_decides_its_configuration(pinned: Tree) -> None:
+    under = prepare(pinned, CONFIGS["i386"])
+    new = (
+        'config PCIEPORTBUS_SPARE\n\ttristate "Spare"\n\tdepends on PCIEPORTBUS\n'
+        "\tselect AUXILIARY_BUS\n\tselect UNRELATED_NAME\n\n"
+    )
+    changed = {KCONFIG: (new + text(pinned, KCONFIG)).encode()}
+    without = autoconf(under, changed)
+    assert without == under.autoconf
+    having = autoconf(under, changed, ("CONFIG_PCIEPORTBUS_SPARE=m",))
+    lines = set(having.splitlines()) - set(under.autoconf.splitlines())
+    assert "#define CONFIG_PCIEPORTBUS_SPARE_MODULE 1" in lines
+    assert lines <= {
+        "#define CONFIG_PCIEPORTBUS_SPARE_MODULE 1",
+        "#define CONFIG_AUXILIARY_BUS 1",
+    }
+    with pytest.raises(TreeError, match="asked for CONFIG_PCIEPORTBUS_SPARE=m, got"):
+        at(under, {KCONFIG: text(pinned, KCONFIG).encode()}, ("CONFIG_PCIEPORTBUS_SPARE=m",))
+
+
+@pytest.mark.kernel
+def test_kconfig_that_does_not_parse_is_an_error_with_its_line(base: Base) -> None:
+    broken = "config\n" + text(base.tree, KCONFIG)
+    with pytest.raises(TreeError, match=r"drivers/pci/pcie/Kconfig:1: syntax error"):
+        at(base, {KCONFIG: broken.encode()})
+
+
+@pytest.mark.kernel
+@pytest.mark.slow
+def test_a_preparation_that_was_interrupted_is_done_again(
+    pinned: Tree,
+) -> None:
+    asked = replace(CONFIGS["i386"], name="interrupted")
+    whole = prepare(pinned, asked)
+    try:
+        (whole.build / "prepared.json").unlink()
+        whole.autoconf_path.write_text("half")
+        assert prepare(pinned, asked).autoconf == whole.autoconf
+    finally:
+        shutil.rmtree(whole.build)
