@@ -211,7 +211,8 @@ def _read(text: str, view: View) -> tuple[Diagnostic, ...]:
         for top in (f"{view.place.source}/", f"{view.place.build}/"):
             path = path.removeprefix(top)
         if match["kind"] == "note":
-            if found:
+            # <scratch space> is where the compiler pastes tokens: nobody can look there
+            if found and not path.startswith("<"):
                 last = found.pop()
                 note = f"{path}:{match['line']}: {match['text']}"
                 found.append(Diagnostic(**{**vars(last), "notes": (*last.notes, note)}))

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import pytest
 
+from checks import backend
 from checks.compile import check
 from checks.target import Kernel, stages
 from generator import tree
 from generator.kbuild import CONFIGS, prepare
+from generator.view import view_of
 
 PORTDRV = "drivers/pci/pcie/portdrv.c"
 HEADER = "drivers/pci/pcie/portdrv.h"
@@ -84,6 +86,35 @@ def test_built_in_code_cannot_use_what_cxl_has_in_a_module(
 
     assert [(one.rule, one.config) for one in found] == [("R22", "m")]
     assert "drivers/cxl/core/pci.c" in found[0].message
+
+
+BOTTOM = """
+int big(void);
+int big(void)
+{
+	volatile char room[4000];
+
+	BUILD_BUG_ON(sizeof(room) != 3999);
+	room[1] = 0;
+	return room[2];
+}
+"""
+
+
+@pytest.mark.parametrize("more", ["", BOTTOM])
+def test_an_object_made_through_a_pch_is_the_one_made_without(
+    targets: list[Kernel], more: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = targets[0]
+    plain = target.job(PORTDRV, {})
+    text = (plain.place.source / PORTDRV).read_bytes() + more.encode()
+    view = view_of(target.job(PORTDRV, {PORTDRV: text}))
+    through = backend._compile(view, target.compiler, "nm")
+    assert list(plain.place.cache.glob("*.head.h"))
+    monkeypatch.setattr("generator.pch.cuts", lambda view: ())
+
+    assert backend._compile(view, target.compiler, "nm") == through
+    assert bool(through["said"]) is bool(more)
 
 
 def test_the_base_itself_has_no_finding(pinned: tree.Tree, targets: list[Kernel]) -> None:

@@ -89,7 +89,7 @@ def ours(target: Kernel, series: list[Stage], graphs: Graphs) -> list[tuple[floa
 
 PLANTED = (
     ("syntax", "drivers/pci/pcie/portdrv.c", b"pci_set_master(dev);", b"pci_set_master(dev)"),
-    ("type", "drivers/pci/pcie/portdrv.h", b"int\t\t\tirq;", b"struct nothing\tirq;"),
+    ("type", "drivers/pci/pcie/portdrv.h", b"int\t\tirq;", b"struct nothing\tirq;"),
     ("undeclared", "drivers/perf/cxl_pmu.c", b"pci_irq_vector(", b"pci_irq_vectr("),
     ("unused", "drivers/perf/cxl_pmu.c", b"#include", b"static int idle(void);\n#include"),
 )
@@ -108,16 +108,16 @@ def main() -> None:
         for step in steps:
             target.at(step.overlay).units(AFFECTED)  # what kbuild says is not ours to measure
         cold = ours(target, steps, graphs)
-        for kept in ("said", "built"):
-            shutil.rmtree(target.cache / kept, ignore_errors=True)
-        warm = ours(target, steps, graphs)
         scratch = Scratch(base, Path(name))
         print(f"base: {scratch.affected()[0]:.1f} s for {' '.join(AFFECTED)}", flush=True)
         idle = scratch.affected()[0]
         print(f"nothing to do: {idle:.1f} s")
         print("commit  kbuild  ours cold  ratio  ours with PCH  ratio  findings")
         total = [0.0, 0.0, 0.0]
-        for number, (change, first, again) in enumerate(zip(changes, cold, warm, strict=True), 1):
+        for number, (change, first) in enumerate(zip(changes, cold, strict=True), 1):
+            for kept in ("said", "built"):
+                shutil.rmtree(target.cache / kept, ignore_errors=True)
+            (again,) = ours(target, steps[number - 1 : number], graphs)
             scratch.write(change)
             seconds, sound, _ = scratch.affected()
             told = "" if sound == (first[1] == 0) else f"  kbuild {'passes' if sound else 'fails'}"
