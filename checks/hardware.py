@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from checks.bind import Inst
 from generator.expr import Expr, Read, reads
+from generator.facts import BELOW
 
 OPEN_QUESTION = -1  # the value of a question that nothing has asked
 
@@ -39,6 +40,8 @@ def asked_under(read: Read, known: frozenset[Read]) -> Read | None:
 def answers(read: Read) -> tuple[int, ...]:
     """Return what can be answered to a question of a device, where the question makes sense."""
     if isinstance(read.of, Inst):
+        if read.fact == BELOW and not read.of.device.bridge:
+            return (0,)
         for fact, names in read.of.device.answers:
             if fact == read.fact:
                 return tuple(fact.values.index(name) for name in names)

@@ -18,7 +18,8 @@ KINDS = ("pci", "service", "aux", "cxl")
 class Device:
     """A struct device of the design: `count` equal instances under one parent.
 
-    Kinds: `pci` is a pci_dev; `service` binds its driver inside device_register(), under the
+    Kinds: `pci` is a pci_dev, a `bridge` when live devices below it may need its bus mastering;
+    `service` binds its driver inside device_register(), under the
     port's lock; `aux` and `cxl` bind inside the parent's probe, later, or never.
     """
 
@@ -26,6 +27,7 @@ class Device:
     kind: str
     parent: Device | None = None
     count: int = 1
+    bridge: bool = False
     names: tuple[str, ...] = ()  # of the instances, where they have better ones than numbers
     answers: tuple[tuple[Fact, tuple[str, ...]], ...] = ()  # what hardware can answer, if not all
     where: Where = field(default_factory=here, compare=False)

@@ -71,7 +71,7 @@ from generator.program import (
     either,
 )
 
-PORT = Device("port", "pci")
+PORT = Device("port", "pci", bridge=True)
 # PME, hotplug and bandwidth notification share a message number, so they are one here; DPC has
 # one of its own, but without AER it exists only where the command line asks for it.
 SERVICE = Device("service", "service", PORT, count=2, names=("hp", "aer"),
