@@ -219,7 +219,7 @@ def spelled(label: lts.Label) -> str:
         return "nothing more"
     if label.name == "return":
         return f"return {label.outcome}".removesuffix(" void")
-    if label.name == "set":
+    if label.name == "set" and label.on:
         stored = label.outcome or "..."
         return f"{label.on} {stored if '=' in stored.split(' ')[0] else '= ' + stored}"
     if not label.on and not label.args and label.outcome in ("true", "false"):
@@ -255,6 +255,17 @@ class _Say:
     def error(self, message: str, place: Place, *notes: str) -> Finding:
         return self._finding(f"{self.driver}: {message}", place, Severity.ERROR, notes)
 
+    def changed(
+        self, apart: lts.Difference, after: CLts, initialiser: Initialiser, severity: Severity,
+        message: str,
+    ) -> Finding:
+        place, notes = nearest(apart, after)
+        words = (("design does", "before:"), ("C does", "after:"))
+        for old, new in words:
+            notes = tuple(note.replace(old, new, 1) for note in notes)
+        text = f"{self.driver}: {message}"
+        return self._finding(text, place or initialiser.place, severity, notes)
+
     def note(self, message: str, path: str) -> Finding:
         place = Place(path, "", 0, 0, 0, 0)
         return self._finding(f"{self.driver}: {message}", place, Severity.NOTE, ())
@@ -283,31 +294,31 @@ def unchanged(
 ) -> tuple[Finding, ...]:
     """Return the entry points of driver initialisers that do not behave as they did before.
 
-    Every call is a step of the comparison, known as an operation or not, and so is every
-    condition. Where only conditions are written differently, a note says so. `drivers` lend
-    their guards and sets.
+    Every call is a step of the comparison, known as an operation or not. Where the calls are
+    the same and only the order of assignments or the text of conditions changes, a note says
+    so. `drivers` lend their guards: a condition that one of them names is compared as well.
     """
     lent = tuple(drivers)
     guards = {g.name + g.function: g for d in lent for g in guards_of_driver(d)}
-    known = _Alphabet(
-        {one.callees[0]: one for one in fingerprints()},
-        guards,
-        tuple(dict.fromkeys(("*.", *(path for d in lent for path in d.sets if ":" not in path)))),
-    )
+    known = _Alphabet({one.callees[0]: one for one in fingerprints()}, guards)
     found: list[Finding] = []
-    now = {one.name: (path, one) for path, one in _initialisers(after)}
-    for path, one in _initialisers(before):
-        say = _Say(one.name, after)
-        if one.name not in now:
-            if path not in after.absent:
-                found.append(say.error(f"the initialiser {one.name} is gone", one.place))
-            continue
-        found += _same(say, one, now[one.name][1], before, after, known)
+    now = dict(_initialisers(after))
+    then = dict(_initialisers(before))
+    for name, one in then.items():
+        say = _Say(name, after)
+        if name in now:
+            found += _same(say, one, now[name], before, after, known)
+        elif one.place.path not in after.absent:
+            found.append(say.error(f"the initialiser {name} is gone", one.place))
+    found += [
+        _Say(name, after).error(f"the initialiser {name} is new", one.place)
+        for name, one in now.items() if name not in then and one.place.path not in before.absent
+    ]
     return tuple(found)
 
 
 def _initialisers(c: Sources) -> list[tuple[str, Initialiser]]:
-    return [(path, one) for path, unit in c.units.items() for one in entry_points(unit)]
+    return [(one.name, one) for unit in c.units.values() for one in entry_points(unit)]
 
 
 @dataclass(frozen=True)
@@ -316,7 +327,7 @@ class _Alphabet:
 
     prints: Mapping[str, Fingerprint]
     guards: Mapping[str, CGuard]
-    sets: tuple[str, ...]
+    sets: tuple[str, ...] = ()
 
     def reader(self, c: Sources) -> Reader:
         units = list(c.units.values())
@@ -355,23 +366,32 @@ def _same(
         plain = both(calls)
         apart = lts.difference(plain[0].lts, plain[1].lts)
         if apart is not None:
-            place, notes = nearest(apart, plain[1])
-            notes = tuple(note.replace("design does", "before:").replace("C does", "after:")
-                          for note in notes)
-            yield say.error(
-                f"{member} ({names[1]}) changes, though this step claims that nothing does",
-                place or new.place, *notes,
-            )
+            yield say.changed(apart, plain[1], new, Severity.ERROR, _CHANGES.format(member))
             continue
-        full = both(calls.with_conditions(*plain))
-        apart = lts.difference(full[0].lts, full[1].lts)
-        if apart is not None:
-            place, notes = nearest(apart, full[1])
-            where = place or new.place
-            yield replace(
-                say.note(f"{member} ({names[1]}): a condition is written differently", where.path),
-                line=where.line, column=where.column, notes=notes[-4:],
-            )
-        yield from say.unread(plain[1].unread)
+        for text, alphabet in (
+            (_STORES, replace(calls, sets=("*.",))),
+            (_ASKS, calls.with_conditions(*plain)),
+        ):
+            full = both(alphabet)
+            apart = lts.difference(full[0].lts, full[1].lts)
+            if apart is not None:
+                yield say.changed(apart, full[1], new, Severity.NOTE, text.format(member))
+        touched = [
+            one for one in plain[1].unread
+            if _body(before, one.place.function) != _body(after, one.place.function)
+        ]
+        yield from say.unread(touched)
 
 
+def _body(c: Sources, function: str) -> bytes:
+    for unit in c.units.values():
+        found = unit.functions().get(function)
+        if found is not None:
+            first, last = found.extent.start.line, found.extent.end.line
+            return b"\n".join(unit.text.split(b"\n")[first - 1 : last])
+    return b""
+
+
+_CHANGES = "{} changes, though this step claims that nothing does"
+_STORES = "{}: the same calls, but members are set otherwise or in another order"
+_ASKS = "{}: the same calls, but a condition is written differently"

@@ -1,0 +1,300 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The C of a commit against its design, on drivers of a few lines."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import clang.cindex as ci
+import pytest
+
+from checks.finding import Finding, Severity
+from checks.waypoint import Sources, hold, spelled, symbols_of, unchanged
+from generator.csource import Unit
+from generator.design import Driver
+from generator.lts import END, Label
+from generator.ops.pci import (
+    PCI_DISABLE_DEVICE,
+    PCI_ENABLE_DEVICE,
+    PCI_SAVE_STATE,
+    PCI_SET_MASTER,
+)
+from generator.portdrv import PORT, free
+from generator.program import Function, If, Ifdef, call
+
+PRELUDE = """\
+struct pci_dev { int is_busmaster, irq; };
+struct pci_driver {
+	const char *name;
+	int (*probe)(struct pci_dev *);
+	void (*remove)(struct pci_dev *);
+	void (*shutdown)(struct pci_dev *);
+};
+int pci_enable_device(struct pci_dev *);
+void pci_disable_device(struct pci_dev *), pci_set_master(struct pci_dev *);
+void pci_save_state(struct pci_dev *), wake(struct pci_dev *), more(struct pci_dev *);
+"""
+PROBE = """\
+static int toy_probe(struct pci_dev *dev)
+{
+	int ret;
+
+	ret = pci_enable_device(dev);
+	if (ret)
+		return ret;
+	pci_set_master(dev);
+	return 0;
+}
+"""
+REMOVE = """\
+static void toy_remove(struct pci_dev *dev)
+{
+	pci_disable_device(dev);
+}
+"""
+TOY = """\
+static struct pci_driver toy = {
+	.probe = toy_probe,
+	.remove = toy_remove,
+};
+"""
+DESIGN = Driver(
+    "toy",
+    PORT,
+    probe=(PCI_ENABLE_DEVICE(PORT), PCI_SET_MASTER(PORT)),
+    remove=(PCI_DISABLE_DEVICE(PORT),),
+    c={PORT: "pci_dev"},
+    sources=("toy.c", "extra.c"),
+    variable="toy",
+)
+
+
+def unit(text: str, path: str = "toy.c") -> Unit:
+    """A parsed file that includes nothing."""
+    whole = PRELUDE + text
+    tu = ci.Index.create().parse(path, ["-std=gnu11"], [(path, whole)])
+    wrong = [item.spelling for item in tu.diagnostics if item.severity >= ci.Diagnostic.Error]
+    assert not wrong, wrong
+    return Unit(path, (), frozenset(), tu, whole.encode(), 0)
+
+
+def c_of(*texts: str, **absent: str) -> Sources:
+    names = ("toy.c", "extra.c")
+    units = {path: unit(text, path) for path, text in zip(names, texts, strict=False)}
+    hidden = {f"{name}.c": text.encode() for name, text in absent.items()}
+    return Sources(units, hidden, frozenset({"CONFIG_TOY"}), "m", "toy: change")
+
+
+def line_of(text: str, what: str) -> int:
+    whole = PRELUDE + text
+    return whole[: whole.index(what, len(PRELUDE))].count("\n") + 1
+
+
+def errors(found: tuple[Finding, ...]) -> list[Finding]:
+    return [one for one in found if one.severity is Severity.ERROR]
+
+
+def test_a_driver_that_is_its_design_has_no_finding():
+    assert hold(DESIGN, c_of(PROBE + REMOVE + TOY)) == ()
+
+
+def test_a_missing_operation_is_told_at_what_c_does_instead():
+    text = PROBE.replace("\tpci_set_master(dev);\n", "") + REMOVE + TOY
+    (found,) = hold(DESIGN, c_of(text))
+    assert (found.rule, found.severity, found.path) == ("waypoint", Severity.ERROR, "toy.c")
+    assert (found.line, found.column) == (line_of(text, "return 0;"), 2)
+    assert (found.commit, found.config) == ("toy: change", "m")
+    # by hand: enable succeeds, then the design sets bus master and the C returns
+    assert found.notes == (
+        f"  1. both do pci_enable_device(pci_dev): ok (line {line_of(text, 'ret = pci')})",
+        "design does pci_set_master(pci_dev): ok",
+        f"C does return 0 (line {line_of(text, 'return 0;')})",
+    )
+
+
+def test_an_operation_too_many_is_told_where_it_stands():
+    text = PROBE + REMOVE.replace("}", "\tpci_save_state(dev);\n}") + TOY
+    (found,) = hold(DESIGN, c_of(text))
+    assert found.line == line_of(text, "pci_save_state(dev)")
+    assert "remove (toy_remove)" in found.message
+    assert "design does return, C does pci_save_state(pci_dev): ok" in found.message
+
+
+def test_a_call_on_another_device_is_another_operation():
+    linked = "struct link { struct pci_dev up; };\nextern struct link *link;\n"
+    text = linked + PROBE.replace("pci_set_master(dev)", "pci_set_master(&link->up)")
+    (found,) = hold(DESIGN, c_of(text + REMOVE + TOY))
+    assert found.notes[-1].startswith("C does pci_set_master(link.up): ok (line ")
+
+
+@pytest.mark.parametrize(
+    ("design", "initialiser", "said"),
+    [
+        (
+            DESIGN,
+            TOY.replace("}", "\t.shutdown = toy_remove,\n}"),
+            "the initialiser toy names shutdown = toy_remove, the design has none",
+        ),
+        (
+            replace(DESIGN, shutdown=(PCI_DISABLE_DEVICE(PORT),)),
+            TOY,
+            "the design has shutdown, the initialiser toy names none",
+        ),
+        (DESIGN, TOY.replace("toy =", "other ="), "no initialiser toy in toy.c"),
+        (
+            replace(DESIGN, remove=()),
+            TOY,
+            "remove (toy_remove) is not the remove of the design",
+        ),
+    ],
+)
+def test_what_only_one_side_has_is_a_finding(design: Driver, initialiser: str, said: str):
+    (found,) = errors(hold(design, c_of(PROBE + REMOVE + initialiser)))
+    assert said in found.message
+
+
+def test_a_driver_whose_file_is_not_built_is_a_note_and_no_pass():
+    (found,) = hold(DESIGN, c_of(toy=PROBE + REMOVE + TOY))
+    assert found.severity is Severity.NOTE
+    assert "toy.c is not built under m" in found.message
+
+
+HELPED = replace(
+    DESIGN,
+    probe=(*DESIGN.probe, call(Function("toy_more", (PCI_SAVE_STATE(PORT),)))),
+)
+HELPER = "void toy_more(struct pci_dev *dev) { pci_save_state(dev); }\n"
+CALLER = PROBE.replace("\treturn 0;", "\ttoy_more(dev);\n\treturn 0;") + REMOVE + TOY
+
+
+def test_a_helper_in_another_file_is_entered_where_that_is_built():
+    declared = "void toy_more(struct pci_dev *dev);\n"
+    assert hold(HELPED, c_of(declared + CALLER, HELPER)) == ()
+    (found,) = hold(HELPED, c_of(declared + CALLER, HELPER.replace("pci_save_state", "wake")))
+    assert "design does pci_save_state(pci_dev): ok" in found.message
+
+
+def test_a_helper_whose_file_is_not_built_is_a_stub():
+    stub = "static inline void toy_more(struct pci_dev *dev) {}\n"
+    # defined in the driver's own file it is no stub of a header: what it does counts
+    assert len(errors(hold(HELPED, c_of(stub + CALLER, extra=HELPER)))) == 1
+    declared = "void toy_more(struct pci_dev *dev);\n"
+    (only,) = hold(HELPED, c_of(declared + CALLER, extra=HELPER))
+    assert only.severity is Severity.NOTE
+    # the rest of the driver is held all the same
+    less = declared + CALLER.replace("\tpci_set_master(dev);\n", "")
+    assert len(errors(hold(HELPED, c_of(less, extra=HELPER)))) == 1
+
+
+def test_an_ifdef_of_the_design_follows_the_symbols_of_the_configuration():
+    design = replace(
+        DESIGN, probe=(*DESIGN.probe, Ifdef("CONFIG_TOY", (PCI_SAVE_STATE(PORT),)))
+    )
+    text = PROBE + REMOVE + TOY
+    c = c_of(text)
+    assert len(errors(hold(design, c))) == 1
+    assert hold(design, replace(c, symbols=frozenset())) == ()
+
+
+def test_what_is_not_read_is_a_warning():
+    text = PROBE.replace("\tint ret", "\tint kept __attribute__((cleanup(tidy)));\n\tint ret")
+    text = "void tidy(int *);\n" + text
+    (found,) = hold(DESIGN, c_of(text + REMOVE + TOY))
+    assert found.severity is Severity.WARNING
+    assert "the comparison may be wrong near here" in found.message
+    assert found.line == line_of(text, "int kept")
+
+
+def test_a_guard_of_the_design_that_c_has_negated_is_seen():
+    guarded = replace(
+        DESIGN,
+        probe=(
+            PCI_ENABLE_DEVICE(PORT),
+            If(free("dev->is_busmaster"), (), (PCI_SET_MASTER(PORT),)),
+        ),
+    )
+    asked = PROBE.replace("\tpci_set_master", "\tif (!dev->is_busmaster)\n\t\tpci_set_master")
+    assert hold(guarded, c_of(asked + REMOVE + TOY)) == ()
+    negated = asked.replace("!dev->is_busmaster", "dev->is_busmaster")
+    assert len(errors(hold(guarded, c_of(negated + REMOVE + TOY)))) == 1
+
+
+SPLIT = """\
+static void toy_start(struct pci_dev *dev)
+{
+	wake(dev);
+	pci_set_master(dev);
+}
+"""
+
+
+def change(before: str, after: str) -> tuple[Finding, ...]:
+    return unchanged(c_of(before + REMOVE + TOY), c_of(after + REMOVE + TOY))
+
+
+def test_a_helper_split_off_changes_nothing():
+    whole = PROBE.replace("\tpci_set_master", "\twake(dev);\n\tpci_set_master")
+    split = SPLIT + PROBE.replace("pci_set_master(dev)", "toy_start(dev)")
+    assert change(whole, split) == ()
+
+
+def test_a_call_that_is_no_operation_counts_where_nothing_is_to_change():
+    whole = PROBE.replace("\tpci_set_master", "\twake(dev);\n\tpci_set_master")
+    (lost,) = change(whole, PROBE)
+    assert "probe changes, though this step claims that nothing does" in lost.message
+    assert "before: wake(pci_dev): ok" in lost.notes
+    (other,) = change(whole, whole.replace("wake(dev)", "more(dev)"))
+    assert any(note.startswith("after: more(pci_dev): ok (line ") for note in other.notes)
+
+
+def test_assignments_in_another_order_are_noted():
+    whole = PROBE.replace("\tpci_set_master", "\tdev->irq = 1;\n\tpci_set_master")
+    later = PROBE.replace("\treturn 0", "\tdev->irq = 1;\n\treturn 0")
+    (found,) = change(whole, later)
+    assert found.severity is Severity.NOTE
+    assert "members are set otherwise" in found.message
+
+
+def test_a_condition_written_differently_is_noted():
+    whole = PROBE.replace("\tpci_set_master", "\tif (dev->irq > 1)\n\t\tpci_set_master")
+    (found,) = change(whole, whole.replace("dev->irq > 1", "dev->irq >= 2"))
+    assert found.severity is Severity.NOTE
+    assert "a condition is written differently" in found.message
+
+
+def test_drivers_and_entries_that_come_or_go_are_changes():
+    text = PROBE + REMOVE
+    gone = unchanged(c_of(text + TOY), c_of(text))
+    come = unchanged(c_of(text), c_of(text + TOY))
+    more = TOY.replace("}", "\t.shutdown = toy_remove,\n}")
+    entry = unchanged(c_of(text + TOY), c_of(text + more))
+    said = [one.message for one in (*gone, *come, *entry)]
+    assert said == [
+        "toy: the initialiser toy is gone",
+        "toy: the initialiser toy is new",
+        "toy: the initialiser toy now names shutdown",
+    ]
+
+
+def test_symbols_are_those_that_are_y_or_m():
+    text = "#define CONFIG_A 1\n#define CONFIG_B_MODULE 1\n#define CONFIG_N 64\n"
+    assert symbols_of(text) == {"CONFIG_A", "CONFIG_B"}
+
+
+@pytest.mark.parametrize(
+    ("label", "words"),
+    [
+        (Label("pci_set_master", "pci_dev", "ok"), "pci_set_master(pci_dev): ok"),
+        (Label("x > 1", "", "false"), "(x > 1) false"),
+        (Label("set", "", "true"), "(set) true"),
+        (Label("set", "dev.irq", "1"), "dev.irq = 1"),
+        (Label("set", "f:mask", "|= BIT"), "f:mask |= BIT"),
+        (Label("set", "f:mask"), "f:mask = ..."),
+        (Label("return", "", "void"), "return"),
+        (Label("return", "", "error"), "return error"),
+        (END, "nothing more"),
+    ],
+)
+def test_steps_are_told_in_the_words_of_c(label: Any, words: str):
+    assert spelled(label) == words
