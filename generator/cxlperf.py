@@ -10,7 +10,8 @@ from generator.ctext import Written, code, helper
 from generator.cxlpmu import CPMU
 from generator.design import Driver
 from generator.expr import Place
-from generator.operation import RETURN
+from generator.fingerprint import Fails, Fingerprint
+from generator.operation import RETURN, Operation, fault, ok
 from generator.ops.device import DEV_SET_DRVDATA, DEVM_KZALLOC
 from generator.ops.irq import DEVM_REQUEST_IRQ
 from generator.ops.perf import (
@@ -28,7 +29,7 @@ from generator.ops.perf import (
 )
 from generator.ops.pm import PM_RUNTIME_PUT, PM_RUNTIME_RESUME_AND_GET
 from generator.portdrv import PORT
-from generator.program import Function
+from generator.program import Block, Function
 
 SOURCE = "drivers/perf/cxl_pmu.c"
 NAMES: dict[Place, str] = {PORT: "dev->parent", CPMU: "dev"}  # what the aux driver's C calls them
@@ -115,4 +116,27 @@ def cxl_pmu_aux_driver() -> Driver:
         c={CPMU: "auxiliary_device.dev", PORT: "auxiliary_device.dev.parent"},
         sources=(SOURCE,),
         variable="cxl_pmu_aux_driver",
+    )
+
+
+def _register(name: str, undo: str) -> Operation:
+    return Operation(
+        name, (), (ok(), fault("-ENOMEM")), source=f"{name}()",
+        fingerprint=Fingerprint((name,), fails=Fails.NEGATIVE),
+        undo=Operation(undo, (), (ok(),), source=f"{undo}()", fingerprint=Fingerprint((undo,))),
+    )
+
+
+CPUHP_SETUP_STATE_MULTI = _register("cpuhp_setup_state_multi", "cpuhp_remove_multi_state")
+CXL_DRIVER_REGISTER = _register("cxl_driver_register", "cxl_driver_unregister")
+AUXILIARY_DRIVER_REGISTER = _register(
+    "auxiliary_driver_register", "auxiliary_driver_unregister"
+)
+
+
+def module_init() -> tuple[Block, Block]:
+    """Return what cxl_pmu_init() has done, and what it goes on to do."""
+    return (CPUHP_SETUP_STATE_MULTI(),), (
+        CXL_DRIVER_REGISTER(c={"driver": "cxl_pmu_driver", "label": "err_unregister_cxl"}),
+        AUXILIARY_DRIVER_REGISTER(c={"driver": "cxl_pmu_aux_driver"}),
     )

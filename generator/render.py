@@ -420,13 +420,15 @@ def _plain(steps: Sequence[object]) -> bool:
     return all(isinstance(one, Code) for one in steps)
 
 
-def body(nodes: Block, names: Names, gives: str = "int") -> str:
+def body(nodes: Block, names: Names, gives: str = "int", done: Block = ()) -> str:
     """Return the statements of a function, unwinding and last return included.
 
+    `done` has operations before them, which unwinding undoes too.
     Errors: ModelError when the block cannot be written as one function.
     """
     writer = _Writer(names, gives)
-    items = writer.block(nodes, 1, (), last=True)
+    undos = tuple(node for node in done if isinstance(node, Do | Call))
+    items = writer.block(nodes, 1, undos, last=True)
     labels = writer.labels()
     ends = items[-1].text.lstrip().startswith("return ") if items else False
     if not ends and (gives in ("int", "bool") or labels):
@@ -434,6 +436,50 @@ def body(nodes: Block, names: Names, gives: str = "int") -> str:
         items.append(_Item(f"\t{value}"))
     text = "".join(_spaced(items))
     return text + (f"\n{labels}\n" if labels else "")
+
+
+def statements(nodes: Block, names: Names, gives: str, depth: int) -> str:
+    """Return the C of nodes that stand in an existing function, `depth` tabs deep.
+
+    Errors: ModelError when they need unwinding, which is a matter of the whole function.
+    """
+    writer = _Writer(names, gives)
+    items = writer.block(nodes, depth, ())
+    if writer.exits:
+        raise ModelError("what is put into an existing function must not need unwinding there")
+    return "".join(_spaced(items))
+
+
+def function_text(function: Function, names: Names) -> str:
+    """Return a whole function: the template of its name around the body."""
+    gives = function.gives if isinstance(function, Written) else "int"
+    return text_of(
+        f"functions/{function.name}.c.j2",
+        body=body(function.body, names, gives),
+        asks=frozenset(_guards(function.body)),
+        does=frozenset(do.op.name for do in operations(function.body)),
+    )
+
+
+def _guards(block: Block) -> Iterator[str]:
+    for node in block:
+        match node:
+            case If(guard=guard, then=then, other=other):
+                yield from _names(guard)
+                yield from _guards((*then, *other))
+            case Each(body=inner):
+                yield from _guards(inner)
+
+
+def _names(guard: Guard | And | Or | Not) -> Iterator[str]:
+    match guard:
+        case Guard(name=name):
+            yield name
+        case Not(part=part):
+            yield from _names(part)
+        case And(parts=parts) | Or(parts=parts):
+            for part in parts:
+                yield from _names(part)
 
 
 def _spaced(items: Sequence[_Item]) -> Iterator[str]:

@@ -1,0 +1,302 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Edits of existing functions, derived from the design before and the design after a step.
+
+Two blocks are laid side by side. What both have stays as the tree has it and is what an edit
+holds on to; what only the second has is rendered and put next to it; what only the first has
+is taken out. A place that cannot be told for certain is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from generator.anchors import Body, Statement, body_of, branches, of_node, one
+from generator.cexpr import canonical
+from generator.csource import Unit
+from generator.ctext import Code
+from generator.draft import Splice
+from generator.errors import ModelError, TreeError
+from generator.operation import Do, Guard
+from generator.program import And, Block, Call, Each, If, Not, Or, Return
+from generator.render import Names, condition, statements
+
+Key = tuple[object, ...]
+
+
+def _key(node: object) -> Key:
+    match node:
+        case Do(op=op, places=places):
+            return ("do", op.name, places)
+        case If(guard=guard):
+            return ("if", *_asked(guard))
+        case Each(device=device):
+            return ("each", device)
+        case Call(function=function):
+            return ("call", function.name)
+        case Return(ok=ok):
+            return ("return", ok)
+    return ("other", type(node).__name__)
+
+
+def _asked(guard: Guard | And | Or | Not) -> tuple[str, ...]:
+    match guard:
+        case Not(part=part):
+            return ("not", *_asked(part))
+        case And(parts=parts) | Or(parts=parts):
+            return (type(guard).__name__, *(name for part in parts for name in _asked(part)))
+        case Guard(name=name):
+            return (name,)
+
+
+@dataclass(frozen=True)
+class Change:
+    """Derives the splices of one function."""
+
+    path: str
+    names: Names
+    gives: str
+    lines: tuple[str, ...]
+
+    def block(self, body: Body, before: Block, after: Block, depth: int) -> list[Splice]:
+        """Return what turns the C of one block into that of the other."""
+        old = [node for node in before if not isinstance(node, Code)]
+        runs = _runs(after)
+        new = [node for _, node in runs]
+        matcher = SequenceMatcher(
+            None, [_key(node) for node in old], [_key(node) for node in new], autojunk=False
+        )
+        found: list[Splice] = []
+        for tag, first, last, start, end in matcher.get_opcodes():
+            if tag == "equal":
+                for one_, other in zip(old[first:last], new[start:end], strict=True):
+                    found += self.same(body, one_, other, depth)
+                continue
+            if tag == "replace" and last - first == end - start == 1:
+                changed = self.asked_anew(body, old[first], new[start])
+                if changed is not None:
+                    found += changed
+                    continue
+            for node in old[first:last]:
+                found += self.without(body, node)
+            added = tuple(node for text, node in runs[start:end] for node in (*text, node))
+            if added:
+                kept = [node for node in old[:first]], old[last:]
+                found.append(self.insert(body, kept, added, depth))
+        return found
+
+    def same(self, body: Body, old: object, new: object, depth: int) -> list[Splice]:
+        """Return the changes inside of a node that both blocks have."""
+        if isinstance(old, If) and isinstance(new, If):
+            if (old.then, old.other) == (new.then, new.other) or _shallow(old) == _shallow(new):
+                return []
+            statement = one(body, of_node(body, old), _what(old))
+            then, other = branches(body, statement)
+            if isinstance(old.guard, Guard | Not) and _upside_down(old, statement):
+                raise TreeError(
+                    f"{self.path}:{statement.line}: the design and the tree ask "
+                    f"({statement.condition}) the other way round; write the design as the tree"
+                )
+            found = self.inner(body, statement, then, old.then, new.then, depth)
+            if _shapes(old.other) != _shapes(new.other):
+                if other is None:
+                    raise ModelError(
+                        f"{new.where}: the else branch is new: nothing is derived for it"
+                    )
+                found += self.inner(body, statement, other, old.other, new.other, depth)
+            return found
+        if isinstance(old, Call) and isinstance(new, Call):
+            if _shapes((old,)) != _shapes((new,)):
+                raise ModelError(
+                    f"{new.where}: what is done when {new.function.name}() fails has changed: "
+                    "nothing is derived for that"
+                )
+        elif isinstance(old, Each) and isinstance(new, Each):
+            if _shapes(old.body) != _shapes(new.body):
+                raise ModelError(f"{new.where}: nothing is derived inside of a loop")
+        elif isinstance(old, Do) and isinstance(new, Do) and _shapes((old,)) != _shapes((new,)):
+            raise ModelError(f"{new.where}: what {new} is called with, or what follows when it "
+                             "fails, has changed: nothing is derived for that")
+        return []
+
+    def inner(
+        self, body: Body, statement: Statement, branch: Body, before: Block, after: Block,
+        depth: int,
+    ) -> list[Splice]:
+        """Return the changes of a branch, with braces where it gets its second statement."""
+        found = self.block(branch, before, after, depth + 1)
+        if found and not branch.braced:
+            head = branch.statements[0].first - 1
+            tab = "\t" * depth
+            close = Splice(branch.closed + 1, branch.closed)
+            ending = [one_ for one_ in found if (one_.first, one_.last) == (close.first, close.last)]
+            found = [one_ for one_ in found if one_ not in ending]
+            lines = tuple(line for one_ in ending for line in one_.lines)
+            found.append(Splice(head, head, (self.lines[head - 1] + " {",)))
+            found.append(Splice(close.first, close.last, (*lines, tab + "}")))
+        return found
+
+    def asked_anew(self, body: Body, old: object, new: object) -> list[Splice] | None:
+        """Return the change of a condition with the same body; None when it is more than that."""
+        if not (isinstance(old, If) and isinstance(new, If)):
+            return None
+        if _shapes(old.then) != _shapes(new.then) or _shapes(old.other) != _shapes(new.other):
+            return None
+        statement = one(body, of_node(body, old), _what(old))
+        was, now = statement.condition, condition(new.guard)
+        line = self.lines[statement.line - 1]
+        if was not in line:
+            raise TreeError(f"{self.path}:{statement.line}: the condition ({was}) is not on one "
+                            "line: nothing is derived for that")
+        return [Splice(statement.line, statement.line, (line.replace(was, now),))]
+
+    def without(self, body: Body, node: object) -> list[Splice]:
+        """Return the removal of a node's statement, and of one of the empty lines around it."""
+        statement = one(body, of_node(body, node), _what(node))
+        if isinstance(node, Do | Call) and not _void(node):
+            raise TreeError(f"{self.path}:{statement.line}: taking out a call whose result is "
+                            "looked at is not derived")
+        first, last = statement.first, statement.last
+        if not self.lines[first - 2].strip() and not self.lines[last].strip():
+            last += 1
+        return [Splice(first, last)]
+
+    def insert(
+        self, body: Body, kept: tuple[Sequence[object], Sequence[object]], added: Block, depth: int
+    ) -> Splice:
+        """Return the insertion of nodes next to a statement that stays."""
+        text = statements(added, self.names, self.gives, depth)
+        new = text.rstrip("\n").split("\n")
+        above = self.anchor(body, list(reversed(kept[0])))
+        if above is not None:
+            at = _end(body, *above) + 1
+            following = next((s for s in body.statements if s.line >= at), None)
+            apart = above[1].compound or (following is not None and following.compound)
+            apart = apart or not self.lines[at - 1].strip()
+        else:
+            below = self.anchor(body, kept[1])
+            if below is None:
+                raise TreeError(
+                    f"{body.where()}: nothing in the design next to "
+                    f"{_what(next(n for n in added if not isinstance(n, Code)))} "
+                    "is found in the tree: it is not clear where it belongs"
+                )
+            at, apart = below[1].first, below[1].compound
+        apart = apart or len(new) > 1
+        return _spread(self.lines, at, new, apart)
+
+    def anchor(self, body: Body, nodes: Sequence[object]) -> tuple[object, Statement] | None:
+        """Return the nearest node that has a statement, and that; none may be ambiguous."""
+        for node in nodes:
+            found = of_node(body, node)
+            if found:
+                return node, one(body, found, _what(node))
+            if isinstance(node, Return):
+                return None
+        return None
+
+
+def _end(body: Body, node: object, statement: Statement) -> int:
+    """Return the last line that belongs to a node: with the look at its result."""
+    at = body.statements.index(statement)
+    following = body.statements[at + 1 : at + 2]
+    fallible = isinstance(node, Do | Call) and not _void(node)
+    if fallible and following and following[0].condition:
+        return following[0].last
+    return statement.last
+
+
+def _spread(lines: Sequence[str], at: int, new: Sequence[str], apart: bool) -> Splice:
+    block = list(new)
+    if apart:
+        above = lines[at - 2].strip() if at > 1 else "{"
+        below = lines[at - 1].strip() if at <= len(lines) else "}"
+        if above and not above.endswith("{"):
+            block.insert(0, "")
+        if below and below != "}":
+            block.append("")
+    return Splice(at, at - 1, tuple(block))
+
+
+def _runs(block: Block) -> list[tuple[Block, object]]:
+    """Return the nodes of a block, each with the plain C that stands before it."""
+    found: list[tuple[Block, object]] = []
+    text: list[Code] = []
+    for node in block:
+        if isinstance(node, Code):
+            text.append(node)
+        else:
+            found.append((tuple(text), node))
+            text = []
+    return found
+
+
+def _shallow(node: If) -> tuple[object, ...]:
+    return (_shapes(node.then), _shapes(node.other))
+
+
+def _shapes(block: Block) -> tuple[object, ...]:
+    """Return what of a block stands in this function's C, whatever its helpers have become."""
+    found: list[object] = []
+    for node in block:
+        match node:
+            case Code():
+                continue
+            case If(then=then, other=other):
+                found.append((_key(node), _shapes(then), _shapes(other)))
+            case Each(body=inner):
+                found.append((_key(node), _shapes(inner)))
+            case Call(on_fail=on_fail, then=then):
+                way = _shapes(on_fail) if isinstance(on_fail, tuple) else on_fail
+                found.append((_key(node), way, _shapes(then)))
+            case Do(params=params, on_fail=on_fail):
+                way = _shapes(on_fail) if isinstance(on_fail, tuple) else on_fail
+                found.append((_key(node), params, way))
+            case _:
+                found.append(_key(node))
+    return tuple(found)
+
+
+def _upside_down(node: If, statement: Statement) -> bool:
+    """Return whether the tree asks the opposite of what the design asks."""
+    guard, holds = node.guard, True
+    while isinstance(guard, Not):
+        guard, holds = guard.part, not holds
+    if not isinstance(guard, Guard):
+        return False
+    text, polarity = canonical(statement.condition)
+    return any(
+        canonical(one_)[0] == text and (canonical(one_)[1] == holds) != polarity
+        for one_ in guard.c
+    )
+
+
+def _void(node: Do | Call) -> bool:
+    return not (node.op.fallible if isinstance(node, Do) else node.function.fallible)
+
+
+def _what(node: object) -> str:
+    match node:
+        case Do():
+            return f"operation {node}"
+        case If(guard=guard):
+            return f"if ({condition(guard) or guard})"
+        case Call(function=function):
+            return f"call of {function.name}()"
+        case Each(device=device):
+            return f"loop over {device.name}"
+    return "return"
+
+
+def splices(
+    unit: Unit, lines: Sequence[str], function: str, before: Block, after: Block, names: Names,
+    gives: str = "int",
+) -> list[Splice]:
+    """Return what changes in a function of the tree between two designs.
+
+    Errors: TreeError when the tree does not look as the design before; ModelError when the
+    difference is of a kind that is not derived.
+    """
+    body = body_of(unit, function)
+    return Change(unit.path, names, gives, tuple(lines)).block(body, before, after, 1)

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The tree as it is between two edits of a commit, and changes of its lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+
+from generator import csource, kbuild, tree
+from generator.csource import Unit
+from generator.design import Design
+from generator.errors import TreeError
+from generator.kbuild import Base
+from generator.tree import Tree
+
+CONFIG = "m"  # edits look at the code of this configuration
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What an edit sees: the tree with all edits so far, the designs before and after."""
+
+    tree: Tree
+    base: Base
+    overlay: Mapping[str, bytes | None]
+    before: Design
+    after: Design
+    units: dict[str, Unit] = field(default_factory=dict, compare=False)
+
+    def has(self, path: str) -> bool:
+        """Return whether a file exists."""
+        if path in self.overlay:
+            return self.overlay[path] is not None
+        return (self.tree.work / path).is_file()
+
+    def text(self, path: str) -> str:
+        """Return a file's text.
+
+        Errors: TreeError when there is no such file.
+        """
+        data = self.overlay[path] if path in self.overlay else _read(self.tree, path)
+        if data is None:
+            raise TreeError(f"{path}: there is no such file in {self.tree.source}")
+        return data.decode()
+
+    def unit(self, path: str) -> Unit:
+        """Return a C file parsed, under the flags of the base."""
+        if path not in self.units:
+            autoconf = str(self.base.autoconf_path.relative_to(self.base.build))
+            self.units[path] = csource.parse_at(
+                csource.place(self.base),
+                kbuild.flags(self.base, path).args,
+                path,
+                self.overlay,
+                {autoconf: self.base.autoconf.encode()},
+            )
+        return self.units[path]
+
+    def with_text(self, path: str, text: str) -> Draft:
+        """Return the draft with one file changed."""
+        overlay = {**self.overlay, path: text.encode()}
+        return replace(self, overlay=overlay, units={})
+
+
+def _read(tree_: Tree, path: str) -> bytes | None:
+    return tree.read(tree_, tree_.base, path)
+
+
+@dataclass(frozen=True, order=True)
+class Splice:
+    """Lines `first` to `last` give way to others; `last` of first - 1 only inserts."""
+
+    first: int
+    last: int
+    lines: tuple[str, ...] = ()
+
+
+def spliced(path: str, text: str, splices: Iterable[Splice]) -> str:
+    """Return a text with all changes made.
+
+    Errors: TreeError when two changes are about the same line.
+    """
+    lines = text.split("\n")
+    below = len(lines) + 1
+    for one in sorted(splices, reverse=True):
+        if one.last >= below:
+            raise TreeError(
+                f"{path}:{below}: two edits of one step change the same line; "
+                "make them one, or two steps"
+            )
+        lines[one.first - 1 : one.last] = one.lines
+        below = one.first
+    return "\n".join(lines)
+
+
+def inserted(lines: Sequence[str], at: int, new: Sequence[str], apart: bool) -> Splice:
+    """Return the insertion of lines before line `at`; `apart`: with empty lines around it."""
+    block = list(new)
+    if apart:
+        above = lines[at - 2].strip() if at > 1 else "{"
+        below = lines[at - 1].strip() if at <= len(lines) else "}"
+        if above not in ("", "{"):
+            block.insert(0, "")
+        if below not in ("", "}"):
+            block.append("")
+    return Splice(at, at - 1, tuple(block))
+
+
+def line_of(path: str, lines: Sequence[str], wanted: str, what: str, start: int = 0) -> int:
+    """Return the index of the one line that begins with a text, white space collapsed.
+
+    Errors: TreeError with what is nearest.
+    """
+    words = wanted.split()
+    found = [
+        at for at, line in enumerate(lines)
+        if at >= start and line.split()[: len(words)] == words
+    ]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        places = ", ".join(str(at + 1) for at in found)
+        raise TreeError(f"{path}:{found[0] + 1}: {what} {wanted!r} is there more than once "
+                        f"(lines {places})")
+    near = get_close_matches(wanted, [line.strip() for line in lines if line.strip()], 1, 0.4)
+    at = next((n + 1 for n, line in enumerate(lines) if near and line.strip() == near[0]), 1)
+    hint = f"; nearest is {near[0]!r}" if near else ""
+    raise TreeError(f"{path}:{at}: there is no {what} {wanted!r}{hint}")

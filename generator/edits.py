@@ -1,0 +1,573 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The kinds of edits that a step of a series is made of.
+
+Each finds its place by what stands there and says so when it does not find it. Text that a
+step keeps, moves or removes is taken from the tree; templates hold only what is new.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from generator import derived
+from generator.anchors import Body, Statement, body_of, named
+from generator.cast import Cursor
+from generator.clts import entry_points
+from generator.design import Design
+from generator.draft import Draft, Splice, inserted, line_of, spliced
+from generator.errors import ModelError, TreeError
+from generator.expr import Place
+from generator.program import Block, Function
+from generator.render import Names, body, function_text, functions, text_of
+
+__all__ = [
+    "Derived", "Edit", "FirstUse", "InFunction", "Include", "Listed", "Local", "Moved",
+    "NewFile", "Paragraph", "Part", "Piece", "Put", "Section", "Split", "Tail",
+]
+
+
+class Edit(Protocol):
+    """A change of the tree; it returns whole new texts."""
+
+    def apply(self, draft: Draft) -> Mapping[str, str]:
+        """Return path -> new text.
+
+        Errors: TreeError when the tree is not as expected, ModelError when the design is not.
+        """
+        ...
+
+
+def written(design: Design, names: Mapping[Place, str], result: str = "ret") -> _Written:
+    """Return what templates of files call: function(), has() and entry points of drivers."""
+    return _Written(design, Names(names, result))
+
+
+@dataclass(frozen=True)
+class _Written:
+    design: Design
+    names: Names
+
+    def known(self) -> dict[str, Function]:
+        found = functions(self.design)
+        for driver in self.design.drivers:
+            stem = driver.variable.removesuffix("_driver")
+            for entry, block in driver.entries().items():
+                gives = "int" if entry == "probe" else "void"
+                found[f"{stem}_{entry}"] = _function(f"{stem}_{entry}", block, gives)
+        return found
+
+    def has(self, name: str) -> bool:
+        return name in self.known()
+
+    def function(self, name: str) -> str:
+        found = self.known().get(name)
+        if found is None:
+            raise ModelError(
+                f"{self.design.where}: a template wants the function {name}, which no driver of "
+                f"the design {self.design.name} calls"
+            )
+        return function_text(found, self.names)
+
+    def values(self) -> dict[str, object]:
+        return {"has": self.has, "function": self.function}
+
+
+def _function(name: str, block: Block, gives: str) -> Function:
+    from generator.ctext import Written
+
+    return Written(name, block, gives=gives)
+
+
+@dataclass(frozen=True)
+class NewFile:
+    """A file of the series' own, rendered from its template and the design after the step.
+
+    A later step that has it again renders it anew from its own design.
+    """
+
+    path: str
+    template: str
+    names: Mapping[Place, str] = field(default_factory=dict, hash=False)
+
+    def apply(self, draft: Draft) -> Mapping[str, str]:
+        """Return the file."""
+        if draft.has(self.path) and self.path not in draft.overlay:
+            raise TreeError(f"{self.path}:1: the tree has this file already")
+        return {self.path: text_of(self.template, **written(draft.after, self.names).values())}
+
+
+@dataclass(frozen=True)
+class Part:
+    """Definitions of one file: macros, enums and structs by name, in the order of the file.
+
+    The comment right above one goes with it. `stays` is put where the first one was.
+    """
+
+    source: str
+    names: tuple[str, ...]
+    stays: str = ""
+
+
+@dataclass(frozen=True)
+class Moved:
+    """Definitions leave their files and become `{{ moved[n] }}` of a new file's template.
+
+    moved[n] are those of part n, those that stood together as one text; `notice` is the
+    copyright comment of the last part's file.
+    """
+
+    parts: tuple[Part, ...]
+    path: str
+    template: str
+
+    def apply(self, draft: Draft) -> Mapping[str, str]:
+        """Return all files."""
+        if draft.has(self.path):
+            raise TreeError(f"{self.path}:1: the tree has this file already")
+        texts: dict[str, str] = {}
+        moved: list[list[str]] = []
+        notice = ""
+        for part in self.parts:
+            text = texts.get(part.source) or draft.text(part.source)
+            groups, splices = _leaving(part, text.split("\n"))
+            texts[part.source] = spliced(part.source, text, splices)
+            moved.append(groups)
+            notice = _notice(text.split("\n"))
+        texts[self.path] = text_of(self.template, moved=moved, notice=notice)
+        return texts
+
+
+def _leaving(part: Part, lines: list[str]) -> tuple[list[str], list[Splice]]:
+    """Return the definitions of a part, those that stand together joined, and their removal."""
+    groups: list[list[str]] = []
+    splices: list[Splice] = []
+    behind = -1
+    for name in part.names:
+        first, last = _definition(part.source, lines, name)
+        if groups and first == behind:
+            groups[-1] += lines[first : last + 1]
+        else:
+            groups.append(lines[first : last + 1])
+        behind = last + 1
+        alone = not lines[first - 1].strip() and not lines[behind].strip()
+        splices.append(Splice(first + 1, behind))
+        if alone and not part.stays:
+            splices[-1] = Splice(first + 1, behind + 1)
+    if part.stays:
+        splices[0] = Splice(splices[0].first, splices[0].last, (part.stays,))
+    return ["\n".join(group) for group in groups], splices
+
+
+def _definition(path: str, lines: list[str], name: str) -> tuple[int, int]:
+    """Return the first and last index of a macro's, enum's or struct's lines, comment included."""
+    found = [
+        at for at, line in enumerate(lines)
+        if re.match(rf"\s*#\s*define\s+{re.escape(name)}\b", line)
+        or re.match(rf"(enum|struct)\s+{re.escape(name)}\s*{{", line)
+    ]
+    if len(found) != 1:
+        at = line_of(path, lines, f"#define {name}", "definition of")
+        raise TreeError(f"{path}:{at + 1}: {name} is defined {len(found)} times")
+    first = last = found[0]
+    if "define" in lines[first]:
+        while lines[last].endswith("\\"):
+            last += 1
+    else:
+        while not lines[last].startswith("}"):
+            last += 1
+    if lines[first - 1].strip().endswith("*/"):
+        first -= 1
+        while not lines[first].strip().startswith("/*"):
+            first -= 1
+    return first, last
+
+
+def _notice(lines: list[str]) -> str:
+    """Return the copyright comment that a file begins with, behind its licence."""
+    text = "\n".join(lines[1:30])
+    found = re.match(r"/\*.*?\*/", text, re.S)
+    return found.group(0) if found is not None else ""
+
+
+@dataclass(frozen=True)
+class Include:
+    """An #include directive, put behind another one, or before it, as a group of its own."""
+
+    path: str
+    header: str
+    after: str = ""
+    before: str = ""
+    apart: bool = False
+
+    def apply(self, draft: Draft) -> Mapping[str, str]:
+        """Return the file; errors name the nearest directive."""
+        lines = draft.text(self.path).split("\n")
+        wanted = self.after or self.before
+        at = line_of(self.path, lines, f"#include {wanted}", "directive")
+        new = [f"#include {self.header}"]
+        place = at + 2 if self.after else at + 1
+        splice = inserted(lines, place, new, self.apart)
+        return {self.path: spliced(self.path, "\n".join(lines), [splice])}
+
+
+@dataclass(frozen=True)
+class Derived:
+    """Existing functions of a C file become what the design after the step says.
+
+    `of` gives the two blocks of a function that belongs to no driver of the design.
+    """
+
+    path: str
+    names: Mapping[Place, str] = field(hash=False)
+    result: str = "ret"
+    of: Mapping[str, tuple[Block, Block]] = field(default_factory=dict, hash=False)
+
+    def apply(self, draft: Draft) -> Mapping[str, str]:
+        """Return the file with everything derived; at least one function must change."""
+        unit = draft.unit(self.path)
+        text = draft.text(self.path)
+        lines = text.split("\n")
+        defined = unit.functions()
+        pairs: dict[str, tuple[Block, Block, str]] = {
+            name: (before, after, "int") for name, (before, after) in self.of.items()
+        }
+        if not self.of:
+            old, new = functions(draft.before), functions(draft.after)
+            for name in old.keys() & new.keys() & defined.keys():
+                pairs[name] = (old[name].body, new[name].body, _gives(defined[name]))
+            for name, entry, driver in _entries(unit):
+                for one in draft.after.drivers:
+                    was = draft.before.driver_of(one.device)
+                    if one.variable == driver and was is not None and entry in was.entries():
+                        pairs[name] = (
+                            was.entries()[entry], one.entries()[entry], _gives(defined[name])
+                        )
+        names = Names(self.names, self.result)
+        splices = [
+            splice
+            for name in sorted(pairs)
+            for splice in derived.splices(
+                unit, lines, name, pairs[name][0], pairs[name][1], names, pairs[name][2]
+            )
+        ]
+        if not splices:
+            raise ModelError(
+                f"{draft.after.where}: {self.path}: the designs before and after this step have "
+                "the same code: there is nothing to derive"
+            )
+        return {self.path: spliced(self.path, text, splices)}
+
+
+def _entries(unit: object) -> list[tuple[str, str, str]]:
+    return [
+        (function, entry, driver.name)
+        for driver in entry_points(unit)  # type: ignore[arg-type]  # Unit is structural there
+        for entry, function in driver.members.items()
+    ]
+
+
+def _gives(function: Cursor) -> str:
+    kind = function.result_type.spelling
+    return "void" if kind == "void" else "int"
+
+
+def _function_start(draft: Draft, path: str, function: str) -> int:
+    """Return the line at which a function begins, its comment included."""
+    cursor = draft.unit(path).function(function)
+    lines = draft.text(path).split("\n")
+    return _with_comment(lines, int(cursor.extent.start.line))
+
+
+def _with_comment(lines: list[str], line: int) -> int:
+    if line > 1 and lines[line - 2].strip().endswith("*/"):
+        line -= 1
+        while not lines[line - 1].startswith("/*"):
+            line -= 1
+    return line
+
+
+@dataclass(frozen=True)
+class FirstUse:
+    """A new function or other text of a template, put before an existing function."""
+
+    path: str
+    template: str
+    before: str
+    names: Mapping[Place, str] = field(default_factory=dict, hash=False)
+    result: str = "ret"
+
+    def apply(self, draft: Draft) -> Mapping[str, str]:
+        """Return the file."""
+        at = _function_start(draft, self.path, self.before)
+        values = written(draft.after, self.names, self.result).values()
+        text = text_of(self.template, **values).rstrip("\n")
+        lines = draft.text(self.path).split("\n")
+        splice = Splice(at, at - 1, (*text.split("\n"), ""))
+        return {self.path: spliced(self.path, "\n".join(lines), [splice])}
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Statements of a function, from one anchor to another, "" being the first or last of all.
+
+    `rename` replaces identifiers; `gives` says how errors are returned in their new home.
+    """
+
+    first: str = ""
+    last: str = ""
+    rename: tuple[tuple[str, str], ...] = ()
+    gives: str = "int"
+    through_check: bool = False  # the if statement right behind `last` belongs to it
+
+
+@dataclass(frozen=True)
+class Split:
+    """A function gives its statements to several: the template has them as `{{ NAME }}`.
+
+    `comment` and `signature` are those of the function, `local(NAME)` a declaration in it.
+    """
+
+    path: str
+    function: str
+    template: str
+    pieces: Mapping[str, Piece] = field(hash=False)
+
+    def apply(self, draft: Draft) -> Mapping[str, str]:
+        """Return the file."""
+        unit, text = draft.unit(self.path), draft.text(self.path)
+        lines = text.split("\n")
+        whole = body_of(unit, self.function)
+        start = _function_start(draft, self.path, self.function)
+        head = int(unit.function(self.function).extent.start.line)
+        values: dict[str, object] = {
+            name: _taken(whole, lines, piece) for name, piece in self.pieces.items()
+        }
+        values["comment"] = "".join(line + "\n" for line in lines[start - 1 : head - 1])
+        values["signature"] = "".join(line + "\n" for line in lines[head - 1 : whole.opened])
+
+        def local(name: str) -> str:
+            found = _declaration(whole, name)
+            return "".join(line + "\n" for line in lines[found.first - 1 : found.last])
+
+        values["local"] = local
+        new = text_of(self.template, **values).rstrip("\n").split("\n")
+        return {self.path: spliced(self.path, text, [Splice(start, whole.closed, tuple(new))])}
+
+
+def _declaration(whole: Body, name: str) -> Statement:
+    """Return the declaration of a local variable."""
+    for statement in whole.statements:
+        if statement.text.endswith(";") and name in {
+            one.spelling for one in statement.cursor.get_children()
+        }:
+            return statement
+    raise TreeError(f"{whole.where()} declares no {name}")
+
+
+def _taken(whole: Body, lines: list[str], piece: Piece) -> str:
+    begin = named(whole, piece.first) if piece.first else whole.statements[0]
+    end = named(whole, piece.last) if piece.last else whole.statements[-1]
+    last = end.last
+    if piece.through_check:
+        at = whole.statements.index(end)
+        last = whole.statements[at + 1].last
+    taken = lines[begin.first - 1 : last]
+    text = "\n".join(taken)
+    for old, new in piece.rename:
+        expression = re.escape(old)
+        expression = (r"\b" if old[0].isalnum() else "") + expression + r"\b"
+        text = re.sub(r"(?<![.>])" + expression, new, text)
+    if piece.gives == "pointer":
+        text = re.sub(r"\breturn (-\w+|\w+);", r"return ERR_PTR(\1);", text)
+    return text + "\n"
+
+
+@dataclass(frozen=True)
+class Local:
+    """One more variable in a declaration of a function."""
+
+    path: str
+    function: str
+    beside: str
+    name: str
+
+    def apply(self, draft: Draft) -> Mapping[str, str]:
+        """Return the file."""
+        whole = body_of(draft.unit(self.path), self.function)
+        text = draft.text(self.path)
+        lines = text.split("\n")
+        at = _declaration(whole, self.beside).last
+        changed = f"{lines[at - 1].rstrip(';')}, {self.name};"
+        return {self.path: spliced(self.path, text, [Splice(at, at, (changed,))])}
+
+
+@dataclass(frozen=True)
+class InFunction:
+    """A statement put before another one of an existing function, or behind it."""
+
+    path: str
+    function: str
+    text: str
+    before: str = ""
+    after: str = ""
+
+    def apply(self, draft: Draft) -> Mapping[str, str]:
+        """Return the file."""
+        whole = body_of(draft.unit(self.path), self.function)
+        statement = named(whole, self.before or self.after)
+        at = statement.first if self.before else statement.last + 1
+        text = draft.text(self.path)
+        return {self.path: spliced(self.path, text, [Splice(at, at - 1, (f"\t{self.text}",))])}
+
+
+@dataclass(frozen=True)
+class Tail:
+    """The end of a function, from a statement on, is rendered from operations."""
+
+    path: str
+    function: str
+    first: str
+    done: Block  # what the function has done before, as far as it is to be undone
+    block: Block
+    result: str = "ret"
+
+    def apply(self, draft: Draft) -> Mapping[str, str]:
+        """Return the file."""
+        whole = body_of(draft.unit(self.path), self.function)
+        statement = named(whole, self.first)
+        new = body(self.block, Names({}, self.result), done=self.done).rstrip("\n").split("\n")
+        text = draft.text(self.path)
+        splice = Splice(statement.first, whole.closed - 1, tuple(new))
+        return {self.path: spliced(self.path, text, [splice])}
+
+
+@dataclass(frozen=True)
+class Section:
+    """What stands between #ifdef SYMBOL and its #endif, once it is there; until then a new one.
+
+    A new one is put before the line that begins with `before`.
+    """
+
+    path: str
+    symbol: str
+    template: str
+    before: str
+
+    def apply(self, draft: Draft) -> Mapping[str, str]:
+        """Return the file."""
+        text = draft.text(self.path)
+        lines = text.split("\n")
+        new = text_of(self.template, **written(draft.after, {}).values()).rstrip("\n").split("\n")
+        head = f"#ifdef {self.symbol}"
+        if head in lines:
+            first = lines.index(head)
+            last = line_of(self.path, lines, f"#endif /* !{self.symbol} */", "directive", first)
+            splice = Splice(first + 1, last + 1, tuple(new))
+        else:
+            at = line_of(self.path, lines, self.before, "line that begins with")
+            splice = Splice(at + 1, at, (*new, ""))
+        return {self.path: spliced(self.path, text, [splice])}
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A line of a sorted list, like the F: lines of an entry of MAINTAINERS."""
+
+    path: str
+    entry: str
+    line: str
+
+    def apply(self, draft: Draft) -> Mapping[str, str]:
+        """Return the file."""
+        text = draft.text(self.path)
+        lines = text.split("\n")
+        at = line_of(self.path, lines, self.entry, "entry")
+        kind = self.line[:2]
+        places = []
+        for number in range(at + 1, len(lines)):
+            if not lines[number].strip():
+                break
+            if lines[number].startswith(kind):
+                places.append(number)
+        if not places:
+            raise TreeError(f"{self.path}:{at + 1}: the entry {self.entry!r} has no {kind} line")
+        behind = next((n for n in places if lines[n] > self.line), places[-1] + 1)
+        return {self.path: spliced(self.path, text, [Splice(behind + 1, behind, (self.line,))])}
+
+
+@dataclass(frozen=True)
+class Put:
+    """Lines put behind, or before, the line that begins with a text.
+
+    `within` is the head of the entry that the line is in; `paragraph`: behind the whole
+    paragraph, as one of their own.
+    """
+
+    path: str
+    template: str = ""
+    line: str = ""
+    after: str = ""
+    before: str = ""
+    within: str = ""
+    paragraph: bool = False
+
+    def apply(self, draft: Draft) -> Mapping[str, str]:
+        """Return the file."""
+        text = draft.text(self.path)
+        lines = text.split("\n")
+        wanted = self.after or self.before
+        start, stop = 0, len(lines)
+        if self.within:
+            start = line_of(self.path, lines, self.within, "entry")
+            kind = self.within.split()[0]
+            ends = (n for n in range(start + 1, stop) if lines[n].split()[:1] == [kind])
+            stop = next(ends, stop)
+        at = line_of(self.path, lines[:stop], wanted, "line that begins with", start)
+        values = written(draft.after, {}).values()
+        new = [self.line]
+        if self.template:
+            new = text_of(self.template, **values).rstrip("\n").split("\n")
+        if self.paragraph:
+            while lines[at].strip():
+                at += 1
+            new, at = ["", *new], at - 1
+        place = at + 1 if self.before else at + 2
+        return {self.path: spliced(self.path, text, [Splice(place, place - 1, tuple(new))])}
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """A paragraph of prose gives way to a template's, which has the old one as `{{ was }}`.
+
+    It is the one that begins with a text, behind `prefix`, like " * " in comments.
+    """
+
+    path: str
+    begins: str
+    template: str
+    prefix: str = ""
+    width: int = 80
+
+    def apply(self, draft: Draft) -> Mapping[str, str]:
+        """Return the file."""
+        text = draft.text(self.path)
+        lines = text.split("\n")
+        bare = [
+            line.removeprefix(self.prefix) if line.startswith(self.prefix) else "" for line in lines
+        ]
+        at = line_of(self.path, bare, self.begins, "paragraph that begins with")
+        end = at
+        while bare[end].strip():
+            end += 1
+        was = " ".join(bare[at:end])
+        new = text_of(self.template, was=was).strip("\n")
+        room = self.width - len(self.prefix.expandtabs(8))
+        filled = textwrap.wrap(
+            " ".join(new.split()), room, break_long_words=False, break_on_hyphens=False
+        )
+        splice = Splice(at + 1, end, tuple(self.prefix + line for line in filled))
+        return {self.path: spliced(self.path, text, [splice])}

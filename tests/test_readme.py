@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the README shows is what the tool does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from generator.__main__ import main
+
+README = (Path(__file__).parents[1] / "README.md").read_text()
+SOUND = "remove=(*delete, PCI_FREE_IRQ_VECTORS(PORT), PCI_DISABLE_DEVICE(PORT))"
+BROKEN = "remove=(PCI_FREE_IRQ_VECTORS(PORT), *delete, PCI_DISABLE_DEVICE(PORT))"
+
+
+def _example() -> str:
+    found = re.search(r"```python\n(.*?)```", README, re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+def test_the_example_of_the_readme_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "doorbell.py").write_text(_example())
+    monkeypatch.chdir(tmp_path)
+
+    assert main(["check", "doorbell.py"]) == 0
+
+    assert capsys.readouterr().out.startswith("doorbell: HOLDS (")
+
+
+def test_the_counterexample_of_the_readme_is_as_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = _example()
+    assert SOUND in text
+    (tmp_path / "doorbell.py").write_text(text.replace(SOUND, BROKEN))
+    monkeypatch.chdir(tmp_path)
+
+    assert main(["check", "doorbell.py"]) == 1
+
+    shown = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    printed = [line.strip() for line in README.splitlines()]
+    start = printed.index(shown[0])
+    assert shown == printed[start : start + len(shown)]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("PCI_SET_MASTER(PORT)", "PCI_SET_MASTR(PORT)"), "did you mean PCI_SET_MASTER"),
+        (("nr=MSG(BELL)", "number=MSG(BELL)"), "takes the parameters (nr), not (number)"),
+        (("devices=(PORT, BELL)", "devices=(BELL,)"), "add it to devices=("),
+        (("KZALLOC(BELL)", "KZALLOC()"), "takes 1 device(s) (dev), not 0"),
+    ],
+)
+def test_a_mistake_in_a_design_names_line_and_mend(
+    change: tuple[str, str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "doorbell.py"
+    path.write_text(_example().replace(*change))
+
+    assert main(["check", str(path)]) == 2
+
+    said = capsys.readouterr().err
+    assert message in said
+    assert re.search(r"doorbell\.py:\d+: ", said)
