@@ -28,7 +28,9 @@ class Lowering(Expressions):
         self.emit(Node(self.place(cursor), self.place(cursor)))
         self.statement(body[0])
         if self.tail:
-            self.emit(Return(self.place(body[0]), self.place(body[0]), next=[]))
+            whole = self.place(body[0])
+            brace = whole._replace(line=whole.end_line, column=whole.end_column - 1)
+            self.emit(Return(brace, brace, next=[]))
         void = cursor.result_type.get_canonical().kind == ci.TypeKind.VOID
         return Function(self.name, parameters, tuple(self.nodes), void, tuple(self.unread))
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import clang.cindex as ci
 
 from generator.cast import Cursor, Unit, own_cursors
-from generator.cexpr import ANY, Value
 from generator.cfg import Place
 from generator.cprogram import HARMLESS, Program
 from generator.crun import Run, Site, Unnamed
@@ -142,8 +141,7 @@ class Reader:
         """
         first = self._program.enter(entry)
         run = Run(self._program)
-        env = {one.key: Value(ANY, one.root) for one in first.parameters}
-        lts = run.explore(run.state(entry, 0, env, {}, {}, ()))
+        lts = run.begin(first)
         unread = [
             Unnamed(f"{text} is not followed", place)
             for name in sorted(run.entered)

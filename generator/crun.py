@@ -82,6 +82,7 @@ class Run:
     def __init__(self, program: Program) -> None:
         """Nothing is explored yet."""
         self.program = program
+        self.owned: frozenset[str] = frozenset()
         self.edges: list[tuple[int, Label | None, int]] = []
         self.places: list[Site | None] = []  # of the edges
         self.sites: dict[Label, set[Site]] = {}
@@ -90,6 +91,15 @@ class Run:
         self.unknown: set[Unnamed] = set()
         self.unread: set[Unnamed] = set()
         self.entered: set[str] = set()
+
+    def begin(self, entry: Function) -> Lts:
+        """All runs of an entry point, whose parameters are the devices that it is for.
+
+        Errors: TreeError when they are too many to go on.
+        """
+        self.owned = frozenset(one.root for one in entry.parameters if one.root)
+        env = {one.key: Value(ANY, one.root) for one in entry.parameters}
+        return self.explore(self.state(entry.name, 0, env, {}, {}, ()))
 
     def explore(self, start: _State) -> Lts:
         """All states that can be reached.
@@ -231,7 +241,7 @@ class Run:
         for use in node.uses:
             # a scalar whose address is passed may come back changed
             if isinstance(use, Unary) and use.op == "&" and isinstance(use.of, Var):
-                env.pop(use.of.key, None)
+                env[use.of.key] = self._foreign(node.callee, use.of.root)
         fingerprint = self.program.fingerprint(node.callee)
         if fingerprint is not None:
             return self._operation(state, node, fingerprint, values, env, memory)
@@ -245,8 +255,14 @@ class Run:
         elif not self.program.harmless(node.callee):
             self.unknown.add(Unnamed(f"{node.callee}()", node.place))
             memory = {}
-        env[node.target.key] = bind(Value(ANY, f"{node.callee}()"), node.target.root)
+        env[node.target.key] = self._foreign(node.callee, node.target.root)
         return [(None, self._go(state, node.next[0], env, memory))]
+
+    def _foreign(self, callee: str, root: str) -> Value:
+        """What comes out of a call that is not followed: never the device of the entry point."""
+        if root in self.owned:
+            return Value(ANY, f"{callee}().{root}")
+        return bind(Value(ANY, f"{callee}()"), root)
 
     def _enter(
         self,

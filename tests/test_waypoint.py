@@ -121,11 +121,36 @@ def test_an_operation_too_many_is_told_where_it_stands():
     assert "design does return, C does pci_save_state(pci_dev): ok" in found.message
 
 
-def test_a_call_on_another_device_is_another_operation():
-    linked = "struct link { struct pci_dev up; };\nextern struct link *link;\n"
-    text = linked + PROBE.replace("pci_set_master(dev)", "pci_set_master(&link->up)")
+ANOTHER = """\
+struct link { struct pci_dev up; };
+extern struct link *link;
+extern struct pci_dev *global;
+struct pci_dev *found(void);
+void find(struct pci_dev **);
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "argument", "shown"),
+    [
+        ("", "&link->up", "link.up"),
+        ("", "global", "global"),
+        ("", "found()", "found().pci_dev"),
+        ("struct pci_dev *other = found();", "other", "found().pci_dev"),
+        ("struct pci_dev *other; find(&other);", "other", "find().pci_dev"),
+    ],
+)
+def test_a_call_on_another_device_is_another_operation(before: str, argument: str, shown: str):
+    text = PROBE.replace("\tint ret;", f"\tint ret;\n\t{before}")
+    text = ANOTHER + text.replace("pci_set_master(dev)", f"pci_set_master({argument})")
     (found,) = hold(DESIGN, c_of(text + REMOVE + TOY))
-    assert found.notes[-1].startswith("C does pci_set_master(link.up): ok (line ")
+    assert found.notes[-1].startswith(f"C does pci_set_master({shown}): ok (line ")
+
+
+def test_another_name_for_the_device_is_the_same_operation():
+    text = PROBE.replace("\tint ret;", "\tint ret;\n\tstruct pci_dev *same = dev;")
+    text = text.replace("pci_set_master(dev)", "pci_set_master(same)")
+    assert hold(DESIGN, c_of(text + REMOVE + TOY)) == ()
 
 
 @pytest.mark.parametrize(
