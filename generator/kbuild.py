@@ -2,7 +2,7 @@
 """What kbuild and kconfig say about a tree: headers, configurations, compile flags, units.
 
     CONFIGS["m"]                        the shipped configurations by name
-    prepare_all(tree, configs)          two at a time
+    prepare_all(tree, configs)          two at a time, with their flags
     prepare(tree, config) -> Base       one O= directory per configuration, ready to compile in
     at(base, changed, extra) -> Base    the same for a commit: its Kconfig and Makefiles count
     autoconf(base, changed) -> str      the autoconf.h of that commit
@@ -119,14 +119,17 @@ def prepare(tree: Tree, config: Config) -> Base:
 
 
 def prepare_all(tree: Tree, configs: Sequence[Config]) -> tuple[Base, ...]:
-    """Prepare several configurations, two at a time, the first of each architecture first.
+    """Prepare several configurations and their flags, two at a time.
 
     Errors: as prepare().
     """
     first = {config.arch: config for config in reversed(configs)}
     with ThreadPoolExecutor(max_workers=2) as pool:
         list(pool.map(lambda config: prepare(tree, config), first.values()))
-        return tuple(pool.map(lambda config: prepare(tree, config), configs))
+        bases = tuple(pool.map(lambda config: prepare(tree, config), configs))
+        # Asks for the flags, which are then kept.
+        list(pool.map(lambda base: units(base, DIRS), bases))
+        return bases
 
 
 def _prepare(tree: Tree, config: Config, build: Path, stamp: Path) -> None:

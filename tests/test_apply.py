@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from test_tree import FILES, WHEN, WHO, shell, snapshot
+from clones import FILES, WHEN, WHO, shell, snapshot
 
 from generator import manifest
 from generator.apply import apply, undo
