@@ -16,9 +16,7 @@ from typing import TYPE_CHECKING
 from checks.finding import Finding, Severity
 from generator import lts
 from generator.clts import CLts, Place, Reader, Unnamed, entry_points
-from generator.clts import Driver as Initialiser
 from generator.design import Design, Driver
-from generator.fingerprint import CGuard, Fingerprint
 from generator.program import Block, Call, Do, Each, Function, If, Ifdef
 from generator.projection import fingerprints, guards_of_driver, project
 
@@ -99,7 +97,7 @@ def hold(subject: Design | Driver, c: Sources) -> tuple[Finding, ...]:
 def _hold(driver: Driver, c: Sources) -> Iterator[Finding]:
     units = [c.units[path] for path in driver.sources if path in c.units]
     texts = [c.absent[path] for path in driver.sources if path in c.absent]
-    say = _Say(driver.name, c)
+    say = Say(driver.name, c)
     for path in driver.sources:
         if path in c.absent:
             yield say.note(f"{path} is not built under {c.config}", path)
@@ -136,7 +134,7 @@ def _hold(driver: Driver, c: Sources) -> Iterator[Finding]:
 
 
 def _compare(
-    say: _Say, entry: str, initialiser: Place, want: lts.Lts, got: CLts
+    say: Say, entry: str, initialiser: Place, want: lts.Lts, got: CLts
 ) -> Iterator[Finding]:
     apart = lts.difference(want, got.lts)
     if apart is not None:
@@ -246,152 +244,34 @@ def _shortly(labels: Iterable[lts.Label]) -> str:
 
 
 @dataclass(frozen=True)
-class _Say:
+class Say:
     """Makes findings about one driver of one commit under one configuration."""
 
     driver: str
     c: Sources
 
     def error(self, message: str, place: Place, *notes: str) -> Finding:
-        return self._finding(f"{self.driver}: {message}", place, Severity.ERROR, notes)
-
-    def changed(
-        self, apart: lts.Difference, after: CLts, initialiser: Initialiser, severity: Severity,
-        message: str,
-    ) -> Finding:
-        place, notes = nearest(apart, after)
-        words = (("design does", "before:"), ("C does", "after:"))
-        for old, new in words:
-            notes = tuple(note.replace(old, new, 1) for note in notes)
-        text = f"{self.driver}: {message}"
-        return self._finding(text, place or initialiser.place, severity, notes)
+        """Return what fails a run."""
+        return self.finding(f"{self.driver}: {message}", place, Severity.ERROR, notes)
 
     def note(self, message: str, path: str) -> Finding:
+        """Return what is worth knowing about a file."""
         place = Place(path, "", 0, 0, 0, 0)
-        return self._finding(f"{self.driver}: {message}", place, Severity.NOTE, ())
+        return self.finding(f"{self.driver}: {message}", place, Severity.NOTE, ())
 
     def unread(self, unread: Iterable[Unnamed]) -> Iterator[Finding]:
+        """Yield a warning for each construct that the reader does not follow."""
         for one in unread:
-            yield self._finding(
+            yield self.finding(
                 f"{self.driver}: {one.text}: the comparison may be wrong near here",
                 one.place, Severity.WARNING, (),
             )
 
-    def _finding(
+    def finding(
         self, message: str, place: Place, severity: Severity, notes: tuple[str, ...]
     ) -> Finding:
+        """Return a finding at a place, of this commit and configuration."""
         return Finding(
             RULE, message, place.path, place.line, place.column, severity, self.c.commit,
             self.c.config, notes,
         )
-
-
-# A step that claims to change no behaviour.
-
-
-def unchanged(
-    before: Sources, after: Sources, drivers: Iterable[Driver] = ()
-) -> tuple[Finding, ...]:
-    """Return the entry points of driver initialisers that do not behave as they did before.
-
-    Every call is a step of the comparison, known as an operation or not. Where the calls are
-    the same and only the order of assignments or the text of conditions changes, a note says
-    so. `drivers` lend their guards: a condition that one of them names is compared as well.
-    """
-    lent = tuple(drivers)
-    guards = {g.name + g.function: g for d in lent for g in guards_of_driver(d)}
-    known = _Alphabet({one.callees[0]: one for one in fingerprints()}, guards)
-    found: list[Finding] = []
-    now = dict(_initialisers(after))
-    then = dict(_initialisers(before))
-    for name, one in then.items():
-        say = _Say(name, after)
-        if name in now:
-            found += _same(say, one, now[name], before, after, known)
-        elif one.place.path not in after.absent:
-            found.append(say.error(f"the initialiser {name} is gone", one.place))
-    found += [
-        _Say(name, after).error(f"the initialiser {name} is new", one.place)
-        for name, one in now.items() if name not in then and one.place.path not in before.absent
-    ]
-    return tuple(found)
-
-
-def _initialisers(c: Sources) -> list[tuple[str, Initialiser]]:
-    return [(one.name, one) for unit in c.units.values() for one in entry_points(unit)]
-
-
-@dataclass(frozen=True)
-class _Alphabet:
-    """What is a step: operations, conditions, assignments."""
-
-    prints: Mapping[str, Fingerprint]
-    guards: Mapping[str, CGuard]
-    sets: tuple[str, ...] = ()
-
-    def reader(self, c: Sources) -> Reader:
-        units = list(c.units.values())
-        return Reader(units, self.prints.values(), self.guards.values(), sets=self.sets)
-
-    def with_calls(self, *reads: CLts) -> _Alphabet:
-        """Every call that is no operation becomes one that always succeeds."""
-        names = {one.text.removesuffix("()") for read in reads for one in read.unknown}
-        more = {name: Fingerprint((name,), on=0) for name in names if name not in self.prints}
-        return replace(self, prints={**self.prints, **more})
-
-    def with_conditions(self, *reads: CLts) -> _Alphabet:
-        """Every condition that is no guard becomes one, named by its text."""
-        texts = {one.text for read in reads for one in read.free}
-        more = {text: CGuard(text, (text,)) for text in texts if text not in self.guards}
-        return replace(self, guards={**self.guards, **more})
-
-
-def _same(
-    say: _Say, old: Initialiser, new: Initialiser, before: Sources, after: Sources,
-    known: _Alphabet,
-) -> Iterator[Finding]:
-    for member in sorted(old.members.keys() | new.members.keys()):
-        if member not in old.members or member not in new.members:
-            side = "no more" if member in old.members else "now"
-            yield say.error(f"the initialiser {new.name} {side} names {member}", new.place)
-            continue
-        names = old.members[member], new.members[member]
-
-        def both(alphabet: _Alphabet, names: tuple[str, str] = names) -> tuple[CLts, CLts]:
-            return (
-                alphabet.reader(before).read(names[0]), alphabet.reader(after).read(names[1])
-            )
-
-        calls = known.with_calls(*both(known))
-        plain = both(calls)
-        apart = lts.difference(plain[0].lts, plain[1].lts)
-        if apart is not None:
-            yield say.changed(apart, plain[1], new, Severity.ERROR, _CHANGES.format(member))
-            continue
-        for text, alphabet in (
-            (_STORES, replace(calls, sets=("*.",))),
-            (_ASKS, calls.with_conditions(*plain)),
-        ):
-            full = both(alphabet)
-            apart = lts.difference(full[0].lts, full[1].lts)
-            if apart is not None:
-                yield say.changed(apart, full[1], new, Severity.NOTE, text.format(member))
-        touched = [
-            one for one in plain[1].unread
-            if _body(before, one.place.function) != _body(after, one.place.function)
-        ]
-        yield from say.unread(touched)
-
-
-def _body(c: Sources, function: str) -> bytes:
-    for unit in c.units.values():
-        found = unit.functions().get(function)
-        if found is not None:
-            first, last = found.extent.start.line, found.extent.end.line
-            return b"\n".join(unit.text.split(b"\n")[first - 1 : last])
-    return b""
-
-
-_CHANGES = "{} changes, though this step claims that nothing does"
-_STORES = "{}: the same calls, but members are set otherwise or in another order"
-_ASKS = "{}: the same calls, but a condition is written differently"

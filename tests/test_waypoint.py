@@ -10,7 +10,8 @@ import clang.cindex as ci
 import pytest
 
 from checks.finding import Finding, Severity
-from checks.waypoint import Sources, hold, spelled, symbols_of, unchanged
+from checks.unchanged import unchanged
+from checks.waypoint import Sources, hold, spelled, symbols_of
 from generator.csource import Unit
 from generator.design import Driver
 from generator.lts import END, Label

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Every commit of a series at its waypoint: its C is its design, under one configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from checks.finding import Finding
+from checks.unchanged import unchanged
+from checks.waypoint import hold, sources
+from generator.design import Design, Driver
+from generator.kbuild import DIRS
+
+if TYPE_CHECKING:
+    from generator.kbuild import Base
+
+Overlay = Mapping[str, bytes | None]
+
+
+class Commit(Protocol):
+    """What is asked of a commit: generator.series.Commit has it."""
+
+    @property
+    def subject(self) -> str:
+        """The first line of its message."""
+
+    @property
+    def changed(self) -> Overlay:
+        """Its files, against the commit before."""
+
+    @property
+    def overlay(self) -> Overlay:
+        """All files that differ from the base by then."""
+
+    @property
+    def design(self) -> Design:
+        """The design that holds after it."""
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether it claims to change no behaviour."""
+
+    @property
+    def beside(self) -> tuple[Driver, ...]:
+        """Drivers that the design does not explore."""
+
+
+def walk(commits: Sequence[Commit], base: Base) -> Iterator[tuple[Finding, ...]]:
+    """Yield what there is to say of each commit, in order.
+
+    Errors: TreeError when kconfig, kbuild or libclang cannot do its part.
+    """
+    before: Overlay = {}
+    for commit in commits:
+        yield at(commit, before, base)
+        before = commit.overlay
+
+
+def at(commit: Commit, before: Overlay, base: Base) -> tuple[Finding, ...]:
+    """Return where a commit's C is not its design, or is not what it was though it claims so.
+
+    before: all files that differ from the base before the commit.
+    """
+    drivers = (*commit.design.drivers, *commit.beside)
+    found: list[Finding] = []
+    for driver in drivers:
+        if driver.sources and driver.variable:
+            c = sources(base, commit.overlay, driver.sources, commit.subject)
+            found += hold(driver, c)
+    if commit.unchanged:
+        paths = tuple(affected(commit, before, base, drivers))
+        old = sources(base, before, paths, commit.subject)
+        new = sources(base, commit.overlay, paths, commit.subject)
+        found += unchanged(old, new, drivers)
+    return tuple(found)
+
+
+def affected(
+    commit: Commit, before: Overlay, base: Base, drivers: Iterable[Driver]
+) -> Iterator[str]:
+    """Yield the units of drivers that a commit can change: touched, or naming a touched header.
+
+    The other files of the same drivers are among them: one file's helpers are another's.
+    """
+    from generator import kbuild
+
+    touched = {path for path in commit.changed if path.endswith(".c")}
+    whole = [set(driver.sources) for driver in drivers if touched & set(driver.sources)]
+    yield from sorted(touched.union(*whole))
+    headers = [path.rpartition("/")[2].encode() for path in commit.changed if path.endswith(".h")]
+    if not headers:
+        return
+    for path in kbuild.units(kbuild.at(base, commit.overlay), DIRS):
+        if path in touched:
+            continue
+        text = before.get(path) or (base.tree.work / path).read_bytes()
+        if b"_driver " in text and any(name in text for name in headers):
+            yield path
