@@ -18,7 +18,7 @@ from generator.cexpr import canonical
 from generator.csource import Unit
 from generator.errors import TreeError
 from generator.operation import Do, Guard
-from generator.program import Call, If, Not
+from generator.program import Call, If, Not, Return
 
 Kind = ci.CursorKind
 _COMPOUND = (Kind.IF_STMT, Kind.FOR_STMT, Kind.WHILE_STMT, Kind.DO_STMT, Kind.SWITCH_STMT)
@@ -163,6 +163,8 @@ def of_node(body: Body, node: object) -> list[Statement]:
             while isinstance(guard, Not):
                 guard = guard.part
             return of_condition(body, guard.c) if isinstance(guard, Guard) else []
+        case Return():
+            return [one for one in body.statements if one.cursor.kind == Kind.RETURN_STMT]
     return []
 
 

@@ -6,14 +6,14 @@ Every function here is one of that file as the series leaves it, under its name 
 
 from __future__ import annotations
 
-from generator.ctext import Written, code, helper
+from generator.ctext import Written, code, helper, leave
 from generator.cxlpmu import CPMU
-from generator.design import Driver
+from generator.design import Device, Driver
 from generator.expr import Place
 from generator.fingerprint import Fails, Fingerprint
 from generator.operation import RETURN, Operation, fault, ok
 from generator.ops.device import DEV_SET_DRVDATA, DEVM_KZALLOC
-from generator.ops.irq import DEVM_REQUEST_IRQ
+from generator.ops.irq import DEVM_REQUEST_IRQ, PCI_IRQ_VECTOR
 from generator.ops.perf import (
     CPUHP_STATE_ADD_INSTANCE,
     CPUHP_STATE_REMOVE_INSTANCE,
@@ -28,8 +28,8 @@ from generator.ops.perf import (
     devm_action,
 )
 from generator.ops.pm import PM_RUNTIME_PUT, PM_RUNTIME_RESUME_AND_GET
-from generator.portdrv import PORT
-from generator.program import Block, Function
+from generator.portdrv import PORT, free
+from generator.program import Block, Each, Function, If, Not
 
 SOURCE = "drivers/perf/cxl_pmu.c"
 NAMES: dict[Place, str] = {PORT: "dev->parent", CPMU: "dev"}  # what the aux driver's C calls them
@@ -116,6 +116,50 @@ def cxl_pmu_aux_driver() -> Driver:
         c={CPMU: "auxiliary_device.dev", PORT: "auxiliary_device.dev.parent"},
         sources=(SOURCE,),
         variable="cxl_pmu_aux_driver",
+    )
+
+
+ENDPOINT = Device("endpoint", "pci")
+MEM_PMU = Device("memory PMU", "cxl", ENDPOINT)
+
+
+def cxl_pmu_probe(zero: bool = True) -> Block:
+    """Return the probe on the CXL bus; `zero`: message number 0 is a valid one."""
+    tree = ("-EINVAL",)
+    refused = free("info->irq < 0") if zero else free("info->irq <= 0")
+    checks: Block = (If(refused, (leave(*tree, ok=False),)),)
+    if zero:
+        checks = (
+            *checks,
+            code("/* Without MSI, vector 0 is INTx, which a CPMU does not use */"),
+            If(Not(free("pci_dev_msi_enabled(pdev)")), (leave(*tree, ok=False),)),
+        )
+    return (
+        DEVM_KZALLOC(MEM_PMU, MEM_PMU),
+        DEV_SET_DRVDATA(MEM_PMU),
+        PARSE_CAPS(MEM_PMU),
+        DEVM_KCALLOC(MEM_PMU),
+        Each(MEM_PMU, (DEVM_KASPRINTF(MEM_PMU),)),
+        *checks,
+        PCI_IRQ_VECTOR(ENDPOINT, MEM_PMU, nr=0, fail=RETURN),
+        DEVM_KASPRINTF(MEM_PMU),
+        DEVM_REQUEST_IRQ(MEM_PMU, MEM_PMU, shared=1),
+        CPUHP_STATE_ADD_INSTANCE(MEM_PMU, fail=RETURN),
+        devm_action(CPUHP_STATE_REMOVE_INSTANCE, "cxl_pmu_cpuhp_remove")(
+            MEM_PMU, MEM_PMU, fail=RETURN
+        ),
+        PERF_PMU_REGISTER(MEM_PMU, fail=RETURN),
+        devm_action(PERF_PMU_UNREGISTER, "cxl_pmu_perf_unregister")(
+            MEM_PMU, MEM_PMU, fail=RETURN
+        ),
+    )
+
+
+def cxl_bus_driver(zero: bool = True) -> Driver:
+    """Return the driver of CPMUs of memory devices, which no design here explores."""
+    return Driver(
+        "cxl_pmu on the CXL bus", MEM_PMU, probe=cxl_pmu_probe(zero),
+        c={MEM_PMU: "device", ENDPOINT: "pci_dev"}, sources=(SOURCE,), variable="cxl_pmu_driver",
     )
 
 

@@ -70,28 +70,30 @@ class Change:
         found: list[Splice] = []
         for tag, first, last, start, end in matcher.get_opcodes():
             if tag == "equal":
-                for one_, other in zip(old[first:last], new[start:end], strict=True):
-                    found += self.same(body, one_, other, depth)
+                for at, other in zip(range(first, last), new[start:end], strict=True):
+                    found += self.same(body, old, at, other, depth)
                 continue
-            if tag == "replace" and last - first == end - start == 1:
-                changed = self.asked_anew(body, old[first], new[start])
+            if tag == "replace":
+                changed = self.asked_anew(body, old, first, new[start])
                 if changed is not None:
                     found += changed
-                    continue
-            for node in old[first:last]:
-                found += self.without(body, node)
+                    first, start = first + 1, start + 1
+            for at in range(first, last):
+                found += self.without(body, old, at)
             added = tuple(node for text, node in runs[start:end] for node in (*text, node))
             if added:
-                kept = [node for node in old[:first]], old[last:]
-                found.append(self.insert(body, kept, added, depth))
+                found.append(self.insert(body, old, (first, last), added, depth))
         return found
 
-    def same(self, body: Body, old: object, new: object, depth: int) -> list[Splice]:
+    def same(
+        self, body: Body, block: Sequence[object], at: int, new: object, depth: int
+    ) -> list[Splice]:
         """Return the changes inside of a node that both blocks have."""
+        old = block[at]
         if isinstance(old, If) and isinstance(new, If):
             if (old.then, old.other) == (new.then, new.other) or _shallow(old) == _shallow(new):
                 return []
-            statement = one(body, of_node(body, old), _what(old))
+            statement = _place(body, block, at)
             then, other = branches(body, statement)
             if isinstance(old.guard, Guard | Not) and _upside_down(old, statement):
                 raise TreeError(
@@ -137,13 +139,16 @@ class Change:
             found.append(Splice(close.first, close.last, (*lines, tab + "}")))
         return found
 
-    def asked_anew(self, body: Body, old: object, new: object) -> list[Splice] | None:
+    def asked_anew(
+        self, body: Body, block: Sequence[object], at: int, new: object
+    ) -> list[Splice] | None:
         """Return the change of a condition with the same body; None when it is more than that."""
+        old = block[at]
         if not (isinstance(old, If) and isinstance(new, If)):
             return None
         if _shapes(old.then) != _shapes(new.then) or _shapes(old.other) != _shapes(new.other):
             return None
-        statement = one(body, of_node(body, old), _what(old))
+        statement = _place(body, block, at)
         was, now = statement.condition, condition(new.guard)
         line = self.lines[statement.line - 1]
         if was not in line:
@@ -151,9 +156,10 @@ class Change:
                             "line: nothing is derived for that")
         return [Splice(statement.line, statement.line, (line.replace(was, now),))]
 
-    def without(self, body: Body, node: object) -> list[Splice]:
+    def without(self, body: Body, block: Sequence[object], at: int) -> list[Splice]:
         """Return the removal of a node's statement, and of one of the empty lines around it."""
-        statement = one(body, of_node(body, node), _what(node))
+        node = block[at]
+        statement = _place(body, block, at)
         if isinstance(node, Do | Call) and not _void(node):
             raise TreeError(f"{self.path}:{statement.line}: taking out a call whose result is "
                             "looked at is not derived")
@@ -163,19 +169,19 @@ class Change:
         return [Splice(first, last)]
 
     def insert(
-        self, body: Body, kept: tuple[Sequence[object], Sequence[object]], added: Block, depth: int
+        self, body: Body, block: Sequence[object], gap: tuple[int, int], added: Block, depth: int
     ) -> Splice:
         """Return the insertion of nodes next to a statement that stays."""
         text = statements(added, self.names, self.gives, depth)
         new = text.rstrip("\n").split("\n")
-        above = self.anchor(body, list(reversed(kept[0])))
+        above = self.anchor(body, block, range(gap[0] - 1, -1, -1))
         if above is not None:
             at = _end(body, *above) + 1
             following = next((s for s in body.statements if s.line >= at), None)
             apart = above[1].compound or (following is not None and following.compound)
             apart = apart or not self.lines[at - 1].strip()
         else:
-            below = self.anchor(body, kept[1])
+            below = self.anchor(body, block, range(gap[1], len(block)))
             if below is None:
                 raise TreeError(
                     f"{body.where()}: nothing in the design next to "
@@ -186,15 +192,24 @@ class Change:
         apart = apart or len(new) > 1
         return _spread(self.lines, at, new, apart)
 
-    def anchor(self, body: Body, nodes: Sequence[object]) -> tuple[object, Statement] | None:
+    def anchor(
+        self, body: Body, block: Sequence[object], order: Sequence[int]
+    ) -> tuple[object, Statement] | None:
         """Return the nearest node that has a statement, and that; none may be ambiguous."""
-        for node in nodes:
-            found = of_node(body, node)
-            if found:
-                return node, one(body, found, _what(node))
-            if isinstance(node, Return):
-                return None
+        for at in order:
+            if of_node(body, block[at]):
+                return block[at], _place(body, block, at)
         return None
+
+
+def _place(body: Body, block: Sequence[object], at: int) -> Statement:
+    """Return the statement of a node; of equal ones in both, the one of the same number."""
+    node = block[at]
+    found = of_node(body, node)
+    equal = [number for number, other in enumerate(block) if _key(other) == _key(node)]
+    if len(found) == len(equal):
+        return found[equal.index(at)]
+    return one(body, found, _what(node))
 
 
 def _end(body: Body, node: object, statement: Statement) -> int:

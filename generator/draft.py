@@ -107,16 +107,21 @@ def inserted(lines: Sequence[str], at: int, new: Sequence[str], apart: bool) -> 
     return Splice(at, at - 1, tuple(block))
 
 
+def _begins(line: str, head: str) -> bool:
+    text = " ".join(line.split())
+    if not text.startswith(head):
+        return False
+    following = text[len(head) : len(head) + 1]
+    return not (head[-1].isalnum() and (following.isalnum() or following == "_"))
+
+
 def line_of(path: str, lines: Sequence[str], wanted: str, what: str, start: int = 0) -> int:
     """Return the index of the one line that begins with a text, white space collapsed.
 
     Errors: TreeError with what is nearest.
     """
-    words = wanted.split()
-    found = [
-        at for at, line in enumerate(lines)
-        if at >= start and line.split()[: len(words)] == words
-    ]
+    head = " ".join(wanted.split())
+    found = [at for at, line in enumerate(lines) if at >= start and _begins(line, head)]
     if len(found) == 1:
         return found[0]
     if found:

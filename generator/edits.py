@@ -143,23 +143,20 @@ class Moved:
 
 def _leaving(part: Part, lines: list[str]) -> tuple[list[str], list[Splice]]:
     """Return the definitions of a part, those that stand together joined, and their removal."""
-    groups: list[list[str]] = []
-    splices: list[Splice] = []
-    behind = -1
+    groups: list[list[int]] = []  # first and last index of definitions that stand together
     for name in part.names:
         first, last = _definition(part.source, lines, name)
-        if groups and first == behind:
-            groups[-1] += lines[first : last + 1]
+        if groups and first == groups[-1][1] + 1:
+            groups[-1][1] = last
         else:
-            groups.append(lines[first : last + 1])
-        behind = last + 1
-        alone = not lines[first - 1].strip() and not lines[behind].strip()
-        splices.append(Splice(first + 1, behind))
-        if alone and not part.stays:
-            splices[-1] = Splice(first + 1, behind + 1)
+            groups.append([first, last])
+    splices = []
+    for first, last in groups:
+        alone = not lines[first - 1].strip() and not lines[last + 1].strip()
+        splices.append(Splice(first + 1, last + 1 + (alone and not part.stays)))
     if part.stays:
         splices[0] = Splice(splices[0].first, splices[0].last, (part.stays,))
-    return ["\n".join(group) for group in groups], splices
+    return ["\n".join(lines[first : last + 1]) for first, last in groups], splices
 
 
 def _definition(path: str, lines: list[str], name: str) -> tuple[int, int]:
@@ -224,10 +221,11 @@ class Derived:
     path: str
     names: Mapping[Place, str] = field(hash=False)
     result: str = "ret"
+    needed: bool = True  # finding nothing to change is an error
     of: Mapping[str, tuple[Block, Block]] = field(default_factory=dict, hash=False)
 
     def apply(self, draft: Draft) -> Mapping[str, str]:
-        """Return the file with everything derived; at least one function must change."""
+        """Return the file with everything derived."""
         unit = draft.unit(self.path)
         text = draft.text(self.path)
         lines = text.split("\n")
@@ -254,7 +252,7 @@ class Derived:
                 unit, lines, name, pairs[name][0], pairs[name][1], names, pairs[name][2]
             )
         ]
-        if not splices:
+        if not splices and self.needed:
             raise ModelError(
                 f"{draft.after.where}: {self.path}: the designs before and after this step have "
                 "the same code: there is nothing to derive"

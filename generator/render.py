@@ -364,12 +364,12 @@ class _Writer:
     def unwinding(self, undos: tuple[Do | Call, ...]) -> list[tuple[str, str]]:
         """Return (label, text) of what undoes all that was done so far, newest first."""
         way: list[tuple[str, str]] = []
-        taken: set[tuple[str, Place]] = set()
+        taken: set[tuple[str, tuple[Place, ...]]] = set()
         for node in reversed(undos):
             if isinstance(node, Do):
-                if (node.op.name, node.places[0]) in taken:
+                if (node.op.name, node.places[:1]) in taken:
                     continue
-                taken |= {(name, node.places[0]) for name in node.op.takes_over}
+                taken |= {(name, node.places[:1]) for name in node.op.takes_over}
                 text = _macro(node, node.op, "undo", self.names)
                 if text is None:
                     raise UsageError(f"templates/{file_of(node.op)}: it has no macro undo()")

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """portdrv gains an auxiliary bus: CXL PMUs found on ports become auxiliary devices."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 
 from generator import cxlpmu as pmu
@@ -9,6 +11,7 @@ from generator.cxlperf import cxl_pmu_aux_driver
 from generator.design import Design, Waiver
 from generator.designs import today
 from generator.portdrv import PORT, SERVICE, SOURCES, C, portdrv
+from generator.portpath import series
 
 OPEN_EVENTS = (
     "perf cannot unregister a PMU under open events in this kernel: hot removal of a port does "
@@ -41,6 +44,7 @@ def auxbus(*, zero_service: bool = True, dynamic: bool = True) -> Design:
             ),
             cxl_pmu_aux_driver(),
         ),
+        serves=(*today.DESIGN.serves, (pmu.CPMU, pmu.servable(zero_service))),
         waivers=(
             *today.DESIGN.waivers,
             Waiver("N1", OPEN_EVENTS, inside="devres"),
@@ -50,3 +54,4 @@ def auxbus(*, zero_service: bool = True, dynamic: bool = True) -> Design:
 
 
 DESIGN = auxbus()
+SERIES = series(DESIGN, today.DESIGN)

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A design made from another: nodes of its blocks replaced, helpers included."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from generator.design import Design, Driver
+from generator.operation import Do
+from generator.program import Block, Call, Each, Function, If, Ifdef
+
+Change = Callable[[Any], "Block | None"]  # of a node: what stands in its place, None: itself
+
+
+def rewritten(design: Design, change: Change) -> Design:
+    """Return a design with a change made wherever it applies, in every driver."""
+    drivers = tuple(_driver(one, change) for one in design.drivers)
+    return replace(design, drivers=drivers)
+
+
+def _driver(driver: Driver, change: Change) -> Driver:
+    shutdown = None if driver.shutdown is None else block(driver.shutdown, change)
+    return replace(
+        driver, probe=block(driver.probe, change), remove=block(driver.remove, change),
+        shutdown=shutdown,
+    )
+
+
+def block(nodes: Block, change: Change) -> Block:
+    """Return a block with a change made in it and in everything that it calls."""
+    found: list[Any] = []
+    for node in nodes:
+        instead = change(node)
+        found += (_inside(node, change),) if instead is None else instead
+    return tuple(found)
+
+
+def _inside(node: Any, change: Change) -> Any:  # noqa: ANN401 - a node, whichever kind
+    match node:
+        case If(then=then, other=other) | Ifdef(then=then, other=other):
+            return replace(node, then=block(then, change), other=block(other, change))
+        case Each(body=body):
+            return replace(node, body=block(body, change))
+        case Call(function=function, on_fail=on_fail, then=then):
+            way = block(on_fail, change) if isinstance(on_fail, tuple) else on_fail
+            return replace(
+                node, function=_function(function, change), on_fail=way, then=block(then, change)
+            )
+        case Do(on_fail=on_fail) if isinstance(on_fail, tuple):
+            return replace(node, on_fail=block(on_fail, change))
+    return node
+
+
+def _function(function: Function, change: Change) -> Function:
+    undo = None if function.undo is None else _function(function.undo, change)
+    return replace(function, body=block(function.body, change), undo=undo)
+
+
+def functions(design: Design, name: str, change: Callable[[Block], Block]) -> Design:
+    """Return a design with the body of every helper of a name changed."""
+
+    def visit(node: object) -> Block | None:
+        if isinstance(node, Call) and node.function.name == name:
+            inner = _inside(node, visit_others)
+            assert isinstance(inner, Call)
+            body = change(inner.function.body)
+            return (replace(inner, function=replace(inner.function, body=body)),)
+        return None
+
+    def visit_others(node: object) -> Block | None:
+        return visit(node)
+
+    return rewritten(design, visit)
