@@ -21,6 +21,7 @@ from generator.expr import Read, evaluate, fold_known
 
 State = dict[Read, int]
 Key = tuple[int, ...]
+Reached = dict[Key, tuple[int, Key | None, int]]  # state -> cost, where from, by which step
 
 
 @dataclass(frozen=True)
@@ -42,24 +43,28 @@ class Naive:
 
 def naive(
     design: Design, rules: Sequence[Rule], *, states: int = 1_000_000,
-    cost: Callable[[int], int] = lambda number: 1,
+    cost: Callable[[int], int] = lambda _: 1,
 ) -> Naive:
     """Return which rules a design breaks; `cost` of a transition is 0 or 1."""
     machine = build(design)
     watches = watches_of(machine, rules)
     machine = with_questions(machine, watches)
     known = frozenset(machine.variables)
-    conditions = [fold_known(watch.when, known) for watch in watches]
+    conditions = [(one, fold_known(one.when, known)) for one in watches if not one.waived]
     nothing = {read: OPEN_QUESTION if read.fact.question else 0 for read in machine.variables}
-    best: dict[Key, tuple[int, Key | None, int]] = {}
     todo: deque[tuple[int, Key, Key | None, int]] = deque()
     for start in _hardware(machine, {**nothing, **machine.given}):
         todo.append((0, tuple(start.values()), None, -1))
+    best: Reached = {}
     broken: dict[str, Broken] = {}
 
-    def breaks(rule: str, spent: int, key: Key | None, last: int) -> None:
-        if rule not in broken or spent < broken[rule].cost:
-            broken[rule] = Broken(spent, _trace(machine, best, key, last))
+    def breaks(at: int | None, state: State, spent: int, key: Key) -> bool:
+        rules = {one.rule for one, when in conditions if one.at == at and evaluate(when, state)}
+        for rule in rules:
+            if rule not in broken or spent < broken[rule].cost:
+                last = -1 if at is None else at
+                broken[rule] = Broken(spent, _trace(machine, best, key, last))
+        return bool(rules)
 
     while todo:
         spent, key, origin, by = todo.popleft()
@@ -69,25 +74,13 @@ def naive(
         if len(best) > states:
             return Naive(Verdict.UNFINISHED, broken, len(best))
         state = dict(zip(machine.variables, key, strict=True))
-        hit = [
-            one.rule for one, when in zip(watches, conditions, strict=True)
-            if one.at is None and not one.waived and evaluate(when, state)
-        ]
-        for rule in hit:
-            breaks(rule, spent, key, -1)
-        if hit:
+        if breaks(None, state, spent, key):
             continue
         for number, one in enumerate(machine.transitions):
-            if one.pc is not None and state[one.pc] != one.src or not evaluate(one.when, state):
+            if (one.pc is not None and state[one.pc] != one.src) or not evaluate(one.when, state):
                 continue
-            hit = [
-                watch.rule for watch, when in zip(watches, conditions, strict=True)
-                if watch.at == number and not watch.waived and evaluate(when, state)
-            ]
             paid = spent + cost(number)
-            for rule in hit:
-                breaks(rule, paid, key, number)
-            if hit:
+            if breaks(number, state, paid, key):
                 continue
             changed = {target: evaluate(value, state) for target, value in one.gives}
             for after in _hardware(machine, {**state, **changed}):
@@ -103,9 +96,7 @@ def _hardware(machine: Machine, state: State) -> Iterator[State]:
     yield from answered(asked, state, frozenset(machine.variables))
 
 
-def _trace(
-    machine: Machine, best: dict[Key, tuple[int, Key | None, int]], key: Key | None, last: int
-) -> tuple[str, ...]:
+def _trace(machine: Machine, best: Reached, key: Key | None, last: int) -> tuple[str, ...]:
     steps = [last]
     while key is not None:
         _, key, number = best[key]

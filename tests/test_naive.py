@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The explorer agrees with the oracle: verdict, broken rules, length of the shortest trace."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, assume, given, note, settings
+from strategies import designs
+
+from checks import explore as explorer
+from checks.explore import Report, explore, watches_of, with_questions
+from checks.finding import Verdict
+from checks.live import forget
+from checks.machine import build
+from checks.naive import Naive, naive
+from checks.packed import Watch, pack
+from checks.rules.all import RULES
+from generator.design import Design
+from generator.designs import today
+from generator.errors import ModelError
+from generator.facts import CAN_DYN, CAP, COUNT, D3_POSSIBLE, LINE_ROUTED, NO_MSI
+
+# Each rule by itself: one that another implies is left out of reports otherwise.
+ALL = tuple(replace(rule, implies=()) for rule in RULES)
+MOST = 10_000  # states that the oracle is given
+
+
+def costs(design: Design) -> Callable[[int], int]:
+    """Return 1 for steps that the explorer keeps apart, 0 for those that it takes at once."""
+    machine = build(design)
+    watches = watches_of(machine, ALL)
+    machine = with_questions(machine, watches)
+    packed = pack(forget(machine, watches), watches)
+    alone = {(shift, src) for shift, _, _, row in packed.tables
+             for src, lonely in enumerate(row) if lonely}
+
+    def cost(number: int) -> int:
+        one = machine.transitions[number]
+        return int(one.pc is None or (packed.shifts[one.pc][0], one.src) not in alone)
+
+    return cost
+
+
+def explored(
+    design: Design, cost: Callable[[int], int], monkeypatch: pytest.MonkeyPatch
+) -> tuple[Report, dict[str, int]]:
+    """Return the report and, per broken rule, what its shortest trace costs."""
+    lengths: dict[str, int] = {}
+    replay = explorer.replay
+
+    def watching(machine: object, path: Sequence[int], watch: Watch) -> object:
+        if not watch.waived:
+            lengths[watch.rule] = sum(map(cost, path))
+        return replay(machine, path, watch)  # type: ignore[arg-type]  # handed on
+
+    monkeypatch.setattr(explorer, "replay", watching)
+    report = explore(design, ALL)
+    monkeypatch.undo()
+    return report, lengths
+
+
+def show(report: Report, oracle: Naive) -> str:
+    """Return both engines' traces, for whoever has to find out which one is wrong."""
+    lines = [f"explorer: {report.verdict.value}; oracle: {oracle.verdict.value}"]
+    for one in report.counterexamples:
+        lines += [f"explorer breaks {one.rule} ({one.message}) on {dict(one.hardware)}"]
+        lines += [f"  {step.actor} | {step.text} | {step.outcome}" for step in one.trace]
+    for rule, broken in oracle.broken.items():
+        lines += [f"oracle breaks {rule} at cost {broken.cost}"]
+        lines += [f"  {step}" for step in broken.trace]
+    return "\n".join(lines)
+
+
+def compare(design: Design, most: int = 1_000_000) -> Naive:
+    """Hold the explorer against the oracle; skip a design that is too large for the oracle."""
+    cost = costs(design)
+    oracle = naive(design, ALL, states=most, cost=cost)
+    if oracle.verdict is Verdict.UNFINISHED:
+        return oracle
+    with pytest.MonkeyPatch.context() as patch:
+        report, lengths = explored(design, cost, patch)
+    found = {rule: broken.cost for rule, broken in oracle.broken.items()}
+    assert (report.verdict, lengths) == (oracle.verdict, found), show(report, oracle)
+    return oracle
+
+
+HARDWARE = (
+    {CAP: "MSI-X", COUNT: "2", CAN_DYN: "no"},
+    {CAP: "MSI", COUNT: "1"},
+    {CAP: "none"},
+)
+
+
+@pytest.mark.parametrize("waived", [True, False], ids=["waived", "not waived"])
+@pytest.mark.parametrize("hardware", HARDWARE, ids=lambda one: one[CAP])
+def test_today_on_fixed_hardware(hardware: dict, waived: bool) -> None:
+    given_ = {LINE_ROUTED: "yes", NO_MSI: "no", D3_POSSIBLE: "yes", **hardware}
+    design = replace(
+        today.DESIGN, given=given_, waivers=today.DESIGN.waivers if waived else ()
+    )
+    oracle = compare(design)
+    assert set(oracle.broken) == (set() if waived else {"R09"})
+
+
+@settings(max_examples=130, deadline=None, derandomize=True,
+          suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@given(design=designs())
+def test_random_designs(design: Design) -> None:
+    try:
+        oracle = compare(design, MOST)
+    except ModelError as error:
+        note(str(error))
+        assume(False)
+    assume(oracle.verdict is not Verdict.UNFINISHED)
