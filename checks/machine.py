@@ -23,6 +23,7 @@ from generator.facts import (
     BOUND,
     D3,
     DYING,
+    FAULTED,
     FOUND_MASTER,
     HANDLER,
     IRQ,
@@ -38,6 +39,7 @@ from generator.facts import (
     PROBING,
     RPM_ALLOWED,
     SEEN,
+    SLEEPY,
     SOURCE,
     TOTAL,
     UNBOUND,
@@ -283,7 +285,8 @@ class _Process:
         ready = up if inst == parent else all_of(LIFE(inst).eq(ADDED), DYING(inst).eq(0), up)
         # The driver core holds the device (PCI) or its parent in D0 around a probe.
         self._core(f"bind {self.driver.name}", IDLE, ready, self.at("probe", probe.start),
-                   (PHASE(inst), PROBING), (D3(parent), 0), (OUTCOME(inst), 0))
+                   (PHASE(inst), PROBING), (D3(parent), 0), (OUTCOME(inst), 0),
+                   *([(FAULTED(inst), 0)] if inst == parent else []))
         self._core("probe returns 0", self.at("probe", probe.done), TRUE, RUNNING,
                    (PHASE(inst), BOUND), (OUTCOME(inst), 1))
         self._core("probe returns an error", self.at("probe", probe.failed), TRUE,
@@ -427,6 +430,8 @@ class _Process:
                 for inst in view.range(range_):
                     each = {**by_role, one.target.of: inst}
                     gives.append((one.target.fact(inst), view.bind(fill(one.value, params), each)))
+            if way.fault and entry == "probe" and self.inst.device.parent is None:
+                gives.append((FAULTED(self.inst), num(1)))
             self.made.add(
                 replace(step, error=way.error, fault=way.fault), self.pc, src,
                 all_of(when, bound(way.when)), gives,
@@ -462,7 +467,7 @@ def _environment(made: _Build, processes: Sequence[tuple[Driver, Inst]]) -> None
             quiet = [
                 POWER(child).eq(0) & PHASE(child).ne(PROBING) for child in view.children(inst)
             ]
-            may = PHASE(inst).among(PROBING, BOUND) & SHUT(inst).eq(0) & RPM_ALLOWED(inst).eq(1)
+            may = PHASE(inst).among(PROBING, BOUND) & SHUT(inst).eq(0) & RPM_ALLOWED(inst).eq(1) & SLEEPY(inst).eq(1)
             event("runtime PM", f"suspends {inst.name}",
                   all_of(may, D3(inst).eq(0), *quiet), (D3(inst), 1))
             event("runtime PM", f"resumes {inst.name}", D3(inst).eq(1), (D3(inst), 0))

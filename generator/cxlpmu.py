@@ -9,18 +9,21 @@ from __future__ import annotations
 
 from generator.ctext import Helper, Loop, Written, code, helper, leave
 from generator.design import Device
-from generator.expr import EACH, TRUE, Expr, Over, Place, Role, maximum
+from generator.expr import EACH, TRUE, Expr, Over, Place, Role, all_of, any_of, maximum
 from generator.facts import (
     ADDED,
     BELOW,
     BLOCK,
     CAN_DYN,
+    CAP,
     DRVDATA,
+    FAULTED,
     FOUND_MASTER,
     HAS,
     IRQ,
     LIFE,
     LOCAL,
+    MASTER,
     MODE,
     MODE_MSIX,
     MSG,
@@ -28,6 +31,7 @@ from generator.facts import (
     NOTED,
     NVEC,
     TOTAL,
+    entries,
     msi_on,
     on_vector,
 )
@@ -61,7 +65,7 @@ from generator.ops.pci import (
     PCI_SET_MASTER,
 )
 from generator.ops.perf import IOREMAP, IOUNMAP
-from generator.portdrv import BEST, PORT, free
+from generator.portdrv import BEST, PORT, SERVICE, free
 from generator.program import Block, Each, Function, If, Not, both
 
 CPMU = Device("cpmu", "aux", PORT, count=1)
@@ -81,6 +85,16 @@ _SET_ARGS = "dev, set"
 def guard(text: str, when: Expr | None, *, function: str = "") -> Guard:
     """Return a condition whose C is its name."""
     return Guard(text, when, (text,), function)
+
+
+def servable(zero_service: bool) -> Expr:
+    """Return when a CPMU gets its device: its message fits a table that is in use, or will be."""
+    usable = all_of(
+        HAS(CPMU).eq(1), BLOCK(CPMU).eq(0), MSG(CPMU).ne(NO_MESSAGE), MSG(CPMU).lt(entries(PORT))
+    )
+    alone = Over("all", SERVICE, HAS(EACH).eq(0))
+    return usable & (any_of(msi_on(PORT), alone & CAP(PORT).ne(0)) if zero_service else
+                     msi_on(PORT) & ~alone)
 
 
 SET = guard("set", DRVDATA(PORT).eq(1))
@@ -161,12 +175,12 @@ def pcie_cxlpmu_discover() -> Function:
     return Written(
         "pcie_cxlpmu_discover",
         (
-            If(Not(free("dev->hdr_type == PCI_HEADER_TYPE_BRIDGE")), (leave(),)),
+            If(Not(guard("dev->hdr_type == PCI_HEADER_TYPE_BRIDGE", TRUE)), (leave(),)),
             code(
                 "regloc = pci_find_dvsec_capability(dev, PCI_VENDOR_ID_CXL, "
                 "CXL_DVSEC_REG_LOCATOR);"
             ),
-            If(Not(free("regloc")), (leave(),)),
+            If(Not(guard("regloc", Over("any", CPMU, HAS(EACH).eq(1)))), (leave(),)),
             KZALLOC_NOTE(PORT, fail=(leave(),), c=_SET_NOTE),
             code("INIT_LIST_HEAD(&set->pmus);", ""),
             PCI_READ_CONFIG_DWORD(
@@ -194,6 +208,10 @@ def pcie_cxlpmu_discover() -> Function:
     )
 
 
+# Reads of a port that went away are all ones: no fault of what serves it.
+_GONE = note("the port does not respond", sets(FAULTED(PORT), 1))
+
+
 def pcie_cxlpmu_message_number() -> Function:
     """Return the reading of a CPMU's message number from its registers."""
     has_int = guard("cap & CXL_PMU_CAP_INT", MSG(CPMU).ne(NO_MESSAGE))
@@ -207,7 +225,7 @@ def pcie_cxlpmu_message_number() -> Function:
             code("cap = readq(base + CXL_PMU_CAP_REG);"),
             IOUNMAP(CPMU, c={"var": "base"}),
             code(""),
-            If(free("PCI_POSSIBLE_ERROR(cap)"), (leave("-ENODEV", ok=False),)),
+            If(free("PCI_POSSIBLE_ERROR(cap)"), (_GONE(), leave("-ENODEV", ok=False))),
             If(Not(has_int), (leave("-ENXIO", ok=False),)),
             leave("FIELD_GET(CXL_PMU_CAP_MSI_N_MSK, cap)"),
         ),
@@ -327,9 +345,7 @@ def pcie_cxlpmu_get_irq() -> Function:
 
 
 _NO_MESSAGE = 'pci_info(dev, "CPMU %u: no interrupt (%d)\\n", pmu->index, msg);'
-_NO_VECTOR = (
-    'pci_info(dev, "CPMU %u: no vector for interrupt message %d (%d)\\n", pmu->index, msg, irq);'
-)
+_NO_VECTOR = 'pci_info(dev, "CPMU %u: no vector for message %d (%d)\\n", pmu->index, msg, irq);'
 
 
 def static_irq(say: str = _NO_VECTOR) -> Do:
@@ -471,7 +487,7 @@ def pcie_cxlpmu_serve_port(dynamic: bool) -> Function:
     """Return the serving of the CPMUs of a port without services."""
     was_on = guard("command & PCI_COMMAND_MASTER", FOUND_MASTER(PORT).eq(1))
     # Bus mastering is on already where a live device below has asked for it.
-    found = note("command", sets(FOUND_MASTER(PORT), BELOW(PORT)))
+    found = note("command", sets(FOUND_MASTER(PORT), maximum(MASTER(PORT), BELOW(PORT))))
     give_up = (PCI_FREE_IRQ_VECTORS(PORT), leave())
     clear = If(Not(was_on), (PCI_CLEAR_MASTER(PORT, c={"label": "err_restore_master"}),))
     no_vectors = 'pci_info(dev, "CPMUs not used, no MSI or MSI-X (%d)\\n", ret);'

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from generator.errors import ModelError
-from generator.expr import EACH, ChildrenOf, Fact, Nth, ParentOf, Place, Role, UsersOf
+from generator.expr import EACH, ChildrenOf, Expr, Fact, Nth, ParentOf, Place, Role, UsersOf
 from generator.operation import Do, Where, here
 from generator.program import Block, Call, Each, If, Ifdef, operations
 
@@ -92,6 +92,7 @@ class Waiver:
 class Design:
     """Devices, drivers, and what hardware is fixed rather than asked.
 
+    `serves` says which children are on their bus once a probe has gone well: a device and when.
     `given` answers questions beforehand: {COUNT: "1"} for every device, or {(COUNT, PORT): "1"}.
     """
 
@@ -101,6 +102,7 @@ class Design:
     drivers: tuple[Driver, ...]
     given: Mapping[Fact | tuple[Fact, Device], str] = field(default_factory=dict, hash=False)
     waivers: tuple[Waiver, ...] = ()
+    serves: tuple[tuple[Device, Expr], ...] = ()
     evidence: str = ""
     where: Where = field(default_factory=here, compare=False)
 

@@ -25,6 +25,8 @@ LOCAL = Fact("wanted", MOST, "the driver's local count of wanted vectors")
 TOTAL = Fact("total", MOST, "the same with those of the extension counted in")
 DRVDATA = Fact("drvdata", 1, "dev_get_drvdata() is not NULL")
 FOUND_MASTER = Fact("found_master", 1, "the driver's local copy of Bus Master as it found it")
+FAULTED = Fact("faulted", 1, "something failed in this probe that no hardware answer explains")
+SLEEPY = Fact("sleepy", 1, "the driver gave its own runtime PM reference back")
 GONE = Fact("gone", 1, "the device was pulled out; every read is all ones")
 
 # Any device, as the driver core sees it.
@@ -33,6 +35,8 @@ LIFE = named("life", ("absent", "allocated", "initialised", "added"), "of the st
 DYING = Fact("dying", 1, "deletion has begun: no driver can bind any more")
 IDENT = Fact("id", 1, "holds a unique id")
 SEEN = Fact("seen", 1, "the driver that enumerates serves it")
+PEEKED = Fact("peeked", 1, "its registers are mapped for a moment, to look at")
+KNOWN = Fact("known", 1, "its message number was read since the vectors last changed")
 NOTED = Fact("noted", 1, "memory in which the driver that enumerates notes it")
 OUTCOME = named("outcome", ("none", "bound", "refused"), "how the last probe ended")
 

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from checks.rules import context, handlers, lifetimes, vectors
+from checks.rules import context, handlers, lifetimes, promises, vectors
 
 RULES = tuple(
     sorted(
-        (*vectors.RULES, *handlers.RULES, *lifetimes.RULES, *context.RULES),
+        (*vectors.RULES, *handlers.RULES, *lifetimes.RULES, *context.RULES, *promises.RULES),
         key=lambda rule: rule.key,
     )
 )

@@ -31,6 +31,8 @@ from generator.facts import (
     PHASE,
     PMU,
     POWER,
+    RPM_ALLOWED,
+    SLEEPY,
     SOURCE,
     UNBOUND,
     msi_on,
@@ -150,6 +152,8 @@ def _left_on_port(view: View, port: Inst, off: Expr) -> Iterator[tuple[str, Expr
     yield f"{name} is unbound but enabled", off & ENABLED(port).ne(0)
     yield f"{name} is unbound but has vectors", off & msi_on(port)
     yield f"{name} is unbound but its note is left", off & NOTED(port).ne(0)
+    yield f"{name} is unbound but its runtime PM reference is not back", off & SLEEPY(port).ne(0)
+    yield f"{name} is unbound but may still be suspended", off & RPM_ALLOWED(port).ne(0)
     for child in view.children(port):
         yield f"{name} is unbound but {child.name} is left", off & LIFE(child).ne(ABSENT)
         yield f"{name} is unbound but the note of {child.name} is left", off & NOTED(child).ne(0)

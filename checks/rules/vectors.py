@@ -101,7 +101,9 @@ def dynamic_needs_the_domain(step: Step, _view: View) -> Expr | None:
     symptom="-EINVAL from a static allocation; a dynamic one caches an all-ones vector control",
 )
 def vectors_need_d0(step: Step, _view: View) -> Expr | None:
-    """Vectors are allocated while the device is in D0."""
+    """Vectors are allocated and freed while the device is in D0."""
+    if is_done(step, "pci_free_irq_vectors"):
+        return D3(step.role("dev")).eq(1) & msi_on(step.role("dev"))
     if not is_done(step, "pci_alloc_irq_vectors", "pci_msix_alloc_irq_at"):
         return None
     return D3(step.role("dev")).eq(1)

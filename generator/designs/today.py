@@ -2,6 +2,7 @@
 """The pinned kernel: portdrv binds ports and serves PME, hotplug, AER and DPC. No CPMU."""
 
 from generator.design import Design, Waiver
+from generator.facts import HAS, LINE_ROUTED
 from generator.portdrv import PORT, SERVICE, portdrv
 
 DESIGN = Design(
@@ -9,6 +10,8 @@ DESIGN = Design(
     drawing="portdrv binds a port, owns its vectors, and creates one device per service.",
     devices=(PORT, SERVICE),
     drivers=(portdrv(),),
+    # On a routed line every service has an interrupt, whatever becomes of MSI.
+    serves=((SERVICE, HAS(SERVICE).eq(1) & LINE_ROUTED(PORT).eq(1)),),
     waivers=(
         Waiver(
             "R09",

@@ -12,6 +12,7 @@ from generator.facts import (
     DYN,
     HANDLER,
     IRQ,
+    KNOWN,
     LINE,
     LINE_ROUTED,
     MODE,
@@ -44,7 +45,12 @@ def _drop_vectors() -> tuple[Set, ...]:
     return (
         sets(IRQ(EACH), pick(on_vector(IRQ, EACH), STALE, IRQ(EACH)), users),
         sets(HANDLER(EACH), pick(on_vector(HANDLER, EACH), STALE, HANDLER(EACH)), users),
+        _MOVED,
     )
+
+
+# With MSI, hardware may change message numbers when the number of vectors does.
+_MOVED = sets(KNOWN(EACH), 0, UsersOf(DEV))
 
 
 PCI_FREE_IRQ_VECTORS = Operation(
@@ -89,6 +95,7 @@ PCI_ALLOC_IRQ_VECTORS = Operation(
             sets(NVEC(DEV), minimum(MAX, entries(DEV))),
             sets(DYN(DEV), 0),
             sets(MSIDATA(DEV), 1),
+            _MOVED,
             when=_MSIX,
         ),
         ok(
@@ -96,6 +103,7 @@ PCI_ALLOC_IRQ_VECTORS = Operation(
             sets(NVEC(DEV), minimum(MAX, entries(DEV))),
             sets(DYN(DEV), 0),
             sets(MSIDATA(DEV), 1),
+            _MOVED,
             when=_MSI,
         ),
         ok(sets(MODE(DEV), MODE_INTX), _KEEP, when=_INTX & ~(_MSIX | _MSI)),

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from generator.expr import Role
-from generator.facts import CLAIMED, HOTPLUG, MAPPED, OPEN, PMU, SOURCE
+from generator.facts import CLAIMED, HOTPLUG, KNOWN, MAPPED, OPEN, PEEKED, PMU, SOURCE
 from generator.fingerprint import Fails, Fingerprint
 from generator.operation import Operation, Outcome, fault, ok, sets
 
@@ -107,7 +107,7 @@ PARSE_CAPS = Operation(
 IOUNMAP = Operation(
     "iounmap",
     ("user",),
-    (ok(),),
+    (ok(sets(KNOWN(USER), PEEKED(USER)), sets(PEEKED(USER), 0)),),
     source="include/asm-generic/io.h iounmap()",
     fingerprint=Fingerprint(("iounmap",)),
 )
@@ -116,7 +116,7 @@ IOUNMAP = Operation(
 IOREMAP = Operation(
     "ioremap",
     ("user",),
-    (ok(), fault("-ENOMEM")),
+    (ok(sets(PEEKED(USER), 1)), fault("-ENOMEM")),
     source="include/asm-generic/io.h ioremap()",
     fingerprint=Fingerprint(("ioremap",), fails=Fails.NULL),
     needs_d0="user",

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from generator.expr import Role
-from generator.facts import D3, POWER, RPM_ALLOWED
+from generator.facts import D3, POWER, RPM_ALLOWED, SLEEPY
 from generator.fingerprint import Fails, Fingerprint
 from generator.operation import DEV, Operation, fault, ok, sets
 
@@ -44,8 +44,8 @@ PM_RUNTIME_SET_AUTOSUSPEND_DELAY = _plain("pm_runtime_set_autosuspend_delay")
 PM_RUNTIME_USE_AUTOSUSPEND = _plain("pm_runtime_use_autosuspend")
 PM_RUNTIME_DONT_USE_AUTOSUSPEND = _plain("pm_runtime_dont_use_autosuspend")
 PM_RUNTIME_MARK_LAST_BUSY = _plain("pm_runtime_mark_last_busy")
-PM_RUNTIME_PUT_AUTOSUSPEND = _plain("pm_runtime_put_autosuspend")
-PM_RUNTIME_GET_NORESUME = _plain("pm_runtime_get_noresume")
+PM_RUNTIME_PUT_AUTOSUSPEND = _plain("pm_runtime_put_autosuspend", sets(SLEEPY(DEV), 1))
+PM_RUNTIME_GET_NORESUME = _plain("pm_runtime_get_noresume", sets(SLEEPY(DEV), 0))
 # What counts is the last of the calls: the port may sleep once user space is allowed to let
 # it, and is awake and stays so once that is forbidden.
 PM_RUNTIME_ALLOW = _plain("pm_runtime_allow", sets(RPM_ALLOWED(DEV), 1))

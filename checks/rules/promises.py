@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Rules about what a design is there for: who is served, and nothing kept or changed for nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.bind import Inst, View
+from checks.machine import Step
+from checks.rule import step_rule
+from generator.expr import TRUE, Expr, all_of, any_of, reads
+from generator.facts import (
+    ADDED,
+    BELOW,
+    DRVDATA,
+    FAULTED,
+    HANDLER,
+    KNOWN,
+    LIFE,
+    MASTER,
+    MSG,
+    NOTED,
+    PEEKED,
+    msi_on,
+)
+from generator.program import operations
+
+
+def _probed(step: Step) -> Inst | None:
+    """Return the port whose probe has just gone well."""
+    if step.entry != "driver core" or step.text != "probe returns 0" or step.inst is None:
+        return None
+    return step.inst if step.inst.device.parent is None else None
+
+
+@step_rule(
+    "N9",
+    evidence=("drivers/pci/pcie/portdrv.c pcie_port_device_register()",),
+    symptom="a device that is missing from its bus, without a word in the log",
+)
+def what_is_there_is_served(step: Step, view: View) -> Expr | None:
+    """When nothing fails, a probe ends with every device on its bus that the design serves."""
+    port = _probed(step)
+    if port is None:
+        return None
+    missing = [
+        view.bind(when, {device: inst}) & LIFE(inst).ne(ADDED)
+        for device, when in view.design.serves
+        for inst in view.of(device)
+    ]
+    return FAULTED(port).eq(0) & any_of(*missing) if missing else None
+
+
+@step_rule(
+    "N10",
+    evidence=("drivers/pci/pcie/portdrv.c pcie_port_device_register()",),
+    symptom="vectors taken, or a bridge that may master the bus, for nobody",
+)
+def nothing_kept_for_nobody(step: Step, view: View) -> Expr | None:
+    """A bridge that ends up serving nobody keeps no vectors, and no bus mastering of its own."""
+    port = _probed(step)
+    if port is None or not port.device.bridge:
+        return None
+    used = any_of(
+        HANDLER(port).ne(0), *(LIFE(child).eq(ADDED) for child in view.children(port))
+    )
+    kept = any_of(msi_on(port), MASTER(port).eq(1) & BELOW(port).eq(0))
+    return kept & ~used
+
+
+_FOR_OTHERS = ("pm_runtime_resume_and_get", "pm_runtime_put", "pci_irq_vector")
+
+
+@step_rule(
+    "N11",
+    evidence=("drivers/pci/pci.c pci_set_master()", "drivers/base/dd.c device_unbind_cleanup()"),
+    symptom="another driver's device changes under it",
+)
+def own_device(step: Step, _view: View) -> Expr | None:
+    """A driver changes the PCI device that it is bound to, not another."""
+    op = step.op
+    if op is None or "dev" not in step.binding or step.inst is None:
+        return None
+    dev = step.role("dev")
+    managed = op.managed and op.on_devres != "dev"  # an action for later, on the driver's own
+    harmless = managed or op.name in _FOR_OTHERS or not any(one.gives for one in op.outcomes)
+    return None if dev.device.kind != "pci" or dev == step.inst or harmless else TRUE
+
+
+def _notes(view: View) -> Iterator[tuple[str, Expr]]:
+    for inst in view.instances:
+        if inst.device.kind == "pci":
+            yield (f"the driver data of {inst.name} points to nothing",
+                   DRVDATA(inst).eq(1) & NOTED(inst).eq(0))
+
+
+@step_rule(
+    "N12",
+    evidence=("drivers/pci/pcie/portdrv.c pcie_port_enable_irq_vec()", "mm/slub.c kfree()"),
+    symptom="the vector of another message, a double free, or a NULL dereference",
+    states=_notes,
+)
+def nothing_used_before_it_is_there(step: Step, view: View) -> Expr | None:
+    """A message number is read before it is used, and again after vectors change; so is memory.
+
+    Driver data points to memory that is there, which is freed once.
+    """
+    if step.op is None or step.entry == "devres":
+        return None
+    if step.op.name == "kfree note":
+        return NOTED(step.role("dev")).eq(0)
+    if step.op.name == "iounmap":
+        return PEEKED(step.role("user")).eq(0)
+    used = {read for way in step.op.outcomes for give in way.gives for read in reads(give.value)}
+    named = {read for value in step.params.values() for read in reads(value)}
+    numbers = {read.of for read in named if read.fact == MSG} | {
+        step.binding[read.of.name] for read in used
+        if read.fact == MSG and read.of.name in step.binding
+    }
+    unread = [
+        KNOWN(inst).eq(0) for inst in sorted(numbers, key=lambda one: one.name)
+        if isinstance(inst, Inst) and inst in _looked_at(view)
+    ]
+    return all_of(any_of(*unread)) if unread else None
+
+
+def _looked_at(view: View) -> frozenset[Inst]:
+    """Return the devices whose registers the design looks at for their message number."""
+    places = {
+        place
+        for driver in view.design.drivers
+        for block in driver.entries().values()
+        for do in operations(block)
+        if do.op.name == "iounmap"
+        for place in do.places
+    }
+    return frozenset(inst for inst in view.instances if inst.device in places)
+
+
+RULES = (
+    what_is_there_is_served,
+    nothing_kept_for_nobody,
+    own_device,
+    nothing_used_before_it_is_there,
+)
