@@ -270,8 +270,8 @@ class _Search:
         answers = replay(self.machine, path, watch)
         shown = [
             Shown(step.actor, step.text, step.error or step.outcome, step.where)
-            for step in (self.machine.transitions[number].step for number in path)
-            if step.text and _matters(step)
+            for number, step in ((one, self.machine.transitions[one].step) for one in path)
+            if step.text and (number == transition or _matters(step))
         ]
         hardware = tuple(
             (f"{read.of.name}.{read.fact.name}", read.fact.show(value))

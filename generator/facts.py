@@ -46,6 +46,7 @@ STALE = MOST + 2
 _IRQS = ("none", *(f"vector {n}" for n in range(MOST)), "INTx line")
 IRQ = named("irq", (*_IRQS, "stale"), "the Linux irq that the device was given")
 HANDLER = named("handler", (*_IRQS, "orphan"), "what its interrupt handler is registered on")
+EXCLUSIVE = Fact("exclusive", 1, "its handler was requested without IRQF_SHARED")
 SOURCE = Fact("source", 1, "the device may raise its interrupt")
 MEMORY = Fact("memory", 1, "driver data")
 CLAIMED = Fact("claimed", 1, "its register block is claimed")

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from checks.bind import Inst, View
 from checks.machine import HALTED, Step
 from checks.rule import is_done, state_rule, step_rule
-from generator.expr import TRUE, Expr, Num, all_of, any_of
+from generator.expr import Expr, all_of, any_of
 from generator.facts import (
     ADDED,
+    EXCLUSIVE,
     HANDLER,
     IRQ,
     LIFE,
@@ -127,19 +128,10 @@ def shared_numbers_share_the_irq(step: Step, view: View) -> Expr | None:
     user = step.role("user")
     alone = step.params["shared"].eq(0)
     meets = [
-        HANDLER(one).eq(IRQ(user)) & (TRUE if _keeps_to_itself(view, one) else alone)
+        HANDLER(one).eq(IRQ(user)) & (EXCLUSIVE(one).eq(1) | alone)
         for one in view.users(view.parent(user)) if one != user
     ]
     return on_vector(IRQ, user) & any_of(*meets)
-
-
-def _keeps_to_itself(view: View, inst: Inst) -> bool:
-    """Return whether the driver of a device requests its irq without IRQF_SHARED."""
-    driver = view.design.driver_of(inst.device)
-    return driver is not None and any(
-        dict(zip(do.op.params, do.params, strict=True))["shared"] == Num(0)
-        for do in operations(driver.probe) if do.op.name in _REQUESTS
-    )
 
 
 @state_rule(

@@ -3,13 +3,27 @@
 
 from __future__ import annotations
 
-from generator.expr import EACH, Expr, Role, UsersOf, all_of, minimum, pick
+from generator.expr import (
+    EACH,
+    Expr,
+    Over,
+    ParentOf,
+    Role,
+    UsersOf,
+    all_of,
+    any_of,
+    minimum,
+    num,
+    pick,
+)
 from generator.facts import (
     CAN_DYN,
     CAP,
     CAP_MSI,
     CAP_MSIX,
+    D3,
     DYN,
+    EXCLUSIVE,
     HANDLER,
     IRQ,
     KNOWN,
@@ -76,6 +90,7 @@ def _granted(cap: int, bit: int) -> Expr:
         ~msi_on(DEV),
         CAP(DEV).eq(cap),
         TYPES.has(bit),
+        D3(DEV).eq(0),
         (MIN if cap == CAP_MSI else MAX).ge(1),  # pci_msi_supported()
         MIN.le(minimum(MAX, entries(DEV))),
     )
@@ -85,6 +100,10 @@ _MSIX, _MSI = _granted(CAP_MSIX, 2), _granted(CAP_MSI, 1)
 _TRIED = CAP(DEV).ne(0) & (TYPES.has(2) | TYPES.has(1))
 _INTX = all_of(~msi_on(DEV), TYPES.has(0), MIN.le(1), LINE_ROUTED(DEV).eq(1))
 _KEEP = sets(MSIDATA(DEV), pick(_TRIED, 1, MSIDATA(DEV)))
+# What the kernel refuses before it looks for vectors.
+_WRONG = _TRIED & any_of(
+    msi_on(DEV), D3(DEV).eq(1), MIN.lt(1) & CAP(DEV).eq(CAP_MSI), MAX.lt(1)
+)
 
 PCI_ALLOC_IRQ_VECTORS = Operation(
     "pci_alloc_irq_vectors",
@@ -107,8 +126,11 @@ PCI_ALLOC_IRQ_VECTORS = Operation(
             when=_MSI,
         ),
         ok(sets(MODE(DEV), MODE_INTX), _KEEP, when=_INTX & ~(_MSIX | _MSI)),
+        # A false success: the line is on and reported, but MSI or MSI-X stays.
+        ok(when=all_of(msi_on(DEV), TYPES.has(0), MIN.eq(1), LINE_ROUTED(DEV).eq(1))),
         fault("-ENOSPC", _KEEP, when=(_MSIX | _MSI) & ~_INTX),
-        fail("-ENOSPC", ~(_MSIX | _MSI) & ~_INTX, _KEEP),
+        fail("-EINVAL", _WRONG & ~_INTX & ~all_of(TYPES.has(0), LINE_ROUTED(DEV).eq(1))),
+        fail("-ENOSPC", ~(_MSIX | _MSI) & ~_INTX & ~_WRONG, _KEEP),
     ),
     source="drivers/pci/msi/api.c pci_alloc_irq_vectors_affinity(); the data that an attempt "
     "leaves on the device: kernel/irq/msi.c msi_setup_device_data()",
@@ -169,16 +191,17 @@ PCI_MSIX_FREE_IRQ = Operation(
     fingerprint=Fingerprint(("pci_msix_free_irq",), on=0),
 )
 
-_AT = all_of(
-    MODE(DEV).eq(MODE_MSIX), CAN_DYN(DEV).eq(1), NR.lt(entries(DEV)), ~allocated(DEV, NR)
-)
+_CAN = MODE(DEV).eq(MODE_MSIX) & CAN_DYN(DEV).eq(1)
+_AT = all_of(_CAN, NR.lt(entries(DEV)), ~allocated(DEV, NR))
 PCI_MSIX_ALLOC_IRQ_AT = Operation(
     "pci_msix_alloc_irq_at",
     ("dev", "user"),
     (
         ok(sets(DYN(DEV), DYN(DEV).with_bit(NR)), sets(IRQ(USER), NR + 1), when=_AT),
         fault("-ENOSPC", when=_AT),
-        fail("-ENOTSUPP", ~_AT),
+        fail("-ENOTSUPP", ~_CAN),
+        fail("-EBUSY", _CAN & allocated(DEV, NR)),
+        fail("-ERANGE", _CAN & NR.ge(entries(DEV))),
     ),
     source="drivers/pci/msi/api.c pci_msix_alloc_irq_at(); kernel/irq/msi.c msi_insert_desc()",
     fingerprint=Fingerprint(("pci_msix_alloc_irq_at",), on=0, fails=Fails.INDEX),
@@ -187,10 +210,17 @@ PCI_MSIX_ALLOC_IRQ_AT = Operation(
 )
 
 _VALID = IRQ(USER).ge(1) & IRQ(USER).le(LINE)
+_SHARED = Param("shared")
+# Whoever is on an irq and whoever comes must both have said IRQF_SHARED.
+_MISMATCH = Over(
+    "any",
+    UsersOf(ParentOf(USER)),
+    HANDLER(EACH).eq(IRQ(USER)) & (EXCLUSIVE(EACH).eq(1) | _SHARED.eq(0)),
+)
 FREE_IRQ = Operation(
     "free_irq",
     ("user",),
-    (ok(sets(HANDLER(USER), 0)),),
+    (ok(sets(HANDLER(USER), 0), sets(EXCLUSIVE(USER), 0)),),
     source="kernel/irq/manage.c free_irq(); DEBUG_SHIRQ calls the handler once more in it",
     fingerprint=Fingerprint(("free_irq",), on=1),
     needs_d0="user",
@@ -200,11 +230,16 @@ REQUEST_IRQ = Operation(
     "request_irq",
     ("user",),
     (
-        ok(sets(HANDLER(USER), IRQ(USER)), when=_VALID),
-        fault("-ENOSPC", when=_VALID),
+        ok(
+            sets(HANDLER(USER), IRQ(USER)),
+            sets(EXCLUSIVE(USER), num(1) - _SHARED),
+            when=_VALID & ~_MISMATCH,
+        ),
+        fault("-ENOSPC", when=_VALID & ~_MISMATCH),
+        fail("-EBUSY", _VALID & _MISMATCH),
         fail("-EINVAL", ~_VALID),
     ),
-    source="kernel/irq/manage.c request_threaded_irq(); -ENOSPC at activation on x86",
+    source="kernel/irq/manage.c request_threaded_irq(), __setup_irq(), irq_activate()",
     fingerprint=Fingerprint(("request_irq", "request_threaded_irq"), fails=Fails.NEGATIVE),
     params=("shared",),
     defaults=(("shared", 1),),
