@@ -30,7 +30,7 @@ from generator import manifest
 from generator.errors import Conflict, Refused, TreeError, UsageError
 from generator.manifest import Manifest
 from generator.pin import cache, locked, sweep
-from generator.plumbing import git, users_git
+from generator.plumbing import git, rows, users_git
 from generator.replay import replay, verify
 from generator.tree import check_path, scratch, users_objects
 
@@ -253,9 +253,9 @@ def _differing(user: _Repository, series: Manifest, commit: str) -> list[str]:
     told = users_git(
         user.path, "--literal-pathspecs", "ls-tree", "-z", "--full-tree", commit, "--", *paths
     )
-    rows = (row.split("\t", 1) for row in os.fsdecode(told).split("\0") if row)
-    there = {path: head.split()[2] for head, path in rows}
-    return [path for path, before, _ in series.files if there.get(path) != before]
+    there = rows(told)
+    gone = ("", None)
+    return [path for path, before, _ in series.files if there.get(path, gone)[1] != before]
 
 
 @contextmanager

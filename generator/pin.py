@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from generator.errors import EnvironmentFault, TreeError
-from generator.plumbing import git, git_command, git_environment, run
+from generator.plumbing import git, git_command, git_environment, rows, run
 from generator.progress import say
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -221,8 +221,8 @@ def _apt(*argv: str, cwd: Path | None = None) -> str:
 
 def _served(package: str) -> list[str]:
     """Versions that the archive offers, newest first."""
-    rows = _apt("apt-cache", "madison", package).splitlines()
-    return [row.split("|")[1].strip() for row in rows if row.count("|") >= 2]
+    table = _apt("apt-cache", "madison", package).splitlines()
+    return [row.split("|")[1].strip() for row in table if row.count("|") >= 2]
 
 
 def _newer(pin: Pin, allow_newer: bool) -> Place:
@@ -277,9 +277,9 @@ def _changed(there: Place) -> tuple[str, ...]:
     if not before:
         return ()
     told = git(there.git_dir, "ls-tree", "-z", "--full-tree", there.base, "--", *sorted(before))
-    rows = (row.split("\t", 1) for row in os.fsdecode(told).split("\0") if row)
-    blobs = {path: head.split()[2] for head, path in rows}
-    return tuple(sorted(path for path, blob in before.items() if blobs.get(path) != blob))
+    here = rows(told)
+    gone = ("", None)
+    return tuple(sorted(p for p, blob in before.items() if here.get(p, gone)[1] != blob))
 
 
 def _sha256(path: Path) -> str:

@@ -123,6 +123,12 @@ def git(
     )
 
 
+def rows(told: bytes) -> dict[str, tuple[str, str]]:
+    """What `ls-tree -z` printed: path to (mode, object id)."""
+    pairs = (row.split("\t", 1) for row in os.fsdecode(told).split("\0") if row)
+    return {path: (head.split()[0], head.split()[2]) for head, path in pairs}
+
+
 def users_git(
     repo: Path,
     *args: str,

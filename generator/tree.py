@@ -23,7 +23,7 @@ from pathlib import Path
 
 from generator import pin
 from generator.errors import TreeError, UsageError
-from generator.plumbing import git, users_git
+from generator.plumbing import git, rows, users_git
 from generator.progress import say
 
 
@@ -225,8 +225,7 @@ def listing(tree: Tree, commit: str, under: str = "") -> dict[str, tuple[str, st
     """
     limit = ["--", check_path(under)] if under else []
     told = git(tree.git_dir, "ls-tree", "-r", "-z", "--full-tree", commit, *limit)
-    rows = (row.split("\t", 1) for row in os.fsdecode(told).split("\0") if row)
-    return {path: (head.split()[0], head.split()[2]) for head, path in rows}
+    return rows(told)
 
 
 def files(tree: Tree, commit: str, under: str = "") -> tuple[str, ...]:
@@ -262,9 +261,9 @@ def differing(before: Mapping[str, str | None], tree: Tree) -> tuple[str, ...]:
     if not before:
         return ()
     told = git(tree.git_dir, "ls-tree", "-z", "--full-tree", tree.base, "--", *sorted(before))
-    rows = (row.split("\t", 1) for row in os.fsdecode(told).split("\0") if row)
-    there = {path: head.split()[2] for head, path in rows}
-    return tuple(sorted(path for path, blob in before.items() if there.get(path) != blob))
+    there = rows(told)
+    gone = ("", None)
+    return tuple(sorted(p for p, blob in before.items() if there.get(p, gone)[1] != blob))
 
 
 def check_path(path: str) -> str:
@@ -334,8 +333,7 @@ def _rows(tree: Tree, base: str, steps: Sequence[Change]) -> dict[str, tuple[str
     if not paths:
         return {}
     told = git(tree.git_dir, "ls-tree", "-z", "--full-tree", base, "--", *paths)
-    rows = (row.split("\t", 1) for row in os.fsdecode(told).split("\0") if row)
-    return {path: (head.split()[0], head.split()[2]) for head, path in rows}
+    return rows(told)
 
 
 def _refuse_empty(tree: Tree, base: str, ids: Sequence[str], steps: Sequence[Change]) -> None:
