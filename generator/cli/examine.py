@@ -3,16 +3,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from checks import checkpatch, compile, series
 from checks.finding import Finding, Severity
-from checks.seriestext import Patch, Reader, SeriesText, edits, read_directory
+from checks.seriestext import Patch, SeriesText, edits, read_directory
 from checks.target import Kernel, Stage, stages
+from checks.waypoints import walk
 from generator import kbuild, tree
+from generator.design import Design, Driver
 from generator.progress import say
+from generator.series import SeriesSpec
 
 FAILS = (Severity.ERROR, Severity.WARNING)
 
@@ -31,8 +34,24 @@ class Examined:
         return not any(one.severity in FAILS for said in self.found.values() for one in said)
 
 
-def examine(directory: Path, where: tree.Tree, signoff: str = "") -> Examined:
+@dataclass(frozen=True)
+class _Commit:
+    """A patch of a directory beside the step of the series that it claims to be."""
+
+    subject: str
+    changed: Mapping[str, bytes | None]
+    overlay: Mapping[str, bytes | None]
+    design: Design
+    unchanged: bool
+    beside: tuple[Driver, ...]
+
+
+def examine(
+    directory: Path, where: tree.Tree, spec: SeriesSpec | None, signoff: str = ""
+) -> Examined:
     """Compile every commit under every configuration, run checkpatch and the rules of series.
+
+    With `spec`, each commit's C is held against the design after it.
 
     Errors: UsageError for files that are no series, Conflict when they do not fit the tree,
     and whatever keeps a check from being made: a check that cannot run is never a pass.
@@ -42,7 +61,8 @@ def examine(directory: Path, where: tree.Tree, signoff: str = "") -> Examined:
         return tree.read(where, where.base, path)
 
     text = read_directory(directory)
-    order = staged(text, read)
+    changes = edits(text, read)
+    order = stages([patch.name for patch in text.patches], changes)
     say(f"{directory}: checkpatch on {len(text.patches)} patches")
     found = {
         "checkpatch": checkpatch.check(where.work, [directory / patch.file for patch in text.patches]),
@@ -55,12 +75,26 @@ def examine(directory: Path, where: tree.Tree, signoff: str = "") -> Examined:
     found["compile"] = compile.check(
         order, [Kernel(base) for base in bases], memory=tree.cache() / "outcomes"
     )
+    if spec is not None:
+        say(f"{directory}: holding {len(order)} commits against their designs")
+        found["design"] = _against(spec, text, changes, order, bases)
     return Examined(text.patches, found, compile.ASSUMED)
 
 
-def staged(text: SeriesText, read: Reader) -> tuple[Stage, ...]:
-    """Return the tree after each patch of a series."""
-    return stages([patch.name for patch in text.patches], edits(text, read))
+def _against(
+    spec: SeriesSpec, text: SeriesText, changes: Sequence[Mapping[str, bytes | None]],
+    order: Sequence[Stage], bases: Sequence[kbuild.Base],
+) -> tuple[Finding, ...]:
+    if len(spec.steps) != len(order):
+        return (Finding("waypoint", f"{len(order)} patches, but the series of {spec.name} has "
+                        f"{len(spec.steps)} steps: a commit without its design is not checked"),)
+    commits = [
+        _Commit(patch.name, changed, stage.overlay, step.design, step.unchanged, step.beside)
+        for patch, changed, stage, step in zip(
+            text.patches, changes, order, spec.steps, strict=True
+        )
+    ]
+    return tuple(one for base in bases for said in walk(commits, base) for one in said)
 
 
 def lines(done: Examined) -> Iterator[str]:

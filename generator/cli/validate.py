@@ -8,8 +8,12 @@ import argparse
 import json
 from pathlib import Path
 
+from generator import manifest
 from generator.cli.examine import Examined, examine, lines
 from generator.cli.tree import chosen
+from generator.errors import UsageError
+from generator.load import load, names
+from generator.series import SeriesSpec
 
 
 def run(args: argparse.Namespace) -> int:
@@ -17,12 +21,30 @@ def run(args: argparse.Namespace) -> int:
 
     Errors: UsageError, Conflict, EnvironmentFault, Untestable, Timeout.
     """
-    done = examine(Path(args.series), chosen(args))
+    directory = Path(args.series)
+    done = examine(directory, chosen(args), _spec(directory, args.design))
     if args.json:
         print(json.dumps(record(done), indent=2))
     else:
         print("\n".join(lines(done)))
     return 0 if done.clean else 1
+
+
+def _spec(directory: Path, name: str | None) -> SeriesSpec | None:
+    """Return the series that the C is held to: the one asked for, else the one it says it is.
+
+    The name in series.json is data: it is looked up among the shipped designs and never run.
+    """
+    if name is None:
+        if not (directory / manifest.FILE_NAME).is_file():
+            return None
+        name = manifest.read(directory).name
+        if name not in names():
+            return None
+    spec = getattr(load(name).module, "SERIES", None)
+    if not isinstance(spec, SeriesSpec):
+        raise UsageError(f"{name}: this design has no SERIES to hold the C to")
+    return spec
 
 
 def record(done: Examined) -> dict[str, object]:

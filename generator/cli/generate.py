@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""`portwright generate`: explore every step, render, check every commit, and only then write."""
+
+# ruff: noqa: T201
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from checks import compile, show
+from generator import series
+from generator.cli.examine import examine, lines
+from generator.cli.explored import holds
+from generator.cli.tree import chosen
+from generator.errors import EnvironmentFault, UsageError
+from generator.kbuild import CONFIGS
+from generator.load import load
+from generator.plumbing import run as command
+from generator.progress import say
+from generator.tree import Tree
+
+PATCHES = Path(__file__).parents[2] / "patches"
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the series of a design, or say why not; nothing is written then.
+
+    Errors: UsageError for a design without a series; TreeError, EnvironmentFault, ModelError.
+    """
+    loaded = load(args.design)
+    spec = getattr(loaded.module, "SERIES", None)
+    if not isinstance(spec, series.SeriesSpec):
+        raise UsageError(f"{args.design}: {loaded.file} defines no SERIES, so there is no C to it")
+    out = Path(args.out) if args.out else PATCHES / spec.name
+    if not args.render_only:
+        for design in dict.fromkeys(step.design for step in spec.steps):
+            report = holds(design)
+            if report is not None:
+                print(show.text(report))
+                return 1
+    where = chosen(args)
+    say(f"{spec.name}: rendering {len(spec.steps)} commits")
+    signer = _signer() if args.signoff else ""
+    made = series.generate(spec, where, signoff=signer)
+    with tempfile.TemporaryDirectory(prefix="portwright-") as scratch:
+        fresh = Path(scratch) / spec.name
+        series.write(made, where, fresh, _provenance(args.render_only))
+        if not args.render_only and not _clean(fresh, where, spec, signer):
+            print(f"{out}: not written")
+            return 1
+        _replace(fresh, out)
+    print(f"{out}: {len(spec.steps)} patches on {where.base[:12]} ({where.source})")
+    return 0
+
+
+def _signer() -> str:
+    """Return "Name <address>" of the user's own git identity.
+
+    Errors: EnvironmentFault when git knows none.
+    """
+    said = command(["git", "var", "GIT_COMMITTER_IDENT"], timeout=10, env=os.environ)
+    name, _, rest = said.decode().partition(" <")
+    address = rest.partition(">")[0]
+    if not name or not address:
+        raise EnvironmentFault("--signoff: git knows no user.name and user.email of yours")
+    return f"{name} <{address}>"
+
+
+def _clean(directory: Path, where: Tree, spec: series.SeriesSpec, signer: str) -> bool:
+    done = examine(directory, where, spec, signer)
+    print("\n".join(lines(done)))
+    return done.clean
+
+
+def _provenance(render_only: bool) -> Mapping[str, object]:
+    if render_only:
+        return {"not_checked": ["anything: it was rendered with --render-only"]}
+    names = ", ".join(CONFIGS)
+    return {
+        "checked": [
+            "each commit's design, explored over every hardware and platform answer",
+            "each commit's C against that design, per entry point and configuration",
+            f"each commit compiled, front end and back end, as {names}",
+            "checkpatch --strict of the base tree, kernel-doc, the rules of series",
+        ],
+        "not_checked": [*compile.ASSUMED, "a running kernel, or hardware"],
+    }
+
+
+def _replace(fresh: Path, out: Path) -> None:
+    """Put a directory of patches where it belongs; other files there stay."""
+    out.mkdir(parents=True, exist_ok=True)
+    for old in out.glob("*.patch"):
+        old.unlink()
+    for path in sorted(fresh.iterdir()):
+        shutil.copyfile(path, out / path.name)
