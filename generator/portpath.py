@@ -50,7 +50,12 @@ def without_serving(design: Design) -> Design:
     served = rewrite.rewritten(
         design, lambda node: () if _is_call(node, "pcie_cxlpmu_serve_port") else None
     )
-    return rewrite.functions(served, "pcie_port_device_register", _discover_later)
+    fewer = tuple(
+        (device, cxlpmu.servable(False) if device == cxlpmu.CPMU else when)
+        for device, when in served.serves
+    )
+    later = rewrite.functions(served, "pcie_port_device_register", _discover_later)
+    return replace(later, serves=fewer)
 
 
 def _is_call(node: object, name: str) -> bool:
@@ -68,10 +73,16 @@ def _discover_later(body: Block) -> Block:
 def static(design: Design) -> Design:
     """Return a design in which no vector is added after the allocation."""
     counted = rewrite.functions(design, "pcie_cxlpmu_count_vectors", _without_question)
-    return rewrite.rewritten(
-        counted,
-        lambda node: (cxlpmu.static_irq(),) if _is_call(node, "pcie_cxlpmu_get_irq") else None,
-    )
+    return rewrite.functions(counted, "pcie_cxlpmu_assign_irq", _looked_up)
+
+
+def _looked_up(body: Block) -> Block:
+    """Return the giving of an irq with a vector that must be there already."""
+    at = next((n for n, node in enumerate(body) if _is_call(node, "pcie_cxlpmu_get_irq")), None)
+    if at is None:
+        return body
+    after = at + 1 + isinstance(body[at + 1], Code)  # what stores the irq that the helper got
+    return (*body[:at], *cxlpmu.static_irq(), *body[after:])
 
 
 def _without_question(body: Block) -> Block:
