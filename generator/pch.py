@@ -18,8 +18,8 @@ from pathlib import Path
 from generator.cincludes import Disk, Includes, forced, leading, search_path
 from generator.view import Diagnostic, View, content_id
 
-# beyond this many bytes of PCH files the oldest go
-_MAX_BYTES = 3_000_000_000
+# beyond this many bytes the oldest go; one configuration of a series has some 400 MB
+_MAX_BYTES = 1_500_000_000
 
 
 @dataclass(frozen=True)
