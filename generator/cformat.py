@@ -26,9 +26,10 @@ def indented(text: str, depth: int) -> str:
 def wrap(line: str) -> str:
     """Return one statement broken where it is too long, aligned to the open parenthesis."""
     parts = []
+    column = 0  # of the parenthesis that is open where the line begins
     inside = line.lstrip().startswith(("/*", "*"))
     while width(line) > WIDTH and not inside:
-        cut = _cut(line)
+        cut = _cut(line, column)
         if cut is None:
             break
         at, column = cut
@@ -37,10 +38,15 @@ def wrap(line: str) -> str:
     return "\n".join([*parts, line])
 
 
-def _cut(line: str) -> tuple[int, int] | None:
-    """Return where to break a line and the column that the rest is aligned to."""
-    best: tuple[int, int, int] | None = None
-    opened: list[int] = []
+def _cut(line: str, column: int) -> tuple[int, int] | None:
+    """Return where to break a line and the column that the rest is aligned to.
+
+    As far out as possible, behind a comma rather than an operator, then as late as possible;
+    where nothing fits, behind the first comma.
+    """
+    best: tuple[tuple[int, bool, int], int, int] | None = None
+    late: tuple[int, int] | None = None
+    opened = [column] if column else []
     quoted = False
     for at, char in enumerate(line):
         if char == '"' and line[at - 1] != "\\":
@@ -53,13 +59,14 @@ def _cut(line: str) -> tuple[int, int] | None:
             opened.pop()
         for text in _BREAKS:
             if line.startswith(text, at) and opened and line[:at].strip():
-                head = line[: at + len(text)].rstrip()
-                if width(head) > WIDTH:
+                end = at + len(text)
+                if width(line[:end].rstrip()) > WIDTH:
+                    late = late or (end, opened[-1])
                     continue
-                depth = len(opened)
-                if best is None or depth <= best[0]:
-                    best = (depth, at + len(text), opened[-1])
-    return None if best is None else (best[1], best[2])
+                rank = (len(opened), text != ", ", -at)
+                if best is None or rank < best[0]:
+                    best = (rank, end, opened[-1])
+    return (best[1], best[2]) if best is not None else late
 
 
 def negated(condition: str) -> str:

@@ -11,7 +11,7 @@ from generator.cxlpmu import CPMU
 from generator.design import Device, Driver
 from generator.expr import Place
 from generator.fingerprint import Fails, Fingerprint
-from generator.operation import RETURN, Operation, fault, ok
+from generator.operation import RETURN, Guard, Operation, fault, ok
 from generator.ops.device import DEV_SET_DRVDATA, DEVM_KZALLOC
 from generator.ops.irq import DEVM_REQUEST_IRQ, PCI_IRQ_VECTOR
 from generator.ops.perf import (
@@ -29,7 +29,7 @@ from generator.ops.perf import (
 )
 from generator.ops.pm import PM_RUNTIME_PUT, PM_RUNTIME_RESUME_AND_GET
 from generator.portdrv import PORT, free
-from generator.program import Block, Each, Function, If, Not
+from generator.program import Block, Function, If, Not
 
 SOURCE = "drivers/perf/cxl_pmu.c"
 NAMES: dict[Place, str] = {PORT: "dev->parent", CPMU: "dev"}  # what the aux driver's C calls them
@@ -67,7 +67,7 @@ def cxl_pmu_setup_perf() -> Function:
             devm_action(CPUHP_STATE_REMOVE_INSTANCE, "cxl_pmu_cpuhp_remove")(
                 CPMU, CPMU, fail=RETURN
             ),
-            PERF_PMU_REGISTER(CPMU, fail=RETURN),
+            PERF_PMU_REGISTER(CPMU, fail=RETURN, c={"on": "cxl_pmu_info.pmu"}),
             devm_action(PERF_PMU_UNREGISTER, "cxl_pmu_perf_unregister")(CPMU, CPMU, fail=RETURN),
         ),
     )
@@ -125,21 +125,22 @@ MEM_PMU = Device("memory PMU", "cxl", ENDPOINT)
 
 def cxl_pmu_probe(zero: bool = True) -> Block:
     """Return the probe on the CXL bus; `zero`: message number 0 is a valid one."""
-    tree = ("-EINVAL",)
+    # of another type the name is not set: what is in it then is anybody's guess
+    unnamed = If(Guard("dev_name", None, ()), (leave("-ENOMEM", ok=False),))
     refused = free("info->irq < 0") if zero else free("info->irq <= 0")
-    checks: Block = (If(refused, (leave(*tree, ok=False),)),)
+    checks: Block = (If(refused, (leave("-EINVAL", ok=False),)),)
     if zero:
         checks = (
             *checks,
             code("/* Without MSI, vector 0 is INTx, which a CPMU does not use */"),
-            If(Not(free("pci_dev_msi_enabled(pdev)")), (leave(*tree, ok=False),)),
+            If(Not(free("pci_dev_msi_enabled(pdev)")), (leave("-EINVAL", ok=False),)),
         )
     return (
         DEVM_KZALLOC(MEM_PMU, MEM_PMU),
         DEV_SET_DRVDATA(MEM_PMU),
         PARSE_CAPS(MEM_PMU),
         DEVM_KCALLOC(MEM_PMU),
-        Each(MEM_PMU, (DEVM_KASPRINTF(MEM_PMU),)),
+        If(free("pmu->type == CXL_PMU_MEMDEV"), (DEVM_KASPRINTF(MEM_PMU),), (unnamed,)),
         *checks,
         PCI_IRQ_VECTOR(ENDPOINT, MEM_PMU, nr=0, fail=RETURN),
         DEVM_KASPRINTF(MEM_PMU),
@@ -148,7 +149,7 @@ def cxl_pmu_probe(zero: bool = True) -> Block:
         devm_action(CPUHP_STATE_REMOVE_INSTANCE, "cxl_pmu_cpuhp_remove")(
             MEM_PMU, MEM_PMU, fail=RETURN
         ),
-        PERF_PMU_REGISTER(MEM_PMU, fail=RETURN),
+        PERF_PMU_REGISTER(MEM_PMU, fail=RETURN, c={"on": "cxl_pmu_info.pmu"}),
         devm_action(PERF_PMU_UNREGISTER, "cxl_pmu_perf_unregister")(
             MEM_PMU, MEM_PMU, fail=RETURN
         ),
@@ -159,7 +160,7 @@ def cxl_bus_driver(zero: bool = True) -> Driver:
     """Return the driver of CPMUs of memory devices, which no design here explores."""
     return Driver(
         "cxl_pmu on the CXL bus", MEM_PMU, probe=cxl_pmu_probe(zero),
-        c={MEM_PMU: "device", ENDPOINT: "pci_dev"}, sources=(SOURCE,), variable="cxl_pmu_driver",
+        c={MEM_PMU: "device", ENDPOINT: "device.parent"}, sources=(SOURCE,), variable="cxl_pmu_driver",
     )
 
 

@@ -78,7 +78,7 @@ C = {CPMU: "cxl_pmu_auxdev.auxdev"}
 _NOTE = {"var": "pmu", "on": "pcie_cxlpmu"}
 _SET_NOTE = {"var": "set", "on": "pcie_cxlpmu_set"}
 _CHILD = {"dev": "&child->auxdev"}
-_PMU_CHILD = {"dev": "&pmu->child->auxdev"}
+_PMU_CHILD = {"dev": "&pmu->child->auxdev", "on": "pcie_cxlpmu.child.auxdev"}
 _SET_ARGS = "dev, set"
 
 
@@ -160,11 +160,9 @@ def pcie_cxlpmu_discover_block() -> Function:
             ),
             If(Not(guard("resource", BLOCK(CPMU).ne(1))), (code(nowhere), leave())),
             KZALLOC_NOTE(CPMU, fail=(leave(),), c=_NOTE),
-            code(
-                "pmu->resource = resource;",
-                "pmu->index = index;",
-                "list_add_tail(&pmu->node, &set->pmus);",
-            ),
+            assign("pcie_cxlpmu.resource")(c={"text": "pmu->resource = resource"}),
+            assign("pcie_cxlpmu.index", "pcie_cxlpmu_set.nr_blocks")(c={"text": "pmu->index = index"}),
+            code("list_add_tail(&pmu->node, &set->pmus);"),
         ),
         gives="void",
     )
@@ -172,6 +170,7 @@ def pcie_cxlpmu_discover_block() -> Function:
 
 def pcie_cxlpmu_discover() -> Function:
     """Return the walk over the Register Locator: which CPMUs the port has."""
+    new = {"var": "found", "on": "pcie_cxlpmu_set"}  # `set` is what others ask the port for
     return Written(
         "pcie_cxlpmu_discover",
         (
@@ -181,8 +180,8 @@ def pcie_cxlpmu_discover() -> Function:
                 "CXL_DVSEC_REG_LOCATOR);"
             ),
             If(Not(guard("regloc", Over("any", CPMU, HAS(EACH).eq(1)))), (leave(),)),
-            KZALLOC_NOTE(PORT, fail=(leave(),), c=_SET_NOTE),
-            code("INIT_LIST_HEAD(&set->pmus);", ""),
+            KZALLOC_NOTE(PORT, fail=(leave(),), c=new),
+            code("INIT_LIST_HEAD(&found->pmus);", ""),
             PCI_READ_CONFIG_DWORD(
                 PORT, c={"where": "regloc + PCI_DVSEC_HEADER1", "into": "&header"}
             ),
@@ -193,16 +192,16 @@ def pcie_cxlpmu_discover() -> Function:
             ),
             Loop(
                 CPMU,
-                (helper(pcie_cxlpmu_discover_block(), args="dev, set, pos"),),
+                (helper(pcie_cxlpmu_discover_block(), args="dev, found, pos"),),
                 again=free("pos + 8 <= end"),
                 first=True,
                 head="for (; pos + 8 <= end; pos += 8)",
             ),
             If(
-                guard("list_empty(&set->pmus)", Over("all", CPMU, NOTED(EACH).eq(0))),
-                (KFREE_NOTE(PORT, c=_SET_NOTE), leave()),
+                guard("list_empty(&found->pmus)", Over("all", CPMU, NOTED(EACH).eq(0))),
+                (KFREE_NOTE(PORT, c=new), leave()),
             ),
-            PCI_SET_DRVDATA(PORT, c={"var": "set", "data": "pcie_cxlpmu_set"}),
+            PCI_SET_DRVDATA(PORT, c={"var": "found", "data": "pcie_cxlpmu_set"}),
         ),
         gives="void",
     )
@@ -227,7 +226,7 @@ def pcie_cxlpmu_message_number() -> Function:
             code(""),
             If(free("PCI_POSSIBLE_ERROR(cap)"), (_GONE(), leave("-ENODEV", ok=False))),
             If(Not(has_int), (leave("-ENXIO", ok=False),)),
-            leave("FIELD_GET(CXL_PMU_CAP_MSI_N_MSK, cap)"),
+            code("*msg = FIELD_GET(CXL_PMU_CAP_MSI_N_MSK, cap);"),
         ),
     )
 
@@ -238,7 +237,7 @@ CAN_ADD = both(_MSIX_ON, guard("pci_msix_can_alloc_dyn(dev)", CAN_DYN(PORT).eq(1
 
 def _message_number(fail: OnFail, say: str = "") -> Helper:
     return helper(
-        pcie_cxlpmu_message_number(), fail=fail, into="msg", args="pmu",
+        pcie_cxlpmu_message_number(), fail=fail, args="pmu, &msg",
         **({"say": say} if say else {}),
     )
 
@@ -321,8 +320,16 @@ def counted_in(dynamic: bool) -> Block:
     )
 
 
+def _gets(value: str, text: str = "") -> Do:
+    """Return the storing of a CPMU's irq, which C does behind the helper that got it."""
+    return assign("pcie_cxlpmu.irq", value)(c={"text": text})
+
+
 def pcie_cxlpmu_get_irq() -> Function:
     """Return the vector of a message number: the port's own, or one added for it."""
+    added = PCI_MSIX_ALLOC_IRQ_AT(
+        PORT, CPMU, nr=MSG(CPMU), fail=RETURN, c={"var": "map", "nr": "msg"}
+    )
     return Written(
         "pcie_cxlpmu_get_irq",
         (
@@ -333,25 +340,29 @@ def pcie_cxlpmu_get_irq() -> Function:
                 c={"var": "irq", "nr": "msg"},
                 fail=(
                     If(CAN_ADD, (), (leave("irq", ok=False),)),
-                    PCI_MSIX_ALLOC_IRQ_AT(
-                        PORT, CPMU, nr=MSG(CPMU), fail=RETURN,
-                        c={"var": "map", "nr": "msg", "then": "irq = map.virq;"},
-                    ),
+                    added,
+                    _gets("msi_map.virq"),
+                    leave("map.virq"),
                 ),
             ),
+            _gets("pci_irq_vector()"),
             leave("irq"),
         ),
     )
 
 
-_NO_MESSAGE = 'pci_info(dev, "CPMU %u: no interrupt (%d)\\n", pmu->index, msg);'
+_NO_MESSAGE = 'pci_info(dev, "CPMU %u: no interrupt (%d)\\n", pmu->index, ret);'
 _NO_VECTOR = 'pci_info(dev, "CPMU %u: no vector for message %d (%d)\\n", pmu->index, msg, irq);'
 
 
-def static_irq(say: str = _NO_VECTOR) -> Do:
+def static_irq() -> Block:
     """Return the look-up of a vector that must be there."""
-    return PCI_IRQ_VECTOR(
-        PORT, CPMU, nr=MSG(CPMU), fail=RETURN, c={"var": "irq", "nr": "msg", "say": say}
+    return (
+        PCI_IRQ_VECTOR(
+            PORT, CPMU, nr=MSG(CPMU), fail=RETURN,
+            c={"var": "irq", "nr": "msg", "say": _NO_VECTOR},
+        ),
+        _gets("pci_irq_vector()", "pmu->irq = irq"),
     )
 
 
@@ -364,8 +375,7 @@ def pcie_cxlpmu_assign_irq(dynamic: bool) -> Function:
         "pcie_cxlpmu_assign_irq",
         (
             _message_number(RETURN, _NO_MESSAGE),
-            added if dynamic else static_irq(),
-            assign("pcie_cxlpmu.irq", "*")(c={"text": "pmu->irq = irq"}),
+            *((added, code("pmu->irq = irq;")) if dynamic else static_irq()),
         ),
     )
 
@@ -404,7 +414,7 @@ def pcie_cxlpmu_add_device() -> Function:
             IDA_ALLOC(CPMU, c={"var": "id", "ida": "pcie_cxlpmu_ida"}),
             helper(pcie_cxlpmu_init_child(), into="child", args="dev, pmu, id"),
             AUXILIARY_DEVICE_ADD(CPMU, c=_CHILD),
-            assign("pcie_cxlpmu.id", "*")(c={"text": "pmu->id = id"}),
+            assign("pcie_cxlpmu.id", "ida_alloc()")(c={"text": "pmu->id = id"}),
             assign("pcie_cxlpmu.child", "cxl_pmu_auxdev")(c={"text": "pmu->child = child"}),
         ),
     )
@@ -522,7 +532,7 @@ def pcie_cxlpmu_delete_device() -> Function:
             AUXILIARY_DEVICE_DELETE(CPMU, c=_PMU_CHILD),
             AUXILIARY_DEVICE_UNINIT(CPMU, c=_PMU_CHILD),
             IDA_FREE(CPMU, c={"var": "pmu->id", "ida": "pcie_cxlpmu_ida"}),
-            assign("pcie_cxlpmu.child", "0")(c={"text": "pmu->child = NULL"}),
+            assign("pcie_cxlpmu.child", "NULL")(c={"text": "pmu->child = NULL"}),
         ),
         gives="void",
     )
@@ -549,7 +559,7 @@ def pcie_cxlpmu_forget() -> Function:
         "pcie_cxlpmu_forget",
         (
             If(Not(SET), (leave(),)),
-            PCI_CLEAR_DRVDATA(PORT, c={"data": "0"}),
+            PCI_CLEAR_DRVDATA(PORT, c={"data": "NULL"}),
             listed(
                 code("list_del(&pmu->node);"),
                 KFREE_NOTE(CPMU, c=_NOTE),

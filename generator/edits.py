@@ -533,6 +533,8 @@ class Put:
             while lines[at].strip():
                 at += 1
             new, at = ["", *new], at - 1
+        if self.before and len(new) > 1:
+            new.append("")
         place = at + 1 if self.before else at + 2
         return {self.path: spliced(self.path, text, [Splice(place, place - 1, tuple(new))])}
 

@@ -505,7 +505,7 @@ def portdrv(
         sources=sources,
         variable="pcie_portdriver",
         sets=(
-            "pcie_device.*", "int[*", "get_port_device_capability:services", _NVEC, "&*", _CAPS,
-            *also_set,
+            "pcie_device.*", "int[*", "get_port_device_capability:services", _NVEC, "&pme", "&aer",
+            "&dpc", _CAPS, *also_set,
         ),
     )

@@ -101,10 +101,6 @@ class Names:
         return self.devices.get(place, place.name)
 
 
-def _value(op: Operation, given: Mapping[str, str], name: str, names: Names) -> str:
-    return given.get(name, names.result)
-
-
 def context(do: Do, names: Names) -> dict[str, str]:
     """Return what the template of an operation is given: devices, parameters, details."""
     found = {role: names.of(place) for role, place in do.binding.items()}
@@ -116,7 +112,8 @@ def context(do: Do, names: Names) -> dict[str, str]:
         found["shown"] = do.op.shown[0]
     for name, value in zip(do.op.params, do.params, strict=True):
         if isinstance(value, Num):
-            found[name] = dict(do.op.words).get(value.value, str(value.value))
+            words = dict(do.op.words) if name in do.op.shown else {}
+            found[name] = words.get(value.value, str(value.value))
     return found | dict(do.c)
 
 
@@ -253,6 +250,8 @@ class _Writer:
     def do(self, node: Do, depth: int, undos: tuple[Do | Call, ...]) -> list[_Item]:
         text = statement(node, self.names)
         items = [_Item(indented(text, depth))] if text else []
+        if text.startswith("return "):
+            return items
         if node.op.fallible and node.on_fail is not IGNORE:
             test, error = failed(node, self.names)
             said = dict(node.c).get("say", "")
