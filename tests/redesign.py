@@ -12,9 +12,10 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
 
+from generator.ctext import Code
 from generator.design import Design, Device, Driver
 from generator.operation import Do
-from generator.program import Block, Call, Each, Function, If, Ifdef
+from generator.program import Block, Call, Each, Function, If, Ifdef, Return
 
 Node = Do | If | Ifdef | Each | Call
 
@@ -89,15 +90,19 @@ def redesigns(design: Design, strangers: Callable[[Device, str], Device | None])
     return list(found.values())
 
 
+_INSIDE: dict[type, tuple[str, ...]] = {
+    Return: (),
+    If: ("then", "other"),
+    Ifdef: ("then", "other"),
+    Each: ("body",),
+    Call: ("on_fail", "then"),
+    Do: ("on_fail",),
+}
+
+
 def _inner(node: object) -> Iterator[tuple[str, Block]]:
     """The blocks inside a node, by field; helpers are not entered."""
-    names = {
-        If: ("then", "other"),
-        Ifdef: ("then", "other"),
-        Each: ("body",),
-        Call: ("on_fail", "then"),
-        Do: ("on_fail",),
-    }.get(type(node), ())
+    names = next(names for kind, names in _INSIDE.items() if isinstance(node, kind))
     for name in names:
         block = getattr(node, name)
         if isinstance(block, tuple) and block:
@@ -129,6 +134,8 @@ def _changes(
                 other = replace(node, **{name: change.block})  # type: ignore[type-var]
                 yield _Change(change.kind, change.what, (*before, other, *after))
     for at, (one, other) in enumerate(pairwise(block)):
+        if isinstance(one, Code) or isinstance(other, Code):
+            continue
         if isinstance(one, Do | Call) or isinstance(other, Do | Call):
             yield _Change("swap", f"{_name(one)} <> {_name(other)}",
                           (*block[:at], other, one, *block[at + 2 :]))
