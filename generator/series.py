@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
-import importlib
-import importlib.util
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from generator import kbuild, manifest, tree
 from generator.design import Design, Driver
 from generator.draft import CONFIG, Draft
 from generator.edits import Edit
-from generator.errors import ModelError, PortwrightError, TreeError, UsageError
+from generator.errors import ModelError, TreeError, UsageError
 from generator.render import text_of
 from generator.tree import Change, Tree
 
@@ -80,42 +79,6 @@ class Series:
     cover_body: str
     prefix: str = "RFC PATCH"
     design: Design | None = field(default=None, compare=False)
-
-
-def load(name: str) -> tuple[Design, SeriesSpec | None]:
-    """Return DESIGN, and SERIES if there is one, of a shipped design or of a Python file.
-
-    Errors: UsageError when there is no such design or the file does not define one.
-    """
-    path = Path(name)
-    if path.suffix == ".py":
-        spec = importlib.util.spec_from_file_location(path.stem, path)
-        if not path.is_file() or spec is None or spec.loader is None:
-            raise UsageError(f"{name}: no such file")
-        module = importlib.util.module_from_spec(spec)
-        try:
-            spec.loader.exec_module(module)
-        except (PortwrightError, SyntaxError, ImportError, NameError, TypeError) as error:
-            if isinstance(error, PortwrightError):
-                raise
-            raise UsageError(f"{name}: {type(error).__name__}: {error}") from error
-    else:
-        if not name.isidentifier() or importlib.util.find_spec(f"generator.designs.{name}") is None:
-            known = ", ".join(shipped())
-            raise UsageError(f"{name}: no design of that name; there are {known}, or a .py file")
-        module = importlib.import_module(f"generator.designs.{name}")
-    design, series = getattr(module, "DESIGN", None), getattr(module, "SERIES", None)
-    if not isinstance(design, Design):
-        raise UsageError(f"{name}: it must define DESIGN = Design(...)")
-    if series is not None and not isinstance(series, SeriesSpec):
-        raise UsageError(f"{name}: SERIES must be a SeriesSpec")
-    return design, series
-
-
-def shipped() -> tuple[str, ...]:
-    """Return the names of the designs that come with the project."""
-    here = Path(__file__).parent / "designs"
-    return tuple(sorted(path.stem for path in here.glob("*.py") if path.stem != "__init__"))
 
 
 def generate(spec: SeriesSpec, tree_: Tree, signoff: str = "") -> Series:
@@ -193,8 +156,6 @@ def canonical(design: Design) -> str:
 
 def _text(value: object) -> str:
     """Return a value's text: dataclasses by their compared fields, mappings sorted."""
-    import dataclasses
-
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         inner = ", ".join(
             f"{one.name}={_text(getattr(value, one.name))}"

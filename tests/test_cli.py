@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The command line: streams, JSON, and what the shell gets back."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from generator.__main__ import VERBS, main, parser
+
+LEAK = """
+from generator.design import Design, Device, Driver
+from generator.ops.pci import PCI_DISABLE_DEVICE, PCI_ENABLE_DEVICE
+
+PORT = Device("port", "pci")
+DESIGN = Design("leak", "a port that stays enabled", devices=(PORT,), drivers=(
+    Driver("leak", PORT, probe=(PCI_ENABLE_DEVICE(PORT),), remove=()),
+))
+"""
+
+
+@pytest.fixture
+def leak(tmp_path: Path) -> Path:
+    path = tmp_path / "leak.py"
+    path.write_text(LEAK)
+    return path
+
+
+def test_a_violation_is_exit_1_and_json_repeats_the_first_at_the_top(
+    leak: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", str(leak), "--json"]) == 1
+
+    said = json.loads(capsys.readouterr().out)
+    assert said["verdict"] == "VIOLATED"
+    assert said["rule"] == "R36"
+    assert [step["step"] for step in said["trace"]] == [
+        "bind leak", "pci_enable_device(port)", "probe returns 0", "unbind leak", "unbound",
+    ]  # fmt: skip
+    assert {"hardware", "platform", "violations", "bounds"} <= said.keys()
+
+
+def test_a_budget_that_ends_the_search_is_never_a_pass(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["check", "today", "--states", "100"]) == 124
+
+    assert "UNFINISHED" in capsys.readouterr().out
+
+
+def test_progress_is_silent_when_piped() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "generator", "check", "today"], capture_output=True, check=False,
+        cwd=Path(__file__).parents[1],
+    )  # fmt: skip
+
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "message"),
+    [
+        (["check", "nowhere"], 2, "unknown design 'nowhere': known are auxbus"),
+        (["check"], 2, "give one DESIGN, or --all"),
+        (["check", "no/such.py"], 2, "no/such.py: no such file"),
+        (["rules", "R99"], 2, "no rule R99: there are N1"),
+        (["generate", "today"], 2, "defines no SERIES"),
+        (["validate", "no/such"], 2, "no/such"),
+    ],
+)
+def test_what_is_asked_wrongly_gets_one_line_and_no_traceback(
+    argv: list[str], code: int, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(argv) == code
+
+    said = capsys.readouterr().err
+    assert message in said
+    assert "Traceback" not in said
+
+
+def test_help_imports_nothing_heavy() -> None:
+    text = "import sys, generator.__main__ as m; m.parser().format_help(); print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", text], capture_output=True, text=True, check=True,
+        cwd=Path(__file__).parents[1],
+    )  # fmt: skip
+
+    assert not {"clang", "jinja2", "git", "checks"} & set(done.stdout.split())
+
+
+def test_every_verb_has_help_and_a_module() -> None:
+    known = next(a for a in parser()._actions if a.dest == "verb").choices
+    assert known is not None
+
+    assert set(known) == set(VERBS)
+
+
+def test_one_rule_is_explained_with_its_evidence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["rules", "r14"]) == 0
+
+    said = capsys.readouterr().out
+    assert said.startswith("R14 CHILDREN_BEFORE_PARENT_VECTORS\n")
+    assert "evidence: " in said
+    assert "broken: " in said
