@@ -267,6 +267,7 @@ class _Search:
         while at != self.packed.start:
             at, steps = self.parent[at]
             path[:0] = steps
+        path = shortened(self.machine, path, watch)
         answers = replay(self.machine, path, watch)
         shown = [
             Shown(step.actor, step.text, step.error or step.outcome, step.where)
@@ -289,18 +290,35 @@ def _matters(step: Step) -> bool:
     return step.entry in ("driver core", "environment") or step.decides
 
 
+def shortened(machine: Machine, path: Sequence[int], watch: Watch) -> list[int]:
+    """Return a trace without the steps that it can do without.
+
+    The search takes steps that nobody else sees as soon as it can, needed or not.
+    """
+    kept = list(path)
+    for at in reversed(range(len(kept) - (watch.at is not None))):
+        fewer = kept[:at] + kept[at + 1:]
+        if _replayed(machine, fewer, watch) is not None:
+            kept = fewer
+    return kept
+
+
 def replay(machine: Machine, path: Sequence[int], watch: Watch) -> dict[Read, int]:
     """Walk a trace again by the meaning of the language, not by generated code.
 
     Returns what hardware answered. Errors: ReplayError when no answers let the steps be taken
     and the rule break at the end.
     """
-    state = {read: OPEN_QUESTION if read.fact.question else 0 for read in machine.variables}
-    state.update(machine.given)
-    answers = _replay(machine, tuple(path), 0, watch, state)
+    answers = _replayed(machine, path, watch)
     if answers is None:
         raise ReplayError(f"a trace of {len(path)} steps for {watch.rule} does not replay")
     return answers
+
+
+def _replayed(machine: Machine, path: Sequence[int], watch: Watch) -> dict[Read, int] | None:
+    state = {read: OPEN_QUESTION if read.fact.question else 0 for read in machine.variables}
+    state.update(machine.given)
+    return _replay(machine, tuple(path), 0, watch, state)
 
 
 def _replay(
@@ -310,7 +328,10 @@ def _replay(
     if position == len(path) - (watch.at is not None):
         asked = [watch.when]
         if watch.at is not None:
-            asked.append(machine.transitions[path[position]].when)
+            last = machine.transitions[path[position]]
+            if last.pc is not None and state[last.pc] != last.src:
+                return None
+            asked.append(last.when)
         for full in answered(questions(asked, known), state, known):
             if all(evaluate(fold_known(expr, known), full) for expr in asked):
                 return {read: value for read, value in full.items()

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from checks.hardware import questions
 from checks.machine import UNASKED, Machine, Transition
 from checks.packed import Watch
 from generator.expr import Expr, Num, Read, fold_known, num, reads
@@ -21,14 +22,15 @@ def forget(machine: Machine, watches: Sequence[Watch]) -> Machine:
     watched: set[Read] = set()
     at_step: dict[int, set[Read]] = {}
     for watch in watches:
-        found = reads(fold_known(watch.when, known))
+        when = fold_known(watch.when, known)
+        found = reads(when).union(questions([when], known))
         if watch.at is None:
             watched |= found
         else:
             at_step.setdefault(watch.at, set()).update(found)
     users: dict[Read, set[Read | None]] = {}
     for number, one in enumerate(machine.transitions):
-        for read in _read(one) | at_step.get(number, set()):
+        for read in _read(one, known) | at_step.get(number, set()):
             users.setdefault(read, set()).add(one.pc)
         for target, value in one.gives:
             if not (target.fact.question and value == UNASKED):
@@ -39,17 +41,16 @@ def forget(machine: Machine, watches: Sequence[Watch]) -> Machine:
         fixed = read in machine.given or read in watched or read == pc
         if len(who) == 1 and pc is not None and not fixed:
             mine.setdefault(pc, []).append(read)
-    live = {pc: _liveness(machine, pc, names, at_step) for pc, names in mine.items()}
+    live = {pc: _liveness(machine, pc, names, at_step, known) for pc, names in mine.items()}
     return replace(
         machine, transitions=tuple(_cleared(one, mine, live) for one in machine.transitions)
     )
 
 
-def _read(one: Transition) -> set[Read]:
-    found = set(reads(one.when))
-    for _, value in one.gives:
-        found |= reads(value)
-    return found
+def _read(one: Transition, known: frozenset[Read]) -> set[Read]:
+    """Return what a step reads: questions come with those that they make sense under."""
+    exprs = [one.when, *(value for _, value in one.gives)]
+    return set().union(*(reads(expr) for expr in exprs), questions(exprs, known))
 
 
 def _goes_to(one: Transition) -> int | None:
@@ -60,7 +61,8 @@ def _goes_to(one: Transition) -> int | None:
 
 
 def _liveness(
-    machine: Machine, pc: Read, names: Sequence[Read], at_step: Mapping[int, set[Read]]
+    machine: Machine, pc: Read, names: Sequence[Read], at_step: Mapping[int, set[Read]],
+    known: frozenset[Read],
 ) -> dict[int, frozenset[Read]]:
     """Return, per place of a process, which of `names` may be read before being written."""
     candidates = frozenset(names)
@@ -68,7 +70,7 @@ def _liveness(
     for number, one in enumerate(machine.transitions):
         if one.pc == pc:
             dst = _goes_to(one)
-            used = frozenset(_read(one) | at_step.get(number, set())) & candidates
+            used = frozenset(_read(one, known) | at_step.get(number, set())) & candidates
             killed = frozenset(target for target, _ in one.gives) & candidates
             steps.append((one.src, one.src if dst is None else dst, used, killed))
     live: dict[int, frozenset[Read]] = {}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from checks.hardware import OPEN_QUESTION, answered, answers, asked_under, questions
-from checks.machine import Machine, Transition
+from checks.machine import IDLE, RUNNING, Machine, Transition
 from generator.expr import FALSE, Bin, Expr, Not, Num, Pick, Read, fold_known, reads
 
 Successors = list[tuple[int, int]]  # (transition, state)
@@ -295,8 +295,8 @@ def _local(
     """Return the groups whose steps commute with everybody else's and that no rule sees.
 
     Such a step may be taken first, alone: it reads nothing that others write and writes
-    nothing that others or state watches read. Flows have no cycles, so nothing is put off
-    for ever.
+    nothing that others or state watches read. Nothing is put off for ever: every cycle of a
+    process leads through IDLE or RUNNING, where it is never alone.
     """
     read_by: dict[Read, set[Read | None]] = {}
     written_by: dict[Read, set[Read | None]] = {}
@@ -315,7 +315,7 @@ def _local(
     found = set()
     for key, members in groups.items():
         pc = key[0]
-        if pc is None:
+        if pc is None or key[1] in (IDLE, RUNNING):
             continue
         alone = True
         for number in members:

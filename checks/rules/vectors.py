@@ -104,9 +104,12 @@ def vectors_need_d0(step: Step, _view: View) -> Expr | None:
     """Vectors are allocated and freed while the device is in D0."""
     if is_done(step, "pci_free_irq_vectors"):
         return D3(step.role("dev")).eq(1) & msi_on(step.role("dev"))
-    if not is_done(step, "pci_alloc_irq_vectors", "pci_msix_alloc_irq_at"):
-        return None
-    return D3(step.role("dev")).eq(1)
+    if is_done(step, "pci_msix_alloc_irq_at"):
+        return D3(step.role("dev")).eq(1)
+    if is_done(step, "pci_alloc_irq_vectors"):
+        types = step.params["types"]
+        return (types.has(1) | types.has(2)) & D3(step.role("dev")).eq(1)
+    return None
 
 
 @step_rule(

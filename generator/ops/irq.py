@@ -101,8 +101,8 @@ _TRIED = CAP(DEV).ne(0) & (TYPES.has(2) | TYPES.has(1))
 _INTX = all_of(~msi_on(DEV), TYPES.has(0), MIN.le(1), LINE_ROUTED(DEV).eq(1))
 _KEEP = sets(MSIDATA(DEV), pick(_TRIED, 1, MSIDATA(DEV)))
 # What the kernel refuses before it looks for vectors.
-_WRONG = _TRIED & any_of(
-    msi_on(DEV), D3(DEV).eq(1), MIN.lt(1) & CAP(DEV).eq(CAP_MSI), MAX.lt(1)
+_WRONG = (TYPES.has(2) | TYPES.has(1)) & any_of(
+    msi_on(DEV), D3(DEV).eq(1), MIN.lt(1) & TYPES.has(1), MAX.lt(1)
 )
 
 PCI_ALLOC_IRQ_VECTORS = Operation(
