@@ -54,7 +54,9 @@ from generator.ops.perf import DEVM_IOREMAP, PERF_PMU_REGISTER, PERF_PMU_UNREGIS
 from generator.ops.pm import (
     PM_RUNTIME_ALLOW,
     PM_RUNTIME_FORBID,
+    PM_RUNTIME_GET_NORESUME,
     PM_RUNTIME_PUT,
+    PM_RUNTIME_PUT_AUTOSUSPEND,
     PM_RUNTIME_RESUME_AND_GET,
 )
 from generator.ops.source import DISABLE_SOURCE, ENABLE_SOURCE
@@ -114,19 +116,21 @@ def designs(draw: Draw) -> Design:
     ])
     child = Function("make_child", (*vector, *make))
     once = draw(st.sampled_from((UNWIND, IGNORE, IGNORE, CONTINUE)))
+    sleep = [PM_RUNTIME_PUT_AUTOSUSPEND(PORT), PM_RUNTIME_ALLOW(PORT)]
     probe = less.some([
         less.do(PCI_ENABLE_DEVICE, PORT, careless=straight),
         PCI_SET_MASTER(PORT),
         less.do(PCI_ALLOC_IRQ_VECTORS, PORT, careless=straight, min=1,
                 max=draw(st.sampled_from((1, 4))), types=types),
         Each(kid, (call(child, fail=once),)),
-        *([PM_RUNTIME_ALLOW(PORT)] if draw(st.integers(0, 2)) == 0 else []),
+        *(sleep if draw(st.integers(0, 2)) == 0 else []),
     ])
     delete: Block = (AUXILIARY_DEVICE_DELETE(kid), AUXILIARY_DEVICE_UNINIT(kid), IDA_FREE(kid))
     if not less.happens(4):
         delete = (If(Guard("it was added", LIFE(kid).eq(ADDED), ()), delete),)
     remove = tuple(less.some([
         PM_RUNTIME_FORBID(PORT),
+        PM_RUNTIME_GET_NORESUME(PORT),
         Each(kid, delete),
         PCI_FREE_IRQ_VECTORS(PORT),
         *([PCI_CLEAR_MASTER(PORT)] if draw(st.booleans()) else []),

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Designs that do things at the wrong time or place, or promise what they do not keep."""
+
+from broken.parts import AWAKE, DELETE, KID, MADE, MAKE, ONE, PORT, SLEEP, Case, design, kid, port
+from generator.design import Design, Device
+from generator.facts import BLOCK, HAS, MSG
+from generator.operation import IGNORE, RETURN, Guard
+from generator.ops.cxl import CXL_FIND_REGBLOCK_INSTANCE
+from generator.ops.irq import PCI_FREE_IRQ_VECTORS, PCI_IRQ_VECTOR
+from generator.ops.pci import PCI_CLEAR_MASTER, PCI_SET_MASTER
+from generator.ops.perf import IOREMAP, IOUNMAP, PERF_PMU_REGISTER
+from generator.ops.pm import PM_RUNTIME_RESUME_AND_GET
+from generator.ops.source import DISABLE_SOURCE, ENABLE_SOURCE
+from generator.program import If, Return
+
+ELSEWHERE = Guard("the block is not in an assigned BAR", BLOCK(KID).eq(1), ())
+THERE = Guard("it is there", HAS(KID).eq(1), ())
+FIND = CXL_FIND_REGBLOCK_INSTANCE(PORT, fail=IGNORE)
+LOOK = (IOREMAP(KID, fail=RETURN), IOUNMAP(KID))
+VECTOR = PCI_IRQ_VECTOR(PORT, KID, nr=MSG(KID), fail=RETURN)
+SERVES = ((KID, HAS(KID).eq(1)),)
+OTHER = Device("other", "pci")
+COUNTS = (PERF_PMU_REGISTER(KID),)
+
+
+def beside(*probe: object) -> Design:
+    """Return a port's driver and another PCI device that it is not bound to."""
+    return Design("two", "a driver of one port", (PORT, OTHER), (port(probe),))  # type: ignore[arg-type]
+
+
+CASES = (
+    # drivers/pci/pcie/Kconfig: PCIEPORTBUS is bool; drivers/cxl/Kconfig: CXL_BUS is tristate. With
+    # =m, vmlinux has no cxl_find_regblock_instance (drivers/cxl/core/regs.c): ld fails.
+    Case(
+        "R22",
+        broken=design(port((FIND,))),
+        mended=design(port((FIND,), builtin=False)),
+        trace=("port: bind portdrv", "port: cxl_find_regblock_instance(port)"),
+        hardware={},
+    ),
+    # drivers/pci/pci-driver.c local_pci_probe() leaves the last pm_runtime_put() to the driver:
+    # after it the port goes to D3hot, where a register write is an unsupported request.
+    Case(
+        "R34",
+        broken=design(port((*SLEEP, ENABLE_SOURCE(PORT)), (*AWAKE, DISABLE_SOURCE(PORT)))),
+        mended=design(port((ENABLE_SOURCE(PORT), *SLEEP), (*AWAKE, DISABLE_SOURCE(PORT)))),
+        trace=(
+            "port: bind portdrv",
+            "port: pm_runtime_put_autosuspend(port)",
+            "port: pm_runtime_allow(port)",
+            "runtime PM: suspends port",
+            "port: enable source(port)",
+        ),
+        hardware={},
+    ),
+    # drivers/cxl/core/regs.c cxl_decode_regblock() indexes pdev->resource[] with any BIR: 6 is the
+    # ROM, 7 a bridge window, and IORESOURCE_UNSET is not looked at.
+    Case(
+        "N7",
+        broken=design(port(LOOK)),
+        mended=design(port((If(ELSEWHERE, (Return(),)), *LOOK))),
+        trace=("port: bind portdrv", "port: ioremap(kid)"),
+        hardware={"kid.block": "elsewhere"},
+    ),
+    # kernel/events/core.c event_sched_in() calls pmu->add() with interrupts off;
+    # drivers/base/power/runtime.c __pm_runtime_resume() does might_sleep().
+    Case(
+        "N8",
+        broken=design(port(MAKE, DELETE),
+                      kid(COUNTS, atomic=(PM_RUNTIME_RESUME_AND_GET(PORT, KID, fail=RETURN),))),
+        mended=design(port(MAKE, DELETE), kid(COUNTS, atomic=(DISABLE_SOURCE(KID),))),
+        trace=(
+            "port: bind portdrv",
+            *MADE,
+            "kid: bind kiddrv",
+            "kid: perf_pmu_register(kid)",
+            "kid: probe returns 0",
+            "user: opens an event on kid",
+            "kid: callback of kiddrv",
+            "kid: pm_runtime_resume_and_get(port, kid)",
+        ),
+        hardware={},
+        floating=("user",),
+    ),
+    # Nothing fails, the child is there, and the driver does not make its device.
+    Case(
+        "N9",
+        broken=design(port((If(THERE, ()),)), serves=SERVES),
+        mended=design(port((If(THERE, MAKE),), DELETE), serves=SERVES),
+        trace=("port: bind portdrv", "port: it is there: yes", "port: probe returns 0"),
+        hardware={"kid.present": "yes"},
+    ),
+    # drivers/pci/pcie/portdrv.c pcie_port_device_register(): at out:, with nothing registered, it
+    # frees vectors and clears bus mastering. This one does not.
+    Case(
+        "N10",
+        broken=design(port((ONE,), (PCI_FREE_IRQ_VECTORS(PORT),))),
+        mended=design(port((ONE, PCI_FREE_IRQ_VECTORS(PORT)))),
+        trace=("port: bind portdrv", "port: pci_alloc_irq_vectors(port)", "port: probe returns 0"),
+        hardware={},
+    ),
+    # drivers/pci/pci.c pci_set_master() writes the command register of the device it is given.
+    Case(
+        "N11",
+        broken=beside(PCI_SET_MASTER(OTHER)),
+        mended=beside(PCI_SET_MASTER(PORT), PCI_CLEAR_MASTER(PORT)),
+        trace=("port: bind portdrv", "port: pci_set_master(other)"),
+        hardware={},
+    ),
+    # drivers/pci/pcie/portdrv.c pcie_port_enable_irq_vec() reads the numbers after it has
+    # allocated and not before: with MSI they may move. This one reads first.
+    Case(
+        "N12",
+        broken=design(port((*LOOK, ONE, VECTOR), (PCI_FREE_IRQ_VECTORS(PORT),))),
+        mended=design(port((ONE, *LOOK, VECTOR), (PCI_FREE_IRQ_VECTORS(PORT),))),
+        trace=(
+            "port: bind portdrv",
+            "port: ioremap(kid)",
+            "port: iounmap(kid)",
+            "port: pci_alloc_irq_vectors(port)",
+            "port: pci_irq_vector(port, kid)",
+        ),
+        hardware={},
+    ),
+)

@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Designs whose handlers, sources and vectors do not fit together."""
+
+from broken.parts import (
+    DELETE,
+    KID,
+    LINE,
+    MADE,
+    MAKE,
+    ONE,
+    PORT,
+    VECTOR,
+    WITH_VECTOR,
+    Case,
+    design,
+    kid,
+    port,
+)
+from generator.facts import MSG, NO_MESSAGE, msi_on
+from generator.operation import IGNORE, RETURN, Guard
+from generator.ops.irq import FREE_IRQ, PCI_FREE_IRQ_VECTORS, PCI_IRQ_VECTOR, REQUEST_IRQ
+from generator.ops.pci import PCI_SET_MASTER
+from generator.ops.perf import DEVM_IOREMAP
+from generator.ops.source import DISABLE_SOURCE, ENABLE_SOURCE, REFUSE
+from generator.program import If, Return
+
+FREE = PCI_FREE_IRQ_VECTORS(PORT)
+ON_MSI = Guard("pci_dev_msi_enabled(pdev)", msi_on(PORT), ())
+MAKES = (ONE, PCI_SET_MASTER(PORT), VECTOR, *MAKE)
+DROPS = (*DELETE, FREE)
+MASTERED = (*WITH_VECTOR[:2], "port: pci_set_master(port)", *WITH_VECTOR[2:])
+BOUND = (*MASTERED, "kid: bind kiddrv", "kid: request_irq(kid)")
+REQUEST, UNREQUEST = REQUEST_IRQ(KID), FREE_IRQ(KID)
+ON, OFF = ENABLE_SOURCE(KID), DISABLE_SOURCE(KID)
+ZERO = Guard("irq <= 0", MSG(KID).eq(0), ())
+NONE = Guard("irq < 0", MSG(KID).eq(NO_MESSAGE), ())
+OWN = PCI_IRQ_VECTOR(PORT, PORT, nr=0)
+OWN_HANDLER = (ONE, OWN, REQUEST_IRQ(PORT))
+SHARING = (*OWN_HANDLER, VECTOR, *MAKE)
+
+CASES = (
+    # drivers/pci/pcie/portdrv.c pcie_port_device_register() returns before pci_set_master() on a
+    # port without services; a message is a memory write, which PCI_COMMAND_MASTER allows.
+    # request_irq() succeeds all the same: nothing in kernel/irq/manage.c asks.
+    Case(
+        "R10b",
+        broken=design(port((ONE, VECTOR, *MAKE), DROPS), kid((REQUEST,), (UNREQUEST,))),
+        mended=design(port(MAKES, DROPS), kid((REQUEST,), (UNREQUEST,))),
+        trace=(*WITH_VECTOR, "kid: bind kiddrv", "kid: request_irq(kid)"),
+        hardware={},
+    ),
+    # drivers/pci/msi/api.c pci_free_irq_vectors() -> pci_free_msi_irqs() frees the descriptor;
+    # kernel/irq/irqdomain.c irq_domain_free_irqs() does not look at desc->action, and
+    # kernel/irq/proc.c unregister_irq_proc() removes a directory that is not empty.
+    Case(
+        "R13",
+        broken=design(port(OWN_HANDLER, (FREE, FREE_IRQ(PORT)))),
+        mended=design(port(OWN_HANDLER, (FREE_IRQ(PORT), FREE))),
+        trace=(
+            "port: bind portdrv",
+            "port: pci_alloc_irq_vectors(port)",
+            "port: pci_irq_vector(port, port)",
+            "port: request_irq(port)",
+            "port: probe returns 0",
+            "port: unbind portdrv",
+            "port: pci_free_irq_vectors(port)",
+        ),
+        hardware={},
+    ),
+    # drivers/pci/pcie/portdrv.c pcie_port_device_remove(): remove_iter() passes by whatever is not
+    # on pcie_port_bus_type, then pci_free_irq_vectors(): the child lives on with a number that
+    # no vector is behind.
+    Case(
+        "R14",
+        broken=design(port((ONE, VECTOR, *MAKE), (FREE, *DELETE))),
+        mended=design(port((ONE, VECTOR, *MAKE), DROPS)),
+        trace=(
+            *WITH_VECTOR,
+            "port: probe returns 0",
+            "port: unbind portdrv",
+            "port: pci_free_irq_vectors(port)",
+        ),
+        hardware={},
+    ),
+    # drivers/pci/msi/api.c pci_irq_vector(): msi_get_virq() of an index beyond those allocated is
+    # 0, and the answer -EINVAL; auxiliary_device_add() does not care.
+    Case(
+        "R16",
+        broken=design(port(
+            (ONE, PCI_IRQ_VECTOR(PORT, KID, nr=MSG(KID), fail=IGNORE), *MAKE), DROPS
+        )),
+        mended=design(port((ONE, VECTOR, *MAKE), DROPS)),
+        trace=(
+            "port: bind portdrv",
+            "port: pci_alloc_irq_vectors(port)",
+            "port: pci_irq_vector(port, kid) -> -EINVAL",
+            *MADE,
+        ),
+        hardware={"kid.message": "1"},
+    ),
+    # drivers/perf/cxl_pmu.c cxl_pmu_probe(): "if (irq <= 0) return -EINVAL", where irq is the
+    # message number as cxl_pmu_parse_caps() read it: 0 is a number like any other.
+    Case(
+        "R16b",
+        broken=design(port(MAKE, DELETE), kid((If(ZERO, (REFUSE(KID, fail=RETURN),)),))),
+        mended=design(port(MAKE, DELETE), kid((If(NONE, (REFUSE(KID, fail=RETURN),)),))),
+        trace=(
+            "port: bind portdrv",
+            *MADE,
+            "kid: bind kiddrv",
+            "kid: irq <= 0: yes",
+            "kid: refuse(kid) -> -EINVAL",
+        ),
+        hardware={"kid.message": "0"},
+    ),
+    # The port's own handler is on vector 0 and shares; kernel/irq/manage.c __setup_irq() wants
+    # IRQF_SHARED of both: goto mismatch, "Flags mismatch irq NN", -EBUSY.
+    Case(
+        "R17",
+        broken=design(port(SHARING, (*DELETE, FREE_IRQ(PORT), FREE)),
+                      kid((REQUEST_IRQ(KID, shared=0),), (UNREQUEST,))),
+        mended=design(port(SHARING, (*DELETE, FREE_IRQ(PORT), FREE)),
+                      kid((REQUEST,), (UNREQUEST,))),
+        trace=(
+            "port: bind portdrv",
+            "port: pci_alloc_irq_vectors(port)",
+            "port: pci_irq_vector(port, port)",
+            "port: request_irq(port)",
+            "port: pci_irq_vector(port, kid)",
+            *MADE,
+            "kid: bind kiddrv",
+            "kid: request_irq(kid) -> -EBUSY",
+        ),
+        hardware={"kid.message": "0"},
+    ),
+    # The source is on before there is a handler: kernel/irq/chip.c handle_edge_irq() finds no
+    # desc->action, marks the interrupt pending and masks it: the event is lost or late.
+    Case(
+        "R19",
+        broken=design(port(MAKES, DROPS), kid((ON, REQUEST), (OFF, UNREQUEST))),
+        mended=design(port(MAKES, DROPS), kid((REQUEST, ON), (OFF, UNREQUEST))),
+        trace=(*MASTERED, "kid: bind kiddrv", "kid: enable source(kid)"),
+        hardware={},
+    ),
+    # drivers/pci/msi/api.c pci_irq_vector(): without MSI, number 0 is dev->irq, the line of every
+    # service of the port. drivers/cxl/pci.c cxl_alloc_irq_vectors() never asks for PCI_IRQ_INTX.
+    Case(
+        "R20",
+        broken=design(port((LINE, PCI_IRQ_VECTOR(PORT, KID, nr=0), *MAKE), DELETE),
+                      kid((REQUEST,), (UNREQUEST,))),
+        mended=design(port((LINE, If(ON_MSI, (), (Return(),)), VECTOR, *MAKE), DROPS),
+                      kid((REQUEST,), (UNREQUEST,))),
+        trace=(
+            "port: bind portdrv",
+            "port: pci_alloc_irq_vectors(port)",
+            "port: pci_irq_vector(port, kid)",
+            *MADE,
+            "kid: bind kiddrv",
+            "kid: request_irq(kid)",
+        ),
+        hardware={"port.line": "yes"},
+    ),
+    # kernel/irq/manage.c __setup_irq() installs the handler, which can run at once, the irq being
+    # shared; what it reads is mapped only by the next call.
+    Case(
+        "N3",
+        broken=design(port(MAKES, DROPS), kid((REQUEST, DEVM_IOREMAP(KID, KID)), (UNREQUEST,))),
+        mended=design(port(MAKES, DROPS), kid((DEVM_IOREMAP(KID, KID), REQUEST), (UNREQUEST,))),
+        trace=BOUND,
+        hardware={},
+    ),
+    # kernel/irq/manage.c free_irq(): on a shared irq the caller must have disabled the interrupt
+    # on the card before the call.
+    Case(
+        "N4",
+        broken=design(port(MAKES, DROPS), kid((REQUEST, ON), (UNREQUEST, OFF))),
+        mended=design(port(MAKES, DROPS), kid((REQUEST, ON), (OFF, UNREQUEST))),
+        trace=(
+            *BOUND,
+            "kid: enable source(kid)",
+            "kid: probe returns 0",
+            "kid: unbind kiddrv",
+            "kid: free_irq(kid)",
+        ),
+        hardware={},
+    ),
+)

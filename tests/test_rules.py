@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Every rule has a design that breaks it by the trace that the kernel source gives."""
+
+import re
+
+import pytest
+from broken import context, handlers, lifetimes, vectors
+from broken.parts import Case
+
+from checks.explore import Counterexample, explore
+from checks.finding import Verdict
+from checks.rule import Rule
+from checks.rules.all import RULES
+from generator.tree import Tree, read
+
+CASES = (*vectors.CASES, *handlers.CASES, *lifetimes.CASES, *context.CASES)
+BY_KEY = {rule.key: rule for rule in RULES}
+ROWS = [pytest.param(case, id=case.rule) for case in CASES]
+
+
+def lines(example: Counterexample) -> tuple[str, ...]:
+    return tuple(
+        f"{step.actor}: {step.text}" + (f" -> {step.outcome}" if "-" in step.outcome else "")
+        for step in example.trace
+    )
+
+
+def apart(trace: tuple[str, ...], floating: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    """Return a trace without the lines whose place among the others is open, and these."""
+    stays = tuple(line for line in trace if not line.startswith(floating or ("-",)))
+    return stays, tuple(line for line in trace if line not in stays)
+
+
+def test_every_rule_has_a_row() -> None:
+    assert sorted(case.rule for case in CASES) == sorted(BY_KEY)
+
+
+@pytest.mark.parametrize("case", ROWS)
+def test_design_breaks_the_rule_by_the_derived_trace(case: Case) -> None:
+    report = explore(case.broken, (BY_KEY[case.rule],))
+    assert report.verdict is Verdict.VIOLATED
+    (example,) = report.counterexamples
+    assert apart(lines(example), case.floating) == apart(case.trace, case.floating)
+    assert case.hardware.items() <= dict(example.hardware).items()
+
+
+@pytest.mark.parametrize("case", ROWS)
+def test_mended_design_holds(case: Case) -> None:
+    report = explore(case.mended, (BY_KEY[case.rule],))
+    assert report.verdict is Verdict.HOLDS
+    assert not report.waived
+
+
+@pytest.mark.parametrize("case", ROWS)
+def test_all_rules_together_find_it(case: Case) -> None:
+    """Others may break sooner; that something is wrong is never lost."""
+    assert explore(case.broken, RULES).verdict is Verdict.VIOLATED
+
+
+def test_implied_rules_exist() -> None:
+    assert {other for rule in RULES for other in rule.implies} <= set(BY_KEY)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.key)
+def test_rule_says_what_it_is(rule: Rule) -> None:
+    assert rule.statement.endswith(".")
+    assert rule.evidence
+    assert rule.symptom
+    assert rule.on_step or rule.on_state
+    for evidence in rule.evidence:
+        assert re.fullmatch(r"<\S+@\S+>|[\w./-]+ \w+(\(\))?", evidence), evidence
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.key)
+def test_evidence_is_in_the_pinned_tree(rule: Rule, pinned: Tree) -> None:
+    for evidence in rule.evidence:
+        if evidence.startswith("<"):
+            continue
+        path, name = evidence.split()
+        found = read(pinned, pinned.base, path)
+        assert found is not None, evidence
+        text = found.decode()
+        if name.endswith("()"):
+            called = re.escape(name.removesuffix("()"))
+            assert re.search(rf"^\w[\w\s*]*\b{called}\(", text, re.M), evidence
+        else:
+            assert re.search(rf"\b{re.escape(name)}\b", text), evidence
