@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+import multiprocessing
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from ctypes import c_int
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -77,15 +79,20 @@ class _Text:
         return text
 
 
-def mutants(unit: Any, functions: Collection[str]) -> Iterator[Mutant]:
-    """All mutants of the named functions of a parsed unit (`tu`, `text`); many do not compile."""
+def mutants(
+    unit: Any, functions: Collection[str], calls: Collection[str] = ()
+) -> Iterator[Mutant]:
+    """All mutants of the named functions of a parsed unit (`tu`, `text`); many do not compile.
+
+    With `calls`, only those that delete, swap or retarget a call of one of these names.
+    """
     text = _Text(unit.text)
     for cursor in unit.tu.cursor.get_children():
         file = cursor.location.file
         if cursor.spelling not in functions or file is None or file.name != unit.tu.spelling:
             continue
         if cursor.kind == Kind.FUNCTION_DECL and cursor.is_definition():
-            yield from _function(text, cursor)
+            yield from _function(text, cursor, calls)
 
 
 def _brief(text: bytes) -> str:
@@ -93,8 +100,15 @@ def _brief(text: bytes) -> str:
     return words if len(words) < 60 else words[:57] + "..."
 
 
-def _function(text: _Text, function: Any) -> Iterator[Mutant]:
+def _function(text: _Text, function: Any, calls: Collection[str]) -> Iterator[Mutant]:
     name = function.spelling
+
+    def counts(*statements: Any) -> bool:
+        return not calls or any(
+            one.kind == Kind.CALL_EXPR and one.spelling in calls
+            for statement in statements
+            for one in statement.walk_preorder()
+        )
 
     def mutant(kind: str, cursor: Any, what: str, new: bytes) -> Mutant:
         return Mutant(kind, name, cursor.extent.start.line, what, new)
@@ -103,7 +117,7 @@ def _function(text: _Text, function: Any) -> Iterator[Mutant]:
         for one in statements:
             if one.kind in JUMPS or one.kind == Kind.DECL_STMT:
                 continue
-            if text.of(one).strip():
+            if text.of(one).strip() and counts(one):
                 new = text.replaced((text.statement(one), b";"))
                 yield mutant("delete", one, _brief(text.of(one)), new)
         if block.kind != Kind.COMPOUND_STMT:
@@ -111,17 +125,21 @@ def _function(text: _Text, function: Any) -> Iterator[Mutant]:
         for one, other in pairwise(statements):
             if Kind.DECL_STMT in (one.kind, other.kind) or one.kind in JUMPS or other.kind in JUMPS:
                 continue
+            if not counts(one, other):
+                continue
             spans = text.statement(one), text.statement(other)
             texts = [text.text[start:end] for start, end in spans]
             new = text.replaced((spans[0], texts[1]), (spans[1], texts[0]))
             yield mutant("swap", one, f"{_brief(texts[0])} <> {_brief(texts[1])}", new)
-    for condition in _conditions(function):
+    for condition in () if calls else _conditions(function):
         source = text.of(condition)
         if source.strip():
             new = text.replaced((text.span(condition), b"!(" + source + b")"))
             yield mutant("negate", condition, _brief(source), new)
     for call in _all(function, Kind.CALL_EXPR):
         if not text.of(call).startswith(call.spelling.encode()):
+            continue
+        if calls and call.spelling not in calls:
             continue
         for argument in call.get_arguments():
             to = ELSEWHERE.get(argument.type.get_canonical().spelling)
@@ -183,9 +201,9 @@ def _operator(cursor: Any) -> int:
     return int(function(cursor))
 
 
-def reached(unit: Any, entries: Collection[str]) -> tuple[str, ...]:
-    """Functions of a unit that are called or named on the way from some entries, these first."""
-    functions = unit.functions()
+def reached(entries: Collection[str], *units: Any) -> tuple[str, ...]:
+    """Functions of units that are called or named on the way from some entries, these first."""
+    functions = {name: one for unit in units for name, one in unit.functions().items()}
     found = [name for name in entries if name in functions]
     for name in found:
         for one in functions[name].walk_preorder():
@@ -195,19 +213,63 @@ def reached(unit: Any, entries: Collection[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def judged(task: tuple[Any, Any, Any, str, str, Any]) -> tuple[Mutant, list[Any] | None]:
-    """Findings on a mutant of one file; None when it does not compile.
+class Task(NamedTuple):
+    """A mutant to be judged: `base` is as kbuild.at() gives it for `overlay`, the commit."""
 
-    task: a prepared base, a design or driver, the other sources' paths with the overlay as one
-    pair, the file's path, the commit, the mutant.
+    base: Any
+    overlay: Any
+    drivers: tuple[Any, ...]
+    path: str
+    mutant: Mutant
+
+
+_tasks: list[Task] = []
+_parsed: dict[tuple[int, str], Any] = {}  # the files beside the mutant, once per process
+
+
+def judge(tasks: Sequence[Task]) -> list[tuple[Mutant, list[Any]]]:
+    """Errors of the drivers that have a file, with a mutant in its place; those that compile.
+
+    Designs are not sent to the processes but inherited: what they name is told by identity.
     """
+    _tasks[:] = tasks
+    with ProcessPoolExecutor(2, multiprocessing.get_context("fork")) as pool:
+        results = list(pool.map(_judged, range(len(tasks)), chunksize=8))
+    return [
+        (task.mutant, found)
+        for task, found in zip(tasks, results, strict=True)
+        if found is not None
+    ]
+
+
+def _judged(number: int) -> list[Any] | None:
     from checks.waypoint import Sources, hold, parsed, symbols_of
 
-    base, subject, (paths, overlay), path, commit, mutant = task
-    changed = {**overlay, path: mutant.text}
-    units = parsed(base, path, changed)
-    if any(one.severity == "error" for one in units.diagnostics):
-        return mutant, None
-    others = {other: parsed(base, other, overlay) for other in paths if other != path}
-    c = Sources({path: units, **others}, {}, symbols_of(base.autoconf), base.config.name, commit)
-    return mutant, [one for one in hold(subject, c) if one.severity.value == "error"]
+    base, overlay, drivers, path, mutant = _tasks[number]
+    unit = parsed(base, path, {**overlay, path: mutant.text})
+    if any(one.severity == "error" for one in unit.diagnostics):
+        return None
+    units = {path: unit}
+    for other in {source for driver in drivers for source in driver.sources} - {path}:
+        key = (id(overlay), other)
+        if key not in _parsed:
+            _parsed[key] = parsed(base, other, overlay)
+        units[other] = _parsed[key]
+    c = Sources(units, {}, symbols_of(base.autoconf), base.config.name)
+    found = [one for driver in drivers for one in hold(driver, c)]
+    return [one for one in found if one.severity.value == "error"]
+
+
+def unexplained(results: Sequence[tuple[Mutant, list[Any]]], reasons: Mapping[str, str]) -> str:
+    """What is not seen and not in `reasons`, and reasons that explain nothing; one a line.
+
+    reasons: beginnings of "function: kind: what" -> why.
+    """
+    missed = [f"{one.function}: {one.kind}: {one.what}" for one, found in results if not found]
+    lines = [f"not seen: {text}" for text in missed if not text.startswith(tuple(reasons))]
+    lines += [
+        f"not missed any more: {key}"
+        for key in reasons
+        if not any(text.startswith(key) for text in missed)
+    ]
+    return "\n".join(lines)

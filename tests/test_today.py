@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -73,23 +71,16 @@ def test_entry_points_that_only_one_side_has_are_findings(base: Any):
 @pytest.mark.kernel
 @pytest.mark.slow
 def test_nine_of_ten_small_wrongs_in_the_kernel_are_told_from_the_design(base: Any):
-    from mutate import judged, mutants, reached
+    from mutate import Task, judge, mutants, reached, unexplained
 
     unit = sources(base, {}, [PORTDRV]).units[PORTDRV]
     tasks = [
-        (base, DESIGN, ((), {}), PORTDRV, "", mutant)
-        for mutant in mutants(unit, reached(unit, ENTRIES))
+        Task(base, {}, DESIGN.drivers, PORTDRV, mutant)
+        for mutant in mutants(unit, reached(ENTRIES, unit))
     ]
-    with ProcessPoolExecutor(2) as pool:
-        results = list(pool.map(judged, tasks, chunksize=8))
-    compiling = [(mutant, found) for mutant, found in results if found is not None]
-    missed = [mutant for mutant, found in compiling if not found]
-    kinds = Counter(mutant.kind for mutant, _ in compiling)
-    assert len(compiling) > 300
-    assert set(kinds) == {"delete", "swap", "negate", "device"}
-    assert len(missed) <= len(compiling) // 10, f"{len(missed)} of {len(compiling)} not seen"
-    strange = [
-        str(one) for one in missed
-        if not any(f"{one.function}: {one.kind}: {one.what}".startswith(key) for key in UNSEEN)
-    ]
-    assert not strange, "not in UNSEEN:\n" + "\n".join(strange)
+    results = judge(tasks)
+    missed = sum(not found for _, found in results)
+    assert len(results) > 300
+    assert {mutant.kind for mutant, _ in results} == {"delete", "swap", "negate", "device"}
+    assert missed <= len(results) // 10, f"{missed} of {len(results)} not seen"
+    assert not unexplained(results, UNSEEN)
