@@ -160,7 +160,8 @@ def cxl_bus_driver(zero: bool = True) -> Driver:
     """Return the driver of CPMUs of memory devices, which no design here explores."""
     return Driver(
         "cxl_pmu on the CXL bus", MEM_PMU, probe=cxl_pmu_probe(zero),
-        c={MEM_PMU: "device", ENDPOINT: "device.parent"}, sources=(SOURCE,), variable="cxl_pmu_driver",
+        c={MEM_PMU: "device", ENDPOINT: "device.parent"}, sources=(SOURCE,),
+        variable="cxl_pmu_driver",
     )
 
 

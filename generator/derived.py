@@ -19,10 +19,12 @@ from generator.ctext import Code
 from generator.draft import Splice
 from generator.errors import ModelError, TreeError
 from generator.operation import Do, Guard
-from generator.program import And, Block, Call, Each, If, Not, Or, Return
-from generator.render import Names, condition, statements
+from generator.program import And, Block, Call, Each, If, Ifdef, Not, Or, Return
+from generator.render import statements
+from generator.templates import Names, condition
 
 Key = tuple[object, ...]
+Node = Do | If | Each | Return | Call | Ifdef
 
 
 def _key(node: object) -> Key:
@@ -100,13 +102,13 @@ class Change:
                     f"{self.path}:{statement.line}: the design and the tree ask "
                     f"({statement.condition}) the other way round; write the design as the tree"
                 )
-            found = self.inner(body, statement, then, old.then, new.then, depth)
+            found = self.inner(then, old.then, new.then, depth)
             if _shapes(old.other) != _shapes(new.other):
                 if other is None:
                     raise ModelError(
                         f"{new.where}: the else branch is new: nothing is derived for it"
                     )
-                found += self.inner(body, statement, other, old.other, new.other, depth)
+                found += self.inner(other, old.other, new.other, depth)
             return found
         if isinstance(old, Call) and isinstance(new, Call):
             if _shapes((old,)) != _shapes((new,)):
@@ -123,8 +125,7 @@ class Change:
         return []
 
     def inner(
-        self, body: Body, statement: Statement, branch: Body, before: Block, after: Block,
-        depth: int,
+        self, branch: Body, before: Block, after: Block, depth: int
     ) -> list[Splice]:
         """Return the changes of a branch, with braces where it gets its second statement."""
         found = self.block(branch, before, after, depth + 1)
@@ -132,9 +133,9 @@ class Change:
             head = branch.statements[0].first - 1
             tab = "\t" * depth
             close = Splice(branch.closed + 1, branch.closed)
-            ending = [one_ for one_ in found if (one_.first, one_.last) == (close.first, close.last)]
-            found = [one_ for one_ in found if one_ not in ending]
-            lines = tuple(line for one_ in ending for line in one_.lines)
+            ending = [it for it in found if (it.first, it.last) == (close.first, close.last)]
+            found = [it for it in found if it not in ending]
+            lines = tuple(line for it in ending for line in it.lines)
             found.append(Splice(head, head, (self.lines[head - 1] + " {",)))
             found.append(Splice(close.first, close.last, (*lines, tab + "}")))
         return found
@@ -234,9 +235,9 @@ def _spread(lines: Sequence[str], at: int, new: Sequence[str], apart: bool) -> S
     return Splice(at, at - 1, tuple(block))
 
 
-def _runs(block: Block) -> list[tuple[Block, object]]:
+def _runs(block: Block) -> list[tuple[Block, Node]]:
     """Return the nodes of a block, each with the plain C that stands before it."""
-    found: list[tuple[Block, object]] = []
+    found: list[tuple[Block, Node]] = []
     text: list[Code] = []
     for node in block:
         if isinstance(node, Code):

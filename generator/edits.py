@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The kinds of edits that a step of a series is made of.
+"""The kinds of edits of C that a step of a series is made of.
 
 Each finds its place by what stands there and says so when it does not find it. Text that a
 step keeps, moves or removes is taken from the tree; templates hold only what is new.
@@ -8,7 +8,6 @@ step keeps, moves or removes is taken from the tree; templates hold only what is
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -17,17 +16,13 @@ from generator import derived
 from generator.anchors import Body, Statement, body_of, named
 from generator.cast import Cursor
 from generator.clts import entry_points
-from generator.design import Design
 from generator.draft import Draft, Splice, inserted, line_of, spliced
 from generator.errors import ModelError, TreeError
 from generator.expr import Place
-from generator.program import Block, Function
-from generator.render import Names, body, function_text, functions, text_of
-
-__all__ = [
-    "Derived", "Edit", "FirstUse", "InFunction", "Include", "Listed", "Local", "Moved",
-    "NewFile", "Paragraph", "Part", "Piece", "Put", "Section", "Split", "Tail",
-]
+from generator.program import Block
+from generator.render import body, functions
+from generator.templates import Names, text_of
+from generator.textedits import writing
 
 
 class Edit(Protocol):
@@ -39,65 +34,6 @@ class Edit(Protocol):
         Errors: TreeError when the tree is not as expected, ModelError when the design is not.
         """
         ...
-
-
-def written(design: Design, names: Mapping[Place, str], result: str = "ret") -> _Written:
-    """Return what templates of files call: function(), has() and entry points of drivers."""
-    return _Written(design, Names(names, result))
-
-
-@dataclass(frozen=True)
-class _Written:
-    design: Design
-    names: Names
-
-    def known(self) -> dict[str, Function]:
-        found = functions(self.design)
-        for driver in self.design.drivers:
-            stem = driver.variable.removesuffix("_driver")
-            for entry, block in driver.entries().items():
-                gives = "int" if entry == "probe" else "void"
-                found[f"{stem}_{entry}"] = _function(f"{stem}_{entry}", block, gives)
-        return found
-
-    def has(self, name: str) -> bool:
-        return name in self.known()
-
-    def function(self, name: str) -> str:
-        found = self.known().get(name)
-        if found is None:
-            raise ModelError(
-                f"{self.design.where}: a template wants the function {name}, which no driver of "
-                f"the design {self.design.name} calls"
-            )
-        return function_text(found, self.names)
-
-    def values(self) -> dict[str, object]:
-        return {"has": self.has, "function": self.function}
-
-
-def _function(name: str, block: Block, gives: str) -> Function:
-    from generator.ctext import Written
-
-    return Written(name, block, gives=gives)
-
-
-@dataclass(frozen=True)
-class NewFile:
-    """A file of the series' own, rendered from its template and the design after the step.
-
-    A later step that has it again renders it anew from its own design.
-    """
-
-    path: str
-    template: str
-    names: Mapping[Place, str] = field(default_factory=dict, hash=False)
-
-    def apply(self, draft: Draft) -> Mapping[str, str]:
-        """Return the file."""
-        if draft.has(self.path) and self.path not in draft.overlay:
-            raise TreeError(f"{self.path}:1: the tree has this file already")
-        return {self.path: text_of(self.template, **written(draft.after, self.names).values())}
 
 
 @dataclass(frozen=True)
@@ -301,7 +237,7 @@ class FirstUse:
     def apply(self, draft: Draft) -> Mapping[str, str]:
         """Return the file."""
         at = _function_start(draft, self.path, self.before)
-        values = written(draft.after, self.names, self.result).values()
+        values = writing(draft.after, self.names, self.result).values()
         text = text_of(self.template, **values).rstrip("\n")
         lines = draft.text(self.path).split("\n")
         splice = Splice(at, at - 1, (*text.split("\n"), ""))
@@ -440,134 +376,4 @@ class Tail:
         new = body(self.block, Names({}, self.result), done=self.done).rstrip("\n").split("\n")
         text = draft.text(self.path)
         splice = Splice(statement.first, whole.closed - 1, tuple(new))
-        return {self.path: spliced(self.path, text, [splice])}
-
-
-@dataclass(frozen=True)
-class Section:
-    """What stands between #ifdef SYMBOL and its #endif, once it is there; until then a new one.
-
-    A new one is put before the line that begins with `before`.
-    """
-
-    path: str
-    symbol: str
-    template: str
-    before: str
-
-    def apply(self, draft: Draft) -> Mapping[str, str]:
-        """Return the file."""
-        text = draft.text(self.path)
-        lines = text.split("\n")
-        new = text_of(self.template, **written(draft.after, {}).values()).rstrip("\n").split("\n")
-        head = f"#ifdef {self.symbol}"
-        if head in lines:
-            first = lines.index(head)
-            last = line_of(self.path, lines, f"#endif /* !{self.symbol} */", "directive", first)
-            splice = Splice(first + 1, last + 1, tuple(new))
-        else:
-            at = line_of(self.path, lines, self.before, "line that begins with")
-            splice = Splice(at + 1, at, (*new, ""))
-        return {self.path: spliced(self.path, text, [splice])}
-
-
-@dataclass(frozen=True)
-class Listed:
-    """A line of a sorted list, like the F: lines of an entry of MAINTAINERS."""
-
-    path: str
-    entry: str
-    line: str
-
-    def apply(self, draft: Draft) -> Mapping[str, str]:
-        """Return the file."""
-        text = draft.text(self.path)
-        lines = text.split("\n")
-        at = line_of(self.path, lines, self.entry, "entry")
-        kind = self.line[:2]
-        places = []
-        for number in range(at + 1, len(lines)):
-            if not lines[number].strip():
-                break
-            if lines[number].startswith(kind):
-                places.append(number)
-        if not places:
-            raise TreeError(f"{self.path}:{at + 1}: the entry {self.entry!r} has no {kind} line")
-        behind = next((n for n in places if lines[n] > self.line), places[-1] + 1)
-        return {self.path: spliced(self.path, text, [Splice(behind + 1, behind, (self.line,))])}
-
-
-@dataclass(frozen=True)
-class Put:
-    """Lines put behind, or before, the line that begins with a text.
-
-    `within` is the head of the entry that the line is in; `paragraph`: behind the whole
-    paragraph, as one of their own.
-    """
-
-    path: str
-    template: str = ""
-    line: str = ""
-    after: str = ""
-    before: str = ""
-    within: str = ""
-    paragraph: bool = False
-
-    def apply(self, draft: Draft) -> Mapping[str, str]:
-        """Return the file."""
-        text = draft.text(self.path)
-        lines = text.split("\n")
-        wanted = self.after or self.before
-        start, stop = 0, len(lines)
-        if self.within:
-            start = line_of(self.path, lines, self.within, "entry")
-            kind = self.within.split()[0]
-            ends = (n for n in range(start + 1, stop) if lines[n].split()[:1] == [kind])
-            stop = next(ends, stop)
-        at = line_of(self.path, lines[:stop], wanted, "line that begins with", start)
-        values = written(draft.after, {}).values()
-        new = [self.line]
-        if self.template:
-            new = text_of(self.template, **values).rstrip("\n").split("\n")
-        if self.paragraph:
-            while lines[at].strip():
-                at += 1
-            new, at = ["", *new], at - 1
-        if self.before and len(new) > 1:
-            new.append("")
-        place = at + 1 if self.before else at + 2
-        return {self.path: spliced(self.path, text, [Splice(place, place - 1, tuple(new))])}
-
-
-@dataclass(frozen=True)
-class Paragraph:
-    """A paragraph of prose gives way to a template's, which has the old one as `{{ was }}`.
-
-    It is the one that begins with a text, behind `prefix`, like " * " in comments.
-    """
-
-    path: str
-    begins: str
-    template: str
-    prefix: str = ""
-    width: int = 80
-
-    def apply(self, draft: Draft) -> Mapping[str, str]:
-        """Return the file."""
-        text = draft.text(self.path)
-        lines = text.split("\n")
-        bare = [
-            line.removeprefix(self.prefix) if line.startswith(self.prefix) else "" for line in lines
-        ]
-        at = line_of(self.path, bare, self.begins, "paragraph that begins with")
-        end = at
-        while bare[end].strip():
-            end += 1
-        was = " ".join(bare[at:end])
-        new = text_of(self.template, was=was).strip("\n")
-        room = self.width - len(self.prefix.expandtabs(8))
-        filled = textwrap.wrap(
-            " ".join(new.split()), room, break_long_words=False, break_on_hyphens=False
-        )
-        splice = Splice(at + 1, end, tuple(self.prefix + line for line in filled))
         return {self.path: spliced(self.path, text, [splice])}

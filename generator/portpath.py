@@ -19,15 +19,10 @@ from generator.edits import (
     FirstUse,
     Include,
     InFunction,
-    Listed,
     Local,
     Moved,
-    NewFile,
-    Paragraph,
     Part,
     Piece,
-    Put,
-    Section,
     Split,
     Tail,
 )
@@ -35,6 +30,7 @@ from generator.portdrv import SOURCES
 from generator.program import Block, Call, If
 from generator.render import functions
 from generator.series import SeriesSpec, Step
+from generator.textedits import Listed, NewFile, Paragraph, Put, Section
 
 PORTDRV, PORTDRV_H = SOURCES[0], "drivers/pci/pcie/portdrv.h"
 CXLPMU, PERF = cxlpmu.SOURCE, cxlperf.SOURCE

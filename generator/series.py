@@ -15,8 +15,9 @@ from generator import kbuild, manifest, tree
 from generator.design import Design, Driver
 from generator.draft import CONFIG, Draft
 from generator.edits import Edit
-from generator.errors import ModelError, TreeError, UsageError
-from generator.render import text_of
+from generator.errors import ModelError, TreeError
+from generator.plumbing import git
+from generator.templates import text_of
 from generator.tree import Change, Tree
 
 AUTHOR = "portwright <portwright@localhost>"
@@ -145,7 +146,7 @@ def _edited(step: Step, draft: Draft, number: int) -> dict[str, bytes | None]:
 
 def _date(tree_: Tree) -> int:
     """Return when the base was committed, in seconds."""
-    text = tree.git(tree_.git_dir, "show", "-s", "--format=%ct", tree_.base)
+    text = git(tree_.git_dir, "show", "-s", "--format=%ct", tree_.base)
     return int(text.decode().strip())
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from generator import cxlchild as child
 from generator import cxlpmu as pmu
 from generator.ctext import helper
 from generator.cxlperf import cxl_pmu_aux_driver
@@ -22,7 +23,7 @@ OPEN_EVENTS = (
 def auxbus(*, zero_service: bool = True, dynamic: bool = True) -> Design:
     """Return the design with or without its two last steps."""
     discovery = (helper(pmu.pcie_cxlpmu_discover()),)
-    alone = (helper(pmu.pcie_cxlpmu_serve_port(dynamic)),) if zero_service else ()
+    alone = (helper(child.pcie_cxlpmu_serve_port(dynamic)),) if zero_service else ()
     return replace(
         today.DESIGN,
         name="auxbus",
@@ -35,9 +36,9 @@ def auxbus(*, zero_service: bool = True, dynamic: bool = True) -> Design:
                 no_service=alone,
                 with_services=() if zero_service else discovery,
                 counted_in=pmu.counted_in(dynamic),
-                served=(helper(pmu.pcie_cxlpmu_add_devices(dynamic)),),
-                before_remove=(helper(pmu.pcie_cxlpmu_delete_devices()),),
-                after_remove=(helper(pmu.pcie_cxlpmu_forget()),),
+                served=(helper(child.pcie_cxlpmu_add_devices(dynamic)),),
+                before_remove=(helper(child.pcie_cxlpmu_delete_devices()),),
+                after_remove=(helper(child.pcie_cxlpmu_forget()),),
                 sources=(*SOURCES, pmu.SOURCE),
                 c=C | pmu.C,
                 also_set=pmu.SETS,

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Templates, and single operations and conditions as the C that they say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from generator.cformat import negated
+from generator.errors import ModelError, UsageError
+from generator.expr import Nth, Num, Place
+from generator.fingerprint import Fails
+from generator.operation import Do, Guard, Operation
+from generator.program import And, Not, Or
+
+TEMPLATES = Path(__file__).parent.parent / "templates"
+
+
+@cache
+def environment() -> jinja2.Environment:
+    """Return the one environment of all templates: an unknown name is an error."""
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+
+
+def text_of(template: str, **values: object) -> str:
+    """Return a template rendered; templates may begin with comments of their own.
+
+    Errors: UsageError naming the template, its line and what it lacks.
+    """
+    try:
+        return environment().get_template(template).render(**values)
+    except jinja2.TemplateNotFound as error:
+        raise UsageError(f"templates/{error.name}: there is no such template") from error
+    except jinja2.TemplateSyntaxError as error:
+        raise UsageError(f"templates/{error.name}:{error.lineno}: {error.message}") from error
+    except jinja2.UndefinedError as error:
+        raise UsageError(f"templates/{template}: {error.message}") from error
+
+
+def file_of(op: Operation) -> str:
+    """Return the template of an operation: its name, with what is no word as underscores."""
+    if op.label is not None:
+        return "ops/assign.c.j2"
+    if op.fingerprint is None and op.undo is None:
+        return "ops/note.c.j2"
+    name = re.sub(r"\W+", "_", op.name.partition("[")[0]).strip("_")
+    return f"ops/{name}.c.j2"
+
+
+@cache
+def _macros(name: str) -> Any:  # noqa: ANN401 - a template's module has no type
+    try:
+        return environment().get_template(name).module
+    except jinja2.TemplateNotFound as error:
+        raise UsageError(
+            f"templates/{error.name}: an operation without a template; see templates/README.md"
+        ) from error
+    except jinja2.TemplateSyntaxError as error:
+        raise UsageError(f"templates/{error.name}:{error.lineno}: {error.message}") from error
+
+
+@dataclass(frozen=True)
+class Names:
+    """What a function's C calls things: devices, and the variable for a result."""
+
+    devices: Mapping[Place, str]
+    result: str = "ret"
+
+    def of(self, place: Place) -> str:
+        """Return the C of a device."""
+        if isinstance(place, Nth):
+            place = place.of
+        return self.devices.get(place, place.name)
+
+
+def context(do: Do, names: Names) -> dict[str, str]:
+    """Return what the template of an operation is given: devices, parameters, details."""
+    found = {role: names.of(place) for role, place in do.binding.items()}
+    if do.places:
+        found.setdefault("dev", names.of(do.places[0]))
+    found["ret"] = names.result
+    found["name"] = do.op.name
+    if do.op.shown:
+        found["shown"] = do.op.shown[0]
+    for name, value in zip(do.op.params, do.params, strict=True):
+        if isinstance(value, Num):
+            words = dict(do.op.words) if name in do.op.shown else {}
+            found[name] = words.get(value.value, str(value.value))
+    return found | dict(do.c)
+
+
+def macro(do: Do, op: Operation, name: str, names: Names) -> str | None:
+    """Return what a macro of an operation's template says; None when it has no such macro.
+
+    Errors: ModelError at the user's line when the design does not give what it wants.
+    """
+    found = getattr(_macros(file_of(op)), name, None)
+    if found is None:
+        return None
+    try:
+        return str(found(context(do, names))).strip("\n")
+    except jinja2.UndefinedError as error:
+        raise ModelError(
+            f"{do.where}: {do}: templates/{file_of(op)}: {name}() wants what c=(...) does not "
+            f"give: {error.message}"
+        ) from error
+
+
+def statement(do: Do, names: Names) -> str:
+    """Return the call itself, without a look at its result."""
+    text = macro(do, do.op, "do", names)
+    if text is None:
+        raise UsageError(f"templates/{file_of(do.op)}: it has no macro do()")
+    return text
+
+
+def failed(do: Do, names: Names) -> tuple[str, str]:
+    """Return the condition that says an operation failed, and the error it then is."""
+    given = context(do, names)
+    kind = do.op.fingerprint.fails if do.op.fingerprint is not None else Fails.NEGATIVE
+    result = given.get("var", given["ret"])
+    condition, error = f"{result} < 0", result
+    if kind is Fails.NULL:
+        condition, error = f"!{result}", "-ENOMEM"
+    elif kind is Fails.ERRPTR:
+        condition, error = f"IS_ERR({result})", f"PTR_ERR({result})"
+    return (
+        macro(do, do.op, "failed", names) or condition,
+        given.get("error") or macro(do, do.op, "error", names) or error,
+    )
+
+
+def condition(guard: Guard | And | Or | Not, holds: bool = True) -> str:
+    """Return a condition, or its opposite, as C; "" when C does not ask it."""
+    match guard:
+        case Not(part=part):
+            return condition(part, not holds)
+        case And(parts=parts) | Or(parts=parts):
+            joint = " && " if isinstance(guard, And) == holds else " || "
+            texts = [condition(part, holds) for part in parts]
+            return joint.join(
+                f"({text})" if " && " in text or " || " in text else text for text in texts
+            )
+        case Guard(c=texts):
+            if not texts:
+                return ""
+            return texts[0] if holds else negated(texts[0])
