@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from pathlib import Path
 
@@ -16,7 +17,7 @@ BROKEN = "remove=(PCI_FREE_IRQ_VECTORS(PORT), *delete, PCI_DISABLE_DEVICE(PORT))
 
 
 def _example() -> str:
-    found = re.search(r"```python\n(.*?)```", README, re.DOTALL)
+    found = re.search(r"```python\n(from generator.*?)```", README, re.DOTALL)
     assert found is not None
     return found[1]
 
@@ -68,3 +69,13 @@ def test_a_mistake_in_a_design_names_line_and_mend(
     said = capsys.readouterr().err
     assert message in said
     assert re.search(r"doorbell\.py:\d+: ", said)
+
+
+def test_the_table_of_operations_names_what_there_is() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (.+) \|$", README, re.MULTILINE)
+
+    assert len(rows) > 5
+    for module, cells in rows:
+        space = vars(importlib.import_module(f"generator.ops.{module}"))
+        named = re.findall(r"`([A-Za-z_]+)", cells)
+        assert {name for name in named if name not in space} == set()
