@@ -269,18 +269,23 @@ class _Search:
             path[:0] = steps
         path = shortened(self.machine, path, watch)
         answers = replay(self.machine, path, watch)
-        shown = [
-            Shown(step.actor, step.text, step.error or step.outcome, step.where)
-            for number, step in ((one, self.machine.transitions[one].step) for one in path)
-            if step.text and (number == transition or _matters(step))
-        ]
         hardware = tuple(
             (f"{read.of.name}.{read.fact.name}", read.fact.show(value))
             for read, value in sorted(answers.items(), key=lambda one: one[0].of.name)
         )
         rule = self.rules[watch.rule]
-        return Counterexample(rule.key, rule.title, watch.message, tuple(shown), hardware,
-                              watch.waived)
+        trace = shown(self.machine, path, watch.at)
+        return Counterexample(rule.key, rule.title, watch.message, trace, hardware, watch.waived)
+
+
+def shown(machine: Machine, path: Sequence[int], last: int | None = None) -> tuple[Shown, ...]:
+    """Return the steps of a path that a reader needs to see, and `last` in any case."""
+    steps = [(number, machine.transitions[number].step) for number in path]
+    return tuple(
+        Shown(step.actor, step.text, step.error or step.outcome, step.where)
+        for number, step in steps
+        if step.text and (number == last or _matters(step))
+    )
 
 
 def _matters(step: Step) -> bool:

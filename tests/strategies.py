@@ -6,7 +6,7 @@ from collections.abc import Callable
 from hypothesis import strategies as st
 
 from generator.design import Design, Device, Driver
-from generator.expr import Place
+from generator.expr import Fact, Place
 from generator.facts import (
     ADDED,
     BELOW,
@@ -141,16 +141,21 @@ def designs(draw: Draw) -> Design:
     return Design(
         "random", "whatever came out", (PORT, kid), (port, _child(draw, less, kid)),
         given={
-            CAP: draw(st.sampled_from(("MSI", "MSI-X", "MSI-X"))),
             COUNT: draw(st.sampled_from(("1", "2"))),
-            CAN_DYN: draw(st.sampled_from(("no", "yes"))),
             LINE_ROUTED: draw(st.sampled_from(("no", "yes"))),
             BLOCK: "in an assigned BAR",
             D3_POSSIBLE: "yes",
-            HAS: "yes",
-            **({} if draw(st.integers(0, 3)) == 0 else {BELOW: "no"}),
+            **_maybe(draw, CAP, "MSI", "MSI-X", "MSI-X"),
+            **_maybe(draw, CAN_DYN, "no", "yes"),
+            **_maybe(draw, HAS, "yes"),
+            **_maybe(draw, BELOW, "no"),
         },
     )
+
+
+def _maybe(draw: Draw, fact: Fact, *answers: str) -> dict[Fact, str]:
+    """Answer a question beforehand, but not always: it is asked on the way then."""
+    return {} if draw(st.integers(0, 4)) == 0 else {fact: draw(st.sampled_from(answers))}
 
 
 def _child(draw: Draw, less: Carelessness, kid: Device) -> Driver:

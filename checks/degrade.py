@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Two designs side by side: an extension must leave the core services as it found them.
+
+Both are explored up to the end of the port's probe, nothing else being bound: what a child
+does later cannot change what the services were given. In the target only operations that the
+base does not have may fail; what hardware answers is compared where the base asks for it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from checks.bind import Inst
+from checks.explore import STATES, Shown, shown
+from checks.finding import Verdict
+from checks.hardware import OPEN_QUESTION, answered
+from checks.machine import Machine, Step, build
+from checks.packed import Packed, Successors, pack
+from checks.rule import Rule
+from generator.design import Design
+from generator.expr import Expr, Fact, Read
+from generator.facts import ADDED, HANDLER, IRQ, LIFE, MASTER, MODE, OUTCOME, PHASE
+
+RULE = Rule(
+    "N2",
+    "EXTENSION_NEVER_DEGRADES_CORE",
+    "On every hardware the services of a port have the interrupts that they have without the "
+    "extension, whatever becomes of the extension.",
+    ("drivers/pci/pcie/portdrv.c pcie_port_enable_irq_vec()",
+     "drivers/pci/pcie/portdrv.c pcie_init_service_irqs()"),
+    "after the patch, AER and hotplug of a port are on INTx, or gone",
+)
+
+Hardware = tuple[tuple[str, int], ...]  # "device.fact" -> answer, in order of the names
+Label = tuple[str, tuple[str, ...], str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Degraded:
+    """One hardware on which the services end up otherwise than in the base."""
+
+    hardware: tuple[tuple[str, str], ...]
+    before: tuple[str, ...]  # what can become of the services in the base
+    after: str
+    trace: tuple[Shown, ...]  # of the target
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The verdict on a target beside its base; `compared` counts what hardware can answer."""
+
+    rule: str
+    base: str
+    target: str
+    verdict: Verdict
+    degraded: tuple[Degraded, ...]
+    compared: int
+    states: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class _End:
+    """How a probe ended: what had been asked, what became of the services, by which steps."""
+
+    answers: Mapping[str, int]
+    outcome: str
+    state: int
+
+
+def degrade(
+    base: Design, target: Design, *, states: int = STATES, seconds: float = 600.0
+) -> Comparison:
+    """Return where the services of a target are served otherwise than in its base.
+
+    Errors: ModelError for a design that makes no sense.
+    """
+    began = time.monotonic()
+    old, new = build(_probes(base)), build(_probes(target))
+    core = frozenset(_label(one.step) for one in old.transitions if one.step.op is not None)
+    before, after = _Ends(old, core, states, seconds), _Ends(new, core, states, seconds)
+    asked = sorted(
+        {read for one in before.ends for read in old.variables if _name(read) in one.answers},
+        key=lambda read: (read.fact.needs is not None, _name(read)),
+    )
+    found: dict[Hardware, set[str]] = {}
+    for end in before.ends:
+        for hardware in _whole(asked, end.answers):
+            found.setdefault(hardware, set()).add(end.outcome)
+    worse: dict[str, Degraded] = {}
+    for end in after.ends:
+        if end.outcome in worse:
+            continue
+        for hardware in _whole(asked, end.answers):
+            known = found.get(hardware, set())
+            if known and end.outcome not in known:
+                worse[end.outcome] = Degraded(
+                    _shown(new, {**dict(hardware), **end.answers}), tuple(sorted(known)),
+                    end.outcome, after.trace(end),
+                )
+                break
+    verdict = Verdict.VIOLATED if worse else Verdict.HOLDS
+    if not worse and not (before.complete and after.complete):
+        verdict = Verdict.UNFINISHED
+    return Comparison(
+        RULE.key, base.name, target.name, verdict, tuple(worse.values()), len(found),
+        len(before.parent) + len(after.parent), time.monotonic() - began,
+    )
+
+
+def _probes(design: Design) -> Design:
+    """Return a design of which only the probe of PCI drivers is left."""
+    kept = tuple(
+        replace(driver, remove=(), shutdown=None, atomic=())
+        for driver in design.drivers if driver.device.kind == "pci"
+    )
+    return replace(design, drivers=kept, waivers=())
+
+
+def _label(step: Step) -> Label:
+    """Return what tells an operation of the base from one that the extension brings."""
+    assert step.op is not None
+    places = tuple(place.name for place in step.binding.values())
+    return step.op.name, places, step.inside, tuple(map(_plain, step.params.values()))
+
+
+def _plain(expr: Expr) -> str:
+    return str(expr)
+
+
+class _Ends:
+    """Every way in which the probe of a machine can end, the shortest first."""
+
+    def __init__(
+        self, machine: Machine, core: frozenset[Label], limit: int, seconds: float
+    ) -> None:
+        kept = tuple(
+            one for one in machine.transitions
+            if one.pc is not None and not (one.step.op is not None and one.step.fault
+                                           and _label(one.step) in core)
+        )
+        read = [fact(inst) for inst in machine.view.instances for fact in _FACTS]
+        variables = tuple(dict.fromkeys((*machine.variables, *read)))
+        tops = {**{one: one.fact.top for one in read}, **machine.tops}
+        self.machine = replace(machine, transitions=kept, variables=variables, tops=tops)
+        self.packed: Packed = pack(self.machine, ())
+        self.parent: dict[int, tuple[int, int]] = {self.packed.start: (-1, -1)}
+        self.ends: list[_End] = []
+        self.complete = True
+        began = time.monotonic()
+        frontier = [self.packed.start]
+        while frontier:
+            following: list[int] = []
+            for state in frontier:
+                self._expand(state, following)
+            frontier = following
+            if len(self.parent) > limit or time.monotonic() - began > seconds:
+                self.complete = not frontier
+                break
+
+    def _expand(self, state: int, following: list[int]) -> None:
+        out: Successors = []
+        for shift, mask, row, _ in self.packed.tables:
+            group = row[state >> shift & mask]
+            if group is not None:
+                group(state, out, [])
+        for transition, after in out:
+            if after in self.parent:
+                continue
+            self.parent[after] = (state, transition)
+            step = self.machine.transitions[transition].step
+            if step.entry == "driver core" and step.text.startswith("probe returns"):
+                port = step.inst
+                assert port is not None
+                values = self.packed.values(after)
+                answers = {
+                    _name(read): value for read, value in values.items()
+                    if read.fact.question and value is not None
+                }
+                outcome = _services(self.machine, port, values)
+                if values[OUTCOME(port)] == 2:
+                    outcome = f"the probe fails after {self._last(after)}"
+                self.ends.append(_End(answers, outcome, after))
+            else:
+                following.append(after)
+
+    def _path(self, state: int) -> list[int]:
+        path: list[int] = []
+        while state != self.packed.start:
+            state, transition = self.parent[state]
+            path.insert(0, transition)
+        return path
+
+    def _last(self, state: int) -> str:
+        steps = [self.machine.transitions[number].step for number in self._path(state)]
+        return next((step.text for step in reversed(steps) if step.op is not None), "nothing")
+
+    def trace(self, end: _End) -> tuple[Shown, ...]:
+        return shown(self.machine, self._path(end.state))
+
+
+_FACTS: tuple[Fact, ...] = (LIFE, IRQ, HANDLER, PHASE, MODE, MASTER, OUTCOME)
+
+
+def _services(machine: Machine, port: Inst, values: Mapping[Read, int | None]) -> str:
+    """Return what the services of a port have, in words that two designs can share."""
+    parts = []
+    for one in machine.view.children(port):
+        if one.device.kind != "service" or values[LIFE(one)] != ADDED:
+            continue
+        has = ", ".join(
+            f"{fact.name} {fact.show(values[fact(one)] or 0)}" for fact in (IRQ, HANDLER, PHASE)
+        )
+        parts.append(f"{one.name}: {has}")
+    if not parts:
+        return "no service"  # and then the port's interrupts are nobody's
+    mode = MODE.show(values[MODE(port)] or 0)
+    master = "on" if values[MASTER(port)] else "off"
+    return "; ".join((f"{port.name}: {mode}, bus mastering {master}", *parts))
+
+
+def _name(read: Read) -> str:
+    return f"{read.of.name}.{read.fact.name}"
+
+
+def _whole(asked: Sequence[Read], answers: Mapping[str, int]) -> Iterator[Hardware]:
+    """Yield every complete answer to some questions that agrees with those given."""
+    start = {read: answers.get(_name(read), OPEN_QUESTION) for read in asked}
+    for full in answered(asked, start, frozenset(asked)):
+        yield tuple((_name(read), full[read]) for read in asked)
+
+
+def _shown(machine: Machine, answers: Mapping[str, int]) -> tuple[tuple[str, str], ...]:
+    facts = {_name(read): read.fact for read in machine.variables}
+    return tuple(
+        (name, facts[name].show(value)) for name, value in sorted(answers.items()) if name in facts
+    )

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""N2: auxbus leaves the services of a port as they are; careless variations of it do not."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from checks.degrade import RULE, degrade
+from checks.finding import Verdict
+from generator.cxlpmu import CPMU, pcie_port_resize_irq_vec
+from generator.design import Design, Driver
+from generator.designs import today
+from generator.designs.auxbus import auxbus
+from generator.expr import Over, maximum, pick
+from generator.facts import CAP, COUNT, HAS, LOCAL, MSG, NO_MESSAGE
+from generator.operation import RETURN, sets
+from generator.ops.assign import note
+from generator.ops.device import DEVICE_REGISTER
+from generator.ops.pci import PCI_CLEAR_MASTER, PCI_SET_MASTER
+from generator.portdrv import EACH, PORT, TOO_MANY
+from generator.program import Block, Call, Each, If, Ifdef, operations
+
+Change = Callable[[object], tuple[object, ...] | None]
+SMALL = auxbus(zero_service=False, dynamic=False)
+
+
+def rewritten(block: Block, change: Change) -> Block:
+    """Return a block with every node for which `change` has something else replaced by it."""
+    done: list[object] = []
+    for node in block:
+        other = change(node)
+        if other is not None:
+            done += other
+            continue
+        match node:
+            case If(then=then, other=rest) | Ifdef(then=then, other=rest):
+                node = replace(node, then=rewritten(then, change), other=rewritten(rest, change))
+            case Each(body=body):
+                node = replace(node, body=rewritten(body, change))
+            case Call(function=function, then=then):
+                inner = replace(function, body=rewritten(function.body, change))
+                node = replace(node, function=inner, then=rewritten(then, change))
+        done.append(node)
+    return tuple(done)  # type: ignore[arg-type]  # nodes
+
+
+def varied(design: Design, change: Change) -> Design:
+    """Return a design whose port driver probes otherwise."""
+
+    def probe(driver: Driver) -> Driver:
+        if driver.device != PORT:
+            return driver
+        changed = replace(driver, probe=rewritten(driver.probe, change))
+        assert changed.probe != driver.probe
+        return changed
+
+    return replace(design, name="varied", drivers=tuple(map(probe, design.drivers)))
+
+
+def counted_first(node: object) -> tuple[object, ...] | None:
+    """Count the CPMUs in before it is known that the services have their vectors."""
+    if not isinstance(node, If) or node.guard != TOO_MANY:
+        return None
+    there = HAS(EACH).eq(1) & MSG(EACH).ne(NO_MESSAGE)
+    most = Over("max", CPMU, pick(there, MSG(EACH) + 1, 0))
+    return note("nvec = max(nvec, msg + 1)", sets(LOCAL(PORT), maximum(LOCAL(PORT), most)))(), node
+
+
+def not_retried(node: object) -> tuple[object, ...] | None:
+    """Return the error when the larger allocation fails, without another try for the services."""
+    if isinstance(node, Call) and node.function.name == pcie_port_resize_irq_vec().name:
+        return (replace(node, on_fail=RETURN),)
+    return None
+
+
+def no_master(node: object) -> tuple[object, ...] | None:
+    """Give bus mastering up before the services are registered."""
+    if isinstance(node, Call) and DEVICE_REGISTER in [do.op for do in operations((node,))]:
+        return None if node.function.name != "pcie_device_init" else (PCI_CLEAR_MASTER(PORT), node)
+    return None
+
+
+def never_master(node: object) -> tuple[object, ...] | None:
+    """Leave bus mastering to the services' drivers."""
+    return () if getattr(node, "op", None) == PCI_SET_MASTER else None
+
+
+@pytest.mark.parametrize(
+    "target",
+    [today.DESIGN, SMALL, pytest.param(auxbus(), marks=pytest.mark.slow)],
+    ids=["today", "static", "auxbus"],
+)
+def test_services_are_served_as_today(target: Design) -> None:
+    result = degrade(today.DESIGN, target)
+    assert (result.rule, result.verdict, result.degraded) == (RULE.key, Verdict.HOLDS, ())
+    assert result.compared > 100
+
+
+def fails_with(node: object) -> tuple[object, ...] | None:
+    """Let the probe fail when the memory of the extension cannot be had."""
+    if getattr(getattr(node, "op", None), "name", "") == "kzalloc note":
+        return (replace(node, on_fail=RETURN),)  # type: ignore[type-var]  # a Do
+    if isinstance(node, Call) and "cxlpmu" in node.function.name:
+        body = rewritten(node.function.body, fails_with)
+        return (replace(node, function=replace(node.function, body=body), on_fail=RETURN),)
+    return None
+
+
+@pytest.mark.parametrize("change", [not_retried, no_master, never_master, fails_with])
+def test_variation_degrades_the_services(change: Change) -> None:
+    result = degrade(today.DESIGN, varied(SMALL, change))
+    assert result.verdict is Verdict.VIOLATED
+    assert all(one.after not in one.before for one in result.degraded)
+
+
+def test_one_vector_port_with_a_cpmu_falls_back_to_the_line() -> None:
+    """drivers/pci/pcie/portdrv.c:126: nvec > nr_entries frees the vectors, -EIO, INTx for all."""
+    one_message = {CAP: "MSI", COUNT: "1"}
+    base = replace(today.DESIGN, given=one_message)
+    result = degrade(base, varied(replace(SMALL, given=one_message), counted_first))
+    assert result.verdict is Verdict.VIOLATED
+    assert all(dict(one.hardware)["cpmu.message"] == "1" for one in result.degraded)
+    worst = next(one for one in result.degraded if one.after.startswith("port: INTx, "))
+    served = [one for one in worst.before if one != "the probe fails after nothing"]
+    assert served
+    assert all(one.startswith("port: MSI, ") for one in served)
+    steps = [(step.text, step.outcome) for step in worst.trace]
+    at = steps.index(("nvec > nr_entries: yes", ""))
+    assert [text for text, _ in steps[at + 1:]][:2] == [
+        "pci_free_irq_vectors(port)", "pci_alloc_irq_vectors(port)",
+    ]
+
+
+def test_unfinished_is_no_pass() -> None:
+    assert degrade(today.DESIGN, SMALL, states=100).verdict is Verdict.UNFINISHED
