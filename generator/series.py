@@ -206,7 +206,8 @@ def write(
     `provenance` has what was checked and what was not, as lists of sentences.
     """
     said = provenance_of(series, provenance or {})
-    body = series.cover_body.rstrip("\n") + "\n\n" + _provenance(said) + "\n"
+    text, link, links = series.cover_body.rstrip("\n").partition("\n\nLink: ")
+    body = f"{text}\n\n{_provenance(said)}{link}{links}\n"
     patches = tree.format_patch(
         tree_, series.base, series.tip, series.cover_subject, body, out, series.prefix
     )
