@@ -43,7 +43,7 @@ from generator.facts import (
     on_vector,
 )
 from generator.fingerprint import Fails, Fingerprint
-from generator.operation import DEV, Operation, Param, Set, fail, fault, ok, sets
+from generator.operation import DEV, Operation, Outcome, Param, Set, fail, fault, ok, sets
 
 USER = Role("user")
 OWNER = Role("owner")
@@ -124,6 +124,19 @@ PCI_ALLOC_IRQ_VECTORS = Operation(
             sets(MSIDATA(DEV), 1),
             _MOVED,
             when=_MSI,
+        ),
+        # A device with both: MSI-X could not be had, MSI gave one vector.
+        Outcome(
+            "ok",
+            all_of(_MSIX, TYPES.has(1), MIN.eq(1)),
+            (
+                sets(MODE(DEV), MODE_MSI),
+                sets(NVEC(DEV), 1),
+                sets(DYN(DEV), 0),
+                sets(MSIDATA(DEV), 1),
+                _MOVED,
+            ),
+            fault=True,
         ),
         ok(sets(MODE(DEV), MODE_INTX), _KEEP, when=_INTX & ~(_MSIX | _MSI)),
         # A false success: the line is on and reported, but MSI or MSI-X stays.
