@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The explorer: counts by formula, the same result every time, no pass without an end."""
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from checks import explore as explorer
+from checks.bind import View
+from checks.explore import ReplayError, explore
+from checks.finding import Verdict
+from checks.machine import Step
+from checks.rule import Rule, step_rule
+from checks.rules.all import RULES
+from generator.design import Design, Device, Driver, Waiver
+from generator.designs import today
+from generator.expr import TRUE, Expr, Fact, Role
+from generator.facts import BELOW, GONE
+from generator.operation import Guard, Operation, fault, ok, sets
+from generator.ops.pci import PCI_CLEAR_MASTER, PCI_SET_MASTER
+from generator.program import If
+
+ROOT = Path(__file__).parents[1]
+PORT = Device("port", "pci", bridge=True)
+
+
+@step_rule("T1", evidence=(), symptom="")
+def looks_at_every_operation(step: Step, view: View) -> Expr | None:
+    """No operation happens on a device that is gone; none ever is."""
+    return None if step.op is None else GONE(view.instances[0]).eq(1)
+
+
+@step_rule("T2", evidence=(), symptom="")
+def sets_no_master(step: Step, view: View) -> Expr | None:
+    """Bus mastering is not set on a port with devices below."""
+    if step.op is None or step.op.name != "pci_set_master":
+        return None
+    return BELOW(step.role("dev")).eq(1)
+
+
+WATCHED: tuple[Rule, ...] = (looks_at_every_operation,)
+
+
+def taken(number: int) -> Operation:
+    """Return an operation that can fail, with what undoes it."""
+    fact = Fact(f"thing {number}", 1, "taken")(Role("dev"))
+    drop = Operation(f"drop {number}", ("dev",), (ok(sets(fact, 0)),), source="")
+    return Operation(f"take {number}", ("dev",), (ok(sets(fact, 1)), fault("-ENOMEM")),
+                     source="", undo=drop)
+
+
+def taking(count: int, device: Device = PORT) -> Driver:
+    ops = [taken(number) for number in range(count)]
+    undo = tuple(op.undo(device) for op in reversed(ops) if op.undo is not None)
+    return Driver(f"driver of {device.name}", device, tuple(op(device) for op in ops), undo)
+
+
+def states(count: int) -> int:
+    """Count the places of a driver that takes some things, one after the other.
+
+    Unbound and bound are two. Probe stops before each of n operations, remove before each of
+    n undos. When the k-th fails, k-1 undos follow, each of them a place of its own: 0 + 1 +
+    ... + n-1 together. What follows the last step that a rule watches is taken with it.
+    """
+    return 2 + count + count + count * (count - 1) // 2
+
+
+@pytest.mark.parametrize("count", range(1, 7))
+def test_states_of_one_driver(count: int) -> None:
+    report = explore(Design("n", "", (PORT,), (taking(count),)), WATCHED)
+    assert (report.verdict, report.bounds.states) == (Verdict.HOLDS, states(count))
+
+
+def test_states_of_independent_drivers_multiply() -> None:
+    other = Device("other", "pci")
+    design = Design("n", "", (PORT, other), (taking(3), taking(2, other)))
+    assert explore(design, WATCHED).bounds.states == states(3) * states(2)
+
+
+def test_every_operation_is_reached() -> None:
+    report = explore(Design("n", "", (PORT,), (taking(3),)), WATCHED)
+    assert {f"take {number}(port)" for number in range(3)} <= set(report.reached)
+    assert report.unreached == ()
+
+
+def test_unreachable_operation_is_named() -> None:
+    never = Guard("never", ~TRUE, ())
+    driver = Driver("driver", PORT, (If(never, (taken(0)(PORT),)), PCI_SET_MASTER(PORT)))
+    assert explore(Design("n", "", (PORT,), (driver,)), WATCHED).unreached == ("take 0(port)",)
+
+
+def test_same_report_whatever_the_hash_seed() -> None:
+    program = (
+        "from dataclasses import replace\n"
+        "from checks.explore import explore\n"
+        "from checks.rules.all import RULES\n"
+        "from generator.designs import today\n"
+        "report = explore(replace(today.DESIGN, waivers=()), RULES)\n"
+        "print(replace(report, bounds=replace(report.bounds, seconds=0.0)))\n"
+    )
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in ("0", "1", "1", "77")
+    }
+    assert len(outputs) == 1
+    assert "VIOLATED" in outputs.pop()
+
+
+@pytest.mark.parametrize("budget", [{"states": 50}, {"seconds": 0.0}])
+def test_search_without_an_end_is_no_pass(budget: dict) -> None:
+    report = explore(today.DESIGN, RULES, **budget)
+    assert report.verdict is Verdict.UNFINISHED
+    assert not report.bounds.complete
+
+
+def test_violation_counts_although_the_search_has_no_end() -> None:
+    unwaived = replace(today.DESIGN, waivers=())
+    report = explore(unwaived, RULES, first=True)
+    assert report.verdict is Verdict.VIOLATED
+    assert not report.bounds.complete
+
+
+def test_wrong_trace_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(explorer, "shortened", lambda machine, path, watch: list(path)[1:])
+    with pytest.raises(ReplayError, match="does not replay"):
+        explore(replace(today.DESIGN, waivers=()), RULES)
+
+
+DISABLING, CLEARING = today.DESIGN.waivers
+
+
+@pytest.mark.parametrize(
+    "waivers",
+    [
+        (),
+        (DISABLING,),
+        (CLEARING,),
+        (DISABLING, replace(CLEARING, inside="pcie_portdrv_remove")),
+        (replace(DISABLING, op="pci_clear_master"), CLEARING),
+        (DISABLING, replace(CLEARING, rule="R36")),
+    ],
+    ids=["none", "other op", "other op too", "other helper", "wrong op", "other rule"],
+)
+def test_waiver_waives_no_more_than_it_says(waivers: tuple[Waiver, ...]) -> None:
+    report = explore(replace(today.DESIGN, waivers=waivers), RULES)
+    assert [one.rule for one in report.counterexamples] == ["R09"]
+
+
+def test_waived_violations_are_told_with_the_reason() -> None:
+    report = explore(today.DESIGN, RULES)
+    assert report.verdict is Verdict.HOLDS
+    assert {one.waived for one in report.waived} == {DISABLING.reason, CLEARING.reason}
+
+
+def test_question_that_only_a_rule_asks_is_asked() -> None:
+    driver = Driver("driver", PORT, (PCI_SET_MASTER(PORT),), (PCI_CLEAR_MASTER(PORT),))
+    (found,) = explore(Design("n", "", (PORT,), (driver,)), (sets_no_master,)).counterexamples
+    assert found.hardware == (("port.below", "yes"),)
+
+
+def test_answers_given_beforehand_stay_given_in_the_next_life() -> None:
+    there = Guard("devices below", BELOW(PORT).eq(1), ())
+    driver = Driver("driver", PORT, (If(there, (PCI_SET_MASTER(PORT),)),))
+    design = Design("n", "", (PORT,), (driver,), given={BELOW: "no"})
+    assert explore(design, (sets_no_master,)).verdict is Verdict.HOLDS
