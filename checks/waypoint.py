@@ -17,8 +17,9 @@ from checks.finding import Finding, Severity
 from generator import lts
 from generator.clts import CLts, Place, Reader, Unnamed, entry_points
 from generator.design import Design, Driver
-from generator.program import Block, Call, Do, Each, Function, If, Ifdef
-from generator.projection import fingerprints, guards_of_driver, project
+from generator.operation import Operation
+from generator.program import Block, Call, Do, Each, Function, If, Ifdef, called, operations
+from generator.projection import fingerprints, guards_of_driver, path_of, project
 
 if TYPE_CHECKING:
     from generator.csource import Unit
@@ -131,19 +132,57 @@ def _hold(driver: Driver, c: Sources) -> Iterator[Finding]:
             got = reader.read(function)
             want = project(driver, entry, c.symbols)
             yield from _compare(say, entry, named.place, want, got)
+            helpers = {function.name for function in called(entries[entry])}
+            for name, stray in got.strays:
+                if name in helpers:
+                    told = "in the design it is for the driver's own device"
+                    yield say.error(f"{entry}: {stray.text}, {told}", stray.place)
+            yield from _managed(say, driver, entries[entry], reader, got)
 
 
 def _compare(
-    say: Say, entry: str, initialiser: Place, want: lts.Lts, got: CLts
+    say: Say, entry: str, initialiser: Place | None, want: lts.Lts, got: CLts
 ) -> Iterator[Finding]:
     apart = lts.difference(want, got.lts)
     if apart is not None:
         place, notes = nearest(apart, got)
         yield say.error(
             f"{entry} ({got.entry}) is not the {entry} of the design: {_gist(apart)}",
-            place or initialiser, *notes,
+            place or initialiser or Place("", "", 0, 0, 0, 0), *notes,
         )
     yield from say.unread(got.unread)
+
+
+def _managed(
+    say: Say, driver: Driver, block: Block, reader: Reader, got: CLts
+) -> Iterator[Finding]:
+    """Hold what an entry point leaves to devres: each action does what the design says."""
+    actions = {do.op.shown[0]: do for do in operations(block)
+               if do.op.fingerprint is not None and do.op.fingerprint.later is not None}
+    for callback, given in got.later.items():
+        do = actions.get(callback)
+        undo = do.op.undo if do is not None else None
+        # an unknown action differs already; one that is an operation itself needs no reading
+        if do is None or undo is None or undo.fingerprint is None:
+            continue
+        if callback in undo.fingerprint.callees:
+            continue
+        for data in given:
+            did = reader.read(callback, data)
+            want = lts.word(*_undoing(driver, do, undo, did))
+            yield from _compare(say, "undo", None, want, did)
+
+
+def _undoing(driver: Driver, do: Do, undo: Operation, did: CLts) -> Iterator[lts.Label]:
+    assert undo.fingerprint is not None
+    name, on = undo.fingerprint.callees[0], ""
+    if undo.fingerprint.on is not None:
+        place = do.binding[undo.on_role]
+        on = path_of(driver, place) + undo.at
+        if place == driver.device:  # what the driver keeps for its device has a path of its own
+            on = next((label.on for label in did.lts.labels() if label.name == name), on)
+    yield lts.Label(name, on, "ok")
+    yield lts.Label("return", "", "void")
 
 
 def built(driver: Driver, units: Sequence[Unit], absent: Sequence[bytes]) -> Driver:

@@ -37,6 +37,8 @@ class CLts:
     free choice. unknown: calls without a fingerprint that are not known to be harmless.
     unread: constructs that the reader does not follow; the Lts may be wrong near them.
     raw: the Lts before it was minimised, `places` where its steps stand.
+    later: functions that an operation left to be called, each with the data it will get.
+    strays: helpers that are called for another device than that of the entry point.
     """
 
     entry: str
@@ -47,6 +49,8 @@ class CLts:
     unread: tuple[Unnamed, ...]
     raw: Lts
     places: tuple[Site | None, ...]
+    later: Mapping[str, tuple[str, ...]]
+    strays: tuple[tuple[str, Unnamed], ...]
 
     def along(self, word: Sequence[Label]) -> tuple[tuple[Site, ...], ...]:
         """Where the steps of a word stand, one tuple per label; () from where C cannot do it."""
@@ -134,14 +138,14 @@ class Reader:
         """Only notes what is there; functions are lowered when they are met."""
         self._program = Program(units, fingerprints, guards, sets=sets, harmless=harmless)
 
-    def read(self, entry: str) -> CLts:
-        """The transition system of one function.
+    def read(self, entry: str, *given: str) -> CLts:
+        """The transition system of one function, called with `given` paths.
 
         Errors: TreeError when the units do not define it.
         """
         first = self._program.enter(entry)
         run = Run(self._program)
-        lts = run.begin(first)
+        lts = run.begin(first, given)
         unread = [
             Unnamed(f"{text} is not followed", place)
             for name in sorted(run.entered)
@@ -158,6 +162,8 @@ class Reader:
             tuple(sorted({*unread, *run.unread}, key=_by_place)),
             lts,
             tuple(run.places),
+            {name: tuple(sorted(data)) for name, data in sorted(run.later.items())},
+            tuple(sorted(run.strays, key=lambda stray: _by_place(stray[1]))),
         )
 
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from generator.cexpr import (
@@ -83,6 +83,8 @@ class Run:
         """Nothing is explored yet."""
         self.program = program
         self.owned: frozenset[str] = frozenset()
+        self.later: dict[str, set[str]] = {}
+        self.strays: set[tuple[str, Unnamed]] = set()
         self.edges: list[tuple[int, Label | None, int]] = []
         self.places: list[Site | None] = []  # of the edges
         self.sites: dict[Label, set[Site]] = {}
@@ -92,13 +94,17 @@ class Run:
         self.unread: set[Unnamed] = set()
         self.entered: set[str] = set()
 
-    def begin(self, entry: Function) -> Lts:
+    def begin(self, entry: Function, given: Sequence[str] = ()) -> Lts:
         """All runs of an entry point, whose parameters are the devices that it is for.
+
+        given: what the parameters are, where their types do not say it.
 
         Errors: TreeError when they are too many to go on.
         """
         self.owned = frozenset(one.root for one in entry.parameters if one.root)
         env = {one.key: Value(ANY, one.root) for one in entry.parameters}
+        for one, path in zip(entry.parameters, given, strict=False):
+            env[one.key] = Value(POS, path)
         return self.explore(self.state(entry.name, 0, env, {}, {}, ()))
 
     def explore(self, start: _State) -> Lts:
@@ -249,6 +255,7 @@ class Run:
             function = self.program.function(node.callee)
             busy = {state.function, *(frame.function for frame in state.stack)}
             if function.name not in busy:
+                self._strays(node, function, values)
                 frame = _Frame(state.function, state.node, tuple(sorted(env.items())))
                 return [(None, self._enter(state, function, values, memory, frame))]
             self.unread.add(Unnamed(f"{node.callee} calls itself and is not followed", node.place))
@@ -257,6 +264,14 @@ class Run:
             memory = {}
         env[node.target.key] = self._foreign(node.callee, node.target.root)
         return [(None, self._go(state, node.next[0], env, memory))]
+
+    def _strays(self, node: Call, function: Function, values: tuple[Value, ...]) -> None:
+        """Notes a helper that is called for another device than the entry point's own."""
+        for one, value in zip(function.parameters, values, strict=False):
+            path = bind(value, one.root).text
+            if one.root in self.owned and path != one.root:
+                text = f"{function.name}() is called for {shown(path)}"
+                self.strays.add((function.name, Unnamed(text, node.place)))
 
     def _foreign(self, callee: str, root: str) -> Value:
         """What comes out of a call that is not followed: never the device of the entry point."""
@@ -292,6 +307,11 @@ class Run:
         if fingerprint.on is not None and fingerprint.on < len(values):
             text = values[fingerprint.on].text
             on = shown(text) if is_path(text) else "?"
+        if fingerprint.later is not None:
+            index, data = fingerprint.later
+            callee = node.uses[index]
+            name = callee.text if isinstance(callee, Name) else "?"
+            self.later.setdefault(name, set()).add(shown(values[data].text))
         args = ", ".join(_argument(node.uses[i], values[i]) for i in fingerprint.args)
         steps: list[_Step] = []
         for outcome, signs in _OUTCOMES[fingerprint.fails]:

@@ -33,6 +33,8 @@ class Fingerprint:
     and globals by name, paths of structs as paths, all else as "*".
     callback: index of the argument that the callee calls, once per child of `on`, until it
     returns something else than 0 (device_for_each_child).
+    later: indices of a function and of what it will be called with when all is undone
+    (devm_add_action_or_reset).
     """
 
     callees: tuple[str, ...]
@@ -40,6 +42,7 @@ class Fingerprint:
     fails: Fails = Fails.NEVER
     args: tuple[int, ...] = ()
     callback: int | None = None
+    later: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)

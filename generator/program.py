@@ -179,6 +179,24 @@ def operations(block: Block) -> tuple[Do, ...]:
     return tuple(found)
 
 
+def called(block: Block) -> tuple[Function, ...]:
+    """Return every helper that a block calls, directly or not, in the order of the text."""
+    found: list[Function] = []
+    for node in block:
+        match node:
+            case Call(function=function, on_fail=on_fail, then=then):
+                found += [function, *called(function.body), *called(then)]
+                if isinstance(on_fail, tuple):
+                    found += called(on_fail)
+            case If(then=then, other=other) | Ifdef(then=then, other=other):
+                found += called(then) + called(other)
+            case Each(body=body):
+                found += called(body)
+            case Do(on_fail=on_fail) if isinstance(on_fail, tuple):
+                found += called(on_fail)
+    return tuple(found)
+
+
 @dataclass(frozen=True)
 class Edge:
     """A step of a flow: an operation ends in one way, a guard goes one way, or nothing."""

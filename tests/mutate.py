@@ -25,6 +25,7 @@ BLOCKS = (
     Kind.DEFAULT_STMT,
 )
 JUMPS = (Kind.NULL_STMT, Kind.CASE_STMT, Kind.DEFAULT_STMT, Kind.LABEL_STMT)
+CALLING = ("device_for_each_child", "devm_add_action_or_reset", "__devm_add_action_or_reset")
 # another device of the same type that is at hand wherever this one is
 ELSEWHERE = {
     "struct pci_dev *": "({})->bus->self",
@@ -201,15 +202,23 @@ def _operator(cursor: Any) -> int:
     return int(function(cursor))
 
 
-def reached(entries: Collection[str], *units: Any) -> tuple[str, ...]:
-    """Functions of units that are called or named on the way from some entries, these first."""
+def reached(
+    entries: Collection[str], *units: Any, whole: Collection[str] = ()
+) -> tuple[str, ...]:
+    """Functions of units that run on the way from some entries, these first, but `whole` ones.
+
+    Those named to an iterator, or left to devres, are among them; handlers are not.
+    """
     functions = {name: one for unit in units for name, one in unit.functions().items()}
     found = [name for name in entries if name in functions]
     for name in found:
-        for one in functions[name].walk_preorder():
-            named = one.kind in (Kind.DECL_REF_EXPR, Kind.CALL_EXPR)
-            if named and one.spelling in functions and one.spelling not in found:
-                found.append(one.spelling)
+        for one in _all(functions[name], Kind.CALL_EXPR):
+            called = [one.spelling]
+            if one.spelling in CALLING:
+                called += [part.spelling for part in one.walk_preorder()]
+            for other in called:
+                if other in functions and other not in (*found, *whole):
+                    found.append(other)
     return tuple(found)
 
 

@@ -100,7 +100,7 @@ PARSE_CAPS = Operation(
     ("user",),
     (ok(), fault("-ENODEV")),
     source="drivers/perf/cxl_pmu.c cxl_pmu_parse_caps()",
-    fingerprint=Fingerprint(("cxl_pmu_parse_caps",), fails=Fails.NEGATIVE),
+    fingerprint=Fingerprint(("cxl_pmu_parse_caps",), on=0, fails=Fails.NEGATIVE),
     needs_d0="user",
 )
 
@@ -143,6 +143,7 @@ DEVM_ACTION = Fingerprint(
     on=0,
     fails=Fails.NEGATIVE,
     args=(1,),
+    later=(1, 2),
 )
 
 
