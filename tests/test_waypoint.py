@@ -13,14 +13,16 @@ from checks.finding import Finding, Severity
 from checks.unchanged import unchanged
 from checks.waypoint import Sources, hold, spelled, symbols_of
 from generator.csource import Unit
-from generator.design import Driver
+from generator.design import Device, Driver
 from generator.lts import END, Label
+from generator.operation import RETURN
 from generator.ops.pci import (
     PCI_DISABLE_DEVICE,
     PCI_ENABLE_DEVICE,
     PCI_SAVE_STATE,
     PCI_SET_MASTER,
 )
+from generator.ops.perf import devm_action
 from generator.portdrv import PORT, free
 from generator.program import Function, If, Ifdef, call
 
@@ -211,6 +213,65 @@ def test_a_helper_whose_file_is_not_built_is_a_stub():
     # the rest of the driver is held all the same
     less = declared + CALLER.replace("\tpci_set_master(dev);\n", "")
     assert len(errors(hold(HELPED, c_of(less, extra=HELPER)))) == 1
+
+
+def test_a_helper_for_another_device_is_told():
+    helper = HELPER.replace("pci_save_state(dev)", "wake(dev)")
+    design = replace(HELPED, probe=(*DESIGN.probe, call(Function("toy_more", ()))))
+    assert hold(design, c_of(ANOTHER + helper + CALLER)) == ()
+    stray = CALLER.replace("toy_more(dev)", "toy_more(found())")
+    (found,) = hold(design, c_of(ANOTHER + helper + stray))
+    assert "toy_more() is called for found().pci_dev" in found.message
+    assert found.line == line_of(ANOTHER + helper + stray, "toy_more(found())")
+
+
+ACTION = """\
+#define devm_add_action_or_reset(dev, f, data) __devm_add_action_or_reset(dev, f, data, #f)
+int __devm_add_action_or_reset(struct pci_dev *, void (*)(void *), void *, const char *);
+static void toy_quiet(void *data)
+{
+	struct pci_dev *dev = data;
+
+	pci_disable_device(dev);
+}
+"""
+MANAGED = """\
+static int toy_probe(struct pci_dev *dev)
+{
+	int ret;
+
+	ret = pci_enable_device(dev);
+	if (ret)
+		return ret;
+	return devm_add_action_or_reset(dev, toy_quiet, dev);
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "said"),
+    [
+        ("", "", ""),
+        ("\tpci_disable_device(dev);\n}\n", "}\n", "design does pci_disable_device"),
+        ("disable_device(dev);", "set_master(dev);", "C does pci_set_master(pci_dev): ok"),
+        ("toy_quiet, dev", "toy_quiet, global", "undo (toy_quiet) is not the undo of the design"),
+        ("toy_quiet, dev", "toy_other, dev", "C does devm_add_action_or_reset(pci_dev, toy_other)"),
+    ],
+)
+def test_what_is_left_to_devres_does_what_the_design_undoes(was: str, now: str, said: str):
+    action = devm_action(PCI_DISABLE_DEVICE, "toy_quiet")
+    link = Device("link", "pci")
+    design = replace(
+        DESIGN,
+        device=link,
+        probe=(PCI_ENABLE_DEVICE(PORT, fail=RETURN), action(PORT, PORT, fail=RETURN)),
+        remove=(),
+    )
+    other = ANOTHER + ACTION + ACTION[ACTION.index("static void") :].replace("quiet", "other")
+    text = other + MANAGED + TOY.replace("\t.remove = toy_remove,\n", "")
+    assert was in text
+    found = hold(design, c_of(text.replace(was, now, 1)))
+    assert [said in one.message for one in found] == ([True] if said else [])
 
 
 def test_an_ifdef_of_the_design_follows_the_symbols_of_the_configuration():
