@@ -122,7 +122,7 @@ def calls(cursor: Cursor, nested: bool = True) -> Iterator[str]:
 def _is_block(parent: Cursor, child: Cursor) -> bool:
     if parent.kind == Kind.IF_STMT:
         return bool(next(iter(parent.get_children())) != child)
-    return child.kind == Kind.COMPOUND_STMT
+    return bool(child.kind == Kind.COMPOUND_STMT)
 
 
 def assigned(cursor: Cursor, lines: Sequence[bytes]) -> str:

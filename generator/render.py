@@ -256,7 +256,8 @@ class _Writer:
                 raise ModelError(
                     "two ways out of one function undo in different orders: "
                     f"{' '.join(label for label, _ in way)} / "
-                    f"{' '.join(label for label, _ in longest)}"
+                    f"{' '.join(label for label, _ in longest)}: "
+                    "put what belongs together into a helper of its own"
                 )
         wanted = {way[0][0] for way in self.exits}
         lines = []

@@ -47,7 +47,18 @@ def text_of(template: str, **values: object) -> str:
     except jinja2.TemplateSyntaxError as error:
         raise UsageError(f"templates/{error.name}:{error.lineno}: {error.message}") from error
     except jinja2.UndefinedError as error:
-        raise UsageError(f"templates/{template}: {error.message}") from error
+        raise UsageError(f"templates/{_line(template, error)}: {error.message}") from error
+
+
+def _line(template: str, error: jinja2.UndefinedError) -> str:
+    """Return file:line of the template that an error came out of."""
+    place, frame = template, error.__traceback__
+    while frame is not None:
+        name = frame.tb_frame.f_code.co_filename
+        if name.endswith(".j2"):
+            place = f"{Path(name).relative_to(TEMPLATES)}:{frame.tb_lineno}"
+        frame = frame.tb_next
+    return place
 
 
 def file_of(op: Operation) -> str:

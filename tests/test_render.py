@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Blocks become C: order, conditions, failures, and unwinding derived from the operations."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from generator.cformat import negated, width, wrap
+from generator.ctext import Loop, Written, code, helper, leave
+from generator.cxlpmu import CPMU
+from generator.errors import ModelError, UsageError
+from generator.operation import CONTINUE, IGNORE, RETURN, Guard, Operation, ok
+from generator.ops.aux import AUXILIARY_DEVICE_ADD, AUXILIARY_DEVICE_INIT, AUXILIARY_DEVICE_UNINIT
+from generator.ops.device import IDA_ALLOC, KZALLOC
+from generator.ops.irq import PCI_FREE_IRQ_VECTORS
+from generator.ops.pci import PCI_CLEAR_MASTER, PCI_SET_MASTER
+from generator.ops.perf import DEVM_IOREMAP, DEVM_REQUEST_MEM_REGION
+from generator.portdrv import PORT
+from generator.program import Function, If, Not, Return, both, either
+from generator.render import body
+from generator.templates import Names, condition
+
+NAMES = Names({PORT: "dev", CPMU: "pmu"})
+CHILD = {"dev": "&child->auxdev"}
+REGISTERS = {"address": "start", "size": "SIZE"}
+ID = IDA_ALLOC(CPMU, c={"var": "id", "ida": "ids"})
+MEMORY = KZALLOC(CPMU, c={"var": "child"})
+INIT = AUXILIARY_DEVICE_INIT(CPMU, c=CHILD)
+ADD = AUXILIARY_DEVICE_ADD(CPMU, c=CHILD)
+CLAIM = DEVM_REQUEST_MEM_REGION(CPMU, CPMU, c={"var": "res", **REGISTERS})
+MAP = DEVM_IOREMAP(CPMU, CPMU, c={"var": "base", **REGISTERS})
+MAKE = Written(
+    "make_child", (MEMORY, INIT, leave("child")),
+    undo=Function("make_child", (AUXILIARY_DEVICE_UNINIT(CPMU, c=CHILD),)), gives="pointer",
+)
+
+
+def guard(text: str) -> Guard:
+    return Guard(text, None, (text,))
+
+
+def calls(text: str) -> list[str]:
+    return [name for name in re.findall(r"(\w+)\(", text) if name not in ("if", "sizeof")]
+
+
+def test_unwinding_is_in_reverse_and_every_failure_enters_it_where_it_must() -> None:
+    text = body((ID, helper(MAKE, into="child"), ADD), NAMES)
+
+    way_out = text[text.index("\nerr_") :]
+    assert calls(way_out) == ["auxiliary_device_uninit", "ida_free"]
+    assert "id = ida_alloc(&ids, GFP_KERNEL);\n\tif (id < 0)\n\t\treturn id;\n" in text
+    assert "if (IS_ERR(child)) {\n\t\tret = PTR_ERR(child);\n\t\tgoto err_free_id;" in text
+    assert "ret = auxiliary_device_add(&child->auxdev);\n\tif (ret < 0)\n\t\tgoto err_uninit_child;"
+    assert text.endswith("\treturn ret;\n")
+
+
+def test_what_has_taken_memory_over_is_undone_without_freeing_it_again() -> None:
+    text = body((MEMORY, INIT), NAMES, "pointer")
+
+    assert "return ERR_PTR(-ENOMEM);" in text
+    assert calls(text[text.index("\nerr_") :]) == ["kfree", "ERR_PTR"]
+
+
+def test_ways_out_that_do_not_share_an_order_are_refused() -> None:
+    # after init, kfree() is no longer the undo of kzalloc(): the two ways are no chain of labels
+    with pytest.raises(ModelError, match="a helper of its own"):
+        body((ID, MEMORY, INIT, ADD), NAMES)
+
+
+def test_managed_operations_are_undone_by_nobody_here() -> None:
+    text = body((CLAIM, MAP), NAMES)
+
+    assert "err_" not in text
+    assert "if (!res)\n\t\treturn -EBUSY;" in text
+
+
+def test_an_operation_moved_in_the_block_is_moved_in_c() -> None:
+    assert calls(body((CLAIM, MAP), NAMES))[0] == "devm_request_mem_region"
+    assert calls(body((MAP, CLAIM), NAMES))[0] == "devm_ioremap"
+
+
+def test_ways_out_that_a_block_spells_out_become_labels_that_share_their_end() -> None:
+    free = (PCI_FREE_IRQ_VECTORS(PORT), leave())
+    clear = PCI_CLEAR_MASTER(PORT)
+    ask = Written("any_irq", (If(guard("irq"), (Return(),)), leave(ok=False)), gives="bool")
+    more = Written("any_child", ask.body, gives="bool")
+    block = (helper(ask, fail=free), PCI_SET_MASTER(PORT), helper(more, fail=(clear, *free)))
+
+    text = body(block, NAMES, "void")
+
+    assert text.count("pci_free_irq_vectors(dev);") == 1
+    assert text.endswith(
+        "\treturn;\n\nerr_clear_master:\n\tpci_clear_master(dev);\n"
+        "err_free_irq_vectors:\n\tpci_free_irq_vectors(dev);\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("on_fail", "wanted"),
+    [
+        (RETURN, "\t\tif (id < 0)\n\t\t\treturn id;\n"),
+        (CONTINUE, "\t\tif (id < 0)\n\t\t\tcontinue;\n"),
+        (IGNORE, "\tid = ida_alloc(&ids, GFP_KERNEL);\n\n"),
+        ((code("warn();"),), "\t\tif (id < 0)\n\t\t\twarn();\n"),
+    ],
+)
+def test_a_failure_in_a_loop_is_handled_as_the_design_says(on_fail: object, wanted: str) -> None:
+    one = IDA_ALLOC(CPMU, c={"var": "id", "ida": "ids"}, fail=on_fail)  # type: ignore[arg-type]
+
+    assert wanted in body((Loop(CPMU, (one,), head="for_each(pmu)"),), NAMES)
+
+
+@pytest.mark.parametrize(
+    ("asked", "wanted"),
+    [
+        (guard("a == b"), "a == b"),
+        (Not(guard("a == b")), "a != b"),
+        (Not(guard("flags & MEM")), "!(flags & MEM)"),
+        (Not(guard("pmu->irq")), "!pmu->irq"),
+        (Not(guard("f(a, b)")), "!f(a, b)"),
+        (Not(guard("f(a) && g(b)")), "!(f(a) && g(b))"),
+        (Not(both(guard("a"), guard("b"))), "!a || !b"),
+        (both(guard("a"), either(guard("b"), guard("c"))), "a && (b || c)"),
+        (Guard("the model only", None, ()), ""),
+    ],
+)
+def test_a_condition_is_written_as_one_would(asked: Guard, wanted: str) -> None:
+    assert condition(asked) == wanted
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "\tregloc = pci_find_dvsec_capability(dev, PCI_VENDOR_ID_CXL, CXL_DVSEC_REG_LOCATOR);",
+        "\tif (FIELD_GET(CXL_DVSEC_REG_LOCATOR_BLOCK_ID_MASK, reg_lo) != CXL_REGLOC_RBI_PMU)",
+        '\t\tpci_info(dev, "CPMU %u: a rather long text, never broken\\n", index, number, more);',
+    ],
+)
+def test_long_lines_are_broken_at_the_open_parenthesis(line: str) -> None:
+    parts = wrap(line).split("\n")
+
+    assert len(parts) > 1
+    assert all(width(part) <= 80 for part in parts)
+    assert "".join(part.strip() for part in parts).replace(" ", "") == line.replace(" ", "").strip()
+
+
+def test_a_string_is_never_broken() -> None:
+    text = f'\tpci_info(dev, "{"word " * 20}", one, two);'
+
+    assert f'"{"word " * 20}"' in wrap(text)
+
+
+def test_the_opposite_of_an_opposite_is_plain() -> None:
+    assert negated(negated("set->pmus")) == "set->pmus"
+
+
+def test_an_operation_without_template_names_the_file_it_wants() -> None:
+    strange = Operation(
+        "strange_call", ("dev",), (ok(),), source="nowhere", fingerprint=MEMORY.op.fingerprint
+    )
+
+    with pytest.raises(UsageError, match=r"templates/ops/strange_call\.c\.j2"):
+        body((strange(PORT),), NAMES)
+
+
+def test_a_detail_that_the_template_wants_is_asked_for_at_the_designs_line() -> None:
+    with pytest.raises(ModelError, match=r"test_render\.py:\d+: ida_alloc\(cpmu\).*'ida'"):
+        body((IDA_ALLOC(CPMU, c={"var": "id"}),), NAMES)
+
+
+def test_a_return_whose_value_nothing_says_is_refused() -> None:
+    with pytest.raises(ModelError, match=r"use leave\(\)"):
+        body((If(guard("a"), (Return(ok=False),)),), NAMES)
