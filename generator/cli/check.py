@@ -8,9 +8,9 @@ import argparse
 import json
 
 from checks import show
-from checks.explore import Report, explore
+from checks.explore import Report
 from checks.finding import Verdict
-from checks.rules.all import RULES
+from checks.judge import judge
 from generator.design import Design
 from generator.errors import UsageError
 from generator.load import load, names
@@ -42,6 +42,6 @@ def _explored(design: Design, args: argparse.Namespace) -> Report:
     say(f"exploring {design.name}")
     if args.children:
         design = with_children(design, args.children)
-    return explore(design, RULES, states=args.states, seconds=args.seconds, first=args.first)
+    return judge(design, states=args.states, seconds=args.seconds, first=args.first)
 
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from checks import show
-from checks.explore import Report, explore
+from checks.explore import Report
 from checks.finding import Verdict
-from checks.rules.all import RULES
+from checks.judge import judge
 from generator.design import Design
 from generator.progress import say
 from generator.series import canonical
@@ -27,7 +27,7 @@ def holds(design: Design) -> Report | None:
         say(f"{design.name}: explored before, holds")
         return None
     say(f"{design.name}: exploring")
-    report = explore(design, RULES)
+    report = judge(design)
     if report.verdict is not Verdict.HOLDS:
         return report
     kept.parent.mkdir(parents=True, exist_ok=True)

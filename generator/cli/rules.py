@@ -8,8 +8,8 @@ import argparse
 import json
 import textwrap
 
+from checks.judge import ALL
 from checks.rule import Rule
-from checks.rules.all import RULES
 from generator.errors import UsageError
 
 
@@ -18,11 +18,11 @@ def run(args: argparse.Namespace) -> int:
 
     Errors: UsageError when there is no such rule.
     """
-    chosen = RULES
+    chosen = ALL
     if args.rule:
-        chosen = tuple(rule for rule in RULES if rule.key.lower() == args.rule.lower())
+        chosen = tuple(rule for rule in ALL if rule.key.lower() == args.rule.lower())
         if not chosen:
-            known = ", ".join(rule.key for rule in RULES)
+            known = ", ".join(rule.key for rule in ALL)
             raise UsageError(f"no rule {args.rule}: there are {known}")
     if args.json:
         print(json.dumps([_record(rule) for rule in chosen], indent=2))

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Everything that is asked of a design: the rules, and what it does to the services of today."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from checks.degrade import RULE as DEGRADES
+from checks.degrade import degrade
+from checks.explore import STATES, Counterexample, Report, explore
+from checks.finding import Verdict
+from checks.rule import Rule
+from checks.rules.all import RULES
+from generator.design import Design
+from generator.designs import today
+from generator.portdrv import SERVICE
+
+ALL: tuple[Rule, ...] = tuple(sorted((*RULES, DEGRADES), key=lambda rule: rule.key))
+
+
+def judge(
+    design: Design, *, states: int = STATES, seconds: float = 600.0, first: bool = False
+) -> Report:
+    """Return the verdict on a design, by exploration and, if it extends today's, beside that.
+
+    Errors: ModelError for a design that makes no sense.
+    """
+    report = explore(design, RULES, states=states, seconds=seconds, first=first)
+    extends = SERVICE in design.devices and design is not today.DESIGN
+    if not extends or report.verdict is not Verdict.HOLDS:
+        return report
+    beside = degrade(today.DESIGN, design, states=states, seconds=seconds)
+    found = tuple(
+        Counterexample(
+            DEGRADES.key,
+            DEGRADES.title,
+            f"{DEGRADES.statement} Here: {one.after}; {beside.base} has {' or '.join(one.before)}.",
+            one.trace,
+            one.hardware,
+        )
+        for one in beside.degraded
+    )
+    return replace(report, verdict=beside.verdict, counterexamples=found)
