@@ -65,7 +65,9 @@ def examine(
     order = stages([patch.name for patch in text.patches], changes)
     say(f"{directory}: checkpatch on {len(text.patches)} patches")
     found = {
-        "checkpatch": checkpatch.check(where.work, [directory / patch.file for patch in text.patches]),
+        "checkpatch": checkpatch.check(
+            where.work, [directory / patch.file for patch in text.patches]
+        ),
         "series": series.check(
             series.context(directory, read, where.base, work=where.work, signoff=signoff)
         ),
