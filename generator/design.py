@@ -10,6 +10,7 @@ from generator.errors import ModelError
 from generator.expr import EACH, ChildrenOf, Expr, Fact, Nth, ParentOf, Place, Role, UsersOf
 from generator.operation import Do, Where, here
 from generator.program import Block, Call, Each, If, Ifdef, operations
+from generator.wellformed import check_block, devices_asked
 
 KINDS = ("pci", "service", "aux", "cxl")
 
@@ -108,6 +109,7 @@ class Design:
 
     def __post_init__(self) -> None:
         """Hold the parts against each other; every error names the user's line."""
+        self._check_types()
         known = set(self.devices)
         for device in self.devices:
             if device.parent is not None and device.parent not in known:
@@ -123,6 +125,30 @@ class Design:
             raise ModelError(f"{self.where}: two drivers of {self.name} bind the same device")
         for driver in self.drivers:
             _check_driver(self, driver, known)
+
+    def _check_types(self) -> None:
+        """Refuse parts that are none, before anything looks into them."""
+        for kind, parts in ((Device, self.devices), (Driver, self.drivers)):
+            name = kind.__name__.lower()
+            if not isinstance(parts, tuple):
+                raise ModelError(
+                    f"{self.where}: {self.name}: {name}s= is a tuple: write ({name}, )"
+                )
+            for part in parts:
+                if not isinstance(part, kind):
+                    raise ModelError(
+                        f"{self.where}: {self.name}: {name}s= has a {type(part).__name__} in it: "
+                        f"only a {kind.__name__} can stand there"
+                    )
+        for driver in self.drivers:
+            if driver.device.kind == "service":
+                raise ModelError(
+                    f"{driver.where}: {driver.name}: the driver of a service binds inside "
+                    "device_register(), which is all that is explored of it: leave it out, or "
+                    'make the device kind "aux"'
+                )
+            for entry, block in (*driver.entries().items(), ("atomic", driver.atomic)):
+                check_block(block, f"{entry} of {driver.name}", driver.where)
 
     def driver_of(self, device: Device) -> Driver | None:
         """Return the driver that binds a device."""
@@ -153,12 +179,34 @@ def _check_driver(design: Design, driver: Driver, known: set[Device]) -> None:
                 if strange or isinstance(place, Role):
                     raise ModelError(
                         f"{do.where}: {do}: not a device of {design.name}: "
-                        + ", ".join(sorted(p.name for p in strange))
+                        + ", ".join(sorted(p.name for p in strange)) + ": add it to devices=("
                     )
-        _check_loops(driver, block, frozenset())
+        _check_loops(driver, block, frozenset(), known)
 
 
-def _check_loops(driver: Driver, block: Block, inside: frozenset[Place]) -> None:
+def _check_asked(
+    driver: Driver, node: If, inside: frozenset[Place], known: set[Device]
+) -> None:
+    """Refuse a condition on a device that is not there, or on one of several without a loop."""
+    for guard, place in devices_asked(node.guard):
+        strange = {one for one in _devices_in(place) if one not in known}
+        if strange:
+            names = ", ".join(sorted(one.name for one in strange))
+            raise ModelError(
+                f"{node.where}: the condition {guard.name!r} asks {names}, which is not among "
+                "the devices of the design: add it to devices=("
+            )
+        many = isinstance(place, Device) and place.count > 1
+        if many and place != driver.device and place not in inside:
+            raise ModelError(
+                f"{node.where}: the condition {guard.name!r}: there are several of {place.name}; "
+                f'put it into Each({place.name}, ...), or ask Over("any", {place.name}, ...)'
+            )
+
+
+def _check_loops(
+    driver: Driver, block: Block, inside: frozenset[Place], known: set[Device]
+) -> None:
     """Refuse an operation on one of several children outside of a loop over them."""
     for node in block:
         match node:
@@ -171,13 +219,16 @@ def _check_loops(driver: Driver, block: Block, inside: frozenset[Place]) -> None
                             f"put it into Each({place.name}, ...)"
                         )
                 if isinstance(node.on_fail, tuple):
-                    _check_loops(driver, node.on_fail, inside)
+                    _check_loops(driver, node.on_fail, inside, known)
             case If(then=then, other=other) | Ifdef(then=then, other=other):
-                _check_loops(driver, then, inside)
-                _check_loops(driver, other, inside)
+                if isinstance(node, If):
+                    _check_asked(driver, node, inside, known)
+                _check_loops(driver, then, inside, known)
+                _check_loops(driver, other, inside, known)
             case Each(device=device, body=body):
-                _check_loops(driver, body, inside | {device})
-            case Call(function=function, on_fail=on_fail):
-                _check_loops(driver, function.body, inside)
+                _check_loops(driver, body, inside | {device}, known)
+            case Call(function=function, on_fail=on_fail, then=follows):
+                _check_loops(driver, function.body, inside, known)
+                _check_loops(driver, follows, inside, known)
                 if isinstance(on_fail, tuple):
-                    _check_loops(driver, on_fail, inside)
+                    _check_loops(driver, on_fail, inside, known)

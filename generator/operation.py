@@ -166,7 +166,19 @@ class Operation:
                 f"{where}: {self.name}() takes {len(self.roles)} device(s) "
                 f"({', '.join(self.roles)}), not {len(places)}"
             )
+        for place in places:
+            if isinstance(place, Operation | Expr) or not hasattr(place, "name"):
+                raise ModelError(
+                    f"{where}: {self.name}() acts on devices ({', '.join(self.roles)}); "
+                    f"{place!r} is none"
+                )
         given = dict(self.defaults) | params
+        for name, value in given.items():
+            if not isinstance(value, Expr | int):
+                raise ModelError(
+                    f"{where}: {self.name}({name}=): a number or an expression over facts, "
+                    f"not {value!r}"
+                )
         if set(given) != set(self.params):
             raise ModelError(
                 f"{where}: {self.name}() takes the parameters "

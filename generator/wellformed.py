@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Blocks as a user may write them wrongly: each mistake is told with its line and its mend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from generator.errors import ModelError
+from generator.expr import EACH, Expr, Nth, Place, reads
+from generator.operation import CONTINUE, Do, Guard, Operation, Where
+from generator.program import And, Call, Each, Function, If, Ifdef, Not, Or, Return
+
+
+def check_block(block: object, what: str, where: Where, *, loop: bool = False) -> None:
+    """Refuse whatever is no tuple of nodes, and CONTINUE outside of a loop.
+
+    Errors: ModelError, with the nearest line that is known.
+    """
+    if not isinstance(block, tuple):
+        raise ModelError(
+            f"{where}: {what} is a tuple of operations, not {_told(block)}: "
+            "write (..., ), with a comma behind a single one"
+        )
+    for node in block:
+        match node:
+            case Do():
+                _check_failure(node.on_fail, str(node), node.where, loop)
+            case If():
+                _check_condition(node.guard, node.where)
+                check_block(node.then, "what an If does", node.where, loop=loop)
+                check_block(node.other, "what an If does otherwise", node.where, loop=loop)
+            case Ifdef():
+                check_block(node.then, "an Ifdef", node.where, loop=loop)
+                check_block(node.other, "an Ifdef", node.where, loop=loop)
+            case Each():
+                check_block(node.body, "the body of a loop", node.where, loop=True)
+            case Call(function=Function() as function):
+                check_block(function.body, f"{function.name}()", node.where)
+                check_block(node.then, f"what follows {function.name}()", node.where, loop=loop)
+                _check_failure(node.on_fail, f"call({function.name})", node.where, loop)
+            case Call():
+                raise ModelError(
+                    f"{node.where}: call() takes a Function, not {_told(node.function)}: "
+                    "an operation is applied to its devices instead, OPERATION(DEVICE)"
+                )
+            case Return():
+                pass
+            case _:
+                mend = {Operation: "apply it to its devices, OPERATION(DEVICE)",
+                        tuple: "put a * before it",
+                        Function: "write call(...) around it"}.get(type(node), "take it out")
+                raise ModelError(f"{where}: {what} has {_told(node)} in it: {mend}")
+
+
+def _check_failure(on_fail: object, what: str, where: Where, loop: bool) -> None:
+    if on_fail is CONTINUE and not loop:
+        raise ModelError(
+            f"{where}: {what}: fail=CONTINUE stands outside of a loop; inside a helper, "
+            "fail=RETURN and give the call of the helper fail=CONTINUE"
+        )
+    if isinstance(on_fail, tuple):
+        check_block(on_fail, f"fail= of {what}", where, loop=loop)
+
+
+def _check_condition(condition: object, where: Where) -> None:
+    for leaf in leaves(condition):
+        if not isinstance(leaf, Guard):
+            raise ModelError(
+                f"{where}: a condition is a Guard, not {_told(leaf)}: "
+                'write Guard("its name", FACT(DEVICE).eq(value), ())'
+            )
+        if leaf.when is not None and not isinstance(leaf.when, Expr):
+            raise ModelError(
+                f"{where}: the condition {leaf.name!r} compares with ==, which Python answers at "
+                "once: write .eq(), .ne(), .lt(), .le(), .gt() or .ge()"
+            )
+
+
+def leaves(condition: object) -> Iterator[object]:
+    """Yield what a condition is joined from."""
+    match condition:
+        case And(parts=parts) | Or(parts=parts):
+            for part in parts:
+                yield from leaves(part)
+        case Not(part=part):
+            yield from leaves(part)
+        case _:
+            yield condition
+
+
+def devices_asked(condition: object) -> Iterator[tuple[Guard, Place]]:
+    """Yield every device whose facts a condition reads, with the guard that does."""
+    for leaf in leaves(condition):
+        if isinstance(leaf, Guard) and leaf.when is not None:
+            for read in reads(leaf.when):
+                if read.of != EACH and not isinstance(read.of, Nth):
+                    yield leaf, read.of
+
+
+def _told(thing: object) -> str:
+    if isinstance(thing, Operation):
+        return f"the operation {thing.name}"
+    if isinstance(thing, Do):
+        return f"{thing} alone"
+    if isinstance(thing, Guard | Function):
+        return f"the {type(thing).__name__} {thing.name}"
+    if isinstance(thing, Expr):
+        return "a bare expression"
+    return f"a {type(thing).__name__}" if thing is not None else "None"
