@@ -5,7 +5,6 @@ from broken.parts import AWAKE, KID, MANY, ONE, PORT, SLEEP, Case, design, port
 from generator.facts import CAN_DYN, MODE, MODE_MSIX, MSG, allocated
 from generator.operation import IGNORE, Guard
 from generator.ops.irq import (
-    MSI,
     MSIX,
     PCI_ALLOC_IRQ_VECTORS,
     PCI_FREE_IRQ_VECTORS,
@@ -109,7 +108,7 @@ CASES = (
     Case(
         "N6",
         broken=design(
-            port((PCI_ALLOC_IRQ_VECTORS(PORT, min=1, max=4, types=MSIX | MSI, fail=IGNORE),
+            port((PCI_ALLOC_IRQ_VECTORS(PORT, min=1, max=4, types=MSIX, fail=IGNORE),
                   If(CAN, (If(HAS_IT, (), (AT,)),))), (FREE,))
         ),
         mended=CHECKED,
