@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One operation removed, moved or aimed elsewhere in the series' C is seen against its design."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from generator.projection import fingerprints
+
+ENTRIES = ("probe", "remove", "shutdown")
+# beginnings of mutants of the last commit that its design does not tell from it -> why
+_LOCAL = "a local number: what hangs on it are guards, and those are asked as before"
+_APART = "the two touch different members, either may come first"
+_NO_STEP = "the second is no step of the design: neither a call it knows nor a guard"
+UNSEEN = {
+    "pcie_message_numbers: swap: pos =": _LOCAL,
+    "pcie_cxlpmu_discover: swap: pci_read_config_dword(dev, regloc": _LOCAL,
+    "pcie_cxlpmu_discover: swap: pos =": _LOCAL,
+    "pcie_cxlpmu_discover: swap: INIT_LIST_HEAD(&found->pmus)": _APART,
+    "pcie_cxlpmu_discover_block: swap: pci_read_config_dword(": "two reads, in either order",
+    "pcie_cxlpmu_discover_block: swap: set->nr_blocks++": _APART,
+    "pcie_cxlpmu_init_child: swap: child->index = pmu->index": _APART,
+    "pcie_cxlpmu_add_all: swap: ret = pcie_cxlpmu_add_device(": "a message, told too early",
+    "cxl_pmu_setup_info: swap: dev_set_drvdata(dev, info)": _APART,
+    "cxl_pmu_setup_info: swap: info->on_cpu = -1": _APART,
+    # wrong in C, and the design does not say so: it has no operation for what is not a call of
+    # the layering
+    "pcie_cxlpmu_message_number: swap: cap = readq(": _NO_STEP,
+    "pcie_cxlpmu_forget: swap: list_del(": _NO_STEP,
+}
+
+
+def tasks_of(base: Any, commit: Any) -> list[Any]:
+    """Every mutant of the calls on the way from the entry points of the design's drivers."""
+    from mutate import Task, mutants, reached
+
+    from checks.waypoint import parsed
+    from generator import kbuild
+    from generator.clts import entry_points
+
+    names = {name for one in fingerprints() for name in one.callees}
+    at = kbuild.at(base, commit.overlay)
+    found = []
+    for driver in commit.design.drivers:
+        units = {path: parsed(at, path, commit.overlay) for path in driver.sources}
+        starts = [
+            one.members[entry]
+            for unit in units.values()
+            for one in entry_points(unit)
+            if one.name == driver.variable
+            for entry in ENTRIES
+            if entry in one.members
+        ]
+        functions = reached(starts, *units.values(), whole=names)
+        calls = names.union(functions)
+        for path, unit in units.items():
+            found += [
+                Task(at, commit.overlay, (driver,), path, mutant)
+                for mutant in mutants(unit, functions, calls)
+            ]
+    return found
+
+
+@pytest.mark.kernel
+@pytest.mark.slow
+def test_every_operation_of_the_last_commit_counts(pinned: Any, base: Any):
+    from mutate import judge, unexplained
+
+    from generator import series
+    from generator.designs import auxbus
+
+    commit = series.generate(auxbus.SERIES, pinned).commits[-1]
+    results = judge(tasks_of(base, commit))
+    assert len(results) > 300
+    assert not unexplained(results, UNSEEN)
