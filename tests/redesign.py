@@ -21,12 +21,16 @@ Node = Do | If | Ifdef | Each | Call
 
 
 class Redesign(NamedTuple):
-    """A changed design, and what was changed in which function."""
+    """A changed design, and what was changed in which function.
+
+    Without `acts`, no fact hangs on one of the operations: the model means the same as before.
+    """
 
     kind: str  # "drop", "swap", "retarget", "forget" (its undo)
     function: str
     what: str
     design: Design
+    acts: bool
 
     def __str__(self) -> str:
         return f"{self.function}: {self.kind}: {self.what}"
@@ -36,6 +40,7 @@ class _Change(NamedTuple):
     kind: str
     what: str
     block: Block
+    acts: bool = True
 
 
 def redesigns(design: Design, strangers: Callable[[Device, str], Device | None]) -> list[Redesign]:
@@ -54,7 +59,7 @@ def redesigns(design: Design, strangers: Callable[[Device, str], Device | None])
         }
         extra = tuple(one for one in devices if one not in design.devices)
         made = replace(design, devices=(*design.devices, *extra), drivers=drivers)
-        one = Redesign(change.kind, name, change.what, made)
+        one = Redesign(change.kind, name, change.what, made, change.acts)
         number = 1
         while (key := f"{one}#{number}") in found:
             number += 1
@@ -115,7 +120,7 @@ def _changes(
     for at, node in enumerate(block):
         before, after = block[:at], block[at + 1 :]
         if isinstance(node, Do | Call):
-            yield _Change("drop", _name(node), (*before, *after))
+            yield _Change("drop", _name(node), (*before, *after), _acts(node))
         if isinstance(node, Do):
             if node.op.undo is not None and not node.op.managed:
                 forgetful = replace(node, op=replace(node.op, undo=None))
@@ -128,17 +133,25 @@ def _changes(
                     places = (*node.places[:role], to, *node.places[role + 1 :])
                     aimed = replace(node, places=places)
                     yield _Change("retarget", f"{_name(node)} -> {_name(aimed)}",
-                                  (*before, aimed, *after))
+                                  (*before, aimed, *after), _acts(node))
         for name, inside in _inner(node):
             for change in _changes(inside, strangers):
                 other = replace(node, **{name: change.block})  # type: ignore[type-var]
-                yield _Change(change.kind, change.what, (*before, other, *after))
+                yield _Change(change.kind, change.what, (*before, other, *after), change.acts)
     for at, (one, other) in enumerate(pairwise(block)):
         if isinstance(one, Code) or isinstance(other, Code):
             continue
         if isinstance(one, Do | Call) or isinstance(other, Do | Call):
             yield _Change("swap", f"{_name(one)} <> {_name(other)}",
-                          (*block[:at], other, one, *block[at + 2 :]))
+                          (*block[:at], other, one, *block[at + 2 :]),
+                          _acts(one) and _acts(other))
+
+
+def _acts(node: object) -> bool:
+    if not isinstance(node, Do):
+        return True
+    op = node.op
+    return op.fallible or bool(op.begins) or any(outcome.gives for outcome in op.outcomes)
 
 
 def _name(node: object) -> str:

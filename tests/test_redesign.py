@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One operation dropped, moved or aimed elsewhere in the series' design breaks a rule."""
+
+from __future__ import annotations
+
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+
+import pytest
+import redesign
+
+from checks.explore import explore
+from checks.rules.all import RULES
+from generator.cxlpmu import CPMU
+from generator.design import Device
+from generator.designs.auxbus import DESIGN
+from generator.portdrv import PORT
+
+OTHER = Device("other", "pci")
+STRANGER = Device("stranger", "aux", PORT)
+
+# Beginnings of changes that no rule reports, because they are without effect:
+# nothing that comes later unwinds it: each failure behind it says itself what to do
+_NOT_UNWOUND = (
+    "cxl_pmu.probe: forget: the undo of pm_runtime_resume_and_get(port, cpmu)",
+    "pcie_cxlpmu_add_device: forget: the undo of auxiliary_device_add(cpmu)",
+    "pcie_cxlpmu_alloc_vectors: forget: the undo of pci_alloc_irq_vectors(port)",
+    "pcie_cxlpmu_discover: forget: the undo of kzalloc note(port)",
+    "pcie_cxlpmu_discover_block: forget: the undo of kzalloc note(cpmu)",
+    "pcie_cxlpmu_get_irq: forget: the undo of pci_msix_alloc_irq_at(port, cpmu)",
+    "pcie_cxlpmu_init_child: forget: the undo of auxiliary_device_init(cpmu)",
+    "pcie_device_init: forget: the undo of device_register(service)",
+    "pcie_device_init: forget: the undo of kzalloc(service)",
+    "pcie_init_service_irqs: forget: the undo of pci_alloc_irq_vectors(port)",
+    "pcie_port_alloc_irq_vec: forget: the undo of pci_alloc_irq_vectors(port)",
+    "pcie_port_device_register: forget: the undo of pci_enable_device(port)",
+    "pcie_port_resize_irq_vec: forget: the undo of pci_alloc_irq_vectors(port)",
+)
+# the managed action behind it has taken the undoing over
+_TAKEN_OVER = (
+    "cxl_pmu_setup_perf: forget: the undo of cpuhp_state_add_instance(cpmu)",
+    "cxl_pmu_setup_perf: forget: the undo of perf_pmu_register(cpmu)",
+)
+# either may come first, no fact of the one is read or written by the other
+_COMMUTE = (
+    "cxl_pmu.probe: swap: cxl_pmu_setup_info() <> devm_kasprintf(cpmu)",
+    "cxl_pmu.probe: swap: devm_add_action_or_reset[pm_runtime_put](port, cpmu, cpmu) ",
+    "cxl_pmu_setup_info: swap: cxl_pmu_parse_caps(cpmu) <> devm_kcalloc(cpmu)",
+    "cxl_pmu_setup_irq: swap: devm_kasprintf(cpmu) <> devm_request_irq(cpmu, cpmu)",
+    "pcie_cxlpmu_add_device: swap: ida_alloc(cpmu) <> pcie_cxlpmu_init_child()",
+    "pcie_cxlpmu_add_devices: swap: if (Not) <> pcie_cxlpmu_assign_irqs()",
+    "pcie_cxlpmu_alloc_vectors: swap: if (nvec == nr_entries) <> pci_free_irq_vectors",
+    "pcie_cxlpmu_alloc_vectors: swap: nvec = 1() <> pci_alloc_irq_vectors(port)",
+    "pcie_cxlpmu_delete_device: swap: auxiliary_device_uninit(cpmu) <> ida_free(cpmu)",
+    "pcie_cxlpmu_discover_block: drop: pcie_cxlpmu_block_start()",
+    "pcie_cxlpmu_discover_block: swap: pcie_cxlpmu_block_start() <> if (Not)",
+    "pcie_cxlpmu_forget: swap: pci_set_drvdata NULL(port) <> for each cpmu",
+    "pcie_cxlpmu_serve_port: swap: if (Not) <> pci_free_irq_vectors(port)",
+    "pcie_port_device_register: swap: pci_enable_device(port) <> get_port_device_capa",
+    "pcie_port_device_register: swap: pci_free_irq_vectors(port) <> pci_clear_master(",
+    "pcie_port_device_register: swap: pcie_port_device_register:capabilities = ...() ",
+    "pcie_port_device_remove: swap: pci_free_irq_vectors(port) <> pcie_cxlpmu_forget(",
+    "pcie_port_resize_irq_vec: swap: if (dev->msix_enabled) <> pci_free_irq_vectors(p",
+    "pcieport.probe: swap: if (type is RC_EC) <> pcie_port_device_register()",
+)
+# only reads the hardware: what it answers is a question, whoever asks it
+_READS = (
+    "pcie_message_numbers: swap: pcie_message_numbers:nvec = 0() <> if (mask & (PCIE_",
+    "pcie_port_device_register: drop: get_port_device_capability()",
+    "pcie_port_device_register: swap: get_port_device_capability() <> pcie_port_devic",
+)
+# the port never sleeps, which breaks nothing
+_AWAKE = (
+    "pcieport.probe: drop: pm_runtime_allow(port)",
+    "pcieport.probe: drop: pm_runtime_put_autosuspend(port)",
+    "pcieport.probe: swap: pm_runtime_put_autosuspend(port) <> pm_runtime_allow(port)",
+)
+# the driver core holds the port in D0 around .remove
+_CORE = (
+    "pcieport.remove: swap: if (pci_bridge_d3_possible(dev)) <> pcie_port_device_remo",
+    "pcieport.remove: swap: pm_runtime_forbid(port) <> pm_runtime_get_noresume(port)",
+)
+# names and arrays: no fact hangs on them
+_MEMORY = (
+    "cxl_pmu.probe: drop: devm_kasprintf(cpmu)",
+    "cxl_pmu.probe: retarget: devm_kasprintf(cpmu) -> devm_kasprintf(port)",
+    "cxl_pmu_setup_info: drop: devm_kcalloc(cpmu)",
+    "cxl_pmu_setup_info: retarget: devm_kcalloc(cpmu) -> devm_kcalloc(port)",
+    "cxl_pmu_setup_irq: drop: devm_kasprintf(cpmu)",
+    "cxl_pmu_setup_irq: retarget: devm_kasprintf(cpmu) -> devm_kasprintf(port)",
+)
+# what follows comes to the same: any_child() gives up too, deletion quiesces
+_ANYWAY = (
+    "cxl_pmu.shutdown: drop: quiesce(cpmu)",
+    "cxl_pmu.shutdown: retarget: quiesce(cpmu) -> quiesce(stranger)",
+    "pcie_cxlpmu_serve_port: drop: pcie_cxlpmu_any_irq()",
+)
+HARMLESS = (*_NOT_UNWOUND, *_TAKEN_OVER, *_COMMUTE, *_READS, *_AWAKE, *_CORE, *_MEMORY, *_ANYWAY)
+
+# Changes that are wrong, and that no rule reports yet. Shorten this list, do not lengthen it.
+OPEN = (
+    "cxl_pmu_setup_perf: swap: perf_pmu_register(cpmu) <> devm_add_action_or_reset",
+    "cxl_pmu.probe: drop: cxl_pmu_setup_info()",
+    "cxl_pmu.probe: drop: cxl_pmu_setup_perf()",
+    "cxl_pmu.probe: drop: devm_ioremap(cpmu, cpmu)",
+    "cxl_pmu.probe: drop: devm_request_mem_region(cpmu, cpmu)",
+    "cxl_pmu.probe: drop: quiesce(cpmu)",
+    "cxl_pmu.probe: retarget: devm_add_action_or_reset[pm_runtime_put](port, cpmu, cp",
+    "cxl_pmu.probe: retarget: pm_runtime_resume_and_get(port, cpmu) -> pm_runtime_res",
+    "cxl_pmu.probe: retarget: quiesce(cpmu) -> quiesce(stranger)",
+    "cxl_pmu.probe: swap: devm_ioremap(cpmu, cpmu) <> cxl_pmu_setup_info()",
+    "cxl_pmu.probe: swap: devm_request_mem_region(cpmu, cpmu) <> devm_ioremap(cpmu, c",
+    "cxl_pmu_setup_info: drop: cxl_pmu_parse_caps(cpmu)",
+    "cxl_pmu_setup_info: drop: devm_kzalloc(cpmu, cpmu)",
+    "cxl_pmu_setup_info: retarget: cxl_pmu_parse_caps(cpmu) -> cxl_pmu_parse_caps(str",
+    "cxl_pmu_setup_irq: retarget: devm_request_irq(cpmu, cpmu) -> devm_request_irq(st",
+    "cxl_pmu_setup_perf: drop: cpuhp_state_add_instance(cpmu)",
+    "cxl_pmu_setup_perf: drop: perf_pmu_register(cpmu)",
+    "cxl_pmu_setup_perf: retarget: cpuhp_state_add_instance(cpmu) -> cpuhp_state_add_",
+    "cxl_pmu_setup_perf: retarget: perf_pmu_register(cpmu) -> perf_pmu_register(stran",
+    "cxl_pmu_setup_perf: swap: cpuhp_state_add_instance(cpmu) <> devm_add_action_or_r",
+    "pcie_cxlpmu_alloc_vectors: swap: pcie_cxlpmu_count_vectors() <> if (nvec == nr_e",
+    "pcie_cxlpmu_count_vectors: swap: total = nvec() <> if (Not)",
+    "pcie_cxlpmu_forget: swap: for each cpmu <> kfree note(port)",
+    "pcie_cxlpmu_message_number: drop: iounmap(cpmu)",
+    "pcie_device_init: drop: kzalloc(service)",
+    "pcie_init_service_irqs: drop: int[*] = -1(service)",
+    "pcie_init_service_irqs: drop: pci_alloc_irq_vectors(port)",
+    "pcie_init_service_irqs: drop: pci_irq_vector(port, service)",
+    "pcie_init_service_irqs: drop: pcie_port_enable_irq_vec()",
+    "pcie_init_service_irqs: retarget: pci_irq_vector(port, service) -> pci_irq_vecto",
+    "pcie_init_service_irqs: swap: if (And) <> pci_alloc_irq_vectors(port)",
+    "pcie_init_service_irqs: swap: pci_alloc_irq_vectors(port) <> for each service",
+    "pcie_port_alloc_irq_vec: drop: pci_alloc_irq_vectors(port)",
+    "pcie_port_alloc_irq_vec: swap: pci_alloc_irq_vectors(port) <> pcie_message_numbe",
+    "pcie_port_alloc_irq_vec: swap: pcie_message_numbers() <> if (nvec > nr_entries)",
+    "pcie_port_assign_irqs: drop: pci_irq_vector(port, service1)",
+    "pcie_port_device_register: drop: pcie_init_service_irqs()",
+    "pcie_port_device_register: drop: pcie_port_device_register:capabilities = &= PCI",
+    "pcie_port_device_register: swap: pcie_port_device_register:capabilities = &= PCI",
+    "pcie_port_enable_irq_vec: drop: pcie_port_alloc_irq_vec()",
+    "pcie_port_resize_irq_vec: drop: pci_alloc_irq_vectors(port)",
+    "pcieport.shutdown: drop: pm_runtime_forbid(port)",
+    "pcieport.shutdown: drop: pm_runtime_get_noresume(port)",
+    "pcieport.shutdown: swap: if (pci_bridge_d3_possible(dev)) <> pcie_port_device_re",
+    "pcieport.shutdown: swap: pm_runtime_forbid(port) <> pm_runtime_get_noresume(port",
+)
+
+
+def strangers(device: Device, role: str) -> Device | None:
+    """What a call on a device is aimed at instead."""
+    if device == PORT:
+        return OTHER
+    if device == CPMU:
+        return PORT if role == "owner" else STRANGER
+    return None
+
+
+_designs: list[redesign.Redesign] = []
+
+
+def _reported(number: int) -> str:
+    """How a changed design is reported: a rule and a trace; "" when it is not."""
+    report = explore(_designs[number].design, RULES, first=True, seconds=60)
+    if not report.counterexamples or not report.counterexamples[0].trace:
+        return ""
+    return report.counterexamples[0].rule
+
+
+@pytest.mark.slow
+def test_every_operation_of_the_design_counts():
+    changed = redesign.redesigns(DESIGN, strangers)
+    acting = [one for one in changed if one.acts]
+    assert len(acting) > 250
+    listed = (*HARMLESS, *OPEN)
+    stale = [key for key in listed if not any(str(one).startswith(key) for one in acting)]
+    assert not stale, "there is no such change any more:\n" + "\n".join(stale)
+    _designs[:] = [one for one in acting if not str(one).startswith(listed)]
+    # a design is inherited, not sent: what it names is told by identity
+    with ProcessPoolExecutor(2, multiprocessing.get_context("fork")) as pool:
+        rules = list(pool.map(_reported, range(len(_designs)), chunksize=4))
+    missed = [str(one) for one, rule in zip(_designs, rules, strict=True) if not rule]
+    assert not missed, "no rule reports:\n" + "\n".join(missed)
+    assert len(set(rules)) >= 10
