@@ -9,7 +9,7 @@ from dataclasses import replace
 from checks.hardware import questions
 from checks.machine import UNASKED, Machine, Transition
 from checks.packed import Watch
-from generator.expr import Expr, Num, Read, fold_known, num, reads
+from generator.expr import Expr, Num, Pick, Read, fold_known, num, reads
 
 
 def forget(machine: Machine, watches: Sequence[Watch]) -> Machine:
@@ -17,7 +17,9 @@ def forget(machine: Machine, watches: Sequence[Watch]) -> Machine:
 
     A variable qualifies when one process alone reads and writes it and no rule looks at it in
     every state. It is dead at a place when each way from there writes it before reading it.
+    Facts that are always 0, or that nothing looks at, go first.
     """
+    machine = _looked_at(_without_constants(machine), watches)
     known = frozenset(machine.variables)
     watched: set[Read] = set()
     at_step: dict[int, set[Read]] = {}
@@ -45,6 +47,64 @@ def forget(machine: Machine, watches: Sequence[Watch]) -> Machine:
     return replace(
         machine, transitions=tuple(_cleared(one, mine, live) for one in machine.transitions)
     )
+
+
+def _without_constants(machine: Machine) -> Machine:
+    """Return the machine without the facts that no step ever gives another value than 0."""
+    pcs = {one.pc for one in machine.transitions}
+    known = frozenset(
+        read for read in machine.variables if read.fact.question or read in pcs
+    )
+    changed = True
+    while changed:
+        changed = False
+        for one in machine.transitions:
+            for target, value in one.gives:
+                if target not in known and not _zero(fold_known(value, known)):
+                    known |= {target}
+                    changed = True
+    return replace(
+        machine,
+        variables=tuple(read for read in machine.variables if read in known),
+        transitions=tuple(
+            replace(one, when=fold_known(one.when, known), gives=tuple(
+                (target, fold_known(value, known)) for target, value in one.gives
+                if target in known
+            ))
+            for one in machine.transitions
+        ),
+    )
+
+
+def _zero(expr: Expr) -> bool:
+    match expr:
+        case Num(value=value):
+            return value == 0
+        case Pick(then=then, other=other):
+            return _zero(then) and _zero(other)
+    return False
+
+
+def _looked_at(machine: Machine, watches: Sequence[Watch]) -> Machine:
+    """Return the machine in which only what a condition or a rule depends on is kept up."""
+    known = frozenset(machine.variables)
+    conditions = [fold_known(watch.when, known) for watch in watches]
+    conditions += [one.when for one in machine.transitions]
+    needed: set[Read] = set(machine.given).union(
+        questions(conditions, known), *(reads(expr) for expr in conditions),
+        {one.pc for one in machine.transitions if one.pc is not None},
+    )
+    changed = True
+    while changed:
+        more = [
+            value for one in machine.transitions for target, value in one.gives if target in needed
+        ]
+        wider = needed.union(questions(more, known), *(reads(value) for value in more))
+        changed, needed = wider != needed, wider
+    return replace(machine, transitions=tuple(
+        replace(one, gives=tuple(give for give in one.gives if give[0] in needed))
+        for one in machine.transitions
+    ))
 
 
 def _read(one: Transition, known: frozenset[Read]) -> set[Read]:
