@@ -19,6 +19,7 @@ from generator.clts import entry_points
 from generator.draft import Draft, Splice, inserted, line_of, spliced
 from generator.errors import ModelError, TreeError
 from generator.expr import Place
+from generator.idioms import idioms
 from generator.program import Block
 from generator.render import body, functions
 from generator.templates import Names, text_of
@@ -180,7 +181,7 @@ class Derived:
                         pairs[name] = (
                             was.entries()[entry], one.entries()[entry], _gives(defined[name])
                         )
-        names = Names(self.names, self.result)
+        names = Names(self.names, self.result, idioms(draft))
         splices = [
             splice
             for name in sorted(pairs)
@@ -237,7 +238,7 @@ class FirstUse:
     def apply(self, draft: Draft) -> Mapping[str, str]:
         """Return the file."""
         at = _function_start(draft, self.path, self.before)
-        values = writing(draft.after, self.names, self.result).values()
+        values = writing(draft, self.names, self.result).values()
         text = text_of(self.template, **values).rstrip("\n")
         lines = draft.text(self.path).split("\n")
         splice = Splice(at, at - 1, (*text.split("\n"), ""))
@@ -373,7 +374,7 @@ class Tail:
         """Return the file."""
         whole = body_of(draft.unit(self.path), self.function)
         statement = named(whole, self.first)
-        new = body(self.block, Names({}, self.result), done=self.done).rstrip("\n").split("\n")
+        new = body(self.block, Names({}, self.result, idioms(draft)), done=self.done).rstrip("\n").split("\n")
         text = draft.text(self.path)
         splice = Splice(statement.first, whole.closed - 1, tuple(new))
         return {self.path: spliced(self.path, text, [splice])}

@@ -351,12 +351,20 @@ def _spaced(items: Sequence[_Item]) -> Iterator[str]:
 
 
 def functions(design: Design) -> dict[str, Function]:
-    """Return every helper that a design's drivers call, by name."""
+    """Return every helper that a design's drivers call, by name.
+
+    Errors: ModelError when two that the series writes have one name and different bodies.
+    """
     found: dict[str, Function] = {}
     for driver in design.drivers:
         for entry in driver.entries().values():
             for one in called(entry):
-                found.setdefault(one.name, one)
+                known = found.setdefault(one.name, one)
+                if isinstance(one, Written) and known != one:
+                    raise ModelError(
+                        f"{design.where}: {design.name} has two different helpers of the name "
+                        f"{one.name}: C can have only one"
+                    )
     return found
 
 

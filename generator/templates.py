@@ -89,6 +89,7 @@ class Names:
 
     devices: Mapping[Place, str]
     result: str = "ret"
+    idioms: frozenset[str] = frozenset()  # newer ways of writing that the tree has
 
     def of(self, place: Place) -> str:
         """Return the C of a device."""
@@ -97,12 +98,13 @@ class Names:
         return self.devices.get(place, place.name)
 
 
-def context(do: Do, names: Names) -> dict[str, str]:
+def context(do: Do, names: Names) -> dict[str, Any]:
     """Return what the template of an operation is given: devices, parameters, details."""
-    found = {role: names.of(place) for role, place in do.binding.items()}
+    found: dict[str, Any] = {role: names.of(place) for role, place in do.binding.items()}
     if do.places:
         found.setdefault("dev", names.of(do.places[0]))
     found["ret"] = names.result
+    found["idioms"] = names.idioms
     found["name"] = do.op.name
     if do.op.shown:
         found["shown"] = do.op.shown[0]

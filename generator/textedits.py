@@ -12,14 +12,15 @@ from generator.design import Design
 from generator.draft import Draft, Splice, line_of, spliced
 from generator.errors import ModelError, TreeError
 from generator.expr import Place
+from generator.idioms import idioms
 from generator.program import Function
 from generator.render import function_text, functions
 from generator.templates import Names, text_of
 
 
-def writing(design: Design, names: Mapping[Place, str], result: str = "ret") -> Writing:
+def writing(draft: Draft, names: Mapping[Place, str], result: str = "ret") -> Writing:
     """Return what templates of files call: function(), has() and entry points of drivers."""
-    return Writing(design, Names(names, result))
+    return Writing(draft.after, Names(names, result, idioms(draft)))
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class NewFile:
         """Return the file."""
         if draft.has(self.path) and self.path not in draft.overlay:
             raise TreeError(f"{self.path}:1: the tree has this file already")
-        return {self.path: text_of(self.template, **writing(draft.after, self.names).values())}
+        return {self.path: text_of(self.template, **writing(draft, self.names).values())}
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ class Section:
         """Return the file."""
         text = draft.text(self.path)
         lines = text.split("\n")
-        new = text_of(self.template, **writing(draft.after, {}).values()).rstrip("\n").split("\n")
+        new = text_of(self.template, **writing(draft, {}).values()).rstrip("\n").split("\n")
         head = f"#ifdef {self.symbol}"
         if head in lines:
             first = lines.index(head)
@@ -161,7 +162,7 @@ class Put:
             ends = (n for n in range(start + 1, stop) if lines[n].split()[:1] == [kind])
             stop = next(ends, stop)
         at = line_of(self.path, lines[:stop], wanted, "line that begins with", start)
-        values = writing(draft.after, {}).values()
+        values = writing(draft, {}).values()
         new = [self.line]
         if self.template:
             new = text_of(self.template, **values).rstrip("\n").split("\n")

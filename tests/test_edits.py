@@ -241,3 +241,16 @@ def test_what_the_second_design_does_earlier_is_moved(pinned: Tree, base: Base) 
 def test_equal_designs_have_nothing_to_derive(pinned: Tree, base: Base) -> None:
     with pytest.raises(PortwrightError, match="nothing to derive"):
         DERIVED.apply(draft(pinned, base, PORTDRV, {}, DESIGN, DESIGN))
+
+
+def test_memory_is_allocated_as_the_code_next_to_it_does(pinned: Tree, base: Base) -> None:
+    own = NewFile(cxlpmu.SOURCE, "files/cxlpmu.c.j2", cxlpmu.NAMES)
+    newer = {"pcie = kzalloc(sizeof(*pcie), GFP_KERNEL);": "pcie = kzalloc_obj(*pcie);"}
+
+    now, then = (
+        own.apply(draft(pinned, base, PORTDRV, changes))[cxlpmu.SOURCE] for changes in ({}, newer)
+    )
+
+    assert "child = kzalloc(sizeof(*child), GFP_KERNEL);" in now
+    assert "kzalloc_obj" not in now
+    assert "child = kzalloc_obj(*child);" in then
