@@ -374,7 +374,8 @@ class Tail:
         """Return the file."""
         whole = body_of(draft.unit(self.path), self.function)
         statement = named(whole, self.first)
-        new = body(self.block, Names({}, self.result, idioms(draft)), done=self.done).rstrip("\n").split("\n")
+        names = Names({}, self.result, idioms(draft))
+        new = body(self.block, names, done=self.done).rstrip("\n").split("\n")
         text = draft.text(self.path)
         splice = Splice(statement.first, whole.closed - 1, tuple(new))
         return {self.path: spliced(self.path, text, [splice])}
