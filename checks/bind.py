@@ -38,6 +38,10 @@ class Inst:
     device: Device
     index: int
 
+    def __hash__(self) -> int:
+        """Hash the name: states are full of these."""
+        return hash((self.device.name, self.index))
+
     @property
     def name(self) -> str:
         """The device's name, numbered where there are several."""

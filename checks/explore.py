@@ -160,7 +160,8 @@ class _Search:
     def _expand(self, state: int, following: list[int]) -> None:
         out: Successors = []
         bad: Broken = []
-        for shift, mask, row, _ in self.packed.tables:
+        tables = self.packed.tables
+        for shift, mask, row, _ in tables:
             group = row[state >> shift & mask]
             if group is not None:
                 group(state, out, bad)
@@ -170,6 +171,9 @@ class _Search:
         self.transitions += len(out)
         for transition, after in out:
             self.taken[transition] = 1
+            if not any(alone[after >> shift & mask] for shift, mask, _, alone in tables):
+                self._reach(after, state, (transition,), following)
+                continue
             for settled, path in self._settle(after):
                 self._reach(settled, state, (transition, *path), following)
 
@@ -184,15 +188,16 @@ class _Search:
         while todo:
             at, path = todo.pop()
             mine: Successors = []
+            bad: Broken = []
             for shift, mask, row, alone in self.packed.tables:
                 pc = at >> shift & mask
                 if alone[pc]:
                     group = row[pc]
                     assert group is not None
-                    group(at, mine, [])
-                    if mine:
+                    group(at, mine, bad)
+                    if mine or bad:
                         break
-            if not mine:
+            if not mine or bad:  # where a rule breaks, everybody else's steps are looked at too
                 done.append((at, path))
                 continue
             self.transitions += len(mine)

@@ -467,7 +467,8 @@ def _environment(made: _Build, processes: Sequence[tuple[Driver, Inst]]) -> None
             quiet = [
                 POWER(child).eq(0) & PHASE(child).ne(PROBING) for child in view.children(inst)
             ]
-            may = PHASE(inst).among(PROBING, BOUND) & SHUT(inst).eq(0) & RPM_ALLOWED(inst).eq(1) & SLEEPY(inst).eq(1)
+            may = all_of(PHASE(inst).among(PROBING, BOUND), SHUT(inst).eq(0),
+                         RPM_ALLOWED(inst).eq(1), SLEEPY(inst).eq(1))
             event("runtime PM", f"suspends {inst.name}",
                   all_of(may, D3(inst).eq(0), *quiet), (D3(inst), 1))
             event("runtime PM", f"resumes {inst.name}", D3(inst).eq(1), (D3(inst), 0))

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from checks.hardware import OPEN_QUESTION, answered, answers, asked_under, questions
-from checks.machine import IDLE, RUNNING, Machine, Transition
-from generator.expr import FALSE, Bin, Expr, Not, Num, Pick, Read, fold_known, reads
+from checks.machine import Machine, Transition
+from checks.reduce import local
+from generator.expr import FALSE, Bin, Expr, Not, Num, Pick, Read, fold_known
 
 Successors = list[tuple[int, int]]  # (transition, state)
 Broken = list[tuple[int, int, int]]  # (watch, transition or -1, state)
@@ -130,7 +131,7 @@ def pack(machine: Machine, watches: Sequence[Watch]) -> Packed:
     space: dict[str, Any] = {}
     exec(compile("\n".join(source), "<machine>", "exec"), space)  # our own text, built above
     made: list[Group] = [space[f"g{name}"] for name in range(len(groups))]
-    local = _local(machine, groups, watches, known)
+    alone_at = _alone_at(machine, groups, watches, known)
     tables = []
     for pc in dict.fromkeys(key[0] for key in groups if key[0] is not None):
         shift, mask = shifts[pc]
@@ -139,7 +140,7 @@ def pack(machine: Machine, watches: Sequence[Watch]) -> Packed:
         for key, group in zip(groups, made, strict=True):
             if key[0] == pc:
                 row[key[1]] = group
-                alone[key[1]] = key in local
+                alone[key[1]] = key in alone_at
         tables.append((shift, mask, tuple(row), tuple(alone)))
     environment: Group = _nothing
     for key, group in zip(groups, made, strict=True):
@@ -282,51 +283,24 @@ def _broken(watches: Sequence[Watch], text: _Text, known: frozenset[Read]) -> li
         if watch.at is not None or when == FALSE:
             continue
         asked = questions([when], known)
-        condition = f"w{index}(s)" if asked else text.of(when)
+        sure = [part for part in conjuncts(when) if not questions([part], known)]
+        condition = " and ".join([*map(text.of, sure), f"w{index}(s)"]) if asked else text.of(when)
         lines.append(f"    if {condition}: bad.append({index})")
     lines.append("    return bad")
     return lines
 
 
-def _local(
+def _alone_at(
     machine: Machine, groups: Mapping[tuple[Read | None, int], list[int]],
     watches: Sequence[Watch], known: frozenset[Read],
 ) -> frozenset[tuple[Read | None, int]]:
-    """Return the groups whose steps commute with everybody else's and that no rule sees.
-
-    Such a step may be taken first, alone: it reads nothing that others write and writes
-    nothing that others or state watches read. Nothing is put off for ever: every cycle of a
-    process leads through IDLE or RUNNING, where it is never alone.
-    """
-    read_by: dict[Read, set[Read | None]] = {}
-    written_by: dict[Read, set[Read | None]] = {}
-    for one in machine.transitions:
-        for read in reads(one.when).union(*(reads(value) for _, value in one.gives)):
-            read_by.setdefault(read, set()).add(one.pc)
-        for target, _ in one.gives:
-            written_by.setdefault(target, set()).add(one.pc)
-    seen: set[Read] = set()
+    """Return the places whose steps may be taken before anybody else moves."""
+    at_step: dict[int, list[Expr]] = {}
+    in_states: list[Expr] = []
     for watch in watches:
+        when = fold_known(watch.when, known)
         if watch.at is None:
-            seen |= reads(fold_known(watch.when, known))
+            in_states.append(when)
         else:
-            for read in reads(fold_known(watch.when, known)):
-                read_by.setdefault(read, set()).add(machine.transitions[watch.at].pc)
-    found = set()
-    for key, members in groups.items():
-        pc = key[0]
-        if pc is None or key[1] in (IDLE, RUNNING):
-            continue
-        alone = True
-        for number in members:
-            one = machine.transitions[number]
-            if any(watch.at == number for watch in watches):
-                alone = False
-            for read in reads(one.when).union(*(reads(value) for _, value in one.gives)):
-                alone &= written_by.get(read, set()) <= {pc}
-            for target, _ in one.gives:
-                others = read_by.get(target, set()) | written_by[target]
-                alone &= others <= {pc} and target not in seen
-        if alone:
-            found.add(key)
-    return frozenset(found)
+            at_step.setdefault(watch.at, []).append(when)
+    return local(machine, groups, at_step, in_states)

@@ -94,6 +94,10 @@ class Fact:
     question: bool = False
     needs: tuple[Fact, tuple[int, ...]] | None = None
 
+    def __hash__(self) -> int:
+        """Hash the name: expressions are full of these."""
+        return hash(self.name)
+
     def __call__(self, of: Place) -> Read:
         """Return the expression that reads this fact of a device."""
         return Read(self, of)
