@@ -8,7 +8,7 @@ shape of the C. Expanded, it is one round per instance: that is what exploration
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from generator import expr as ex
 from generator.errors import ModelError
@@ -333,12 +333,14 @@ def _context(scope: _Scope) -> tuple[tuple[Place, Place], ...]:
 
 def _do(builder: _Builder, node: Do, at: int, scope: _Scope) -> int:
     after = builder.state()
-    common = {"do": node, "op": node.op, "inside": scope.name, "context": _context(scope),
-              "where": node.where}
-    builder.edges.append(Edge(at, after, outcome="ok", **common))  # type: ignore[arg-type]  # kwargs
+    step = Edge(
+        at, after, node, node.op, "ok", inside=scope.name, context=_context(scope),
+        where=node.where,
+    )
+    builder.edges.append(step)
     if node.op.fallible:
         broken = builder.state()
-        builder.edges.append(Edge(at, broken, outcome="fail", **common))  # type: ignore[arg-type]  # kwargs
+        builder.edges.append(replace(step, dst=broken, outcome="fail"))
         _failure(builder, node.on_fail, broken, after, scope)
     return after
 

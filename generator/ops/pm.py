@@ -6,7 +6,7 @@ from __future__ import annotations
 from generator.expr import Role
 from generator.facts import D3, POWER, RPM_ALLOWED, SLEEPY
 from generator.fingerprint import Fails, Fingerprint
-from generator.operation import DEV, Operation, fault, ok, sets
+from generator.operation import DEV, Operation, Set, fault, ok, sets
 
 USER = Role("user")
 
@@ -29,11 +29,11 @@ PM_RUNTIME_RESUME_AND_GET = Operation(
 )
 
 
-def _plain(name: str, *gives: object) -> Operation:
+def _plain(name: str, *gives: Set) -> Operation:
     return Operation(
         name,
         ("dev",),
-        (ok(*gives),),  # type: ignore[arg-type]  # each is a Set
+        (ok(*gives),),
         source=f"include/linux/pm_runtime.h {name}()",
         fingerprint=Fingerprint((name,), on=0),
         at=".dev",
