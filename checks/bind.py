@@ -26,9 +26,10 @@ from generator.expr import (
     any_of,
     folded,
     num,
+    substitute,
 )
+from generator.flow import Edge, Flow
 from generator.operation import Param
-from generator.program import Edge, Flow, substitute
 
 
 @dataclass(frozen=True)

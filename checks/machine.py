@@ -44,8 +44,9 @@ from generator.facts import (
     TOTAL,
     UNBOUND,
 )
+from generator.flow import Edge, Flow, flow
 from generator.operation import NOWHERE, Do, Operation, Where
-from generator.program import Edge, Flow, flow, operations
+from generator.program import operations
 
 DOWN = Fact("down", 1, "the system shuts down")
 SHUT = Fact("shut", 1, ".shutdown of its driver has run")

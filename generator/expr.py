@@ -8,7 +8,7 @@ question is a fact that hardware or platform answers, unknown until something as
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -291,6 +291,23 @@ def reads(expr: Expr) -> frozenset[Read]:
         case Over(body=body):
             return reads(body)
     return frozenset()
+
+
+def substitute(expr: Expr, change: Callable[[Place], Place]) -> Expr:
+    """Return an expression with every device replaced; quantified ranges included."""
+    match expr:
+        case Read(fact=fact, of=of):
+            return Read(fact, change(of))
+        case Bin(op=op, left=left, right=right):
+            return Bin(op, substitute(left, change), substitute(right, change))
+        case Not(of=inner):
+            return Not(substitute(inner, change))
+        case Pick(when=when, then=then, other=other):
+            return Pick(substitute(when, change), substitute(then, change),
+                        substitute(other, change))
+        case Over(kind=kind, range=range_, body=body):
+            return Over(kind, change(range_), substitute(body, change))
+    return expr
 
 
 def fold_known(expr: Expr, known: frozenset[Read]) -> Expr:

@@ -6,9 +6,10 @@ from __future__ import annotations
 from generator.design import Design, Device, Driver
 from generator.expr import Nth, ParentOf, Place
 from generator.fingerprint import CGuard, Fingerprint
+from generator.flow import Edge, flow
 from generator.lts import Builder, Label, Lts, minimise
 from generator.operation import Do, Guard, Operation
-from generator.program import And, Block, Call, Each, Edge, If, Ifdef, Not, Or, flow
+from generator.program import And, Block, Call, Each, If, Ifdef, Not, Or
 
 VOID = ("remove", "shutdown")  # entry points that return nothing
 

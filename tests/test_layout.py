@@ -18,7 +18,7 @@ TOP = {
 
 # The model knows nothing of C, of git, or of templates; reading C knows nothing of the model.
 MODEL = (
-    "expr", "facts", "operation", "program", "design", "ops", "lts", "fingerprint", "errors",
+    "expr", "facts", "operation", "program", "flow", "design", "ops", "lts", "fingerprint", "errors",
     "projection", "resize",
 )  # fmt: skip
 OUTSIDE_MODEL = ("tree", "kbuild", "csource", "clts", "render", "edits", "series", "apply", "pin")

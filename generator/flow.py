@@ -1,0 +1,371 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A block as a graph of steps, with its unwinding derived.
+
+Symbolic, a loop over devices is a cycle: that is the shape of the C. Expanded, it is one round
+per instance: that is what exploration walks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from generator.errors import ModelError
+from generator.expr import Place
+from generator.operation import (
+    CONTINUE,
+    IGNORE,
+    NOWHERE,
+    RETURN,
+    Do,
+    Guard,
+    OnFail,
+    Operation,
+    Where,
+)
+from generator.program import (
+    And,
+    Block,
+    Call,
+    Each,
+    Function,
+    If,
+    Ifdef,
+    Not,
+    Or,
+    Return,
+    operations,
+)
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A step of a flow: an operation ends in one way, a guard goes one way, or nothing."""
+
+    src: int
+    dst: int
+    do: Do | None = None
+    op: Operation | None = None  # do.op, or its undo
+    outcome: str = ""  # "ok" | "fail"
+    guard: Guard | None = None
+    holds: bool = True
+    inside: str = ""  # the helper it stands in
+    context: tuple[tuple[Place, Place], ...] = ()  # device -> instance of the rounds around it
+    where: Where = NOWHERE
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A graph of steps from `start` to `done` (success) or `failed` (an error is returned)."""
+
+    start: int
+    done: int
+    failed: int
+    size: int
+    edges: tuple[Edge, ...]
+
+
+Instances = Callable[[Place], Sequence[Place]]
+_Context = Mapping[Place, Place]
+
+
+@dataclass
+class _Builder:
+    """Collects edges; `instances` of None leaves loops as loops, `symbols` of None has all."""
+
+    instances: Instances | None
+    symbols: frozenset[str] | None
+    edges: list[Edge] = field(default_factory=list)
+    size: int = 0
+
+    def state(self) -> int:
+        self.size += 1
+        return self.size - 1
+
+    def tau(self, src: int, dst: int) -> None:
+        self.edges.append(Edge(src, dst))
+
+
+@dataclass(frozen=True)
+class _Scope:
+    """Where a function's ends are, and what unwinding has to undo, oldest first."""
+
+    name: str
+    done: int
+    failed: int
+    context: _Context
+    undos: tuple[Do | Each | Call, ...] = ()
+    again: int | None = None  # where CONTINUE goes
+    outer: _Scope | None = None  # the loop's surroundings, for unwinding out of it
+    loop: Each | None = None
+    rounds: tuple[_Context, ...] = ()  # finished rounds of the loop, oldest first
+
+
+def flow(
+    name: str, block: Block, instances: Instances | None = None,
+    symbols: frozenset[str] | None = None,
+) -> Flow:
+    """Return the graph of an entry point, in a kernel built with `symbols` (None: with all).
+
+    Errors: ModelError when unwinding would have to undo something done in a branch only.
+    """
+    builder = _Builder(instances, symbols)
+    start, done, failed = builder.state(), builder.state(), builder.state()
+    scope = _Scope(name, done, failed, {})
+    end, _ = _block(builder, block, start, scope)
+    if end is not None:
+        builder.tau(end, done)
+    return Flow(start, done, failed, builder.size, tuple(builder.edges))
+
+
+def _block(
+    builder: _Builder, block: Block, at: int | None, scope: _Scope
+) -> tuple[int | None, tuple[Do | Each | Call, ...]]:
+    """Append a block; return where it ends (None: never) and what there is to undo."""
+    undos = scope.undos
+    for node in block:
+        if at is None:
+            break
+        if isinstance(node, Do) and node.op.managed:
+            # devm_add_action_or_reset(): from here on, and when it fails, devres undoes it
+            undos = tuple(
+                one for one in undos
+                if not (isinstance(one, Do) and one.op.undo is node.op.undo)
+            )
+        inner = _with(scope, undos)
+        match node:
+            case Do():
+                at = _do(builder, node, at, inner)
+                if node.op.undo is not None and not node.op.managed:
+                    undos = (*undos, node)
+            case Return(ok=ok):
+                builder.tau(at, scope.done if ok else scope.failed)
+                at = None
+            case If():
+                at = _if(builder, node, at, inner)
+            case Ifdef(symbol=symbol, then=then, other=other):
+                built = builder.symbols is None or symbol in builder.symbols
+                at, undos = _block(builder, then if built else other, at, inner)
+            case Each():
+                at = _each(builder, node, at, inner)
+                if _undoing(node.body):
+                    undos = (*undos, node)
+            case Call():
+                at = _call(builder, node, at, inner)
+                if node.function.undo is not None:
+                    undos = (*undos, node)
+    return at, undos
+
+
+def _with(scope: _Scope, undos: tuple[Do | Each | Call, ...]) -> _Scope:
+    return _Scope(
+        scope.name, scope.done, scope.failed, scope.context, undos, scope.again,
+        scope.outer, scope.loop, scope.rounds,
+    )
+
+
+def _undoing(block: Block) -> bool:
+    return any(do.op.undo is not None and not do.op.managed for do in operations(block))
+
+
+def _context(scope: _Scope) -> tuple[tuple[Place, Place], ...]:
+    return tuple(scope.context.items())
+
+
+def _do(builder: _Builder, node: Do, at: int, scope: _Scope) -> int:
+    after = builder.state()
+    step = Edge(
+        at, after, node, node.op, "ok", inside=scope.name, context=_context(scope),
+        where=node.where,
+    )
+    builder.edges.append(step)
+    if node.op.fallible:
+        broken = builder.state()
+        builder.edges.append(replace(step, dst=broken, outcome="fail"))
+        _failure(builder, node.on_fail, broken, after, scope)
+    return after
+
+
+def _failure(
+    builder: _Builder, on_fail: OnFail | Block, broken: int, after: int, scope: _Scope
+) -> None:
+    if isinstance(on_fail, tuple):
+        end, _ = _block(builder, on_fail, broken, scope)
+        if end is not None:
+            builder.tau(end, after)
+    elif on_fail is IGNORE:
+        builder.tau(broken, after)
+    elif on_fail is CONTINUE:
+        if scope.again is None:
+            raise ModelError(f"{scope.name}: fail=CONTINUE stands outside of a loop")
+        builder.tau(broken, scope.again)
+    elif on_fail is RETURN:
+        builder.tau(broken, scope.failed)
+    else:
+        builder.tau(_unwind(builder, broken, scope), scope.failed)
+
+
+def _unwind(builder: _Builder, at: int, scope: _Scope) -> int:
+    """Append the undoing of everything done so far in this function, in reverse."""
+    kept = len(scope.outer.undos) if scope.outer is not None else 0
+    taken: set[tuple[str, Place]] = set()
+    for node in reversed(scope.undos[kept:]):
+        if isinstance(node, Do):
+            if (node.op.name, node.places[0]) in taken:
+                continue
+            taken |= {(name, node.places[0]) for name in node.op.takes_over}
+        at = _undo(builder, node, at, scope)
+    if scope.outer is not None and scope.loop is not None:
+        if builder.instances is None:
+            at = _undo(builder, scope.loop, at, scope.outer)
+        else:
+            for context in reversed(scope.rounds):
+                at = _undo_round(builder, scope.loop, at, scope.outer, context)
+        return _unwind(builder, at, scope.outer)
+    return at
+
+
+def _undo(builder: _Builder, node: Do | Each | Call, at: int, scope: _Scope) -> int:
+    match node:
+        case Do(op=op):
+            after = builder.state()
+            builder.edges.append(
+                Edge(at, after, node, op.undo, "ok", inside=scope.name,
+                     context=_context(scope), where=node.where)
+            )
+            return after
+        case Call(function=function):
+            assert function.undo is not None
+            return _inline(builder, function.undo, at, scope)[0]
+        case Each():
+            if builder.instances is None:
+                start = builder.state()
+                builder.tau(at, start)
+                builder.tau(_undo_round(builder, node, start, scope, scope.context), start)
+                after = builder.state()
+                builder.tau(start, after)
+                return after
+            for instance in reversed(builder.instances(node.device)):
+                context = {**scope.context, node.device: instance}
+                at = _undo_round(builder, node, at, scope, context)
+            return at
+
+
+def _undo_round(
+    builder: _Builder, loop: Each, at: int, scope: _Scope, context: _Context
+) -> int:
+    inner = _Scope(scope.name, scope.done, scope.failed, context)
+    for node in reversed(loop.body):
+        if isinstance(node, If | Ifdef) and _undoing((node,)):
+            raise ModelError(
+                f"{node.where}: unwinding cannot tell whether this branch was taken; "
+                "give the later operation fail=(...) with what is to be undone"
+            )
+        undoable = (
+            (isinstance(node, Do) and node.op.undo is not None and not node.op.managed)
+            or (isinstance(node, Each) and _undoing(node.body))
+            or (isinstance(node, Call) and node.function.undo is not None)
+        )
+        if undoable:
+            assert isinstance(node, Do | Each | Call)
+            at = _undo(builder, node, at, inner)
+    return at
+
+
+def _if(builder: _Builder, node: If, at: int, scope: _Scope) -> int | None:
+    yes, no = builder.state(), builder.state()
+    _condition(builder, node, node.guard, at, (yes, no), scope)
+    ends = []
+    for start, block in ((yes, node.then), (no, node.other)):
+        end, _ = _block(builder, block, start, scope)
+        if end is not None:
+            ends.append(end)
+    if not ends:
+        return None
+    join = builder.state()
+    for end in ends:
+        builder.tau(end, join)
+    return join
+
+
+def _condition(
+    builder: _Builder, node: If | Each, condition: Guard | And | Or | Not, at: int,
+    ends: tuple[int, int], scope: _Scope,
+) -> None:
+    """Append the asking of a condition, from `at` to where it holds and where it does not."""
+    yes, no = ends
+    match condition:
+        case Not(part=part):
+            _condition(builder, node, part, at, (no, yes), scope)
+        case And(parts=parts):
+            for position, part in enumerate(parts):
+                onwards = yes if position == len(parts) - 1 else builder.state()
+                _condition(builder, node, part, at, (onwards, no), scope)
+                at = onwards
+        case Or(parts=parts):
+            for position, part in enumerate(parts):
+                onwards = no if position == len(parts) - 1 else builder.state()
+                _condition(builder, node, part, at, (yes, onwards), scope)
+                at = onwards
+        case Guard():
+            for holds, end in ((True, yes), (False, no)):
+                builder.edges.append(
+                    Edge(at, end, guard=condition, holds=holds, inside=scope.name,
+                         context=_context(scope), where=node.where)
+                )
+
+
+def _each(builder: _Builder, node: Each, at: int, scope: _Scope) -> int:
+    after = builder.state()
+    if builder.instances is None:
+        head = builder.state()
+        again = head if node.again is None else builder.state()
+        builder.tau(at, head)
+        builder.tau(head, after)
+        inner = _Scope(scope.name, scope.done, scope.failed, scope.context, scope.undos, head,
+                       scope, node)
+        if node.again is not None:  # the first round is certain, then the condition is asked
+            _condition(builder, node, node.again, head, (again, after), scope)
+            builder.edges.remove(Edge(head, after))
+            if not node.first:
+                builder.edges.remove(Edge(at, head))
+                builder.tau(at, again)
+        end, _ = _block(builder, node.body, again, inner)
+        if end is not None:
+            builder.tau(end, head)
+        return after
+    instances = list(builder.instances(node.device))
+    rounds: list[_Context] = []
+    head = at
+    for instance in reversed(instances) if node.backwards else instances:
+        following = builder.state()
+        context = {**scope.context, node.device: instance}
+        inner = _Scope(scope.name, scope.done, scope.failed, context, scope.undos, following,
+                       scope, node, tuple(rounds))
+        end, _ = _block(builder, node.body, head, inner)
+        if end is not None:
+            builder.tau(end, following)
+        rounds.append(context)
+        head = following
+    builder.tau(head, after)
+    return after
+
+
+def _inline(builder: _Builder, function: Function, at: int, scope: _Scope) -> tuple[int, int]:
+    done, failed = builder.state(), builder.state()
+    inner = _Scope(function.name, done, failed, scope.context)
+    end, _ = _block(builder, function.body, at, inner)
+    if end is not None:
+        builder.tau(end, done)
+    return done, failed
+
+
+def _call(builder: _Builder, node: Call, at: int, scope: _Scope) -> int:
+    done, failed = _inline(builder, node.function, at, scope)
+    after = builder.state()
+    end, _ = _block(builder, node.then, done, scope)
+    if end is not None:
+        builder.tau(end, after)
+    if node.function.fallible:
+        _failure(builder, node.on_fail, failed, after, scope)
+    return after
