@@ -297,10 +297,13 @@ def _alone_at(
     """Return the places whose steps may be taken before anybody else moves."""
     at_step: dict[int, list[Expr]] = {}
     in_states: list[Expr] = []
+    never: list[Expr] = []
     for watch in watches:
         when = fold_known(watch.when, known)
         if watch.at is None:
             in_states.append(when)
+            if not watch.waived:
+                never.append(when)
         else:
             at_step.setdefault(watch.at, []).append(when)
-    return local(machine, groups, at_step, in_states)
+    return local(machine, groups, at_step, in_states, never)

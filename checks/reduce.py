@@ -31,9 +31,12 @@ class _Uses:
 
 def local(
     machine: Machine, groups: Mapping[Place, Sequence[int]],
-    at_step: Mapping[int, Sequence[Expr]], in_states: Sequence[Expr],
+    at_step: Mapping[int, Sequence[Expr]], in_states: Sequence[Expr], never: Sequence[Expr],
 ) -> frozenset[Place]:
-    """Return the places whose steps may be taken at once; rules are given as conditions."""
+    """Return the places whose steps may be taken at once; rules are given as conditions.
+
+    `never` are those of `in_states` behind which the search does not go on.
+    """
     uses = _uses(machine, at_step, in_states)
     constants: dict[Read, dict[int, Mapping[Read, int]]] = {}
     found = set()
@@ -41,7 +44,7 @@ def local(
         if pc is None or src in (IDLE, RUNNING):
             continue
         if pc not in constants:
-            constants[pc] = _constants(machine, pc, uses)
+            constants[pc] = _constants(machine, pc, uses, never)
         known = constants[pc].get(src, {})
         if all(
             _alone(machine.transitions[number], pc, at_step.get(number, ()), uses, known)
@@ -118,8 +121,14 @@ def _unminded(
     )
 
 
-def _constants(machine: Machine, pc: Read, uses: _Uses) -> dict[int, Mapping[Read, int]]:
-    """Return, per place of a process, those of its own variables that have one value there."""
+def _constants(
+    machine: Machine, pc: Read, uses: _Uses, never: Sequence[Expr]
+) -> dict[int, Mapping[Read, int]]:
+    """Return, per place of a process, those of its own variables that have one value there.
+
+    Where its driver is unbound, what a rule says is not left behind is 0: or else the search
+    ends there.
+    """
     own = {
         read for read, who in uses.writers.items()
         if who <= {pc} and read != pc and not read.fact.question
@@ -143,6 +152,12 @@ def _constants(machine: Machine, pc: Read, uses: _Uses) -> dict[int, Mapping[Rea
             new = there if old is None else {
                 read: value for read, value in old.items() if there.get(read) == value
             }
+            if goes.value == IDLE:
+                new = {**new, **{
+                    left.left: 0 for left in (assuming(expr, new) for expr in never)
+                    if isinstance(left, Bin) and left.op == "!=" and left.right == Num(0)
+                    and isinstance(left.left, Read) and left.left in own
+                }}
             if new != old:
                 found[goes.value] = new
                 todo.append(goes.value)
