@@ -193,13 +193,13 @@ def _failure(
         end, _ = _block(builder, on_fail, broken, scope)
         if end is not None:
             builder.tau(end, after)
-    elif on_fail is IGNORE:
+    elif on_fail == IGNORE:
         builder.tau(broken, after)
-    elif on_fail is CONTINUE:
+    elif on_fail == CONTINUE:
         if scope.again is None:
             raise ModelError(f"{scope.name}: fail=CONTINUE stands outside of a loop")
         builder.tau(broken, scope.again)
-    elif on_fail is RETURN:
+    elif on_fail == RETURN:
         builder.tau(broken, scope.failed)
     else:
         builder.tau(_unwind(builder, broken, scope), scope.failed)

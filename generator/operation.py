@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from generator.errors import ModelError
-from generator.expr import TRUE, Expr, Place, Read, Role, num
+from generator.expr import TRUE, Expr, Fact, Place, Read, Role, num
 from generator.fingerprint import CGuard, Fingerprint
 
 if TYPE_CHECKING:
@@ -131,6 +131,7 @@ class Operation:
     on_devres: str = ""
     sleeps: bool = True
     needs_d0: str = ""
+    needs: tuple[Fact, ...] = ()  # what must be true of the device that it acts on
     provider: str = ""
     at: str = ""
     label: tuple[str, str, str] | None = None

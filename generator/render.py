@@ -107,7 +107,7 @@ class _Writer:
         items = [_Item(indented(text, depth))] if text else []
         if text.startswith("return "):
             return items
-        if node.op.fallible and node.on_fail is not IGNORE:
+        if node.op.fallible and node.on_fail != IGNORE:
             test, error = failed(node, self.names)
             said = dict(node.c).get("say", "")
             items += self.failure(node.on_fail, test, error, said, depth, undos)
@@ -121,9 +121,9 @@ class _Writer:
         function = node.function
         gives = function.gives if isinstance(function, Written) else "int"
         text = f"{function.name}({given.get('args', 'dev')})"
-        caught = function.fallible and node.on_fail is not IGNORE
+        caught = function.fallible and node.on_fail != IGNORE
         into = given.get("into", self.names.result if caught and gives != "bool" else "")
-        leaves = node.on_fail is RETURN or (
+        leaves = node.on_fail == RETURN or (
             isinstance(node.on_fail, OnFail) and node.on_fail.name == "unwind" and not undos
         )
         if ending and caught and leaves and into == self.names.result and gives == self.gives:
@@ -159,7 +159,7 @@ class _Writer:
                              "is handled too")
         inner: list[_Item] = [_Item(indented(said, depth + 1))] if said else []
         tab = "\t" * (depth + 1)
-        if on_fail is CONTINUE:
+        if on_fail == CONTINUE:
             inner.append(_Item(f"{tab}continue;"))
         elif isinstance(on_fail, tuple):
             steps = on_fail[:-1] if on_fail and isinstance(on_fail[-1], Return) else ()
@@ -168,7 +168,7 @@ class _Writer:
             else:
                 inner += self.block(on_fail, depth + 1, undos)
         else:
-            way = [] if on_fail is RETURN else self.unwinding(undos)
+            way = [] if on_fail == RETURN else self.unwinding(undos)
             if not way:
                 inner.append(_Item(f"{tab}{self.error(error)}"))
             else:

@@ -53,7 +53,7 @@ def check_block(block: object, what: str, where: Where, *, loop: bool = False) -
 
 
 def _check_failure(on_fail: object, what: str, where: Where, loop: bool) -> None:
-    if on_fail is CONTINUE and not loop:
+    if on_fail == CONTINUE and not loop:
         raise ModelError(
             f"{where}: {what}: fail=CONTINUE stands outside of a loop; inside a helper, "
             "fail=RETURN and give the call of the helper fail=CONTINUE"

@@ -8,17 +8,19 @@ from collections.abc import Iterator
 from checks.bind import Inst, View
 from checks.machine import Step
 from checks.rule import step_rule
-from generator.expr import TRUE, Expr, all_of, any_of, reads
+from generator.expr import TRUE, Expr, Nth, all_of, any_of, reads
 from generator.facts import (
     ADDED,
     BELOW,
     DRVDATA,
     FAULTED,
     HANDLER,
+    IRQ,
     KNOWN,
     LIFE,
     MASTER,
     MSG,
+    NO_MESSAGE,
     NOTED,
     PEEKED,
     msi_on,
@@ -43,12 +45,27 @@ def what_is_there_is_served(step: Step, view: View) -> Expr | None:
     port = _probed(step)
     if port is None:
         return None
+    with_irq = _given_irqs(view)
     missing = [
-        view.bind(when, {device: inst}) & LIFE(inst).ne(ADDED)
+        view.bind(when, {device: inst}) & any_of(LIFE(inst).ne(ADDED), *(
+            [MSG(inst).ne(NO_MESSAGE) & IRQ(inst).eq(0)] if inst.device in with_irq else []
+        ))
         for device, when in view.design.serves
         for inst in view.of(device)
     ]
     return FAULTED(port).eq(0) & any_of(*missing) if missing else None
+
+
+def _given_irqs(view: View) -> frozenset[object]:
+    """Return the devices that somebody looks an irq up for, or adds a vector for."""
+    return frozenset(
+        place.of if isinstance(place, Nth) else place
+        for driver in view.design.drivers
+        for block in driver.entries().values()
+        for do in operations(block)
+        if do.op.name in ("pci_irq_vector", "pci_msix_alloc_irq_at")
+        for place in do.places
+    )
 
 
 @step_rule(
@@ -76,10 +93,18 @@ _FOR_OTHERS = ("pm_runtime_resume_and_get", "pm_runtime_put", "pci_irq_vector")
     evidence=("drivers/pci/pci.c pci_set_master()", "drivers/base/dd.c device_unbind_cleanup()"),
     symptom="another driver's device changes under it",
 )
-def own_device(step: Step, _view: View) -> Expr | None:
-    """A driver changes the PCI device that it is bound to, not another."""
+def own_device(step: Step, view: View) -> Expr | None:
+    """A driver changes the device that it is bound to, not another of its kind.
+
+    A subdevice's driver names its own device and, for runtime PM, the parent of that.
+    """
     op = step.op
-    if op is None or "dev" not in step.binding or step.inst is None:
+    if op is None or step.inst is None:
+        return None
+    if step.inst.device.kind in ("aux", "cxl"):
+        family = (step.inst, view.parent(step.inst))
+        return None if set(step.binding.values()) <= set(family) else TRUE
+    if "dev" not in step.binding:
         return None
     dev = step.role("dev")
     managed = op.managed and op.on_devres != "dev"  # an action for later, on the driver's own
@@ -105,10 +130,16 @@ def nothing_used_before_it_is_there(step: Step, view: View) -> Expr | None:
 
     Driver data points to memory that is there, which is freed once.
     """
-    if step.op is None or step.entry == "devres":
+    if step.op is None:
+        return None
+    if step.op.needs:
+        user = step.role(step.op.roles[0])
+        return any_of(*(fact(user).eq(0) for fact in step.op.needs))
+    if step.entry == "devres":
         return None
     if step.op.name == "kfree note":
-        return NOTED(step.role("dev")).eq(0)
+        dev = step.role("dev")
+        return any_of(NOTED(dev).eq(0), *_headless(dev, view))
     if step.op.name == "iounmap":
         return PEEKED(step.role("user")).eq(0)
     used = {read for way in step.op.outcomes for give in way.gives for read in reads(give.value)}
@@ -122,6 +153,21 @@ def nothing_used_before_it_is_there(step: Step, view: View) -> Expr | None:
         if isinstance(inst, Inst) and inst in _looked_at(view)
     ]
     return all_of(any_of(*unread)) if unread else None
+
+
+def _headless(dev: Inst, view: View) -> Iterator[Expr]:
+    """Yield that the parent's note, which lists those of its children, is gone already."""
+    parent = view.parent(dev)
+    noted = {
+        place
+        for driver in view.design.drivers
+        for block in driver.entries().values()
+        for do in operations(block)
+        if do.op.name == "kzalloc note"
+        for place in do.places
+    }
+    if parent != dev and parent.device in noted:
+        yield NOTED(parent).eq(0)
 
 
 def _looked_at(view: View) -> frozenset[Inst]:

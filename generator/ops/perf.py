@@ -4,7 +4,17 @@
 from __future__ import annotations
 
 from generator.expr import Role
-from generator.facts import CLAIMED, HOTPLUG, KNOWN, MAPPED, OPEN, PEEKED, PMU, SOURCE
+from generator.facts import (
+    CLAIMED,
+    HOTPLUG,
+    KNOWN,
+    MAPPED,
+    MEMORY,
+    OPEN,
+    PEEKED,
+    PMU,
+    SOURCE,
+)
 from generator.fingerprint import Fails, Fingerprint
 from generator.operation import Operation, Outcome, fault, ok, sets
 
@@ -17,6 +27,7 @@ PERF_PMU_UNREGISTER = Operation(
     (ok(sets(PMU(USER), 0), sets(OPEN(USER), 0)),),  # an event that is open still is N1, not this
     source="kernel/events/core.c perf_pmu_unregister(): does not detach open events",
     fingerprint=Fingerprint(("perf_pmu_unregister",), on=0),
+    needs=(PMU,),
 )
 
 PERF_PMU_REGISTER = Operation(
@@ -34,6 +45,7 @@ CPUHP_STATE_REMOVE_INSTANCE = Operation(
     (ok(sets(HOTPLUG(USER), 0)),),
     source="include/linux/cpuhotplug.h cpuhp_state_remove_instance_nocalls()",
     fingerprint=Fingerprint(("cpuhp_state_remove_instance_nocalls",)),
+    needs=(HOTPLUG,),
 )
 
 CPUHP_STATE_ADD_INSTANCE = Operation(
@@ -93,6 +105,7 @@ QUIESCE = Operation(
     fingerprint=Fingerprint(("cxl_pmu_quiesce",)),
     sleeps=False,
     needs_d0="user",
+    needs=(MAPPED, MEMORY),
 )
 
 PARSE_CAPS = Operation(
@@ -102,6 +115,7 @@ PARSE_CAPS = Operation(
     source="drivers/perf/cxl_pmu.c cxl_pmu_parse_caps()",
     fingerprint=Fingerprint(("cxl_pmu_parse_caps",), on=0, fails=Fails.NEGATIVE),
     needs_d0="user",
+    needs=(MAPPED, MEMORY),
 )
 
 IOUNMAP = Operation(
