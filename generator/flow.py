@@ -130,7 +130,7 @@ def _block(
             # devm_add_action_or_reset(): from here on, and when it fails, devres undoes it
             undos = tuple(
                 one for one in undos
-                if not (isinstance(one, Do) and one.op.undo is node.op.undo)
+                if not (isinstance(one, Do) and one.op.undo == node.op.undo)
             )
         inner = _with(scope, undos)
         match node:

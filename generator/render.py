@@ -56,7 +56,7 @@ class _Writer:
             if isinstance(node, Do) and node.op.managed:
                 undos = tuple(
                     one for one in undos
-                    if not (isinstance(one, Do) and one.op.undo is node.op.undo)
+                    if not (isinstance(one, Do) and one.op.undo == node.op.undo)
                 )
             match node:
                 case Code(text=text):

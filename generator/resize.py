@@ -28,7 +28,8 @@ def _mapped(value: Any, change: Callable[[Any], Any]) -> Any:  # noqa: ANN401  #
     if changed is not None:
         return changed
     if isinstance(value, tuple):
-        return tuple(_mapped(one, change) for one in value)
+        mapped = tuple(_mapped(one, change) for one in value)
+        return value if all(a is b for a, b in zip(mapped, value, strict=True)) else mapped
     if isinstance(value, dict):
         return {_mapped(k, change): _mapped(v, change) for k, v in value.items()}
     if is_dataclass(value) and not isinstance(value, type):
