@@ -13,6 +13,7 @@ from checks.rule import Rule
 from checks.rules.all import RULES
 from generator.design import Design
 from generator.designs import today
+from generator.errors import ModelError
 from generator.portdrv import SERVICE
 
 ALL: tuple[Rule, ...] = tuple(sorted((*RULES, DEGRADES), key=lambda rule: rule.key))
@@ -25,6 +26,12 @@ def judge(
 
     Errors: ModelError for a design that makes no sense.
     """
+    keys = [rule.key for rule in ALL]
+    for waiver in design.waivers:
+        if waiver.rule not in keys:
+            raise ModelError(
+                f"{design.where}: a waiver of {waiver.rule}, which is no rule: {', '.join(keys)}"
+            )
     report = explore(design, RULES, states=states, seconds=seconds, first=first)
     extends = SERVICE in design.devices and design is not today.DESIGN
     if not extends or report.verdict is not Verdict.HOLDS:

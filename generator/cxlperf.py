@@ -11,6 +11,7 @@ from generator.cxlpmu import CPMU
 from generator.design import Device, Driver
 from generator.expr import Place
 from generator.fingerprint import Fails, Fingerprint
+from generator.facts import CLAIMED, PMU
 from generator.operation import RETURN, Guard, Operation, fault, ok
 from generator.ops.device import DEV_SET_DRVDATA, DEVM_KZALLOC
 from generator.ops.irq import DEVM_REQUEST_IRQ, PCI_IRQ_VECTOR
@@ -113,6 +114,7 @@ def cxl_pmu_aux_driver() -> Driver:
         ),
         shutdown=(QUIESCE(CPMU, c={"data": "auxiliary_get_drvdata(auxdev)"}),),
         unbind=False,
+        gives=(CLAIMED, PMU),
         c={CPMU: "auxiliary_device.dev", PORT: "auxiliary_device.dev.parent"},
         sources=(SOURCE,),
         variable="cxl_pmu_aux_driver",

@@ -67,6 +67,7 @@ class Driver:
     c: Mapping[Device, str] = field(default_factory=dict, hash=False)
     sources: tuple[str, ...] = ()
     variable: str = ""
+    gives: tuple[Fact, ...] = ()  # what is true of the device once it is bound
     sets: tuple[str, ...] = ()  # member paths whose assignments belong to the lifecycle
     where: Where = field(default_factory=here, compare=False)
 

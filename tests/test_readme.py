@@ -62,13 +62,16 @@ def test_the_counterexample_of_the_readme_is_as_printed(
         (("nr=MSG(BELL)", "number=MSG(BELL)"), "takes the parameters (nr), not (number)"),
         (("devices=(PORT, BELL)", "devices=(BELL,)"), "add it to devices=("),
         (("KZALLOC(BELL)", "KZALLOC()"), "takes 1 device(s) (dev), not 0"),
+        (("drivers=(port, bell)", "drivers=(port, bell), waivers=(Waiver('R99', 'why'),)"),
+         "a waiver of R99, which is no rule: N1, "),
     ],
 )
 def test_a_mistake_in_a_design_names_line_and_mend(
     change: tuple[str, str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "doorbell.py"
-    path.write_text(_example().replace(*change))
+    text = _example().replace("Device, Driver\n", "Device, Driver, Waiver\n")
+    path.write_text(text.replace(*change))
 
     assert main(["check", str(path)]) == 2
 

@@ -11,6 +11,7 @@ from checks.rule import step_rule
 from generator.expr import TRUE, Expr, Nth, all_of, any_of, reads
 from generator.facts import (
     ADDED,
+    ALLOCATED,
     BELOW,
     DRVDATA,
     FAULTED,
@@ -41,7 +42,14 @@ def _probed(step: Step) -> Inst | None:
     symptom="a device that is missing from its bus, without a word in the log",
 )
 def what_is_there_is_served(step: Step, view: View) -> Expr | None:
-    """When nothing fails, a probe ends with every device on its bus that the design serves."""
+    """When nothing fails, a probe ends with every device on its bus that the design serves.
+
+    A subdevice's probe ends with what its driver says that it gives.
+    """
+    child = step.inst is not None and step.inst.device.parent is not None
+    if child and step.text == "probe returns 0" and step.driver is not None:
+        owed = [fact(step.inst).eq(0) for fact in step.driver.gives if step.inst is not None]
+        return any_of(*owed) if owed else None
     port = _probed(step)
     if port is None:
         return None
@@ -140,6 +148,10 @@ def nothing_used_before_it_is_there(step: Step, view: View) -> Expr | None:
     if step.op.name == "kfree note":
         dev = step.role("dev")
         return any_of(NOTED(dev).eq(0), *_headless(dev, view))
+    if step.op.name == "ioremap":
+        return PEEKED(step.role("user")).eq(1)
+    if step.op.name == "device_register":
+        return LIFE(step.role("dev")).ne(ALLOCATED)
     if step.op.name == "iounmap":
         return PEEKED(step.role("user")).eq(0)
     used = {read for way in step.op.outcomes for give in way.gives for read in reads(give.value)}
