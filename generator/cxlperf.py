@@ -10,8 +10,8 @@ from generator.ctext import Written, code, helper, leave
 from generator.cxlpmu import CPMU
 from generator.design import Device, Driver
 from generator.expr import Place
-from generator.fingerprint import Fails, Fingerprint
 from generator.facts import CLAIMED, PMU
+from generator.fingerprint import Fails, Fingerprint
 from generator.operation import RETURN, Guard, Operation, fault, ok
 from generator.ops.device import DEV_SET_DRVDATA, DEVM_KZALLOC
 from generator.ops.irq import DEVM_REQUEST_IRQ, PCI_IRQ_VECTOR
