@@ -45,6 +45,7 @@ from generator.ops.device import (
     IDA_FREE,
     KFREE_NOTE,
     KZALLOC,
+    LIST_DEL,
 )
 from generator.ops.irq import (
     PCI_ALLOC_IRQ_VECTORS,
@@ -245,7 +246,7 @@ def pcie_cxlpmu_forget() -> Function:
             If(Not(SET), (leave(),)),
             PCI_CLEAR_DRVDATA(PORT, c={"data": "NULL"}),
             listed(
-                code("list_del(&pmu->node);"),
+                LIST_DEL(CPMU, c={"entry": "&pmu->node", "on": "pcie_cxlpmu.node"}),
                 KFREE_NOTE(CPMU, c=NOTE),
                 how="list_for_each_entry_safe(pmu, next, &set->pmus, node)",
             ),

@@ -44,7 +44,7 @@ from generator.ops.pci import (
     PCI_READ_CONFIG_DWORD,
     PCI_SET_DRVDATA,
 )
-from generator.ops.perf import IOREMAP, IOUNMAP
+from generator.ops.perf import IOREMAP, IOUNMAP, READQ
 from generator.portdrv import BEST, PORT, SERVICE, free
 from generator.program import Block, Each, Function, If, Not, both
 
@@ -200,7 +200,7 @@ def pcie_cxlpmu_message_number() -> Function:
                 CPMU, fail=RETURN,
                 c={"var": "base", "address": "pmu->resource", "size": "CXL_PMU_REGMAP_SIZE"},
             ),
-            code("cap = readq(base + CXL_PMU_CAP_REG);"),
+            READQ(CPMU, c={"var": "cap", "address": "base + CXL_PMU_CAP_REG"}),
             IOUNMAP(CPMU, c={"var": "base"}),
             code(""),
             If(free("PCI_POSSIBLE_ERROR(cap)"), (_GONE(), leave("-ENODEV", ok=False))),

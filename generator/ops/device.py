@@ -160,3 +160,5 @@ DEVICE_FOR_EACH_CHILD = Operation(
 )
 
 DEV_SET_DRVDATA = plain("dev_set_drvdata")
+
+LIST_DEL = plain("list_del")

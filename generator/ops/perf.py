@@ -121,9 +121,20 @@ PARSE_CAPS = Operation(
 IOUNMAP = Operation(
     "iounmap",
     ("user",),
-    (ok(sets(KNOWN(USER), PEEKED(USER)), sets(PEEKED(USER), 0)),),
+    (ok(sets(PEEKED(USER), 0)),),
     source="include/asm-generic/io.h iounmap()",
     fingerprint=Fingerprint(("iounmap",)),
+)
+
+READQ = Operation(
+    "readq",
+    ("user",),
+    (ok(sets(KNOWN(USER), 1)),),
+    source="include/linux/io-64-nonatomic-lo-hi.h lo_hi_readq(), where there is no readq()",
+    fingerprint=Fingerprint(("readq", "lo_hi_readq")),
+    needs=(PEEKED,),
+    needs_d0="user",
+    sleeps=False,
 )
 
 # A short mapping of one's own: taken, read and given back by the same function.
