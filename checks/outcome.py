@@ -37,7 +37,7 @@ def name_of(identity: str, overlays: Sequence[Mapping[str, bytes | None]], words
 def _ourselves() -> str:
     """Return the identity of the code that decides: an edit of it makes every outcome unknown."""
     top = Path(__file__).parent.parent
-    files = [*sorted(top.glob("checks/*.py")), *sorted(top.glob("generator/*.py"))]
+    files = [*sorted(top.glob("checks/**/*.py")), *sorted(top.glob("generator/**/*.py"))]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 

@@ -150,8 +150,8 @@ def _date(tree_: Tree) -> int:
     return int(text.decode().strip())
 
 
-def canonical(design: Design) -> str:
-    """Return a design as text that is equal for equal designs, wherever they were written."""
+def canonical(design: Design | Driver) -> str:
+    """Return a design, or a driver, as text: equal for equal ones, wherever they were written."""
     return _text(design)
 
 

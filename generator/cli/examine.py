@@ -3,19 +3,22 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from checks import checkpatch, compile, series
 from checks.finding import Finding, Severity
+from checks.outcome import name_of
 from checks.seriestext import Patch, SeriesText, edits, read_directory
 from checks.target import Kernel, Stage, stages
-from checks.waypoints import walk
+from checks.waypoints import at
 from generator import kbuild, tree
 from generator.design import Design, Driver
 from generator.progress import say
-from generator.series import SeriesSpec
+from generator.series import SeriesSpec, canonical
 
 FAILS = (Severity.ERROR, Severity.WARNING)
 
@@ -96,7 +99,35 @@ def _against(
             text.patches, changes, order, spec.steps, strict=True
         )
     ]
-    return tuple(one for base in bases for said in walk(commits, base) for one in said)
+    found: list[Finding] = []
+    for base in bases:
+        before: Mapping[str, bytes | None] = {}
+        for commit in commits:
+            found += _held(commit, before, base)
+            before = commit.overlay
+    return tuple(found)
+
+
+def _held(
+    commit: _Commit, before: Mapping[str, bytes | None], base: kbuild.Base
+) -> tuple[Finding, ...]:
+    """Return what a commit's C says against its design; kept when there are only notes."""
+    words = [commit.subject, commit.unchanged, canonical(commit.design),
+             *(canonical(driver) for driver in commit.beside)]
+    name = name_of(f"{base.tree.base} {base.build}", [before, commit.overlay], words)
+    file = tree.cache() / "outcomes" / f"{name}.design"
+    if file.is_file():
+        return tuple(
+            Finding(**{**one, "severity": Severity(one["severity"]), "notes": tuple(one["notes"])})
+            for one in json.loads(file.read_text())
+        )
+    found = at(commit, before, base)
+    if not any(one.severity in FAILS for one in found):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        new = file.with_suffix(f".{os.getpid()}")
+        new.write_text(json.dumps([{**vars(one), "severity": one.severity.value} for one in found]))
+        new.replace(file)
+    return found
 
 
 def lines(done: Examined) -> Iterator[str]:
