@@ -8,7 +8,7 @@ from generator.operation import IGNORE, RETURN, Guard
 from generator.ops.cxl import CXL_FIND_REGBLOCK_INSTANCE
 from generator.ops.irq import PCI_FREE_IRQ_VECTORS, PCI_IRQ_VECTOR
 from generator.ops.pci import PCI_CLEAR_MASTER, PCI_SET_MASTER
-from generator.ops.perf import IOREMAP, IOUNMAP, PERF_PMU_REGISTER
+from generator.ops.perf import IOREMAP, IOUNMAP, PERF_PMU_REGISTER, READQ
 from generator.ops.pm import PM_RUNTIME_RESUME_AND_GET
 from generator.ops.source import DISABLE_SOURCE, ENABLE_SOURCE
 from generator.program import If, Return
@@ -16,7 +16,7 @@ from generator.program import If, Return
 ELSEWHERE = Guard("the block is not in an assigned BAR", BLOCK(KID).eq(1), ())
 THERE = Guard("it is there", HAS(KID).eq(1), ())
 FIND = CXL_FIND_REGBLOCK_INSTANCE(PORT, fail=IGNORE)
-LOOK = (IOREMAP(KID, fail=RETURN), IOUNMAP(KID))
+LOOK = (IOREMAP(KID, fail=RETURN), READQ(KID), IOUNMAP(KID))
 VECTOR = PCI_IRQ_VECTOR(PORT, KID, nr=MSG(KID), fail=RETURN)
 SERVES = ((KID, HAS(KID).eq(1)),)
 OTHER = Device("other", "pci")
@@ -116,6 +116,7 @@ CASES = (
         trace=(
             "port: bind portdrv",
             "port: ioremap(kid)",
+            "port: readq(kid)",
             "port: iounmap(kid)",
             "port: pci_alloc_irq_vectors(port)",
             "port: pci_irq_vector(port, kid)",
