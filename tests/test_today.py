@@ -19,7 +19,6 @@ _OTHER = "dead code in this configuration: HOTPLUG_PCI_PCIE=y"
 _FIND = "where a capability stands is no operation; that it stands somewhere is the guard `pos`"
 # beginnings of mutants that the design does not tell from the kernel -> why
 UNSEEN = {
-    "release_pcie_device: delete: kfree": "the release callback is stored, not called here",
     "pcie_message_numbers: delete: pos =": _FIND,
     "pcie_message_numbers: swap: pos =": _FIND,
     "pcie_message_numbers: device: pci_find_ext_capability": _FIND,
