@@ -189,7 +189,7 @@ def _looked_at(view: View) -> frozenset[Inst]:
         for driver in view.design.drivers
         for block in driver.entries().values()
         for do in operations(block)
-        if do.op.name == "readq"
+        if do.op.name in ("ioremap", "readq")
         for place in do.places
     }
     return frozenset(inst for inst in view.instances if inst.device in places)
