@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     made = series.generate(spec, where, signoff=signer)
     with tempfile.TemporaryDirectory(prefix="portwright-") as scratch:
         fresh = Path(scratch) / spec.name
-        series.write(made, where, fresh, _provenance(args.render_only))
+        series.write(made, where, fresh, _provenance(spec, args.render_only))
         if not args.render_only and not _clean(fresh, where, spec, signer):
             print(f"{out}: not written")
             return 1
@@ -76,13 +76,15 @@ def _clean(directory: Path, where: Tree, spec: series.SeriesSpec, signer: str) -
     return done.clean
 
 
-def _provenance(render_only: bool) -> Mapping[str, object]:
+def _provenance(spec: series.SeriesSpec, render_only: bool) -> Mapping[str, object]:
     if render_only:
         return {"not_checked": ["anything: it was rendered with --render-only"]}
     names = ", ".join(CONFIGS)
+    design = spec.steps[-1].design
+    bounds = ", ".join(f"{device.count} {device.name}" for device in design.devices)
     return {
         "checked": [
-            "each commit's design, explored over every hardware and platform answer",
+            f"each commit's design, explored over hardware and platform answers with {bounds}",
             "each commit's C against that design, per entry point and configuration",
             f"each commit compiled, front end and back end, as {names}",
             "checkpatch --strict of the base tree, kernel-doc, the rules of series",
