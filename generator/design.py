@@ -13,6 +13,12 @@ from generator.program import Block, Call, Each, If, Ifdef, operations
 from generator.wellformed import check_block, devices_asked
 
 KINDS = ("pci", "service", "aux", "cxl")
+# What the kernel calls of a driver beside probe, remove and shutdown: system sleep, runtime PM
+# and, for PCI drivers only, what struct pci_error_handlers has for a link that was reset.
+SLEEP = ("suspend", "suspend_noirq", "resume_noirq", "resume")
+RUNTIME = ("runtime_suspend", "runtime_resume")
+RECOVERY = ("error_detected", "slot_reset")
+CALLBACKS = (*SLEEP, *RUNTIME, *RECOVERY)
 
 
 @dataclass(frozen=True)
@@ -53,7 +59,9 @@ class Driver:
     `shutdown` of None means that the driver has no .shutdown. `atomic` is what its callbacks
     do with interrupts off. `builtin` is code that is never a module. `c` gives the path by
     which C names each device ("pci_dev", "auxiliary_device.dev.parent"). `source` is the file
-    and the initialiser that C is read from.
+    and the initialiser that C is read from. `suspend` to `slot_reset` are what the PM core and
+    AER or DPC recovery call, None where the driver has none. `instead_of` names another driver
+    of the same device, in the place of which the user binds this one, later.
     """
 
     name: str
@@ -69,12 +77,30 @@ class Driver:
     variable: str = ""
     gives: tuple[Fact, ...] = ()  # what is true of the device once it is bound
     sets: tuple[str, ...] = ()  # member paths whose assignments belong to the lifecycle
+    suspend: Block | None = None
+    suspend_noirq: Block | None = None
+    resume_noirq: Block | None = None
+    resume: Block | None = None
+    runtime_suspend: Block | None = None
+    runtime_resume: Block | None = None
+    error_detected: Block | None = None
+    slot_reset: Block | None = None
+    instead_of: str = ""
     where: Where = field(default_factory=here, compare=False)
 
     def entries(self) -> dict[str, Block]:
         """Return entry point name -> block, those that exist."""
         found = {"probe": self.probe, "remove": self.remove}
         return found if self.shutdown is None else {**found, "shutdown": self.shutdown}
+
+    def callbacks(self) -> dict[str, Block]:
+        """Return the other entry points, name -> block, those that exist: see CALLBACKS."""
+        found: dict[str, Block | None] = {name: getattr(self, name) for name in CALLBACKS}
+        return {name: block for name, block in found.items() if block is not None}
+
+    def blocks(self) -> dict[str, Block]:
+        """Return everything that the driver does: entry points, callbacks, and `atomic`."""
+        return {**self.entries(), **self.callbacks(), "atomic": self.atomic}
 
 
 @dataclass(frozen=True)
@@ -121,11 +147,15 @@ class Design:
         names = [device.name for device in self.devices]
         if len(set(names)) != len(names):
             raise ModelError(f"{self.where}: two devices of {self.name} have the same name")
-        bound = [driver.device for driver in self.drivers]
+        bound = [driver.device for driver in self.drivers if not driver.instead_of]
         if len(set(bound)) != len(bound):
-            raise ModelError(f"{self.where}: two drivers of {self.name} bind the same device")
+            raise ModelError(
+                f"{self.where}: two drivers of {self.name} bind the same device: when one of "
+                "them comes later, in the place of the other, give it instead_of="
+            )
         for driver in self.drivers:
             _check_driver(self, driver, known)
+            _check_callbacks(self, driver)
 
     def _check_types(self) -> None:
         """Refuse parts that are none, before anything looks into them."""
@@ -148,12 +178,14 @@ class Design:
                     "device_register(), which is all that is explored of it: leave it out, or "
                     'make the device kind "aux"'
                 )
-            for entry, block in (*driver.entries().items(), ("atomic", driver.atomic)):
+            for entry, block in driver.blocks().items():
                 check_block(block, f"{entry} of {driver.name}", driver.where)
 
     def driver_of(self, device: Device) -> Driver | None:
-        """Return the driver that binds a device."""
-        return next((one for one in self.drivers if one.device == device), None)
+        """Return the driver that binds a device, the first when another can come instead."""
+        return next(
+            (one for one in self.drivers if one.device == device and not one.instead_of), None
+        )
 
     def children(self, device: Device) -> tuple[Device, ...]:
         """Return the devices created under a device."""
@@ -173,7 +205,7 @@ def _check_driver(design: Design, driver: Driver, known: set[Device]) -> None:
             f"{driver.where}: driver {driver.name} binds {driver.device.name}, which is not "
             f"among the devices of {design.name}"
         )
-    for block in (*driver.entries().values(), driver.atomic):
+    for block in driver.blocks().values():
         for do in operations(block):
             for place in do.places:
                 strange = {p for p in _devices_in(place) if p not in known and p != EACH}
@@ -183,6 +215,25 @@ def _check_driver(design: Design, driver: Driver, known: set[Device]) -> None:
                         + ", ".join(sorted(p.name for p in strange)) + ": add it to devices=("
                     )
         _check_loops(driver, block, frozenset(), known)
+
+
+def _check_callbacks(design: Design, driver: Driver) -> None:
+    """Refuse callbacks that no struct has a place for, and a successor of nobody."""
+    handlers = [name for name in RECOVERY if name in driver.callbacks()]
+    if handlers and driver.device.kind != "pci":
+        raise ModelError(
+            f"{driver.where}: {driver.name}: {handlers[0]} is of struct pci_error_handlers, which "
+            f"a driver of kind {driver.device.kind} does not have: call it from that of "
+            f"{driver.device.parent.name if driver.device.parent else 'its parent'}"
+        )
+    if not driver.instead_of:
+        return
+    old = next((one for one in design.drivers if one.name == driver.instead_of), None)
+    if old is None or old is driver or old.device != driver.device or old.instead_of:
+        raise ModelError(
+            f"{driver.where}: {driver.name}: instead_of={driver.instead_of!r} is no other driver "
+            f"of {driver.device.name}: give the name of the one that is bound first"
+        )
 
 
 def _check_asked(

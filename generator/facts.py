@@ -28,6 +28,8 @@ FOUND_MASTER = Fact("found_master", 1, "the driver's local copy of Bus Master as
 FAULTED = Fact("faulted", 1, "something failed in this probe that no hardware answer explains")
 SLEEPY = Fact("sleepy", 1, "the driver gave its own runtime PM reference back")
 GONE = Fact("gone", 1, "the device was pulled out; every read is all ones")
+SAVED = Fact("saved", 1, "pci_save_state() has run since its driver was bound")
+CONFIG_LOST = Fact("config_lost", 1, "a reset cleared its configuration, nobody restored it")
 
 # Any device, as the driver core sees it.
 PHASE = named("phase", ("unbound", "probing", "bound", "leaving"), "binding to its driver")
@@ -55,6 +57,11 @@ POWER = Fact("power", 1, "holds a runtime PM reference on its parent")
 HOTPLUG = Fact("cpuhp", 1, "is a CPU hotplug instance")
 PMU = Fact("pmu", 1, "is a registered perf PMU")
 OPEN = Fact("open", 1, "a perf event is open on it and counts")
+SUBSTORE = Fact("substore", 1, "its vector's descriptor is in its own store, not in that of "
+                "the PCI device which signals")
+UNPROGRAMMED = Fact("unprogrammed", 1, "its vector's table entry was lost and not rewritten")
+LOST = Fact("lost", 1, "its interrupt was on before sleep or reset, and is not on again")
+MISSED = Fact("missed", 1, "it may have had an event that nobody was told of or looked for")
 
 # Questions to hardware and platform.
 CAP = question("capability", ("none", "MSI", "MSI-X"), "interrupt capability in use")
@@ -63,6 +70,10 @@ COUNT = question(
 )
 LINE_ROUTED = question("line", ("no", "yes"), "dev->irq is routed")
 CAN_DYN = question("dynamic", ("no", "yes"), "the irqdomain can add MSI-X vectors", (CAP, (2,)))
+MASKABLE = question(
+    "maskable", ("no", "yes"), "MSI has per-vector masking, and the platform lets it be used",
+    (CAP, (1,)),
+)
 NO_MSI = question("pme_nomsi", ("no", "yes"), "pcie_pme=nomsi or the DMI quirk")
 HAS = question("present", ("no", "yes"), "the device exists in this hardware")
 MSG = question("message", ("0", "1", "2", "none"), "interrupt message number", (HAS, (1,)))

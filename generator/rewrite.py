@@ -21,11 +21,8 @@ def rewritten(design: Design, change: Change) -> Design:
 
 
 def _driver(driver: Driver, change: Change) -> Driver:
-    shutdown = None if driver.shutdown is None else block(driver.shutdown, change)
-    return replace(
-        driver, probe=block(driver.probe, change), remove=block(driver.remove, change),
-        shutdown=shutdown,
-    )
+    blocks: dict[str, Any] = {name: block(one, change) for name, one in driver.blocks().items()}
+    return replace(driver, **blocks)
 
 
 def block(nodes: Block, change: Change) -> Block:

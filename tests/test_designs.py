@@ -93,6 +93,22 @@ MISTAKES = {
         '(Driver("q", S, ()),))\n',
         "leave it out",
     ),
+    "callback that is no tuple": (
+        _one("(PCI_SET_MASTER(PORT),), resume=PCI_SET_MASTER(PORT)"), "with a comma"
+    ),
+    "error handlers of an auxiliary driver": (
+        'DESIGN = Design("d", "", (PORT, KID), (Driver("q", KID, (), slot_reset=()),))\n',
+        "call it from that of port",
+    ),
+    "two drivers": (
+        'DESIGN = Design("d", "", (PORT,), (Driver("p", PORT, ()), Driver("q", PORT, ())))\n',
+        "give it instead_of=",
+    ),
+    "instead of nobody": (
+        'DESIGN = Design("d", "", (PORT,), (Driver("p", PORT, ()), '
+        'Driver("q", PORT, (), instead_of="o")))\n',
+        "the one that is bound first",
+    ),
     "unwinding a branch": (
         'DESIGN = Design("d", "", (PORT, KIDS), (Driver("p", PORT, '
         '(Each(KIDS, (If(Guard("g", None, ()), (KZALLOC(KIDS),)),)), '

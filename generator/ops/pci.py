@@ -5,8 +5,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from generator.expr import pick
-from generator.facts import CLAIMED, DRVDATA, ENABLED, MASTER
+from generator.expr import EACH, UsersOf, pick
+from generator.facts import (
+    CLAIMED,
+    CONFIG_LOST,
+    DRVDATA,
+    ENABLED,
+    MASTER,
+    SAVED,
+    SUBSTORE,
+    UNPROGRAMMED,
+)
 from generator.fingerprint import Fails, Fingerprint
 from generator.operation import DEV, Operation, fault, ok, sets
 from generator.ops.assign import plain
@@ -88,9 +97,36 @@ PCI_CLEAR_MASTER = Operation(
 PCI_SAVE_STATE = Operation(
     "pci_save_state",
     ("dev",),
-    (ok(),),
+    (ok(sets(SAVED(DEV), 1)),),
     source="drivers/pci/pci.c pci_save_state()",
     fingerprint=Fingerprint(("pci_save_state",), on=0),
+)
+
+# Config space as it was saved; messages are rewritten from the descriptors of this device only.
+PCI_RESTORE_STATE = Operation(
+    "pci_restore_state",
+    ("dev",),
+    (
+        ok(
+            sets(CONFIG_LOST(DEV), pick(SAVED(DEV).eq(1), 0, CONFIG_LOST(DEV))),
+            sets(
+                UNPROGRAMMED(EACH),
+                pick(SUBSTORE(EACH).eq(1), UNPROGRAMMED(EACH), 0),
+                UsersOf(DEV),
+            ),
+        ),
+    ),
+    source="drivers/pci/pci.c pci_restore_state(); drivers/pci/msi/msi.c "
+    "__pci_restore_msix_state()",
+    fingerprint=Fingerprint(("pci_restore_state",), on=0),
+)
+
+# What a kernel with interrupt domains of subdevices would need: none of 6.12 has it.
+RESTORE_SUBDEVICE_VECTORS = Operation(
+    "restore subdevice vectors",
+    ("dev",),
+    (ok(sets(UNPROGRAMMED(EACH), 0, UsersOf(DEV))),),
+    source="as drivers/pci/msi/msi.c __pci_restore_msix_state(), for the stores of subdevices",
 )
 
 PCIE_LINK_RCEC = Operation(
