@@ -88,6 +88,10 @@ class View:
             one for one in self.instances if one.device.parent == inst.device
         )
 
+    def cores(self) -> tuple[Inst, ...]:
+        """Return the PCI core, where the design lets it do something before a driver binds."""
+        return tuple(one for one in self.instances if one.device.kind == "core")
+
     def users(self, inst: Inst) -> tuple[Inst, ...]:
         """Return an instance and everything below it."""
         return (inst, *(u for child in self.children(inst) for u in self.users(child)))

@@ -21,7 +21,7 @@ from checks.packed import Packed, Successors, pack
 from checks.rule import Rule
 from generator.design import Design
 from generator.expr import Expr, Fact, Read
-from generator.facts import ADDED, HANDLER, IRQ, LIFE, MASTER, MODE, OUTCOME, PHASE
+from generator.facts import HANDLER, IRQ, MASTER, MODE, OUTCOME, PHASE
 
 RULE = Rule(
     "N2",
@@ -114,7 +114,7 @@ def _probes(design: Design) -> Design:
     """Return a design of which only the probe of PCI drivers is left."""
     kept = tuple(
         replace(driver, remove=(), shutdown=None, atomic=())
-        for driver in design.drivers if driver.device.kind == "pci"
+        for driver in design.drivers if driver.device.parent is None
     )
     return replace(design, drivers=kept, waivers=())
 
@@ -201,14 +201,16 @@ class _Ends:
         return shown(self.machine, self._path(end.state))
 
 
-_FACTS: tuple[Fact, ...] = (LIFE, IRQ, HANDLER, PHASE, MODE, MASTER, OUTCOME)
+_FACTS: tuple[Fact, ...] = (IRQ, HANDLER, PHASE, MODE, MASTER, OUTCOME)
 
 
 def _services(machine: Machine, port: Inst, values: Mapping[Read, int | None]) -> str:
     """Return what the services of a port have, in words that two designs can share."""
     parts = []
     for one in machine.view.children(port):
-        if one.device.kind != "service" or values[LIFE(one)] != ADDED:
+        # one that was refused, or has no interrupt, is as good as none: designs without service
+        # devices cannot tell
+        if one.device.kind != "service" or not values[HANDLER(one)]:
             continue
         has = ", ".join(
             f"{fact.name} {fact.show(values[fact(one)] or 0)}" for fact in (IRQ, HANDLER, PHASE)

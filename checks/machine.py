@@ -258,7 +258,8 @@ class _Process:
             for name, block in self.driver.entries().items()
         }
         self._bind(graphs["probe"])
-        self._unbind(graphs["remove"])
+        if self.inst.device.kind != "core":  # the core never leaves
+            self._unbind(graphs["remove"])
         if "shutdown" in graphs:
             self._shutdown(graphs["shutdown"])
         for why in ("refused", "unbound"):
@@ -284,6 +285,8 @@ class _Process:
         inst, parent = self.inst, self.made.view.parent(self.inst)
         up = DOWN(SYSTEM).eq(0)
         ready = up if inst == parent else all_of(LIFE(inst).eq(ADDED), DYING(inst).eq(0), up)
+        if inst.device.kind == "pci":  # pci_bus_add_device() comes after enumeration
+            ready = all_of(ready, *(PHASE(core).eq(BOUND) for core in self.made.view.cores()))
         # The driver core holds the device (PCI) or its parent in D0 around a probe.
         self._core(f"bind {self.driver.name}", IDLE, ready, self.at("probe", probe.start),
                    (PHASE(inst), PROBING), (D3(parent), 0), (OUTCOME(inst), 0),
@@ -362,8 +365,10 @@ class _Process:
             absent = LIFE(child).eq(ABSENT)
             gone.append((SEEN(child), 0))
             gone += [(fact(child), pick(absent, 0, fact(child))) for fact in (IRQ, OUTCOME)]
+        # What the core set up on this hardware stays: only without it another port may be next.
+        other = self.inst.device.kind == "pci" and not self.made.view.cores()
         self._core("unbound", last, TRUE, IDLE, (PHASE(self.inst), UNBOUND), (SHUT(self.inst), 0),
-                   *gone, forgets=self.inst.device.parent is None)
+                   *gone, forgets=other)
 
     def _edge(self, entry: str, edge: Edge) -> None:
         context = {self.driver.device: self.inst, **dict(edge.context)}

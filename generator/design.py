@@ -12,7 +12,9 @@ from generator.operation import Do, Where, here
 from generator.program import Block, Call, Each, If, Ifdef, operations
 from generator.wellformed import check_block, devices_asked
 
-KINDS = ("pci", "service", "aux", "cxl")
+ROOTS = ("pci", "core")  # kinds that have no parent
+SUBDEVICES = ("aux", "cxl", "express")  # kinds whose drivers own what they use
+KINDS = (*ROOTS, "service", "platform", *SUBDEVICES)
 # What the kernel calls of a driver beside probe, remove and shutdown: system sleep, runtime PM
 # and, for PCI drivers only, what struct pci_error_handlers has for a link that was reset.
 SLEEP = ("suspend", "suspend_noirq", "resume_noirq", "resume")
@@ -27,7 +29,9 @@ class Device:
 
     Kinds: `pci` is a pci_dev, a `bridge` when live devices below it may need its bus mastering;
     `service` binds its driver inside device_register(), under the
-    port's lock; `aux` and `cxl` bind inside the parent's probe, later, or never.
+    port's lock; `aux`, `cxl`, `express` (on pci_express, by a driver that may be a module) and
+    `platform` bind inside the parent's probe, later, or never. `core` is the PCI core itself:
+    the probe of its "driver" is what it does to ports before any driver can bind them.
     """
 
     name: str
@@ -43,10 +47,10 @@ class Device:
         """Refuse kinds and shapes that mean nothing."""
         if self.kind not in KINDS:
             raise ModelError(f"{self.where}: unknown kind {self.kind!r}: one of {', '.join(KINDS)}")
-        if (self.parent is None) != (self.kind == "pci"):
+        if (self.parent is None) != (self.kind in ROOTS):
             raise ModelError(
                 f"{self.where}: {self.name}: a {self.kind} device needs "
-                + ("no parent" if self.kind == "pci" else "parent=")
+                + ("no parent" if self.kind in ROOTS else "parent=")
             )
         if not 1 <= self.count <= 6:
             raise ModelError(f"{self.where}: {self.name}: count is 1 to 6, not {self.count}")
@@ -122,6 +126,7 @@ class Design:
 
     `serves` says which children are on their bus once a probe has gone well: a device and when.
     `given` answers questions beforehand: {COUNT: "1"} for every device, or {(COUNT, PORT): "1"}.
+    `status` tells a reader what became of the design, and where; nothing reads it.
     """
 
     name: str
@@ -132,6 +137,7 @@ class Design:
     waivers: tuple[Waiver, ...] = ()
     serves: tuple[tuple[Device, Expr], ...] = ()
     evidence: str = ""
+    status: str = field(default="", compare=False)
     where: Where = field(default_factory=here, compare=False)
 
     def __post_init__(self) -> None:
@@ -186,6 +192,10 @@ class Design:
         return next(
             (one for one in self.drivers if one.device == device and not one.instead_of), None
         )
+
+    def drivers_of(self, device: Device) -> tuple[Driver, ...]:
+        """Return every driver that can bind a device, one at a time."""
+        return tuple(one for one in self.drivers if one.device == device)
 
     def children(self, device: Device) -> tuple[Device, ...]:
         """Return the devices created under a device."""

@@ -37,7 +37,8 @@ class Loaded:
 
 def names() -> tuple[str, ...]:
     """Return the names of the shipped designs."""
-    return tuple(sorted(p.stem for p in SHIPPED.glob("*.py") if not p.stem.startswith("_")))
+    stems = (p.stem for p in SHIPPED.glob("*.py") if not p.stem.startswith("_"))
+    return tuple(sorted(stem.replace("_", "-") for stem in stems))
 
 
 def load(name: str) -> Loaded:
@@ -46,8 +47,9 @@ def load(name: str) -> Loaded:
     Errors: UsageError when there is no such name or file; ModelError when it is no design.
     """
     if name in names():
-        module = importlib.import_module(f"generator.designs.{name}")
-        return _checked(module, SHIPPED / f"{name}.py")
+        stem = name.replace("-", "_")
+        module = importlib.import_module(f"generator.designs.{stem}")
+        return _checked(module, SHIPPED / f"{stem}.py")
     path = Path(name)
     if path.suffix != ".py" and "/" not in name:
         raise UsageError(

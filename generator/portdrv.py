@@ -9,6 +9,7 @@ at named places of `portdrv()`.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from generator.ctext import leave
 from generator.design import Device, Driver
@@ -344,14 +345,38 @@ def pcie_device_init() -> Function:
     )
 
 
+_BUS = "dev->bus == &pcie_port_bus_type"
+OF_BUS = Guard(_BUS, TRUE, (_BUS,))  # of a service device, which is all that the loop is over
+
+
+def unregister_services() -> Block:
+    """Return the removal of the service devices, as pcie_port_device_remove() does it."""
+    unregister = DEVICE_UNREGISTER(SERVICE, c={"on": "pci_dev.dev.child"})
+    there = Guard("the service has a device", LIFE(SERVICE).eq(ADDED), ())
+    return (
+        DEVICE_FOR_EACH_CHILD(PORT, c={"callback": "remove_iter"}),
+        Each(SERVICE, (If(there, (If(OF_BUS, (unregister,)),)),)),
+    )
+
+
+@dataclass(frozen=True)
+class Services:
+    """How one service comes to run, and how all of them stop."""
+
+    start: Function
+    stop: Block
+
+
+PCI_EXPRESS = Services(pcie_device_init(), unregister_services())
+
 _CAPS = "pcie_port_device_register:capabilities"
 _ANY = Over("any", SERVICE, SEEN(EACH).eq(1))
 CAPABLE = Guard("capabilities", _ANY, ("capabilities",))
 
 
 def pcie_port_device_register(
-    *, counted_in: Block = (), found: Block = (), no_service: Block = (),
-    with_services: Block = (), served: Block = (),
+    with_: Services = PCI_EXPRESS, *, counted_in: Block = (), found: Block = (),
+    no_service: Block = (), with_services: Block = (), served: Block = (),
 ) -> Function:
     """Return the registration of a port: enable, discover, vectors, service devices.
 
@@ -379,7 +404,7 @@ def pcie_port_device_register(
                             "capabilities & service", SEEN(SERVICE).eq(1),
                             ("capabilities & service",),
                         ),
-                        (call(pcie_device_init(), fail=(drop(SERVICE),)),),
+                        (call(with_.start, fail=(drop(SERVICE),)),),
                     ),
                 ),
                 again=MORE, first=True,
@@ -415,7 +440,7 @@ BRIDGE_D3 = Guard(
 )
 
 
-def probe(**places: Block) -> Block:
+def probe(services: Services = PCI_EXPRESS, **places: Block) -> Block:
     """Return pcie_portdrv_probe(); `places` are those of pcie_port_device_register()."""
     return (
         If(
@@ -426,7 +451,7 @@ def probe(**places: Block) -> Block:
             (Return(ok=False),),
         ),
         If(RCEC, (PCIE_LINK_RCEC(PORT),)),
-        call(pcie_port_device_register(**places), fail=RETURN),
+        call(pcie_port_device_register(services, **places), fail=RETURN),
         PCI_SAVE_STATE(PORT),
         DEV_PM_SET_DRIVER_FLAGS(PORT),
         If(
@@ -455,51 +480,49 @@ def _awake() -> Block:
     )
 
 
-def pcie_port_device_remove(before: Block = (), after: Block = ()) -> Function:
-    """Return the removal of service devices and vectors, with what stands around it."""
-    unregister = DEVICE_UNREGISTER(SERVICE, c={"on": "pci_dev.dev.child"})
-    there = Guard("the service has a device", LIFE(SERVICE).eq(ADDED), ())
+def pcie_port_device_remove(
+    before: Block = (), after: Block = (), services: Services = PCI_EXPRESS
+) -> Function:
+    """Return the removal of services and vectors, with what stands around it."""
     return Function(
         "pcie_port_device_remove",
-        (
-            *before,
-            DEVICE_FOR_EACH_CHILD(PORT, c={"callback": "remove_iter"}),
-            Each(SERVICE, (If(there, (If(OF_BUS, (unregister,)),)),)),
-            PCI_FREE_IRQ_VECTORS(PORT),
-            *after,
-        ),
+        (*before, *services.stop, PCI_FREE_IRQ_VECTORS(PORT), *after),
     )
 
 
-_BUS = "dev->bus == &pcie_port_bus_type"
-OF_BUS = Guard(_BUS, TRUE, (_BUS,))  # of a service device, which is all that the loop is over
-
-
-def remove(before: Block = (), after: Block = ()) -> Block:
+def remove(
+    before: Block = (), after: Block = (), services: Services = PCI_EXPRESS
+) -> Block:
     """Return pcie_portdrv_remove()."""
     return (
         *_awake(),
-        call(pcie_port_device_remove(before, after)),
+        call(pcie_port_device_remove(before, after, services)),
         PCI_DISABLE_DEVICE(PORT),
     )
 
 
-def shutdown(before: Block = (), after: Block = ()) -> Block:
+def shutdown(
+    before: Block = (), after: Block = (), services: Services = PCI_EXPRESS
+) -> Block:
     """Return pcie_portdrv_shutdown()."""
-    return (*_awake(), call(pcie_port_device_remove(before, after)))
+    return (*_awake(), call(pcie_port_device_remove(before, after, services)))
 
 
 def portdrv(
-    *, before_remove: Block = (), after_remove: Block = (), sources: tuple[str, ...] = SOURCES,
-    c: Mapping[Device, str] = C, also_set: tuple[str, ...] = (), **places: Block,
+    *, services: Services = PCI_EXPRESS, before_remove: Block = (), after_remove: Block = (),
+    sources: tuple[str, ...] = SOURCES, c: Mapping[Device, str] = C,
+    also_set: tuple[str, ...] = (), **places: Block,
 ) -> Driver:
-    """Return the port driver, with blocks put in at the places that its functions name."""
+    """Return the port driver, with blocks put in at the places that its functions name.
+
+    `services` says how they run: with a device each on pci_express, as today, or without.
+    """
     return Driver(
         "pcieport",
         PORT,
-        probe=probe(**places),
-        remove=remove(before_remove, after_remove),
-        shutdown=shutdown(before_remove, after_remove),
+        probe=probe(services, **places),
+        remove=remove(before_remove, after_remove, services),
+        shutdown=shutdown(before_remove, after_remove, services),
         builtin=True,
         c=c,
         sources=sources,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
-from generator.design import Design, Device
+from generator.design import SUBDEVICES, Design, Device
 
 
 def with_children(design: Design, count: int) -> Design:
@@ -15,7 +15,7 @@ def with_children(design: Design, count: int) -> Design:
     new = {
         device: replace(device, count=count, names=device.names if count == device.count else ())
         for device in design.devices
-        if device.kind in ("aux", "cxl") and device.count != count
+        if device.kind in SUBDEVICES and device.count != count
     }
     resized = _mapped(design, lambda value: new.get(value) if isinstance(value, Device) else None)
     assert isinstance(resized, Design)

@@ -59,7 +59,7 @@ def _one(probe: str, devices: str = "PORT, KID", rest: str = "") -> str:
 MISTAKES = {
     "misspelt operation": (_one("(PCI_ENABLE_DEVICES(PORT),)"), "did you mean PCI_ENABLE_DEVICE"),
     "no parent": ('X = Device("x", "aux")\n', "needs parent="),
-    "unknown kind": ('X = Device("x", "platform", PORT)\n', "one of pci, service, aux, cxl"),
+    "unknown kind": ('X = Device("x", "usb", PORT)\n', "one of pci, core, service, platform, aux"),
     "parent left out": (
         'DESIGN = Design("d", "", (Device("x", "aux", PORT),), ())\n', "add it to devices=("
     ),

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from checks.bind import View
 from checks.machine import Step
 from checks.rule import is_done, step_rule
+from generator.design import SUBDEVICES
 from generator.expr import TRUE, Expr, any_of
 from generator.facts import BLOCK, D3, HAS, OPEN
 
@@ -60,7 +61,7 @@ def block_in_own_bar(step: Step, view: View) -> Expr | None:
         return BLOCK(step.role("user")).eq(1)
     if is_done(step, "pci_request_regions"):
         children = view.children(step.role("dev"))
-        return any_of(*(HAS(child).eq(1) for child in children if child.device.kind == "aux"))
+        return any_of(*(HAS(child).eq(1) for child in children if child.device.kind in SUBDEVICES))
     return None
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from checks.bind import Inst, View
 from checks.machine import HALTED, Step
 from checks.rule import is_done, state_rule, step_rule
+from generator.design import SUBDEVICES
 from generator.expr import Expr, all_of, any_of
 from generator.facts import (
     ADDED,
@@ -162,7 +163,7 @@ def line_interrupts_are_shared(step: Step, _view: View) -> Expr | None:
         return None
     user = step.role("user")
     on_line = IRQ(user).eq(LINE)
-    return on_line if user.device.kind in ("aux", "cxl") else on_line & step.params["shared"].eq(0)
+    return on_line if user.device.kind in SUBDEVICES else on_line & step.params["shared"].eq(0)
 
 
 @state_rule(

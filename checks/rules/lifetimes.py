@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from checks.bind import Inst, View
 from checks.machine import HALTED, Step
 from checks.rule import is_done, step_rule
+from generator.design import SUBDEVICES
 from generator.expr import TRUE, Expr, all_of, any_of
 from generator.facts import (
     ABSENT,
@@ -37,6 +38,7 @@ from generator.facts import (
     UNBOUND,
     msi_on,
 )
+from generator.program import operations
 
 
 @step_rule(
@@ -97,7 +99,7 @@ def bus_master_is_shared(step: Step, _view: View) -> Expr | None:
 def subdevice_owns_its_resources(step: Step, _view: View) -> Expr | None:
     """What a subdevice's driver takes, it takes on the subdevice, not through its parent."""
     op, inst = step.op, step.inst
-    if op is None or inst is None or inst.device.kind not in ("aux", "cxl"):
+    if op is None or inst is None or inst.device.kind not in SUBDEVICES:
         return None
     if step.entry == "devres" or not step.outcome:
         return None
@@ -143,12 +145,18 @@ def _leftovers(view: View) -> Iterator[tuple[str, Expr]]:
         off = PHASE(inst).eq(UNBOUND)
         for fact in (MEMORY, CLAIMED, MAPPED, POWER, HOTPLUG, PMU, HANDLER):
             yield f"{inst.name} is unbound but {fact.name} is left", off & fact(inst).ne(0)
-        if inst.device.kind == "pci":
+        if inst.device.kind == "pci" and not view.cores():  # what the core holds is no leftover
             yield from _left_on_port(view, inst, off)
 
 
 def _left_on_port(view: View, port: Inst, off: Expr) -> Iterator[tuple[str, Expr]]:
     name = port.name
+    requested = {
+        do.binding["user"]
+        for driver in view.design.drivers_of(port.device)
+        for do in operations(driver.probe)
+        if do.op.name == "request_irq"
+    }
     yield f"{name} is unbound but enabled", off & ENABLED(port).ne(0)
     yield f"{name} is unbound but has vectors", off & msi_on(port)
     yield f"{name} is unbound but its note is left", off & NOTED(port).ne(0)
@@ -156,6 +164,9 @@ def _left_on_port(view: View, port: Inst, off: Expr) -> Iterator[tuple[str, Expr
     yield f"{name} is unbound but may still be suspended", off & RPM_ALLOWED(port).ne(0)
     for child in view.children(port):
         yield f"{name} is unbound but {child.name} is left", off & LIFE(child).ne(ABSENT)
+        if child.device in requested:  # by the port's driver: no devres of the child frees it
+            yield (f"{name} is unbound but the handler of {child.name} is left",
+                   off & HANDLER(child).ne(0))
         yield f"{name} is unbound but the note of {child.name} is left", off & NOTED(child).ne(0)
         yield f"{name} is unbound but the id of {child.name} is taken", off & IDENT(child).ne(0)
     for user in view.users(port):

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from checks.bind import Inst, View
 from checks.machine import Step
 from checks.rule import step_rule
+from generator.design import SUBDEVICES
 from generator.expr import TRUE, Expr, Nth, all_of, any_of, reads
 from generator.facts import (
     ADDED,
     ALLOCATED,
     BELOW,
+    BOUND,
     DRVDATA,
     FAULTED,
     HANDLER,
@@ -24,16 +26,23 @@ from generator.facts import (
     NO_MESSAGE,
     NOTED,
     PEEKED,
+    PHASE,
     msi_on,
 )
 from generator.program import operations
+
+
+def _there(inst: Inst) -> Expr:
+    """Return whether a device is on its bus; a service may run as library calls, without one."""
+    on_bus = LIFE(inst).eq(ADDED)
+    return on_bus | PHASE(inst).eq(BOUND) if inst.device.kind == "service" else on_bus
 
 
 def _probed(step: Step) -> Inst | None:
     """Return the port whose probe has just gone well."""
     if step.entry != "driver core" or step.text != "probe returns 0" or step.inst is None:
         return None
-    return step.inst if step.inst.device.parent is None else None
+    return step.inst if step.inst.device.kind == "pci" else None
 
 
 @step_rule(
@@ -55,13 +64,14 @@ def what_is_there_is_served(step: Step, view: View) -> Expr | None:
         return None
     with_irq = _given_irqs(view)
     missing = [
-        view.bind(when, {device: inst}) & any_of(LIFE(inst).ne(ADDED), *(
+        view.bind(when, {device: inst}) & any_of(~_there(inst), *(
             [MSG(inst).ne(NO_MESSAGE) & IRQ(inst).eq(0)] if inst.device in with_irq else []
         ))
         for device, when in view.design.serves
         for inst in view.of(device)
     ]
-    return FAULTED(port).eq(0) & any_of(*missing) if missing else None
+    well = all_of(FAULTED(port).eq(0), *(FAULTED(core).eq(0) for core in view.cores()))
+    return well & any_of(*missing) if missing else None
 
 
 def _given_irqs(view: View) -> frozenset[object]:
@@ -87,7 +97,7 @@ def nothing_kept_for_nobody(step: Step, view: View) -> Expr | None:
     if port is None or not port.device.bridge:
         return None
     used = any_of(
-        HANDLER(port).ne(0), *(LIFE(child).eq(ADDED) for child in view.children(port))
+        HANDLER(port).ne(0), *(_there(child) for child in view.children(port))
     )
     kept = any_of(msi_on(port), MASTER(port).eq(1) & BELOW(port).eq(0))
     return kept & ~used
@@ -109,7 +119,7 @@ def own_device(step: Step, view: View) -> Expr | None:
     op = step.op
     if op is None or step.inst is None:
         return None
-    if step.inst.device.kind in ("aux", "cxl"):
+    if step.inst.device.kind in SUBDEVICES:
         family = (step.inst, view.parent(step.inst))
         return None if set(step.binding.values()) <= set(family) else TRUE
     if "dev" not in step.binding:
@@ -117,7 +127,8 @@ def own_device(step: Step, view: View) -> Expr | None:
     dev = step.role("dev")
     managed = op.managed and op.on_devres != "dev"  # an action for later, on the driver's own
     harmless = managed or op.name in _FOR_OTHERS or not any(one.gives for one in op.outcomes)
-    return None if dev.device.kind != "pci" or dev == step.inst or harmless else TRUE
+    core = step.inst.device.kind == "core"  # before a driver binds, every device is the core's
+    return None if dev.device.kind != "pci" or dev == step.inst or harmless or core else TRUE
 
 
 def _notes(view: View) -> Iterator[tuple[str, Expr]]:

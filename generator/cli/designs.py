@@ -16,11 +16,13 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps([
             {"name": one.design.name, "drawing": one.design.drawing,
-             "series": hasattr(one.module, "SERIES")}
+             "status": one.design.status, "series": hasattr(one.module, "SERIES")}
             for one in found
         ], indent=2))
         return 0
     for one in found:
         series = " [series]" if hasattr(one.module, "SERIES") else ""
         print(f"{one.design.name:<16}{one.design.drawing}{series}")
+        if one.design.status:
+            print(f"{'':<16}{one.design.status}")
     return 0

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Option 3a of the drawings: no pci_express bus, portdrv calls the services as a library.
+
+     ______________________
+    | port                 |  calls pme_init(), aer_init(), dpc_init(), hp_init()
+    | portdrv binds        |
+    | owns vectors,        |          _____________
+    | finds features       | creates | cpmu        |
+    |______________________|-------->| auxiliary   |  perf driver binds
+
+Drawn by Jonathan Cameron: five steps in <20240605204428.00001cb2@Huawei.com>, options 3 and 3a in
+<20240829131746.00003743@Huawei.com>. The plan of its author; between 3a and 3b he left it open, and
+nobody objected. Here portdrv reads the CPMUs' numbers before it sizes the vectors.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from generator.cpmus import OPEN_EVENTS, add_aux, counted_in, created, cxl_pmu, deleted, served
+from generator.design import Design, Device
+from generator.designs import today
+from generator.library import LIBRARY
+from generator.portdrv import PORT, SERVICE, portdrv
+
+CPMU = Device("cpmu", "aux", PORT)
+
+DESIGN: Design = replace(
+    today.DESIGN,
+    name="flat-library",
+    drawing="portdrv binds a port, owns its vectors, calls the services as a library, finds CPMUs "
+    "and creates an auxiliary device for each.",
+    devices=(PORT, SERVICE, CPMU),
+    drivers=(
+        portdrv(
+            services=LIBRARY,
+            counted_in=counted_in(CPMU),
+            served=created(CPMU, add_aux(CPMU), dynamic=True),
+            before_remove=deleted(CPMU),
+        ),
+        cxl_pmu(CPMU),
+    ),
+    serves=(*today.DESIGN.serves, (CPMU, served(CPMU))),
+    waivers=(*today.DESIGN.waivers, OPEN_EVENTS),
+    evidence="<20240829131746.00003743@Huawei.com>",
+    status="left open: the plan of its author, 3a or 3b not decided, "
+    "<20240829131746.00003743@Huawei.com>",
+)
