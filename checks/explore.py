@@ -27,12 +27,13 @@ class ReplayError(PortwrightError):
 
 @dataclass(frozen=True)
 class Shown:
-    """One line of a trace."""
+    """One line of a trace; `entry` says within what the actor does it."""
 
     actor: str
     text: str
     outcome: str
     where: Where
+    entry: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,16 @@ class Counterexample:
     trace: tuple[Shown, ...]
     hardware: tuple[tuple[str, str], ...]
     waived: str = ""
+
+
+@dataclass(frozen=True)
+class Sought:
+    """A goal, and a shortest way to it; None where no reachable state satisfies it."""
+
+    key: str
+    service: str
+    statement: str
+    way: Counterexample | None
 
 
 @dataclass(frozen=True)
@@ -69,6 +80,9 @@ class Report:
     bounds: Bounds
     reached: tuple[str, ...]
     unreached: tuple[str, ...]
+    taken: bytes = b""  # per transition of the design's machine, whether it ever happened
+    goals: tuple[Sought, ...] = ()
+    waivers: tuple[Waiver, ...] = ()  # all that the design has, needed or not
 
 
 def explore(
@@ -252,7 +266,7 @@ class _Search:
         return Report(
             self.machine.design.name, verdict, kept,
             tuple(self._example(*one) for one in self.waived.values()), bounds,
-            reached, unreached,
+            reached, unreached, bytes(self.taken), waivers=self.machine.design.waivers,
         )
 
     def _goals(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -287,7 +301,7 @@ def shown(machine: Machine, path: Sequence[int], last: int | None = None) -> tup
     """Return the steps of a path that a reader needs to see, and `last` in any case."""
     steps = [(number, machine.transitions[number].step) for number in path]
     return tuple(
-        Shown(step.actor, step.text, step.error or step.outcome, step.where)
+        Shown(step.actor, step.text, step.error or step.outcome, step.where, step.entry)
         for number, step in steps
         if step.text and (number == last or _matters(step))
     )

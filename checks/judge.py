@@ -9,6 +9,7 @@ from checks.degrade import RULE as DEGRADES
 from checks.degrade import degrade
 from checks.explore import STATES, Counterexample, Report, explore
 from checks.finding import Verdict
+from checks.goal import Goal, goals_of, with_goals, with_ways
 from checks.rule import Rule
 from checks.rules.all import RULES
 from generator.design import Design
@@ -20,10 +21,12 @@ ALL: tuple[Rule, ...] = tuple(sorted((*RULES, DEGRADES), key=lambda rule: rule.k
 
 
 def judge(
-    design: Design, *, states: int = STATES, seconds: float = 600.0, first: bool = False
+    design: Design, *, states: int = STATES, seconds: float = 600.0, first: bool = False,
+    sought: tuple[Goal, ...] | None = None,
 ) -> Report:
     """Return the verdict on a design, by exploration and, if it extends today's, beside that.
 
+    The report says which goals were reached, those of `sought` or else the usual ones.
     Errors: ModelError for a design that makes no sense.
     """
     keys = [rule.key for rule in ALL]
@@ -32,12 +35,15 @@ def judge(
             raise ModelError(
                 f"{design.where}: a waiver of {waiver.rule}, which is no rule: {', '.join(keys)}"
             )
-    report = explore(design, RULES, states=states, seconds=seconds, first=first)
+    sought = goals_of(design) if sought is None else sought
+    seeking, never = with_goals(design, sought)
+    found = explore(seeking, (*RULES, *never), states=states, seconds=seconds, first=first)
+    report = with_ways(found, design, sought)
     extends = SERVICE in design.devices and design is not today.DESIGN
     if not extends or report.verdict is not Verdict.HOLDS:
         return report
-    beside = degrade(today.DESIGN, design, states=states, seconds=seconds)
-    found = tuple(
+    beside = degrade(_today(design), design, states=states, seconds=seconds)
+    degraded = tuple(
         Counterexample(
             DEGRADES.key,
             DEGRADES.title,
@@ -47,4 +53,13 @@ def judge(
         )
         for one in beside.degraded
     )
-    return replace(report, verdict=beside.verdict, counterexamples=found)
+    return replace(report, verdict=beside.verdict, counterexamples=degraded)
+
+
+def _today(design: Design) -> Design:
+    """Return today's design on the hardware that a design is given."""
+    given = {
+        key: value for key, value in design.given.items()
+        if not isinstance(key, tuple) or key[1] in today.DESIGN.devices
+    }
+    return replace(today.DESIGN, given={**today.DESIGN.given, **given})

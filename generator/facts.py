@@ -110,8 +110,8 @@ def on_vector(fact: Fact, dev: Place) -> Expr:
     return all_of(fact(dev).ge(1), fact(dev).le(MOST))
 
 
-def interrupt_lost(user: Place, provider: Place) -> Expr:
-    """Return whether a live source of `user` has no sound path to its own handler."""
+def interrupt_arrives(user: Place, provider: Place) -> Expr:
+    """Return whether there is a sound path from `user` to its own handler."""
     on_msi = all_of(
         msi_on(provider),
         MASTER(provider).eq(1),
@@ -120,7 +120,13 @@ def interrupt_lost(user: Place, provider: Place) -> Expr:
         allocated(provider, MSG(user)),
     )
     on_line = all_of(~msi_on(provider), HANDLER(user).eq(LINE))
-    return SOURCE(user).eq(1) & ~any_of(on_msi, on_line)
+    return any_of(on_msi, on_line)
+
+
+def interrupt_lost(user: Place, provider: Place) -> Expr:
+    """Return whether a live source of `user` has no sound path to its own handler."""
+    return SOURCE(user).eq(1) & ~interrupt_arrives(user, provider)
+
 
 # Of the questions, those that the platform answers and not the device.
 PLATFORM = (LINE_ROUTED, CAN_DYN, NO_MSI, D3_POSSIBLE)
