@@ -7,12 +7,11 @@ import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
-from checks.explore import Counterexample, Report, Shown
+from checks.explore import Counterexample, Report, Shown, Sought
 from checks.finding import Verdict
+from checks.table import WIDTH, table
 from generator.facts import PLATFORM
 
-WIDTH = 75  # maintainer-tip.rst: a changelog's lines
-_COLUMN = 36
 _ASKED = {fact.name for fact in PLATFORM}
 
 
@@ -31,19 +30,38 @@ def _lines(report: Report) -> Iterator[str]:
         yield "  the budget ended the search: raise --states or --seconds"
     for one in report.counterexamples:
         yield ""
-        yield from _example(one)
-    if report.waived:
+        yield from violation(one)
+    if report.waivers:
         yield ""
-    for one in report.waived:
-        yield f"  waived {one.rule} {one.title}: {one.waived}"
+    titles = {(one.rule, one.waived): f" {one.title}" for one in report.waived}
+    for waiver in report.waivers:
+        title = titles.get((waiver.rule, waiver.reason), " (not needed)")
+        yield from textwrap.wrap(f"waived {waiver.rule}{title}: {waiver.reason}", WIDTH,
+                                 initial_indent="  ", subsequent_indent="    ")
+    if report.verdict is Verdict.HOLDS:
+        for goal in report.goals:
+            if goal.way is None:
+                yield f"  in no life: {goal.statement}"
     if report.verdict is Verdict.HOLDS and report.unreached:
         yield f"  never reached: {', '.join(report.unreached)}"
 
 
-def _example(one: Counterexample) -> Iterator[str]:
-    last = one.trace[-1] if one.trace else None
-    place = f"{_short(last.where.file)}:{last.where.line}: " if last and last.where.file else ""
-    yield f"{place}error: {one.message} [{one.rule}]"
+def violation(one: Counterexample) -> Iterator[str]:
+    """Yield what is wrong and where, then how it comes to that."""
+    yield f"{place(one)}error: {one.message} [{one.rule}]"
+    yield from example(one)
+
+
+def place(one: Counterexample) -> str:
+    """Return file and line of the last operation on the way to a violation."""
+    for step in reversed(one.trace):
+        if step.where.file:
+            return f"{short(step.where.file)}:{step.where.line}: "
+    return ""
+
+
+def example(one: Counterexample) -> Iterator[str]:
+    """Yield what hardware answered, and the table of a trace."""
     for name, facts in (("hardware", hardware(one)), ("platform", platform(one))):
         if facts:
             said = ", ".join(f"{key} {value}" for key, value in facts.items())
@@ -51,26 +69,6 @@ def _example(one: Counterexample) -> Iterator[str]:
                                      subsequent_indent="    ")
     yield ""
     yield from table(one.trace)
-
-
-def table(trace: tuple[Shown, ...]) -> Iterator[str]:
-    """Yield the two-column table of maintainer-tip.rst: the first actor left, others right."""
-    if not trace:
-        return
-    left = trace[0].actor
-    others = list(dict.fromkeys(step.actor for step in trace if step.actor != left))
-    right = others[0] if len(others) == 1 else "others"
-    yield f"  {left:<{_COLUMN}}{right if others else ''}".rstrip()
-    yield ""
-    for step in trace:
-        said = step.text if step.outcome in ("", "ok") else f"{step.text}: {step.outcome}"
-        if step.actor == left:
-            for number, line in enumerate(textwrap.wrap(said, _COLUMN - 2)):
-                yield f"  {'  ' if number else ''}{line}"
-            continue
-        who = f"{step.actor}: " if len(others) > 1 else ""
-        for number, line in enumerate(textwrap.wrap(who + said, _COLUMN - 3)):
-            yield f"  {'':<{_COLUMN}}{'  ' if number else ''}{line}"
 
 
 def hardware(one: Counterexample) -> dict[str, str]:
@@ -85,14 +83,20 @@ def platform(one: Counterexample) -> dict[str, str]:
 
 def record(report: Report) -> dict[str, object]:
     """Return a report for a program; the first violation is repeated at the top."""
-    found = [_record(one) for one in report.counterexamples]
+    found = [violation_record(one) for one in report.counterexamples]
+    needed = {(one.rule, one.waived) for one in report.waived}
     first = found[0] if found else {"rule": None, "hardware": {}, "platform": {}, "trace": []}
     return {
         "design": report.design,
         "verdict": report.verdict.value,
         **{key: first[key] for key in ("rule", "hardware", "platform", "trace")},
         "violations": found,
-        "waived": [_record(one) for one in report.waived],
+        "waived": [violation_record(one) for one in report.waived],
+        "waivers": [
+            {"rule": one.rule, "reason": one.reason, "needed": (one.rule, one.reason) in needed}
+            for one in report.waivers
+        ],
+        "goals": [goal_record(one) for one in report.goals],
         "bounds": {
             "states": report.bounds.states,
             "transitions": report.bounds.transitions,
@@ -103,7 +107,19 @@ def record(report: Report) -> dict[str, object]:
     }
 
 
-def _record(one: Counterexample) -> dict[str, object]:
+def goal_record(one: Sought) -> dict[str, object]:
+    """Return a goal for a program: with a way to it, when there is one."""
+    return {
+        "goal": one.key,
+        "service": one.service,
+        "statement": one.statement,
+        "reached": one.way is not None,
+        "trace": [] if one.way is None else violation_record(one.way)["trace"],
+    }
+
+
+def violation_record(one: Counterexample) -> dict[str, object]:
+    """Return a violation for a program."""
     return {
         "rule": one.rule,
         "title": one.title,
@@ -111,20 +127,22 @@ def _record(one: Counterexample) -> dict[str, object]:
         "waived": one.waived,
         "hardware": hardware(one),
         "platform": platform(one),
-        "trace": [
-            {
-                "actor": step.actor,
-                "step": step.text,
-                "outcome": step.outcome,
-                "file": _short(step.where.file),
-                "line": step.where.line,
-            }
-            for step in one.trace
-        ],
+        "trace": [step_record(step) for step in one.trace],
     }
 
 
-def _short(file: str) -> str:
+def step_record(step: Shown) -> dict[str, object]:
+    """Return a step for a program."""
+    return {
+        "actor": step.actor,
+        "step": step.text,
+        "outcome": step.outcome,
+        "file": short(step.where.file),
+        "line": step.where.line,
+    }
+
+
+def short(file: str) -> str:
     """Return a path relative to where the user stands, when it is below."""
     if not file:
         return ""
