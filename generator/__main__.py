@@ -54,7 +54,13 @@ def parser() -> argparse.ArgumentParser:
 
     check = verbs.add_parser("check", help="explore a design: every life on every hardware")
     check.add_argument("design", nargs="?", help="a shipped name, or a file that defines DESIGN")
-    check.add_argument("--all", action="store_true", help="every shipped design")
+    check.add_argument("--all", action="store_true",
+                       help="every shipped design on every kind of interrupt, as a table")
+    check.add_argument("--again", action="store_true",
+                       help="with --all: explore what is known from an earlier run, too")
+    check.add_argument("--why", metavar="CELL",
+                       help="explain DESIGN:INTERRUPTS[:core|:cpmu], as auxbus:INTx:cpmu")
+    check.add_argument("--svg", metavar="FILE", help="draw the first violation")
     check.add_argument("--states", type=_positive, default=4_000_000, help="budget of states")
     check.add_argument("--seconds", type=_positive, default=600, help="budget of time")
     check.add_argument("--first", action="store_true", help="stop at the first violation")

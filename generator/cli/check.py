@@ -6,42 +6,116 @@ from __future__ import annotations
 
 import argparse
 import json
+import resource
+import sys
+import time
+from pathlib import Path
 
-from checks import show
+from checks import diagram, grid, show, why
 from checks.explore import Report
 from checks.finding import Verdict
-from checks.judge import judge
+from checks.goal import SERVICES
+from checks.judge import ALL, judge
+from checks.matrix import KINDS, Exploration, Served, Task, judged, kind_of, outcome
+from generator.cli import explored
 from generator.design import Design
 from generator.errors import UsageError
 from generator.load import load, names
 from generator.progress import say
 from generator.resize import with_children
 
+BUDGET = 124
+
 
 def run(args: argparse.Namespace) -> int:
-    """Explore one design or all, and print what breaks; 124 when a budget ended it.
+    """Explore one design, one cell of the matrix, or all of it, and print what is found.
 
     Errors: UsageError, ModelError.
     """
-    if args.all == bool(args.design):
-        raise UsageError("give one DESIGN, or --all")
-    chosen = names() if args.all else (args.design,)
-    reports = [_explored(load(name).design, args) for name in chosen]
-    if args.json:
-        records = [show.record(report) for report in reports]
-        print(json.dumps(records if args.all else records[0], indent=2))
-    else:
-        print("\n\n".join(show.text(report) for report in reports))
-    verdicts = {report.verdict for report in reports}
-    if Verdict.VIOLATED in verdicts:
+    if sum((args.all, bool(args.design), bool(args.why))) != 1:
+        raise UsageError("give one DESIGN, or --all, or --why CELL")
+    if args.all:
+        return _all(args)
+    return _cell(args) if args.why else _one(args)
+
+
+def _one(args: argparse.Namespace) -> int:
+    report = _judged(load(args.design).design, args)
+    if args.svg:
+        _draw(report, args.svg)
+    print(json.dumps(show.record(report), indent=2) if args.json else show.text(report))
+    if report.verdict is Verdict.VIOLATED:
         return 1
-    return 124 if Verdict.UNFINISHED in verdicts else 0
+    return BUDGET if report.verdict is Verdict.UNFINISHED else 0
 
 
-def _explored(design: Design, args: argparse.Namespace) -> Report:
+def _judged(design: Design, args: argparse.Namespace) -> Report:
     say(f"exploring {design.name}")
     if args.children:
         design = with_children(design, args.children)
     return judge(design, states=args.states, seconds=args.seconds, first=args.first)
 
 
+def _draw(report: Report, file: str) -> None:
+    """Write the first violation as a diagram; without one there is nothing to draw."""
+    if not report.counterexamples:
+        say(f"{report.design}: nothing to draw")
+        return
+    Path(file).write_text(diagram.svg(report.counterexamples[0]))
+
+
+def _all(args: argparse.Namespace) -> int:
+    """Print the matrix: 0 when every verdict was found, 1 when what a series makes is refused."""
+    began = time.monotonic()
+    loaded = [load(name) for name in names()]
+    designs = [one.design for one in loaded]
+    tasks = tuple(
+        Task(name, kind.name, args.states, args.seconds) for name in names() for kind in KINDS
+    )
+    found = explored.matrix(tasks, again=args.again)
+    if args.json:
+        print(json.dumps(grid.records(designs, found), indent=2))
+    else:
+        print(grid.text(designs, found, {rule.key: rule for rule in ALL}))
+    _cost(found, time.monotonic() - began)
+    ours = {one.design.name for one in loaded if hasattr(one.module, "SERIES")}
+    if any(one.verdict == Verdict.VIOLATED.value and one.design in ours for one in found):
+        return 1
+    return BUDGET if any(not one.complete for one in found) else 0
+
+
+def _cost(found: tuple[Exploration, ...], seconds: float) -> None:
+    """Say on stderr what the matrix took: memory is that of all processes together."""
+    peaks: dict[int, int] = {}
+    for one in found:
+        peaks[one.process] = max(peaks.get(one.process, 0), one.megabytes)
+    here = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    kept = sum(one.process == 0 for one in found)
+    done = f"{len(found)} explorations" + (f", {kept} of them kept from before" if kept else "")
+    print(f"portwright check: {done}: {seconds:.1f} s, {here + sum(peaks.values())} MB",
+          file=sys.stderr)
+
+
+def _cell(args: argparse.Namespace) -> int:
+    """Explain a cell: 1 when the design is refused there."""
+    name, _, rest = args.why.partition(":")
+    kind_name, _, service = rest.partition(":")
+    if not rest:
+        raise UsageError(f"{args.why}: a cell is DESIGN:INTERRUPTS or DESIGN:INTERRUPTS:SERVICE")
+    if service not in ("", *SERVICES):
+        raise UsageError(f"no service {service!r}: there are {', '.join(SERVICES)}")
+    kind, design = kind_of(kind_name), load(name).design
+    say(f"exploring {design.name} on {kind.name}")
+    report = judged(design, kind, states=args.states, seconds=args.seconds)
+    asked = [
+        one for one in outcome(design, kind, report).cells if service in ("", one.service)
+    ]
+    if args.svg:
+        _draw(report, args.svg)
+    if args.json:
+        print(json.dumps([why.record(design, kind, one, report) for one in asked], indent=2))
+    else:
+        print("\n\n".join(why.text(design, kind, one, report) for one in asked))
+    if any(one.served is Served.REFUSED for one in asked):
+        return 1
+    return BUDGET if any(one.served is Served.UNFINISHED for one in asked) else 0

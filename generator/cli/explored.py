@@ -1,18 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The verdict on a design, explored once: kept until the design or the checker changes."""
+"""What explorations came to: kept until the design or the checker changes."""
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 from checks import show
 from checks.explore import Report
 from checks.finding import Verdict
 from checks.judge import judge
+from checks.matrix import Cell, Exploration, Served, Task, explore_all
 from generator.design import Design
+from generator.load import load
 from generator.progress import say
 from generator.series import canonical
 from generator.tree import cache
@@ -30,22 +34,75 @@ def holds(design: Design) -> Report | None:
     report = judge(design)
     if report.verdict is not Verdict.HOLDS:
         return report
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    new = kept.with_suffix(".new")
-    new.write_text(json.dumps(show.record(report), indent=2))
-    new.replace(kept)
+    _keep(kept, show.record(report))
     return None
 
 
+def matrix(tasks: tuple[Task, ...], *, again: bool = False) -> tuple[Exploration, ...]:
+    """Return what tasks come to, those that were done before from what was kept.
+
+    With `again`, everything is explored. Errors: UsageError, ModelError.
+    """
+    files = {task: _file(task) for task in tasks}
+    found = {} if again else {task: one for task in tasks if (one := _recalled(files[task]))}
+    open_ = tuple(task for task in tasks if task not in found)
+    say(f"exploring {len(open_)} of {len(tasks)}, the others are known")
+    for task, one in zip(open_, explore_all(open_), strict=True):
+        found[task] = one
+        if one.complete:
+            _keep(files[task], asdict(one))
+    return tuple(found[task] for task in tasks)
+
+
+def _file(task: Task) -> Path:
+    words = f"{_key(load(task.design).design)} {task.interrupts}"
+    return cache() / "matrix" / f"{hashlib.sha256(words.encode()).hexdigest()}.json"
+
+
+def _recalled(file: Path) -> Exploration | None:
+    """Return an exploration that was kept, None when there is none that we can read."""
+    try:
+        data = json.loads(file.read_text())
+        cells = tuple(
+            Cell(**{**one, "served": Served(one["served"]), "rules": tuple(one["rules"]),
+                    "missed": tuple(one["missed"])})
+            for one in data["cells"]
+        )
+        waived = tuple((rule, reason, needed) for rule, reason, needed in data["waived"])
+        instances = tuple(data["instances"])
+        return Exploration(**{**data, "cells": cells, "waived": waived, "instances": instances,
+                              "seconds": 0.0, "megabytes": 0, "process": 0})
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _keep(file: Path, record: object) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    new = file.with_suffix(".new")
+    new.write_text(json.dumps(record, indent=2, default=_plain))
+    new.replace(file)
+
+
+def _plain(value: object) -> str:
+    assert isinstance(value, Served)
+    return str(value.value)
+
+
 def _key(design: Design) -> str:
-    key = hashlib.sha256(canonical(design).encode())
+    return hashlib.sha256((canonical(design) + _code()).encode()).hexdigest()
+
+
+@functools.cache
+def _code() -> str:
+    """Return the identity of what a verdict depends on besides the design."""
+    key = hashlib.sha256()
     for path in _sources():
         key.update(path.read_bytes())
     return key.hexdigest()
 
 
 def _sources() -> Iterator[Path]:
-    """Yield what a verdict depends on: the checker, and the model that it reads."""
+    """Yield the checker, and the model that it reads."""
     yield from sorted((_HOUSE / "checks").rglob("*.py"))
     yield from sorted((_HOUSE / "generator").glob("*.py"))
     yield from sorted((_HOUSE / "generator" / "ops").glob("*.py"))

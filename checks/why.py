@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Why a cell of the matrix says what it says: a counterexample, a closed door, or a way."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+
+from checks import show
+from checks.explore import Counterexample, Report, Shown
+from checks.machine import build
+from checks.matrix import Cell, Kind, Served, on
+from checks.table import WIDTH, said
+from checks.turned import doors
+from generator.design import Design
+
+
+def text(design: Design, kind: Kind, cell: Cell, report: Report) -> str:
+    """Return the explanation of a cell for a person."""
+    return "\n".join(_lines(design, kind, cell, report))
+
+
+def _lines(design: Design, kind: Kind, cell: Cell, report: Report) -> Iterator[str]:
+    yield f"{cell.design}, {cell.interrupts}, {cell.service}: {cell.served.value}"
+    if cell.served is Served.REFUSED:
+        for example in report.counterexamples:
+            yield ""
+            yield from show.violation(example)
+    elif cell.served is Served.NO:
+        yield ""
+        for statement in cell.missed:
+            yield f"  in no life: {statement}"
+        yield ""
+        for step in turned_away(design, kind, cell, report):
+            place = f" ({show.short(step.where.file)}:{step.where.line})" if step.where.file else ""
+            yield from textwrap.wrap(
+                f"turned away: {step.actor}: {said(step)}{place}", WIDTH, initial_indent="  ",
+                subsequent_indent="    ", break_long_words=False, break_on_hyphens=False,
+            )
+    elif cell.served is Served.YES:
+        way = _way(cell, report)
+        yield f"  a shortest life in which {way.message}:"
+        yield ""
+        yield from show.example(way)
+
+
+def turned_away(
+    design: Design, kind: Kind, cell: Cell, report: Report
+) -> tuple[Shown, ...]:
+    """Return what keeps the services of a cell from their interrupts."""
+    return doors(build(on(design, kind)), report.taken, cell.service)
+
+
+def _way(cell: Cell, report: Report) -> Counterexample:
+    """Return the way to the last goal of a served cell, the one that needs the others."""
+    ways = [one.way for one in report.goals if one.service == cell.service and one.way is not None]
+    return ways[-1]
+
+
+def record(design: Design, kind: Kind, cell: Cell, report: Report) -> dict[str, object]:
+    """Return the explanation of a cell for a program."""
+    refused, closed = cell.served is Served.REFUSED, cell.served is Served.NO
+    away = turned_away(design, kind, cell, report) if closed else ()
+    return {
+        "design": cell.design,
+        "interrupts": cell.interrupts,
+        "service": cell.service,
+        "verdict": cell.served.value,
+        "rules": list(cell.rules),
+        "violations": [show.violation_record(one) for one in report.counterexamples] if refused
+        else [],
+        "missed": list(cell.missed),
+        "turned away": [show.step_record(step) for step in away],
+        "goals": [
+            show.goal_record(one) for one in report.goals if one.service == cell.service
+        ],
+    }
