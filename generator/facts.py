@@ -62,6 +62,10 @@ SUBSTORE = Fact("substore", 1, "its vector's descriptor is in its own store, not
 UNPROGRAMMED = Fact("unprogrammed", 1, "its vector's table entry was lost and not rewritten")
 LOST = Fact("lost", 1, "its interrupt was on before sleep or reset, and is not on again")
 MISSED = Fact("missed", 1, "it may have had an event that nobody was told of or looked for")
+CALLBACKS = Fact("slot callbacks", 1, "memory with the functions of its hotplug slot")
+SLOT = named("slot", ("none", "initialised", "added"), "its slot in the hotplug core")
+POLLER = Fact("poller", 1, "a thread polls it for events")
+NOTIFIES = Fact("notifies", 1, "its driver's note that events are enabled")
 
 # Questions to hardware and platform.
 CAP = question("capability", ("none", "MSI", "MSI-X"), "interrupt capability in use")
@@ -81,6 +85,7 @@ BLOCK = question(
     "block", ("in an assigned BAR", "elsewhere"), "where its registers lie", (HAS, (1,))
 )
 BELOW = question("below", ("no", "yes"), "a live device below the port needs bus mastering")
+POLLED = question("polled", ("no", "yes"), "pciehp_poll_mode: events are polled, not signalled")
 D3_POSSIBLE = question("bridge_d3", ("no", "yes"), "pci_bridge_d3_possible()")
 
 MODE_OFF, MODE_INTX, MODE_MSI, MODE_MSIX = range(4)
@@ -129,4 +134,4 @@ def interrupt_lost(user: Place, provider: Place) -> Expr:
 
 
 # Of the questions, those that the platform answers and not the device.
-PLATFORM = (LINE_ROUTED, CAN_DYN, NO_MSI, D3_POSSIBLE)
+PLATFORM = (LINE_ROUTED, CAN_DYN, NO_MSI, D3_POSSIBLE, POLLED)

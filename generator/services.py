@@ -48,13 +48,15 @@ AER = Device("aer", "service", PORT)
 DPC = Device("dpc", "service", PORT)
 
 
-def _port(service: Device) -> Device:
+def port_of(service: Device) -> Device:
+    """Return the port that a service is one of."""
     assert service.parent is not None, "a service device has a port above it"
     return service.parent
 
 
-def _paths(service: Device) -> dict[Device, str]:
-    return {service: "pcie_device", _port(service): "pcie_device.port"}
+def paths(service: Device) -> dict[Device, str]:
+    """Return how the drivers name a service and its port."""
+    return {service: "pcie_device", port_of(service): "pcie_device.port"}
 
 
 def _type(name: str) -> Guard:
@@ -90,7 +92,7 @@ def pcie_pme_mark_devices(port: Device) -> Function:
 
 def pcie_pme_disable_interrupt(service: Device) -> Function:
     """Return the silencing of PME, under the lock that its work takes to enable it again."""
-    port, lock = _port(service), {"on": "pcie_pme_service_data.lock"}
+    port, lock = port_of(service), {"on": "pcie_pme_service_data.lock"}
     return Function(
         "pcie_pme_disable_interrupt",
         (
@@ -105,7 +107,7 @@ def pcie_pme_disable_interrupt(service: Device) -> Function:
 
 def pme(service: Device = PME) -> Driver:
     """Return the driver of power management events."""
-    port, data = _port(service), "pcie_pme_service_data"
+    port, data = port_of(service), "pcie_pme_service_data"
     return Driver(
         "pcie_pme",
         service,
@@ -130,7 +132,7 @@ def pme(service: Device = PME) -> Driver:
             KFREE_DATA(service, c={"on": data}),
         ),
         builtin=True,
-        c=_paths(service),
+        c=paths(service),
         sources=("drivers/pci/pcie/pme.c",),
         variable="pcie_pme_driver",
         sets=(f"{data}.srv", f"{data}.noirq", f"{data}.work.func"),
@@ -141,7 +143,7 @@ _RPD = {"on": "aer_rpc.rpd"}  # the port, as the driver keeps it
 
 
 def _aer_irq(service: Device, name: str, live: bool) -> Function:
-    port = _port(service)
+    port = port_of(service)
     change = "|= ROOT_PORT_INTR_ON_MESG_MASK" if live else "&= ~ROOT_PORT_INTR_ON_MESG_MASK"
     return Function(
         name,
@@ -155,7 +157,7 @@ def _aer_irq(service: Device, name: str, live: bool) -> Function:
 
 def aer_enable_rootport(service: Device) -> Function:
     """Return the clearing of old errors, then the enabling of the interrupt for new ones."""
-    port, iterator = _port(service), {"callback": "clear_status_iter"}
+    port, iterator = port_of(service), {"callback": "clear_status_iter"}
     below = {"on": "aer_rpc.rpd.subordinate"}
     clear = (PCI_READ_CONFIG_DWORD(port, c=_RPD), PCI_WRITE_CONFIG_DWORD(port, c=_RPD))
     agents: Block = (
@@ -182,7 +184,7 @@ def aer_enable_rootport(service: Device) -> Function:
 
 def aer_disable_rootport(service: Device) -> Function:
     """Return the disabling of the interrupt and the clearing of what came before."""
-    port = _port(service)
+    port = port_of(service)
     return Function(
         "aer_disable_rootport",
         (
@@ -195,7 +197,7 @@ def aer_disable_rootport(service: Device) -> Function:
 
 def aer(service: Device = AER) -> Driver:
     """Return the driver of error reporting; its irq is freed by devres, after .remove."""
-    port, data = _port(service), "aer_rpc"
+    port, data = port_of(service), "aer_rpc"
     return Driver(
         "aer",
         service,
@@ -210,7 +212,7 @@ def aer(service: Device = AER) -> Driver:
         ),
         remove=(call(aer_disable_rootport(service)),),
         builtin=True,
-        c=_paths(service),
+        c=paths(service),
         sources=("drivers/pci/pcie/aer.c",),
         variable="aerdriver",
         sets=(f"{data}.rpd", "aer_enable_irq:reg32", "aer_disable_irq:reg32"),
@@ -222,7 +224,7 @@ _TRIGGER = "PCI_EXP_DPC_CTL_EN_FATAL | PCI_EXP_DPC_CTL_INT_EN"
 
 def dpc_enable(service: Device) -> Function:
     """Return the enabling of containment and its interrupt, an old event cleared before."""
-    port = _port(service)
+    port = port_of(service)
     return Function(
         "dpc_enable",
         (
@@ -237,7 +239,7 @@ def dpc_enable(service: Device) -> Function:
 
 def dpc_disable(service: Device) -> Function:
     """Return the disabling of containment and its interrupt."""
-    port = _port(service)
+    port = port_of(service)
     return Function(
         "dpc_disable",
         (
@@ -250,7 +252,7 @@ def dpc_disable(service: Device) -> Function:
 
 def dpc(service: Device = DPC) -> Driver:
     """Return the driver of downstream port containment; nothing quiets its source in probe."""
-    port = _port(service)
+    port = port_of(service)
     return Driver(
         "dpc",
         service,
@@ -268,7 +270,7 @@ def dpc(service: Device = DPC) -> Driver:
         ),
         remove=(call(dpc_disable(service)),),
         builtin=True,
-        c=_paths(service),
+        c=paths(service),
         sources=("drivers/pci/pcie/dpc.c",),
         variable="dpcdriver",
         sets=("dpc_enable:ctl", "dpc_disable:ctl"),

@@ -14,21 +14,33 @@ from checks.waypoint import hold, sources
 from generator.clts import entry_points
 from generator.design import Driver
 from generator.kbuild import CONFIGS, prepare
+from generator.pciehp import pciehp
 from generator.services import aer, dpc, pme
 
-DRIVERS = {driver.name: driver for driver in (pme(), aer(), dpc())}
+DRIVERS = {driver.name: driver for driver in (pme(), aer(), dpc(), pciehp())}
 # what the configuration leaves out, read off the Makefiles and Kconfig of drivers/pci/pcie
 NOT_BUILT = {("pcie_pme", "no-pm"), ("aer", "no-aer"), ("dpc", "no-aer")}
 # functions that are one step to the model: what a register, or a struct, is about
-WHOLE = frozenset({"pcie_pme_interrupt_enable", "cxl_rch_enable_rcec", "pcie_aer_is_native"})
+WHOLE = (
+    "pcie_pme_interrupt_enable", "cxl_rch_enable_rcec", "pcie_aer_is_native",
+    "pcie_hotplug_depth", "dbg_ctrl", "pcie_write_cmd", "pcie_write_cmd_nowait",
+    "pciehp_get_power_status", "pciehp_power_off_slot", "pciehp_card_present_or_link_active",
+)
 # what only prints, or is gone when the compiler is done; one on either side of a swap is enough
-_SAYS = re.compile(r"(^|: |<> )((pci|ctrl|dev)_(info|err|warn|dbg)|BUILD_BUG_ON)\(")
+_SAYS = re.compile(r"(: |<> )(if \([^;{]*\) )?((pci|ctrl|dev)_(info|err|warn|dbg)|BUILD_BUG_ON)\(")
+_LOG = "only what is printed depends on it"
+_NAME = "the name of a slot is no fact"
 _FIFO = "INIT_KFIFO() expands to assignments alone, and no lifecycle hangs on them"
 # beginnings of mutants that the model does not tell from the kernel -> why
 UNSEEN = {
     "aer_probe: delete: INIT_KFIFO": _FIFO,
     "aer_probe: swap: INIT_KFIFO": _FIFO,
     "aer_probe: swap: rpc->rpd = port; <> INIT_KFIFO": _FIFO,
+    "init_slot: delete: snprintf": _NAME,
+    "init_slot: swap: ctrl->hotplug_slot.ops = ops; <> snprintf": _NAME,
+    "init_slot: swap: snprintf": _NAME,
+    "pciehp_probe: negate: rc == -EBUSY": _LOG,
+    "pciehp_request_irq: negate: retval": _LOG,
 }
 
 
