@@ -92,7 +92,7 @@ def hold(subject: Design | Driver, c: Sources) -> tuple[Finding, ...]:
     for driver in drivers:
         if driver.sources and driver.variable:
             found += _hold(driver, c)
-    return tuple(found)
+    return tuple(dict.fromkeys(found))
 
 
 def _hold(driver: Driver, c: Sources) -> Iterator[Finding]:
@@ -150,6 +150,8 @@ def _compare(
             f"{entry} ({got.entry}) is not the {entry} of the design: {_gist(apart)}",
             place or initialiser or Place("", "", 0, 0, 0, 0), *notes,
         )
+    for one in got.unset:
+        yield say.error(one.text, one.place)
     yield from say.unread(got.unread)
 
 

@@ -28,7 +28,10 @@ class Place(NamedTuple):
 
 @dataclass(slots=True)
 class Node:
-    """One step: `next` has one entry, two for a branch (true, false), any number for a choice."""
+    """One step: `next` has one entry, two for a branch (true, false), any number for a choice.
+
+    A plain one reads its uses, and does nothing that matters with them.
+    """
 
     place: Place
     statement: Place
@@ -40,11 +43,12 @@ class Node:
 class Assign(Node):
     """A variable gets the value of uses[0]; without any, its value is lost.
 
-    A compound `op` has its right operand as uses[1].
+    A compound `op` has its right operand as uses[1]. unset: it is declared, and nothing more.
     """
 
     target: Var = NOWHERE
     op: str = "="
+    unset: bool = False
 
 
 @dataclass(slots=True)
@@ -68,6 +72,11 @@ class Branch(Node):
     """A condition leaf uses[0]; text is "" when it stands inside a macro."""
 
     text: str = ""
+
+
+@dataclass(slots=True)
+class Unlikely(Node):
+    """Only a value that is none of its enum's comes here: what is missing then is no mistake."""
 
 
 @dataclass(slots=True)

@@ -7,7 +7,8 @@ import clang.cindex as ci
 
 from generator.cast import Cursor, Kind, from_macro, initialiser, printed, spelled
 from generator.cexpr import Binary, Expr
-from generator.cfg import Assign, Branch, Function, Node, Return
+from generator.cfg import Assign, Branch, Function, Node, Return, Unlikely
+from generator.cuses import covers, is_scalar
 from generator.cvalue import Expressions, Tail
 from generator.errors import TreeError
 
@@ -31,6 +32,9 @@ class Lowering(Expressions):
             whole = self.place(body[0])
             brace = whole._replace(line=whole.end_line, column=whole.end_column - 1)
             self.emit(Return(brace, brace, next=[]))
+        for node in self.nodes:
+            if isinstance(node, Assign) and self.escaped[node.target.key] > 0:
+                node.unset = False
         void = cursor.result_type.get_canonical().kind == ci.TypeKind.VOID
         return Function(self.name, parameters, tuple(self.nodes), void, tuple(self.unread))
 
@@ -49,7 +53,9 @@ class Lowering(Expressions):
         elif kind == Kind.UNEXPOSED_STMT or kind.is_attribute():
             for child in cursor.get_children():
                 self.statement(child)
-        elif kind not in (Kind.NULL_STMT, Kind.ASM_STMT):
+        elif kind == Kind.ASM_STMT:
+            self.aside(cursor)
+        elif kind != Kind.NULL_STMT:
             self.unread.append((kind.name, self.place(cursor)))
 
     def _compound_stmt(self, _: Cursor, children: list[Cursor]) -> None:
@@ -60,7 +66,7 @@ class Lowering(Expressions):
         for declaration in children:
             if declaration.kind != Kind.VAR_DECL:
                 continue
-            if declaration.storage_class == ci.StorageClass.STATIC:
+            if declaration.storage_class in (ci.StorageClass.STATIC, ci.StorageClass.EXTERN):
                 continue
             marked = any(part.kind == Kind.UNEXPOSED_ATTR for part in declaration.get_children())
             if marked and "cleanup(" in printed(declaration):
@@ -71,7 +77,8 @@ class Lowering(Expressions):
                 expr = self.expression(value)
                 uses = () if value.kind == Kind.INIT_LIST_EXPR else (expr,)
             place = self.place(declaration)
-            self.emit(Assign(place, self.statement_place, uses=uses, target=target))
+            unset = value is None and is_scalar(declaration)
+            self.emit(Assign(place, self.statement_place, uses=uses, target=target, unset=unset))
 
     def _if_stmt(self, cursor: Cursor, children: list[Cursor]) -> None:
         true, false = self.condition(children[0])
@@ -106,6 +113,7 @@ class Lowering(Expressions):
 
     def _do_stmt(self, cursor: Cursor, children: list[Cursor]) -> None:
         if from_macro(cursor, children) and not self.interesting(cursor):
+            self.aside(children[0])
             return
         head, here = self.nop(cursor), self.statement_place
         self.breaks.append([])
@@ -158,10 +166,12 @@ class Lowering(Expressions):
         self.statement(children[-1])
         fallen, self.tail = self.tail, entry
         default: int | None = None
+        values: list[Cursor] = []
         for target, value in self.cases.pop():
             if value is None:
                 default = target
                 continue
+            values.append(value)
             expr = Binary("==", subject, self.expression(value))
             leaf = f"{text} == {spelled(self.lines, value)}"
             place = self.place(value)
@@ -170,6 +180,9 @@ class Lowering(Expressions):
             self.tail = [(number, 1)]
         if default is not None:
             self.join(default)
+        elif self.tail and covers(children[0], values):
+            place = self.place(children[0])
+            self.emit(Unlikely(place, place))
         self.tail = self.tail + fallen + self.breaks.pop()
         self.nop(cursor)
 

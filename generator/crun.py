@@ -24,8 +24,9 @@ from generator.cexpr import (
     refine,
     shown,
 )
-from generator.cfg import Assign, Branch, Call, Function, Node, Place, Return, Store
+from generator.cfg import Assign, Branch, Call, Function, Node, Place, Return, Store, Unlikely
 from generator.cprogram import Program
+from generator.cunset import UNSET, mark, unmarked, unset, without_marks
 from generator.errors import TreeError
 from generator.fingerprint import Fails, Fingerprint
 from generator.lts import Label, Lts
@@ -92,6 +93,7 @@ class Run:
         self.free: set[Unnamed] = set()
         self.unknown: set[Unnamed] = set()
         self.unread: set[Unnamed] = set()
+        self.unset: set[Unnamed] = set()
         self.entered: set[str] = set()
 
     def begin(self, entry: Function, given: Sequence[str] = ()) -> Lts:
@@ -145,10 +147,11 @@ class Run:
         """A state with only what can still be read."""
         self.entered.add(function)
         live = self.program.live(function, node)
+        now = {key: value for key, value in env.items() if unmarked(key) in live}
         return _State(
             function,
             node,
-            tuple(sorted((key, value) for key, value in env.items() if key in live)),
+            tuple(sorted(now.items())),
             tuple(sorted(item for item in memory.items() if item[1] != ANY)),
             tuple(sorted(known.items())),
             stack,
@@ -158,6 +161,8 @@ class Run:
         function = self.program.function(state.function)
         node = function.nodes[state.node]
         env, memory, known = dict(state.env), dict(state.memory), dict(state.known)
+        for name in unset(node, env):
+            self.unset.add(Unnamed(f"{name} is used before it is computed", node.place))
         if isinstance(node, Branch):
             return self._branch(state, node, env, memory, known)
         if isinstance(node, Call):
@@ -171,8 +176,13 @@ class Run:
                 path = f"{state.function}:{node.target.key.partition('@')[0]}"
                 label = self._set(node, path, node.op, evaluate(node.uses[-1], env, memory))
                 env[node.target.key] = bind(_result(value), node.target.root)
+                env.pop(mark(node.target.key), None)
             else:
                 env.pop(node.target.key, None)
+                if node.unset:
+                    env[mark(node.target.key)] = UNSET
+        elif isinstance(node, Unlikely):
+            env = without_marks(env)
         elif isinstance(node, Store):
             label = self._store(node, env, memory)
         return [(label, self._go(state, node.next[0], env, memory))]
@@ -248,6 +258,7 @@ class Run:
             # a scalar whose address is passed may come back changed
             if isinstance(use, Unary) and use.op == "&" and isinstance(use.of, Var):
                 env[use.of.key] = self._foreign(node.callee, use.of.root)
+                env.pop(mark(use.of.key), None)
         fingerprint = self.program.fingerprint(node.callee)
         if fingerprint is not None:
             return self._operation(state, node, fingerprint, values, env, memory)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable
 
 import clang.cindex as ci
@@ -36,6 +37,7 @@ from generator.cexpr import (
     Var,
 )
 from generator.cfg import Assign, Branch, Call, Node, Place, Store
+from generator.cuses import COMPILER, reads, writes
 
 Tail = list[tuple[int, int]]
 _MACRO = re.compile(r"\w+\(.*\)")
@@ -77,6 +79,7 @@ class Expressions(ABC):
         self.name = ""
         self.statement_place = Place("", "", 0, 0, 0, 0)
         self.unread: list[tuple[str, Place]] = []
+        self.escaped: Counter[str] = Counter()  # whose value may change unseen
 
     # -- helpers
 
@@ -113,6 +116,15 @@ class Expressions(ABC):
         at = declaration.location
         return Var(f"{declaration.spelling}@{at.line}:{at.column}", root_of(declaration.type))
 
+    def aside(self, cursor: Cursor) -> None:
+        """Notes what is read and written in a piece that is not lowered."""
+        self.escaped.update(self.variable(one).key for one in writes(cursor))
+        self._read(cursor, *dict.fromkeys(self.variable(one) for one in reads(cursor)))
+
+    def _read(self, cursor: Cursor, *uses: Expr) -> None:
+        if any(not isinstance(use, Const | Name) for use in uses):
+            self.emit(Node(self.place(cursor), self.statement_place, uses=uses))
+
     def interesting(self, cursor: Cursor) -> bool:
         """Whether a call that matters is somewhere below."""
         if cursor.kind == Kind.CALL_EXPR and self.inside(cursor.spelling):
@@ -143,6 +155,7 @@ class Expressions(ABC):
         if kind == Kind.BINARY_OPERATOR and operator(cursor) in ("&&", "||"):
             whole = text or spelled(self.lines, cursor)
             if self.named(whole, self.name) and not self.interesting(cursor):
+                self.aside(cursor)
                 return self._test(cursor, OPAQUE, whole)
             both = operator(cursor) == "&&"
             true, false = self.condition(children[0])
@@ -185,6 +198,8 @@ class Expressions(ABC):
         for child in children:
             if child.kind.is_expression() and self.interesting(child):
                 self.expression(child)
+            else:
+                self.aside(child)
         return OPAQUE
 
     def _constant(self, cursor: Cursor, expr: Expr) -> Expr:
@@ -229,14 +244,13 @@ class Expressions(ABC):
     def _array_subscript_expr(self, _: Cursor, children: list[Cursor]) -> Expr:
         return Index(self.expression(children[0]), self.expression(children[1]))
 
-    def _init_list_expr(self, _: Cursor, children: list[Cursor]) -> Expr:
-        for child in children:
-            if child.kind.is_expression():
-                self.expression(child)
+    def _init_list_expr(self, cursor: Cursor, children: list[Cursor]) -> Expr:
+        values = [self.expression(child) for child in children if child.kind.is_expression()]
+        self._read(cursor, *values)
         return OPAQUE
 
-    def _compound_literal_expr(self, _: Cursor, children: list[Cursor]) -> Expr:
-        return self._init_list_expr(_, children)
+    def _compound_literal_expr(self, cursor: Cursor, children: list[Cursor]) -> Expr:
+        return self._init_list_expr(cursor, children)
 
     def _unary_operator(self, cursor: Cursor, children: list[Cursor]) -> Expr:
         op = operator(cursor)
@@ -246,6 +260,8 @@ class Expressions(ABC):
             return of
         if op == "+":
             return of
+        if op == "&" and isinstance(of, Var):
+            self.escaped[of.key] += 1
         return self._constant(cursor, Unary(op, of))
 
     def _binary_operator(self, cursor: Cursor, children: list[Cursor]) -> Expr:
@@ -303,6 +319,7 @@ class Expressions(ABC):
 
     def _conditional_operator(self, cursor: Cursor, children: list[Cursor]) -> Expr:
         if from_macro(cursor, children) and not self.interesting(cursor):
+            self.aside(cursor)
             number = constant(cursor)
             return OPAQUE if number is None else Const(number, spelled(self.lines, cursor))
         true, false = self.condition(children[0])
@@ -315,7 +332,10 @@ class Expressions(ABC):
         if not self.interesting(cursor):
             text = spelled(self.lines, cursor)
             macro = Name("=" + text) if _MACRO.fullmatch(text) else OPAQUE
-            return self._container(inner) or macro
+            container = self._container(inner)
+            if container is None:
+                self.aside(cursor)
+            return container or macro
         for child in inner[:-1]:
             self.statement(child)
         return self.expression(inner[-1]) if inner[-1].kind.is_expression() else OPAQUE
@@ -346,8 +366,14 @@ class Expressions(ABC):
         if reference is None or reference.kind != Kind.FUNCTION_DECL:
             callee = "->" + (callee or "?")
         if callee.startswith("__builtin_"):
+            if callee not in COMPILER:
+                self._read(cursor, *arguments)
             number = constant(cursor)
             return OPAQUE if number is None else Const(number, spelled(self.lines, cursor))
+        for one in arguments:
+            # what a call gets the address of, it sets
+            if isinstance(one, Unary) and one.op == "&" and isinstance(one.of, Var):
+                self.escaped[one.of.key] -= 1
         target = Var(self.temporary().key, record_of(cursor.type))
         self.emit(
             Call(

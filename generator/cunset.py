@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Locals that a run has declared and not yet given a value: marks in its environment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from generator.cexpr import ANY, Env, Expr, Unary, Value, Var, variables
+from generator.cfg import Node
+
+UNSET = Value(ANY)
+
+
+def mark(key: str) -> str:
+    """The name under which an environment says that a variable has no value."""
+    return "?" + key
+
+
+def unmarked(key: str) -> str:
+    """The variable that a mark, or the variable's own name, is about."""
+    return key.removeprefix("?")
+
+
+def without_marks(env: Env) -> dict[str, Value]:
+    """An environment in which every variable has some value."""
+    return {key: value for key, value in env.items() if unmarked(key) == key}
+
+
+def unset(node: Node, env: Env) -> Iterator[str]:
+    """The names of variables that a step reads and that have no value."""
+    for use in node.uses:
+        for key in _read(use):
+            if mark(key) in env:
+                yield key.partition("@")[0]
+
+
+def _read(use: Expr) -> Iterator[str]:
+    """The variables whose value is looked at: not those whose address is taken."""
+    if not (isinstance(use, Unary) and use.op == "&"):
+        yield from variables(use)
+    elif not isinstance(use.of, Var):
+        yield from _read(use.of)
