@@ -161,8 +161,10 @@ class Run:
         function = self.program.function(state.function)
         node = function.nodes[state.node]
         env, memory, known = dict(state.env), dict(state.memory), dict(state.known)
-        for name in unset(node, env):
-            self.unset.add(Unnamed(f"{name} is used before it is computed", node.place))
+        for key in unset(node, env):
+            text = f"{key.partition('@')[0]} is used before it is computed"
+            self.unset.add(Unnamed(text, node.place))
+            env.pop(mark(key), None)  # once in a run is enough
         if isinstance(node, Branch):
             return self._branch(state, node, env, memory, known)
         if isinstance(node, Call):

@@ -26,12 +26,9 @@ def without_marks(env: Env) -> dict[str, Value]:
     return {key: value for key, value in env.items() if unmarked(key) == key}
 
 
-def unset(node: Node, env: Env) -> Iterator[str]:
-    """The names of variables that a step reads and that have no value."""
-    for use in node.uses:
-        for key in _read(use):
-            if mark(key) in env:
-                yield key.partition("@")[0]
+def unset(node: Node, env: Env) -> list[str]:
+    """The variables that a step reads and that have no value."""
+    return [key for use in node.uses for key in _read(use) if mark(key) in env]
 
 
 def _read(use: Expr) -> Iterator[str]:

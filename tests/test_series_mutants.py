@@ -11,19 +11,20 @@ from generator.projection import fingerprints
 
 ENTRIES = ("probe", "remove", "shutdown")
 # beginnings of mutants of the last commit that its design does not tell from it -> why
-_LOCAL = "a local number: what hangs on it are guards, and those are asked as before"
-_APART = "the two touch different members, either may come first"
 UNSEEN = {
-    "pcie_message_numbers: swap: pos =": _LOCAL,
-    "pcie_cxlpmu_discover: swap: pci_read_config_dword(dev, regloc": _LOCAL,
-    "pcie_cxlpmu_discover: swap: pos =": _LOCAL,
-    "pcie_cxlpmu_discover: swap: INIT_LIST_HEAD(&found->pmus)": _APART,
-    "pcie_cxlpmu_discover_block: swap: pci_read_config_dword(": "two reads, in either order",
-    "pcie_cxlpmu_discover_block: swap: set->nr_blocks++": _APART,
-    "pcie_cxlpmu_init_child: swap: child->index = pmu->index": _APART,
-    "pcie_cxlpmu_add_all: swap: ret = pcie_cxlpmu_add_device(": "a message, told too early",
-    "cxl_pmu_setup_info: swap: dev_set_drvdata(dev, info)": _APART,
-    "cxl_pmu_setup_info: swap: info->on_cpu = -1": _APART,
+    "pcie_cxlpmu_discover_block: swap: pci_read_config_dword(dev, pos, &reg_lo);"
+    " <> pci_read_config_dword(dev, pos + 4,":
+    "two reads of read-only registers into two variables, which are used behind both",
+    "pcie_cxlpmu_discover_block: swap: set->nr_blocks++":
+    "pcie_cxlpmu_block_start() is not given the set, and index has the number already",
+    "pcie_cxlpmu_discover: swap: INIT_LIST_HEAD(&found->pmus);":
+    "one writes a list that nobody else has yet, the other a local variable",
+    "pcie_cxlpmu_init_child: swap: child->index = pmu->index":
+    "auxiliary_device_init() looks at the parent, the name and the struct device only",
+    "cxl_pmu_setup_info: swap: dev_set_drvdata(dev, info)":
+    "one writes the struct device, the other the lists of info; no callback can run yet",
+    "cxl_pmu_setup_info: swap: info->on_cpu = -1":
+    "cxl_pmu_parse_caps() neither reads nor writes on_cpu, and perf is not registered yet",
 }
 
 
