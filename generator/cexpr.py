@@ -184,7 +184,7 @@ def evaluate(expr: Expr, env: Env, memory: Memory) -> Value:
 def _unary(expr: Unary, env: Env, memory: Memory) -> Value:
     value = evaluate(expr.of, env, memory)
     if expr.op == "&":
-        if not value.text and isinstance(expr.of, Var):
+        if isinstance(expr.of, Var) and not expr.of.root:
             return Value(POS, "&" + expr.of.key.partition("@")[0])
         return Value(POS, value.text)
     if expr.op == "*":

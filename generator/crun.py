@@ -26,7 +26,7 @@ from generator.cexpr import (
 )
 from generator.cfg import Assign, Branch, Call, Function, Node, Place, Return, Store, Unlikely
 from generator.cprogram import Program
-from generator.cunset import UNSET, mark, unmarked, unset, without_marks
+from generator.cunset import UNSET, mark, settled, unmarked, unset, without, without_marks
 from generator.errors import TreeError
 from generator.fingerprint import Fails, Fingerprint
 from generator.lts import Label, Lts
@@ -187,6 +187,7 @@ class Run:
             env = without_marks(env)
         elif isinstance(node, Store):
             label = self._store(node, env, memory)
+            state = self._settled(state, *(evaluate(use, env, memory) for use in node.uses))
         return [(label, self._go(state, node.next[0], env, memory))]
 
     def _go(
@@ -260,23 +261,39 @@ class Run:
             # a scalar whose address is passed may come back changed
             if isinstance(use, Unary) and use.op == "&" and isinstance(use.of, Var):
                 env[use.of.key] = self._foreign(node.callee, use.of.root)
-                env.pop(mark(use.of.key), None)
+        before, env = env, without(env, node.uses)
         fingerprint = self.program.fingerprint(node.callee)
         if fingerprint is not None:
+            state = self._settled(state, *values)
             return self._operation(state, node, fingerprint, values, env, memory)
         if self.program.follows(node.callee):
             function = self.program.function(node.callee)
             busy = {state.function, *(frame.function for frame in state.stack)}
             if function.name not in busy:
                 self._strays(node, function, values)
+                # the helper sees to the variable whose address it got, or does not
+                roots = dict(enumerate(one.root for one in function.parameters))
+                env = without(before, [
+                    use for i, use in enumerate(node.uses)
+                    if not bind(values[i], roots.get(i, "?")).text.startswith("&")
+                ])
                 frame = _Frame(state.function, state.node, tuple(sorted(env.items())))
                 return [(None, self._enter(state, function, values, memory, frame))]
             self.unread.add(Unnamed(f"{node.callee} calls itself and is not followed", node.place))
         elif not self.program.harmless(node.callee):
             self.unknown.add(Unnamed(f"{node.callee}()", node.place))
             memory = {}
+        state = self._settled(state, *values)
         env[node.target.key] = self._foreign(node.callee, node.target.root)
         return [(None, self._go(state, node.next[0], env, memory))]
+
+    def _settled(self, state: _State, *values: Value) -> _State:
+        """A state in which somebody has set the locals that these values point to."""
+        names = {value.text[1:] for value in values if value.text.startswith("&")}
+        if not names:
+            return state
+        stack = (frame._replace(env=settled(frame.env, names)) for frame in state.stack)
+        return state._replace(stack=tuple(stack))
 
     def _strays(self, node: Call, function: Function, values: tuple[Value, ...]) -> None:
         """Notes a helper that is called for another device than the entry point's own."""

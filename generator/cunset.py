@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from generator.cexpr import ANY, Env, Expr, Unary, Value, Var, variables
 from generator.cfg import Node
 
 UNSET = Value(ANY)
+Locals = tuple[tuple[str, Value], ...]
 
 
 def mark(key: str) -> str:
@@ -24,6 +25,22 @@ def unmarked(key: str) -> str:
 def without_marks(env: Env) -> dict[str, Value]:
     """An environment in which every variable has some value."""
     return {key: value for key, value in env.items() if unmarked(key) == key}
+
+
+def without(env: Env, uses: Iterable[Expr]) -> dict[str, Value]:
+    """An environment in which variables whose address is among some arguments have a value."""
+    given = {
+        mark(use.of.key)
+        for use in uses
+        if isinstance(use, Unary) and use.op == "&" and isinstance(use.of, Var)
+    }
+    return {key: value for key, value in env.items() if key not in given}
+
+
+def settled(env: Locals, names: Collection[str]) -> Locals:
+    """An environment in which variables of these names have some value."""
+    marks = {mark(name) for name in names}
+    return tuple(item for item in env if item[0].partition("@")[0] not in marks)
 
 
 def unset(node: Node, env: Env) -> list[str]:

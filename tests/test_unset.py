@@ -20,6 +20,13 @@ enum kind { ONE, TWO };
 extern enum kind kind;
 int read_word(struct pci_dev *, int *);
 struct pair { int *first, second; };
+struct item *make_item(unsigned long);
+int helper(int n) { return n; }
+int gives(int *n) { if (flag) return -1; *n = 3; return 0; }
+int hands_on(int *n) { return gives(n); }
+void makes(struct item **one) { *one = make_item(1); }
+void passes(int *n) { fill(n); }
+void keeps(struct pair *p, int *n) { p->first = n; }
 """
 
 UNSET = {
@@ -45,10 +52,20 @@ UNSET = {
         "n",
     ),
     "the end": ("int ret; if (flag) ret = 0; return ret;", "ret"),
+    "a helper that sets it on one way only": ("int n; gives(&n); asks(n);", "n"),
+    "a helper's helper": ("int n; hands_on(&n); asks(n);", "n"),
     "its own beginning": ("int n; n = n + 1;", "n"),
 }
 SET = {
     "a call gets its address": "int n; fill(&n); asks(n);",
+    "a helper sets it": "int n; int ret = gives(&n); if (ret == 0) asks(n);",
+    "a helper's helper sets it": "int n; if (!hands_on(&n)) asks(n);",
+    "a helper gives the address away": "int n; passes(&n); asks(n);",
+    "a helper keeps the address": "int n; struct pair p; keeps(&p, &n); fill(p.first); asks(n);",
+    "a helper sets it, or its round is left": (
+        "int n; for (int i = 0; i < 3; i++) { if (gives(&n) < 0) continue; asks(n); }"
+    ),
+    "a pointer that a helper makes": "struct item *one; makes(&one); asks(one->n);",
     "its address is kept": "int n; struct pair p = { .first = &n }; fill(p.first); asks(n);",
     "a macro sets it": "int n; SET(n, 3); asks(n);",
     "assembler sets it": "int n; get(n); asks(n);",
@@ -70,8 +87,7 @@ SET = {
 def unset(body: str) -> tuple[str, ...]:
     from test_clts import probe
 
-    helpers = "int helper(int n) { return n; }\nstruct item *make_item(unsigned long);\n"
-    got = probe(body + "\nreturn 0;", BEFORE + helpers)
+    got = probe(body + "\nreturn 0;", BEFORE)
     return tuple(one.text for one in got.unset)
 
 
