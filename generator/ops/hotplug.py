@@ -34,8 +34,8 @@ KZALLOC_CALLBACKS = Operation(
 PCI_HP_DESTROY = Operation(
     "pci_hp_destroy",
     ("user",),
-    (ok(sets(SLOT(USER), 0)),),
-    source="drivers/pci/hotplug/pci_hotplug_core.c pci_hp_destroy()",
+    (ok(sets(SLOT(USER), 0), when=SLOT(USER).ne(_ADDED)), ok(when=SLOT(USER).eq(_ADDED))),
+    source="drivers/pci/hotplug/pci_hotplug_core.c pci_hp_destroy(): leaves files that were added",
     fingerprint=Fingerprint(("pci_hp_destroy",), on=0),
     needs=(SLOT,),
 )
