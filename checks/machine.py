@@ -288,7 +288,8 @@ class _Process:
         if inst.device.kind == "pci":  # pci_bus_add_device() comes after enumeration
             ready = all_of(ready, *(PHASE(core).eq(BOUND) for core in self.made.view.cores()))
         # The driver core holds the device (PCI) or its parent in D0 around a probe.
-        self._core(f"bind {self.driver.name}", IDLE, ready, self.at("probe", probe.start),
+        text = "enumerates" if inst.device.kind == "core" else f"bind {self.driver.name}"
+        self._core(text, IDLE, ready, self.at("probe", probe.start),
                    (PHASE(inst), PROBING), (D3(parent), 0), (OUTCOME(inst), 0),
                    *([(FAULTED(inst), 0)] if inst == parent else []))
         self._core("probe returns 0", self.at("probe", probe.done), TRUE, RUNNING,

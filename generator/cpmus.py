@@ -8,7 +8,7 @@ without any C. Each function takes the device that stands for a CPMU in its desi
 from __future__ import annotations
 
 from generator.design import Device, Driver, Waiver
-from generator.expr import EACH, Expr, Over, Role, all_of, maximum
+from generator.expr import EACH, Expr, Over, Place, Role, all_of, maximum
 from generator.facts import (
     ADDED,
     BLOCK,
@@ -74,7 +74,7 @@ OPEN_EVENTS = Waiver(
 )
 
 
-def usable(pmu: Device) -> Expr:
+def usable(pmu: Place) -> Expr:
     """Return whether a port has a CPMU that can be used: registers in a BAR, an interrupt."""
     return all_of(HAS(pmu).eq(1), BLOCK(pmu).eq(0), MSG(pmu).ne(NO_MESSAGE))
 

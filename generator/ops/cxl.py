@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from generator.fingerprint import Fails, Fingerprint
 from generator.operation import Operation, fault, ok
+from generator.ops.child import CHILD_REGISTER, CHILD_UNREGISTER
 
 CXL_FIND_REGBLOCK_INSTANCE = Operation(
     "cxl_find_regblock_instance",
@@ -12,5 +13,19 @@ CXL_FIND_REGBLOCK_INSTANCE = Operation(
     (ok(), fault("-ENODEV")),
     source="drivers/cxl/core/regs.c cxl_find_regblock_instance()",
     fingerprint=Fingerprint(("cxl_find_regblock_instance",), on=0, fails=Fails.NEGATIVE),
+    provider="CXL_BUS",
+)
+
+# On the CXL bus, with the device that enumerates as owner. When its devm_add_action_or_reset()
+# fails, it has unregistered the device before it returns the error.
+DEVM_CXL_PMU_ADD = Operation(
+    "devm_cxl_pmu_add",
+    ("dev", "owner"),
+    CHILD_REGISTER.outcomes,
+    source="drivers/cxl/core/pmu.c devm_cxl_pmu_add()",
+    fingerprint=Fingerprint(("devm_cxl_pmu_add",), fails=Fails.NEGATIVE),
+    undo=CHILD_UNREGISTER,
+    managed=True,
+    on_devres="owner",
     provider="CXL_BUS",
 )
