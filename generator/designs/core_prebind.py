@@ -31,7 +31,7 @@ from generator.cpmus import (
 from generator.design import Device, Driver
 from generator.designs import today
 from generator.expr import Role, maximum
-from generator.facts import BOUND, LOCAL, MSG, NVEC, PHASE, SEEN, TOTAL, entries
+from generator.facts import BOUND, MSG, NVEC, PHASE, SEEN, TOTAL, entries
 from generator.library import LIBRARY
 from generator.operation import CONTINUE, IGNORE, Guard, sets
 from generator.ops.assign import note
@@ -63,16 +63,14 @@ quiesce = Each(SERVICE, (If(RUNS, (STOP_SERVICE(SERVICE), FREE_IRQ(SERVICE))),),
 resume = Each(SERVICE, (
     If(RAN, (
         PCI_IRQ_VECTOR(PORT, SERVICE, nr=MSG(SERVICE), fail=IGNORE),
-        REQUEST_IRQ(SERVICE, shared=1, fail=IGNORE),
+        REQUEST_IRQ(SERVICE, shared=1, fail=CONTINUE),
         START_SERVICE(SERVICE),
     )),
 ))
 grow = Function("grow", (
     quiesce,
     PCI_FREE_IRQ_VECTORS(PORT),
-    PCI_ALLOC_IRQ_VECTORS(PORT, min=TOTAL(PORT), max=TOTAL(PORT), types=BEST, fail=(
-        PCI_ALLOC_IRQ_VECTORS(PORT, min=LOCAL(PORT), max=LOCAL(PORT), types=BEST, fail=IGNORE),
-    )),
+    PCI_ALLOC_IRQ_VECTORS(PORT, min=1, max=TOTAL(PORT), types=BEST),
     resume,
 ))
 extension = Driver(
