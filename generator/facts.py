@@ -59,6 +59,13 @@ PMU = Fact("pmu", 1, "is a registered perf PMU")
 OPEN = Fact("open", 1, "a perf event is open on it and counts")
 SUBSTORE = Fact("substore", 1, "its vector's descriptor is in its own store, not in that of "
                 "the PCI device which signals")
+PREPARING = Fact("preparing", 1, "a vector is being added to its own store")
+MSI_DOMAIN = named("msi_domain", ("none", "parent", "own"),
+                   "its provider's domain is set as the parent of its own, or it has one")
+PREPARES = Fact("prepares", 1, "prepare_desc() of its domain makes desc->dev the PCI device")
+SUBPARENT = named("sub_parent", ("no", "marked", "yes"),
+                  "its MSI-X domain is parent of its subdevices': only marked so, or known as "
+                  "such to the MSI core")
 UNPROGRAMMED = Fact("unprogrammed", 1, "its vector's table entry was lost and not rewritten")
 LOST = Fact("lost", 1, "its interrupt was on before sleep or reset, and is not on again")
 MISSED = Fact("missed", 1, "it may have had an event that nobody was told of or looked for")
@@ -78,6 +85,9 @@ MASKABLE = question(
     "maskable", ("no", "yes"), "MSI has per-vector masking, and the platform lets it be used",
     (CAP, (1,)),
 )
+IRQDOMAIN = question(
+    "irqdomain", ("v2 parent", "v1", "none"), "dev_get_msi_domain() of the device", (CAN_DYN, (0,))
+)
 NO_MSI = question("pme_nomsi", ("no", "yes"), "pcie_pme=nomsi or the DMI quirk")
 HAS = question("present", ("no", "yes"), "the device exists in this hardware")
 MSG = question("message", ("0", "1", "2", "none"), "interrupt message number", (HAS, (1,)))
@@ -93,6 +103,9 @@ CAP_NONE, CAP_MSI, CAP_MSIX = range(3)
 UNBOUND, PROBING, BOUND, LEAVING = range(4)
 ABSENT, ALLOCATED, INITIALISED, ADDED = range(4)
 NO_MESSAGE = 3
+DOMAIN_NONE, DOMAIN_PARENT, DOMAIN_OWN = range(3)
+SUBPARENT_NO, SUBPARENT_MARKED, SUBPARENT_YES = range(3)
+V2_PARENT = 0
 
 
 def entries(dev: Place) -> Expr:
@@ -122,7 +135,7 @@ def interrupt_arrives(user: Place, provider: Place) -> Expr:
         MASTER(provider).eq(1),
         MSG(user).ne(NO_MESSAGE),
         HANDLER(user).eq(MSG(user) + 1),
-        allocated(provider, MSG(user)),
+        any_of(allocated(provider, MSG(user)), SUBSTORE(user).eq(1)),
     )
     on_line = all_of(~msi_on(provider), HANDLER(user).eq(LINE))
     return any_of(on_msi, on_line)
@@ -134,4 +147,4 @@ def interrupt_lost(user: Place, provider: Place) -> Expr:
 
 
 # Of the questions, those that the platform answers and not the device.
-PLATFORM = (LINE_ROUTED, CAN_DYN, NO_MSI, D3_POSSIBLE, POLLED)
+PLATFORM = (LINE_ROUTED, CAN_DYN, IRQDOMAIN, NO_MSI, D3_POSSIBLE, POLLED)

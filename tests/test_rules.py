@@ -4,7 +4,7 @@
 import re
 
 import pytest
-from broken import context, handlers, lifetimes, vectors
+from broken import context, domains, handlers, lifetimes, vectors
 from broken.parts import Case
 
 from checks.explore import Counterexample, explore
@@ -13,7 +13,9 @@ from checks.rule import Rule
 from checks.rules.all import RULES
 from generator.tree import Tree, read
 
-CASES = (*vectors.CASES, *handlers.CASES, *lifetimes.CASES, *context.CASES)
+CASES = (
+    *vectors.CASES, *handlers.CASES, *lifetimes.CASES, *context.CASES, *domains.CASES,
+)
 BY_KEY = {rule.key: rule for rule in RULES}
 ROWS = [pytest.param(case, id=case.rule) for case in CASES]
 

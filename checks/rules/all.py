@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
-from checks.rules import context, handlers, lifetimes, promises, vectors
+from checks.rules import context, domains, handlers, lifetimes, promises, vectors
 
 RULES = tuple(
     sorted(
-        (*vectors.RULES, *handlers.RULES, *lifetimes.RULES, *context.RULES, *promises.RULES),
+        (
+            *vectors.RULES, *handlers.RULES, *lifetimes.RULES, *context.RULES, *promises.RULES,
+            *domains.RULES,
+        ),
         key=lambda rule: rule.key,
     )
 )

@@ -12,6 +12,7 @@ from generator.design import SUBDEVICES
 from generator.expr import Expr, all_of, any_of
 from generator.facts import (
     ADDED,
+    DOMAIN_NONE,
     EXCLUSIVE,
     HANDLER,
     IRQ,
@@ -21,6 +22,7 @@ from generator.facts import (
     MASTER,
     MEMORY,
     MSG,
+    MSI_DOMAIN,
     NO_MESSAGE,
     PHASE,
     POWER,
@@ -63,7 +65,7 @@ def vector_user_needs_bus_master(view: View) -> Iterator[tuple[str, Expr]]:
 )
 def free_irq_before_vectors(step: Step, view: View) -> Expr | None:
     """Every handler on a vector is freed before the vector is."""
-    if is_done(step, "pci_msix_free_irq"):
+    if is_done(step, "pci_msix_free_irq", "pci_subdev_msix_free"):
         gone = IRQ(step.role("user"))
         users = view.users(step.role("dev"))
         return any_of(*(on_vector(HANDLER, one) & HANDLER(one).eq(gone) for one in users))
@@ -102,8 +104,9 @@ def message_number_is_allocated(view: View) -> Iterator[tuple[str, Expr]]:
             if child.device.kind == "platform":  # no hardware, so nothing that could signal
                 continue
             on_bus = LIFE(child).eq(ADDED) & MSG(child).ne(NO_MESSAGE)
+            given = MSI_DOMAIN(child).eq(DOMAIN_NONE)  # or else its own driver gets its vector
             yield (f"{child.name} is on the bus, but its message has no vector",
-                   all_of(msi_on(port), on_bus, ~on_vector(IRQ, child)))
+                   all_of(msi_on(port), on_bus, given, ~on_vector(IRQ, child)))
 
 
 @step_rule(

@@ -35,6 +35,7 @@ from generator.facts import (
     RPM_ALLOWED,
     SLEEPY,
     SOURCE,
+    SUBSTORE,
     UNBOUND,
     msi_on,
 )
@@ -143,7 +144,7 @@ def _leftovers(view: View) -> Iterator[tuple[str, Expr]]:
         if view.design.driver_of(inst.device) is None or inst.device.kind == "service":
             continue
         off = PHASE(inst).eq(UNBOUND)
-        for fact in (MEMORY, CLAIMED, MAPPED, POWER, HOTPLUG, PMU, HANDLER):
+        for fact in (MEMORY, CLAIMED, MAPPED, POWER, HOTPLUG, PMU, HANDLER, SUBSTORE):
             yield f"{inst.name} is unbound but {fact.name} is left", off & fact(inst).ne(0)
         if inst.device.kind == "pci" and not view.cores():  # what the core holds is no leftover
             yield from _left_on_port(view, inst, off)
