@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from checks.finding import Finding, Severity
 from generator import lts
 from generator.clts import CLts, Place, Reader, Unnamed, entry_points
+from generator.ctext import Code, Helper, Written
 from generator.design import Design, Driver
 from generator.operation import Operation
 from generator.program import Block, Call, Do, Each, Function, If, Ifdef, called, operations
@@ -137,6 +138,7 @@ def _hold(driver: Driver, c: Sources) -> Iterator[Finding]:
                 if name in helpers:
                     told = "in the design it is for the driver's own device"
                     yield say.error(f"{entry}: {stray.text}, {told}", stray.place)
+            yield from _elsewhere(say, driver, entry, entries[entry], got)
             yield from _managed(say, driver, entries[entry], reader, got)
 
 
@@ -153,6 +155,19 @@ def _compare(
     for one in got.unset:
         yield say.error(one.text, one.place)
     yield from say.unread(got.unread)
+
+
+def _elsewhere(
+    say: Say, driver: Driver, entry: str, block: Block, got: CLts
+) -> Iterator[Finding]:
+    """Yield the calls for another device in the functions that the design itself writes."""
+    own = {function.name for function in called(block) if isinstance(function, Written)}
+    if any(isinstance(node, Code | Helper) for node in block):
+        own.add(got.entry)
+    for path, call in got.elsewhere:
+        if call.place.function in own and path not in driver.c.values():
+            told = "a device that the design does not have"
+            yield say.error(f"{entry}: {call.text}, {told}", call.place)
 
 
 def _managed(

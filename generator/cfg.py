@@ -60,11 +60,12 @@ class Store(Node):
 
 @dataclass(slots=True)
 class Call(Node):
-    """target = callee(uses...)"""
+    """target = callee(uses...); records: the struct that each argument is or points to, or ""."""
 
     callee: str = ""
     target: Var = NOWHERE
     record: str = ""
+    records: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

@@ -38,6 +38,7 @@ class CLts:
     unread: constructs that the reader does not follow; the Lts may be wrong near them.
     raw: the Lts before it was minimised, `places` where its steps stand.
     later: functions that an operation left to be called, each with the data it will get.
+    elsewhere: paths of other devices of the same type, with the calls, not operations, for them.
     unset: locals that some run reads before it has given them a value.
     strays: helpers that are called for another device than that of the entry point.
     """
@@ -52,6 +53,7 @@ class CLts:
     places: tuple[Site | None, ...]
     later: Mapping[str, tuple[str, ...]]
     strays: tuple[tuple[str, Unnamed], ...]
+    elsewhere: tuple[tuple[str, Unnamed], ...]
     unset: tuple[Unnamed, ...]
 
     def along(self, word: Sequence[Label]) -> tuple[tuple[Site, ...], ...]:
@@ -166,6 +168,7 @@ class Reader:
             tuple(run.places),
             {name: tuple(sorted(data)) for name, data in sorted(run.later.items())},
             tuple(sorted(run.strays, key=lambda stray: _by_place(stray[1]))),
+            tuple(sorted(run.elsewhere, key=lambda one: _by_place(one[1]))),
             tuple(sorted(run.unset, key=_by_place)),
         )
 

@@ -86,6 +86,7 @@ class Run:
         self.owned: frozenset[str] = frozenset()
         self.later: dict[str, set[str]] = {}
         self.strays: set[tuple[str, Unnamed]] = set()
+        self.elsewhere: set[tuple[str, Unnamed]] = set()
         self.edges: list[tuple[int, Label | None, int]] = []
         self.places: list[Site | None] = []  # of the edges
         self.sites: dict[Label, set[Site]] = {}
@@ -283,6 +284,7 @@ class Run:
         elif not self.program.harmless(node.callee):
             self.unknown.add(Unnamed(f"{node.callee}()", node.place))
             memory = {}
+        self._elsewhere(node, values)
         state = self._settled(state, *values)
         env[node.target.key] = self._foreign(node.callee, node.target.root)
         return [(None, self._go(state, node.next[0], env, memory))]
@@ -302,6 +304,14 @@ class Run:
             if one.root in self.owned and path != one.root:
                 text = f"{function.name}() is called for {shown(path)}"
                 self.strays.add((function.name, Unnamed(text, node.place)))
+
+    def _elsewhere(self, node: Call, values: tuple[Value, ...]) -> None:
+        """Notes a call, not an operation, that is for another device than the entry point's own."""
+        for record, value in zip(node.records, values, strict=True):
+            known = is_path(value.text) and "()" not in value.text
+            if record in self.owned and known and value.text != record:
+                text = f"{node.callee}() is called for {shown(value.text)}"
+                self.elsewhere.add((shown(value.text), Unnamed(text, node.place)))
 
     def _foreign(self, callee: str, root: str) -> Value:
         """What comes out of a call that is not followed: never the device of the entry point."""

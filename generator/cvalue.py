@@ -383,6 +383,7 @@ class Expressions(ABC):
                 callee=callee,
                 target=target,
                 record=record_of(cursor.type),
+                records=tuple(record_of(one.type) for one in cursor.get_arguments()),
             )
         )
         return target

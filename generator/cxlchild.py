@@ -17,6 +17,7 @@ from generator.cxlpmu import (
     listed,
     pcie_cxlpmu_assign_irq,
     pcie_cxlpmu_count_vectors,
+    store,
 )
 from generator.expr import maximum
 from generator.facts import (
@@ -32,7 +33,7 @@ from generator.facts import (
     msi_on,
     on_vector,
 )
-from generator.operation import IGNORE, RETURN, Guard, sets
+from generator.operation import IGNORE, RETURN, Do, Guard, sets
 from generator.ops.assign import assign, note
 from generator.ops.aux import (
     AUXILIARY_DEVICE_ADD,
@@ -65,24 +66,27 @@ _PMU_CHILD = {"dev": "&pmu->child->auxdev", "on": "pcie_cxlpmu.child.auxdev"}
 _SET_ARGS = "dev, set"
 
 
+def _given(member: str, text: str, value: str = "") -> Do:
+    """Return the setting of a member of the new device; `value` is how the AST shows `text`."""
+    return store(f"cxl_pmu_auxdev.{member}", value or text, f"child->{member} = {text}")
+
+
 def pcie_cxlpmu_init_child() -> Function:
     """Return the making of the struct device of a CPMU."""
     return Written(
         "pcie_cxlpmu_init_child",
         (
             KZALLOC(CPMU, c={"var": "child", "on": "cxl_pmu_auxdev"}),
-            code(
-                'child->auxdev.name = "cxl_pmu";',
-                "child->auxdev.id = id;",
-                "child->auxdev.dev.parent = &dev->dev;",
-                "child->auxdev.dev.release = pcie_cxlpmu_release;",
-                "child->resource = pmu->resource;",
-                "child->irq = pmu->irq;",
-                "child->segment = pci_domain_nr(dev->bus);",
-                "child->devid = pci_dev_id(dev);",
-                "child->index = pmu->index;",
-                "",
-            ),
+            _given("auxdev.name", '"cxl_pmu"'),
+            _given("auxdev.id", "id", "ida_alloc()"),
+            _given("auxdev.dev.parent", "&dev->dev", "pci_dev.dev"),
+            _given("auxdev.dev.release", "pcie_cxlpmu_release"),
+            _given("resource", "pmu->resource", "pcie_cxlpmu.resource"),
+            _given("irq", "pmu->irq", "pcie_cxlpmu.irq"),
+            _given("segment", "pci_domain_nr(dev->bus)", "pci_domain_nr()"),
+            _given("devid", "pci_dev_id(dev)", "pci_dev_id()"),
+            _given("index", "pmu->index", "pcie_cxlpmu.index"),
+            code(""),
             AUXILIARY_DEVICE_INIT(CPMU, c=_CHILD),
             leave("child"),
         ),

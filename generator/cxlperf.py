@@ -13,7 +13,8 @@ from generator.expr import Place
 from generator.facts import CLAIMED, PMU
 from generator.fingerprint import Fails, Fingerprint
 from generator.operation import RETURN, Guard, Operation, fault, ok
-from generator.ops.device import DEV_SET_DRVDATA, DEVM_KZALLOC
+from generator.ops.assign import assign
+from generator.ops.device import DEV_SET_DRVDATA, DEVM_KZALLOC, INIT_LIST_HEAD
 from generator.ops.irq import DEVM_REQUEST_IRQ, PCI_IRQ_VECTOR
 from generator.ops.perf import (
     CPUHP_STATE_ADD_INSTANCE,
@@ -37,6 +38,12 @@ NAMES: dict[Place, str] = {PORT: "dev->parent", CPMU: "dev"}  # what the aux dri
 _INFO = {"data": "info"}
 
 
+def _lists(pmu: Device) -> Block:
+    """Return the beginnings of the lists of what a PMU can count."""
+    names = "event_caps_fixed", "event_caps_configurable"
+    return tuple(INIT_LIST_HEAD(pmu, c={"on": f"cxl_pmu_info.{name}"}) for name in names)
+
+
 def cxl_pmu_setup_info() -> Function:
     """Return the allocation of a PMU's state and the reading of its capabilities."""
     return Written(
@@ -44,6 +51,9 @@ def cxl_pmu_setup_info() -> Function:
         (
             DEVM_KZALLOC(CPMU, CPMU),
             DEV_SET_DRVDATA(CPMU),
+            *_lists(CPMU),
+            assign("cxl_pmu_info.base", "devm_ioremap()")(),
+            assign("cxl_pmu_info.on_cpu", "-1")(),
             PARSE_CAPS(CPMU),
             DEVM_KCALLOC(CPMU),
         ),
@@ -55,7 +65,11 @@ def cxl_pmu_setup_irq() -> Function:
     """Return the request of a PMU's interrupt."""
     return Written(
         "cxl_pmu_setup_irq",
-        (DEVM_KASPRINTF(CPMU), DEVM_REQUEST_IRQ(CPMU, CPMU, shared=1)),
+        (
+            DEVM_KASPRINTF(CPMU),
+            DEVM_REQUEST_IRQ(CPMU, CPMU, shared=1),
+            assign("cxl_pmu_info.irq", "cxl_pmu_auxdev.irq")(),
+        ),
     )
 
 
@@ -64,6 +78,7 @@ def cxl_pmu_setup_perf() -> Function:
     return Written(
         "cxl_pmu_setup_perf",
         (
+            assign("cxl_pmu_info.pmu")(),
             CPUHP_STATE_ADD_INSTANCE(CPMU, fail=RETURN),
             devm_action(CPUHP_STATE_REMOVE_INSTANCE, "cxl_pmu_cpuhp_remove")(
                 CPMU, CPMU, fail=RETURN
@@ -118,6 +133,7 @@ def cxl_pmu_aux_driver() -> Driver:
         c={CPMU: "auxiliary_device.dev", PORT: "auxiliary_device.dev.parent"},
         sources=(SOURCE,),
         variable="cxl_pmu_aux_driver",
+        sets=tuple(f"cxl_pmu_info.{name}" for name in ("base", "on_cpu", "irq", "pmu")),
     )
 
 
@@ -140,6 +156,7 @@ def cxl_pmu_probe(zero: bool = True) -> Block:
     return (
         DEVM_KZALLOC(MEM_PMU, MEM_PMU),
         DEV_SET_DRVDATA(MEM_PMU),
+        *_lists(MEM_PMU),
         PARSE_CAPS(MEM_PMU),
         DEVM_KCALLOC(MEM_PMU),
         If(free("pmu->type == CXL_PMU_MEMDEV"), (DEVM_KASPRINTF(MEM_PMU),), (unnamed,)),

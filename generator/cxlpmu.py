@@ -31,8 +31,10 @@ from generator.facts import (
 from generator.operation import CONTINUE, IGNORE, RETURN, Do, Guard, OnFail, sets
 from generator.ops.assign import assign, note
 from generator.ops.device import (
+    INIT_LIST_HEAD,
     KFREE_NOTE,
     KZALLOC_NOTE,
+    LIST_ADD_TAIL,
 )
 from generator.ops.irq import (
     PCI_ALLOC_IRQ_VECTORS,
@@ -51,7 +53,11 @@ from generator.program import Block, Each, Function, If, Not, both
 CPMU = Device("cpmu", "aux", PORT, count=1)
 _CPMU = Role("cpmu")
 SOURCE = "drivers/pci/pcie/cxlpmu.c"
-SETS = ("pcie_cxlpmu.*",)
+SETS = (
+    "pcie_cxlpmu.*", "pcie_cxlpmu_set.*", "cxl_pmu_auxdev.*", "pcie_port_resize_irq_vec:type",
+    "pcie_cxlpmu_count_vectors:nvec", "pcie_cxlpmu_discover_block:index",
+    "pcie_cxlpmu_discover:end", "&msg",
+)
 NAMES: dict[Place, str] = {PORT: "dev", CPMU: "pmu"}  # what this file's C calls them
 C = {CPMU: "cxl_pmu_auxdev.auxdev"}
 
@@ -72,6 +78,11 @@ def servable(zero_service: bool) -> Expr:
     alone = Over("all", SERVICE, HAS(EACH).eq(0))
     return usable & (any_of(msi_on(PORT), alone & CAP(PORT).ne(0)) if zero_service else
                      msi_on(PORT) & ~alone)
+
+
+def store(path: str, value: str = "", text: str = "") -> Do:
+    """Return an assignment that no fact hangs on; without `text`, C has it elsewhere."""
+    return assign(path, value)(c={"text": text})
 
 
 SET = guard("set", DRVDATA(PORT).eq(1))
@@ -127,10 +138,11 @@ def pcie_cxlpmu_discover_block() -> Function:
             If(Not(_IS_PMU), (leave(),)),
             code(
                 "/* The index becomes ABI, so a CPMU which is not usable has one too */",
-                "index = set->nr_blocks;",
-                "set->nr_blocks++;",
-                "",
             ),
+            store("pcie_cxlpmu_discover_block:index", "pcie_cxlpmu_set.nr_blocks",
+                  "index = set->nr_blocks"),
+            store("pcie_cxlpmu_set.nr_blocks", "++", "set->nr_blocks++"),
+            code(""),
             helper(
                 pcie_cxlpmu_block_start(), fail=IGNORE, into="resource",
                 args="dev, reg_lo, reg_hi",
@@ -141,7 +153,10 @@ def pcie_cxlpmu_discover_block() -> Function:
             assign("pcie_cxlpmu.index", "pcie_cxlpmu_set.nr_blocks")(
                 c={"text": "pmu->index = index"}
             ),
-            code("list_add_tail(&pmu->node, &set->pmus);"),
+            LIST_ADD_TAIL(
+                CPMU, c={"entry": "&pmu->node", "on": "pcie_cxlpmu.node", "list": "&set->pmus",
+                         "arg": "pcie_cxlpmu_set.pmus"},
+            ),
         ),
         gives="void",
     )
@@ -160,13 +175,15 @@ def pcie_cxlpmu_discover() -> Function:
             ),
             If(Not(guard("regloc", Over("any", CPMU, HAS(EACH).eq(1)))), (leave(),)),
             KZALLOC_NOTE(PORT, fail=(leave(),), c=new),
-            code("INIT_LIST_HEAD(&found->pmus);", ""),
+            INIT_LIST_HEAD(PORT, c={"list": "&found->pmus", "on": "pcie_cxlpmu_set.pmus"}),
+            code(""),
             PCI_READ_CONFIG_DWORD(
                 PORT, c={"where": "regloc + PCI_DVSEC_HEADER1", "into": "&header"}
             ),
+            store("pcie_cxlpmu_discover:end", "", "end = regloc + PCI_DVSEC_HEADER1_LEN(header)"),
+            store("pcie_cxlpmu_discover:end", "min(end, PCI_CFG_SPACE_EXP_SIZE)",
+                  "end = min(end, PCI_CFG_SPACE_EXP_SIZE)"),
             code(
-                "end = regloc + PCI_DVSEC_HEADER1_LEN(header);",
-                "end = min(end, PCI_CFG_SPACE_EXP_SIZE);",
                 "pos = regloc + CXL_DVSEC_REG_LOCATOR_BLOCK1_OFFSET;",
             ),
             Loop(
@@ -205,7 +222,8 @@ def pcie_cxlpmu_message_number() -> Function:
             code(""),
             If(free("PCI_POSSIBLE_ERROR(cap)"), (_GONE(), leave("-ENODEV", ok=False))),
             If(Not(has_int), (leave("-ENXIO", ok=False),)),
-            code("*msg = FIELD_GET(CXL_PMU_CAP_MSI_N_MSK, cap);"),
+            store("&msg", "FIELD_GET(CXL_PMU_CAP_MSI_N_MSK, cap)",
+                  "*msg = FIELD_GET(CXL_PMU_CAP_MSI_N_MSK, cap)"),
         ),
     )
 
@@ -222,8 +240,8 @@ def _message_number(fail: OnFail, say: str = "") -> Helper:
 def pcie_cxlpmu_count_vectors(dynamic: bool, start: Expr) -> Function:
     """Return the counting in of CPMUs whose message number fits what was allocated."""
     begin = note("total = nvec", sets(TOTAL(PORT), start))
-    more = note(
-        "total = max(total, msg + 1)",
+    more = assign(
+        "pcie_cxlpmu_count_vectors:nvec", "max(nvec, msg + 1)",
         sets(TOTAL(PORT), maximum(TOTAL(PORT), MSG(_CPMU) + 1)),
         roles=("cpmu",),
     )
@@ -260,8 +278,11 @@ def pcie_port_resize_irq_vec() -> Function:
     return Written(
         name,
         (
+            store("pcie_port_resize_irq_vec:type", "PCI_IRQ_MSI"),
             If(same, (leave("nr_entries"),)),
-            If(_MSIX_ON, (code("type = PCI_IRQ_MSIX;"),)),
+            If(_MSIX_ON, (
+                store("pcie_port_resize_irq_vec:type", "PCI_IRQ_MSIX", "type = PCI_IRQ_MSIX"),
+            )),
             PCI_FREE_IRQ_VECTORS(PORT),
             code(""),
             PCI_ALLOC_IRQ_VECTORS(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Small wrongs in C: one statement deleted, two swapped, a condition negated, a device changed."""
+"""Small wrongs in C: a statement deleted, two swapped, a condition negated, a device changed."""
 
 from __future__ import annotations
 
@@ -81,11 +81,12 @@ class _Text:
 
 
 def mutants(
-    unit: Any, functions: Collection[str], calls: Collection[str] = ()
+    unit: Any, functions: Collection[str], calls: Collection[str] = (), *, further: bool = False
 ) -> Iterator[Mutant]:
     """All mutants of the named functions of a parsed unit (`tu`, `text`); many do not compile.
 
     With `calls`, only those that delete, swap or retarget a call of one of these names.
+    further: also swap with the statement after the next, and do things twice.
     """
     text = _Text(unit.text)
     for cursor in unit.tu.cursor.get_children():
@@ -93,7 +94,7 @@ def mutants(
         if cursor.spelling not in functions or file is None or file.name != unit.tu.spelling:
             continue
         if cursor.kind == Kind.FUNCTION_DECL and cursor.is_definition():
-            yield from _function(text, cursor, calls)
+            yield from _function(text, cursor, calls, further)
 
 
 def _brief(text: bytes) -> str:
@@ -101,7 +102,9 @@ def _brief(text: bytes) -> str:
     return words if len(words) < 60 else words[:57] + "..."
 
 
-def _function(text: _Text, function: Any, calls: Collection[str]) -> Iterator[Mutant]:
+def _function(
+    text: _Text, function: Any, calls: Collection[str], further: bool
+) -> Iterator[Mutant]:
     name = function.spelling
 
     def counts(*statements: Any) -> bool:
@@ -121,9 +124,17 @@ def _function(text: _Text, function: Any, calls: Collection[str]) -> Iterator[Mu
             if text.of(one).strip() and counts(one):
                 new = text.replaced((text.statement(one), b";"))
                 yield mutant("delete", one, _brief(text.of(one)), new)
+                if further and one.kind.is_expression() and _calling(one):
+                    start, end = text.statement(one)
+                    new = text.replaced(((end, end), b" " + text.text[start:end]))
+                    if block.kind == Kind.COMPOUND_STMT:
+                        yield mutant("twice", one, _brief(text.of(one)), new)
         if block.kind != Kind.COMPOUND_STMT:
             continue
-        for one, other in pairwise(statements):
+        pairs = [("swap", *pair) for pair in pairwise(statements)]
+        if further:
+            pairs += [("far", *pair) for pair in zip(statements, statements[2:], strict=False)]
+        for kind, one, other in pairs:
             if Kind.DECL_STMT in (one.kind, other.kind) or one.kind in JUMPS or other.kind in JUMPS:
                 continue
             if not counts(one, other):
@@ -131,7 +142,7 @@ def _function(text: _Text, function: Any, calls: Collection[str]) -> Iterator[Mu
             spans = text.statement(one), text.statement(other)
             texts = [text.text[start:end] for start, end in spans]
             new = text.replaced((spans[0], texts[1]), (spans[1], texts[0]))
-            yield mutant("swap", one, f"{_brief(texts[0])} <> {_brief(texts[1])}", new)
+            yield mutant(kind, one, f"{_brief(texts[0])} <> {_brief(texts[1])}", new)
     for condition in () if calls else _conditions(function):
         source = text.of(condition)
         if source.strip():
@@ -156,6 +167,10 @@ def _all(cursor: Any, kind: Any) -> Iterator[Any]:
         if child.kind == kind:
             yield child
         yield from _all(child, kind)
+
+
+def _calling(statement: Any) -> bool:
+    return statement.kind == Kind.CALL_EXPR or any(_all(statement, Kind.CALL_EXPR))
 
 
 def _blocks(cursor: Any) -> Iterator[tuple[Any, list[Any]]]:

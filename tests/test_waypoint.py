@@ -13,6 +13,7 @@ from checks.finding import Finding, Severity
 from checks.unchanged import unchanged
 from checks.waypoint import Sources, hold, spelled, symbols_of
 from generator.csource import Unit
+from generator.ctext import Written
 from generator.design import Device, Driver
 from generator.lts import END, Label
 from generator.operation import RETURN
@@ -27,7 +28,7 @@ from generator.portdrv import PORT, free
 from generator.program import Function, If, Ifdef, call
 
 PRELUDE = """\
-struct pci_dev { int is_busmaster, irq; };
+struct pci_dev { int is_busmaster, irq; struct pci_dev *up; };
 struct pci_driver {
 	const char *name;
 	int (*probe)(struct pci_dev *);
@@ -223,6 +224,26 @@ def test_a_helper_for_another_device_is_told():
     (found,) = hold(design, c_of(ANOTHER + helper + stray))
     assert "toy_more() is called for found().pci_dev" in found.message
     assert found.line == line_of(ANOTHER + helper + stray, "toy_more(found())")
+
+
+def test_a_call_for_another_device_is_told_where_the_design_wrote_the_function():
+    helper = HELPER.replace("pci_save_state(dev)", "wake(dev)")
+    other = helper.replace("wake(dev)", "wake(dev->up)")
+    written = replace(HELPED, probe=(*DESIGN.probe, call(Written("toy_more", ()))))
+    assert hold(written, c_of(helper + CALLER)) == ()
+    (found,) = hold(written, c_of(other + CALLER))
+    assert "wake() is called for pci_dev.up, a device that the design does not have" in str(found)
+    assert found.line == line_of(other + CALLER, "wake(dev->up)")
+    # what the kernel wrote may look at whatever it likes
+    design = replace(HELPED, probe=(*DESIGN.probe, call(Function("toy_more", ()))))
+    assert hold(design, c_of(other + CALLER)) == ()
+
+
+def test_a_local_that_is_used_before_it_is_computed_is_told_once():
+    early = PROBE.replace("ret;\n\n", "ret, irq;\n\n\tmore(&dev[irq]);\n\tirq = dev->irq;\n")
+    (found,) = hold(DESIGN, c_of(early + REMOVE + TOY))
+    assert found.message == "toy: irq is used before it is computed"
+    assert found.line == line_of(early, "more(&dev[irq])")
 
 
 ACTION = """\

@@ -162,3 +162,5 @@ DEVICE_FOR_EACH_CHILD = Operation(
 DEV_SET_DRVDATA = plain("dev_set_drvdata")
 
 LIST_DEL = plain("list_del")
+INIT_LIST_HEAD = plain("INIT_LIST_HEAD")
+LIST_ADD_TAIL = plain("list_add_tail", args=(1,))
