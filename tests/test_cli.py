@@ -106,3 +106,29 @@ def test_one_rule_is_explained_with_its_evidence(capsys: pytest.CaptureFixture[s
     assert said.startswith("R14 CHILDREN_BEFORE_PARENT_VECTORS\n")
     assert "evidence: " in said
     assert "broken: " in said
+    # the vectors of whoever has some: by capability, count, message, and how they are added
+    assert "  hardware: capability (none, MSI, MSI-X); count (1, 2, 4); message (" in said
+    assert "  platform: dynamic (no, yes); " in said
+
+
+def test_a_rule_names_the_smallest_design_that_breaks_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["rules", "R14", "--json"]) == 0
+
+    (said,) = json.loads(capsys.readouterr().out)
+    file, _, line = said["broken by"].partition(":")
+    rows = (Path(__file__).parents[1] / file).read_text().splitlines()
+    assert rows[int(line) - 1 : int(line) + 1] == ["    Case(", '        "R14",']
+    assert {"statement", "symptom", "evidence", "implies", "hardware", "platform"} <= said.keys()
+
+
+def test_a_rule_that_compares_designs_depends_on_every_answer(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["rules", "N2", "--json"]) == 0
+
+    (said,) = json.loads(capsys.readouterr().out)
+    assert {"capability", "count", "message", "present"} <= said["hardware"].keys()
+    assert {"line", "pme_nomsi", "dynamic"} <= said["platform"].keys()
+    assert said["broken by"] == ""

@@ -6,11 +6,20 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import textwrap
+from pathlib import Path
 
 from checks.judge import ALL
+from checks.needs import needs
 from checks.rule import Rule
 from generator.errors import UsageError
+from generator.expr import Fact
+from generator.facts import PLATFORM
+from generator.load import load, names
+
+_HOUSE = Path(__file__).parents[2]
+_BROKEN = "tests/broken"
 
 
 def run(args: argparse.Namespace) -> int:
@@ -18,28 +27,70 @@ def run(args: argparse.Namespace) -> int:
 
     Errors: UsageError when there is no such rule.
     """
-    chosen = ALL
-    if args.rule:
-        chosen = tuple(rule for rule in ALL if rule.key.lower() == args.rule.lower())
-        if not chosen:
-            known = ", ".join(rule.key for rule in ALL)
-            raise UsageError(f"no rule {args.rule}: there are {known}")
+    if not args.rule:
+        return _list(args)
+    chosen = [rule for rule in ALL if rule.key.lower() == args.rule.lower()]
+    if not chosen:
+        known = ", ".join(rule.key for rule in ALL)
+        raise UsageError(f"no rule {args.rule}: there are {known}")
+    (rule,) = chosen
+    asked = needs(rule, [load(name).design for name in names()])
     if args.json:
-        print(json.dumps([_record(rule) for rule in chosen], indent=2))
+        print(json.dumps([{**_record(rule), **_hardware(asked), "broken by": broken_by(rule)}],
+                         indent=2))
         return 0
-    for rule in chosen:
-        if not args.rule:
-            print(f"{rule.key:<5} {rule.title}")
-            continue
-        print(f"{rule.key} {rule.title}")
-        print(textwrap.fill(rule.statement, 75, initial_indent="  ", subsequent_indent="  "))
-        print(textwrap.fill(f"broken: {rule.symptom}", 75, initial_indent="  ",
-                            subsequent_indent="    "))
-        for place in rule.evidence:
-            print(f"  evidence: {place}")
-        if rule.implies:
-            print(f"  implies: {', '.join(rule.implies)}")
+    print(f"{rule.key} {rule.title}")
+    print(_filled(rule.statement, "  "))
+    print(_filled(f"broken: {rule.symptom}", "    "))
+    for place in rule.evidence:
+        print(f"  evidence: {place}")
+    if rule.implies:
+        print(f"  implies: {', '.join(rule.implies)}")
+    for kind, facts in _split(asked):
+        if facts:
+            said = "; ".join(f"{fact.name} ({', '.join(fact.values)})" for fact in facts)
+            print(_filled(f"{kind}: {said}", "    "))
+    if place := broken_by(rule):
+        print(f"  a design that breaks it: {place}")
     return 0
+
+
+def _list(args: argparse.Namespace) -> int:
+    if args.json:
+        print(json.dumps([_record(rule) for rule in ALL], indent=2))
+        return 0
+    for rule in ALL:
+        print(f"{rule.key:<5} {rule.title}")
+    return 0
+
+
+def _filled(text: str, indent: str) -> str:
+    return textwrap.fill(text, 75, initial_indent="  ", subsequent_indent=indent,
+                         break_on_hyphens=False)
+
+
+def _split(asked: tuple[Fact, ...]) -> tuple[tuple[str, list[Fact]], ...]:
+    """Return the questions that devices answer, and those that the platform does."""
+    return (
+        ("hardware", [fact for fact in asked if fact not in PLATFORM]),
+        ("platform", [fact for fact in asked if fact in PLATFORM]),
+    )
+
+
+def _hardware(asked: tuple[Fact, ...]) -> dict[str, object]:
+    return {
+        kind: {fact.name: list(fact.values) for fact in facts} for kind, facts in _split(asked)
+    }
+
+
+def broken_by(rule: Rule) -> str:
+    """Return file and line of the smallest design that breaks a rule; "" where there is none."""
+    for file in sorted((_HOUSE / _BROKEN).glob("*.py")):
+        text = file.read_text()
+        found = re.search(rf'Case\(\s*"{re.escape(rule.key)}"', text)
+        if found:
+            return f"{_BROKEN}/{file.name}:{text.count(chr(10), 0, found.start()) + 1}"
+    return ""
 
 
 def _record(rule: Rule) -> dict[str, object]:
