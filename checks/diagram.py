@@ -96,7 +96,7 @@ def diagram(one: Counterexample) -> Diagram:
     for number, step in enumerate(one.trace):
         last = number == len(one.trace) - 1
         colour = _RED if last else _INK
-        lines = textwrap.wrap(said(step) + (f"  [{one.rule}]" if last else ""), _LETTERS)
+        lines = textwrap.wrap(said(step) + (f" [{one.rule}]" if last else ""), _LETTERS)
         source, target = ends(step, names)
         left = min(across[source], across[target])
         aside = _LOOP + 6 if source == target else 8

@@ -63,6 +63,12 @@ def goals_of(design: Design) -> tuple[Goal, ...]:
     return tuple(goal for goal in goals() if goal.service in able[goal.key.split()[1]])
 
 
+def goals_on(design: Design, mode: int) -> tuple[Goal, ...]:
+    """Return what a design must come to where the port is in a mode: a PMU counts, if any is."""
+    counted = any(_given(design, PMU))
+    return tuple(goal for goal in goals(mode) if counted or goal.key != "cpmu counts")
+
+
 def _given(design: Design, fact: Fact) -> Iterator[Device]:
     """Yield the devices that an operation of the design gives a fact."""
     for driver in design.drivers:

@@ -14,8 +14,8 @@ from generator.design import Design
 
 _MARKS = {Served.YES: "y", Served.NO: "n", Served.NONE: "-", Served.UNFINISHED: "?"}
 _LEGEND = """\
-y   served: no rule is broken there, and in some life every goal is reached
-n   not served, and nothing breaks: portwright check --why DESIGN:INTERRUPTS
+y   served: no rule is broken there, and every goal is reached in some life
+n   not served, and nothing breaks: portwright check --why NAME:INTERRUPTS
 -   the design has no such device
 R01 refused under this rule, + under others as well; see below
 """

@@ -26,7 +26,8 @@ def judge(
 ) -> Report:
     """Return the verdict on a design, by exploration and, if it extends today's, beside that.
 
-    The report says which goals were reached, those of `sought` or else the usual ones.
+    The report has the shortest counterexample first, and says which goals were reached: those
+    of `sought` or else the usual ones.
     Errors: ModelError for a design that makes no sense.
     """
     keys = [rule.key for rule in ALL]
@@ -39,6 +40,8 @@ def judge(
     seeking, never = with_goals(design, sought)
     found = explore(seeking, (*RULES, *never), states=states, seconds=seconds, first=first)
     report = with_ways(found, design, sought)
+    shortest = sorted(report.counterexamples, key=lambda one: len(one.trace))
+    report = replace(report, counterexamples=tuple(shortest))
     extends = SERVICE in design.devices and design is not today.DESIGN
     if not extends or report.verdict is not Verdict.HOLDS:
         return report

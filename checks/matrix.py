@@ -9,6 +9,7 @@ every goal of its class on that kind of interrupt.
 from __future__ import annotations
 
 import enum
+import os
 import resource
 import time
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from dataclasses import dataclass, replace
 
 from checks.explore import STATES, Report
 from checks.finding import Verdict
-from checks.goal import SERVICES, goals, served_by
+from checks.goal import SERVICES, goals_on, served_by
 from checks.judge import judge
 from generator.design import Design, Device
 from generator.errors import UsageError
@@ -118,7 +119,8 @@ def judged(
 
     Errors: ModelError for a design that makes no sense.
     """
-    return judge(on(design, kind), states=states, seconds=seconds, sought=goals(kind.mode))
+    sought = goals_on(design, kind.mode)
+    return judge(on(design, kind), states=states, seconds=seconds, sought=sought)
 
 
 def cell(design: Design, kind: Kind, service: str, report: Report) -> Cell:
@@ -170,14 +172,8 @@ def explored(task: Task) -> Exploration:
     used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     return replace(
         outcome(design, kind, report), seconds=time.monotonic() - began, megabytes=used,
-        process=_process(),
+        process=os.getpid(),
     )
-
-
-def _process() -> int:
-    import os
-
-    return os.getpid()
 
 
 def explore_all(tasks: tuple[Task, ...], processes: int = PROCESSES) -> tuple[Exploration, ...]:

@@ -80,6 +80,19 @@ def test_a_mistake_in_a_design_names_line_and_mend(
     assert re.search(r"doorbell\.py:\d+: ", said)
 
 
+@pytest.mark.slow
+def test_the_matrix_is_as_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    """The table and its legend; what stands behind the cells is longer, and not in the README."""
+    assert main(["check", "--all"]) == 0
+
+    shown = _lines(capsys.readouterr().out)
+    shown = shown[: shown.index("", shown.index("") + 1)]
+    printed = _lines(README)
+    start = printed.index(shown[0])
+    rows = printed[start : printed.index("", printed.index("", start) + 1)]
+    assert [row for row in rows if row not in shown] == []
+
+
 def test_the_table_of_operations_names_what_there_is() -> None:
     rows = re.findall(r"^\| `(\w+)` \| (.+) \|$", README, re.MULTILINE)
 

@@ -46,7 +46,7 @@ def matrix(tasks: tuple[Task, ...], *, again: bool = False) -> tuple[Exploration
     files = {task: _file(task) for task in tasks}
     found = {} if again else {task: one for task in tasks if (one := _recalled(files[task]))}
     open_ = tuple(task for task in tasks if task not in found)
-    say(f"exploring {len(open_)} of {len(tasks)}, the others are known")
+    say(f"{len(tasks)} explorations, {len(found)} of them known from before")
     for task, one in zip(open_, explore_all(open_), strict=True):
         found[task] = one
         if one.complete:

@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Counterexamples as people use them: a table for a changelog, a diagram, JSON."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from broken import context, handlers, lifetimes, vectors
+from broken.parts import Case
+
+from checks import diagram, show
+from checks.explore import Counterexample, Shown, explore
+from checks.rules.all import RULES
+from checks.table import WIDTH, table
+from generator.__main__ import main
+from generator.design import Waiver
+from generator.operation import NOWHERE
+
+CASES = (*vectors.CASES, *handlers.CASES, *lifetimes.CASES, *context.CASES)
+BY_KEY = {rule.key: rule for rule in RULES}
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def step(actor: str, text: str, outcome: str = "", entry: str = "probe") -> Shown:
+    return Shown(actor, text, outcome, NOWHERE, entry)
+
+
+def broken(case: Case) -> Counterexample:
+    return explore(case.broken, (BY_KEY[case.rule],)).counterexamples[0]
+
+
+def test_two_actors_have_half_of_the_width_each() -> None:
+    trace = (
+        step("port", "bind portdrv"),
+        step("port", "pci_alloc_irq_vectors(port)", "ok"),
+        step("kid", "devm_request_threaded_irq(kid, a_name_that_is_long)", "-ENOSPC"),
+        step("port", "a condition that has to be broken into two lines: yes"),
+    )
+    assert list(table(trace)) == [
+        "  port                                kid",
+        "",
+        "  bind portdrv",
+        "  pci_alloc_irq_vectors(port)",
+        "                                      devm_request_threaded_irq(kid,",
+        "                                        a_name_that_is_long): -ENOSPC",
+        "  a condition that has to be",
+        "    broken into two lines: yes",
+    ]
+
+
+def test_more_actors_have_a_column_each_and_reach_over_the_next() -> None:
+    trace = (
+        step("port", "bind portdrv"),
+        step("cpmu", "bind cxl_pmu"),
+        step("runtime PM", "suspends port", entry="environment"),
+        step("port", "pci_irq_vector(port, cpmu) is a long line"),
+        step("user", "opens an event on cpmu", entry="environment"),
+    )
+    assert list(table(trace)) == [
+        "  port          cpmu          runtime PM    user",
+        "",
+        "  bind portdrv",
+        "                bind cxl_pmu",
+        "                              suspends port",
+        "  pci_irq_vector(port, cpmu) is a long line",
+        "                                            opens an event on cpmu",
+    ]
+
+
+def test_one_actor_has_all_of_it() -> None:
+    (head, gap, line) = table((step("port", "x" * 60),))
+
+    assert (head, gap, line) == ("  port", "", "  " + "x" * 60)
+    assert list(table(())) == []
+
+
+def test_no_line_is_too_long_for_a_changelog() -> None:
+    """Whatever the number of actors, and the undo that has no room beside its caller."""
+    texts = ("devm_add_action_or_reset[cpuhp_state_remove_instance_nocalls](cpmu, cpmu)",
+             "mask & (PCIE_PORT_SERVICE_PME | PCIE_PORT_SERVICE_HP): yes", "y" * 200)
+    names = ("port", "cpmu0", "cpmu1", "user", "runtime PM", "system")
+    for count in range(1, len(names) + 1):
+        trace = tuple(step(name, text) for name in names[:count] for text in texts)
+        lines = list(table(trace))
+        assert max(map(len, lines)) <= WIDTH
+        assert "".join("".join(line.split()) for line in lines[2:]) == "".join(
+            "".join(text.split()) for text in texts
+        ) * count
+
+
+@pytest.mark.parametrize("case", CASES[::4], ids=lambda case: case.rule)
+def test_every_report_is_a_table_and_names_a_line(case: Case) -> None:
+    lines = list(show.violation(broken(case)))
+
+    assert f"[{case.rule}]" in lines[0]
+    assert ".py:" in lines[0]
+    assert max(map(len, lines[1:])) <= WIDTH
+
+
+def test_the_line_is_that_of_the_last_operation() -> None:
+    """R36: what is left over is seen when the driver core is done; who took it is to be told."""
+    example = broken(next(case for case in CASES if case.rule == "R36"))
+
+    assert not example.trace[-1].where.file
+    assert show.place(example).split(":")[0].endswith(".py")
+
+
+def test_waivers_are_listed_needed_or_not(tmp_path: Path) -> None:
+    case = next(case for case in CASES if case.rule == "R14")
+    waived = replace(case.broken, waivers=(Waiver("R14", "we know"), Waiver("R36", "in case")))
+    report = explore(waived, (BY_KEY["R14"], BY_KEY["R36"]))
+    said = show.text(report)
+
+    assert "  waived R14 CHILDREN_BEFORE_PARENT_VECTORS: we know\n" in said
+    assert said.endswith("  waived R36 (not needed): in case")
+    assert show.record(report)["waivers"] == [
+        {"rule": "R14", "reason": "we know", "needed": True},
+        {"rule": "R36", "reason": "in case", "needed": False},
+    ]
+
+
+def _boxes(root: ElementTree.Element) -> list[tuple[float, float, float, float]]:
+    """Return what each text covers, by the width that it is drawn with."""
+    return [
+        (float(one.get("x", "")), float(one.get("y", "")) - diagram.SIZE * 0.8,
+         float(one.get("x", "")) + float(one.get("textLength", "")),
+         float(one.get("y", "")) + diagram.SIZE * 0.2)
+        for one in root.iter(f"{SVG}text")
+    ]
+
+
+def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+@pytest.mark.parametrize("case", CASES[::3], ids=lambda case: case.rule)
+def test_diagram_is_xml_in_which_no_text_touches_another(case: Case) -> None:
+    example = broken(case)
+    root = ElementTree.fromstring(diagram.svg(example))
+    boxes = _boxes(root)
+
+    assert root.tag == f"{SVG}svg"
+    assert [(a, b) for a, b in itertools.combinations(boxes, 2) if _overlap(a, b)] == []
+    assert max(box[2] for box in boxes) <= float(root.get("width", ""))
+    assert max(box[3] for box in boxes) <= float(root.get("height", ""))
+    assert min(box[0] for box in boxes) >= 0
+    arrows = [one.get("class") for one in root.iter(f"{SVG}path") if one.get("class")]
+    assert arrows == ["message"] * (len(example.trace) - 1) + ["breaks"]
+
+
+def test_texts_that_touch_are_seen() -> None:
+    """The test above has a test: the same text a little lower."""
+    assert _overlap((0, 0, 10, 10), (5, 9, 20, 20))
+    assert not _overlap((0, 0, 10, 10), (10, 0, 20, 10))
+
+
+def test_messages_run_between_who_calls_and_who_is_called() -> None:
+    names = ("driver core", "port", "kid", "environment")
+
+    def ends(*of: str, entry: str = "probe") -> tuple[str, str]:
+        return diagram.ends(step(*of, entry=entry), names)
+
+    assert ends("port", "bind portdrv", entry="driver core") == ("driver core", "port")
+    assert ends("port", "probe returns 0", entry="driver core") == ("port", "driver core")
+    assert ends("kid", "unbound", entry="driver core") == ("kid", "driver core")
+    assert ends("port", "pci_set_master(port)") == ("port", "port")
+    assert ends("port", "auxiliary_device_add(kid)") == ("port", "kid")
+    assert ends("port", "auxiliary_device_add(kid2)") == ("port", "port")
+    assert ends("user", "opens an event on kid", entry="environment") == ("environment", "kid")
+    assert ends("system", "shuts down", entry="environment") == ("environment", "environment")
+
+
+def test_what_xml_reserves_is_escaped() -> None:
+    trace = (step("a & b", 'x < y > "z": yes'),)
+    example = Counterexample("R1", "A<B", "a & b", trace, (("p&q", "<"),))
+    texts = [one.text for one in ElementTree.fromstring(diagram.svg(example)).iter(f"{SVG}text")]
+
+    assert 'x < y > "z": yes [R1]' in texts
+    assert {"R1 A<B", "a & b", "p&q <"} <= set(texts)
+
+
+def test_the_diagram_of_the_first_violation_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    survivor = Path(__file__).parent / "designs" / "unsound" / "survivor.py"
+    drawn = tmp_path / "survivor.svg"
+
+    assert main(["check", str(survivor), "--svg", str(drawn), "--json"]) == 1
+    said = json.loads(capsys.readouterr().out)
+    texts = [one.text or "" for one in ElementTree.parse(drawn).getroot().iter(f"{SVG}text")]
+    assert said["trace"][-1]["step"] + " [R14]" in texts
+    assert Path(said["trace"][-1]["file"]).name == "survivor.py"
+    sound = tmp_path / "sound.svg"
+    assert main(["check", "today", "--svg", str(sound)]) == 0
+    assert not sound.exists()
