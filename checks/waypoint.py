@@ -140,6 +140,7 @@ def _hold(driver: Driver, c: Sources) -> Iterator[Finding]:
                     yield say.error(f"{entry}: {stray.text}, {told}", stray.place)
             yield from _elsewhere(say, driver, entry, entries[entry], got)
             yield from _managed(say, driver, entries[entry], reader, got)
+            yield from _released(say, entries[entry], reader, units)
 
 
 def _compare(
@@ -188,6 +189,35 @@ def _managed(
             did = reader.read(callback, data)
             want = lts.word(*_undoing(driver, do, undo, did))
             yield from _compare(say, "undo", None, want, did)
+
+
+def _released(
+    say: Say, block: Block, reader: Reader, units: Iterable[Unit]
+) -> Iterator[Finding]:
+    """Yield the functions that a device is released by and that do not free it, once.
+
+    To the design the last reference takes the device and its memory away; what else is done
+    then is not its business.
+    """
+    counted = "kfree", "return"
+    stored = {do.op.label[1:] for do in operations(block) if do.op.label is not None}
+    defined = {name for unit in units for name in unit.functions()}
+    for path, function in sorted(stored):
+        device, _, member = path.rpartition(".")
+        if member != "release" or function not in defined:
+            continue
+        got = reader.read(function, device)
+        edges = tuple(
+            (source, None if label.name not in counted else lts.Label(label.name), target)
+            for source, label, target in got.lts.edges if label is not None
+        )
+        if lts.difference(lts.word(*map(lts.Label, counted)), replace(got.lts, edges=edges)):
+            places = [site.statement for sites in got.sites.values() for site in sites]
+            place = min(places, default=Place("", "", 0, 0, 0, 0))
+            yield say.error(
+                f"{function} releases {device} and does not free it exactly once, "
+                "as the design has it with the last reference", place,
+            )
 
 
 def _undoing(driver: Driver, do: Do, undo: Operation, did: CLts) -> Iterator[lts.Label]:

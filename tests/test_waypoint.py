@@ -17,6 +17,7 @@ from generator.ctext import Written
 from generator.design import Device, Driver
 from generator.lts import END, Label
 from generator.operation import RETURN
+from generator.ops.assign import assign
 from generator.ops.pci import (
     PCI_DISABLE_DEVICE,
     PCI_ENABLE_DEVICE,
@@ -244,6 +245,38 @@ def test_a_local_that_is_used_before_it_is_computed_is_told_once():
     (found,) = hold(DESIGN, c_of(early + REMOVE + TOY))
     assert found.message == "toy: irq is used before it is computed"
     assert found.line == line_of(early, "more(&dev[irq])")
+
+
+RELEASE = """\
+struct kept { struct pci_dev *of; void (*release)(struct kept *); };
+void kfree(struct kept *);
+static void toy_release(struct kept *kept)
+{
+	more(kept->of);
+	kfree(kept);
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "wrong"),
+    [
+        ("", "", False),
+        ("\tmore(kept->of);\n", "", False),
+        ("\tkfree(kept);\n", "", True),
+        ("\tkfree(kept);\n", "\tkfree(kept);\n\tkfree(kept);\n", True),
+        ("\tkfree(kept);\n", "\tif (kept->of->irq)\n\t\tkfree(kept);\n", True),
+    ],
+)
+def test_a_device_that_is_released_is_freed_once(was: str, now: str, wrong: bool):
+    stores = PROBE.replace("\treturn 0;", "\tmade()->release = toy_release;\n\treturn 0;")
+    text = RELEASE.replace(was, now, 1) + "struct kept *made(void);\n" + stores + REMOVE + TOY
+    design = replace(
+        DESIGN, probe=(*DESIGN.probe, assign("kept.release", "toy_release")()), sets=("kept.*",)
+    )
+    found = hold(design, c_of(text))
+    said = "toy: toy_release releases kept and does not free it exactly once, as the design has it"
+    assert [one.message.startswith(said) for one in found] == [True] * wrong
 
 
 ACTION = """\
