@@ -162,10 +162,8 @@ class _Ends:
 
     def _expand(self, state: int, following: list[int]) -> None:
         out: Successors = []
-        for shift, mask, row, _ in self.packed.tables:
-            group = row[state >> shift & mask]
-            if group is not None:
-                group(state, out, [])
+        for group in self.packed.spot(state).groups:
+            group(state, out, [])
         for transition, after in out:
             if after in self.parent:
                 continue

@@ -46,6 +46,7 @@ class Counterexample:
     trace: tuple[Shown, ...]
     hardware: tuple[tuple[str, str], ...]
     waived: str = ""
+    depth: int = 0  # steps on the way that somebody else could see
 
 
 @dataclass(frozen=True)
@@ -149,8 +150,10 @@ class _Search:
         self.rules = {rule.key: rule for rule in rules}
         self.limit, self.seconds, self.first = states, seconds, first
         self.parent: dict[int, tuple[int, tuple[int, ...]]] = {packed.start: (-1, ())}
-        self.found: dict[str, tuple[Watch, int, int]] = {}
-        self.waived: dict[tuple[str, str], tuple[Watch, int, int]] = {}
+        self.found: dict[str, tuple[Watch, int, int, int]] = {}
+        self.waived: dict[tuple[str, str], tuple[Watch, int, int, int]] = {}
+        self.level = 0
+        self.passed: set[int] = set()
         self.transitions = 0
         self.taken = bytearray(len(machine.transitions))
 
@@ -169,23 +172,21 @@ class _Search:
                 complete = not following
                 break
             frontier = following
+            self.level += 1
         return self._report(complete, time.monotonic() - began)
 
     def _expand(self, state: int, following: list[int]) -> None:
         out: Successors = []
         bad: Broken = []
-        tables = self.packed.tables
-        for shift, mask, row, _ in tables:
-            group = row[state >> shift & mask]
-            if group is not None:
-                group(state, out, bad)
+        for group in self.packed.spot(state).groups:
+            group(state, out, bad)
         self.packed.environment(state, out, bad)
         for index, transition, _ in bad:
             self._break(self.watches[index], transition, state)
         self.transitions += len(out)
         for transition, after in out:
             self.taken[transition] = 1
-            if not any(alone[after >> shift & mask] for shift, mask, _, alone in tables):
+            if not self.packed.spot(after).alone:
                 self._reach(after, state, (transition,), following)
                 continue
             for settled, path in self._settle(after):
@@ -194,32 +195,26 @@ class _Search:
     def _settle(self, state: int) -> list[tuple[int, tuple[int, ...]]]:
         """Return where steps that commute with everybody else's lead to, and by which path.
 
-        Nobody sees what lies between, so it is not kept: see packed._local().
+        Nobody sees what lies between, so it is not kept: see reduce.alone().
         """
         done: list[tuple[int, tuple[int, ...]]] = []
         todo: list[tuple[int, tuple[int, ...]]] = [(state, ())]
-        seen = {state}
+        if state in self.passed:
+            return done
+        self.passed.add(state)
         while todo:
             at, path = todo.pop()
-            mine: Successors = []
-            bad: Broken = []
-            for shift, mask, row, alone in self.packed.tables:
-                pc = at >> shift & mask
-                if alone[pc]:
-                    group = row[pc]
-                    assert group is not None
-                    group(at, mine, bad)
-                    if mine or bad:
-                        break
-            if not mine or bad:  # where a rule breaks, everybody else's steps are looked at too
+            mine = self.packed.at_once(at)
+            if mine is None:
                 done.append((at, path))
                 continue
             self.transitions += len(mine)
             for transition, after in reversed(mine):
-                self.taken[transition] = 1
-                if after not in seen:
-                    seen.add(after)
-                    todo.append((after, (*path, transition)))
+                if after not in self.passed:
+                    self.passed.add(after)
+                    todo.append((after, (*path, transition) if transition >= 0 else path))
+                if transition >= 0:
+                    self.taken[transition] = 1
         return done
 
     def _reach(
@@ -243,7 +238,7 @@ class _Search:
             following.append(state)
 
     def _break(self, watch: Watch, transition: int, origin: int) -> None:
-        one = (watch, transition, origin)
+        one = (watch, transition, origin, self.level + 1)
         if watch.waived:
             self.waived.setdefault((watch.rule, watch.waived), one)
         else:
@@ -280,7 +275,7 @@ class _Search:
             tuple(sorted(text for text, hit in wanted.items() if not hit)),
         )
 
-    def _example(self, watch: Watch, transition: int, origin: int) -> Counterexample:
+    def _example(self, watch: Watch, transition: int, origin: int, depth: int) -> Counterexample:
         path: list[int] = [transition] if transition >= 0 else []
         at = origin
         while at != self.packed.start:
@@ -294,7 +289,8 @@ class _Search:
         )
         rule = self.rules[watch.rule]
         trace = shown(self.machine, path, watch.at)
-        return Counterexample(rule.key, rule.title, watch.message, trace, hardware, watch.waived)
+        return Counterexample(rule.key, rule.title, watch.message, trace, hardware, watch.waived,
+                              depth)
 
 
 def shown(machine: Machine, path: Sequence[int], last: int | None = None) -> tuple[Shown, ...]:

@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from checks.hardware import questions
+from checks.hardware import answers, questions
 from checks.machine import UNASKED, Machine, Transition
 from checks.packed import Watch
-from generator.expr import Expr, Num, Pick, Read, fold_known, num, reads
+from generator.expr import Expr, Num, Pick, Read, assuming, fold_known, num, reads
 
 
 def forget(machine: Machine, watches: Sequence[Watch]) -> Machine:
@@ -17,8 +17,11 @@ def forget(machine: Machine, watches: Sequence[Watch]) -> Machine:
 
     A variable qualifies when one process alone reads and writes it and no rule looks at it in
     every state. It is dead at a place when each way from there writes it before reading it.
-    Facts that are always 0, or that nothing looks at, go first.
+    Facts that are always 0, or that nothing looks at, go first, and so do questions with one
+    answer only: they become numbers.
     """
+    machine = answered_before(machine)
+    watches = with_answers(machine, watches)
     machine = _looked_at(_without_constants(machine), watches)
     known = frozenset(machine.variables)
     watched: set[Read] = set()
@@ -40,13 +43,46 @@ def forget(machine: Machine, watches: Sequence[Watch]) -> Machine:
     mine: dict[Read, list[Read]] = {}
     for read, who in users.items():
         pc = next(iter(who))
-        fixed = read in machine.given or read in watched or read == pc
-        if len(who) == 1 and pc is not None and not fixed:
+        if len(who) == 1 and pc is not None and read not in watched and read != pc:
             mine.setdefault(pc, []).append(read)
     live = {pc: _liveness(machine, pc, names, at_step, known) for pc, names in mine.items()}
     return replace(
         machine, transitions=tuple(_cleared(one, mine, live) for one in machine.transitions)
     )
+
+
+def answered_before(machine: Machine) -> Machine:
+    """Return the machine with the questions that have one answer only as numbers.
+
+    They are among its `given` still, and none of its variables.
+    """
+    given = dict(machine.given)
+    asked = [read for read in machine.variables if read.fact.question and read not in given]
+    for read in sorted(asked, key=lambda one: one.fact.needs is not None):
+        under = None if read.fact.needs is None else read.fact.needs[0](read.of)
+        if under in given and read.fact.needs is not None:
+            possible = answers(read) if given[under] in read.fact.needs[1] else (0,)
+        else:  # where it makes no sense, 0 is the answer
+            possible = answers(read) if under not in machine.variables else (0, *answers(read))
+        if len(set(possible)) == 1:
+            given[read] = possible[0]
+    return replace(
+        machine,
+        given=given,
+        variables=tuple(read for read in machine.variables if read not in given),
+        transitions=tuple(
+            replace(one, when=assuming(one.when, given), gives=tuple(
+                (target, assuming(value, given)) for target, value in one.gives
+                if target not in given
+            ))
+            for one in machine.transitions
+        ),
+    )
+
+
+def with_answers(machine: Machine, watches: Sequence[Watch]) -> tuple[Watch, ...]:
+    """Return the conditions of rules with what a machine's hardware answers in any case."""
+    return tuple(replace(one, when=assuming(one.when, machine.given)) for one in watches)
 
 
 def _without_constants(machine: Machine) -> Machine:
@@ -90,10 +126,8 @@ def _looked_at(machine: Machine, watches: Sequence[Watch]) -> Machine:
     known = frozenset(machine.variables)
     conditions = [fold_known(watch.when, known) for watch in watches]
     conditions += [one.when for one in machine.transitions]
-    needed: set[Read] = set(machine.given).union(
-        questions(conditions, known), *(reads(expr) for expr in conditions),
-        {one.pc for one in machine.transitions if one.pc is not None},
-    )
+    needed: set[Read] = {one.pc for one in machine.transitions if one.pc is not None}
+    needed = needed.union(questions(conditions, known), *(reads(expr) for expr in conditions))
     changed = True
     while changed:
         more = [

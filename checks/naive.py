@@ -43,9 +43,9 @@ class Naive:
 
 def naive(
     design: Design, rules: Sequence[Rule], *, states: int = 1_000_000,
-    cost: Callable[[int], int] = lambda _: 1,
+    cost: Callable[[int, State], int] = lambda _number, _state: 1,
 ) -> Naive:
-    """Return which rules a design breaks; `cost` of a transition is 0 or 1."""
+    """Return which rules a design breaks; `cost` of a transition in a state is 0 or 1."""
     machine = build(design)
     watches = watches_of(machine, rules)
     machine = with_questions(machine, watches)
@@ -79,7 +79,7 @@ def naive(
         for number, one in enumerate(machine.transitions):
             if (one.pc is not None and state[one.pc] != one.src) or not evaluate(one.when, state):
                 continue
-            paid = spent + cost(number)
+            paid = spent + cost(number, state)
             if breaks(number, state, paid, key):
                 continue
             changed = {target: evaluate(value, state) for target, value in one.gives}

@@ -7,14 +7,15 @@ place of one process. A question takes one more value, 0, for "not asked yet".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from checks.hardware import OPEN_QUESTION, answered, answers, asked_under, questions
+from checks.known import conjuncts
 from checks.machine import Machine, Transition
-from checks.reduce import local
-from generator.expr import FALSE, Bin, Expr, Not, Num, Pick, Read, fold_known
+from checks.reduce import Alone, Place, alone
+from generator.expr import FALSE, Bin, Expr, Not, Num, Pick, Read, assuming, fold_known
 
 Successors = list[tuple[int, int]]  # (transition, state)
 Broken = list[tuple[int, int, int]]  # (watch, transition or -1, state)
@@ -32,33 +33,119 @@ class Watch:
     waived: str = ""
 
 
+Holds = Callable[[int], Any]  # a condition that breaks a rule, for some answer to what is open
+
+
+@dataclass(frozen=True)
+class Spot:
+    """What can happen where the processes are: `groups` of steps.
+
+    Of those `alone`, one may be taken at once, unless a condition holds before or after.
+    """
+
+    groups: tuple[Group, ...]
+    alone: tuple[tuple[Group, tuple[tuple[int, Holds], ...]], ...]
+
+
 @dataclass(frozen=True)
 class Packed:
     """Generated functions of a machine.
 
-    `tables` has, per process, the shift and mask of its counter and the group at each value;
-    `local` is the set of groups whose steps nobody else can see. `broken` reports the state
-    watches of a state.
+    The lowest bits of a state, `places`, say where processes are: their counters, and what else
+    `lonely` asks for. `spots` has what can happen there as soon as `spot` was asked. `broken`
+    reports the state watches of a state.
     """
 
     start: int
-    tables: tuple[tuple[int, int, tuple[Group | None, ...], tuple[bool, ...]], ...]
+    places: int
+    spots: dict[int, Spot]
     environment: Group
     broken: Callable[[int], list[int]]
     shifts: Mapping[Read, tuple[int, int]]
     asks: Mapping[int, tuple[Read, ...]]  # watch -> the questions that it depends on
+    at: Mapping[Read, Mapping[int, Group]]
+    lonely: Mapping[Place, Alone]
+    conditions: Mapping[int, Holds]  # watch -> whether it holds
+
+    def spot(self, state: int) -> Spot:
+        """Return what can happen where the processes of a state are."""
+        places = state & self.places
+        found = self.spots.get(places)
+        if found is None:
+            found = self.spots[places] = self._spot(state)
+        return found
+
+    def _spot(self, state: int) -> Spot:
+        where = {read: state >> shift & mask for read, (shift, mask) in self.shifts.items()}
+        groups = {pc: self.at[pc][where[pc]] for pc in self.at if where[pc] in self.at[pc]}
+        alone = []
+        for pc, group in groups.items():
+            one = self.lonely.get((pc, where[pc]))
+            if one is not None and not any(
+                tuple(where[read] for read in seen) in bad for seen, bad in one.bad
+            ):
+                alone.append(
+                    (group, tuple((index, self.conditions[index]) for index in one.look))
+                )
+        return Spot(tuple(groups.values()), tuple(alone))
+
+    def at_once(self, state: int) -> Successors | None:
+        """Return steps that may be taken before anybody else moves, if there are any."""
+        return next(self.each_at_once(state), None)
+
+    def each_at_once(self, state: int) -> Iterator[Successors]:
+        """Yield the steps of each process that may be taken before anybody else moves.
+
+        Where that depends on what is open, yield the state with it answered: transition -1.
+        """
+        for group, look in self.spot(state).alone:
+            mine: Successors = []
+            bad: Broken = []
+            group(state, mine, bad)
+            if bad:  # where a rule breaks, everybody else's steps are looked at too
+                asked = list(dict.fromkeys(
+                    read for _, _, whole in bad for read in self._open(state, whole)
+                ))
+                if asked:
+                    yield [(-1, whole) for whole in self._answered(state, asked)]
+            elif mine:
+                seen = [index for index, holds in look
+                        if holds(state) or any(holds(after) for _, after in mine)]
+                asked = list(dict.fromkeys(read for index in seen for read in self.asks[index]))
+                split = self._answered(state, asked) if asked else [state]
+                if not seen:
+                    yield mine
+                elif split != [state]:
+                    yield [(-1, whole) for whole in split]
+
+    def _open(self, state: int, whole: int) -> list[Read]:
+        """Return the questions that are answered in one of two states only."""
+        return [
+            read for read, (shift, mask) in self.shifts.items()
+            if read.fact.question and (state ^ whole) >> shift & mask
+        ]
+
+    def of(self, values: Mapping[Read, int]) -> int:
+        """Return the state in which facts have some values; OPEN_QUESTION is none."""
+        return sum(
+            values[read] + read.fact.question << shift
+            for read, (shift, _) in self.shifts.items()
+        )
 
     def split(self, state: int, watch: int) -> list[int]:
         """Return a state with the open questions of a watch answered, in all ways."""
+        return self._answered(state, self.asks[watch])
+
+    def _answered(self, state: int, asked: Sequence[Read]) -> list[int]:
         known = frozenset(self.shifts)
         before = {
             read: OPEN_QUESTION if value is None else value
             for read, value in self.values(state).items()
         }
         found = []
-        for after in answered(self.asks[watch], before, known):
+        for after in answered(asked, before, known):
             whole = state
-            for read in self.asks[watch]:
+            for read in asked:
                 if before[read] == OPEN_QUESTION:
                     whole |= (after[read] + 1) << self.shifts[read][0]
             found.append(whole)
@@ -108,9 +195,17 @@ class _Text:
 
 def pack(machine: Machine, watches: Sequence[Watch]) -> Packed:
     """Return a machine as generated functions, with the watches of the rules built in."""
+    given = {read: value for read, value in machine.given.items()
+             if read not in machine.variables}
+    watches = [replace(one, when=assuming(one.when, given)) for one in watches]
     shifts: dict[Read, tuple[int, int]] = {}
-    width = 0
-    for read in machine.variables:
+    width = places = 0
+    lonely = _alone(machine, watches, frozenset(machine.variables))
+    where: set[Read | None] = {one.pc for one in machine.transitions}
+    where.update(read for one in lonely.values() for seen, _ in one.bad for read in seen)
+    for read in sorted(machine.variables, key=lambda one: one not in where):
+        if read not in where and not places:
+            places = (1 << width) - 1
         bits = max(1, (machine.tops[read] + read.fact.question).bit_length())
         shifts[read] = (width, (1 << bits) - 1)
         width += bits
@@ -131,30 +226,27 @@ def pack(machine: Machine, watches: Sequence[Watch]) -> Packed:
     space: dict[str, Any] = {}
     exec(compile("\n".join(source), "<machine>", "exec"), space)  # our own text, built above
     made: list[Group] = [space[f"g{name}"] for name in range(len(groups))]
-    alone_at = _alone_at(machine, groups, watches, known)
-    tables = []
-    for pc in dict.fromkeys(key[0] for key in groups if key[0] is not None):
-        shift, mask = shifts[pc]
-        row: list[Group | None] = [None] * (mask + 1)
-        alone = [False] * (mask + 1)
-        for key, group in zip(groups, made, strict=True):
-            if key[0] == pc:
-                row[key[1]] = group
-                alone[key[1]] = key in alone_at
-        tables.append((shift, mask, tuple(row), tuple(alone)))
+    at: dict[Read, dict[int, Group]] = {}
     environment: Group = _nothing
-    for key, group in zip(groups, made, strict=True):
-        if key[0] is None:
+    for (pc, src), group in zip(groups, made, strict=True):
+        if pc is None:
             environment = group
+        else:
+            at.setdefault(pc, {})[src] = group
     start = 0
     for read, value in machine.given.items():
-        start |= (value + 1) << shifts[read][0]
+        if read in shifts:
+            start |= (value + 1) << shifts[read][0]
     open_ = {
         index: tuple(questions([fold_known(watch.when, known)], known))
         for index, watch in enumerate(watches)
     }
     broken: Callable[[int], list[int]] = space["broken"]
-    return Packed(start, tuple(tables), environment, broken, shifts, open_)
+    conditions: dict[int, Holds] = {
+        index: space[f"w{index}"] for index in range(len(watches)) if f"w{index}" in space
+    }
+    return Packed(start, places or (1 << width) - 1, {}, environment, broken, shifts, open_, at,
+                  lonely, conditions)
 
 
 def _nothing(state: int, out: Successors, bad: Broken) -> None:
@@ -251,13 +343,6 @@ def _conditions(watches: Sequence[Watch], text: _Text, known: frozenset[Read]) -
     return lines
 
 
-def conjuncts(expr: Expr) -> list[Expr]:
-    """Return the parts that must all hold for an expression to hold."""
-    if isinstance(expr, Bin) and expr.op == "and":
-        return conjuncts(expr.left) + conjuncts(expr.right)
-    return [expr]
-
-
 def _next(one: Transition, text: _Text) -> str:
     clear = const = 0
     parts: list[str] = []
@@ -290,20 +375,16 @@ def _broken(watches: Sequence[Watch], text: _Text, known: frozenset[Read]) -> li
     return lines
 
 
-def _alone_at(
-    machine: Machine, groups: Mapping[tuple[Read | None, int], list[int]],
-    watches: Sequence[Watch], known: frozenset[Read],
-) -> frozenset[tuple[Read | None, int]]:
+def _alone(
+    machine: Machine, watches: Sequence[Watch], known: frozenset[Read]
+) -> dict[tuple[Read | None, int], Alone]:
     """Return the places whose steps may be taken before anybody else moves."""
-    at_step: dict[int, list[Expr]] = {}
-    in_states: list[Expr] = []
-    never: list[Expr] = []
-    for watch in watches:
-        when = fold_known(watch.when, known)
+    at_step: dict[int, list[tuple[int, Expr, bool]]] = {}
+    in_states: list[tuple[int, Expr, bool]] = []
+    for index, watch in enumerate(watches):
+        condition = index, fold_known(watch.when, known), bool(watch.waived)
         if watch.at is None:
-            in_states.append(when)
-            if not watch.waived:
-                never.append(when)
+            in_states.append(condition)
         else:
-            at_step.setdefault(watch.at, []).append(when)
-    return local(machine, groups, at_step, in_states, never)
+            at_step.setdefault(watch.at, []).append(condition)
+    return alone(machine, at_step, in_states)

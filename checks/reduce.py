@@ -2,181 +2,303 @@
 """Which steps of a process may be taken at once, before anybody else moves.
 
 Such a step commutes with every step that others can take before it, and no rule can tell the
-states around it apart. Every cycle of a process leads through IDLE or RUNNING, where it is
-never taken at once, so nothing is put off for ever.
+states around it apart. What others can do before it depends on where they are, so the answer
+is a table: places of others from which something can come that does not commute. Every cycle
+of a process leads through IDLE or RUNNING, where it is never taken at once, so nothing is put
+off for ever.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
 
+from checks.known import Knowledge, Known, Node
 from checks.machine import IDLE, RUNNING, Machine, Transition
-from generator.expr import Bin, Expr, Not, Num, Pick, Read, folded, reads
+from generator.expr import Expr, Num, Read, evaluate, reads
 
 Place = tuple[Read | None, int]  # a process, by its counter, and where it is
-Sets = dict[Read, set[Read | None]]
+Condition = tuple[int, Expr, bool]  # number, when a rule breaks, whether that is waived
+MOST = 300  # combinations of values that are tried out
 
 
-@dataclass
+@dataclass(frozen=True)
+class Alone:
+    """A place whose steps may be taken at once.
+
+    Unless another process is at one of `bad`, or one of the conditions `look` on states holds
+    before or after. The places of a process are told apart by its counter and variables.
+    """
+
+    bad: tuple[tuple[tuple[Read, ...], frozenset[tuple[int, ...]]], ...]
+    look: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class _Uses:
-    """Who reads and writes each variable, and what looks at it."""
+    """What a step looks at and changes, its own counter left out."""
 
-    readers: Sets = field(default_factory=dict)
-    writers: Sets = field(default_factory=dict)
-    whens: dict[Read, list[tuple[Read | None, Expr]]] = field(default_factory=dict)
-    values: dict[Read, list[tuple[Read | None, Expr]]] = field(default_factory=dict)
-    states: dict[Read, list[Expr]] = field(default_factory=dict)
+    when: frozenset[Read]
+    values: frozenset[Read]
+    rules: frozenset[Read]
+    gives: Mapping[Read, Expr]
+    looked: frozenset[Read]  # all of these
 
 
-def local(
-    machine: Machine, groups: Mapping[Place, Sequence[int]],
-    at_step: Mapping[int, Sequence[Expr]], in_states: Sequence[Expr], never: Sequence[Expr],
-) -> frozenset[Place]:
+def alone(
+    machine: Machine, at_step: Mapping[int, Sequence[Condition]], in_states: Sequence[Condition]
+) -> dict[Place, Alone]:
     """Return the places whose steps may be taken at once; rules are given as conditions.
 
-    `never` are those of `in_states` behind which the search does not go on.
+    Behind a condition of `in_states` that is not waived the search does not go on.
     """
-    uses = _uses(machine, at_step, in_states)
-    constants: dict[Read, dict[int, Mapping[Read, int]]] = {}
-    found = set()
-    for (pc, src), members in groups.items():
-        if pc is None or src in (IDLE, RUNNING):
-            continue
-        if pc not in constants:
-            constants[pc] = _constants(machine, pc, uses, never)
-        known = constants[pc].get(src, {})
-        if all(
-            _alone(machine.transitions[number], pc, at_step.get(number, ()), uses, known)
-            for number in members
+    return _Reduction(machine, at_step, in_states).run()
+
+
+class _Reduction:
+    def __init__(
+        self, machine: Machine, at_step: Mapping[int, Sequence[Condition]],
+        in_states: Sequence[Condition],
+    ) -> None:
+        self.machine, self.at_step = machine, at_step
+        self.known = Knowledge(machine, [when for _, when, waived in in_states if not waived])
+        self.uses = [_used(one, at_step.get(number, ()))
+                     for number, one in enumerate(machine.transitions)]
+        self.looks_at: dict[Read, list[Condition]] = {}
+        for condition in in_states:
+            for read in reads(condition[1]):
+                self.looks_at.setdefault(read, []).append(condition)
+        self.readers: dict[Read, int] = {}  # sets of steps, as bits
+        self.writers: dict[Read, int] = {}
+        self.mine: dict[Read | None, int] = {}
+        for number, uses in enumerate(self.uses):
+            pc = machine.transitions[number].pc
+            self.mine[pc] = self.mine.get(pc, 0) | 1 << number
+            for read in uses.looked:
+                self.readers[read] = self.readers.get(read, 0) | 1 << number
+            for read in uses.gives:
+                self.writers[read] = self.writers.get(read, 0) | 1 << number
+        self.members: dict[Place, list[int]] = {}
+        for number, one in enumerate(machine.transitions):
+            self.members.setdefault((one.pc, one.src), []).append(number)
+
+    def run(self) -> dict[Place, Alone]:
+        found: dict[Place, Alone] = {}
+        for (pc, src), members in self.members.items():
+            if pc is None or src in (IDLE, RUNNING):
+                continue
+            one = self._place(pc, src, members)
+            if one is not None:
+                found[pc, src] = one
+        return found
+
+    def _place(self, pc: Read, src: int, members: Sequence[int]) -> Alone | None:
+        known = self.known.at(pc, src)
+        look: dict[int, Expr] = {}
+        clash: set[int] = set()
+        for number in members:
+            step = self.machine.transitions[number]
+            for condition in self._seen(number, known):
+                look[condition[0]] = condition[1]
+            for other in self._near(number, pc):
+                if (other not in clash and self.known.can(other, known)
+                        and not self._independent(step, number, other, known)):
+                    if self.machine.transitions[other].pc is None:
+                        return None
+                    clash.add(other)
+        for when in look.values():
+            for read in reads(self.known.assuming(when, known)):
+                for other in _bits(self.writers.get(read, 0) & ~self.mine[pc]):
+                    if self.known.can(other, known):
+                        if self.machine.transitions[other].pc is None:
+                            return None
+                        clash.add(other)
+        return Alone(self._before(pc, clash, known), tuple(look))
+
+    def _near(self, number: int, pc: Read) -> Iterator[int]:
+        """Yield the steps of others that have to do with what a step reads or writes."""
+        uses = self.uses[number]
+        found = 0
+        for read in uses.gives:
+            found |= self.readers.get(read, 0) | self.writers.get(read, 0)
+        for read in uses.looked:
+            found |= self.writers.get(read, 0)
+        return _bits(found & ~self.mine[pc])
+
+    def _before(
+        self, by: Read, clash: set[int], known: Known
+    ) -> tuple[tuple[tuple[Read, ...], frozenset[tuple[int, ...]]], ...]:
+        """Return the places from which others can come to one of some steps."""
+        sources: dict[Read, set[int]] = {}
+        for other in sorted(clash):
+            one = self.machine.transitions[other]
+            assert one.pc is not None
+            sources.setdefault(one.pc, set()).add(one.src)
+        found = []
+        for pc, places in sources.items():
+            some = self.known.seen(pc, by)
+            fields = self.known.follow(pc, some)
+            nodes, into = self.known.nodes[pc, fields], self.known.into[pc, fields]
+            todo = [node for node, there in nodes.items()
+                    if node[0] in places and not self.known.clashes(known, there)]
+            bad: set[Node] = set(todo)
+            while todo:
+                for node, step in into.get(todo.pop(), ()):
+                    if node not in bad and step.test.possible(
+                        known & nodes[node]
+                    ) and not self.known.clashes(known, nodes[node]):
+                        bad.add(node)
+                        todo.append(node)
+            found.append(((pc, *some), frozenset(
+                (place, *(self.known.values(read, seen)[0] for read in some))
+                for place, seen in bad
+            )))
+        return tuple(found)
+
+    def _seen(self, number: int, known: Known) -> Iterator[Condition]:
+        """Yield the conditions on states that a step may change."""
+        step, uses = self.machine.transitions[number], self.uses[number]
+        conditions = {
+            condition[0]: condition
+            for target in uses.gives for condition in self.looks_at.get(target, ())
+        }
+        for condition in conditions.values():
+            if not self._same(condition, step, uses, known):
+                yield condition
+
+    def _same(
+        self, condition: Condition, step: Transition, uses: _Uses, known: Known
+    ) -> bool:
+        _, when, waived = condition
+        computed = {
+            target for target, value in uses.gives.items()
+            if not (isinstance(value, Num) and value.value >= 0)
+        }
+        given = self.known.mask(uses.gives.keys() - computed)
+        there = known & ~given
+        for target, value in uses.gives.items():
+            if target not in computed:
+                assert isinstance(value, Num)
+                there |= 1 << self.known.fields[target][0] + value.value
+        there |= self.known.mask(computed)
+        if self.known.assuming(when, known) == (after := self.known.assuming(when, there)) and (
+            not reads(after) & uses.gives.keys()
         ):
-            found.add((pc, src))
-    return frozenset(found)
+            return True
+        values = [value for target, value in uses.gives.items() if target in reads(when)]
+        for state in self._states([step.when, when, *values], known):
+            if state is None:
+                return False
+            if not evaluate(step.when, state):
+                continue
+            before = bool(evaluate(when, state))
+            then = bool(evaluate(when, _after(state, uses.gives)))
+            if before != then and (before or not waived):
+                return False
+        return True
+
+    def _states(self, exprs: Sequence[Expr], known: Known) -> Iterator[dict[Read, int] | None]:
+        """Yield all values that the reads of expressions can have; None where that are too many."""
+        names = frozenset().union(*map(reads, exprs))
+        if prod(len(self._range(read, known)) for read in names) > MOST:
+            yield None
+        else:
+            yield from self.known.states(names, known)
+
+    def _range(self, read: Read, known: Known) -> Sequence[int]:
+        return self.known.values(read, known)
+
+    def _independent(self, step: Transition, number: int, other: int, known: Known) -> bool:
+        """Return whether it makes no difference when a step is taken before another's."""
+        one = self.machine.transitions[other]
+        assert step.pc is not None
+        mine, theirs = self.uses[number], self.uses[other]
+        touched = (mine.gives.keys() & (theirs.looked | theirs.gives.keys())) | (
+            theirs.gives.keys() & mine.looked)
+        if any(read.fact.question for read in touched):
+            return False
+        if one.pc is not None:
+            known &= self.known.at(one.pc, one.src)
+        compared = {
+            target for target in {**mine.gives, **theirs.gives}
+            if (target in mine.gives and target in theirs.gives)
+            or (target in mine.gives and reads(mine.gives[target]) & theirs.gives.keys())
+            or (target in theirs.gives
+                and (one.pc is None or reads(theirs.gives[target]) & mine.gives.keys()))
+        }
+        my_rules = [when for _, when, _ in self.at_step.get(number, ())
+                    if reads(when) & theirs.gives.keys()]
+        their_rules = [(when, waived) for _, when, waived in self.at_step.get(other, ())
+                       if one.pc is None or reads(when) & mine.gives.keys()]
+        exprs = [step.when, one.when, *my_rules, *(when for when, _ in their_rules), *compared]
+        looked: set[Read] = set().union(*map(reads, exprs))
+        my = {target: value for target, value in mine.gives.items() if target in looked}
+        their = {target: value for target, value in theirs.gives.items() if target in looked}
+        for state in self._states([*exprs, *my.values(), *their.values()], known):
+            if state is None or not _commute(
+                state, (step.when, my), (one.when, their), my_rules, their_rules, compared,
+                one.pc is None,
+            ):
+                return False
+        return True
 
 
-def _uses(
-    machine: Machine, at_step: Mapping[int, Sequence[Expr]], in_states: Sequence[Expr]
-) -> _Uses:
-    uses = _Uses()
-    for number, one in enumerate(machine.transitions):
-        for read in reads(one.when):
-            uses.readers.setdefault(read, set()).add(one.pc)
-            uses.whens.setdefault(read, []).append((one.pc, one.when))
-        for value in (*(value for _, value in one.gives), *at_step.get(number, ())):
-            for read in reads(value):
-                uses.readers.setdefault(read, set()).add(one.pc)
-                uses.values.setdefault(read, []).append((one.pc, value))
-        for target, _ in one.gives:
-            uses.writers.setdefault(target, set()).add(one.pc)
-    for when in in_states:
-        for read in reads(when):
-            uses.states.setdefault(read, []).append(when)
-    return uses
+def _used(one: Transition, rules: Sequence[Condition]) -> _Uses:
+    gives = {target: value for target, value in one.gives if target != one.pc}
+    when = reads(one.when)
+    values = frozenset().union(*map(reads, gives.values()))
+    asked = frozenset().union(*(reads(when) for _, when, _ in rules))
+    return _Uses(when, values, asked, gives, when | values | asked)
 
 
-def _alone(
-    one: Transition, pc: Read, rules: Sequence[Expr], uses: _Uses,
-    known: Mapping[Read, int],
-) -> bool:
-    """Return whether a step reads what nobody else writes, and nobody minds what it writes."""
-    mine = {pc}
-    looked = set(reads(one.when)).union(
-        *(reads(value) for _, value in one.gives), *(reads(rule) for rule in rules)
-    )
-    if any(not uses.writers.get(read, set()) <= mine for read in looked):
-        return False
-    changed = frozenset(target for target, _ in one.gives)
-    if any(not uses.writers[target] <= mine for target in changed):
-        return False
-    after = {read: value for read, value in known.items() if read not in changed}
-    after |= {target: value.value for target, value in one.gives
-              if isinstance(value, Num) and not target.fact.question}
-    return all(_unminded(target, changed, pc, uses, known, after) for target in changed - mine)
+def _bits(some: int) -> Iterator[int]:
+    while some:
+        yield (some & -some).bit_length() - 1
+        some &= some - 1
 
 
-def _unminded(
-    target: Read, changed: frozenset[Read], pc: Read, uses: _Uses,
-    before: Mapping[Read, int], after: Mapping[Read, int],
-) -> bool:
-    """Return whether whoever looks at a fact sees the same before and after a step.
-
-    The process is where it is as long as it has not taken the step, so its own variables are
-    what they are there. What could not happen before may be what the step enables: it could
-    not have come first.
-    """
-
-    def same(expr: Expr) -> bool:
-        was = assuming(expr, before)
-        return was == assuming(expr, after) and not reads(was) & changed
-
-    return all(
-        assuming(when, before) == Num(0) or same(when)
-        for who, when in uses.whens.get(target, ()) if who != pc
-    ) and all(
-        same(expr)
-        for expr in (
-            *(expr for who, expr in uses.values.get(target, ()) if who != pc),
-            *uses.states.get(target, ()),
-        )
-    )
-
-
-def _constants(
-    machine: Machine, pc: Read, uses: _Uses, never: Sequence[Expr]
-) -> dict[int, Mapping[Read, int]]:
-    """Return, per place of a process, those of its own variables that have one value there.
-
-    Where its driver is unbound, what a rule says is not left behind is 0: or else the search
-    ends there.
-    """
-    own = {
-        read for read, who in uses.writers.items()
-        if who <= {pc} and read != pc and not read.fact.question
+def _after(state: Mapping[Read, int], gives: Mapping[Read, Expr]) -> dict[Read, int]:
+    changed = {
+        target: evaluate(value, state) for target, value in gives.items() if target in state
     }
-    steps: dict[int, list[Transition]] = {}
-    for one in machine.transitions:
-        if one.pc == pc:
-            steps.setdefault(one.src, []).append(one)
-    found: dict[int, Mapping[Read, int]] = {IDLE: dict.fromkeys(own, 0)}
-    todo = [IDLE]
-    while todo:
-        src = todo.pop()
-        for one in steps.get(src, ()):
-            gives = dict(one.gives)
-            goes = gives.get(pc, Num(src))
-            assert isinstance(goes, Num)
-            there = {read: value for read, value in found[src].items() if read not in gives}
-            there |= {read: value.value for read, value in one.gives
-                      if isinstance(value, Num) and read in own}
-            old = found.get(goes.value)
-            new = there if old is None else {
-                read: value for read, value in old.items() if there.get(read) == value
-            }
-            if goes.value == IDLE:
-                new = {**new, **{
-                    left.left: 0 for left in (assuming(expr, new) for expr in never)
-                    if isinstance(left, Bin) and left.op == "!=" and left.right == Num(0)
-                    and isinstance(left.left, Read) and left.left in own
-                }}
-            if new != old:
-                found[goes.value] = new
-                todo.append(goes.value)
-    return found
+    return {**state, **changed}
 
 
-def assuming(expr: Expr, values: Mapping[Read, int]) -> Expr:
-    """Return an expression in which some facts have values, computed as far as that allows."""
-    match expr:
-        case Read():
-            return Num(values[expr]) if expr in values else expr
-        case Not(of=of):
-            inner = assuming(of, values)
-            return Num(int(not inner.value)) if isinstance(inner, Num) else Not(inner)
-        case Pick(when=when, then=then, other=other):
-            test = assuming(when, values)
-            if isinstance(test, Num):
-                return assuming(then if test.value else other, values)
-            return Pick(test, assuming(then, values), assuming(other, values))
-        case Bin(op=op, left=left, right=right):
-            return folded(op, assuming(left, values), assuming(right, values))
-    return expr
+_Step = tuple[Expr, Mapping[Read, Expr]]
+
+
+def _commute(
+    state: Mapping[Read, int], mine: _Step, theirs: _Step, my_rules: Sequence[Expr],
+    their_rules: Sequence[tuple[Expr, bool]], compared: set[Read], outside: bool,
+) -> bool:
+    """Return whether my step leads to the same, taken before or after theirs, in one state.
+
+    A step from outside may be left out where mine makes up for it.
+    """
+    if not evaluate(theirs[0], state):
+        return True
+    can = bool(evaluate(mine[0], state))
+    then = _after(state, theirs[1])
+    if bool(evaluate(mine[0], then)) != can:
+        return False
+    if not can:
+        return True
+    if any(evaluate(rule, then) and not evaluate(rule, state) for rule in my_rules):
+        return False
+    first = _after(state, mine[1])
+    last = _after(then, mine[1])
+    if evaluate(theirs[0], first):
+        both = _after(first, theirs[1])
+        if all(both[read] == last[read] for read in compared):
+            for rule, waived in their_rules:
+                before, after = bool(evaluate(rule, state)), bool(evaluate(rule, first))
+                if before != after and (before or not waived):
+                    return False
+            return True
+    return outside and all(first[read] == last[read] for read in compared) and not any(
+        evaluate(rule, state) for rule, _ in their_rules
+    )
+
+
+__all__ = ["Alone", "Condition", "Place", "alone"]

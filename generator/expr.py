@@ -197,6 +197,13 @@ class Read(Expr):
     fact: Fact
     of: Place
 
+    def __hash__(self) -> int:
+        """Hash once: whatever is explored is looked up by these."""
+        found: int | None = self.__dict__.get("hashed")
+        if found is None:
+            found = self.__dict__["hashed"] = hash((self.fact, self.of))
+        return found
+
 
 @dataclass(frozen=True)
 class Bin(Expr):
@@ -279,6 +286,13 @@ def all_of(*parts: Expr) -> Expr:
 
 def reads(expr: Expr) -> frozenset[Read]:
     """Return every read in an expression whose quantifiers are expanded."""
+    found: frozenset[Read] | None = expr.__dict__.get("read")
+    if found is None:
+        found = expr.__dict__["read"] = _reads(expr)
+    return found
+
+
+def _reads(expr: Expr) -> frozenset[Read]:
     match expr:
         case Read():
             return frozenset({expr})
@@ -325,6 +339,26 @@ def fold_known(expr: Expr, known: frozenset[Read]) -> Expr:
             return Pick(test, fold_known(then, known), fold_known(other, known))
         case Bin(op=op, left=left, right=right):
             return folded(op, fold_known(left, known), fold_known(right, known))
+    return expr
+
+
+def assuming(expr: Expr, values: Mapping[Read, int]) -> Expr:
+    """Return an expression in which some facts have values, computed as far as that allows."""
+    if reads(expr).isdisjoint(values):
+        return expr
+    match expr:
+        case Read():
+            return Num(values[expr])
+        case Not(of=of):
+            inner = assuming(of, values)
+            return Num(int(not inner.value)) if isinstance(inner, Num) else Not(inner)
+        case Pick(when=when, then=then, other=other):
+            test = assuming(when, values)
+            if isinstance(test, Num):
+                return assuming(then if test.value else other, values)
+            return Pick(test, assuming(then, values), assuming(other, values))
+        case Bin(op=op, left=left, right=right):
+            return folded(op, assuming(left, values), assuming(right, values))
     return expr
 
 

@@ -1,20 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The explorer agrees with the oracle: verdict, broken rules, length of the shortest trace."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, assume, given, note, settings
 from strategies import designs
 
-from checks import explore as explorer
 from checks.explore import Report, explore, watches_of, with_questions
 from checks.finding import Verdict
 from checks.live import forget
 from checks.machine import build
-from checks.naive import Naive, naive
-from checks.packed import Watch, pack
+from checks.naive import Naive, State, naive
+from checks.packed import pack
 from checks.rules.all import RULES
 from generator.design import Design
 from generator.designs import today
@@ -26,38 +25,23 @@ ALL = tuple(replace(rule, implies=()) for rule in RULES)
 MOST = 10_000  # states that the oracle is given
 
 
-def costs(design: Design) -> Callable[[int], int]:
+def costs(design: Design) -> Callable[[int, State], int]:
     """Return 1 for steps that the explorer keeps apart, 0 for those that it takes at once."""
     machine = build(design)
     watches = watches_of(machine, ALL)
     machine = with_questions(machine, watches)
     packed = pack(forget(machine, watches), watches)
-    alone = {(shift, src) for shift, _, _, row in packed.tables
-             for src, lonely in enumerate(row) if lonely}
+    seen: dict[int, set[int]] = {}
 
-    def cost(number: int) -> int:
-        one = machine.transitions[number]
-        return int(one.pc is None or (packed.shifts[one.pc][0], one.src) not in alone)
+    def cost(number: int, values: State) -> int:
+        state = packed.of(values)
+        if state not in seen:
+            seen[state] = {
+                transition for steps in packed.each_at_once(state) for transition, _ in steps
+            }
+        return int(number not in seen[state])
 
     return cost
-
-
-def explored(
-    design: Design, cost: Callable[[int], int], monkeypatch: pytest.MonkeyPatch
-) -> tuple[Report, dict[str, int]]:
-    """Return the report and, per broken rule, what its shortest trace costs."""
-    lengths: dict[str, int] = {}
-    replay = explorer.replay
-
-    def watching(machine: object, path: Sequence[int], watch: Watch) -> object:
-        if not watch.waived:
-            lengths[watch.rule] = sum(map(cost, path))
-        return replay(machine, path, watch)  # type: ignore[arg-type]  # handed on
-
-    monkeypatch.setattr(explorer, "replay", watching)
-    report = explore(design, ALL)
-    monkeypatch.undo()
-    return report, lengths
 
 
 def show(report: Report, oracle: Naive) -> str:
@@ -78,10 +62,10 @@ def compare(design: Design, most: int = 1_000_000) -> Naive:
     oracle = naive(design, ALL, states=most, cost=cost)
     if oracle.verdict is Verdict.UNFINISHED:
         return oracle
-    with pytest.MonkeyPatch.context() as patch:
-        report, lengths = explored(design, cost, patch)
+    report = explore(design, ALL)
+    depths = {one.rule: one.depth for one in report.counterexamples}
     found = {rule: broken.cost for rule, broken in oracle.broken.items()}
-    assert (report.verdict, lengths) == (oracle.verdict, found), show(report, oracle)
+    assert (report.verdict, depths) == (oracle.verdict, found), show(report, oracle)
     return oracle
 
 
