@@ -47,10 +47,10 @@ from generator.ops.service import KFREE_DATA, KZALLOC_DATA, SET_SERVICE_DATA
 from generator.ops.work import (
     CANCEL_DELAYED_WORK_SYNC,
     INIT_WAITQUEUE_HEAD,
-    INIT_WORK,
     KTHREAD_CREATE,
     KTHREAD_STOP,
     WAKE_UP_PROCESS,
+    init_work,
 )
 from generator.portdrv import PORT, free
 from generator.program import Block, Function, If, Not, Return, both, call, either
@@ -96,7 +96,6 @@ def _present(service: Device) -> Block:
 def pcie_init(service: Device) -> Function:
     """Return the making of a controller; without it, the service is refused."""
     port, slot_cap = port_of(service), "pcie_init:slot_cap"
-    work = "controller.button_work.work"
     read = PCIE_CAPABILITY_READ_DWORD(port)
     bus = {"on": "pcie_device.port.subordinate"}
     absent = assign("controller.inband_presence_disabled", "1")
@@ -125,8 +124,9 @@ def pcie_init(service: Device) -> Function:
             INIT_RWSEM(service, c=_RESET_LOCK),
             INIT_WAITQUEUE_HEAD(service, c={"on": "controller.requester"}),
             INIT_WAITQUEUE_HEAD(service, c={"on": "controller.queue"}),
-            INIT_WORK(service, c={"on": work}),
-            assign(f"{work}.func", "pciehp_queue_pushbutton_work")(),
+            *init_work(
+                service, "controller.button_work.work", "pciehp_queue_pushbutton_work"
+            ),
             DBG_CTRL(service, c=_CTRL),
             DOWN_READ(port, c={"on": "pci_bus_sem"}),
             If(free("list_empty(&subordinate->devices)"), ()),

@@ -39,7 +39,7 @@ from generator.ops.service import (
     PME_INTERRUPT_ON,
     SET_SERVICE_DATA,
 )
-from generator.ops.work import CANCEL_WORK_SYNC, INIT_WORK
+from generator.ops.work import CANCEL_WORK_SYNC, init_work
 from generator.portdrv import PORT, free
 from generator.program import Block, Function, If, Not, Return, both, call
 
@@ -115,8 +115,7 @@ def pme(service: Device = PME) -> Driver:
             _NO_ROOT,
             KZALLOC_DATA(service),
             SPINLOCK_CHECK(service, c={"on": f"{data}.lock"}),
-            INIT_WORK(service, c={"on": f"{data}.work"}),
-            assign(f"{data}.work.func", "pcie_pme_work_fn")(),
+            *init_work(service, f"{data}.work", "pcie_pme_work_fn"),
             assign(f"{data}.srv", "pcie_device")(),
             SET_SERVICE_DATA(service, c={"data": data}),
             PME_INTERRUPT_OFF(port, service),

@@ -3,32 +3,52 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+import generator.ops as ops
 from checks.finding import Severity
 from checks.waypoint import hold, sources
 from generator.clts import entry_points
+from generator.cxlpci import cxl_pci
+from generator.cxlperf import cxl_bus_driver
 from generator.design import Driver
+from generator.fingerprint import Fingerprint
 from generator.kbuild import CONFIGS, prepare
+from generator.operation import Operation
 from generator.pciehp import pciehp
 from generator.services import aer, dpc, pme
 
-DRIVERS = {driver.name: driver for driver in (pme(), aer(), dpc(), pciehp())}
-# what the configuration leaves out, read off the Makefiles and Kconfig of drivers/pci/pcie
-NOT_BUILT = {("pcie_pme", "no-pm"), ("aer", "no-aer"), ("dpc", "no-aer")}
+DRIVERS = {
+    driver.name: driver
+    for driver in (pme(), aer(), dpc(), pciehp(), cxl_pci(), cxl_bus_driver(zero=False))
+}
+# what a configuration leaves out, read off the Makefiles and Kconfig
+NOT_BUILT = {
+    ("pcie_pme", "no-pm"), ("aer", "no-aer"), ("dpc", "no-aer"),
+    ("cxl_pci", "n"), ("cxl_pmu on the CXL bus", "n"),
+}
 # functions that are one step to the model: what a register, or a struct, is about
 WHOLE = (
     "pcie_pme_interrupt_enable", "cxl_rch_enable_rcec", "pcie_aer_is_native",
     "pcie_hotplug_depth", "dbg_ctrl", "pcie_write_cmd", "pcie_write_cmd_nowait",
     "pciehp_get_power_status", "pciehp_power_off_slot", "pciehp_card_present_or_link_active",
+    "cxl_pci_mbox_wait_for_doorbell", "cxl_rcrb_get_comp_regs", "cxl_pmu_parse_caps",
 )
 # what only prints, or is gone when the compiler is done; one on either side of a swap is enough
-_SAYS = re.compile(r"(: |<> )(if \([^;{]*\) )?((pci|ctrl|dev)_(info|err|warn|dbg)|BUILD_BUG_ON)\(")
+_SAYS = re.compile(
+    r"(: |<> )(if \([^;{]*\) )?((pci|ctrl|dev|cxl)_(info|err|warn|dbg)|BUILD_BUG_ON)\("
+)
 _LOG = "only what is printed depends on it"
+_WAIT = "how long it waits is no operation"
+_SAME = "the same either way: only addresses and constants are computed"
+_NUMBER = "which message number it is: the irq that it gives is the operation"
+_ANEW = "what comes back from a call that is not followed is the same, whatever it got"
 _NAME = "the name of a slot is no fact"
 _FIFO = "INIT_KFIFO() expands to assignments alone, and no lifecycle hangs on them"
 # beginnings of mutants that the model does not tell from the kernel -> why
@@ -41,7 +61,33 @@ UNSEEN = {
     "init_slot: swap: snprintf": _NAME,
     "pciehp_probe: negate: rc == -EBUSY": _LOG,
     "pciehp_request_irq: negate: retval": _LOG,
+    "cxl_pci_setup_mailbox: delete: timeout =": _WAIT,
+    "cxl_pci_setup_mailbox: swap: timeout =": _WAIT,
+    "cxl_pci_setup_mailbox: swap: if (!(cap & CXLDEV_MBOX_CAP_BG_CMD_IRQ)": _NUMBER,
+    "cxl_pci_ras_unmask: swap: orig_val = readl(addr); <> mask =": _SAME,
+    "cxl_pci_ras_unmask: device: pci_get_drvdata(pdev)": _ANEW,
+    "cxl_event_get_int_policy: negate: rc < 0": _LOG,
+    "cxl_pci_type3_init_mailbox: device: cxl_mailbox_init": "one device is enough to name it by",
+    "cxl_pci_probe: swap: if (IS_ERR(mds)) return PTR_ERR(mds); <> cxlds = &mds->cxlds;": _SAME,
+    "cxl_pci_probe: delete: if (!cxlds->reg_map.component_map.ras.valid)": _LOG,
+    "cxl_pci_probe: negate: !cxlds->cxl_dvsec": _LOG,
+    "cxl_pci_probe: negate: !cxlds->reg_map.component_map.ras.valid": _LOG,
+    "cxl_pci_probe: negate: rc": _LOG,
+    "cxl_pci_probe: negate: cxl_pci_ras_unmask(pdev)": _LOG,
+    "cxl_pci_probe: device: is_cxl_restricted(pdev)": _ANEW,
+    "cxl_pci_probe: device: pci_find_dvsec_capability(": _ANEW,
 }
+
+
+def test_operations_of_the_same_call_are_found_by_the_same_fingerprint() -> None:
+    """One that differs would be the one that counts, or not, by the names of their modules."""
+    found: dict[str, Fingerprint] = {}
+    for module in pkgutil.iter_modules(ops.__path__):
+        for value in vars(importlib.import_module(f"generator.ops.{module.name}")).values():
+            if isinstance(value, Operation) and value.fingerprint is not None:
+                for callee in value.fingerprint.callees:
+                    first = found.setdefault(callee, value.fingerprint)
+                    assert first == value.fingerprint, f"{module.name}: {value.name}"
 
 
 @pytest.mark.kernel

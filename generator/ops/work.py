@@ -5,16 +5,27 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from generator.expr import Role
+from generator.expr import Place, Role
 from generator.facts import POLLER
 from generator.fingerprint import Fails, Fingerprint
-from generator.operation import Operation, fault, ok, sets
-from generator.ops.assign import plain
+from generator.operation import Do, Operation, fault, ok, sets
+from generator.ops.assign import assign, plain
+from generator.ops.device import INIT_LIST_HEAD
 
 USER = Role("user")
 
-# INIT_WORK() and INIT_DELAYED_WORK() begin with it; the function is an assignment behind it.
 INIT_WORK = plain("__init_work")
+
+
+def init_work(device: Place, path: str, function: str) -> tuple[Do, ...]:
+    """Return INIT_WORK() of the work at a C path, or that in INIT_DELAYED_WORK(), expanded."""
+    return (
+        INIT_WORK(device, c={"on": path}),
+        INIT_LIST_HEAD(device, c={"on": f"{path}.entry"}),
+        assign(f"{path}.func", function)(),
+    )
+
+
 CANCEL_WORK_SYNC = replace(plain("cancel_work_sync"), sleeps=True)
 CANCEL_DELAYED_WORK_SYNC = replace(plain("cancel_delayed_work_sync"), sleeps=True)
 INIT_WAITQUEUE_HEAD = plain("__init_waitqueue_head")
