@@ -19,7 +19,6 @@ from generator.operation import (
     RETURN,
     Do,
     Guard,
-    OnFail,
     Operation,
     Where,
 )
@@ -86,6 +85,10 @@ class _Builder:
         self.edges.append(Edge(src, dst))
 
 
+# What there is to undo; an If stands for what one of its branches did, taken or not.
+Undo = Do | Each | Call | If
+
+
 @dataclass(frozen=True)
 class _Scope:
     """Where a function's ends are, and what unwinding has to undo, oldest first."""
@@ -94,7 +97,7 @@ class _Scope:
     done: int
     failed: int
     context: _Context
-    undos: tuple[Do | Each | Call, ...] = ()
+    undos: tuple[Undo, ...] = ()
     again: int | None = None  # where CONTINUE goes
     outer: _Scope | None = None  # the loop's surroundings, for unwinding out of it
     loop: Each | None = None
@@ -107,7 +110,8 @@ def flow(
 ) -> Flow:
     """Return the graph of an entry point, in a kernel built with `symbols` (None: with all).
 
-    Errors: ModelError when unwinding would have to undo something done in a branch only.
+    Errors: ModelError when unwinding would have to undo something done in a branch only, of
+    which it cannot tell whether it was taken.
     """
     builder = _Builder(instances, symbols)
     start, done, failed = builder.state(), builder.state(), builder.state()
@@ -120,7 +124,7 @@ def flow(
 
 def _block(
     builder: _Builder, block: Block, at: int | None, scope: _Scope
-) -> tuple[int | None, tuple[Do | Each | Call, ...]]:
+) -> tuple[int | None, tuple[Undo, ...]]:
     """Append a block; return where it ends (None: never) and what there is to undo."""
     undos = scope.undos
     for node in block:
@@ -142,7 +146,7 @@ def _block(
                 builder.tau(at, scope.done if ok else scope.failed)
                 at = None
             case If():
-                at = _if(builder, node, at, inner)
+                at, undos = _if(builder, node, at, inner)
             case Ifdef(symbol=symbol, then=then, other=other):
                 built = builder.symbols is None or symbol in builder.symbols
                 at, undos = _block(builder, then if built else other, at, inner)
@@ -157,7 +161,7 @@ def _block(
     return at, undos
 
 
-def _with(scope: _Scope, undos: tuple[Do | Each | Call, ...]) -> _Scope:
+def _with(scope: _Scope, undos: tuple[Undo, ...]) -> _Scope:
     return _Scope(
         scope.name, scope.done, scope.failed, scope.context, undos, scope.again,
         scope.outer, scope.loop, scope.rounds,
@@ -182,13 +186,14 @@ def _do(builder: _Builder, node: Do, at: int, scope: _Scope) -> int:
     if node.op.fallible:
         broken = builder.state()
         builder.edges.append(replace(step, dst=broken, outcome="fail"))
-        _failure(builder, node.on_fail, broken, after, scope)
+        _failure(builder, node, broken, after, scope)
     return after
 
 
 def _failure(
-    builder: _Builder, on_fail: OnFail | Block, broken: int, after: int, scope: _Scope
+    builder: _Builder, node: Do | Call, broken: int, after: int, scope: _Scope
 ) -> None:
+    on_fail = node.on_fail
     if isinstance(on_fail, tuple):
         end, _ = _block(builder, on_fail, broken, scope)
         if end is not None:
@@ -202,10 +207,10 @@ def _failure(
     elif on_fail == RETURN:
         builder.tau(broken, scope.failed)
     else:
-        builder.tau(_unwind(builder, broken, scope), scope.failed)
+        builder.tau(_unwind(builder, broken, scope, node), scope.failed)
 
 
-def _unwind(builder: _Builder, at: int, scope: _Scope) -> int:
+def _unwind(builder: _Builder, at: int, scope: _Scope, failed: Do | Call) -> int:
     """Append the undoing of everything done so far in this function, in reverse."""
     kept = len(scope.outer.undos) if scope.outer is not None else 0
     taken: set[tuple[str, Place]] = set()
@@ -214,6 +219,12 @@ def _unwind(builder: _Builder, at: int, scope: _Scope) -> int:
             if (node.op.name, node.places[0]) in taken:
                 continue
             taken |= {(name, node.places[0]) for name in node.op.takes_over}
+        if isinstance(node, If):
+            raise ModelError(
+                f"{failed.where}: when this fails, unwinding cannot tell which branch of the "
+                f"condition at {node.where} was taken, and one has something to undo; "
+                "give it fail=(...) with what is to be undone"
+            )
         at = _undo(builder, node, at, scope)
     if scope.outer is not None and scope.loop is not None:
         if builder.instances is None:
@@ -221,7 +232,7 @@ def _unwind(builder: _Builder, at: int, scope: _Scope) -> int:
         else:
             for context in reversed(scope.rounds):
                 at = _undo_round(builder, scope.loop, at, scope.outer, context)
-        return _unwind(builder, at, scope.outer)
+        return _unwind(builder, at, scope.outer, failed)
     return at
 
 
@@ -272,20 +283,24 @@ def _undo_round(
     return at
 
 
-def _if(builder: _Builder, node: If, at: int, scope: _Scope) -> int | None:
+def _if(
+    builder: _Builder, node: If, at: int, scope: _Scope
+) -> tuple[int | None, tuple[Undo, ...]]:
+    """Append a condition with its branches; what there is to undo is known if one goes on."""
     yes, no = builder.state(), builder.state()
     _condition(builder, node, node.guard, at, (yes, no), scope)
-    ends = []
+    ends: list[tuple[int, tuple[Undo, ...]]] = []
     for start, block in ((yes, node.then), (no, node.other)):
-        end, _ = _block(builder, block, start, scope)
+        end, undos = _block(builder, block, start, scope)
         if end is not None:
-            ends.append(end)
+            ends.append((end, undos))
     if not ends:
-        return None
+        return None, scope.undos
     join = builder.state()
-    for end in ends:
+    for end, _ in ends:
         builder.tau(end, join)
-    return join
+    same = all(undos == ends[0][1] for _, undos in ends)
+    return join, ends[0][1] if same else (*scope.undos, node)
 
 
 def _condition(
@@ -367,5 +382,5 @@ def _call(builder: _Builder, node: Call, at: int, scope: _Scope) -> int:
     if end is not None:
         builder.tau(end, after)
     if node.function.fallible:
-        _failure(builder, node.on_fail, failed, after, scope)
+        _failure(builder, node, failed, after, scope)
     return after

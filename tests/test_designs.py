@@ -115,6 +115,10 @@ MISTAKES = {
         'PCI_ENABLE_DEVICE(PORT))),))\n',
         "give the later operation fail=",
     ),
+    "failure behind a branch": (
+        _one('(If(Guard("g", None, ()), (KZALLOC(KID),)), PCI_ENABLE_DEVICE(PORT))'),
+        "give it fail=(...) with what is to be undone",
+    ),
     "answer that is none": (
         _one("(PCI_SET_MASTER(PORT),)", rest=', given={CAP: "MSIX"}'), "none, MSI, MSI-X"
     ),
