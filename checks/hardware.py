@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from checks.bind import Inst
 from generator.expr import Expr, Read, reads
-from generator.facts import BELOW
+from generator.facts import BELOW, LEFT_ON
 
 OPEN_QUESTION = -1  # the value of a question that nothing has asked
 
@@ -45,6 +45,8 @@ def answers(read: Read) -> tuple[int, ...]:
         for fact, names in read.of.device.answers:
             if fact == read.fact:
                 return tuple(fact.values.index(name) for name in names)
+        if read.fact == LEFT_ON:  # asked of devices that say so
+            return (0,)
     return tuple(range(read.fact.top + 1))
 
 

@@ -37,6 +37,7 @@ from generator.facts import (
     PMU,
     POWER,
     PROBING,
+    QUIET,
     RPM_ALLOWED,
     SEEN,
     SLEEPY,
@@ -72,6 +73,7 @@ class Step:
     error: str = ""
     fault: bool = False
     decides: bool = False  # a condition that the model gives a meaning
+    asks: Expr = field(default=TRUE, hash=False)  # that meaning
     forgets: bool = False  # the end of a life: other hardware may come next
     where: Where = NOWHERE
     op: Operation | None = None
@@ -290,7 +292,7 @@ class _Process:
         # The driver core holds the device (PCI) or its parent in D0 around a probe.
         text = "enumerates" if inst.device.kind == "core" else f"bind {self.driver.name}"
         self._core(text, IDLE, ready, self.at("probe", probe.start),
-                   (PHASE(inst), PROBING), (D3(parent), 0), (OUTCOME(inst), 0),
+                   (PHASE(inst), PROBING), (D3(parent), 0), (OUTCOME(inst), 0), (QUIET(inst), 0),
                    *([(FAULTED(inst), 0)] if inst == parent else []))
         self._core("probe returns 0", self.at("probe", probe.done), TRUE, RUNNING,
                    (PHASE(inst), BOUND), (OUTCOME(inst), 1))
@@ -381,8 +383,8 @@ class _Process:
                 when = holds if edge.holds else ~holds
             text = f"{edge.guard.name}: {'yes' if edge.holds else 'no'}"
             step = Step(self.inst.name, text, entry, edge.inside, where=edge.where,
-                        decides=edge.guard.when not in (None, TRUE), driver=self.driver,
-                        inst=self.inst)
+                        decides=edge.guard.when not in (None, TRUE), asks=when,
+                        driver=self.driver, inst=self.inst)
             self.made.add(step, self.pc, src, when, [(self.pc, num(dst))])
         elif edge.do is None or edge.op is None:
             self._core("", src, TRUE, dst)

@@ -6,13 +6,15 @@ Every function here is one of that file as the series leaves it, under its name 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from generator.ctext import Written, code, helper, leave
 from generator.cxlpmu import CPMU
 from generator.design import Device, Driver
 from generator.expr import Place
-from generator.facts import CLAIMED, PMU
+from generator.facts import CAPS, CLAIMED, COUNTERS, NAMED, PMU
 from generator.fingerprint import Fails, Fingerprint
-from generator.operation import RETURN, Guard, Operation, fault, ok
+from generator.operation import RETURN, Guard, Operation, fault, ok, sets
 from generator.ops.assign import assign
 from generator.ops.device import DEV_SET_DRVDATA, DEVM_KZALLOC, INIT_LIST_HEAD
 from generator.ops.irq import DEVM_REQUEST_IRQ, PCI_IRQ_VECTOR
@@ -23,6 +25,7 @@ from generator.ops.perf import (
     DEVM_KASPRINTF,
     DEVM_KCALLOC,
     DEVM_REQUEST_MEM_REGION,
+    OWNER,
     PARSE_CAPS,
     PERF_PMU_REGISTER,
     PERF_PMU_UNREGISTER,
@@ -36,6 +39,18 @@ from generator.program import Block, Function, If, Not
 SOURCE = "drivers/perf/cxl_pmu.c"
 NAMES: dict[Place, str] = {PORT: "dev->parent", CPMU: "dev"}  # what the aux driver's C calls them
 _INFO = {"data": "info"}
+# What perf is told of: kernel/events/core.c perf_pmu_register() refuses a PMU without a name, and
+# an event that opens is noted at its counter.
+_NAME = replace(
+    DEVM_KASPRINTF, outcomes=(ok(sets(NAMED(OWNER), 1)), *DEVM_KASPRINTF.outcomes[1:])
+)
+_COUNTERS = replace(
+    DEVM_KCALLOC,
+    outcomes=(ok(sets(COUNTERS(OWNER), 1)), *DEVM_KCALLOC.outcomes[1:]),
+    needs=(CAPS,),  # how many there are
+)
+_QUIESCE = replace(QUIESCE, needs=(*QUIESCE.needs, CAPS))  # it goes over every counter
+_REGISTER = replace(PERF_PMU_REGISTER, needs=(NAMED, COUNTERS))
 
 
 def _lists(pmu: Device) -> Block:
@@ -55,7 +70,7 @@ def cxl_pmu_setup_info() -> Function:
             assign("cxl_pmu_info.base", "devm_ioremap()")(),
             assign("cxl_pmu_info.on_cpu", "-1")(),
             PARSE_CAPS(CPMU),
-            DEVM_KCALLOC(CPMU),
+            _COUNTERS(CPMU),
         ),
         gives="pointer",
     )
@@ -83,7 +98,7 @@ def cxl_pmu_setup_perf() -> Function:
             devm_action(CPUHP_STATE_REMOVE_INSTANCE, "cxl_pmu_cpuhp_remove")(
                 CPMU, CPMU, fail=RETURN
             ),
-            PERF_PMU_REGISTER(CPMU, fail=RETURN, c={"on": "cxl_pmu_info.pmu"}),
+            _REGISTER(CPMU, fail=RETURN, c={"on": "cxl_pmu_info.pmu"}),
             devm_action(PERF_PMU_UNREGISTER, "cxl_pmu_perf_unregister")(CPMU, CPMU, fail=RETURN),
         ),
     )
@@ -113,7 +128,7 @@ def cxl_pmu_aux_driver() -> Driver:
             DEVM_REQUEST_MEM_REGION(CPMU, CPMU, c={"var": "res", **registers}),
             DEVM_IOREMAP(CPMU, CPMU, c={"var": "base", **registers}),
             helper(cxl_pmu_setup_info(), into="info", args="dev, base"),
-            DEVM_KASPRINTF(
+            _NAME(
                 CPMU,
                 c={
                     "var": "name",
@@ -121,13 +136,13 @@ def cxl_pmu_aux_driver() -> Driver:
                 },
             ),
             code("/* The irq may be shared, it must not be raised by leftovers */"),
-            QUIESCE(CPMU, c=_INFO),
+            _QUIESCE(CPMU, c=_INFO),
             code(""),
             helper(cxl_pmu_setup_irq(), args="dev, info, name, pmu->irq", failed="rc"),
-            devm_action(QUIESCE, "cxl_pmu_quiesce")(CPMU, CPMU, c=_INFO),
+            devm_action(_QUIESCE, "cxl_pmu_quiesce")(CPMU, CPMU, c=_INFO),
             helper(cxl_pmu_setup_perf(), args="dev, info, name", failed="rc"),
         ),
-        shutdown=(QUIESCE(CPMU, c={"data": "auxiliary_get_drvdata(auxdev)"}),),
+        shutdown=(_QUIESCE(CPMU, c={"data": "auxiliary_get_drvdata(auxdev)"}),),
         unbind=False,
         gives=(CLAIMED, PMU),
         c={CPMU: "auxiliary_device.dev", PORT: "auxiliary_device.dev.parent"},

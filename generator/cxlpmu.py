@@ -17,6 +17,7 @@ from generator.facts import (
     DRVDATA,
     FAULTED,
     HAS,
+    LEFT_ON,
     LOCAL,
     MODE,
     MODE_MSIX,
@@ -50,7 +51,7 @@ from generator.ops.perf import IOREMAP, IOUNMAP, READQ
 from generator.portdrv import BEST, PORT, SERVICE, free
 from generator.program import Block, Each, Function, If, Not, both
 
-CPMU = Device("cpmu", "aux", PORT, count=1)
+CPMU = Device("cpmu", "aux", PORT, count=1, answers=((LEFT_ON, ("no", "yes")),))
 _CPMU = Role("cpmu")
 SOURCE = "drivers/pci/pcie/cxlpmu.c"
 SETS = (

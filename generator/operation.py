@@ -132,6 +132,7 @@ class Operation:
     sleeps: bool = True
     needs_d0: str = ""
     needs: tuple[Fact, ...] = ()  # what must be true of the device that it acts on
+    needs_of: str = ""  # the role of that device, when it is not the first
     provider: str = ""
     at: str = ""
     label: tuple[str, str, str] | None = None

@@ -9,12 +9,27 @@ at named places of `portdrv()`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from generator.ctext import leave
 from generator.design import Device, Driver
-from generator.expr import EACH, TRUE, Expr, Nth, Over, Role, pick
-from generator.facts import ADDED, D3_POSSIBLE, HAS, IRQ, LIFE, LOCAL, MSG, NO_MSI, NVEC, SEEN
+from generator.expr import EACH, TRUE, Nth, Over, Role, maximum
+from generator.facts import (
+    ADDED,
+    BEGUN,
+    D3_POSSIBLE,
+    DPC,
+    FILLED,
+    HAS,
+    IRQ,
+    LIFE,
+    LOCAL,
+    MSG,
+    NO_MSI,
+    NVEC,
+    SECOND,
+    SEEN,
+)
 from generator.operation import IGNORE, RETURN, Guard, sets
 from generator.ops.assign import assign
 from generator.ops.device import (
@@ -97,15 +112,17 @@ def port_type(name: str) -> Guard:
     )
 
 
-def each_service(body: Expr) -> Expr:
-    """Return the largest value of an expression over the services of the port."""
-    return Over("max", SERVICE, body)
-
-
 ROOT, UPSTREAM, DOWNSTREAM, RCEC = map(port_type, ("ROOT_PORT", "UPSTREAM", "DOWNSTREAM", "RC_EC"))
 NATIVE = free("pcie_ports_native")
-_WANTED = each_service(pick(SEEN(EACH).eq(1), MSG(EACH) + 1, 0))
 _NVEC = "pcie_message_numbers:nvec"
+_WITH_HP = (sets(LOCAL(PORT), MSG(HP) + 1), sets(BEGUN(PORT), 1))
+WITH_AER = replace(  # and so with DPC
+    assign(
+        _NVEC, "max(nvec, *aer + 1)", sets(LOCAL(PORT), maximum(LOCAL(PORT), MSG(AER) + 1)),
+        roles=("dev",),
+    ),
+    needs=(BEGUN,),
+)
 
 
 def get_port_device_capability() -> Function:
@@ -175,8 +192,24 @@ def _has(service: Nth, text: str) -> Guard:
 _PME_TEXT = "mask & (PCIE_PORT_SERVICE_PME | PCIE_PORT_SERVICE_HP | PCIE_PORT_SERVICE_BWNOTIF)"
 HAS_PME_HP = _has(HP, _PME_TEXT)
 HAS_AER = _has(AER, "mask & PCIE_PORT_SERVICE_AER")
-HAS_DPC = free("mask & PCIE_PORT_SERVICE_DPC")
-POS = free("pos")
+HAS_DPC = Guard(
+    "mask & PCIE_PORT_SERVICE_DPC", DPC(PORT).eq(1), ("mask & PCIE_PORT_SERVICE_DPC",)
+)
+# Without its capability a port would not have the service: get_port_device_capability().
+POS = Guard("pos", TRUE, ("pos",))
+# DPC is folded into AER, but it has a number and a place among the irqs of its own.
+_SECOND = SECOND(Role("service"))
+READ_DPC = assign(
+    "&dpc", "FIELD_GET(PCI_EXP_DPC_IRQ, reg16)", sets(_SECOND, 1), roles=("service",)
+)
+LOOK_UP_DPC = replace(
+    PCI_IRQ_VECTOR,
+    needs=(SECOND,),
+    needs_of="user",
+    outcomes=tuple(
+        replace(one, gives=(sets(SECOND(Role("user")), 2),)) for one in PCI_IRQ_VECTOR.outcomes
+    ),
+)
 
 
 def pcie_message_numbers() -> Function:
@@ -184,13 +217,13 @@ def pcie_message_numbers() -> Function:
     return Function(
         "pcie_message_numbers",
         (
-            assign(_NVEC, "0", sets(LOCAL(PORT), _WANTED))(),
+            assign(_NVEC, "0", sets(LOCAL(PORT), 0), sets(BEGUN(PORT), 1))(),
             If(
                 HAS_PME_HP,
                 (
                     PCIE_CAPABILITY_READ_WORD(PORT),
                     assign("&pme", "FIELD_GET(PCI_EXP_FLAGS_IRQ, reg16)")(),
-                    assign(_NVEC)(),
+                    assign(_NVEC, "", *_WITH_HP)(),
                 ),
             ),
             Ifdef(
@@ -204,7 +237,7 @@ def pcie_message_numbers() -> Function:
                                 (
                                     PCI_READ_CONFIG_DWORD(PORT),
                                     assign("&aer", "FIELD_GET(PCI_ERR_ROOT_AER_IRQ, reg32)")(),
-                                    assign(_NVEC, "max(nvec, *aer + 1)")(),
+                                    WITH_AER(PORT),
                                 ),
                             ),
                         ),
@@ -218,7 +251,7 @@ def pcie_message_numbers() -> Function:
                         POS,
                         (
                             PCI_READ_CONFIG_WORD(PORT),
-                            assign("&dpc", "FIELD_GET(PCI_EXP_DPC_IRQ, reg16)")(),
+                            READ_DPC(AER),
                             assign(_NVEC, "max(nvec, *dpc + 1)")(),
                         ),
                     ),
@@ -282,7 +315,7 @@ def assign_irqs() -> Block:
         If(
             HAS_DPC,
             (
-                PCI_IRQ_VECTOR(PORT, AER, nr=MSG(AER), fail=IGNORE),
+                LOOK_UP_DPC(PORT, AER, nr=MSG(AER), fail=IGNORE),
                 *_give("PCIE_PORT_SERVICE_DPC_SHIFT"),
             ),
         ),
@@ -305,7 +338,11 @@ def pcie_init_service_irqs(counted_in: Block = ()) -> Function:
         Guard("mask & PCIE_PORT_SERVICE_PME", SEEN(HP).eq(1), ("mask & PCIE_PORT_SERVICE_PME",)),
         Guard("pcie_pme_no_msi()", NO_MSI(PORT).eq(1), ("pcie_pme_no_msi()",)),
     )
-    none = assign("int[*]", "-1", sets(IRQ(Role("service")), 0), roles=("service",))
+    service = Role("service")
+    none = assign(
+        "int[*]", "-1", sets(IRQ(service), 0), sets(FILLED(service), 1),
+        sets(SECOND(service), 0), roles=("service",),
+    )
     return Function(
         "pcie_init_service_irqs",
         (
@@ -325,6 +362,9 @@ def pcie_init_service_irqs(counted_in: Block = ()) -> Function:
     )
 
 
+TAKES_IRQ = replace(assign("pcie_device.irq", "int[*]", roles=("service",)), needs=(FILLED,))
+
+
 def pcie_device_init() -> Function:
     """Return the creation of one service device."""
     return Function(
@@ -332,7 +372,7 @@ def pcie_device_init() -> Function:
         (
             KZALLOC(SERVICE, fail=RETURN),
             assign("pcie_device.port", "pci_dev")(),
-            assign("pcie_device.irq", "int[*]")(),
+            TAKES_IRQ(SERVICE),
             assign("pcie_device.service")(),
             assign("pcie_device.device.bus", "pcie_port_bus_type")(),
             assign("pcie_device.device.release", "release_pcie_device")(),

@@ -10,7 +10,7 @@ from checks.machine import Step
 from checks.rule import is_done, step_rule
 from generator.design import SUBDEVICES
 from generator.expr import TRUE, Expr, any_of
-from generator.facts import BLOCK, D3, HAS, OPEN
+from generator.facts import BLOCK, D3, HAS, MAPPED, OPEN
 
 
 @step_rule(
@@ -66,6 +66,20 @@ def block_in_own_bar(step: Step, view: View) -> Expr | None:
 
 
 @step_rule(
+    "N7b",
+    evidence=("lib/devres.c __devm_ioremap_resource()",
+              "drivers/cxl/core/regs.c devm_cxl_iomap_block()",
+              "arch/x86/mm/ioremap.c __ioremap_caller()"),
+    symptom="ioremap error ..., requested 0x2, got 0x1, where -EBUSY was due",
+)
+def claimed_before_mapped(step: Step, _view: View) -> Expr | None:
+    """Who claims registers does so before mapping them: what is mapped is its own by then."""
+    if not is_done(step, "devm_request_mem_region"):
+        return None
+    return MAPPED(step.role("user")).eq(1)
+
+
+@step_rule(
     "N8",
     evidence=("kernel/irq/manage.c request_threaded_irq()",
               "drivers/perf/cxl_pmu.c cxl_pmu_event_start()",
@@ -81,5 +95,6 @@ RULES = (
     builtin_calls_no_module,
     registers_need_d0,
     block_in_own_bar,
+    claimed_before_mapped,
     no_sleep_in_atomic_context,
 )

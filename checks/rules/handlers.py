@@ -16,6 +16,7 @@ from generator.facts import (
     EXCLUSIVE,
     HANDLER,
     IRQ,
+    LEFT_ON,
     LIFE,
     LINE,
     MAPPED,
@@ -26,6 +27,8 @@ from generator.facts import (
     NO_MESSAGE,
     PHASE,
     POWER,
+    QUIET,
+    SECOND,
     SOURCE,
     STALE,
     UNBOUND,
@@ -91,14 +94,7 @@ def children_before_parent_vectors(step: Step, view: View) -> Expr | None:
     return msi_on(dev) & any_of(*living)
 
 
-@state_rule(
-    "R16",
-    evidence=("drivers/pci/msi/api.c pci_irq_vector()",
-              "drivers/pci/pcie/portdrv.c pcie_port_enable_irq_vec()"),
-    symptom="probe with driver NAME failed with error -22",
-)
-def message_number_is_allocated(view: View) -> Iterator[tuple[str, Expr]]:
-    """A device that signals by a message gets on the bus only with the vector of that message."""
+def _without_vector(view: View) -> Iterator[tuple[str, Expr]]:
     for port in _ports(view):
         for child in view.children(port):
             if child.device.kind == "platform":  # no hardware, so nothing that could signal
@@ -107,6 +103,21 @@ def message_number_is_allocated(view: View) -> Iterator[tuple[str, Expr]]:
             given = MSI_DOMAIN(child).eq(DOMAIN_NONE)  # or else its own driver gets its vector
             yield (f"{child.name} is on the bus, but its message has no vector",
                    all_of(msi_on(port), on_bus, given, ~on_vector(IRQ, child)))
+
+
+@step_rule(
+    "R16",
+    evidence=("drivers/pci/msi/api.c pci_irq_vector()",
+              "drivers/pci/pcie/portdrv.c pcie_port_enable_irq_vec()"),
+    symptom="probe with driver NAME failed with error -22",
+    states=_without_vector,
+)
+def message_number_is_allocated(step: Step, view: View) -> Expr | None:
+    """A device that signals by a message gets on the bus only with the vector of that message."""
+    if not is_done(step, "device_register"):
+        return None
+    dev = step.role("dev")  # whose second number was read, and nothing looked up for it
+    return msi_on(view.parent(dev)) & SECOND(dev).eq(1)
 
 
 @step_rule(
@@ -202,6 +213,20 @@ def quiesce_before_free(step: Step, _view: View) -> Expr | None:
     return SOURCE(step.role("user")).eq(1)
 
 
+@step_rule(
+    "N4b",
+    evidence=("kernel/irq/manage.c request_threaded_irq()",
+              "drivers/pci/pcie/pme.c pcie_pme_probe()"),
+    symptom="irq NN: nobody cared, or a handler that runs before its driver is ready",
+)
+def quiet_before_request(step: Step, _view: View) -> Expr | None:
+    """A source that firmware or another kernel may have left on is off before its irq is had."""
+    if not is_done(step, *_REQUESTS):
+        return None
+    user = step.role("user")
+    return QUIET(user).eq(0) & LEFT_ON(user).eq(1)
+
+
 RULES = (
     vector_user_needs_bus_master,
     free_irq_before_vectors,
@@ -213,4 +238,5 @@ RULES = (
     line_interrupts_are_shared,
     handler_data_outlives_irq,
     quiesce_before_free,
+    quiet_before_request,
 )

@@ -104,7 +104,7 @@ def subdevice_owns_its_resources(step: Step, _view: View) -> Expr | None:
         return None
     if step.entry == "devres" or not step.outcome:
         return None
-    if op.managed and step.role(op.on_devres) != inst:
+    if "owner" in op.roles and step.role("owner") != inst:
         return TRUE
     through = ("pci_irq_vector", "pci_alloc_irq_vectors", "pci_msix_alloc_irq_at",
                "pci_request_regions")

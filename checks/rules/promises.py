@@ -9,7 +9,7 @@ from checks.bind import Inst, View
 from checks.machine import Step
 from checks.rule import step_rule
 from generator.design import SUBDEVICES
-from generator.expr import TRUE, Expr, Nth, all_of, any_of, reads
+from generator.expr import TRUE, Expr, Nth, Read, all_of, any_of, reads
 from generator.facts import (
     ADDED,
     ALLOCATED,
@@ -21,12 +21,14 @@ from generator.facts import (
     IRQ,
     KNOWN,
     LIFE,
+    LOCAL,
     MASTER,
     MSG,
     NO_MESSAGE,
     NOTED,
     PEEKED,
     PHASE,
+    TOTAL,
     msi_on,
 )
 from generator.program import operations
@@ -103,7 +105,7 @@ def nothing_kept_for_nobody(step: Step, view: View) -> Expr | None:
     return kept & ~used
 
 
-_FOR_OTHERS = ("pm_runtime_resume_and_get", "pm_runtime_put", "pci_irq_vector")
+_FOR_OTHERS = ("pm_runtime_resume_and_get", "pm_runtime_put")
 
 
 @step_rule(
@@ -147,35 +149,71 @@ def _notes(view: View) -> Iterator[tuple[str, Expr]]:
 def nothing_used_before_it_is_there(step: Step, view: View) -> Expr | None:
     """A message number is read before it is used, and again after vectors change; so is memory.
 
+    Numbers count once vectors are there, and what a driver counts it counts before it asks.
     Driver data points to memory that is there, which is freed once.
     """
-    if step.op is None:
-        return None
-    if step.op.needs:
-        user = step.role(step.op.roles[0])
-        return any_of(*(fact(user).eq(0) for fact in step.op.needs))
+    early = [*_uncounted(step, view), *_unread(step, view), *_unmade(step, view)]
+    return any_of(*early) if early else None
+
+
+def _unmade(step: Step, view: View) -> Iterator[Expr]:
+    """Yield that what an operation works on is not there, or is there already."""
+    op = step.op
+    if op is None:
+        return
+    user = step.role(op.needs_of or op.roles[0]) if op.needs else None
+    if user is not None:
+        yield from (fact(user).eq(0) for fact in op.needs)
     if step.entry == "devres":
-        return None
-    if step.op.name == "kfree note":
-        dev = step.role("dev")
-        return any_of(NOTED(dev).eq(0), *_headless(dev, view))
-    if step.op.name == "ioremap":
-        return PEEKED(step.role("user")).eq(1)
-    if step.op.name == "device_register":
-        return LIFE(step.role("dev")).ne(ALLOCATED)
-    if step.op.name == "iounmap":
-        return PEEKED(step.role("user")).eq(0)
-    used = {read for way in step.op.outcomes for give in way.gives for read in reads(give.value)}
+        return
+    match op.name:
+        case "kfree note":
+            dev = step.role("dev")
+            yield NOTED(dev).eq(0)
+            yield from _headless(dev, view)
+        case "ioremap":
+            yield PEEKED(step.role("user")).eq(1)
+        case "iounmap":
+            yield PEEKED(step.role("user")).eq(0)
+        case "device_register":
+            yield LIFE(step.role("dev")).ne(ALLOCATED)
+
+
+def _set_from(step: Step) -> frozenset[Read]:
+    """Return what an operation computes the values of other facts from."""
+    ways = step.op.outcomes if step.op is not None else ()
+    return frozenset(
+        read for way in ways for give in way.gives for read in reads(give.value)
+        if read != give.target
+    )
+
+
+def _unread(step: Step, view: View) -> Iterator[Expr]:
+    """Yield that a message number is used which was not read, or which may change yet.
+
+    Which number a message has depends on whether MSI or MSI-X is on, and on how many vectors
+    there are: it is counted once they are.
+    """
+    used = [read for read in _set_from(step) if read.fact == MSG]
     named = {read for value in step.params.values() for read in reads(value)}
     numbers = {read.of for read in named if read.fact == MSG} | {
-        step.binding[read.of.name] for read in used
-        if read.fact == MSG and read.of.name in step.binding
+        step.binding[read.of.name] for read in used if read.of.name in step.binding
     }
-    unread = [
-        KNOWN(inst).eq(0) for inst in sorted(numbers, key=lambda one: one.name)
-        if isinstance(inst, Inst) and inst in _looked_at(view)
-    ]
-    return all_of(any_of(*unread)) if unread else None
+    looked_at = _looked_at(view) if numbers and step.entry != "devres" else ()
+    for inst in sorted(numbers, key=lambda one: one.name):
+        if isinstance(inst, Inst) and inst in looked_at:
+            yield KNOWN(inst).eq(0)
+    if used and step.inst is not None and step.inst.device.kind == "pci":
+        yield ~msi_on(step.inst)
+
+
+def _uncounted(step: Step, view: View) -> Iterator[Expr]:
+    """Yield that a count is looked at before it was made: no driver wants 0 vectors."""
+    looked = {*reads(step.asks), *_set_from(step)}
+    looked.update(read for value in step.params.values() for read in reads(value))
+    for read in sorted(looked, key=lambda one: (one.of.name, one.fact.name)):
+        if read.fact in (LOCAL, TOTAL):
+            yield read.fact(view.resolve(step.binding.get(read.of.name, read.of), {})).eq(0)
 
 
 def _headless(dev: Inst, view: View) -> Iterator[Expr]:

@@ -9,6 +9,7 @@ from generator.facts import (
     ADDED,
     ALLOCATED,
     BOUND,
+    CAPS,
     HANDLER,
     IDENT,
     IRQ,
@@ -130,7 +131,7 @@ IDA_ALLOC = Operation(
 FREE_DATA = Operation(
     "free driver data",
     ("user",),
-    (ok(sets(MEMORY(USER), 0)),),
+    (ok(sets(MEMORY(USER), 0), sets(CAPS(USER), 0)),),
     source="drivers/base/devres.c devm_kmalloc_release()",
 )
 

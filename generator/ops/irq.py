@@ -24,6 +24,7 @@ from generator.facts import (
     D3,
     DYN,
     EXCLUSIVE,
+    FILLED,
     HANDLER,
     IRQ,
     KNOWN,
@@ -164,16 +165,18 @@ PCI_ALLOC_IRQ_VECTORS = Operation(
     undo=PCI_FREE_IRQ_VECTORS,
 )
 
+_FILLED = sets(FILLED(USER), 1)  # with an irq or with an error
 PCI_IRQ_VECTOR = Operation(
     "pci_irq_vector",
     ("dev", "user"),
     (
-        ok(sets(IRQ(USER), NR + 1), when=allocated(DEV, NR)),
-        ok(sets(IRQ(USER), LINE), when=~msi_on(DEV) & NR.eq(0)),
+        ok(sets(IRQ(USER), NR + 1), _FILLED, when=allocated(DEV, NR)),
+        ok(sets(IRQ(USER), LINE), _FILLED, when=~msi_on(DEV) & NR.eq(0)),
         fail(
             "-EINVAL",
             ~allocated(DEV, NR) & ~(~msi_on(DEV) & NR.eq(0)),
             sets(IRQ(USER), 0),
+            _FILLED,
         ),
     ),
     source="drivers/pci/msi/api.c pci_irq_vector()",

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from generator.expr import Role
 from generator.facts import (
+    CAPS,
     CLAIMED,
     HOTPLUG,
     KNOWN,
@@ -13,6 +14,7 @@ from generator.facts import (
     OPEN,
     PEEKED,
     PMU,
+    QUIET,
     SOURCE,
 )
 from generator.fingerprint import Fails, Fingerprint
@@ -100,7 +102,7 @@ DEVM_IOREMAP = Operation(
 QUIESCE = Operation(
     "quiesce",
     ("user",),
-    (ok(sets(SOURCE(USER), 0)),),
+    (ok(sets(SOURCE(USER), 0), sets(QUIET(USER), 1)),),
     source="the driver's own writes: no counter of the block may raise its interrupt",
     fingerprint=Fingerprint(("cxl_pmu_quiesce",)),
     sleeps=False,
@@ -111,7 +113,7 @@ QUIESCE = Operation(
 PARSE_CAPS = Operation(
     "cxl_pmu_parse_caps",
     ("user",),
-    (ok(), fault("-ENODEV")),
+    (ok(sets(CAPS(USER), 1)), fault("-ENODEV")),
     source="drivers/perf/cxl_pmu.c cxl_pmu_parse_caps()",
     fingerprint=Fingerprint(("cxl_pmu_parse_caps",), on=0, fails=Fails.NEGATIVE),
     needs_d0="user",

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from generator.expr import TRUE, Role
-from generator.facts import SOURCE
+from generator.facts import QUIET, SOURCE
 from generator.fingerprint import Fingerprint
 from generator.operation import Operation, fail, ok, sets
 
@@ -19,7 +19,7 @@ USER = Role("user")
 DISABLE_SOURCE = Operation(
     "disable source",
     ("user",),
-    (ok(sets(SOURCE(USER), 0)),),
+    (ok(sets(SOURCE(USER), 0), sets(QUIET(USER), 1)),),
     source="the driver's own write to its device, as drivers/pci/pcie/dpc.c dpc_disable()",
     sleeps=False,
     needs_d0="user",

@@ -1,16 +1,41 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Designs that do things at the wrong time or place, or promise what they do not keep."""
 
-from broken.parts import AWAKE, DELETE, KID, MADE, MAKE, ONE, PORT, SLEEP, Case, design, kid, port
+from broken.parts import (
+    AWAKE,
+    DELETE,
+    KID,
+    MADE,
+    MAKE,
+    MANY,
+    ONE,
+    PORT,
+    SERVICE,
+    SLEEP,
+    Case,
+    design,
+    kid,
+    port,
+)
 from generator.design import Design, Device
-from generator.facts import BLOCK, HAS, MSG
-from generator.operation import IGNORE, RETURN, Guard
+from generator.facts import BLOCK, HAS, LOCAL, MSG
+from generator.operation import IGNORE, RETURN, Guard, sets
+from generator.ops.assign import note
 from generator.ops.cxl import CXL_FIND_REGBLOCK_INSTANCE
+from generator.ops.device import KZALLOC
 from generator.ops.irq import PCI_FREE_IRQ_VECTORS, PCI_IRQ_VECTOR
 from generator.ops.pci import PCI_CLEAR_MASTER, PCI_SET_MASTER
-from generator.ops.perf import IOREMAP, IOUNMAP, PERF_PMU_REGISTER, READQ
+from generator.ops.perf import (
+    DEVM_IOREMAP,
+    DEVM_REQUEST_MEM_REGION,
+    IOREMAP,
+    IOUNMAP,
+    PERF_PMU_REGISTER,
+    READQ,
+)
 from generator.ops.pm import PM_RUNTIME_RESUME_AND_GET
 from generator.ops.source import DISABLE_SOURCE, ENABLE_SOURCE
+from generator.portdrv import TAKES_IRQ
 from generator.program import If, Return
 
 ELSEWHERE = Guard("the block is not in an assigned BAR", BLOCK(KID).eq(1), ())
@@ -20,12 +45,17 @@ LOOK = (IOREMAP(KID, fail=RETURN), READQ(KID), IOUNMAP(KID))
 VECTOR = PCI_IRQ_VECTOR(PORT, KID, nr=MSG(KID), fail=RETURN)
 SERVES = ((KID, HAS(KID).eq(1)),)
 OTHER = Device("other", "pci")
+CLAIM, MAP = DEVM_REQUEST_MEM_REGION(KID, KID), DEVM_IOREMAP(KID, KID)
+TWO = note("nvec = 2", sets(LOCAL(PORT), 2))()
+HIGHEST = note("nvec = msg + 1", sets(LOCAL(PORT), MSG(KID) + 1))()
+MORE = If(Guard("nvec > 1", LOCAL(PORT).gt(1), ()), ())
+FREE = PCI_FREE_IRQ_VECTORS(PORT)
 COUNTS = (PERF_PMU_REGISTER(KID),)
 
 
 def beside(*probe: object) -> Design:
     """Return a port's driver and another PCI device that it is not bound to."""
-    return Design("two", "a driver of one port", (PORT, OTHER), (port(probe),))  # type: ignore[arg-type]
+    return Design("two", "a driver of one port", (PORT, SERVICE, OTHER), (port(probe),))  # type: ignore[arg-type]
 
 
 CASES = (
@@ -61,6 +91,22 @@ CASES = (
         mended=design(port((If(ELSEWHERE, (Return(),)), *LOOK))),
         trace=("port: bind portdrv", "port: ioremap(kid)"),
         hardware={"kid.block": "elsewhere"},
+    ),
+    # lib/devres.c __devm_ioremap_resource() claims, then maps. arch/x86/mm/ioremap.c
+    # __ioremap_caller() does not look at claims: of registers that somebody else has, it takes the
+    # memory type from him or fails, and devm_request_mem_region() says only then whose they are.
+    Case(
+        "N7b",
+        broken=design(port(MAKE, DELETE), kid((MAP, CLAIM))),
+        mended=design(port(MAKE, DELETE), kid((CLAIM, MAP))),
+        trace=(
+            "port: bind portdrv",
+            *MADE,
+            "kid: bind kiddrv",
+            "kid: devm_ioremap(kid, kid)",
+            "kid: devm_request_mem_region(kid, kid)",
+        ),
+        hardware={},
     ),
     # kernel/events/core.c event_sched_in() calls pmu->add() with interrupts off;
     # drivers/base/power/runtime.c __pm_runtime_resume() does might_sleep().
@@ -107,6 +153,15 @@ CASES = (
         trace=("port: bind portdrv", "port: pci_set_master(other)"),
         hardware={},
     ),
+    # drivers/pci/msi/api.c pci_irq_vector() answers for the device that it is given: the irq of
+    # another port, on which no message of this one's child ever comes.
+    Case(
+        "N11",
+        broken=beside(PCI_IRQ_VECTOR(OTHER, SERVICE, nr=0)),
+        mended=beside(PCI_IRQ_VECTOR(PORT, SERVICE, nr=0)),
+        trace=("port: bind portdrv", "port: pci_irq_vector(other, service)"),
+        hardware={},
+    ),
     # drivers/pci/pcie/portdrv.c pcie_port_enable_irq_vec() reads the numbers after it has
     # allocated and not before: with MSI they may move. This one reads first.
     Case(
@@ -120,6 +175,44 @@ CASES = (
             "port: iounmap(kid)",
             "port: pci_alloc_irq_vectors(port)",
             "port: pci_irq_vector(port, kid)",
+        ),
+        hardware={},
+    ),
+    # The same function compares nvec with what it was given. Here nothing was counted yet: in C,
+    # a variable without a value.
+    Case(
+        "N12",
+        broken=design(port((MANY, MORE, TWO), (FREE,))),
+        mended=design(port((MANY, TWO, MORE), (FREE,))),
+        trace=(
+            "port: bind portdrv",
+            "port: pci_alloc_irq_vectors(port)",
+            "port: nvec > 1: no",
+        ),
+        hardware={},
+    ),
+    # Again there: it allocates as many as there can be, and only then calls
+    # pcie_message_numbers(). Before, the numbers are not those of the mode that is to come.
+    Case(
+        "N12",
+        broken=design(port((HIGHEST, MANY), (FREE,))),
+        mended=design(port((MANY, HIGHEST), (FREE,))),
+        trace=("port: bind portdrv", "port: nvec = msg + 1()"),
+        hardware={},
+    ),
+    # pcie_port_device_register() has irqs[] on its stack, and pcie_device_init() gives a service
+    # what stands in its place there: pcie_init_service_irqs() must have written it, if only -1.
+    Case(
+        "N12",
+        broken=design(port((KZALLOC(SERVICE), TAKES_IRQ(SERVICE))), devices=(PORT, SERVICE)),
+        mended=design(
+            port((PCI_IRQ_VECTOR(PORT, SERVICE, nr=0), KZALLOC(SERVICE), TAKES_IRQ(SERVICE))),
+            devices=(PORT, SERVICE),
+        ),
+        trace=(
+            "port: bind portdrv",
+            "port: kzalloc(service)",
+            "port: pcie_device.irq = int[*](service)",
         ),
         hardware={},
     ),

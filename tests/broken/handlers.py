@@ -9,6 +9,7 @@ from broken.parts import (
     MAKE,
     ONE,
     PORT,
+    SERVICE,
     VECTOR,
     WITH_VECTOR,
     Case,
@@ -18,10 +19,12 @@ from broken.parts import (
 )
 from generator.facts import MSG, NO_MESSAGE, msi_on
 from generator.operation import IGNORE, RETURN, Guard
+from generator.ops.device import DEVICE_REGISTER, KZALLOC
 from generator.ops.irq import FREE_IRQ, PCI_FREE_IRQ_VECTORS, PCI_IRQ_VECTOR, REQUEST_IRQ
 from generator.ops.pci import PCI_SET_MASTER
 from generator.ops.perf import DEVM_IOREMAP
 from generator.ops.source import DISABLE_SOURCE, ENABLE_SOURCE, REFUSE
+from generator.portdrv import LOOK_UP_DPC, READ_DPC
 from generator.program import If, Return
 
 FREE = PCI_FREE_IRQ_VECTORS(PORT)
@@ -36,6 +39,9 @@ ZERO = Guard("irq <= 0", MSG(KID).eq(0), ())
 NONE = Guard("irq < 0", MSG(KID).eq(NO_MESSAGE), ())
 OWN = PCI_IRQ_VECTOR(PORT, PORT, nr=0)
 OWN_HANDLER = (ONE, OWN, REQUEST_IRQ(PORT))
+FIRST = (ONE, READ_DPC(SERVICE), PCI_IRQ_VECTOR(PORT, SERVICE, nr=MSG(SERVICE), fail=RETURN))
+SECOND = LOOK_UP_DPC(PORT, SERVICE, nr=MSG(SERVICE), fail=RETURN)
+SERVED = (KZALLOC(SERVICE), DEVICE_REGISTER(SERVICE))
 SHARING = (*OWN_HANDLER, VECTOR, *MAKE)
 
 CASES = (
@@ -97,6 +103,23 @@ CASES = (
             *MADE,
         ),
         hardware={"kid.message": "1"},
+    ),
+    # drivers/pci/pcie/portdrv.c pcie_init_service_irqs() begins with -1 for every service, and
+    # pcie_device_init() gives that to DPC when nobody has looked its own number up: what
+    # drivers/pci/pcie/dpc.c dpc_probe() requests is no irq. AER has its own.
+    Case(
+        "R16",
+        broken=design(port((*FIRST, *SERVED)), devices=(PORT, SERVICE)),
+        mended=design(port((*FIRST, SECOND, *SERVED)), devices=(PORT, SERVICE)),
+        trace=(
+            "port: bind portdrv",
+            "port: pci_alloc_irq_vectors(port)",
+            "port: &dpc = FIELD_GET(PCI_EXP_DPC_IRQ, reg16)(service)",
+            "port: pci_irq_vector(port, service)",
+            "port: kzalloc(service)",
+            "port: device_register(service)",
+        ),
+        hardware={},
     ),
     # drivers/perf/cxl_pmu.c cxl_pmu_probe(): "if (irq <= 0) return -EINVAL", where irq is the
     # message number as cxl_pmu_parse_caps() read it: 0 is a number like any other.
@@ -183,5 +206,15 @@ CASES = (
             "kid: free_irq(kid)",
         ),
         hardware={},
+    ),
+    # kernel/irq/manage.c request_threaded_irq(): "From the point this call is made your handler
+    # function may be invoked". drivers/pci/pcie/pme.c pcie_pme_probe() therefore turns its source
+    # off and clears what is pending before it requests; a kernel before may have left it on.
+    Case(
+        "N4b",
+        broken=design(port(MAKES, DROPS), kid((REQUEST,), (UNREQUEST,))),
+        mended=design(port(MAKES, DROPS), kid((OFF, REQUEST), (UNREQUEST,))),
+        trace=BOUND,
+        hardware={"kid.left on": "yes"},
     ),
 )

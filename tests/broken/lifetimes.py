@@ -13,7 +13,7 @@ from generator.ops.pci import (
     PCI_ENABLE_DEVICE,
     PCI_SET_MASTER,
 )
-from generator.ops.perf import DEVM_IOREMAP, PERF_PMU_REGISTER, PERF_PMU_UNREGISTER
+from generator.ops.perf import DEVM_IOREMAP, DEVM_KCALLOC, PERF_PMU_REGISTER, PERF_PMU_UNREGISTER
 from generator.program import Return
 
 # The PCI core would set vectors up before the port has a driver.
@@ -74,6 +74,15 @@ CASES = (
         broken=design(port(MAKE, DELETE), kid((DEVM_IOREMAP(KID, PORT),))),
         mended=design(port(MAKE, DELETE), kid((DEVM_IOREMAP(KID, KID),))),
         trace=("port: bind portdrv", *MADE, "kid: bind kiddrv", "kid: devm_ioremap(kid, port)"),
+        hardware={},
+    ),
+    # drivers/base/devres.c devm_kmalloc() adds to the list of the device that it is given: the
+    # port's is released when the port is unbound (drivers/base/dd.c device_unbind_cleanup()).
+    Case(
+        "R23",
+        broken=design(port(MAKE, DELETE), kid((DEVM_KCALLOC(PORT),))),
+        mended=design(port(MAKE, DELETE), kid((DEVM_KCALLOC(KID),))),
+        trace=("port: bind portdrv", *MADE, "kid: bind kiddrv", "kid: devm_kcalloc(port)"),
         hardware={},
     ),
     # drivers/base/auxiliary.c __auxiliary_device_add(): device_add() fails (a name that exists,

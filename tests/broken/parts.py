@@ -4,7 +4,7 @@
 from dataclasses import dataclass
 
 from generator.design import Design, Device, Driver
-from generator.facts import ADDED, LIFE, MSG
+from generator.facts import ADDED, LEFT_ON, LIFE, MSG
 from generator.operation import Guard
 from generator.ops.aux import (
     AUXILIARY_DEVICE_ADD,
@@ -23,7 +23,8 @@ from generator.ops.pm import (
 from generator.program import Block, If
 
 PORT = Device("port", "pci", bridge=True)
-KID = Device("kid", "aux", PORT)
+KID = Device("kid", "aux", PORT, answers=((LEFT_ON, ("no", "yes")),))
+SERVICE = Device("service", "service", PORT)
 
 ONE = PCI_ALLOC_IRQ_VECTORS(PORT, min=1, max=1, types=MSIX | MSI)
 MANY = PCI_ALLOC_IRQ_VECTORS(PORT, min=1, max=4, types=MSIX | MSI)
@@ -64,7 +65,8 @@ def kid(probe: Block, remove: Block = (), atomic: Block = ()) -> Driver:
 
 def design(*drivers: Driver, **given: object) -> Design:
     """Return the design of a port, its child and these drivers."""
-    return Design("small", "portdrv makes a child", (PORT, KID), drivers, **given)  # type: ignore[arg-type]
+    devices = given.pop("devices", (PORT, KID))
+    return Design("small", "portdrv makes a child", devices, drivers, **given)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
