@@ -163,7 +163,7 @@ def _elsewhere(
 ) -> Iterator[Finding]:
     """Yield the calls for another device in the functions that the design itself writes."""
     own = {function.name for function in called(block) if isinstance(function, Written)}
-    if any(isinstance(node, Code | Helper) for node in block):
+    if any(isinstance(node, Code | Helper) for one in driver.entries().values() for node in one):
         own.add(got.entry)
     for path, call in got.elsewhere:
         if call.place.function in own and path not in driver.c.values():
@@ -207,6 +207,9 @@ def _released(
         if member != "release" or function not in defined:
             continue
         got = reader.read(function, device)
+        for other, call in got.elsewhere:
+            if other != device:
+                yield say.error(f"{function}: {call.text}, it releases {device}", call.place)
         edges = tuple(
             (source, None if label.name not in counted else lts.Label(label.name), target)
             for source, label, target in got.lts.edges if label is not None

@@ -308,10 +308,9 @@ class Run:
     def _elsewhere(self, node: Call, values: tuple[Value, ...]) -> None:
         """Notes a call, not an operation, that is for another device than the entry point's own."""
         for record, value in zip(node.records, values, strict=True):
-            known = is_path(value.text) and "()" not in value.text
-            if record in self.owned and known and value.text != record:
+            if record in self.owned and is_path(value.text) and value.text != record:
                 text = f"{node.callee}() is called for {shown(value.text)}"
-                self.elsewhere.add((shown(value.text), Unnamed(text, node.place)))
+                self.elsewhere.add((value.text, Unnamed(text, node.place)))
 
     def _foreign(self, callee: str, root: str) -> Value:
         """What comes out of a call that is not followed: never the device of the entry point."""
