@@ -14,8 +14,13 @@ ENTRIES = ("probe", "remove", "shutdown")
 _TOLD = "a message: nothing hangs on it"
 _READS = "it only reads the struct, or registers that do not change, and nothing is between"
 _LONGER = "no removal, swap or retarget: one walk after the other is a walk over a longer list"
+_OTHER = "dead code in this configuration: HOTPLUG_PCI_PCIE=y"
 _SAME = "both statements ask the same and do the same"
 UNSEEN = {
+    "get_port_device_capability: delete: if (!IS_ENABLED(CONFIG_HOTPLUG_PCI_PCIE))": _OTHER,
+    "get_port_device_capability: delete: pcie_capability_clear_word": _OTHER,
+    "get_port_device_capability: device: pcie_capability_clear_word": _OTHER,
+    "get_port_device_capability: swap: services |= PCIE_PORT_SERVICE_HP;": _OTHER,
     "pcie_cxlpmu_discover_block: swap: pci_read_config_dword(dev, pos, &reg_lo);"
     " <> pci_read_config_dword(dev, pos + 4,":
     "two reads of read-only registers into two variables, which are used behind both",
