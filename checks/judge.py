@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from checks.degrade import RULE as DEGRADES
@@ -22,12 +23,13 @@ ALL: tuple[Rule, ...] = tuple(sorted((*RULES, DEGRADES), key=lambda rule: rule.k
 
 def judge(
     design: Design, *, states: int = STATES, seconds: float = 600.0, first: bool = False,
-    sought: tuple[Goal, ...] | None = None,
+    sought: tuple[Goal, ...] | None = None, engine: Callable[..., Report] = explore,
 ) -> Report:
     """Return the verdict on a design, by exploration and, if it extends today's, beside that.
 
     The report has the shortest counterexample first, and says which goals were reached: those
     of `sought` or else the usual ones.
+    `engine` asks the rules, checks.spin.explore() as well; N2 is always our explorer's.
     Errors: ModelError for a design that makes no sense.
     """
     keys = [rule.key for rule in ALL]
@@ -38,7 +40,7 @@ def judge(
             )
     sought = goals_of(design) if sought is None else sought
     seeking, never = with_goals(design, sought)
-    found = explore(seeking, (*RULES, *never), states=states, seconds=seconds, first=first)
+    found = engine(seeking, (*RULES, *never), states=states, seconds=seconds, first=first)
     report = with_ways(found, design, sought)
     shortest = sorted(report.counterexamples, key=lambda one: len(one.trace))
     report = replace(report, counterexamples=tuple(shortest))

@@ -61,7 +61,10 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--why", metavar="CELL",
                        help="explain DESIGN:INTERRUPTS[:core|:cpmu], as auxbus:INTx:cpmu")
     check.add_argument("--svg", metavar="FILE", help="draw the first violation")
-    check.add_argument("--states", type=_positive, default=4_000_000, help="budget of states")
+    check.add_argument("--engine", choices=("own", "spin"), default="own",
+                       help="spin: search with SPIN instead, for more than a few million states")
+    check.add_argument("--states", type=_positive,
+                       help="budget of states (default: 4000000, with SPIN 100000000)")
     check.add_argument("--seconds", type=_positive, default=600, help="budget of time")
     check.add_argument("--first", action="store_true", help="stop at the first violation")
     check.add_argument("--children", type=_positive, metavar="N",

@@ -11,8 +11,8 @@ import sys
 import time
 from pathlib import Path
 
-from checks import diagram, grid, show, why
-from checks.explore import Report
+from checks import diagram, grid, show, spin, why
+from checks.explore import STATES, Report, explore
 from checks.finding import Verdict
 from checks.goal import SERVICES
 from checks.judge import ALL, judge
@@ -34,6 +34,8 @@ def run(args: argparse.Namespace) -> int:
     """
     if sum((args.all, bool(args.design), bool(args.why))) != 1:
         raise UsageError("give one DESIGN, or --all, or --why CELL")
+    if args.engine == "spin" and not args.design:
+        raise UsageError("--engine spin takes one DESIGN")
     if args.all:
         return _all(args)
     return _cell(args) if args.why else _one(args)
@@ -53,7 +55,9 @@ def _judged(design: Design, args: argparse.Namespace) -> Report:
     say(f"exploring {design.name}")
     if args.children:
         design = with_children(design, args.children)
-    return judge(design, states=args.states, seconds=args.seconds, first=args.first)
+    engine, most = (spin.explore, spin.STATES) if args.engine == "spin" else (explore, STATES)
+    return judge(design, states=args.states or most, seconds=args.seconds, first=args.first,
+                 engine=engine)
 
 
 def _draw(report: Report, file: str) -> None:
@@ -70,7 +74,8 @@ def _all(args: argparse.Namespace) -> int:
     loaded = [load(name) for name in names()]
     designs = [one.design for one in loaded]
     tasks = tuple(
-        Task(name, kind.name, args.states, args.seconds) for name in names() for kind in KINDS
+        Task(name, kind.name, args.states or STATES, args.seconds)
+        for name in names() for kind in KINDS
     )
     found = explored.matrix(tasks, again=args.again)
     if args.json:
@@ -106,7 +111,7 @@ def _cell(args: argparse.Namespace) -> int:
         raise UsageError(f"no service {service!r}: there are {', '.join(SERVICES)}")
     kind, design = kind_of(kind_name), load(name).design
     say(f"exploring {design.name} on {kind.name}")
-    report = judged(design, kind, states=args.states, seconds=args.seconds)
+    report = judged(design, kind, states=args.states or STATES, seconds=args.seconds)
     asked = [
         one for one in outcome(design, kind, report).cells if service in ("", one.service)
     ]

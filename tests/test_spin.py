@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""SPIN agrees with the explorer, and both with the oracle, rule by rule."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from strategies import designs
+from test_naive import ALL, HARDWARE, MOST
+
+from checks import spin
+from checks.explore import ReplayError, Report, explore, replay, shown
+from checks.finding import Verdict
+from checks.machine import Machine, build
+from checks.naive import naive
+from checks.packed import Watch
+from checks.promela import Promela, promela
+from generator.design import Design
+from generator.designs import today
+from generator.errors import EnvironmentFault, ModelError
+from generator.facts import D3_POSSIBLE, LINE_ROUTED, NO_MSI
+from generator.load import load, names
+
+HOUSE = Path(__file__).parents[1]
+RANDOM = 200
+BATCH = 1000  # transitions in one model: the compiler's start is paid once for several designs
+Machines = Sequence[tuple[Machine, Sequence[Watch]]]
+
+
+def lines(report: Report) -> str:
+    """Return the traces of the explorer, for whoever has to find out which engine is wrong."""
+    return "\n".join(
+        f"explorer breaks {one.rule}: {one.message} on {dict(one.hardware)}\n"
+        + "\n".join(f"  {step.actor} | {step.text} | {step.outcome}" for step in one.trace)
+        for one in report.counterexamples
+    )
+
+
+def told(found: spin.Searched, machines: Machines, at: int) -> tuple[set[str], str]:
+    """Return the rules that SPIN breaks in a machine, each trace replayed, and the traces."""
+    machine, watches = machines[at]
+    said = []
+    rules = set()
+    for (of, rule, waived), (number, path) in found.broken.items():
+        if of != at:
+            continue
+        watch = watches[number]
+        whole = [*path, *([] if watch.at is None else [watch.at])]
+        replay(machine, whole, watch)
+        if not waived:
+            rules.add(rule)
+            said += [f"SPIN breaks {rule}: {watch.message}"]
+            said += [f"  {one.actor} | {one.text} | {one.outcome}"
+                     for one in shown(machine, whole, watch.at)]
+    return rules, "\n".join(said)
+
+
+def agree(chosen: Sequence[Design], model: Promela, machines: Machines) -> None:
+    """Hold SPIN against the explorer: the verdict follows from the rules and the end of both."""
+    found = spin.search(model, seconds=900)
+    assert found.complete
+    for at, design in enumerate(chosen):
+        report = explore(design, ALL)
+        assert report.bounds.complete
+        rules, said = told(found, machines, at)
+        assert rules == {one.rule for one in report.counterexamples}, (
+            f"{design.name}, number {at}\n{lines(report)}\n{said}"
+        )
+        taken = {number for of, number in found.taken if of == at}
+        ours = {number for number, one in enumerate(report.taken) if one}
+        # Behind a violation the explorer still takes the steps that it takes at once.
+        same = taken == ours if report.verdict is Verdict.HOLDS else taken <= ours
+        assert same, f"{design.name}, number {at}: steps only one takes: {sorted(taken ^ ours)}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", names())
+def test_shipped_designs_on_all_hardware(name: str) -> None:
+    design = load(name).design
+    ours, theirs = explore(design, ALL), spin.explore(design, ALL, seconds=900)
+    assert ours.bounds.complete
+    assert theirs.bounds.complete
+    assert (ours.verdict, {one.rule for one in ours.counterexamples}) == (
+        theirs.verdict, {one.rule for one in theirs.counterexamples}
+    ), f"{lines(ours)}\nand SPIN instead:\n{lines(theirs)}"
+    assert {(one.rule, one.waived) for one in ours.waived} == {
+        (one.rule, one.waived) for one in theirs.waived
+    }
+    assert ours.taken == theirs.taken
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", names())
+def test_shipped_designs_with_nothing_forgotten(name: str) -> None:
+    """All states of the machine as it is, on one hardware, and with no violation lived with."""
+    asked = {LINE_ROUTED: "yes", NO_MSI: "no", D3_POSSIBLE: "yes", **HARDWARE[0]}
+    design = load(name).design
+    design = replace(design, given={**design.given, **asked}, waivers=())
+    machines = [spin.machine_of(design, ALL)]
+    agree([design], promela(machines), machines)
+
+
+@cache
+def drawn() -> tuple[Design, ...]:
+    """Return random designs on which the oracle ends, and what it says agrees with us."""
+    found: list[Design] = []
+
+    @settings(max_examples=3 * RANDOM, deadline=None, derandomize=True, database=None,
+              phases=(Phase.generate,), suppress_health_check=list(HealthCheck))
+    @given(design=designs())
+    def collect(design: Design) -> None:
+        if len(found) == RANDOM:
+            return
+        try:
+            oracle = naive(design, ALL, states=MOST)
+        except ModelError:
+            return
+        if oracle.verdict is not Verdict.UNFINISHED:
+            report = explore(design, ALL)
+            assert set(oracle.broken) == {one.rule for one in report.counterexamples}
+            found.append(design)
+
+    collect()
+    return tuple(found)
+
+
+@pytest.mark.slow
+def test_random_designs() -> None:
+    chosen = drawn()
+    assert len(chosen) == RANDOM
+    batch: list[Design] = []
+    size = 0
+    for design in chosen:
+        batch.append(design)
+        size += len(build(design).transitions)
+        if size > BATCH or design is chosen[-1]:
+            machines = [spin.machine_of(one, ALL) for one in batch]
+            agree(batch, promela(machines), machines)
+            batch, size = [], 0
+
+
+def sound() -> Design:
+    """Return a sound design that is small: what a mutant of its model breaks is the mutant's."""
+    return load(str(HOUSE / "tests/designs/sound/doorbells.py")).design
+
+
+EFFECTS = ("_handler = 0", "_mode = 0", "_life = 0", "_irq = ", "_phase = 2")
+
+
+@pytest.mark.parametrize("effect", EFFECTS)
+def test_a_dropped_effect_is_seen(effect: str) -> None:
+    """A model in which a kind of effect is missing agrees no more."""
+    machines = [spin.machine_of(sound(), ALL)]
+    model = promela(machines)
+    text = re.sub(rf"; \w+{effect}[^;}}]*(?=[;}}])", "", model.text)
+    assert text != model.text
+    with pytest.raises((AssertionError, ReplayError)):
+        agree([sound()], replace(model, text=text), machines)
+
+
+def test_a_dropped_answer_is_seen() -> None:
+    design = replace(today.DESIGN, waivers=())
+    machines = [spin.machine_of(design, ALL)]
+    model = promela(machines)
+    text = re.sub(r"\n\t:: d_step \{[^}]*-> \w+_below = 2 \}", "", model.text)
+    assert text != model.text
+    with pytest.raises(AssertionError, match="R09"):
+        agree([design], replace(model, text=text), machines)
+
+
+def test_a_missing_spin_is_named_with_its_package(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(EnvironmentFault, match="apt-get install spin"):
+        spin.explore(sound(), ALL)
+
+
+def test_a_missing_compiler_is_named_with_its_package(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    found = shutil.which("spin")
+    assert found is not None
+    (tmp_path / "spin").symlink_to(found)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(EnvironmentFault, match=r"apt-get install clang-19"):
+        spin.explore(sound(), ALL)
+
+
+def test_a_budget_of_states_leaves_it_unfinished() -> None:
+    report = spin.explore(today.DESIGN, ALL, states=1000)
+    assert (report.verdict, report.bounds.complete) == (Verdict.UNFINISHED, False)
+
+
+def test_a_budget_of_time_leaves_it_unfinished(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    report = spin.explore(today.DESIGN, ALL, seconds=0.01)
+    assert (report.verdict, report.bounds.complete) == (Verdict.UNFINISHED, False)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("megabytes", [9, 11])
+def test_memory_that_is_used_up_leaves_it_unfinished(megabytes: int) -> None:
+    found = spin.search(promela([spin.machine_of(today.DESIGN, ALL)]), megabytes=megabytes)
+    assert not found.complete
+
+
+def test_an_interrupt_leaves_nothing_behind(tmp_path: Path) -> None:
+    """Ctrl-C while pan runs: exit code 130, no process, no directory."""
+    argv = [sys.executable, "-m", "generator", "check", "auxbus", "--engine", "spin"]
+    child = subprocess.Popen(
+        argv, cwd=HOUSE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )
+    for _ in range(1200):
+        if running(tmp_path):
+            break
+        assert child.poll() is None
+        time.sleep(0.05)
+    child.send_signal(signal.SIGINT)
+    assert child.wait(60) == 130
+    assert running(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def running(top: Path) -> list[str]:
+    """Return the programs that were built below a directory and run."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*/exe"):
+        try:
+            program = os.readlink(process)
+        except OSError:  # it is gone, or not ours to look at
+            continue
+        if program.startswith(str(top)):
+            found.append(program)
+    return found
