@@ -11,13 +11,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from checks.finding import Finding, Severity
 from generator import lts
 from generator.clts import CLts, Place, Reader, Unnamed, entry_points
 from generator.ctext import Code, Helper, Written
-from generator.design import Design, Driver
+from generator.design import CALLBACKS, RECOVERY, RUNTIME, SLEEP, Design, Driver
 from generator.operation import Operation
 from generator.program import Block, Call, Do, Each, Function, If, Ifdef, called, operations
 from generator.projection import fingerprints, guards_of_driver, path_of, project
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from generator.kbuild import Base
 
 RULE = "waypoint"
+# symbols without which no driver need have a callback
+_WITH = {
+    **dict.fromkeys(SLEEP, ("CONFIG_PM_SLEEP",)), **dict.fromkeys(RUNTIME, ("CONFIG_PM",)),
+}
 _SYMBOL = re.compile(r"^#define (CONFIG_\w+?)(?:_MODULE)? 1$", re.MULTILINE)
 
 
@@ -116,10 +120,12 @@ def _hold(driver: Driver, c: Sources) -> Iterator[Finding]:
         return
     reader = Reader(units, fingerprints(), guards_of_driver(driver), sets=driver.sets)
     driver = built(driver, units, texts)
-    entries = driver.entries()
-    for entry in ("probe", "remove", "shutdown"):
-        function = named.members.get(entry)
+    entries = {**driver.entries(), **driver.callbacks()}
+    for entry in ("probe", "remove", "shutdown", *(CALLBACKS if driver.callbacks() else ())):
+        function = named.members.get(_member(named.kind, entry))
         if function is None and entries.get(entry):
+            if not c.symbols.issuperset(_WITH.get(entry, ())):
+                continue
             yield say.error(
                 f"the design has {entry}, the initialiser {named.name} names none",
                 named.place, f"design does {entry}", "C does nothing",
@@ -141,6 +147,13 @@ def _hold(driver: Driver, c: Sources) -> Iterator[Finding]:
             yield from _elsewhere(say, driver, entry, entries[entry], got)
             yield from _managed(say, driver, entries[entry], reader, got)
             yield from _released(say, entries[entry], reader, units)
+
+
+def _member(kind: str, entry: str) -> str:
+    """Return the member of a driver's initialiser that an entry point is named by."""
+    if kind != "pcie_port_service_driver" and entry in CALLBACKS:
+        return f"err_handler.{entry}" if entry in RECOVERY else f"driver.pm.{entry}"
+    return entry
 
 
 def _compare(
@@ -264,11 +277,15 @@ def built(driver: Driver, units: Sequence[Unit], absent: Sequence[bytes]) -> Dri
                     made.append(node)  # type: ignore[arg-type]  # Return
         return tuple(made)
 
+    callbacks: dict[str, Any] = {
+        name: kept(block) for name, block in driver.callbacks().items()
+    }
     return replace(
         driver,
         probe=kept(driver.probe),
         remove=kept(driver.remove),
         shutdown=None if driver.shutdown is None else kept(driver.shutdown),
+        **callbacks,
     )
 
 

@@ -27,6 +27,7 @@ __all__ = [
     "read",
 ]
 DRIVERS = ("pci_driver", "cxl_driver", "auxiliary_driver", "pcie_port_service_driver")
+TABLES = ("dev_pm_ops", "pci_error_handlers")  # of functions, that an initialiser can point to
 
 
 @dataclass(frozen=True)
@@ -92,18 +93,22 @@ class Driver:
 def entry_points(unit: Unit) -> tuple[Driver, ...]:
     """The driver initialisers of a unit's own file, with the functions they name.
 
-    A nested member is named with its path: "driver.pm".
+    A nested member is named with its path: "driver.pm.suspend", from a table of the same file.
     """
     found = []
+    tables: dict[str, dict[str, str]] = {}
     for cursor in own_cursors(unit):
         kind = cursor.type.get_canonical().spelling.removeprefix("const ").removeprefix("struct ")
-        if cursor.kind != ci.CursorKind.VAR_DECL or kind not in DRIVERS:
+        if cursor.kind != ci.CursorKind.VAR_DECL or kind not in (*DRIVERS, *TABLES):
             continue
         named: dict[str, str] = {}
         for child in cursor.get_children():
             if child.kind == ci.CursorKind.INIT_LIST_EXPR:
                 for part in child.get_children():
-                    _designated(part, named)
+                    _designated(part, named, tables)
+        if kind in TABLES:
+            tables[cursor.spelling] = named
+            continue
         start, end = cursor.extent.start, cursor.extent.end
         place = Place(unit.path, "", start.line, start.column, end.line, end.column)
         if named:
@@ -111,7 +116,9 @@ def entry_points(unit: Unit) -> tuple[Driver, ...]:
     return tuple(found)
 
 
-def _designated(part: Cursor, named: dict[str, str]) -> None:
+def _designated(
+    part: Cursor, named: dict[str, str], tables: Mapping[str, Mapping[str, str]]
+) -> None:
     path, target = [], ""
     stack = list(part.get_children())
     while stack:
@@ -121,6 +128,8 @@ def _designated(part: Cursor, named: dict[str, str]) -> None:
         elif cursor.kind == ci.CursorKind.DECL_REF_EXPR:
             if cursor.referenced.kind == ci.CursorKind.FUNCTION_DECL:
                 target = cursor.spelling
+            for member, function in tables.get(cursor.spelling, {}).items():
+                named[".".join((*path, member))] = function
         else:
             stack = [*cursor.get_children(), *stack]
     if path and target:

@@ -81,6 +81,7 @@ MISSED = Fact("missed", 1, "it may have had an event that nobody was told of or 
 CALLBACKS = Fact("slot callbacks", 1, "memory with the functions of its hotplug slot")
 SLOT = named("slot", ("none", "initialised", "added"), "its slot in the hotplug core")
 POLLER = Fact("poller", 1, "a thread polls it for events")
+SILENCED = Fact("silenced", 1, "its driver's note that its interrupt was turned off for sleep")
 NOTIFIES = Fact("notifies", 1, "its driver's note that events are enabled")
 
 # Questions to hardware and platform.

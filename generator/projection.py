@@ -16,7 +16,7 @@ VOID = ("remove", "shutdown")  # entry points that return nothing
 
 def project(driver: Driver, entry: str, symbols: frozenset[str] | None = None) -> Lts:
     """Return the transition system of an entry point, in a kernel built with `symbols`."""
-    graph = flow(entry, driver.entries()[entry], None, symbols)
+    graph = flow(entry, {**driver.entries(), **driver.callbacks()}[entry], None, symbols)
     builder = Builder()
     states = [builder.new_state() for _ in range(graph.size)]
     end = builder.new_state()
@@ -86,7 +86,7 @@ def guards_of(design: Design) -> tuple[CGuard, ...]:
 def guards_of_driver(driver: Driver) -> tuple[CGuard, ...]:
     """Return the fingerprint of every guard of one driver that stands in C."""
     found: dict[str, CGuard] = {}
-    for block in driver.entries().values():
+    for block in (*driver.entries().values(), *driver.callbacks().values()):
         for guard in _guards(block):
             if guard.c:
                 found.setdefault(guard.name + guard.function, guard.print)

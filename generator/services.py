@@ -9,7 +9,8 @@ step, by device_register(), and a test shows that this step is what these driver
 from __future__ import annotations
 
 from generator.design import Device, Driver
-from generator.operation import Guard
+from generator.facts import SILENCED
+from generator.operation import IGNORE, RETURN, Guard, sets
 from generator.ops.assign import assign
 from generator.ops.config import (
     DEVICE_SET_WAKEUP_CAPABLE,
@@ -22,8 +23,21 @@ from generator.ops.config import (
     switching,
 )
 from generator.ops.device import DEVM_KZALLOC
-from generator.ops.irq import DEVM_REQUEST_IRQ, FREE_IRQ, REQUEST_IRQ
-from generator.ops.lock import SPIN_LOCK_IRQ, SPIN_UNLOCK_IRQ, SPINLOCK_CHECK
+from generator.ops.irq import (
+    DEVM_REQUEST_IRQ,
+    DISABLE_IRQ_WAKE,
+    ENABLE_IRQ_WAKE,
+    FREE_IRQ,
+    REQUEST_IRQ,
+    SYNCHRONIZE_IRQ,
+)
+from generator.ops.lock import (
+    DOWN_READ,
+    SPIN_LOCK_IRQ,
+    SPIN_UNLOCK_IRQ,
+    SPINLOCK_CHECK,
+    UP_READ,
+)
 from generator.ops.pci import (
     PCI_READ_CONFIG_DWORD,
     PCI_READ_CONFIG_WORD,
@@ -35,6 +49,7 @@ from generator.ops.service import (
     KZALLOC_DATA,
     PCI_ADD_EXT_CAP_SAVE_BUFFER,
     PCIE_CLEAR_ROOT_PME_STATUS,
+    PCIE_PME_CHECK_WAKEUP,
     PME_INTERRUPT_OFF,
     PME_INTERRUPT_ON,
     SET_SERVICE_DATA,
@@ -71,6 +86,7 @@ def _type(name: str) -> Guard:
 ROOT, RCEC = _type("ROOT_PORT"), _type("RC_EC")
 _NO_ROOT = If(both(Not(RCEC), Not(ROOT)), (Return(ok=False),))
 SUBORDINATE = free("port->subordinate", "port->subordinate", "pdev->subordinate")
+_BUSES = {"on": "pci_bus_sem"}
 _ON_DEVICE = {"on": "pcie_device.device"}  # whose devres list it is
 
 
@@ -99,9 +115,48 @@ def pcie_pme_disable_interrupt(service: Device) -> Function:
             SPIN_LOCK_IRQ(service, c=lock),
             PME_INTERRUPT_OFF(port, service),
             PCIE_CLEAR_ROOT_PME_STATUS(port),
-            assign("pcie_pme_service_data.noirq", "true")(),
+            assign("pcie_pme_service_data.noirq", "true", sets(SILENCED(service), 1))(),
             SPIN_UNLOCK_IRQ(service, c=lock),
         ),
+    )
+
+
+def _pme_suspend(service: Device) -> Block:
+    port = port_of(service)
+    return (
+        If(
+            free("device_may_wakeup(&port->dev)"),
+            (),
+            (
+                DOWN_READ(port, c=_BUSES),
+                PCIE_PME_CHECK_WAKEUP(port),
+                UP_READ(port, c=_BUSES),
+            ),
+        ),
+        If(
+            free("wakeup"),
+            (call(Function("enable_irq_wake", (ENABLE_IRQ_WAKE(service, fail=RETURN),)),
+                  fail=IGNORE, then=(Return(),)),),
+        ),
+        call(pcie_pme_disable_interrupt(service)),
+        SYNCHRONIZE_IRQ(service),
+    )
+
+
+def _pme_resume(service: Device) -> Block:
+    port, lock = port_of(service), {"on": "pcie_pme_service_data.lock"}
+    return (
+        SPIN_LOCK_IRQ(service, c=lock),
+        If(
+            Guard("data->noirq", SILENCED(service).eq(1), ("data->noirq",)),
+            (
+                PCIE_CLEAR_ROOT_PME_STATUS(port),
+                PME_INTERRUPT_ON(port, service),
+                assign("pcie_pme_service_data.noirq", "false", sets(SILENCED(service), 0))(),
+            ),
+            (DISABLE_IRQ_WAKE(service),),
+        ),
+        SPIN_UNLOCK_IRQ(service, c=lock),
     )
 
 
@@ -130,6 +185,8 @@ def pme(service: Device = PME) -> Driver:
             CANCEL_WORK_SYNC(service, c={"on": f"{data}.work"}),
             KFREE_DATA(service, c={"on": data}),
         ),
+        suspend=_pme_suspend(service),
+        resume=_pme_resume(service),
         builtin=True,
         c=paths(service),
         sources=("drivers/pci/pcie/pme.c",),
@@ -210,6 +267,8 @@ def aer(service: Device = AER) -> Driver:
             call(aer_enable_rootport(service)),
         ),
         remove=(call(aer_disable_rootport(service)),),
+        suspend=(call(aer_disable_rootport(service)),),
+        resume=(call(aer_enable_rootport(service)),),
         builtin=True,
         c=paths(service),
         sources=("drivers/pci/pcie/aer.c",),
@@ -268,6 +327,8 @@ def dpc(service: Device = DPC) -> Driver:
             PCI_ADD_EXT_CAP_SAVE_BUFFER(port, c={"capability": "PCI_EXT_CAP_ID_DPC"}),
         ),
         remove=(call(dpc_disable(service)),),
+        suspend=(call(dpc_disable(service)),),
+        resume=(call(dpc_enable(service)),),
         builtin=True,
         c=paths(service),
         sources=("drivers/pci/pcie/dpc.c",),

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -114,8 +116,14 @@ def alone(
     )
     return Design(
         "service", "a port with one service", devices=(PORT, SERVICE),
-        drivers=(port, make(SERVICE)), given={POLLED: polled},
+        drivers=(port, awake(make(SERVICE))), given={POLLED: polled},
     )
+
+
+def awake(driver: Driver) -> Driver:
+    """A driver without what it does for sleep, in which its source is off for good reason."""
+    callbacks: dict[str, Any] = dict.fromkeys(driver.callbacks())
+    return replace(driver, **callbacks)
 
 
 def gives(outcome: Outcome, view: View) -> Expr:

@@ -83,6 +83,11 @@ EVENTS_ON = replace(
     source="drivers/pci/hotplug/pciehp_hpc.c pcie_enable_notification(): HPIE unless polled",
     needs_d0="user",
 )
+EVENTS_ON_AGAIN = replace(
+    EVENTS_ON, name="pcie_write_cmd, events on", fingerprint=PCIE_WRITE_CMD.fingerprint,
+    sleeps=True,
+    source="drivers/pci/hotplug/pciehp_hpc.c pcie_enable_interrupt(): HPIE unless polled",
+)
 PCIEHP_REQUEST = replace(plain("pciehp_request", args=(1,)), shown=("events",))
 PCIEHP_GET_POWER_STATUS = plain("pciehp_get_power_status")
 PCIEHP_CARD_PRESENT_OR_LINK_ACTIVE = plain("pciehp_card_present_or_link_active")
@@ -92,3 +97,5 @@ DBG_CTRL = plain("dbg_ctrl")
 PCI_GET_SLOT = plain("pci_get_slot")
 PCI_GET_DSN = plain("pci_get_dsn")
 PCI_DEV_PUT = plain("pci_dev_put")
+PCIEHP_DEVICE_REPLACED = plain("pciehp_device_replaced")
+PCIEHP_CHECK_LINK_ACTIVE = plain("pciehp_check_link_active")

@@ -279,3 +279,27 @@ DEVM_REQUEST_IRQ = Operation(
     on_devres="owner",
     needs_d0="user",
 )
+
+# Waking the system by an irq, and waiting for its handlers: no fact hangs on them.
+ENABLE_IRQ_WAKE = Operation(
+    "enable_irq_wake",
+    ("user",),
+    (ok(), fault("-ENXIO")),
+    source="include/linux/interrupt.h enable_irq_wake()",
+    fingerprint=Fingerprint(("enable_irq_wake",), fails=Fails.NEGATIVE),
+)
+DISABLE_IRQ_WAKE = Operation(
+    "disable_irq_wake",
+    ("user",),
+    (ok(),),
+    source="include/linux/interrupt.h disable_irq_wake()",
+    fingerprint=Fingerprint(("disable_irq_wake",)),
+    sleeps=False,
+)
+SYNCHRONIZE_IRQ = Operation(
+    "synchronize_irq",
+    ("user",),
+    (ok(),),
+    source="kernel/irq/manage.c synchronize_irq()",
+    fingerprint=Fingerprint(("synchronize_irq",)),
+)
