@@ -169,9 +169,9 @@ class _Ends:
                 continue
             self.parent[after] = (state, transition)
             step = self.machine.transitions[transition].step
-            if step.entry == "driver core" and step.text.startswith("probe returns"):
-                port = step.inst
-                assert port is not None
+            port = step.inst
+            ends = step.entry == "driver core" and step.text.startswith("probe returns")
+            if ends and port is not None and port.device.kind == "pci":
                 values = self.packed.values(after)
                 answers = {
                     _name(read): value for read, value in values.items()
