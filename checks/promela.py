@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from checks.hardware import answers, asked_under, questions
 from checks.machine import IDLE, Machine, Transition
 from checks.packed import Watch
-from generator.expr import FALSE, TRUE, Bin, Expr, Not, Num, Pick, Read, fold_known, reads
+from generator.expr import FALSE, TRUE, Bin, Expr, Not, Num, Pick, Read, assuming, fold_known, reads
 from generator.templates import text_of
 
 Slot = tuple[int, str, str]
@@ -113,7 +113,8 @@ class _Part:
         ]
         self.pcs = {one.pc for one in machine.transitions if one.pc is not None}
         self.names = self._named()
-        folded = [fold_known(watch.when, self.known) for watch in watches]
+        gone = {read: value for read, value in machine.given.items() if read not in self.known}
+        folded = [fold_known(assuming(watch.when, gone), self.known) for watch in watches]
         self.in_states: list[tuple[int, Watch, Expr]] = []
         self.at_step: dict[int, list[tuple[int, Watch, Expr]]] = {}
         for number, (watch, when) in enumerate(zip(watches, folded, strict=True)):
@@ -170,7 +171,7 @@ class _Part:
             )
         given = tuple(
             (self.names[read], value + read.fact.question)
-            for read, value in self.machine.given.items()
+            for read, value in self.machine.given.items() if read in self.known
         )
         return Part(tuple(processes), given)
 
