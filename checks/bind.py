@@ -10,9 +10,11 @@ from generator.design import Design, Device
 from generator.errors import ModelError
 from generator.expr import (
     EACH,
+    FALSE,
     Bin,
     ChildrenOf,
     Expr,
+    Fact,
     Not,
     Nth,
     Num,
@@ -59,6 +61,7 @@ class System:
 
 
 SYSTEM = System()
+TURN = Fact("turn", 0, "whose turn it is in what an episode does; 0 before it has begun")
 
 
 class View:
@@ -68,6 +71,8 @@ class View:
         """Number the instances of every device."""
         self.design = design
         self.devres: Mapping[Inst, tuple[Read, ...]] = {}  # what says that an entry is on the list
+        self.episode = "plain"
+        self.stages: Mapping[str, tuple[int, ...]] = {}  # of an episode: what TURN is in each
         self.instances = tuple(
             Inst(device, index) for device in design.devices for index in range(device.count)
         )
@@ -91,6 +96,11 @@ class View:
     def cores(self) -> tuple[Inst, ...]:
         """Return the PCI core, where the design lets it do something before a driver binds."""
         return tuple(one for one in self.instances if one.device.kind == "core")
+
+    def during(self, *stages: str) -> Expr:
+        """Return whether an episode is in one of some stages; in others than these, FALSE."""
+        turns = [turn for stage in stages for turn in self.stages.get(stage, ())]
+        return TURN(SYSTEM).among(*turns) if turns else FALSE
 
     def users(self, inst: Inst) -> tuple[Inst, ...]:
         """Return an instance and everything below it."""

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from checks.episode import PLAIN
 from checks.finding import Verdict
 from checks.hardware import OPEN_QUESTION, answered, questions
 from checks.live import forget
@@ -47,6 +48,7 @@ class Counterexample:
     hardware: tuple[tuple[str, str], ...]
     waived: str = ""
     depth: int = 0  # steps on the way that somebody else could see
+    episode: str = ""  # "" for the plain one
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ class Bounds:
     complete: bool
     seconds: float
     instances: tuple[str, ...]
+    episodes: tuple[str, ...] = ()  # those beside the plain one
 
 
 @dataclass(frozen=True)
@@ -88,14 +91,14 @@ class Report:
 
 def explore(
     design: Design, rules: Sequence[Rule], *, states: int = STATES, seconds: float = 600.0,
-    first: bool = False,
+    first: bool = False, episode: str = PLAIN,
 ) -> Report:
-    """Return what exploring every life of a design says about the rules.
+    """Return what exploring every life of a design says about the rules, in one episode.
 
     With `first`, the search ends at the first violation. Errors: ModelError for a design
     that makes no sense.
     """
-    machine = build(design)
+    machine = build(design, episode)
     watches = watches_of(machine, rules)
     machine = with_questions(machine, watches)
     packed = pack(forget(machine, watches), watches)
@@ -257,6 +260,7 @@ class _Search:
         bounds = Bounds(
             len(self.parent), self.transitions, complete, seconds,
             tuple(one.name for one in self.machine.view.instances),
+            beside(self.machine),
         )
         return Report(
             self.machine.design.name, verdict, kept,
@@ -290,7 +294,12 @@ class _Search:
         rule = self.rules[watch.rule]
         trace = shown(self.machine, path, watch.at)
         return Counterexample(rule.key, rule.title, watch.message, trace, hardware, watch.waived,
-                              depth)
+                              depth, "".join(beside(self.machine)))
+
+
+def beside(machine: Machine) -> tuple[str, ...]:
+    """Return the episode of a machine, none for the plain one."""
+    return () if machine.view.episode == PLAIN else (machine.view.episode,)
 
 
 def shown(machine: Machine, path: Sequence[int], last: int | None = None) -> tuple[Shown, ...]:

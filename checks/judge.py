@@ -3,19 +3,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from checks.degrade import RULE as DEGRADES
 from checks.degrade import degrade
-from checks.explore import STATES, Counterexample, Report, explore
+from checks.episode import EPISODES, PLAIN, episodes_of
+from checks.explore import STATES, Bounds, Counterexample, Report, explore
 from checks.finding import Verdict
 from checks.goal import Goal, goals_of, with_goals, with_ways
 from checks.rule import Rule
 from checks.rules.all import RULES
 from generator.design import Design
 from generator.designs import today
-from generator.errors import ModelError
+from generator.errors import ModelError, UsageError
 from generator.portdrv import SERVICE
 
 ALL: tuple[Rule, ...] = tuple(sorted((*RULES, DEGRADES), key=lambda rule: rule.key))
@@ -24,13 +25,15 @@ ALL: tuple[Rule, ...] = tuple(sorted((*RULES, DEGRADES), key=lambda rule: rule.k
 def judge(
     design: Design, *, states: int = STATES, seconds: float = 600.0, first: bool = False,
     sought: tuple[Goal, ...] | None = None, engine: Callable[..., Report] = explore,
+    episode: str = "",
 ) -> Report:
     """Return the verdict on a design, by exploration and, if it extends today's, beside that.
 
+    Every episode is explored that the design has something to say to, or only the one given.
     The report has the shortest counterexample first, and says which goals were reached: those
     of `sought` or else the usual ones.
     `engine` asks the rules, checks.spin.explore() as well; N2 is always our explorer's.
-    Errors: ModelError for a design that makes no sense.
+    Errors: ModelError for a design that makes no sense, UsageError for an unknown episode.
     """
     keys = [rule.key for rule in ALL]
     for waiver in design.waivers:
@@ -38,12 +41,23 @@ def judge(
             raise ModelError(
                 f"{design.where}: a waiver of {waiver.rule}, which is no rule: {', '.join(keys)}"
             )
+    if episode and episode not in EPISODES:
+        raise UsageError(f"no episode {episode!r}: one of {', '.join(EPISODES)}")
     sought = goals_of(design) if sought is None else sought
     seeking, never = with_goals(design, sought)
-    found = engine(seeking, (*RULES, *never), states=states, seconds=seconds, first=first)
-    report = with_ways(found, design, sought)
-    shortest = sorted(report.counterexamples, key=lambda one: len(one.trace))
-    report = replace(report, counterexamples=tuple(shortest))
+    reports: list[Report] = []
+    for name in (episode,) if episode else episodes_of(design):
+        left = states - sum(one.bounds.states for one in reports)
+        time = seconds - sum(one.bounds.seconds for one in reports)
+        rules = (*RULES, *never) if name == PLAIN else RULES
+        found = engine(seeking, rules, states=max(left, 1), seconds=max(time, 0.0), first=first,
+                       episode=name)
+        reports.append(with_ways(found, design, sought) if name == PLAIN else found)
+        if first and found.verdict is Verdict.VIOLATED:
+            break
+    report = merged(reports, design)
+    if episode not in ("", PLAIN):
+        return report
     extends = SERVICE in design.devices and design is not today.DESIGN
     if not extends or report.verdict is not Verdict.HOLDS:
         return report
@@ -68,3 +82,33 @@ def _today(design: Design) -> Design:
         if not isinstance(key, tuple) or key[1] in today.DESIGN.devices
     }
     return replace(today.DESIGN, given={**today.DESIGN.given, **given})
+
+
+_WORST = (Verdict.HOLDS, Verdict.UNFINISHED, Verdict.VIOLATED)
+
+
+def merged(reports: Sequence[Report], design: Design) -> Report:
+    """Return one report on a design from those of its episodes: the worst verdict is its own."""
+    first, all_ = reports[0], [one.bounds for one in reports]
+    found: dict[str, Counterexample] = {}
+    waived: dict[tuple[str, str], Counterexample] = {}
+    for report in reports:
+        for example in report.counterexamples:
+            found.setdefault(example.rule, example)
+        for example in report.waived:
+            waived.setdefault((example.rule, example.waived), example)
+    return replace(
+        first,
+        verdict=max((one.verdict for one in reports), key=_WORST.index),
+        counterexamples=tuple(sorted(found.values(), key=lambda one: len(one.trace))),
+        waived=tuple(waived.values()),
+        waivers=design.waivers,
+        bounds=Bounds(
+            sum(one.states for one in all_),
+            sum(one.transitions for one in all_),
+            all(one.complete for one in all_),
+            sum(one.seconds for one in all_),
+            first.bounds.instances,
+            tuple(name for one in all_ for name in one.episodes),
+        ),
+    )

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from checks.episode import PLAIN
 from checks.explore import watches_of, with_questions
 from checks.finding import Verdict
 from checks.hardware import OPEN_QUESTION, answered
@@ -43,10 +44,10 @@ class Naive:
 
 def naive(
     design: Design, rules: Sequence[Rule], *, states: int = 1_000_000,
-    cost: Callable[[int, State], int] = lambda _number, _state: 1,
+    cost: Callable[[int, State], int] = lambda _number, _state: 1, episode: str = PLAIN,
 ) -> Naive:
     """Return which rules a design breaks; `cost` of a transition in a state is 0 or 1."""
-    machine = build(design)
+    machine = build(design, episode)
     watches = watches_of(machine, rules)
     machine = with_questions(machine, watches)
     known = frozenset(machine.variables)

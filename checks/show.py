@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
+from checks.episode import EPISODES
 from checks.explore import Counterexample, Report, Shown, Sought
 from checks.finding import Verdict
 from checks.table import WIDTH, table
@@ -25,7 +26,8 @@ def _lines(report: Report) -> Iterator[str]:
     size = f"{bounds.states} states, {bounds.transitions} transitions"
     ended = "every life explored" if bounds.complete else "not finished"
     names = ", ".join(bounds.instances)
-    yield f"{report.design}: {report.verdict.value} ({size}; {ended}; {names})"
+    also = f"; also {', '.join(bounds.episodes)}" if bounds.episodes else ""
+    yield f"{report.design}: {report.verdict.value} ({size}; {ended}; {names}{also})"
     if report.verdict is Verdict.UNFINISHED:
         yield "  the budget ended the search: raise --states or --seconds"
     for one in report.counterexamples:
@@ -62,6 +64,8 @@ def place(one: Counterexample) -> str:
 
 def example(one: Counterexample) -> Iterator[str]:
     """Yield what hardware answered, and the table of a trace."""
+    if one.episode:
+        yield f"  episode: {one.episode}, {EPISODES[one.episode].says}"
     for name, facts in (("hardware", hardware(one)), ("platform", platform(one))):
         if facts:
             said = ", ".join(f"{key} {value}" for key, value in facts.items())
@@ -102,6 +106,7 @@ def record(report: Report) -> dict[str, object]:
             "transitions": report.bounds.transitions,
             "complete": report.bounds.complete,
             "instances": list(report.bounds.instances),
+            "episodes": list(report.bounds.episodes),
         },
         "unreached": list(report.unreached),
     }
@@ -125,6 +130,7 @@ def violation_record(one: Counterexample) -> dict[str, object]:
         "title": one.title,
         "message": one.message,
         "waived": one.waived,
+        "episode": one.episode,
         "hardware": hardware(one),
         "platform": platform(one),
         "trace": [step_record(step) for step in one.trace],

@@ -19,10 +19,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from checks.episode import PLAIN
 from checks.explore import (
     Bounds,
     Counterexample,
     Report,
+    beside,
     replay,
     shortened,
     shown,
@@ -65,7 +67,7 @@ class Searched:
 
 def explore(
     design: Design, rules: Sequence[Rule], *, states: int = STATES, seconds: float = 600.0,
-    first: bool = False, raw: bool = False,
+    first: bool = False, raw: bool = False, episode: str = PLAIN,
 ) -> Report:
     """Return what SPIN says about a design, in the form of the explorer's report.
 
@@ -74,18 +76,20 @@ def explore(
     the compiler is missing, Untestable when SPIN cannot take the model.
     """
     began = time.monotonic()
-    machine, watches = machine_of(design, rules)
+    machine, watches = machine_of(design, rules, episode)
     model = promela([(machine if raw else forget(machine, watches), watches)], first=first)
     found = search(model, states=states, seconds=seconds)
     return _report(machine, watches, rules, found, time.monotonic() - began)
 
 
-def machine_of(design: Design, rules: Sequence[Rule]) -> tuple[Machine, tuple[Watch, ...]]:
+def machine_of(
+    design: Design, rules: Sequence[Rule], episode: str = PLAIN
+) -> tuple[Machine, tuple[Watch, ...]]:
     """Return the machine of a design and what the rules watch in it.
 
     Errors: ModelError for a design that makes no sense.
     """
-    machine = build(design)
+    machine = build(design, episode)
     watches = watches_of(machine, rules)
     return with_questions(machine, watches), watches
 
@@ -209,7 +213,7 @@ def _report(
         if step.outcome == "ok" and step.op is not None and step.entry == "probe":
             wanted[step.text] = wanted.get(step.text, False) or bool(taken[number])
     bounds = Bounds(found.states, found.transitions, found.complete, seconds,
-                    tuple(one.name for one in machine.view.instances))
+                    tuple(one.name for one in machine.view.instances), beside(machine))
     return Report(
         machine.design.name, verdict, kept, tuple(waived), bounds,
         tuple(text for text, reached in wanted.items() if reached),
@@ -232,4 +236,4 @@ def _example(
     )
     rule = rules[watch.rule]
     return Counterexample(rule.key, rule.title, watch.message, shown(machine, short, watch.at),
-                          hardware, watch.waived)
+                          hardware, watch.waived, episode="".join(beside(machine)))

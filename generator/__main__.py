@@ -67,6 +67,8 @@ def parser() -> argparse.ArgumentParser:
                        help="budget of states (default: 4000000, with SPIN 100000000)")
     check.add_argument("--seconds", type=_positive, default=600, help="budget of time")
     check.add_argument("--first", action="store_true", help="stop at the first violation")
+    check.add_argument("--episode", metavar="NAME", default="",
+                       help="only this one: plain, sleep, recovery, surprise or late")
     check.add_argument("--children", type=_positive, metavar="N",
                        help="explore with N of each auxiliary device")
     _json(check)

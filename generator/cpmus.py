@@ -66,6 +66,11 @@ CAN_ADD = both(
     Guard("the port runs on MSI-X", MODE(PORT).eq(MODE_MSIX), ()),
     Guard("pci_msix_can_alloc_dyn()", CAN_DYN(PORT).eq(1), ()),
 )
+LOST_COUNTERS = Waiver(
+    "N14",
+    "a CPMU's counters and enables are lost with its port's power or in a reset of its link, and "
+    "the driver has no callbacks that program them again, as that of memory devices has none",
+)
 OPEN_EVENTS = Waiver(
     "N1",
     "perf cannot unregister a PMU under open events in this kernel: hot removal of a port does "

@@ -77,12 +77,21 @@ SUBPARENT = named("sub_parent", ("no", "marked", "yes"),
                   "such to the MSI core")
 UNPROGRAMMED = Fact("unprogrammed", 1, "its vector's table entry was lost and not rewritten")
 LOST = Fact("lost", 1, "its interrupt was on before sleep or reset, and is not on again")
-MISSED = Fact("missed", 1, "it may have had an event that nobody was told of or looked for")
 CALLBACKS = Fact("slot callbacks", 1, "memory with the functions of its hotplug slot")
 SLOT = named("slot", ("none", "initialised", "added"), "its slot in the hotplug core")
 POLLER = Fact("poller", 1, "a thread polls it for events")
 SILENCED = Fact("silenced", 1, "its driver's note that its interrupt was turned off for sleep")
 NOTIFIES = Fact("notifies", 1, "its driver's note that events are enabled")
+MISSED = Fact("missed", 1, "something may have happened to it in its sleep; nobody looked")
+UNHEARD = Fact("unheard", 1, "its interrupt may have come while MSI was off; nobody looked")
+
+# Locks, of designs that take any: 0, or the number of the process that holds it.
+DEVICE_MUTEX = Fact("device_lock", 63, "who holds its device_lock")
+DESC_MUTEX = Fact("msi_lock_descs", 63, "who holds the mutex of its MSI descriptors")
+ROOT_MUTEX = Fact("irqdomain_mutex", 63, "who holds the mutex of its root irqdomain")
+MUTEXES = (DEVICE_MUTEX, DESC_MUTEX, ROOT_MUTEX)
+WANTS = Fact("wants", 255, "the lock that its driver waits for: 64 times which, plus whose")
+INSIDE = Fact("inside", 1, "its driver's probe runs inside the call that added the device")
 
 # Questions to hardware and platform.
 CAP = question("capability", ("none", "MSI", "MSI-X"), "interrupt capability in use")

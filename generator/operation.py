@@ -138,6 +138,8 @@ class Operation:
     label: tuple[str, str, str] | None = None
     shown: tuple[str, ...] = ()  # what stands for the fingerprint's args: parameters or text
     words: tuple[tuple[int, str], ...] = ()  # a shown parameter's value -> as C writes it
+    reaches: tuple[str, ...] = ()  # kinds of devices; it passes by all others, () for none
+    locks: tuple[tuple[Fact, str], ...] = ()  # taken and released while it runs, of which roles
     acts_on: str = ""  # the role of the fingerprint's device, when it is not the first
     defaults: tuple[tuple[str, int], ...] = ()
 
@@ -253,3 +255,9 @@ class Guard:
 
 
 DEV = Role("dev")
+ME = Param("me")  # the number of the process that calls, for operations on locks
+
+
+def number_of(role: str) -> Param:
+    """Return the number of the device in a role, for operations on locks."""
+    return Param(f"number of {role}")

@@ -74,6 +74,7 @@ from generator.ops.pm import (
     PM_RUNTIME_SET_AUTOSUSPEND_DELAY,
     PM_RUNTIME_USE_AUTOSUSPEND,
 )
+from generator.portpm import callbacks
 from generator.program import (
     Block,
     Each,
@@ -571,4 +572,5 @@ def portdrv(
             "pcie_device.*", "int[*", "get_port_device_capability:services", _NVEC, "&pme", "&aer",
             "&dpc", _CAPS, *also_set,
         ),
+        **callbacks(PORT, SERVICE),
     )

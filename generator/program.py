@@ -169,6 +169,36 @@ def operations(block: Block) -> tuple[Do, ...]:
     return tuple(found)
 
 
+def guards(block: Block) -> tuple[Guard, ...]:
+    """Return every condition that a block asks, helpers included, in the order of the text."""
+    found: list[Guard] = []
+    for node in block:
+        match node:
+            case If(guard=guard, then=then, other=other):
+                found += [*_leaves(guard), *guards(then), *guards(other)]
+            case Ifdef(then=then, other=other):
+                found += guards(then) + guards(other)
+            case Each(body=body, again=again):
+                found += ([again] if again is not None else []) + list(guards(body))
+            case Call(function=function, on_fail=on_fail, then=then):
+                found += guards(function.body) + guards(then)
+                if isinstance(on_fail, tuple):
+                    found += guards(on_fail)
+            case Do(on_fail=on_fail) if isinstance(on_fail, tuple):
+                found += guards(on_fail)
+    return tuple(found)
+
+
+def _leaves(condition: Guard | And | Or | Not) -> list[Guard]:
+    match condition:
+        case Guard():
+            return [condition]
+        case Not(part=part):
+            return _leaves(part)
+        case And(parts=parts) | Or(parts=parts):
+            return [leaf for part in parts for leaf in _leaves(part)]
+
+
 def called(block: Block) -> tuple[Function, ...]:
     """Return every helper that a block calls, directly or not, in the order of the text."""
     found: list[Function] = []
@@ -190,5 +220,5 @@ def called(block: Block) -> tuple[Function, ...]:
 __all__ = [
     "CONTINUE", "IGNORE", "RETURN", "UNWIND", "And", "Block", "Call", "Do", "Each", "Function",
     "Guard", "If", "Ifdef", "Not", "Or", "Return", "both", "call", "called", "either",
-    "operations",
+    "guards", "operations",
 ]

@@ -8,8 +8,8 @@ from generator.expr import Nth, ParentOf, Place
 from generator.fingerprint import CGuard, Fingerprint
 from generator.flow import Edge, flow
 from generator.lts import Builder, Label, Lts, minimise
-from generator.operation import Do, Guard, Operation
-from generator.program import And, Block, Call, Each, If, Ifdef, Not, Or
+from generator.operation import Do, Operation
+from generator.program import guards
 
 VOID = ("remove", "shutdown")  # entry points that return nothing
 
@@ -87,39 +87,10 @@ def guards_of_driver(driver: Driver) -> tuple[CGuard, ...]:
     """Return the fingerprint of every guard of one driver that stands in C."""
     found: dict[str, CGuard] = {}
     for block in (*driver.entries().values(), *driver.callbacks().values()):
-        for guard in _guards(block):
+        for guard in guards(block):
             if guard.c:
                 found.setdefault(guard.name + guard.function, guard.print)
     return tuple(found.values())
-
-
-def _guards(block: Block) -> list[Guard]:
-    found: list[Guard] = []
-    for node in block:
-        match node:
-            case If(guard=guard, then=then, other=other):
-                found += _leaves(guard) + _guards(then) + _guards(other)
-            case Ifdef(then=then, other=other):
-                found += _guards(then) + _guards(other)
-            case Each(body=body, again=again):
-                found += ([again] if again is not None else []) + _guards(body)
-            case Call(function=function, on_fail=on_fail, then=then):
-                found += _guards(function.body) + _guards(then)
-                if isinstance(on_fail, tuple):
-                    found += _guards(on_fail)
-            case Do(on_fail=on_fail) if isinstance(on_fail, tuple):
-                found += _guards(on_fail)
-    return found
-
-
-def _leaves(condition: Guard | And | Or | Not) -> list[Guard]:
-    match condition:
-        case Guard():
-            return [condition]
-        case Not(part=part):
-            return _leaves(part)
-        case And(parts=parts) | Or(parts=parts):
-            return [leaf for part in parts for leaf in _leaves(part)]
 
 
 def fingerprints() -> tuple[Fingerprint, ...]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from generator.cpmus import CAN_ADD, OPEN_EVENTS, cxl_pmu, deleted
+from generator.cpmus import CAN_ADD, LOST_COUNTERS, OPEN_EVENTS, cxl_pmu, deleted
 from generator.design import Design, Device, Driver
 from generator.designs import today
 from generator.expr import EACH, Expr, Over, Place, all_of, maximum
@@ -121,7 +121,12 @@ def subdevice_portdrv(services: Services = PCI_EXPRESS) -> Driver:
         before_remove=deleted(CPMU),
     )
     # what the PCI core restores are the descriptors of the port itself
-    return replace(driver, resume_noirq=(RESTORE_SUBDEVICE_VECTORS(PORT),))
+    more = (RESTORE_SUBDEVICE_VECTORS(PORT),)
+    return replace(
+        driver,
+        resume_noirq=(*(driver.resume_noirq or ()), *more),
+        slot_reset=(*(driver.slot_reset or ()), *more),
+    )
 
 
 def with_subdevices(design: Design, services: Services = PCI_EXPRESS) -> Design:
@@ -132,5 +137,5 @@ def with_subdevices(design: Design, services: Services = PCI_EXPRESS) -> Design:
         devices=(PORT, SERVICE, CPMU),
         drivers=(subdevice_portdrv(services), cxl_pmu(CPMU, own_vector())),
         serves=(*today.DESIGN.serves, (CPMU, on)),
-        waivers=(*today.DESIGN.waivers, OPEN_EVENTS),
+        waivers=(*today.DESIGN.waivers, OPEN_EVENTS, LOST_COUNTERS),
     )

@@ -4,7 +4,7 @@
 import re
 
 import pytest
-from broken import context, domains, handlers, lifetimes, vectors
+from broken import context, domains, episodes, handlers, lifetimes, vectors
 from broken.parts import Case
 
 from checks.explore import Counterexample, explore
@@ -16,6 +16,7 @@ from generator.tree import Tree, read
 
 CASES = (
     *vectors.CASES, *handlers.CASES, *lifetimes.CASES, *context.CASES, *domains.CASES,
+    *episodes.CASES,
 )
 BY_KEY = {rule.key: rule for rule in RULES}
 ROWS = [pytest.param(case, id=case.rule) for case in CASES]
@@ -40,7 +41,7 @@ def test_every_rule_has_a_row() -> None:
 
 @pytest.mark.parametrize("case", ROWS)
 def test_design_breaks_the_rule_by_the_derived_trace(case: Case) -> None:
-    report = explore(case.broken, (BY_KEY[case.rule],))
+    report = explore(case.broken, (BY_KEY[case.rule],), episode=case.episode)
     assert report.verdict is Verdict.VIOLATED
     (example,) = report.counterexamples
     assert apart(lines(example), case.floating) == apart(case.trace, case.floating)
@@ -49,7 +50,7 @@ def test_design_breaks_the_rule_by_the_derived_trace(case: Case) -> None:
 
 @pytest.mark.parametrize("case", ROWS)
 def test_mended_design_holds(case: Case) -> None:
-    report = explore(case.mended, (BY_KEY[case.rule],))
+    report = explore(case.mended, (BY_KEY[case.rule],), episode=case.episode)
     assert report.verdict is Verdict.HOLDS
     assert not report.waived
 
@@ -57,7 +58,7 @@ def test_mended_design_holds(case: Case) -> None:
 @pytest.mark.parametrize("case", ROWS)
 def test_all_rules_together_find_it(case: Case) -> None:
     """Others may break sooner; that something is wrong is never lost."""
-    assert explore(case.broken, RULES).verdict is Verdict.VIOLATED
+    assert explore(case.broken, RULES, episode=case.episode).verdict is Verdict.VIOLATED
 
 
 def test_implied_rules_exist() -> None:

@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-from checks.rules import context, domains, handlers, lifetimes, promises, vectors
+from checks.rules import context, domains, episodes, handlers, lifetimes, promises, vectors
 
 RULES = tuple(
     sorted(
         (
             *vectors.RULES, *handlers.RULES, *lifetimes.RULES, *context.RULES, *promises.RULES,
-            *domains.RULES,
+            *domains.RULES, *episodes.RULES,
         ),
         key=lambda rule: rule.key,
     )

@@ -30,8 +30,9 @@ def _counting(view: View) -> Iterator[tuple[str, Expr]]:
     for inst in view.instances:
         parent = view.parent(inst)
         if inst != parent:
+            # Nobody reads a counter while the system sleeps.
             yield (f"{inst.name} counts while {parent.name} is in D3hot",
-                   OPEN(inst).eq(1) & D3(parent).eq(1))
+                   OPEN(inst).eq(1) & D3(parent).eq(1) & ~view.during("off"))
 
 
 @step_rule(

@@ -57,7 +57,7 @@ def _judged(design: Design, args: argparse.Namespace) -> Report:
         design = with_children(design, args.children)
     engine, most = (spin.explore, spin.STATES) if args.engine == "spin" else (explore, STATES)
     return judge(design, states=args.states or most, seconds=args.seconds, first=args.first,
-                 engine=engine)
+                 engine=engine, episode=args.episode)
 
 
 def _draw(report: Report, file: str) -> None:

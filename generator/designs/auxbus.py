@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from generator import cxlchild as child
 from generator import cxlpmu as pmu
+from generator.cpmus import LOST_COUNTERS
 from generator.ctext import helper
 from generator.cxlperf import cxl_pmu_aux_driver
 from generator.design import Design, Waiver
@@ -49,6 +50,7 @@ def auxbus(*, zero_service: bool = True, dynamic: bool = True) -> Design:
         waivers=(
             *today.DESIGN.waivers,
             Waiver("N1", OPEN_EVENTS, inside="devres"),
+            LOST_COUNTERS,
         ),
         evidence="<20240529164103.31671-1-Jonathan.Cameron@huawei.com>",
     )

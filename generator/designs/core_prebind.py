@@ -19,6 +19,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from generator.cpmus import (
+    LOST_COUNTERS,
     ON_MSI,
     OPEN_EVENTS,
     add_aux,
@@ -97,7 +98,7 @@ DESIGN = replace(
     "binds it later allocates the vectors anew, and creates CPMUs.",
     devices=(CORE, PORT, SERVICE, CPMU),
     drivers=(core, extension, cxl_pmu(CPMU)),
-    waivers=(*today.DESIGN.waivers, OPEN_EVENTS),
+    waivers=(*today.DESIGN.waivers, OPEN_EVENTS, LOST_COUNTERS),
     evidence="<20240829131746.00003743@Huawei.com>",
     status="refused: managed resources of MSI on an unbound port, "
     "<20240823120501.00004151@Huawei.com>, <87plpsbbe5.ffs@tglx>",

@@ -22,6 +22,7 @@ from generator.facts import (
     CAP_MSI,
     CAP_MSIX,
     D3,
+    DESC_MUTEX,
     DYN,
     EXCLUSIVE,
     FILLED,
@@ -37,7 +38,11 @@ from generator.facts import (
     MODE_OFF,
     MSIDATA,
     NVEC,
+    ROOT_MUTEX,
+    SOURCE,
     STALE,
+    UNHEARD,
+    UNPROGRAMMED,
     allocated,
     entries,
     msi_on,
@@ -60,10 +65,14 @@ def _drop_vectors() -> tuple[Set, ...]:
     return (
         sets(IRQ(EACH), pick(on_vector(IRQ, EACH), STALE, IRQ(EACH)), users),
         sets(HANDLER(EACH), pick(on_vector(HANDLER, EACH), STALE, HANDLER(EACH)), users),
+        # MSI is off and INTx is on: what raises its interrupt now is not heard.
+        sets(UNHEARD(EACH), pick(SOURCE(EACH).eq(1), 1, UNHEARD(EACH)), users),
         _MOVED,
     )
 
 
+# What they take inside: msi_lock_descs() and, in irqdomain.c, the mutex of the root domain.
+_LOCKS = ((DESC_MUTEX, "dev"), (ROOT_MUTEX, "dev"))
 # With MSI, hardware may change message numbers when the number of vectors does.
 _MOVED = sets(KNOWN(EACH), 0, UsersOf(DEV))
 
@@ -83,6 +92,7 @@ PCI_FREE_IRQ_VECTORS = Operation(
     ),
     source="drivers/pci/msi/api.c pci_free_irq_vectors(): frees dynamic entries too",
     fingerprint=Fingerprint(("pci_free_irq_vectors",), on=0),
+    locks=_LOCKS,
 )
 
 
@@ -163,6 +173,7 @@ PCI_ALLOC_IRQ_VECTORS = Operation(
         (INTX, "PCI_IRQ_INTX"),
     ),
     undo=PCI_FREE_IRQ_VECTORS,
+    locks=_LOCKS,
 )
 
 _FILLED = sets(FILLED(USER), 1)  # with an irq or with an error
@@ -205,6 +216,7 @@ PCI_MSIX_FREE_IRQ = Operation(
     ),
     source="drivers/pci/msi/api.c pci_msix_free_irq(): frees one entry, never disables MSI-X",
     fingerprint=Fingerprint(("pci_msix_free_irq",), on=0),
+    locks=_LOCKS,
 )
 
 _CAN = MODE(DEV).eq(MODE_MSIX) & CAN_DYN(DEV).eq(1)
@@ -223,6 +235,7 @@ PCI_MSIX_ALLOC_IRQ_AT = Operation(
     fingerprint=Fingerprint(("pci_msix_alloc_irq_at",), on=0, fails=Fails.INDEX),
     params=("nr",),
     undo=PCI_MSIX_FREE_IRQ,
+    locks=_LOCKS,
 )
 
 _VALID = IRQ(USER).ge(1) & IRQ(USER).le(LINE)
@@ -249,6 +262,7 @@ REQUEST_IRQ = Operation(
         ok(
             sets(HANDLER(USER), IRQ(USER)),
             sets(EXCLUSIVE(USER), num(1) - _SHARED),
+            sets(UNPROGRAMMED(USER), 0),  # irq_activate() writes the message
             when=_VALID & ~_MISMATCH,
         ),
         fault("-ENOSPC", when=_VALID & ~_MISMATCH),

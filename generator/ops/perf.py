@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from generator.expr import Role
+from generator.expr import ParentOf, Role, pick
 from generator.facts import (
     CAPS,
     CLAIMED,
+    GONE,
     HOTPLUG,
     KNOWN,
     MAPPED,
@@ -131,7 +132,7 @@ IOUNMAP = Operation(
 READQ = Operation(
     "readq",
     ("user",),
-    (ok(sets(KNOWN(USER), 1)),),
+    (ok(sets(KNOWN(USER), pick(GONE(ParentOf(USER)).eq(1), 0, 1))),),  # gone: all ones
     source="include/linux/io-64-nonatomic-lo-hi.h lo_hi_readq(), where there is no readq()",
     fingerprint=Fingerprint(("readq", "lo_hi_readq")),
     needs=(PEEKED,),

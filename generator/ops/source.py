@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from generator.expr import TRUE, Role
-from generator.facts import QUIET, SOURCE
+from generator.facts import QUIET, SOURCE, UNHEARD
 from generator.fingerprint import Fingerprint
 from generator.operation import Operation, fail, ok, sets
 
@@ -31,6 +31,16 @@ ENABLE_SOURCE = Operation(
     (ok(sets(SOURCE(USER), 1)),),
     source="the driver's own write to its device, as drivers/pci/pcie/dpc.c dpc_enable()",
     undo=DISABLE_SOURCE,
+    sleeps=False,
+    needs_d0="user",
+)
+
+POLL_STATUS = Operation(
+    "poll status",
+    ("user",),
+    (ok(sets(UNHEARD(USER), 0)),),
+    source="the driver's own look for what no interrupt told, as drivers/pci/pcie/pme.c does when "
+    "it polls",
     sleeps=False,
     needs_d0="user",
 )

@@ -83,3 +83,4 @@ class Case:
     trace: tuple[str, ...]
     hardware: dict[str, str]  # some of what hardware answers
     floating: tuple[str, ...] = ()
+    episode: str = "plain"

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Rules about sleep, recovery and drivers that come later: what must outlast them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.bind import Inst, View
+from checks.machine import Step
+from checks.rule import state_rule, step_rule
+from generator.design import SLEEP
+from generator.expr import Expr, all_of, any_of
+from generator.facts import (
+    BOUND,
+    CONFIG_LOST,
+    HANDLER,
+    LOST,
+    MISSED,
+    MODE,
+    MODE_MSIX,
+    OPEN,
+    PHASE,
+    SOURCE,
+    UNPROGRAMMED,
+    on_vector,
+)
+
+
+def _ports(view: View) -> tuple[Inst, ...]:
+    return tuple(inst for inst in view.instances if inst.device.kind == "pci")
+
+
+@step_rule(
+    "R32",
+    evidence=("drivers/pci/msi/msi.c __pci_restore_msix_state()",
+              "drivers/pci/pci-driver.c pci_pm_resume_noirq()",
+              "drivers/pci/pci.c pci_restore_state()"),
+    symptom="the interrupt's count in /proc/interrupts stands still after resume or recovery",
+)
+def msix_restore_covers_only_own_store(step: Step, view: View) -> Expr | None:
+    """After sleep or a reset the table entry of every vector in use is written again.
+
+    The PCI core does so for descriptors in the PCI device's own store, and for no others.
+    """
+    if not step.settles:
+        return None
+    return any_of(*(
+        all_of(MODE(port).eq(MODE_MSIX), on_vector(HANDLER, user), UNPROGRAMMED(user).eq(1))
+        for port in _ports(view) for user in view.users(port)
+    ))
+
+
+def _answered_for(inst: Inst, view: View) -> bool:
+    """Return whether somebody must turn the interrupt of a device on again.
+
+    Of a driver without callbacks for sleep that is not asked.
+    """
+    driver = view.design.driver_of(inst.device)
+    return inst.device.kind == "service" or (
+        driver is not None and bool(set(SLEEP) & driver.callbacks().keys())
+    )
+
+
+@step_rule(
+    "N13",
+    evidence=("drivers/pci/pci.c pci_restore_state()", "drivers/pci/pcie/err.c report_slot_reset()",
+              "drivers/pci/pcie/portdrv.c pcie_portdrv_slot_reset()",
+              "drivers/pci/pcie/aer.c aer_resume()"),
+    symptom="a port without bus mastering or BARs, or a service that is silent, after resume",
+    implies=("R32",),
+)
+def what_was_on_is_on_again(step: Step, view: View) -> Expr | None:
+    """After sleep or a reset configuration is restored, and what had its interrupt on has it on."""
+    if not step.settles:
+        return None
+    bad = [PHASE(port).eq(BOUND) & CONFIG_LOST(port).eq(1) for port in _ports(view)]
+    bad += [
+        all_of(PHASE(inst).eq(BOUND), LOST(inst).eq(1), SOURCE(inst).eq(0))
+        for inst in view.instances if _answered_for(inst, view)
+    ]
+    return any_of(*bad)
+
+
+@step_rule(
+    "N14",
+    evidence=("drivers/perf/cxl_pmu.c cxl_pmu_event_start()", "drivers/cxl/core/pmu.c "
+              "devm_cxl_pmu_add()", "drivers/base/power/main.c device_pm_add()"),
+    symptom="perf stat goes on after resume or recovery, and its counts stand still",
+)
+def open_events_count_again(step: Step, view: View) -> Expr | None:
+    """An event that is open over sleep or a reset counts afterwards."""
+    if not step.settles:
+        return None
+    return any_of(*(
+        all_of(OPEN(inst).eq(1), LOST(inst).eq(1), SOURCE(inst).eq(0))
+        for inst in view.instances
+    ))
+
+
+@state_rule(
+    "R33",
+    evidence=("drivers/pci/pcie/portdrv.c pcie_port_device_iter()",
+              "drivers/pci/hotplug/pciehp_core.c pciehp_resume_noirq()",
+              "drivers/base/power/main.c device_resume_noirq()",
+              "<20240529164103.31671-1-Jonathan.Cameron@huawei.com>",
+              "<f4b23710-059a-51b7-9d27-b62e8b358b54@linux.intel.com>"),
+    symptom="the driver of the device that was in the slot before sleep resumes another one",
+)
+def pm_order_noirq(view: View) -> Iterator[tuple[str, Expr]]:
+    """Who must know before devices below resume what became of them in sleep looks in noirq.
+
+    The port's iteration calls back services alone; other children have their own callbacks.
+    """
+    late = view.during("resume", "after")
+    for inst in view.instances:
+        yield (f"devices below resume, and nobody looked at {inst.name}",
+               all_of(late, PHASE(inst).eq(BOUND), MISSED(inst).eq(1)))
+
+
+def _stops(step: Step, service: Inst) -> Expr | None:
+    """Return whether a step ends what a running service has, None when it cannot."""
+    if step.op is None:
+        return None
+    for way in step.op.outcomes:
+        for give in way.gives:
+            place = give.target.of
+            hits = give.each is not None or step.binding.get(place.name) == service
+            if hits and give.target.fact in (SOURCE, HANDLER) and give.value != give.target:
+                return SOURCE(service).eq(1)
+    return None
+
+
+RULES = (
+    msix_restore_covers_only_own_store,
+    what_was_on_is_on_again,
+    open_events_count_again,
+    pm_order_noirq,
+)

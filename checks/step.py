@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a machine is built from: steps in the words of a design, and transitions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from checks.bind import Inst, View
+from checks.episode import PLAIN, Episode
+from checks.schedule import Turns
+from generator.design import Driver
+from generator.expr import FALSE, TRUE, Expr, Fact, Place, Read
+from generator.operation import NOWHERE, Do, Operation, Where
+
+DOWN = Fact("down", 1, "the system shuts down")
+SHUT = Fact("shut", 1, ".shutdown of its driver has run")
+HALTED = Fact("halted", 1, "its driver's .shutdown has returned; nothing follows")
+IDLE, RUNNING = 0, 1  # program counter of a process whose driver is unbound, bound
+Context = Mapping[Place, Place]
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a transition does, in the words of the design, for rules and traces.
+
+    `entry` is the entry point, "devres", or "driver core" and "environment" for steps that
+    no driver makes; "" for steps too small to show. `binding` and `params` are those of `op`,
+    with instances in place of devices.
+    """
+
+    actor: str
+    text: str
+    entry: str = ""
+    inside: str = ""
+    outcome: str = ""
+    error: str = ""
+    fault: bool = False
+    decides: bool = False  # a condition that the model gives a meaning
+    asks: Expr = field(default=TRUE, hash=False)  # that meaning
+    forgets: bool = False  # the end of a life: other hardware may come next
+    settles: bool = False  # the end of an episode: all is to be as it was before
+    where: Where = NOWHERE
+    op: Operation | None = None
+    driver: Driver | None = None
+    inst: Inst | None = None
+    binding: Mapping[str, Place] = field(default_factory=dict, hash=False)
+    params: Mapping[str, Expr] = field(default_factory=dict, hash=False)
+
+    def role(self, name: str) -> Inst:
+        """Return the instance in a role of the operation."""
+        found = self.binding[name]
+        assert isinstance(found, Inst)
+        return found
+
+
+@dataclass(frozen=True)
+class Transition:
+    """At `src` of the counter `pc`, if `when` holds, all `gives` happen at once."""
+
+    step: Step
+    pc: Read | None
+    src: int
+    when: Expr
+    gives: tuple[tuple[Read, Expr], ...]
+
+
+@dataclass(frozen=True)
+class Held:
+    """An entry of a devres list: where it is noted, what it undoes, for whom."""
+
+    noted: Read
+    do: Do
+    context: Context
+    driver: Driver
+    inst: Inst
+
+
+@dataclass
+class Build:
+    """A machine in the making: the transitions so far, and what is on which devres list."""
+
+    view: View
+    episode: Episode
+    devres: dict[Inst, list[Held]]
+    transitions: list[Transition] = field(default_factory=list)
+    tops: dict[Read, int] = field(default_factory=dict)
+    locks: bool = False  # somebody takes locks, so who holds them is kept up
+    turns: Turns = field(default_factory=Turns)
+    added: dict[Inst, list[tuple[Read, int]]] = field(default_factory=dict)  # who has just added it
+
+    @property
+    def plain(self) -> bool:
+        """Return whether nothing but binding, unbinding and shutdown happens."""
+        return self.episode.name == PLAIN
+
+    def add(
+        self, step: Step, pc: Read | None, src: int, when: Expr,
+        gives: Sequence[tuple[Read, Expr]],
+    ) -> None:
+        """Add a transition that can happen."""
+        if when != FALSE:
+            self.transitions.append(Transition(step, pc, src, when, tuple(gives)))
+
+
