@@ -2,8 +2,9 @@
 """Episodes: what happens to a design beside binding and unbinding, one at a time.
 
 An episode begins in a life without accidents, once nothing is being bound or unbound, happens
-once, and is followed by the unbinding of the port. Memory that runs out, drivers that sysfs
-unbinds and shutdown are the plain episode's, so that the product of all stays out.
+once, and is followed by the unbinding of the port. Memory that runs out, drivers that bind within
+their parent's probe or that sysfs unbinds, and shutdown are the plain episode's, so that the
+product of all stays out.
 """
 
 from __future__ import annotations

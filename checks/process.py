@@ -152,7 +152,8 @@ class Process:
             return mutex_free(self.made, self.inst)
         if self.driver.instead_of:
             return all_of(~turns.at(BEFORE), PHASE(self.inst).eq(UNBOUND))
-        return turns.at(BEFORE)
+        above = self.made.view.parent(self.inst)
+        return turns.at(BEFORE) if above == self.inst else turns.at(BEFORE) & PHASE(above).eq(BOUND)
 
     def _may_unbind(self) -> Expr:
         inst, name, turns = self.inst, self.made.episode.name, self.made.turns
