@@ -46,11 +46,12 @@ def judge(
     sought = goals_of(design) if sought is None else sought
     seeking, never = with_goals(design, sought)
     reports: list[Report] = []
-    for name in (episode,) if episode else episodes_of(design):
+    asked = (episode,) if episode else episodes_of(design)
+    for name, alone in [(of, one) for of in asked for one in alternatives(seeking, of)]:
         left = states - sum(one.bounds.states for one in reports)
         time = seconds - sum(one.bounds.seconds for one in reports)
         rules = (*RULES, *never) if name == PLAIN else RULES
-        found = engine(seeking, rules, states=max(left, 1), seconds=max(time, 0.0), first=first,
+        found = engine(alone, rules, states=max(left, 1), seconds=max(time, 0.0), first=first,
                        episode=name)
         reports.append(with_ways(found, design, sought) if name == PLAIN else found)
         if first and found.verdict is Verdict.VIOLATED:
@@ -73,6 +74,27 @@ def judge(
         for one in beside.degraded
     )
     return replace(report, verdict=beside.verdict, counterexamples=degraded)
+
+
+def alternatives(design: Design, episode: str) -> tuple[Design, ...]:
+    """Return what is explored in an episode: also with each driver that comes later, alone.
+
+    Binding one after the other belongs to the plain episode and to that of a late driver.
+    """
+    later = [driver for driver in design.drivers if driver.instead_of]
+    if episode in (PLAIN, "late") or not later:
+        return (design,)
+    first = tuple(driver for driver in design.drivers if not driver.instead_of)
+    return (
+        replace(design, drivers=first),
+        *(
+            replace(design, drivers=(
+                replace(one, instead_of=""),
+                *(driver for driver in first if driver.device != one.device),
+            ))
+            for one in later
+        ),
+    )
 
 
 def _today(design: Design) -> Design:
@@ -109,6 +131,6 @@ def merged(reports: Sequence[Report], design: Design) -> Report:
             all(one.complete for one in all_),
             sum(one.seconds for one in all_),
             first.bounds.instances,
-            tuple(name for one in all_ for name in one.episodes),
+            tuple(dict.fromkeys(name for one in all_ for name in one.episodes)),
         ),
     )

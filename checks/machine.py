@@ -46,7 +46,7 @@ def build(design: Design, episode: str = PLAIN) -> Machine:
         (driver, inst)
         for driver in design.drivers
         for inst in view.of(driver.device)
-        if inst.device.kind != "service" and (episode == "late" or not driver.instead_of)
+        if inst.device.kind != "service" and (episode in (PLAIN, "late") or not driver.instead_of)
     ]
     made = Build(view, chosen, devres_lists(view, processes))
     made.locks = takes_locks(driver for driver, _ in processes)

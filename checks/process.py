@@ -149,7 +149,9 @@ class Process:
         """Return when an episode lets a driver bind: before it begins, a later driver after."""
         turns = self.made.turns
         if self.made.plain:
-            return mutex_free(self.made, self.inst)
+            free = mutex_free(self.made, self.inst)
+            alone = len(self.made.view.design.drivers_of(self.inst.device)) == 1
+            return free if alone else free & PHASE(self.inst).eq(UNBOUND)
         if self.driver.instead_of:
             return all_of(~turns.at(BEFORE), PHASE(self.inst).eq(UNBOUND))
         above = self.made.view.parent(self.inst)

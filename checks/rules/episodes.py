@@ -9,7 +9,7 @@ from checks.bind import Inst, View
 from checks.machine import Step
 from checks.rule import state_rule, step_rule
 from generator.design import SLEEP
-from generator.expr import Expr, all_of, any_of
+from generator.expr import Expr, all_of, any_of, num
 from generator.facts import (
     BOUND,
     CONFIG_LOST,
@@ -125,9 +125,26 @@ def _stops(step: Step, service: Inst) -> Expr | None:
         for give in way.gives:
             place = give.target.of
             hits = give.each is not None or step.binding.get(place.name) == service
-            if hits and give.target.fact in (SOURCE, HANDLER) and give.value != give.target:
+            if hits and give.target.fact in (SOURCE, HANDLER) and give.value != num(1):
                 return SOURCE(service).eq(1)
     return None
+
+
+@step_rule(
+    "R35",
+    evidence=("drivers/pci/pcie/dpc.c dpc_remove()", "drivers/pci/pcie/aer.c aer_remove()",
+              "drivers/pci/pci-driver.c pci_device_remove()",
+              "<20240829131746.00003743@Huawei.com>"),
+    symptom="an error, a hotplug event or a surprise removal that nobody handles in the meantime, "
+    "and stale status afterwards",
+)
+def core_services_uninterrupted(step: Step, view: View) -> Expr | None:
+    """A driver that comes later adds to a port: no service that runs is stopped for it."""
+    if view.episode != "late":
+        return None
+    services = [inst for inst in view.instances if inst.device.kind == "service"]
+    stopped = [stops for one in services if (stops := _stops(step, one)) is not None]
+    return any_of(*stopped) if stopped else None
 
 
 RULES = (
@@ -135,4 +152,5 @@ RULES = (
     what_was_on_is_on_again,
     open_events_count_again,
     pm_order_noirq,
+    core_services_uninterrupted,
 )

@@ -4,14 +4,17 @@
 from dataclasses import replace
 
 from broken.parts import DELETE, KID, MADE, MAKE, PORT, Case, design, kid, port
-from generator.design import Driver
+from generator.design import Design, Device, Driver
 from generator.facts import CAN_DYN, CAP, COUNT, MSG, SUBSTORE
 from generator.operation import Operation, ok, sets
+from generator.ops.device import DEVICE_REGISTER, DEVICE_UNREGISTER, KZALLOC
 from generator.ops.irq import (
     FREE_IRQ,
+    INTX,
     MSIX,
     PCI_ALLOC_IRQ_VECTORS,
     PCI_FREE_IRQ_VECTORS,
+    PCI_IRQ_VECTOR,
     PCI_MSIX_ALLOC_IRQ_AT,
     REQUEST_IRQ,
 )
@@ -52,6 +55,16 @@ SUSPEND = replace(PCIEHP_SUSPEND, reaches=())(KID)
 LOOK = replace(PCIEHP_RESUME_NOIRQ, reaches=())(KID)
 ITERATED = PCIEHP_RESUME_NOIRQ(KID)
 HANDLES = kid((REQUEST_IRQ(KID),), (FREE_IRQ(KID),))
+
+# A port with one service, on its line; another driver of the port serves it as well.
+SERVICE = Device("service", "service", PORT)
+SERVING = port(
+    (PCI_ALLOC_IRQ_VECTORS(PORT, min=1, max=1, types=INTX), PCI_IRQ_VECTOR(PORT, SERVICE, nr=0),
+     KZALLOC(SERVICE), DEVICE_REGISTER(SERVICE)),
+    (DEVICE_UNREGISTER(SERVICE),),
+)
+MORE = replace(SERVING, name="more", instead_of="portdrv")
+SERVED = Design("served", "portdrv serves a port", (PORT, SERVICE), (SERVING,))
 
 CASES = (
     # drivers/pci/pci-driver.c pci_pm_resume_noirq() -> pci_restore_state() ->
@@ -153,5 +166,26 @@ CASES = (
         hardware={},
         floating=("kid", "user"),
         episode="sleep",
+    ),
+    # drivers/base/bus.c unbind_store() -> drivers/pci/pci-driver.c pci_device_remove() -> the port
+    # driver's .remove, which unregisters the service: drivers/pci/pcie/dpc.c dpc_remove() disables
+    # DPC. Only then can bind_store() of the other driver find the port unbound.
+    Case(
+        "R35",
+        broken=replace(SERVED, drivers=(SERVING, MORE)),
+        mended=replace(SERVED, drivers=(SERVING,)),
+        trace=(
+            "port: bind portdrv",
+            "port: pci_alloc_irq_vectors(port)",
+            "port: pci_irq_vector(port, service)",
+            "port: kzalloc(service)",
+            "port: device_register(service)",
+            "port: probe returns 0",
+            "user: wants more for port",
+            "port: unbind portdrv",
+            "port: device_unregister(service)",
+        ),
+        hardware={},
+        episode="late",
     ),
 )
