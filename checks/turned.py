@@ -24,15 +24,27 @@ def doors(machine: Machine, taken: bytes, service: str) -> tuple[Shown, ...]:
 
     Empty: nothing does, its handlers are registered.
     """
-    found: list[Shown] = []
+    found: dict[Shown, None] = {}
     for inst in instances(machine.view, service):
         if _ever(machine, taken, _gives(HANDLER(inst))):
             return ()
-        ways = list(_doors(machine, taken, _gives(HANDLER(inst))))
-        if not ways:  # its driver never binds: why has it no device?
-            ways = list(_doors(machine, taken, _gives(LIFE(inst))))
-        found += [one for one in ways if one not in found]
+        found.update(dict.fromkeys(_kept_from(machine, taken, HANDLER(inst))))
     return tuple(found)
+
+
+def _kept_from(machine: Machine, taken: bytes, read: Read) -> Iterator[Shown]:
+    """Yield what keeps a device from a fact: where its driver never binds, from its own life."""
+    wanted = _gives(read)
+    for pc in dict.fromkeys(one.pc for one in machine.transitions if wanted(one)):
+        mine = [
+            _Edge(one.src, _goes_to(one), one, bool(hit))
+            for one, hit in zip(machine.transitions, taken, strict=True) if one.pc == pc
+        ]
+        inst = mine[0].one.step.inst
+        if any(edge.hit and edge.src == IDLE for edge in mine):
+            yield from _doors(mine, wanted)
+        elif inst is not None and LIFE(inst) != read:
+            yield from _kept_from(machine, taken, LIFE(inst))
 
 
 def _gives(read: Read) -> Wanted:
@@ -58,28 +70,22 @@ class _Edge:
     hit: bool
 
 
-def _doors(machine: Machine, taken: bytes, wanted: Wanted) -> Iterator[Shown]:
-    for pc in dict.fromkeys(one.pc for one in machine.transitions if one.pc is not None):
-        edges = [
-            _Edge(one.src, _goes_to(one), one, bool(hit))
-            for one, hit in zip(machine.transitions, taken, strict=True)
-            if one.pc == pc and one.src != RUNNING and _goes_to(one) != IDLE
-        ]
-        behind = _behind(edges, wanted)
-        depth = _depth(edges)
-        shut = sorted(
-            (
-                edge for edge in edges
-                if not edge.hit and edge.src in depth and edge.src != IDLE
-                and _leads(edge, behind, wanted)
-                and not any(
-                    o.hit and o.src == edge.src and _leads(o, behind, wanted) for o in edges
-                )
-            ),
-            key=lambda edge: depth[edge.src],
-        )
-        for src in dict.fromkeys(edge.src for edge in shut):
-            yield from _instead(next(edge for edge in shut if edge.src == src), edges)
+def _doors(mine: list[_Edge], wanted: Wanted) -> Iterator[Shown]:
+    """Yield what happens in a driver instead of getting to a wanted step."""
+    edges = [edge for edge in mine if edge.src != RUNNING and edge.dst != IDLE]
+    behind = _behind(edges, wanted)
+    depth = _depth(edges)
+    shut = sorted(
+        (
+            edge for edge in edges
+            if not edge.hit and edge.src in depth and edge.src != IDLE
+            and _leads(edge, behind, wanted)
+            and not any(o.hit and o.src == edge.src and _leads(o, behind, wanted) for o in edges)
+        ),
+        key=lambda edge: depth[edge.src],
+    )
+    for src in dict.fromkeys(edge.src for edge in shut):
+        yield from _instead(next(edge for edge in shut if edge.src == src), edges)
 
 
 def _leads(edge: _Edge, behind: frozenset[int], wanted: Wanted) -> bool:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from checks import show
 from checks.explore import Counterexample, Report, Shown
@@ -15,33 +15,42 @@ from checks.turned import doors
 from generator.design import Design
 
 
-def text(design: Design, kind: Kind, cell: Cell, report: Report) -> str:
-    """Return the explanation of a cell for a person."""
-    return "\n".join(_lines(design, kind, cell, report))
+def text(design: Design, kind: Kind, cells: Sequence[Cell], report: Report) -> str:
+    """Return the explanation of some cells of one exploration for a person."""
+    return "\n".join(_lines(design, kind, cells, report))
 
 
-def _lines(design: Design, kind: Kind, cell: Cell, report: Report) -> Iterator[str]:
-    yield f"{cell.design}, {cell.interrupts}, {cell.service}: {cell.served.value}"
-    if cell.served is Served.REFUSED:
+def _lines(
+    design: Design, kind: Kind, cells: Sequence[Cell], report: Report
+) -> Iterator[str]:
+    for number, cell in enumerate(cells):
+        if number:
+            yield ""
+        yield f"{cell.design}, {cell.interrupts}, {cell.service}: {cell.served.value}"
+        if cell.served is Served.NO:
+            yield from _turned(design, kind, cell, report)
+        elif cell.served is Served.YES:
+            way = _way(cell, report)
+            yield f"  a shortest life in which {way.message}:"
+            yield ""
+            yield from show.example(way)
+    if any(cell.served is Served.REFUSED for cell in cells):
         for example in report.counterexamples:
             yield ""
             yield from show.violation(example)
-    elif cell.served is Served.NO:
-        yield ""
-        for statement in cell.missed:
-            yield f"  in no life: {statement}"
-        yield ""
-        for step in turned_away(design, kind, cell, report):
-            place = f" ({show.short(step.where.file)}:{step.where.line})" if step.where.file else ""
-            yield from textwrap.wrap(
-                f"turned away: {step.actor}: {said(step)}{place}", WIDTH, initial_indent="  ",
-                subsequent_indent="    ", break_long_words=False, break_on_hyphens=False,
-            )
-    elif cell.served is Served.YES:
-        way = _way(cell, report)
-        yield f"  a shortest life in which {way.message}:"
-        yield ""
-        yield from show.example(way)
+
+
+def _turned(design: Design, kind: Kind, cell: Cell, report: Report) -> Iterator[str]:
+    yield ""
+    for statement in cell.missed:
+        yield f"  in no life: {statement}"
+    yield ""
+    for step in turned_away(design, kind, cell, report):
+        place = f" ({show.short(step.where.file)}:{step.where.line})" if step.where.file else ""
+        yield from textwrap.wrap(
+            f"turned away: {step.actor}: {said(step)}{place}", WIDTH, initial_indent="  ",
+            subsequent_indent="    ", break_long_words=False, break_on_hyphens=False,
+        )
 
 
 def turned_away(

@@ -34,7 +34,7 @@ from generator.cli import check, explored
 from generator.design import Design, Device, Driver, Waiver
 from generator.designs import today
 from generator.errors import UsageError
-from generator.facts import CAP, HAS, MSG, NO_MSI
+from generator.facts import ADDED, CAP, HAS, LIFE, MSG, NO_MSI
 from generator.load import load, names
 from generator.operation import Guard
 from generator.ops.aux import (
@@ -43,6 +43,7 @@ from generator.ops.aux import (
     AUXILIARY_DEVICE_INIT,
     AUXILIARY_DEVICE_UNINIT,
 )
+from generator.ops.child import PLATFORM_DEVICE_REGISTER, PLATFORM_DEVICE_UNREGISTER
 from generator.ops.device import IDA_ALLOC, IDA_FREE, KZALLOC
 from generator.ops.irq import (
     DEVM_REQUEST_IRQ,
@@ -189,9 +190,28 @@ def test_what_turns_a_service_away_is_found_with_its_line() -> None:
 
     assert (step.actor, step.text) == ("port", "runs on MSI-X: no")
     assert Path(step.where.file) == Path(__file__)
-    said = why.text(choosy, PLAIN, found, report)
+    said = why.text(choosy, PLAIN, [found], report)
     assert "  in no life: an extension has its handler on its interrupt\n" in said
     assert "turned away: port: runs on MSI-X: no" in said
+
+
+def test_what_turns_away_who_would_create_a_service_turns_it_away_too() -> None:
+    middle = Device("middle", "platform", PORT)
+    only = Guard("runs on MSI-X", CAP(PORT).eq(2), ())
+    there = Guard("there is one", LIFE(middle).eq(ADDED), ())
+    port = Driver(
+        "bridge", PORT, (If(only, (PLATFORM_DEVICE_REGISTER(middle),)),),
+        (If(there, (PLATFORM_DEVICE_UNREGISTER(middle),)),),
+    )
+    glue = Driver("glue", middle, doorbell().drivers[0].probe[-3:], DELETE[:2])
+    design = Design("two steps", "", (PORT, middle, BELL), (port, glue, doorbell().drivers[1]))
+    report = judged(design, PLAIN)
+    found = cell(design, PLAIN, CPMU, report)
+
+    assert found.served is Served.NO
+    assert [(step.actor, step.text) for step in why.turned_away(design, PLAIN, found, report)] == [
+        ("port", "runs on MSI-X: no")
+    ]
 
 
 def test_who_has_a_handler_is_not_turned_away() -> None:
@@ -372,7 +392,7 @@ def test_a_difference_is_explained_by_a_trace() -> None:
         design, kind = load(name).design, kind_of(interrupts)
         report = judged(design, kind)
 
-        assert step in why.text(design, kind, cell(design, kind, service, report), report)
+        assert step in why.text(design, kind, [cell(design, kind, service, report)], report)
 
 
 @pytest.mark.slow

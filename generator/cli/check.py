@@ -120,7 +120,7 @@ def _cell(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps([why.record(design, kind, one, report) for one in asked], indent=2))
     else:
-        print("\n\n".join(why.text(design, kind, one, report) for one in asked))
+        print(why.text(design, kind, asked, report))
     if any(one.served is Served.REFUSED for one in asked):
         return 1
     return BUDGET if any(one.served is Served.UNFINISHED for one in asked) else 0
