@@ -91,18 +91,19 @@ class Report:
 
 def explore(
     design: Design, rules: Sequence[Rule], *, states: int = STATES, seconds: float = 600.0,
-    first: bool = False, episode: str = PLAIN,
+    first: bool = False, episode: str = PLAIN, shorten: bool = True,
 ) -> Report:
     """Return what exploring every life of a design says about the rules, in one episode.
 
-    With `first`, the search ends at the first violation. Errors: ModelError for a design
-    that makes no sense.
+    With `first`, the search ends at the first violation. Without `shorten`, traces are replayed
+    but may have steps that they can do without: for those who do not look at them.
+    Errors: ModelError for a design that makes no sense.
     """
     machine = build(design, episode)
     watches = watches_of(machine, rules)
     machine = with_questions(machine, watches)
     packed = pack(forget(machine, watches), watches)
-    return _Search(machine, watches, packed, rules, states, seconds, first).run()
+    return _Search(machine, watches, packed, rules, states, seconds, first, shorten).run()
 
 
 def watches_of(machine: Machine, rules: Sequence[Rule]) -> tuple[Watch, ...]:
@@ -147,11 +148,12 @@ def with_questions(machine: Machine, watches: Sequence[Watch]) -> Machine:
 class _Search:
     def __init__(
         self, machine: Machine, watches: tuple[Watch, ...], packed: Packed,
-        rules: Sequence[Rule], states: int, seconds: float, first: bool,
+        rules: Sequence[Rule], states: int, seconds: float, first: bool, shorten: bool,
     ) -> None:
         self.machine, self.watches, self.packed = machine, watches, packed
         self.rules = {rule.key: rule for rule in rules}
         self.limit, self.seconds, self.first = states, seconds, first
+        self.shorten = shorten
         self.parent: dict[int, tuple[int, tuple[int, ...]]] = {packed.start: (-1, ())}
         self.found: dict[str, tuple[Watch, int, int, int]] = {}
         self.waived: dict[tuple[str, str], tuple[Watch, int, int, int]] = {}
@@ -285,7 +287,8 @@ class _Search:
         while at != self.packed.start:
             at, steps = self.parent[at]
             path[:0] = steps
-        path = shortened(self.machine, path, watch)
+        if self.shorten:
+            path = shortened(self.machine, path, watch)
         answers = replay(self.machine, path, watch)
         hardware = tuple(
             (f"{read.of.name}.{read.fact.name}", read.fact.show(value))

@@ -15,8 +15,9 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 
-from checks.explore import STATES, Report
+from checks.explore import STATES, Report, explore
 from checks.finding import Verdict
 from checks.goal import SERVICES, goals_on, served_by
 from checks.judge import judge
@@ -113,14 +114,16 @@ def on(design: Design, kind: Kind) -> Design:
 
 
 def judged(
-    design: Design, kind: Kind, *, states: int = STATES, seconds: float = 600.0
+    design: Design, kind: Kind, *, states: int = STATES, seconds: float = 600.0,
+    shorten: bool = True,
 ) -> Report:
     """Return the verdict on a design on a kind of interrupt, with the goals sought there.
 
     Errors: ModelError for a design that makes no sense.
     """
     sought = goals_on(design, kind.mode)
-    return judge(on(design, kind), states=states, seconds=seconds, sought=sought)
+    engine = partial(explore, shorten=shorten)
+    return judge(on(design, kind), states=states, seconds=seconds, sought=sought, engine=engine)
 
 
 def cell(design: Design, kind: Kind, service: str, report: Report) -> Cell:
@@ -168,7 +171,7 @@ def explored(task: Task) -> Exploration:
     """
     began = time.monotonic()
     design, kind = load(task.design).design, kind_of(task.interrupts)
-    report = judged(design, kind, states=task.states, seconds=task.seconds)
+    report = judged(design, kind, states=task.states, seconds=task.seconds, shorten=False)
     used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     return replace(
         outcome(design, kind, report), seconds=time.monotonic() - began, megabytes=used,
