@@ -73,8 +73,8 @@ class Cell:
 class Exploration:
     """What one exploration came to: a design on one kind of interrupt, and both its cells.
 
-    `waived` are rule, reason and whether it was needed; `seconds` and `megabytes` are of the
-    process that explored, and 0 where the outcome was kept from an earlier run.
+    `waived` are rule, reason and whether it was needed; `seconds` of CPU time and `megabytes` are
+    of the process that explored, and 0 where the outcome was kept from an earlier run.
     """
 
     design: str
@@ -169,12 +169,12 @@ def explored(task: Task) -> Exploration:
 
     Errors: UsageError, ModelError.
     """
-    began = time.monotonic()
+    began = time.process_time()
     design, kind = load(task.design).design, kind_of(task.interrupts)
     report = judged(design, kind, states=task.states, seconds=task.seconds, shorten=False)
     used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     return replace(
-        outcome(design, kind, report), seconds=time.monotonic() - began, megabytes=used,
+        outcome(design, kind, report), seconds=time.process_time() - began, megabytes=used,
         process=os.getpid(),
     )
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the whole matrix costs: seconds, states and memory of each exploration, and of all.
+"""What the whole matrix costs: CPU seconds, states, memory of each exploration, and of all.
 
     .venv/bin/python tests/bench/matrix.py [--baseline] [DESIGN...]
 
@@ -43,9 +43,9 @@ def main(argv: Sequence[str]) -> None:
     peaks: dict[int, int] = {}
     for one in found:
         peaks[one.process] = max(peaks.get(one.process, 0), one.megabytes)
-    states = sum(one.states for one in found)
-    print(f"\n{wall:.1f} s on {PROCESSES} processes, {sum(peaks.values())} MB; "
-          f"{states} states, {states / wall:.0f} a second")
+    states, busy = sum(one.states for one in found), sum(one.seconds for one in found)
+    print(f"\n{wall:.1f} s on {PROCESSES} processes, {busy:.1f} s of CPU time, "
+          f"{sum(peaks.values())} MB; {states} states, {states / busy:.0f} per second of it")
     if "--baseline" in argv:
         BASELINE.write_text(baseline(found))
 
