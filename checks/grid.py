@@ -58,7 +58,7 @@ def _lines(
         if design.status:
             yield from _wrapped(f"  {design.status}", "    ")
         yield from _refusals(mine, rules)
-        yield f"  ({_bounds(mine)})"
+        yield from _wrapped(f"  ({_bounds(mine)})", "   ")
     yield from _waivers(explorations, rules)
 
 
@@ -106,7 +106,7 @@ def _waivers(
                 needed.add((key, reason, one.design))
     if who:
         yield ""
-    for (key, reason), names in who.items():
+    for (key, reason), names in sorted(who.items()):
         shown = [name if (key, reason, name) in needed else f"{name} (not needed)"
                  for name in names]
         yield from _wrapped(f"waived {key} {rules[key].title}: {reason}; in {', '.join(shown)}",
@@ -118,7 +118,9 @@ def _bounds(mine: Sequence[Exploration]) -> str:
     transitions = sum(one.transitions for one in mine)
     ended = "every life explored" if all(one.complete for one in mine) else "not finished"
     names = ", ".join(mine[0].instances)
-    return f"{states} states, {transitions} transitions; {ended}; {names}"
+    episodes = list(dict.fromkeys(name for one in mine for name in one.episodes))
+    also = f"; also {', '.join(episodes)}" if episodes else ""
+    return f"{states} states, {transitions} transitions; {ended}; {names}{also}"
 
 
 def _wrapped(line: str, indent: str) -> list[str]:
@@ -153,6 +155,7 @@ def records(
                 "transitions": one.transitions,
                 "complete": one.complete,
                 "instances": list(one.instances),
+                "episodes": list(one.episodes),
             },
         }
         for one in explorations

@@ -86,6 +86,7 @@ class Exploration:
     states: int
     transitions: int
     complete: bool
+    episodes: tuple[str, ...] = ()
     seconds: float = 0.0
     megabytes: int = 0
     process: int = 0
@@ -150,7 +151,7 @@ def outcome(design: Design, kind: Kind, report: Report) -> Exploration:
         tuple(cell(design, kind, service, report) for service in SERVICES),
         tuple((one.rule, one.reason, (one.rule, one.reason) in needed) for one in report.waivers),
         report.bounds.instances, report.bounds.states, report.bounds.transitions,
-        report.bounds.complete,
+        report.bounds.complete, report.bounds.episodes,
     )
 
 

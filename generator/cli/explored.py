@@ -69,9 +69,10 @@ def _recalled(file: Path) -> Exploration | None:
             for one in data["cells"]
         )
         waived = tuple((rule, reason, needed) for rule, reason, needed in data["waived"])
-        instances = tuple(data["instances"])
-        return Exploration(**{**data, "cells": cells, "waived": waived, "instances": instances,
-                              "seconds": 0.0, "megabytes": 0, "process": 0})
+        return Exploration(**{
+            **data, "cells": cells, "waived": waived, "instances": tuple(data["instances"]),
+            "episodes": tuple(data["episodes"]), "seconds": 0.0, "megabytes": 0, "process": 0,
+        })
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
