@@ -23,6 +23,7 @@ from generator.expr import (
     Pick,
     Place,
     Read,
+    Same,
     UsersOf,
     all_of,
     any_of,
@@ -147,6 +148,8 @@ class View:
                 return _join(kind, parts)
             case Not(of=of):
                 return fold(Not(self._expand(of)))
+            case Same(left=Inst() as one, right=Inst() as other):
+                return num(int(one == other))
         return expr
 
     def range(self, place: Place) -> tuple[Inst, ...]:

@@ -121,9 +121,7 @@ def _hold(driver: Driver, c: Sources) -> Iterator[Finding]:
     reader = Reader(units, fingerprints(), guards_of_driver(driver), sets=driver.sets)
     driver = built(driver, units, texts)
     entries = {**driver.entries(), **driver.callbacks()}
-    # A port's own callbacks are a loop over services in C, and one service at a time to designs.
-    also = CALLBACKS if driver.device.kind == "service" else ()
-    for entry in ("probe", "remove", "shutdown", *also):
+    for entry in ("probe", "remove", "shutdown", *(CALLBACKS if driver.callbacks() else ())):
         function = named.members.get(_member(named.kind, entry))
         if function is None and entries.get(entry):
             if not c.symbols.issuperset(_WITH.get(entry, ())):

@@ -242,6 +242,14 @@ class Over(Expr):
     body: Expr
 
 
+@dataclass(frozen=True)
+class Same(Expr):
+    """Whether two places are one and the same instance: known as soon as both are bound."""
+
+    left: Place
+    right: Place
+
+
 EACH = Role("each")
 TRUE = Num(1)
 FALSE = Num(0)
@@ -321,6 +329,8 @@ def substitute(expr: Expr, change: Callable[[Place], Place]) -> Expr:
                         substitute(other, change))
         case Over(kind=kind, range=range_, body=body):
             return Over(kind, change(range_), substitute(body, change))
+        case Same(left=one, right=other):
+            return Same(change(one), change(other))
     return expr
 
 

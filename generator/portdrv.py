@@ -74,7 +74,7 @@ from generator.ops.pm import (
     PM_RUNTIME_SET_AUTOSUSPEND_DELAY,
     PM_RUNTIME_USE_AUTOSUSPEND,
 )
-from generator.portpm import callbacks
+from generator.portpm import OF_BUS, SETS, callbacks
 from generator.program import (
     Block,
     Each,
@@ -386,10 +386,6 @@ def pcie_device_init() -> Function:
     )
 
 
-_BUS = "dev->bus == &pcie_port_bus_type"
-OF_BUS = Guard(_BUS, TRUE, (_BUS,))  # of a service device, which is all that the loop is over
-
-
 def unregister_services() -> Block:
     """Return the removal of the service devices, as pcie_port_device_remove() does it."""
     unregister = DEVICE_UNREGISTER(SERVICE, c={"on": "pci_dev.dev.child"})
@@ -570,7 +566,7 @@ def portdrv(
         variable="pcie_portdriver",
         sets=(
             "pcie_device.*", "int[*", "get_port_device_capability:services", _NVEC, "&pme", "&aer",
-            "&dpc", _CAPS, *also_set,
+            "&dpc", _CAPS, *SETS, *also_set,
         ),
         **callbacks(PORT, SERVICE),
     )

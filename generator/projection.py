@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from generator.design import Design, Device, Driver
+from generator.design import RECOVERY, Design, Device, Driver
 from generator.expr import Nth, ParentOf, Place
 from generator.fingerprint import CGuard, Fingerprint
 from generator.flow import Edge, flow
@@ -12,6 +12,7 @@ from generator.operation import Do, Operation
 from generator.program import guards
 
 VOID = ("remove", "shutdown")  # entry points that return nothing
+# RECOVERY of a PCI driver returns a pci_ers_result_t, which has no 0: all look like an error.
 
 
 def project(driver: Driver, entry: str, symbols: frozenset[str] | None = None) -> Lts:
@@ -23,7 +24,8 @@ def project(driver: Driver, entry: str, symbols: frozenset[str] | None = None) -
     for edge in graph.edges:
         builder.edge(states[edge.src], label_of(driver, edge), states[edge.dst])
     void = entry in VOID
-    builder.edge(states[graph.done], Label("return", "", "void" if void else "0"), end)
+    zero = "error" if entry in RECOVERY and driver.device.kind == "pci" else "0"
+    builder.edge(states[graph.done], Label("return", "", "void" if void else zero), end)
     builder.edge(states[graph.failed], Label("return", "", "void" if void else "error"), end)
     return minimise(builder.finish(states[graph.start], {end}))
 

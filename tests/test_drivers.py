@@ -50,6 +50,7 @@ _WAIT = "how long it waits is no operation"
 _SAME = "the same either way: only addresses and constants are computed"
 _NUMBER = "which message number it is: the irq that it gives is the operation"
 _ANEW = "what comes back from a call that is not followed is the same, whatever it got"
+_NOTE = "what the driver notes for its perf callbacks, which are not followed"
 _NAME = "the name of a slot is no fact"
 _FIFO = "INIT_KFIFO() expands to assignments alone, and no lifecycle hangs on them"
 # beginnings of mutants that the model does not tell from the kernel -> why
@@ -77,6 +78,16 @@ UNSEEN = {
     "cxl_pci_probe: negate: cxl_pci_ras_unmask(pdev)": _LOG,
     "cxl_pci_probe: device: is_cxl_restricted(pdev)": _ANEW,
     "cxl_pci_probe: device: pci_find_dvsec_capability(": _ANEW,
+    "cxl_pmu_probe: delete: info->base =": _NOTE,
+    "cxl_pmu_probe: delete: info->on_cpu =": _NOTE,
+    "cxl_pmu_probe: delete: info->pmu =": _NOTE,
+    "cxl_pmu_probe: delete: info->irq =": _NOTE,
+    "cxl_pmu_probe: swap: INIT_LIST_HEAD(&info->event_caps_configurable); <>": _NOTE,
+    "cxl_pmu_probe: swap: info->": _NOTE,
+    "cxl_pmu_probe: swap: if (rc) return rc; <> info->irq = irq;": _NOTE,
+    "cxl_pmu_probe: swap: if (rc < 0) return rc; <> irq = rc;": _SAME,
+    "cxl_pmu_probe: swap: irq = rc; <> irq_name =": _SAME,
+    "cxl_pmu_probe: delete: break": "the same either way: the last case of a switch",
 }
 
 
@@ -131,6 +142,6 @@ def test_nine_of_ten_small_wrongs_in_a_driver_are_told_from_its_model(base: Any)
     ]
     results = judge(tasks)
     missed = sum(not found for _, found in results)
-    assert len(results) > 150
+    assert len(results) > 800
     assert missed <= len(results) // 10, f"{missed} of {len(results)} not seen"
-    assert not unexplained(results, UNSEEN)
+    assert unexplained(results, UNSEEN) == ""

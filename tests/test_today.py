@@ -14,7 +14,12 @@ from generator.designs.today import DESIGN
 from generator.kbuild import CONFIGS, prepare
 
 PORTDRV = "drivers/pci/pcie/portdrv.c"
-ENTRIES = ("pcie_portdrv_probe", "pcie_portdrv_remove", "pcie_portdrv_shutdown")
+ENTRIES = (
+    "pcie_portdrv_probe", "pcie_portdrv_remove", "pcie_portdrv_shutdown",
+    "pcie_port_device_suspend", "pcie_port_device_resume_noirq", "pcie_port_device_resume",
+    "pcie_port_runtime_suspend", "pcie_port_device_runtime_resume",
+    "pcie_portdrv_error_detected", "pcie_portdrv_slot_reset",
+)
 _OTHER = "dead code in this configuration: HOTPLUG_PCI_PCIE=y"
 _FIND = "where a capability stands is no operation; that it stands somewhere is the guard `pos`"
 # beginnings of mutants that the design does not tell from the kernel -> why

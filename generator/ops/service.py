@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from generator.expr import Role
 from generator.facts import MEMORY
+from generator.fingerprint import Fingerprint
 from generator.operation import Operation, fault, ok, sets
 from generator.ops.assign import plain
 from generator.ops.config import switching
@@ -39,3 +40,7 @@ CXL_RCH_ENABLE_RCEC = plain("cxl_rch_enable_rcec")
 PCI_ADD_EXT_CAP_SAVE_BUFFER = plain("pci_add_ext_cap_save_buffer", args=(1,))
 PCI_ADD_EXT_CAP_SAVE_BUFFER = replace(PCI_ADD_EXT_CAP_SAVE_BUFFER, shown=("capability",))
 PCIE_PME_CHECK_WAKEUP = plain("pcie_pme_check_wakeup", at=".subordinate")
+
+# A callback of a service's driver, through a pointer: drivers/pci/pcie/portdrv.c
+# pcie_port_device_iter().
+CALLED = Fingerprint(("->cb",), on=0)
