@@ -361,6 +361,25 @@ def test_why_a_cell_is_served(capsys: pytest.CaptureFixture[str]) -> None:
     assert said.endswith("  device_register(aer)\n")
 
 
+def test_why_is_a_record_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    """Refused for what is in the trace, or turned away by a line of the design."""
+    assert main(["check", "--why", "core-prebind:MSI:core", "--json"]) == 1
+    (refused,) = json.loads(capsys.readouterr().out)
+    assert main(["check", "--why", "core-prebind:INTx:cpmu", "--json"]) == 0
+    (turned,) = json.loads(capsys.readouterr().out)
+
+    assert (refused["verdict"], refused["rules"]) == ("refused", ["R02"])
+    (violation,) = refused["violations"]
+    # kernel/irq/msi.c msi_setup_device_data(): with the first attempt, and nobody is bound
+    assert violation["trace"][0]["step"] == "enumerates"
+    assert violation["trace"][-1]["step"] == "pci_alloc_irq_vectors(port)"
+    assert turned["verdict"] == "not served"
+    assert not any(goal["reached"] for goal in turned["goals"])
+    (door,) = turned["turned away"]
+    assert door["step"] == "the port runs on MSI or MSI-X: no"
+    assert door["file"].endswith("core_prebind.py")
+
+
 @pytest.fixture(scope="session")
 def shipped() -> tuple[Exploration, ...]:
     """The matrix of all shipped designs."""
