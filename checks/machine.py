@@ -17,7 +17,7 @@ from checks.hardware import OPEN_QUESTION
 from checks.process import Process, devres_lists
 from checks.schedule import schedule
 from checks.step import DOWN, HALTED, IDLE, RUNNING, SHUT, Build, Step, Transition
-from checks.threads import bind_inside, takes_locks
+from checks.threads import takes_locks
 from generator.design import Design
 from generator.errors import ModelError
 from generator.expr import Place, Read, num, reads
@@ -46,7 +46,7 @@ def build(design: Design, episode: str = PLAIN) -> Machine:
         (driver, inst)
         for driver in design.drivers
         for inst in view.of(driver.device)
-        if inst.device.kind != "service" and (episode in (PLAIN, "late") or not driver.instead_of)
+        if inst.device.kind != "service"
     ]
     made = Build(view, chosen, devres_lists(view, processes))
     made.locks = takes_locks(driver for driver, _ in processes)
@@ -57,8 +57,6 @@ def build(design: Design, episode: str = PLAIN) -> Machine:
     view.episode, view.stages = chosen.name, made.turns.stages
     for driver, inst in processes:
         Process(made, driver, inst).build()
-    if made.locks:
-        bind_inside(made)
     environment(made, processes)
     used: dict[Read, None] = {}
     for one in made.transitions:

@@ -19,12 +19,14 @@ from generator.expr import FALSE, TRUE, Expr, Fact, Place, Read, Role, all_of, n
 from generator.facts import (
     ABSENT,
     ADDED,
+    ADDING,
     BOUND,
     D3,
     DYING,
     FAULTED,
     FOUND_MASTER,
     HANDLER,
+    INSIDE,
     IRQ,
     LEAVING,
     LIFE,
@@ -108,10 +110,13 @@ class Process:
         if self.made.plain and self.driver.atomic:
             graphs["atomic"] = compress(flow("atomic", self.driver.atomic, view.of))
             self._callbacks(graphs["atomic"])
-        for name, block in self.driver.callbacks().items():
-            if (name, self.inst) in self.made.turns.calls:
-                graphs[name] = compress(flow(name, block, view.of))
+        callbacks = self.driver.callbacks()
+        for (name, inst), turn in self.made.turns.calls.items():
+            if inst == self.inst and name in callbacks:
+                graphs[name] = compress(flow(name, callbacks[name], view.of))
                 self._called(name, graphs[name])
+            elif inst == self.inst:  # another driver of the device has one
+                self._core("", RUNNING, self.made.turns.at(turn), RUNNING, (TURN(SYSTEM), turn + 1))
         if self.made.episode.name == "sleep" and self.inst == view.parent(self.inst):
             graphs |= self._runtime()
         for entry, graph in graphs.items():
@@ -134,12 +139,19 @@ class Process:
         ready = up if inst == parent else all_of(LIFE(inst).eq(ADDED), DYING(inst).eq(0), up)
         if inst.device.kind == "pci":  # pci_bus_add_device() comes after enumeration
             ready = all_of(ready, *(PHASE(core).eq(BOUND) for core in self.made.view.cores()))
-        ready &= self._may_bind()
+        ready = all_of(ready, self._may_bind())
         # The driver core holds the device (PCI) or its parent in D0 around a probe.
         text = "enumerates" if inst.device.kind == "core" else f"bind {self.driver.name}"
         self._core(text, IDLE, ready, self.at("probe", probe.start),
                    (PHASE(inst), PROBING), (D3(parent), 0), (OUTCOME(inst), 0), (QUIET(inst), 0),
                    *([(FAULTED(inst), 0)] if inst == parent else []), *locked(self.made, inst))
+        if self.made.locks and inst != parent:
+            # drivers/base/dd.c device_initial_probe(): a driver that is there already probes in
+            # the thread of who adds the device, which waits for it, and holds the parent's lock
+            self._core(f"{text} at once", IDLE, ready & ADDING(inst).eq(1),
+                       self.at("probe", probe.start), (INSIDE(inst), 1), (PHASE(inst), PROBING),
+                       (D3(parent), 0), (OUTCOME(inst), 0), (QUIET(inst), 0),
+                       *locked(self.made, inst))
         self._core("probe returns 0", self.at("probe", probe.done), TRUE, RUNNING,
                    (PHASE(inst), BOUND), (OUTCOME(inst), 1), *unlocked(self.made, inst))
         self._core("probe returns an error", self.at("probe", probe.failed), TRUE,
@@ -148,22 +160,23 @@ class Process:
     def _may_bind(self) -> Expr:
         """Return when an episode lets a driver bind: before it begins, a later driver after."""
         turns = self.made.turns
+        alone = len(self.made.view.design.drivers_of(self.inst.device)) == 1
+        free = TRUE if alone else PHASE(self.inst).eq(UNBOUND)
         if self.made.plain:
-            free = mutex_free(self.made, self.inst)
-            alone = len(self.made.view.design.drivers_of(self.inst.device)) == 1
-            return free if alone else free & PHASE(self.inst).eq(UNBOUND)
-        if self.driver.instead_of:
-            return all_of(~turns.at(BEFORE), PHASE(self.inst).eq(UNBOUND))
+            return all_of(free, mutex_free(self.made, self.inst))
+        if self.driver.instead_of and self.made.episode.name == "late":
+            return all_of(~turns.at(BEFORE), free)
         above = self.made.view.parent(self.inst)
-        return turns.at(BEFORE) if above == self.inst else turns.at(BEFORE) & PHASE(above).eq(BOUND)
+        first = TRUE if above == self.inst else PHASE(above).eq(BOUND)
+        return all_of(free, turns.at(BEFORE), first)
 
     def _may_unbind(self) -> Expr:
         inst, name, turns = self.inst, self.made.episode.name, self.made.turns
         deleted = FALSE if inst == self.made.view.parent(inst) else DYING(inst).eq(1)
         up = DOWN(SYSTEM).eq(0)
         if name in ("surprise", "late"):
-            return deleted | (FALSE if self.driver.instead_of or deleted != FALSE
-                              else turns.at(turns.last))
+            stays = deleted != FALSE or (name == "late" and self.driver.instead_of != "")
+            return deleted | (FALSE if stays else turns.at(turns.last))
         if not self.made.plain:
             return deleted if deleted != FALSE else turns.at(turns.last)
         if deleted == FALSE:
@@ -300,12 +313,21 @@ class Process:
             extra: list[tuple[Read, Expr]] = []
             if edge.op.managed and edge.outcome == "ok":
                 extra.append((self._noted(edge.do, context), num(1)))
+            if self.made.locks and edge.outcome == "ok" and _adds(edge.op):
+                dst = self._adding(edge, context, dst, extra)
             self._operate(edge.do, edge.op, edge.outcome, context, entry, edge.inside,
                           src, TRUE, dst, extra)
-            if edge.outcome == "ok" and _adds(edge.op):
-                child = self.made.view.resolve(edge.do.binding[edge.op.roles[0]], context)
-                assert isinstance(child, Inst)
-                self.made.added.setdefault(child, []).append((self.pc, dst))
+
+    def _adding(
+        self, edge: Edge, context: Context, dst: int, extra: list[tuple[Read, Expr]]
+    ) -> int:
+        """Return where a device has been added and its driver may probe before the call returns."""
+        assert edge.do is not None
+        child = self.made.view.resolve(edge.do.binding[edge.do.op.roles[0]], context)
+        middle = self.at(f"adding {child.name}", dst)
+        extra.append((ADDING(child), num(1)))
+        self._core("", middle, INSIDE(child).eq(0), dst, (ADDING(child), 0))
+        return middle
 
     def _noted(self, do: Do, context: Context) -> Read:
         for entries in self.made.devres.values():

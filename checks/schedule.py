@@ -54,7 +54,7 @@ def schedule(episode: Episode, processes: Sequence[tuple[Driver, Inst]]) -> Turn
         begun = turn
         called = down if stage.startswith("suspend") else up
         for driver, inst in called:
-            if stage in driver.callbacks():
+            if stage in driver.callbacks() and (stage, inst) not in calls:
                 calls[stage, inst] = turn
                 turn += 1
         if stage in ("off", "gone", "swap"):
@@ -69,7 +69,8 @@ def schedule(episode: Episode, processes: Sequence[tuple[Driver, Inst]]) -> Turn
             stages[active] = (*stages[active], turn)
             begun = turn = turn + 1
         stages[stage] = tuple(range(begun, turn + (stage == "after")))
-    return Turns(calls, events, _failures(calls, events), stages, turn)
+    last = turn if "after" in stages else turn - 1
+    return Turns(calls, events, _failures(calls, events), stages, last)
 
 
 def _failures(

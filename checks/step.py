@@ -87,7 +87,6 @@ class Build:
     tops: dict[Read, int] = field(default_factory=dict)
     locks: bool = False  # somebody takes locks, so who holds them is kept up
     turns: Turns = field(default_factory=Turns)
-    added: dict[Inst, list[tuple[Read, int]]] = field(default_factory=dict)  # who has just added it
 
     @property
     def plain(self) -> bool:

@@ -8,7 +8,6 @@ holds the device_lock around probe, remove and shutdown (drivers/base/dd.c).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from checks.bind import Inst, View
 from checks.step import Build
@@ -68,30 +67,3 @@ def free_for(
         place = binding[role]
         free.append(any_of(fact(place).eq(0), fact(place).eq(number(made.view, inst))))
     return all_of(*free)
-
-
-def bind_inside(made: Build) -> None:
-    """Let drivers bind inside the call that adds their device, in the thread of that caller.
-
-    drivers/base/dd.c device_initial_probe(): a driver that is there already probes at once,
-    and the caller, which holds the lock of the parent, waits for it.
-    """
-    waits: dict[tuple[Read, int], list[Expr]] = {}
-    for one in tuple(made.transitions):
-        step, inst = one.step, one.step.inst
-        starts = step.entry == "driver core" and step.text.startswith("bind ")
-        if not starts or inst is None or inst not in made.added:
-            continue
-        for pc, at in made.added[inst]:
-            inside = replace(
-                one, step=replace(step, text=f"{step.text} at once"),
-                when=all_of(one.when, pc.eq(at)), gives=(*one.gives, (INSIDE(inst), num(1))),
-            )
-            made.transitions.append(inside)
-            waits.setdefault((pc, at), []).append(INSIDE(inst).eq(0))
-    for position, one in enumerate(made.transitions):
-        if one.pc is not None and (one.pc, one.src) in waits:
-            made.transitions[position] = replace(
-                one, when=all_of(one.when, *waits[one.pc, one.src])
-            )
-

@@ -91,6 +91,7 @@ DESC_MUTEX = Fact("msi_lock_descs", 63, "who holds the mutex of its MSI descript
 ROOT_MUTEX = Fact("irqdomain_mutex", 63, "who holds the mutex of its root irqdomain")
 MUTEXES = (DEVICE_MUTEX, DESC_MUTEX, ROOT_MUTEX)
 WANTS = Fact("wants", 255, "the lock that its driver waits for: 64 times which, plus whose")
+ADDING = Fact("adding", 1, "the call that added the device has not returned yet")
 INSIDE = Fact("inside", 1, "its driver's probe runs inside the call that added the device")
 
 # Questions to hardware and platform.

@@ -3,13 +3,23 @@
 
 from __future__ import annotations
 
-from checks.rules import context, domains, episodes, handlers, lifetimes, promises, vectors
+from checks.rules import (
+    context,
+    domains,
+    episodes,
+    growth,
+    handlers,
+    lifetimes,
+    locks,
+    promises,
+    vectors,
+)
 
 RULES = tuple(
     sorted(
         (
             *vectors.RULES, *handlers.RULES, *lifetimes.RULES, *context.RULES, *promises.RULES,
-            *domains.RULES, *episodes.RULES,
+            *domains.RULES, *episodes.RULES, *growth.RULES, *locks.RULES,
         ),
         key=lambda rule: rule.key,
     )

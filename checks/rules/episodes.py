@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.bind import Inst, View
+from checks.bind import Inst, View, fill
 from checks.machine import Step
 from checks.rule import state_rule, step_rule
 from generator.design import SLEEP
-from generator.expr import Expr, all_of, any_of, num
+from generator.expr import FALSE, TRUE, Expr, Place, Role, all_of, any_of
 from generator.facts import (
     BOUND,
     CONFIG_LOST,
@@ -117,34 +117,50 @@ def pm_order_noirq(view: View) -> Iterator[tuple[str, Expr]]:
                all_of(late, PHASE(inst).eq(BOUND), MISSED(inst).eq(1)))
 
 
-def _stops(step: Step, service: Inst) -> Expr | None:
-    """Return whether a step ends what a running service has, None when it cannot."""
+def _stops(step: Step, service: Inst, view: View) -> Expr:
+    """Return whether a step takes from a running service its handler, or its source away."""
     if step.op is None:
-        return None
+        return FALSE
+    by_role: dict[Place, Place] = {Role(name): place for name, place in step.binding.items()}
+    taken = []
     for way in step.op.outcomes:
         for give in way.gives:
-            place = give.target.of
-            hits = give.each is not None or step.binding.get(place.name) == service
-            if hits and give.target.fact in (SOURCE, HANDLER) and give.value != num(1):
-                return SOURCE(service).eq(1)
-    return None
+            if way.label != step.outcome or give.target.fact not in (SOURCE, HANDLER):
+                continue
+            if give.each is None:
+                among: tuple[Place, ...] = (view.resolve(give.target.of, by_role),)
+            else:
+                among = view.range(view.resolve(give.each, by_role))
+            if service in among:
+                value = fill(give.value, step.params)
+                after = view.bind(value, {**by_role, give.target.of: service})
+                when = view.bind(fill(way.when, step.params), by_role)
+                taken.append(all_of(when, after.ne(give.target.fact(service))))
+    return SOURCE(service).eq(1) & any_of(*taken) if taken else FALSE
 
 
 @step_rule(
     "R35",
-    evidence=("drivers/pci/pcie/dpc.c dpc_remove()", "drivers/pci/pcie/aer.c aer_remove()",
-              "drivers/pci/pci-driver.c pci_device_remove()",
-              "<20240829131746.00003743@Huawei.com>"),
-    symptom="an error, a hotplug event or a surprise removal that nobody handles in the meantime, "
-    "and stale status afterwards",
+    evidence=("drivers/pci/pci-driver.c pci_device_remove()", "drivers/pci/pcie/dpc.c dpc_remove()",
+              "drivers/pci/pcie/aer.c aer_remove()", "drivers/pci/pcie/pme.c pcie_pme_remove()",
+              "<20240823120501.00004151@Huawei.com>", "<20240829131746.00003743@Huawei.com>"),
+    symptom="an error that nobody reports, or a device pulled that nobody notices, while drivers "
+    "are exchanged; afterwards stale status",
 )
 def core_services_uninterrupted(step: Step, view: View) -> Expr | None:
-    """A driver that comes later adds to a port: no service that runs is stopped for it."""
-    if view.episode != "late":
+    """Binding or unbinding an extension does not stop a service of the port.
+
+    An extension is the driver of another device, or one bound in the place of the port's.
+    """
+    if step.inst is None or step.op is None:
         return None
-    services = [inst for inst in view.instances if inst.device.kind == "service"]
-    stopped = [stops for one in services if (stops := _stops(step, one)) is not None]
-    return any_of(*stopped) if stopped else None
+    bad = []
+    for service in view.instances:
+        if service.device.kind != "service":
+            continue
+        others = TRUE if step.inst != view.parent(service) else view.during("swap")
+        bad.append(all_of(others, _stops(step, service, view)))
+    return any_of(*bad)
 
 
 RULES = (

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from generator.expr import (
     EACH,
     Expr,
@@ -177,6 +179,9 @@ PCI_ALLOC_IRQ_VECTORS = Operation(
 )
 
 _FILLED = sets(FILLED(USER), 1)  # with an irq or with an error
+# After pcim_enable_device() the first enable puts pcim_msi_release() on the devres list.
+PCIM_ALLOC_IRQ_VECTORS = replace(PCI_ALLOC_IRQ_VECTORS, managed=True, on_devres="dev")
+
 PCI_IRQ_VECTOR = Operation(
     "pci_irq_vector",
     ("dev", "user"),
