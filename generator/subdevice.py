@@ -13,7 +13,7 @@ from dataclasses import replace
 from generator.cpmus import CAN_ADD, LOST_COUNTERS, OPEN_EVENTS, cxl_pmu, deleted
 from generator.design import Design, Device, Driver
 from generator.designs import today
-from generator.expr import EACH, Expr, Over, Place, all_of, maximum
+from generator.expr import EACH, Expr, Over, Place, all_of, any_of, maximum
 from generator.facts import (
     ADDED,
     BELOW,
@@ -131,7 +131,9 @@ def subdevice_portdrv(services: Services = PCI_EXPRESS) -> Driver:
 
 def with_subdevices(design: Design, services: Services = PCI_EXPRESS) -> Design:
     """Return a design whose CPMUs are subdevices with vectors of their own."""
-    on = all_of(present(CPMU), MODE(PORT).eq(MODE_MSIX), CAN_DYN(PORT).eq(1))
+    alone = Over("all", SERVICE, HAS(EACH).eq(0))
+    can = any_of(MODE(PORT).eq(MODE_MSIX), alone & CAP(PORT).eq(CAP_MSIX))
+    on = all_of(present(CPMU), can, CAN_DYN(PORT).eq(1))
     return replace(
         design,
         devices=(PORT, SERVICE, CPMU),

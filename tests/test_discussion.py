@@ -30,6 +30,7 @@ from generator.ops.domain import (
     PINNED,
 )
 from generator.ops.irq import DEVM_REQUEST_IRQ, PCI_FREE_IRQ_VECTORS, REQUEST_IRQ
+from generator.ops.pci import RESTORE_SUBDEVICE_VECTORS
 from generator.portdrv import PORT
 from generator.program import Block, Call, If
 from generator.subdevice import CPMU
@@ -112,7 +113,17 @@ def test_naive_subdevice_is_refused_for_its_mistake(mistake: str) -> None:
     assert damaged != small
     report = explore(damaged, RULES)
     assert report.verdict is Verdict.VIOLATED
-    assert {one.rule for one in report.counterexamples} == rules
+    found = {one.rule for one in report.counterexamples}
+    assert found <= rules  # of two that one mistake breaks, the search need not look for both
+
+
+@pytest.mark.parametrize("episode", ["sleep", "recovery"])
+def test_vectors_of_subdevices_are_not_restored_by_themselves(episode: str) -> None:
+    """Nobody in the thread said so: __pci_restore_msix_state() walks the port's own store."""
+    small = replace(flat_subdevice.DESIGN, given=dict(DYNAMIC.given))
+    forgetful = rewrite.rewritten(small, _do(RESTORE_SUBDEVICE_VECTORS.name, lambda _: ()))
+    report = explore(forgetful, RULES, episode=episode)
+    assert {one.rule for one in report.counterexamples} == {"R32"}
 
 
 def test_library_service_cannot_leave_its_irq_to_devres() -> None:
