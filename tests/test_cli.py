@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from checks.judge import ALL
 from generator.__main__ import VERBS, main, parser
+from generator.cli.rules import broken_by
 
 LEAK = """
 from generator.design import Design, Device, Driver
@@ -121,6 +123,10 @@ def test_a_rule_names_the_smallest_design_that_breaks_it(
     rows = (Path(__file__).parents[1] / file).read_text().splitlines()
     assert rows[int(line) - 1 : int(line) + 1] == ["    Case(", '        "R14",']
     assert {"statement", "symptom", "evidence", "implies", "hardware", "platform"} <= said.keys()
+
+
+def test_every_rule_but_that_on_two_designs_names_one_that_breaks_it() -> None:
+    assert [rule.key for rule in ALL if not broken_by(rule)] == ["N2"]
 
 
 def test_a_rule_that_compares_designs_depends_on_every_answer(

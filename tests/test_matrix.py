@@ -341,6 +341,9 @@ def test_only_a_refused_series_is_a_finding(
         (["--why", "today:MSI:usb"], "no service 'usb': there are core, cpmu"),
         (["--why", "nowhere:MSI"], "unknown design 'nowhere'"),
         (["--why", "today:MSI", "--all"], "give one DESIGN, or --all, or --why CELL"),
+        (["--all", "--children", "2"], "--children and --episode take one DESIGN"),
+        (["--why", "today:MSI", "--episode", "sleep"], "--children and --episode take one DESIGN"),
+        (["--all", "--svg", "x.svg"], "--svg takes one DESIGN, or --why CELL"),
     ],
 )
 def test_a_cell_that_is_none_is_told(

@@ -36,6 +36,10 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("give one DESIGN, or --all, or --why CELL")
     if args.engine == "spin" and not args.design:
         raise UsageError("--engine spin takes one DESIGN")
+    if not args.design and (args.children or args.episode):
+        raise UsageError("--children and --episode take one DESIGN")
+    if args.all and args.svg:
+        raise UsageError("--svg takes one DESIGN, or --why CELL")
     if args.all:
         return _all(args)
     return _cell(args) if args.why else _one(args)
