@@ -1,19 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The explorer agrees with the oracle: verdict, broken rules, length of the shortest trace."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
+from broken import episodes, locks
+from broken.parts import Case
 from hypothesis import HealthCheck, assume, given, note, settings
 from strategies import designs
 
+from checks.episode import PLAIN
 from checks.explore import Report, explore, watches_of, with_questions
 from checks.finding import Verdict
 from checks.live import forget
 from checks.machine import build
 from checks.naive import Naive, State, naive
 from checks.packed import pack
+from checks.rule import Rule
 from checks.rules.all import RULES
 from generator.design import Design
 from generator.designs import today
@@ -25,10 +29,10 @@ ALL = tuple(replace(rule, implies=()) for rule in RULES)
 MOST = 10_000  # states that the oracle is given
 
 
-def costs(design: Design) -> Callable[[int, State], int]:
+def costs(design: Design, rules: Sequence[Rule], episode: str) -> Callable[[int, State], int]:
     """Return 1 for steps that the explorer keeps apart, 0 for those that it takes at once."""
-    machine = build(design)
-    watches = watches_of(machine, ALL)
+    machine = build(design, episode)
+    watches = watches_of(machine, rules)
     machine = with_questions(machine, watches)
     packed = pack(forget(machine, watches), watches)
     seen: dict[int, set[int]] = {}
@@ -56,13 +60,15 @@ def show(report: Report, oracle: Naive) -> str:
     return "\n".join(lines)
 
 
-def compare(design: Design, most: int = 1_000_000) -> Naive:
+def compare(
+    design: Design, most: int = 1_000_000, *, rules: Sequence[Rule] = ALL, episode: str = PLAIN
+) -> Naive:
     """Hold the explorer against the oracle; skip a design that is too large for the oracle."""
-    cost = costs(design)
-    oracle = naive(design, ALL, states=most, cost=cost)
+    cost = costs(design, rules, episode)
+    oracle = naive(design, rules, states=most, cost=cost, episode=episode)
     if oracle.verdict is Verdict.UNFINISHED:
         return oracle
-    report = explore(design, ALL)
+    report = explore(design, rules, episode=episode)
     depths = {one.rule: one.depth for one in report.counterexamples}
     found = {rule: broken.cost for rule, broken in oracle.broken.items()}
     assert (report.verdict, depths) == (oracle.verdict, found), show(report, oracle)
@@ -85,6 +91,21 @@ def test_today_on_fixed_hardware(hardware: dict, waived: bool) -> None:
     )
     oracle = compare(design)
     assert set(oracle.broken) == (set() if waived else {"R09"})
+
+
+@pytest.mark.parametrize("episode", ["sleep", "recovery", "surprise"])
+def test_today_in_an_episode(episode: str) -> None:
+    given_ = {LINE_ROUTED: "yes", NO_MSI: "no", D3_POSSIBLE: "yes", **HARDWARE[1]}
+    oracle = compare(replace(today.DESIGN, given=given_), episode=episode)
+    assert oracle.verdict is Verdict.HOLDS
+
+
+@pytest.mark.parametrize("case", [*episodes.CASES, *locks.CASES], ids=lambda one: one.rule)
+def test_design_that_breaks_an_episode_or_a_lock(case: Case) -> None:
+    rules = [rule for rule in ALL if rule.key == case.rule]
+    broken = compare(case.broken, rules=rules, episode=case.episode)
+    assert broken.verdict is Verdict.VIOLATED
+    assert compare(case.mended, rules=rules, episode=case.episode).verdict is Verdict.HOLDS
 
 
 @settings(max_examples=130, deadline=None, derandomize=True,
