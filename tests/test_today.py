@@ -22,6 +22,7 @@ ENTRIES = (
 )
 _OTHER = "dead code in this configuration: HOTPLUG_PCI_PCIE=y"
 _FIND = "where a capability stands is no operation; that it stands somewhere is the guard `pos`"
+_RESULT = "which recovery is asked for is no operation: no pci_ers_result_t is 0"
 # beginnings of mutants that the design does not tell from the kernel -> why
 UNSEEN = {
     "pcie_message_numbers: device: pci_find_ext_capability": _FIND,
@@ -31,6 +32,10 @@ UNSEEN = {
     "get_port_device_capability: swap: services |= PCIE_PORT_SERVICE_HP;": _OTHER,
     "pcie_device_init: swap: pcie->service = service; <> device =": "the same either way:"
     " an alias is taken earlier",
+    "pcie_portdrv_error_detected: delete: if (error == pci_channel_io_frozen)": _RESULT,
+    "pcie_portdrv_error_detected: swap: if (error == pci_channel_io_frozen)": _RESULT,
+    "pcie_portdrv_error_detected: delete: return PCI_ERS_RESULT_NEED_RESET": _RESULT,
+    "pcie_portdrv_error_detected: negate: error == pci_channel_io_frozen": _RESULT,
 }
 
 
