@@ -24,7 +24,7 @@ Slot = tuple[int, str, str]
 
 @dataclass(frozen=True)
 class Option:
-    """One way to go on: `when` it can, and what it `does`, all at once."""
+    """One way to go on: `when` it can, in C, and what it `does`, all at once."""
 
     when: str
     does: tuple[str, ...]
@@ -79,6 +79,7 @@ class _Numbers:
     steps: list[tuple[int, int]] = field(default_factory=list)
     watches: list[tuple[int, Slot]] = field(default_factory=list)
     slots: dict[Slot, int] = field(default_factory=dict)
+    functions: dict[str, str] = field(default_factory=dict)  # a condition in C -> its name
     temporaries: int = 0
 
 
@@ -94,6 +95,7 @@ def promela(
     text = text_of(
         "promela/model.pml.j2", parts=parts, variables=numbers.variables,
         steps=len(numbers.steps), slots=tuple(numbers.slots), temporaries=numbers.temporaries,
+        functions=tuple(numbers.functions.items()),
     )
     return Promela(text, tuple(numbers.steps), tuple(numbers.watches), tuple(numbers.slots))
 
@@ -149,7 +151,7 @@ class _Part:
     def part(self) -> Part:
         """Return the processes of the machine, and one that looks at its states."""
         stop = " || ".join(
-            self.may(when, True) for _, watch, when in self.in_states if not watch.waived
+            self.called(self.may(when)) for _, watch, when in self.in_states if not watch.waived
         )
         groups: dict[tuple[Read | None, int], list[int]] = {}
         for number, one in enumerate(self.machine.transitions):
@@ -195,13 +197,14 @@ class _Part:
         answered = [self.closed(read) for read in asked]
         for number in members:
             one = self.machine.transitions[number]
-            can = _all(*answered, *([] if one.when == TRUE else [self.text(one.when)]))
+            when = "" if one.when == TRUE else self.called(self.text(one.when, "now."))
+            can = _all(*answered, when)
             stops = []
-            for index, watch, when in self.at_step.get(number, []):
-                breaks = self.may(when, True)
-                stays += self.breaks(index, watch, when, can)
+            for index, watch, condition in self.at_step.get(number, []):
+                breaks = self.called(self.may(condition))
+                stays += self.breaks(index, watch, condition, can)
                 if not watch.waived:
-                    stops.append(f"!({breaks})")
+                    stops.append(f"!{breaks}")
             does = (f"c_code {{ took({self.first_step + number}); }}", *self.gives(one))
             goes = self.goes(one)
             (stays if goes == src else leaves.setdefault(f"L{goes}", [])).append(
@@ -215,8 +218,8 @@ class _Part:
     ) -> Iterator[Option]:
         """Yield the answers that a rule wants, and that it breaks when there are all."""
         slot = self.numbers.slots[self.position, watch.rule, watch.waived]
-        new = f"c_expr {{ !seen[{slot}] }}"
-        may = _all(can, self.may(when, True))
+        new = f"!seen[{slot}]"
+        may = _all(can, self.called(self.may(when)))
         asked = questions([when], self.known)
         # What is waived stops nobody: it need not be known more than once.
         yield from self.asks(asked, _all(may, new) if watch.waived else may)
@@ -230,10 +233,10 @@ class _Part:
         before: list[str] = []
         for read in asked:
             name = self.names[read]
-            here = _all(can, *before, f"{name} == 0")
+            here = _all(can, *before, f"now.{name} == 0")
             under = asked_under(read, self.known)
             if under is not None and read.fact.needs is not None:
-                sense = " || ".join(f"{self.names[under]} == {value + 1}"
+                sense = " || ".join(f"now.{self.names[under]} == {value + 1}"
                                     for value in read.fact.needs[1])
                 yield Option(_all(here, f"!({sense})"), (f"{name} = 1",))
                 here = _all(here, f"({sense})")
@@ -242,7 +245,7 @@ class _Part:
             before.append(self.closed(read))
 
     def closed(self, read: Read) -> str:
-        return f"{self.names[read]} != 0"
+        return f"now.{self.names[read]} != 0"
 
     def gives(self, one: Transition) -> tuple[str, ...]:
         """Return the assignments of a step; all values are read before any is written."""
@@ -274,8 +277,8 @@ class _Part:
             return str(value.value + target.fact.question)
         return f"{self.text(value)} + 1" if target.fact.question else self.text(value)
 
-    def may(self, expr: Expr, holds: bool) -> str:
-        """Return whether an expression may hold, or not hold, whatever is answered.
+    def may(self, expr: Expr, holds: bool = True) -> str:
+        """Return in C whether an expression may hold, or not hold, whatever is answered.
 
         Exact where no question in it is open; where one is, any comparison with it may go
         both ways.
@@ -286,27 +289,34 @@ class _Part:
             case Bin(op="and" | "or" as op, left=left, right=right):
                 joint = "&&" if (op == "and") == holds else "||"
                 return f"({self.may(left, holds)} {joint} {self.may(right, holds)})"
-        text = self.text(expr) if holds else f"!({self.text(expr)})"
-        open_ = [f"{self.names[read]} == 0" for read in sorted(
-            reads(expr), key=lambda one: self.names.get(one, "")) if read.fact.question]
+        text = self.text(expr, "now.") if holds else f"!({self.text(expr, 'now.')})"
+        asked = [read for read in reads(expr) if read.fact.question]
+        open_ = sorted(f"!({self.closed(read)})" for read in asked)
         return f"({' || '.join([*open_, text])})"
 
-    def text(self, expr: Expr) -> str:
-        """Return an expression in Promela; questions in it are answered."""
+    def called(self, text: str) -> str:
+        """Return a call of a C function that returns what a condition says."""
+        name = self.numbers.functions.setdefault(text, f"c{len(self.numbers.functions)}")
+        return f"{name} ()"  # without the blank SPIN suspects a side effect
+
+    def text(self, expr: Expr, of: str = "") -> str:
+        """Return an expression whose questions are answered: in Promela, or in C `of` a struct."""
         match expr:
             case Num(value=value):
                 return str(value)
             case Read():
-                name = self.names[expr]
+                name = f"{of}{self.names[expr]}"
                 return f"({name} - 1)" if expr.fact.question else name
-            case Not(of=of):
-                return f"!({self.text(of)})"
+            case Not(of=inner):
+                return f"!({self.text(inner, of)})"
             case Pick(when=when, then=then, other=other):
-                return f"({self.text(when)} -> {self.text(then)} : {self.text(other)})"
+                mark = "?" if of else "->"
+                return (f"({self.text(when, of)} {mark} {self.text(then, of)} : "
+                        f"{self.text(other, of)})")
             case Bin(op=op, left=left, right=right):
-                a, b = self.text(left), self.text(right)
+                a, b = self.text(left, of), self.text(right, of)
                 if op in _WORDS:
-                    return _WORDS[op].format(a=a, b=b)
+                    return _WORDS[op].format(a=a, b=b, then="?" if of else "->")
                 return f"({a} {op} {b})"
         raise TypeError(f"not an expanded expression: {expr!r}")
 
@@ -314,14 +324,14 @@ class _Part:
 _WORDS: Mapping[str, str] = {
     "and": "({a} && {b})",
     "or": "({a} || {b})",
-    "min": "(({a}) < ({b}) -> ({a}) : ({b}))",
-    "max": "(({a}) > ({b}) -> ({a}) : ({b}))",
-    "has": "((({a}) >> ({b})) & 1)",
-    "with": "(({a}) | (1 << ({b})))",
-    "without": "(({a}) & ~(1 << ({b})))",
+    "min": "({a} < {b} {then} {a} : {b})",
+    "max": "({a} > {b} {then} {a} : {b})",
+    "has": "(({a} >> {b}) & 1)",
+    "with": "({a} | (1 << {b}))",
+    "without": "({a} & ~(1 << {b}))",
 }
 
 
 def _all(*parts: str) -> str:
-    """Return the conjunction of texts, `true` of none."""
-    return " && ".join(part for part in parts if part) or "true"
+    """Return the conjunction of conditions in C."""
+    return " && ".join(part for part in parts if part) or "1"

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from strategies import designs
-from test_naive import ALL, HARDWARE, MOST
+from test_naive import ALL, HARDWARE
 
 from checks import spin
 from checks.explore import ReplayError, Report, explore, replay, shown
@@ -34,6 +34,7 @@ from generator.load import load, names
 
 HOUSE = Path(__file__).parents[1]
 RANDOM = 200
+MOST = 4_000  # states that the oracle is given for one of them
 BATCH = 1000  # transitions in one model: the compiler's start is paid once for several designs
 Machines = Sequence[tuple[Machine, Sequence[Watch]]]
 
@@ -173,7 +174,7 @@ def test_a_dropped_answer_is_seen() -> None:
     design = replace(today.DESIGN, waivers=())
     machines = [spin.machine_of(design, ALL)]
     model = promela(machines)
-    text = re.sub(r"\n\t:: d_step \{[^}]*-> \w+_below = 2 \}", "", model.text)
+    text = re.sub(r"\n.* -> \w+_below = 2 \}", "", model.text)
     assert text != model.text
     with pytest.raises(AssertionError, match="R09"):
         agree([design], replace(model, text=text), machines)
