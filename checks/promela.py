@@ -114,7 +114,6 @@ class _Part:
             (number, (position, watch.rule, watch.waived)) for number, watch in enumerate(watches)
         ]
         self.pcs = {one.pc for one in machine.transitions if one.pc is not None}
-        self.names = self._named()
         gone = {read: value for read, value in machine.given.items() if read not in self.known}
         folded = [fold_known(assuming(watch.when, gone), self.known) for watch in watches]
         self.in_states: list[tuple[int, Watch, Expr]] = []
@@ -127,14 +126,16 @@ class _Part:
                 self.in_states.append((number, watch, when))
             else:
                 self.at_step.setdefault(watch.at, []).append((number, watch, when))
+        self.names = self._named(folded)
 
-    def _named(self) -> dict[Read, str]:
+    def _named(self, watched: Sequence[Expr]) -> dict[Read, str]:
         """Give every variable a name; places of processes are labels, unless they are read."""
         machine = self.machine
-        looked = {
-            read for one in machine.transitions
-            for expr in (one.when, *(value for _, value in one.gives)) for read in reads(expr)
-        }
+        looked = set().union(*map(reads, watched))
+        for one in machine.transitions:
+            looked.update(*map(reads, (one.when, *(value for _, value in one.gives))))
+            others = self.pcs.difference([one.pc]).intersection(dict(one.gives))
+            assert not others, "a label is nobody's but its own process's to change"
         names: dict[Read, str] = {}
         for read in machine.variables:
             if read in self.pcs and read not in looked:
