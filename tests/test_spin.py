@@ -88,7 +88,7 @@ def episodes() -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "episode"), episodes())
+@pytest.mark.parametrize(("name", "episode"), list(episodes()))
 def test_shipped_designs_on_all_hardware(name: str, episode: str) -> None:
     for design in alternatives(load(name).design, episode):
         ours = explore(design, ALL, episode=episode)
