@@ -29,7 +29,8 @@ FOUND_MASTER = Fact("found_master", 1, "the driver's local copy of Bus Master as
 FAULTED = Fact("faulted", 1, "something failed in this probe that no hardware answer explains")
 SLEEPY = Fact("sleepy", 1, "the driver gave its own runtime PM reference back")
 GONE = Fact("gone", 1, "the device was pulled out; every read is all ones")
-SAVED = Fact("saved", 1, "pci_save_state() has run since its driver was bound")
+SAVED = named("saved", ("never", "without bus mastering", "with bus mastering"),
+              "what pci_save_state() found since its driver was bound")
 CONFIG_LOST = Fact("config_lost", 1, "a reset cleared its configuration, nobody restored it")
 
 # Any device, as the driver core sees it.

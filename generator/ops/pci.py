@@ -97,18 +97,19 @@ PCI_CLEAR_MASTER = Operation(
 PCI_SAVE_STATE = Operation(
     "pci_save_state",
     ("dev",),
-    (ok(sets(SAVED(DEV), 1)),),
+    (ok(sets(SAVED(DEV), MASTER(DEV) + 1)),),
     source="drivers/pci/pci.c pci_save_state()",
     fingerprint=Fingerprint(("pci_save_state",), on=0),
 )
 
-# Config space as it was saved; messages are rewritten from the descriptors of this device only.
+# Config space as it was saved, which is as it should be only if nothing has changed since;
+# messages are rewritten from the descriptors of this device only.
 PCI_RESTORE_STATE = Operation(
     "pci_restore_state",
     ("dev",),
     (
         ok(
-            sets(CONFIG_LOST(DEV), pick(SAVED(DEV).eq(1), 0, CONFIG_LOST(DEV))),
+            sets(CONFIG_LOST(DEV), pick(SAVED(DEV).eq(MASTER(DEV) + 1), 0, CONFIG_LOST(DEV))),
             sets(
                 UNPROGRAMMED(EACH),
                 pick(SUBSTORE(EACH).eq(1), UNPROGRAMMED(EACH), 0),
