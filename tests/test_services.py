@@ -71,6 +71,7 @@ UNSEEN = {
     "pcie_pme.probe: pcie_pme_interrupt_enable, source off(port, service)": _FIRMWARE,
     "pcie_pme.probe: pcie_pme_mark_devices()": _MARK,
     "pcie_pme_mark_devices: pcie_pme_can_wakeup()": _MARK,
+    "pcie_pme_disable_interrupt: pcie_pme_service_data.noirq = true()": "read in sleep only",
     "pciehp.probe: pciehp_check_presence()": "no fact: what is in the slot",
     "pcie_init: pcie_disable_notification()": _FIRMWARE,
     "pciehp_request_irq: kthread_create(service)": _POLL,

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from generator.expr import Role
-from generator.facts import MEMORY
+from generator.facts import MEMORY, SILENCED
 from generator.fingerprint import Fingerprint
 from generator.operation import Operation, fault, ok, sets
 from generator.ops.assign import plain
@@ -26,7 +26,7 @@ KFREE_DATA = Operation(
 KZALLOC_DATA = Operation(
     "kzalloc driver data",
     ("user",),
-    (ok(sets(MEMORY(USER), 1)), fault("-ENOMEM")),
+    (ok(sets(MEMORY(USER), 1), sets(SILENCED(USER), 0)), fault("-ENOMEM")),
     source="include/linux/slab.h kzalloc()",
     fingerprint=KZALLOC.fingerprint,
     undo=KFREE_DATA,
