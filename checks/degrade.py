@@ -17,7 +17,7 @@ from checks.explore import STATES, Shown, shown
 from checks.finding import Verdict
 from checks.hardware import OPEN_QUESTION, answered
 from checks.machine import Machine, Step, build
-from checks.packed import Packed, Successors, pack
+from checks.packed import Packed, pack
 from checks.rule import Rule
 from generator.design import Design
 from generator.expr import Expr, Fact, Read
@@ -161,10 +161,7 @@ class _Ends:
                 break
 
     def _expand(self, state: int, following: list[int]) -> None:
-        out: Successors = []
-        for group in self.packed.spot(state).groups:
-            group(state, out, [])
-        for transition, after in out:
+        for transition, after in self.packed.steps(state):
             if after in self.parent:
                 continue
             self.parent[after] = (state, transition)

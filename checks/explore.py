@@ -7,23 +7,21 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from checks.code import Broken, Watch
 from checks.episode import PLAIN
 from checks.finding import Verdict
-from checks.hardware import OPEN_QUESTION, answered, questions
 from checks.live import forget
 from checks.machine import Machine, Step, build, with_variables
-from checks.packed import Broken, Packed, Successors, Watch, pack
+from checks.packed import Packed, pack
 from checks.rule import Rule
+from checks.trace import ReplayError, replay, shortened
 from generator.design import Design, Waiver
-from generator.errors import PortwrightError
-from generator.expr import FALSE, Read, evaluate, fold_known, reads
+from generator.expr import FALSE, reads
 from generator.operation import Where
 
 STATES = 4_000_000
-
-
-class ReplayError(PortwrightError):
-    """A counterexample could not be replayed: the explorer itself is wrong."""
+OFTEN = 64  # looks at the budget between two at the clock
+PASSED = 500_000  # states that are not kept, but remembered for a while
 
 
 @dataclass(frozen=True)
@@ -154,80 +152,91 @@ class _Search:
         self.rules = {rule.key: rule for rule in rules}
         self.limit, self.seconds, self.first = states, seconds, first
         self.shorten = shorten
-        self.parent: dict[int, tuple[int, tuple[int, ...]]] = {packed.start: (-1, ())}
+        self.parent: dict[int, int] = {packed.start: -1}  # state -> from where it was reached
         self.found: dict[str, tuple[Watch, int, int, int]] = {}
         self.waived: dict[tuple[str, str], tuple[Watch, int, int, int]] = {}
-        self.level = 0
+        self.level = self.looks = 0
+        self.stopped = False
+        self.until = 0.0
         self.passed: set[int] = set()
         self.transitions = 0
-        self.taken = bytearray(len(machine.transitions))
+        self.taken = packed.code.taken
 
     def run(self) -> Report:
         began = time.monotonic()
+        self.until = began + self.seconds
         frontier = [self.packed.start]
         complete = True
-        while frontier:
+        while frontier and complete:
             following: list[int] = []
             for state in frontier:
+                if self._spent():
+                    break
                 self._expand(state, following)
-            if self.found and self.first:
-                complete = False
-                break
-            if len(self.parent) > self.limit or time.monotonic() - began > self.seconds:
-                complete = not following
-                break
+            complete = not self.stopped and not (self.found and self.first)
             frontier = following
             self.level += 1
         return self._report(complete, time.monotonic() - began)
 
+    def _spent(self) -> bool:
+        """Return whether a budget is used up; the clock is looked at now and then."""
+        self.looks += 1
+        if len(self.parent) > self.limit or (
+            self.looks % OFTEN == 1 and time.monotonic() >= self.until
+        ):
+            self.stopped = True
+        return self.stopped
+
     def _expand(self, state: int, following: list[int]) -> None:
-        out: Successors = []
+        if len(self.passed) > PASSED:
+            self.passed.clear()
+        out: list[int] = []
         bad: Broken = []
-        for group in self.packed.spot(state).groups:
-            group(state, out, bad)
-        self.packed.environment(state, out, bad)
+        for run in self.packed.spot(state).runs:
+            run(state, out, bad)
         for index, transition, _ in bad:
             self._break(self.watches[index], transition, state)
         self.transitions += len(out)
-        for transition, after in out:
-            self.taken[transition] = 1
-            if not self.packed.spot(after).alone:
-                self._reach(after, state, (transition,), following)
+        spots, places, parent = self.packed.spots, self.packed.places, self.parent
+        for after in out:
+            if after in parent or self._spent():
                 continue
-            for settled, path in self._settle(after):
-                self._reach(settled, state, (transition, *path), following)
+            spot = spots.get(after & places) or self.packed.spot(after)
+            if spot.lonely:
+                for settled in self._settle(after):
+                    if not self._spent():
+                        self._reach(settled, state, following)
+            else:
+                self._reach(after, state, following)
 
-    def _settle(self, state: int) -> list[tuple[int, tuple[int, ...]]]:
-        """Return where steps that commute with everybody else's lead to, and by which path.
+    def _settle(self, state: int) -> list[int]:
+        """Return where steps that commute with everybody else's lead to.
 
-        Nobody sees what lies between, so it is not kept: see reduce.alone().
+        Nobody sees what lies between, so it is not kept: see reduce.py. Who comes there again
+        soon need not walk on: what it leads to is known.
         """
-        done: list[tuple[int, tuple[int, ...]]] = []
-        todo: list[tuple[int, tuple[int, ...]]] = [(state, ())]
+        done: list[int] = []
         if state in self.passed:
             return done
         self.passed.add(state)
-        while todo:
-            at, path = todo.pop()
+        todo = [state]
+        while todo and not self._spent():
+            at = todo.pop()
             mine = self.packed.at_once(at)
             if mine is None:
-                done.append((at, path))
+                done.append(at)
                 continue
             self.transitions += len(mine)
-            for transition, after in reversed(mine):
+            for after in reversed(mine):
                 if after not in self.passed:
                     self.passed.add(after)
-                    todo.append((after, (*path, transition) if transition >= 0 else path))
-                if transition >= 0:
-                    self.taken[transition] = 1
+                    todo.append(after)
         return done
 
-    def _reach(
-        self, state: int, origin: int, path: tuple[int, ...], following: list[int]
-    ) -> None:
+    def _reach(self, state: int, origin: int, following: list[int]) -> None:
         if state in self.parent:
             return
-        self.parent[state] = (origin, path)
+        self.parent[state] = origin
         stop = False
         for index in self.packed.broken(state):
             watch = self.watches[index]
@@ -235,12 +244,28 @@ class _Search:
                 split = self.packed.split(state, index)
                 if split != [state]:  # some hardware breaks the rule here, not all need to
                     for whole in split:
-                        self._reach(whole, origin, path, following)
+                        self._reach(whole, origin, following)
                     return
             self._break(watch, -1, state)
             stop |= not watch.waived
         if not stop:
             following.append(state)
+
+    def _between(self, origin: int, state: int) -> list[int]:
+        """Return the steps by which a state was reached from where it was reached from."""
+        todo: list[tuple[int, tuple[int, ...]]] = [
+            (after, (transition,)) for transition, after in reversed(self.packed.steps(origin))
+        ]
+        passed: set[int] = set()
+        while todo:
+            at, path = todo.pop()
+            if self.packed.agrees(at, state):
+                return list(path)
+            for transition, after in next(iter(self.packed.each_at_once(at)), ()):
+                if after not in passed:
+                    passed.add(after)
+                    todo.append((after, (*path, transition) if transition >= 0 else path))
+        raise ReplayError("no steps lead from a state to one that was reached from it")
 
     def _break(self, watch: Watch, transition: int, origin: int) -> None:
         one = (watch, transition, origin, self.level + 1)
@@ -285,8 +310,8 @@ class _Search:
         path: list[int] = [transition] if transition >= 0 else []
         at = origin
         while at != self.packed.start:
-            at, steps = self.parent[at]
-            path[:0] = steps
+            path[:0] = self._between(self.parent[at], at)
+            at = self.parent[at]
         if self.shorten:
             path = shortened(self.machine, path, watch)
         answers = replay(self.machine, path, watch)
@@ -320,65 +345,3 @@ def _matters(step: Step) -> bool:
     if step.op is not None:
         return bool(step.error) or any(one.gives for one in step.op.outcomes)
     return step.entry in ("driver core", "environment") or step.decides
-
-
-def shortened(machine: Machine, path: Sequence[int], watch: Watch) -> list[int]:
-    """Return a trace without the steps that it can do without.
-
-    The search takes steps that nobody else sees as soon as it can, needed or not.
-    """
-    kept = list(path)
-    for at in reversed(range(len(kept) - (watch.at is not None))):
-        fewer = kept[:at] + kept[at + 1:]
-        if _replayed(machine, fewer, watch) is not None:
-            kept = fewer
-    return kept
-
-
-def replay(machine: Machine, path: Sequence[int], watch: Watch) -> dict[Read, int]:
-    """Walk a trace again by the meaning of the language, not by generated code.
-
-    Returns what hardware answered. Errors: ReplayError when no answers let the steps be taken
-    and the rule break at the end.
-    """
-    answers = _replayed(machine, path, watch)
-    if answers is None:
-        raise ReplayError(f"a trace of {len(path)} steps for {watch.rule} does not replay")
-    return answers
-
-
-def _replayed(machine: Machine, path: Sequence[int], watch: Watch) -> dict[Read, int] | None:
-    state = {read: OPEN_QUESTION if read.fact.question else 0 for read in machine.variables}
-    state.update(machine.given)
-    return _replay(machine, tuple(path), 0, watch, state)
-
-
-def _replay(
-    machine: Machine, path: tuple[int, ...], position: int, watch: Watch, state: dict[Read, int]
-) -> dict[Read, int] | None:
-    known = frozenset(state)
-    if position == len(path) - (watch.at is not None):
-        asked = [watch.when]
-        if watch.at is not None:
-            last = machine.transitions[path[position]]
-            if last.pc is not None and state[last.pc] != last.src:
-                return None
-            asked.append(last.when)
-        for full in answered(questions(asked, known), state, known):
-            if all(evaluate(fold_known(expr, known), full) for expr in asked):
-                return {read: value for read, value in full.items()
-                        if read.fact.question and value >= 0}
-        return None
-    one = machine.transitions[path[position]]
-    if one.pc is not None and state[one.pc] != one.src:
-        return None
-    for full in answered(
-        questions([one.when, *(value for _, value in one.gives)], known), state, known
-    ):
-        if not evaluate(one.when, full):
-            continue
-        after = {**full, **{target: evaluate(value, full) for target, value in one.gives}}
-        answers = _replay(machine, path, position + 1, watch, after)
-        if answers is not None:
-            return {**{r: v for r, v in full.items() if r.fact.question and v >= 0}, **answers}
-    return None

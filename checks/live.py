@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from checks.code import Watch
 from checks.hardware import answers, questions
 from checks.machine import UNASKED, Machine, Transition
-from checks.packed import Watch
 from generator.expr import Expr, Num, Pick, Read, assuming, fold_known, num, reads
 
 

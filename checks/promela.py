@@ -13,9 +13,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from checks.code import Watch
 from checks.hardware import answers, asked_under, questions
 from checks.machine import IDLE, Machine, Transition
-from checks.packed import Watch
 from generator.expr import FALSE, TRUE, Bin, Expr, Not, Num, Pick, Read, assuming, fold_known, reads
 from generator.templates import text_of
 

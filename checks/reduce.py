@@ -10,7 +10,7 @@ off for ever.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 
@@ -46,21 +46,17 @@ class _Uses:
     looked: frozenset[Read]  # all of these
 
 
-def alone(
-    machine: Machine, at_step: Mapping[int, Sequence[Condition]], in_states: Sequence[Condition]
-) -> dict[Place, Alone]:
-    """Return the places whose steps may be taken at once; rules are given as conditions.
+class Reduction:
+    """What a search can leave out, found out place by place when somebody is there."""
 
-    Behind a condition of `in_states` that is not waived the search does not go on.
-    """
-    return _Reduction(machine, at_step, in_states).run()
-
-
-class _Reduction:
     def __init__(
         self, machine: Machine, at_step: Mapping[int, Sequence[Condition]],
         in_states: Sequence[Condition],
     ) -> None:
+        """Take a machine, and rules as conditions.
+
+        Behind a condition of `in_states` that is not waived the search does not go on.
+        """
         self.machine, self.at_step = machine, at_step
         self.known = Knowledge(machine, [when for _, when, waived in in_states if not waived])
         self.uses = [_used(one, at_step.get(number, ()))
@@ -83,17 +79,31 @@ class _Reduction:
         for number, one in enumerate(machine.transitions):
             self.members.setdefault((one.pc, one.src), []).append(number)
 
-    def run(self) -> dict[Place, Alone]:
-        found: dict[Place, Alone] = {}
-        for (pc, src), members in self.members.items():
-            if pc is None or src in (IDLE, RUNNING):
-                continue
-            one = self._place(pc, src, members)
-            if one is not None:
-                found[pc, src] = one
-        return found
+        self.places: dict[Place, Alone | None] = {}
 
-    def _place(self, pc: Read, src: int, members: Sequence[int]) -> Alone | None:
+    def alone(self, place: Place) -> Alone | None:
+        """Return when steps from a place may be taken at once; None for never."""
+        if place not in self.places:
+            pc, src = place
+            never = pc is None or src in (IDLE, RUNNING)
+            self.places[place] = None if never else self._place(pc, src, self.members[place])
+        return self.places[place]
+
+    def asked(self) -> frozenset[Read]:
+        """Return the variables that say where processes are, for all places."""
+        pcs = self.known.pcs
+        return frozenset(pcs).union(*(
+            self.known.seen(pc, by) for pc in pcs for by in pcs if by != pc
+        ))
+
+    def can_break(self, number: int, when: Expr) -> bool:
+        """Return whether a condition can hold where a step is taken."""
+        one = self.machine.transitions[number]
+        return one.pc is None or self.known.assuming(
+            when, self.known.at(one.pc, one.src)) != Num(0)
+
+    def _place(self, pc: Read | None, src: int, members: Sequence[int]) -> Alone | None:
+        assert pc is not None
         known = self.known.at(pc, src)
         look: dict[int, Expr] = {}
         clash: set[int] = set()
@@ -171,30 +181,40 @@ class _Reduction:
         self, condition: Condition, step: Transition, uses: _Uses, known: Known
     ) -> bool:
         _, when, waived = condition
+        if self._unchanged([when], uses, known):
+            return True
+        changed = {target: value for target, value in uses.gives.items() if target in reads(when)}
+        when = self.known.assuming(when, known | self.known.mask(changed))
+        can = self.known.assuming(step.when, known)
+        for state in self._states([can, when, *changed, *changed.values()], known):
+            if state is None:
+                return False
+            if not evaluate(can, state):
+                continue
+            before = bool(evaluate(when, state))
+            then = bool(evaluate(when, _after(state, changed)))
+            if before != then and (before or not waived):
+                return False
+        return True
+
+    def _unchanged(self, exprs: Iterable[Expr], uses: _Uses, known: Known) -> bool:
+        """Return whether expressions are the same before and after a step, in the same words."""
         computed = {
             target for target, value in uses.gives.items()
             if not (isinstance(value, Num) and value.value >= 0)
         }
-        given = self.known.mask(uses.gives.keys() - computed)
-        there = known & ~given
+        there = known & ~self.known.mask(uses.gives) | self.known.mask(computed)
         for target, value in uses.gives.items():
             if target not in computed:
                 assert isinstance(value, Num)
                 there |= 1 << self.known.fields[target][0] + value.value
-        there |= self.known.mask(computed)
-        if self.known.assuming(when, known) == (after := self.known.assuming(when, there)) and (
-            not reads(after) & uses.gives.keys()
-        ):
-            return True
-        values = [value for target, value in uses.gives.items() if target in reads(when)]
-        for state in self._states([step.when, when, *values], known):
-            if state is None:
-                return False
-            if not evaluate(step.when, state):
+        for expr in exprs:
+            if reads(expr).isdisjoint(uses.gives):
                 continue
-            before = bool(evaluate(when, state))
-            then = bool(evaluate(when, _after(state, uses.gives)))
-            if before != then and (before or not waived):
+            after = self.known.assuming(expr, there)
+            if not reads(after).isdisjoint(uses.gives) or after != self.known.assuming(
+                expr, known
+            ):
                 return False
         return True
 
@@ -220,6 +240,11 @@ class _Reduction:
             return False
         if one.pc is not None:
             known &= self.known.at(one.pc, one.src)
+        if theirs.gives.keys().isdisjoint(mine.looked | mine.gives.keys()) and self._unchanged(
+            (one.when, *theirs.gives.values(),
+             *(when for _, when, _ in self.at_step.get(other, ()))), mine, known
+        ):
+            return True
         compared = {
             target for target in {**mine.gives, **theirs.gives}
             if (target in mine.gives and target in theirs.gives)
@@ -301,4 +326,4 @@ def _commute(
     )
 
 
-__all__ = ["Alone", "Condition", "Place", "alone"]
+__all__ = ["Alone", "Condition", "Place", "Reduction"]

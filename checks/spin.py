@@ -19,14 +19,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from checks.code import Watch
 from checks.episode import PLAIN
 from checks.explore import (
     Bounds,
     Counterexample,
     Report,
     beside,
-    replay,
-    shortened,
     shown,
     watches_of,
     with_questions,
@@ -34,9 +33,9 @@ from checks.explore import (
 from checks.finding import Verdict
 from checks.live import forget
 from checks.machine import Machine, build
-from checks.packed import Watch
 from checks.promela import Promela, Slot, promela
 from checks.rule import Rule
+from checks.trace import replay, shortened
 from generator.design import Design
 from generator.errors import EnvironmentFault, Untestable
 from generator.plumbing import clean_environment

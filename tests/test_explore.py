@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The explorer: counts by formula, the same result every time, no pass without an end."""
 
+import itertools
 import os
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,19 +13,28 @@ import pytest
 
 from checks import explore as explorer
 from checks.bind import View
-from checks.explore import ReplayError, explore
+from checks.explore import explore
 from checks.finding import Verdict
 from checks.machine import Step
 from checks.naive import naive
 from checks.rule import Rule, step_rule
 from checks.rules.all import RULES
+from checks.trace import ReplayError
 from generator.design import Design, Device, Driver, Waiver
-from generator.designs import today
+from generator.designs import auxbus, today
 from generator.expr import TRUE, Expr, Fact, Role
-from generator.facts import BELOW, GONE
+from generator.facts import ADDED, BELOW, GONE, LIFE
 from generator.operation import Guard, Operation, fault, ok, sets
+from generator.ops.aux import (
+    AUXILIARY_DEVICE_ADD,
+    AUXILIARY_DEVICE_DELETE,
+    AUXILIARY_DEVICE_INIT,
+    AUXILIARY_DEVICE_UNINIT,
+)
+from generator.ops.device import IDA_ALLOC, IDA_FREE, KZALLOC
 from generator.ops.pci import PCI_CLEAR_MASTER, PCI_SET_MASTER
 from generator.program import If
+from generator.resize import with_children
 
 ROOT = Path(__file__).parents[1]
 PORT = Device("port", "pci", bridge=True)
@@ -86,6 +97,29 @@ def test_states_of_independent_drivers_multiply() -> None:
     assert explore(design, WATCHED).bounds.states == 2 * 2
 
 
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_states_of_equal_drivers_are_a_power(count: int) -> None:
+    port = Device("port", "pci", count=count)
+    design = Design("n", "", (port,), (taking(1, port),))
+    assert naive(design, WATCHED).states == states(1) ** count
+    assert explore(design, WATCHED).bounds.states == 2 ** count
+
+
+def test_what_a_child_does_by_itself_takes_no_states() -> None:
+    kid = Device("kid", "aux", PORT)
+    make = tuple(op(kid) for op in (IDA_ALLOC, KZALLOC, AUXILIARY_DEVICE_INIT,
+                                    AUXILIARY_DEVICE_ADD))
+    there = Guard("it was added", LIFE(kid).eq(ADDED), ())
+    drop = (AUXILIARY_DEVICE_DELETE(kid), AUXILIARY_DEVICE_UNINIT(kid), IDA_FREE(kid))
+    port = Driver("port driver", PORT, make, (If(there, drop),))
+    found = [
+        explore(Design("n", "", (PORT, kid), (port, taking(count, kid))), RULES)
+        for count in (1, 2, 5, 9)
+    ]
+    assert {one.verdict for one in found} == {Verdict.HOLDS}
+    assert len({one.bounds.states for one in found}) == 1
+
+
 def test_every_operation_is_reached() -> None:
     report = explore(Design("n", "", (PORT,), (taking(3),)), WATCHED)
     assert {f"take {number}(port)" for number in range(3)} <= set(report.reached)
@@ -98,13 +132,19 @@ def test_unreachable_operation_is_named() -> None:
     assert explore(Design("n", "", (PORT,), (driver,)), WATCHED).unreached == ("take 0(port)",)
 
 
-def test_same_report_whatever_the_hash_seed() -> None:
+@pytest.mark.parametrize("design", [
+    "today.DESIGN",
+    "with_children(replace(auxbus.DESIGN, given={CAP: 'none'}), 2)",
+])
+def test_same_report_whatever_the_hash_seed(design: str) -> None:
     program = (
         "from dataclasses import replace\n"
         "from checks.explore import explore\n"
         "from checks.rules.all import RULES\n"
-        "from generator.designs import today\n"
-        "report = explore(replace(today.DESIGN, waivers=()), RULES)\n"
+        "from generator.designs import auxbus, today\n"
+        "from generator.facts import CAP\n"
+        "from generator.resize import with_children\n"
+        f"report = explore(replace({design}, waivers=()), RULES)\n"
         "print(replace(report, bounds=replace(report.bounds, seconds=0.0)))\n"
     )
     outputs = {
@@ -123,6 +163,31 @@ def test_search_without_an_end_is_no_pass(budget: dict) -> None:
     report = explore(today.DESIGN, RULES, **budget)
     assert report.verdict is Verdict.UNFINISHED
     assert not report.bounds.complete
+
+
+@pytest.mark.parametrize("states", [1, 100, 5000])
+def test_budget_of_states_ends_the_search_within_a_level(states: int) -> None:
+    # Unbinding and binding again leads to hundreds of states at once.
+    report = explore(auxbus.DESIGN, RULES, states=states)
+    assert report.verdict is Verdict.UNFINISHED
+    assert states < report.bounds.states <= states + 8  # a question that a rule asks splits one
+
+
+def test_budget_of_time_ends_the_search_within_a_level(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = itertools.count()  # each look at it takes a second
+    monkeypatch.setattr(time, "monotonic", lambda: float(next(clock)))
+    report = explore(auxbus.DESIGN, RULES, seconds=20.0)
+    assert report.verdict is Verdict.UNFINISHED
+    assert 0 < report.bounds.states < 20 * explorer.OFTEN * 8
+
+
+@pytest.mark.slow
+def test_both_pmus_of_the_drawing_hold() -> None:
+    # Four times what one PMU has, and eight: 37,000 become 1,200,000, where it was over
+    # 4,000,000 before what a child does by itself was taken at once.
+    report = explore(with_children(auxbus.DESIGN, 2), RULES)
+    assert report.verdict is Verdict.HOLDS
+    assert {"cpmu0", "cpmu1"} <= set(report.bounds.instances)
 
 
 def test_violation_counts_although_the_search_has_no_end() -> None:

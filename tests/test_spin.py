@@ -17,13 +17,14 @@ import pytest
 from test_naive import ALL, HARDWARE
 
 from checks import spin
+from checks.code import Watch
 from checks.episode import episodes_of
-from checks.explore import ReplayError, Report, explore, replay, shown
+from checks.explore import Report, explore, shown
 from checks.finding import Verdict
 from checks.judge import alternatives
 from checks.machine import Machine
-from checks.packed import Watch
 from checks.promela import Promela, promela
+from checks.trace import ReplayError, replay
 from generator.design import Design
 from generator.designs import today
 from generator.errors import EnvironmentFault
