@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from generator.errors import ModelError
 from generator.expr import EACH, ChildrenOf, Expr, Fact, Nth, ParentOf, Place, Role, UsersOf
+from generator.fields import check_fields
 from generator.operation import Do, Where, here
 from generator.program import Block, Call, Each, If, Ifdef, operations
 from generator.wellformed import check_block, devices_asked
@@ -45,6 +46,7 @@ class Device:
 
     def __post_init__(self) -> None:
         """Refuse kinds and shapes that mean nothing."""
+        check_fields(self, f"device {self.name}", self.where)
         if self.kind not in KINDS:
             raise ModelError(f"{self.where}: unknown kind {self.kind!r}: one of {', '.join(KINDS)}")
         if (self.parent is None) != (self.kind in ROOTS):
@@ -91,6 +93,10 @@ class Driver:
     slot_reset: Block | None = None
     instead_of: str = ""
     where: Where = field(default_factory=here, compare=False)
+
+    def __post_init__(self) -> None:
+        """Refuse what is no device, no text, no path of C."""
+        check_fields(self, f"driver {self.name}", self.where)
 
     def entries(self) -> dict[str, Block]:
         """Return entry point name -> block, those that exist."""
@@ -144,6 +150,7 @@ class Design:
         """Hold the parts against each other; every error names the user's line."""
         self._check_types()
         known = set(self.devices)
+        self._check_answers(known)
         for device in self.devices:
             if device.parent is not None and device.parent not in known:
                 raise ModelError(
@@ -177,6 +184,7 @@ class Design:
                         f"{self.where}: {self.name}: {name}s= has a {type(part).__name__} in it: "
                         f"only a {kind.__name__} can stand there"
                     )
+        check_fields(self, f"design {self.name}", self.where)
         for driver in self.drivers:
             if driver.device.kind == "service":
                 raise ModelError(
@@ -186,6 +194,33 @@ class Design:
                 )
             for entry, block in driver.blocks().items():
                 check_block(block, f"{entry} of {driver.name}", driver.where)
+
+    def _check_answers(self, known: set[Device]) -> None:
+        """Refuse answers to what nobody asks, and of whom there is not."""
+        answers = [(self.where, *(key if isinstance(key, tuple) else (key, None)), (value,))
+                   for key, value in self.given.items()]
+        answers += [(device.where, fact, device, values)
+                    for device in self.devices for fact, values in device.answers]
+        for where, fact, device, values in answers:
+            if not fact.question:
+                raise ModelError(
+                    f"{where}: {self.name}: {fact.name} is no question to hardware or platform: "
+                    "generator/facts.py lists those that can be answered beforehand"
+                )
+            for value in values:
+                if value not in fact.values:
+                    raise ModelError(f"{where}: {fact.name} cannot be {value!r}: one of "
+                                     + ", ".join(fact.values))
+            if device is not None and device not in known:
+                raise ModelError(f"{where}: given= answers for {device.name}, which is not among "
+                                 f"the devices of {self.name}: add it to devices=(")
+        for device, _ in self.serves:
+            if device not in known:
+                raise ModelError(f"{self.where}: serves= promises {device.name}, which is not "
+                                 f"among the devices of {self.name}: add it to devices=(")
+        for waiver in self.waivers:
+            if not waiver.reason:
+                raise ModelError(f"{self.where}: the waiver of {waiver.rule} needs its reason=")
 
     def driver_of(self, device: Device) -> Driver | None:
         """Return the driver that binds a device, the first when another can come instead."""
@@ -288,6 +323,11 @@ def _check_loops(
                 _check_loops(driver, then, inside, known)
                 _check_loops(driver, other, inside, known)
             case Each(device=device, body=body):
+                if isinstance(device, Device) and device not in known:
+                    raise ModelError(
+                        f"{node.where}: a loop over {device.name}, which is not among the devices "
+                        "of the design: add it to devices=("
+                    )
                 _check_loops(driver, body, inside | {device}, known)
             case Call(function=function, on_fail=on_fail, then=follows):
                 _check_loops(driver, function.body, inside, known)

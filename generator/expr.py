@@ -100,6 +100,8 @@ class Fact:
 
     def __call__(self, of: Place) -> Read:
         """Return the expression that reads this fact of a device."""
+        if isinstance(of, str):
+            raise TypeError(f"{self.name} is a fact of a device, not of the text {of!r}")
         return Read(self, of)
 
     def show(self, value: int) -> str:
@@ -258,6 +260,10 @@ Operand = Expr | int
 
 def num(value: Operand) -> Expr:
     """Return an operand as an expression."""
+    if not isinstance(value, int | Expr):
+        raise TypeError(
+            f"{value!r} is no number: facts have numbers, many with a name in generator/facts.py"
+        )
     return Num(int(value)) if isinstance(value, int) else value
 
 

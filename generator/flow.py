@@ -85,8 +85,14 @@ class _Builder:
         self.edges.append(Edge(src, dst))
 
 
-# What there is to undo; an If stands for what one of its branches did, taken or not.
-Undo = Do | Each | Call | If
+@dataclass(frozen=True)
+class Unclear:
+    """Something to undo on one of several ways that have met again, and how to tell the user."""
+
+    why: str
+
+
+Undo = Do | Each | Call | Unclear  # what there is to undo
 
 
 @dataclass(frozen=True)
@@ -102,6 +108,7 @@ class _Scope:
     outer: _Scope | None = None  # the loop's surroundings, for unwinding out of it
     loop: Each | None = None
     rounds: tuple[_Context, ...] = ()  # finished rounds of the loop, oldest first
+    kept: list[tuple[Undo, ...]] = field(default_factory=list)  # on each way to `done`
 
 
 def flow(
@@ -144,6 +151,8 @@ def _block(
                     undos = (*undos, node)
             case Return(ok=ok):
                 builder.tau(at, scope.done if ok else scope.failed)
+                if ok:
+                    scope.kept.append(undos)
                 at = None
             case If():
                 at, undos = _if(builder, node, at, inner)
@@ -155,16 +164,14 @@ def _block(
                 if _undoing(node.body):
                     undos = (*undos, node)
             case Call():
-                at = _call(builder, node, at, inner)
-                if node.function.undo is not None:
-                    undos = (*undos, node)
+                at, undos = _call(builder, node, at, inner)
     return at, undos
 
 
 def _with(scope: _Scope, undos: tuple[Undo, ...]) -> _Scope:
     return _Scope(
         scope.name, scope.done, scope.failed, scope.context, undos, scope.again,
-        scope.outer, scope.loop, scope.rounds,
+        scope.outer, scope.loop, scope.rounds, scope.kept,
     )
 
 
@@ -192,15 +199,18 @@ def _do(builder: _Builder, node: Do, at: int, scope: _Scope) -> int:
 
 def _failure(
     builder: _Builder, node: Do | Call, broken: int, after: int, scope: _Scope
-) -> None:
+) -> bool:
+    """Append what is done when a node fails; return whether what follows it is done then."""
     on_fail = node.on_fail
     if isinstance(on_fail, tuple):
         end, _ = _block(builder, on_fail, broken, scope)
         if end is not None:
             builder.tau(end, after)
-    elif on_fail == IGNORE:
+        return end is not None
+    if on_fail == IGNORE:
         builder.tau(broken, after)
-    elif on_fail == CONTINUE:
+        return True
+    if on_fail == CONTINUE:
         if scope.again is None:
             raise ModelError(f"{scope.name}: fail=CONTINUE stands outside of a loop")
         builder.tau(broken, scope.again)
@@ -208,24 +218,13 @@ def _failure(
         builder.tau(broken, scope.failed)
     else:
         builder.tau(_unwind(builder, broken, scope, node), scope.failed)
+    return False
 
 
 def _unwind(builder: _Builder, at: int, scope: _Scope, failed: Do | Call) -> int:
     """Append the undoing of everything done so far in this function, in reverse."""
     kept = len(scope.outer.undos) if scope.outer is not None else 0
-    taken: set[tuple[str, Place]] = set()
-    for node in reversed(scope.undos[kept:]):
-        if isinstance(node, Do):
-            if (node.op.name, node.places[0]) in taken:
-                continue
-            taken |= {(name, node.places[0]) for name in node.op.takes_over}
-        if isinstance(node, If):
-            raise ModelError(
-                f"{failed.where}: when this fails, unwinding cannot tell which branch of the "
-                f"condition at {node.where} was taken, and one has something to undo; "
-                "give it fail=(...) with what is to be undone"
-            )
-        at = _undo(builder, node, at, scope)
+    at = _undo_all(builder, scope.undos[kept:], at, scope, failed.where)
     if scope.outer is not None and scope.loop is not None:
         if builder.instances is None:
             at = _undo(builder, scope.loop, at, scope.outer)
@@ -233,6 +232,24 @@ def _unwind(builder: _Builder, at: int, scope: _Scope, failed: Do | Call) -> int
             for context in reversed(scope.rounds):
                 at = _undo_round(builder, scope.loop, at, scope.outer, context)
         return _unwind(builder, at, scope.outer, failed)
+    return at
+
+
+def _undo_all(
+    builder: _Builder, undos: tuple[Undo, ...], at: int, scope: _Scope, failed: Where
+) -> int:
+    taken: set[tuple[str, Place]] = set()
+    for node in reversed(undos):
+        if isinstance(node, Do):
+            if (node.op.name, node.places[0]) in taken:
+                continue
+            taken |= {(name, node.places[0]) for name in node.op.takes_over}
+        if isinstance(node, Unclear):
+            raise ModelError(
+                f"{failed}: when this fails, unwinding cannot tell {node.why}; "
+                "give it fail=(...) with what is to be undone"
+            )
+        at = _undo(builder, node, at, scope)
     return at
 
 
@@ -246,8 +263,13 @@ def _undo(builder: _Builder, node: Do | Each | Call, at: int, scope: _Scope) -> 
             )
             return after
         case Call(function=function):
-            assert function.undo is not None
-            return _inline(builder, function.undo, at, scope)[0]
+            if function.undo is not None:
+                return _inline(builder, function.undo, at, scope)[0]
+            # in a round of a loop that ended well: what this call left to undo, found as above
+            apart = _Builder(builder.instances, builder.symbols)
+            start = apart.state()
+            _, undos = _call(apart, node, start, replace(scope, undos=(), again=start, kept=[]))
+            return _undo_all(builder, undos, at, scope, node.where)
         case Each():
             if builder.instances is None:
                 start = builder.state()
@@ -275,7 +297,7 @@ def _undo_round(
         undoable = (
             (isinstance(node, Do) and node.op.undo is not None and not node.op.managed)
             or (isinstance(node, Each) and _undoing(node.body))
-            or (isinstance(node, Call) and node.function.undo is not None)
+            or (isinstance(node, Call) and _undoing((node,)))
         )
         if undoable:
             assert isinstance(node, Do | Each | Call)
@@ -300,7 +322,8 @@ def _if(
     for end, _ in ends:
         builder.tau(end, join)
     same = all(undos == ends[0][1] for _, undos in ends)
-    return join, ends[0][1] if same else (*scope.undos, node)
+    branch = f"which branch of the condition at {node.where} was taken, and one has something "
+    return join, ends[0][1] if same else (*scope.undos, Unclear(branch + "to undo"))
 
 
 def _condition(
@@ -338,7 +361,7 @@ def _each(builder: _Builder, node: Each, at: int, scope: _Scope) -> int:
         builder.tau(at, head)
         builder.tau(head, after)
         inner = _Scope(scope.name, scope.done, scope.failed, scope.context, scope.undos, head,
-                       scope, node)
+                       scope, node, kept=scope.kept)
         if node.again is not None:  # the first round is certain, then the condition is asked
             _condition(builder, node, node.again, head, (again, after), scope)
             builder.edges.remove(Edge(head, after))
@@ -356,7 +379,7 @@ def _each(builder: _Builder, node: Each, at: int, scope: _Scope) -> int:
         following = builder.state()
         context = {**scope.context, node.device: instance}
         inner = _Scope(scope.name, scope.done, scope.failed, context, scope.undos, following,
-                       scope, node, tuple(rounds))
+                       scope, node, tuple(rounds), scope.kept)
         end, _ = _block(builder, node.body, head, inner)
         if end is not None:
             builder.tau(end, following)
@@ -366,21 +389,43 @@ def _each(builder: _Builder, node: Each, at: int, scope: _Scope) -> int:
     return after
 
 
-def _inline(builder: _Builder, function: Function, at: int, scope: _Scope) -> tuple[int, int]:
+def _inline(
+    builder: _Builder, function: Function, at: int, scope: _Scope
+) -> tuple[int, int, list[tuple[Undo, ...]]]:
+    """Append a helper's body; return its two ends, and what each way to success has to undo."""
     done, failed = builder.state(), builder.state()
     inner = _Scope(function.name, done, failed, scope.context)
-    end, _ = _block(builder, function.body, at, inner)
+    end, undos = _block(builder, function.body, at, inner)
     if end is not None:
         builder.tau(end, done)
-    return done, failed
+        inner.kept.append(undos)
+    return done, failed, inner.kept
 
 
-def _call(builder: _Builder, node: Call, at: int, scope: _Scope) -> int:
-    done, failed = _inline(builder, node.function, at, scope)
+def _call(
+    builder: _Builder, node: Call, at: int, scope: _Scope
+) -> tuple[int, tuple[Undo, ...]]:
+    """Append the call of a helper; return where it ends and what there is to undo.
+
+    That is the helper's own undo, or else what it did, when that is the same on all its ways.
+    """
+    name = f"{node.function.name}(), called at {node.where},"
+    done, failed, kept = _inline(builder, node.function, at, scope)
+    undos = scope.undos
+    if node.function.undo is not None:
+        undos = (*undos, node)
+    elif kept and all(one == kept[0] for one in kept):
+        undos = (*undos, *kept[0])
+    elif kept:
+        undos = (*undos, Unclear(f"how far {name} went, whose ways differ in what is to be undone"))
     after = builder.state()
-    end, _ = _block(builder, node.then, done, scope)
+    end, then = _block(builder, node.then, done, _with(scope, undos))
     if end is not None:
         builder.tau(end, after)
-    if node.function.fallible:
-        _failure(builder, node, failed, after, scope)
-    return after
+    goes_on = node.function.fallible and _failure(builder, node, failed, after, scope)
+    if end is None:
+        return after, scope.undos
+    if goes_on and (then != undos or node.function.undo is None) and then != scope.undos:
+        why = f"whether {name} went well, and left something to undo"
+        return after, (*scope.undos, Unclear(why))
+    return after, then

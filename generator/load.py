@@ -6,14 +6,16 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.util
+import re
 import sys
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-from generator.design import Design
+from generator.design import Design, Device, Driver, Waiver
 from generator.errors import ModelError, UsageError
+from generator.operation import Operation
 
 SHIPPED = Path(__file__).parent / "designs"
 
@@ -55,11 +57,13 @@ def load(name: str) -> Loaded:
         raise UsageError(
             f"unknown design {name!r}: known are {', '.join(names())}, or give a file.py"
         )
+    if path.is_dir():
+        raise UsageError(f"{name}: is a directory: name a file in it that defines DESIGN")
     if not path.is_file():
         raise UsageError(f"{name}: no such file")
     spec = importlib.util.spec_from_file_location(f"user_design_{path.stem}", path)
     if spec is None or spec.loader is None:
-        raise UsageError(f"{name}: not a Python file")
+        raise UsageError(f"{name}: not a Python file: a design has a name that ends in .py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     try:
@@ -67,10 +71,23 @@ def load(name: str) -> Loaded:
     except (ModelError, UsageError):
         raise
     except SyntaxError as fault:
-        raise ModelError(f"{name}:{fault.lineno}: {fault.msg}") from fault
-    except (NameError, ImportError, AttributeError, TypeError, ValueError, KeyError) as fault:
-        raise ModelError(f"{name}:{_line_in(fault, path)}: {fault}{_near(fault)}") from fault
+        raise ModelError(f"{name}:{fault.lineno or 1}: {fault.msg or fault}") from fault
+    except OSError as fault:
+        line = _line_in(fault, path)
+        raise ModelError(f"{name}{f':{line}' if line else ''}: {_told(fault)}") from fault
+    except (Exception, SystemExit) as fault:  # a user's file can raise anything
+        raise ModelError(f"{name}:{_line_in(fault, path) or 1}: {_told(fault)}") from fault
     return _checked(module, path)
+
+
+def _told(fault: BaseException) -> str:
+    """Return what happened, with what would mend it where that is known."""
+    if isinstance(fault, NameError | ImportError | AttributeError | TypeError | ValueError):
+        return f"{fault}{_near(fault)}"
+    if isinstance(fault, RecursionError):
+        return "this calls itself without end: a helper cannot contain itself, use Each for rounds"
+    what = f"{type(fault).__name__}{f': {fault}' if str(fault) else ''}"
+    return f"{what}: the file is run to read the design, and stopped here"
 
 
 def _line_in(fault: BaseException, path: Path) -> int:
@@ -88,6 +105,12 @@ def _near(fault: BaseException) -> str:
 
     import generator.ops as ops
 
+    argument = re.search(r"(\w+)\.__init__\(\) .* keyword argument '(\w+)'", str(fault))
+    if argument is not None:
+        kinds = {kind.__name__: kind for kind in (Design, Device, Driver, Operation, Waiver)}
+        fields = getattr(kinds.get(argument[1]), "__dataclass_fields__", ())
+        found = difflib.get_close_matches(argument[2], fields, 1)
+        return f": did you mean {found[0]}=?" if found else f": it takes {', '.join(fields)}"
     name = getattr(fault, "name", None)
     if not name or not isinstance(name, str):
         return ""
@@ -95,15 +118,30 @@ def _near(fault: BaseException) -> str:
     for module in pkgutil.iter_modules(ops.__path__):
         space = vars(importlib.import_module(f"generator.ops.{module.name}"))
         known.update({key: module.name for key in space if key.isupper()})
+        known[f"generator.ops.{module.name}"] = ""
     wanted = name
     if isinstance(fault, ImportError) and " name " in str(fault):
         wanted = str(fault).split("'")[1]
     close = difflib.get_close_matches(wanted, known, 1)
-    return f": did you mean {close[0]} (generator.ops.{known[close[0]]})?" if close else ""
+    if not close:
+        return ""
+    place = f" (generator.ops.{known[close[0]]})" if known[close[0]] else ""
+    return f": did you mean {close[0]}{place}?"
 
 
 def _checked(module: ModuleType, path: Path) -> Loaded:
     design = getattr(module, "DESIGN", None)
-    if not isinstance(design, Design):
-        raise ModelError(f"{path}:1: defines no DESIGN: add DESIGN = Design(...)")
-    return Loaded(design, module, path)
+    if isinstance(design, Design):
+        return Loaded(design, module, path)
+    if design is not None:
+        line = next((number for number, text in enumerate(path.read_text().split("\n"), 1)
+                     if re.search(r"\bDESIGN\b", text)), 1)
+        raise ModelError(
+            f"{path}:{line}: DESIGN is a {type(design).__name__}: write DESIGN = Design(...)"
+        )
+    for name, thing in vars(module).items():
+        if isinstance(thing, Design) and thing.where.file == str(path.absolute()):
+            raise ModelError(
+                f"{thing.where}: the design has the name {name}: call it DESIGN"
+            )
+    raise ModelError(f"{path}:1: defines no DESIGN: add DESIGN = Design(...)")

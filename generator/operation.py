@@ -127,6 +127,7 @@ class Operation:
     waits: Expr = TRUE
     undo: Operation | None = None
     takes_over: tuple[str, ...] = ()  # operations that its own undo undoes as well
+    leaves: tuple[Fact, ...] = ()  # what its undo does not take back, and is not meant to
     managed: bool = False
     on_devres: str = ""
     sleeps: bool = True

@@ -71,7 +71,7 @@ class _Writer:
                     items += self.asked(node, depth, undos)
                 case Call():
                     items += self.called(node, depth, undos, ending)
-                    if node.function.undo is not None:
+                    if _to_undo(node):
                         undos = (*undos, node)
                 case Each():
                     items += self.loop(node, depth, undos)
@@ -230,7 +230,11 @@ class _Writer:
                 label = macro(node, node.op, "label", self.names)
                 way.append((label or f"err_undo_{node.op.name}", text))
             else:
-                assert node.function.undo is not None
+                if node.function.undo is None:
+                    raise ModelError(
+                        f"{node.where}: a later failure undoes what {node.function.name}() did, "
+                        "of which this function knows nothing in C: give the helper an undo="
+                    )
                 way += [self.spelled(one) for one in node.function.undo.body]
         return way
 
@@ -268,6 +272,13 @@ class _Writer:
         if self.gives != "void":
             lines.append("\t" + self.error(self.names.result))
         return "\n".join(lines)
+
+
+def _to_undo(node: Call) -> bool:
+    body = operations(node.function.body)
+    return node.function.undo is not None or any(
+        do.op.undo is not None and not do.op.managed for do in body
+    )
 
 
 def _plain(steps: Sequence[object]) -> bool:

@@ -6,8 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from generator.errors import ModelError
-from generator.expr import EACH, Expr, Nth, Place, reads
-from generator.operation import CONTINUE, Do, Guard, Operation, Where
+from generator.expr import EACH, Bin, Expr, Nth, Num, Place, Read, reads
+from generator.fields import check_fields
+from generator.inverse import check_operation, span
+from generator.operation import CONTINUE, Do, Guard, OnFail, Operation, Where
 from generator.program import And, Call, Each, Function, If, Ifdef, Not, Or, Return
 
 
@@ -24,6 +26,7 @@ def check_block(block: object, what: str, where: Where, *, loop: bool = False) -
     for node in block:
         match node:
             case Do():
+                check_operation(node.op, node.where)
                 _check_failure(node.on_fail, str(node), node.where, loop)
             case If():
                 _check_condition(node.guard, node.where)
@@ -33,6 +36,11 @@ def check_block(block: object, what: str, where: Where, *, loop: bool = False) -
                 check_block(node.then, "an Ifdef", node.where, loop=loop)
                 check_block(node.other, "an Ifdef", node.where, loop=loop)
             case Each():
+                if not hasattr(node.device, "name"):
+                    raise ModelError(
+                        f"{node.where}: a loop goes over a device, not {_told(node.device)}: "
+                        "write Each(DEVICE, (..., ))"
+                    )
                 check_block(node.body, "the body of a loop", node.where, loop=True)
             case Call(function=Function() as function):
                 check_block(function.body, f"{function.name}()", node.where)
@@ -48,7 +56,8 @@ def check_block(block: object, what: str, where: Where, *, loop: bool = False) -
             case _:
                 mend = {Operation: "apply it to its devices, OPERATION(DEVICE)",
                         tuple: "put a * before it",
-                        Function: "write call(...) around it"}.get(type(node), "take it out")
+                        Function: "write call(...) around it",
+                        type: "call it, as in Return()"}.get(type(node), "take it out")
                 raise ModelError(f"{where}: {what} has {_told(node)} in it: {mend}")
 
 
@@ -57,6 +66,11 @@ def _check_failure(on_fail: object, what: str, where: Where, loop: bool) -> None
         raise ModelError(
             f"{where}: {what}: fail=CONTINUE stands outside of a loop; inside a helper, "
             "fail=RETURN and give the call of the helper fail=CONTINUE"
+        )
+    if not isinstance(on_fail, tuple | OnFail):
+        raise ModelError(
+            f"{where}: {what}: fail= is UNWIND, RETURN, IGNORE, CONTINUE or a tuple of what to do "
+            f"instead, not {_told(on_fail)}"
         )
     if isinstance(on_fail, tuple):
         check_block(on_fail, f"fail= of {what}", where, loop=loop)
@@ -74,6 +88,24 @@ def _check_condition(condition: object, where: Where) -> None:
                 f"{where}: the condition {leaf.name!r} compares with ==, which Python answers at "
                 "once: write .eq(), .ne(), .lt(), .le(), .gt() or .ge()"
             )
+        check_fields(leaf, f"the condition {leaf.name!r}", where)
+        for fact, value in _compared(leaf.when) if leaf.when is not None else ():
+            if value.value > fact.fact.top:
+                raise ModelError(
+                    f"{where}: the condition {leaf.name!r}: {fact.fact.name} of {fact.of.name} is "
+                    f"never {value.value}: {span(fact.fact)}"
+                )
+
+
+def _compared(expr: Expr) -> Iterator[tuple[Read, Num]]:
+    """Yield every fact that is held against a constant for equality, and that constant."""
+    if isinstance(expr, Bin) and expr.op in ("==", "!="):
+        for one, other in ((expr.left, expr.right), (expr.right, expr.left)):
+            if isinstance(one, Read) and isinstance(other, Num):
+                yield one, other
+    for inner in vars(expr).values():
+        if isinstance(inner, Expr):
+            yield from _compared(inner)
 
 
 def leaves(condition: object) -> Iterator[object]:

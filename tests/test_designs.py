@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Designs as users write them: the right verdict, and mistakes told with line and mend."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,8 @@ import pytest
 from checks.explore import explore
 from checks.finding import Verdict
 from checks.rules.all import RULES
-from generator.errors import ModelError
+from generator.errors import ModelError, UsageError
+from generator.flow import flow
 from generator.load import load
 
 HERE = Path(__file__).parent / "designs"
@@ -21,16 +23,20 @@ UNSOUND = {
     "survivor": {"R14"},
 }
 HEAD = """\
-from generator.design import Design, Device, Driver
-from generator.facts import ADDED, CAP, LIFE, MODE
-from generator.operation import CONTINUE, RETURN, Guard
+from generator.design import Design, Device, Driver, Waiver
+from generator.expr import Fact, Role
+from generator.facts import ADDED, CAP, COUNT, HAS, LIFE, MODE, MSG
+from generator.operation import CONTINUE, IGNORE, RETURN, Guard, Operation, fault, ok, sets
 from generator.ops.device import KZALLOC
 from generator.ops.irq import PCI_ALLOC_IRQ_VECTORS
 from generator.ops.pci import PCI_ENABLE_DEVICE, PCI_SET_MASTER
-from generator.program import Each, If, call
+from generator.program import Each, Function, If, Return, call
 PORT = Device("port", "pci")
 KID = Device("kid", "aux", PORT)
 KIDS = Device("kids", "aux", PORT, count=2)
+TURNS, USER = Fact("turns", 1, ""), Role("user")
+STOP = Operation("stop", ("user",), (ok(sets(TURNS(USER), 0)),), source="")
+TAKE = Function("take", (KZALLOC(KID),))
 """
 LINE = HEAD.count("\n") + 1  # of the mistake, which is all that follows
 
@@ -54,6 +60,11 @@ def test_ten_designs() -> None:
 
 def _one(probe: str, devices: str = "PORT, KID", rest: str = "") -> str:
     return f'DESIGN = Design("d", "", ({devices},), (Driver("p", PORT, {probe}),){rest})\n'
+
+
+def _started(gives: str, undo: str = "STOP") -> str:
+    go = f'Operation("go", ("user",), ({gives}, fault("-EIO")), source="", undo={undo})'
+    return _one(f"({go}(PORT), KZALLOC(KID))")
 
 
 MISTAKES = {
@@ -119,6 +130,98 @@ MISTAKES = {
         _one('(If(Guard("g", None, ()), (KZALLOC(KID),)), PCI_ENABLE_DEVICE(PORT))'),
         "give it fail=(...) with what is to be undone",
     ),
+    "failure behind a helper that goes two ways": (
+        _one('(call(Function("two", (If(Guard("g", None, ()), (Return(),)), KZALLOC(KID)))), '
+             "PCI_ENABLE_DEVICE(PORT))"),
+        "how far two(), called at",
+    ),
+    "failure behind a helper that may have failed": (
+        _one("(call(TAKE, fail=IGNORE), PCI_ENABLE_DEVICE(PORT))"), "whether take(), called at"
+    ),
+    "undo of something else": (
+        _started("ok(sets(Fact('rolls', 1, '')(USER), 1))"), "does not take back rolls of user"
+    ),
+    "undo that does the same": (
+        _started("ok(sets(TURNS(USER), 1))", 'Operation("go", ("user",), (ok(sets(TURNS(USER), '
+                 '1)),), source="")'),
+        "its undo go does not take back turns",
+    ),
+    "undo of nobody": (_started("ok()", '"stop"'), "undo= is a Operation or None, not 'stop'"),
+    "undo of another role": (
+        _started("ok()", 'Operation("s", ("dev",), (ok(),), source="")'), "acts on the role dev"
+    ),
+    "managed without undo": (_started("ok()", "None, managed=True"), "needs undo= and on_devres="),
+    "role that it does not have": (
+        _started('ok(sets(TURNS(Role("dev")), 1))'), "it speaks of the role dev"
+    ),
+    "value out of range": (_started("ok(sets(TURNS(USER), 3))"), "it is 0 to 1"),
+    "outcomes that are no tuple": (
+        'DESIGN = Design("d", "", (PORT,), (Driver("p", PORT, (Operation("go", ("user",), ok(), '
+        'source="")(PORT),)),))\n',
+        "with a comma behind a single one",
+    ),
+    "value that a fact never has": (
+        _one('(If(Guard("g", MODE(PORT).eq(9), ()), ()),)'), "is never 9: it is one of 0 (off)"
+    ),
+    "value that is a text": (
+        _one('(If(Guard("g", MODE(PORT).eq("MSI"), ()), ()),)'), "'MSI' is no number"
+    ),
+    "fact of a text": (
+        _one('(If(Guard("g", MODE("port").eq(2), ()), ()),)'), "not of the text 'port'"
+    ),
+    "C that is no tuple": (_one('(If(Guard("g", None, "x"), ()),)'), "c= is a tuple of text"),
+    "way to fail that is a text": (_one('(KZALLOC(KID, fail="return"),)'), "RETURN, IGNORE"),
+    "way to fail that is no tuple": (
+        _one("(KZALLOC(KID, fail=PCI_SET_MASTER(PORT)),)"), "a tuple of what to do instead"
+    ),
+    "return not called": (_one("(Return,)"), "call it, as in Return()"),
+    "loop over a text": (_one('(Each("kids", (KZALLOC(KID),)),)'), "write Each(DEVICE,"),
+    "loop over a device left out": (_one("(Each(KIDS, ()),)"), "a loop over kids"),
+    "helper in itself": ("def take(): return Function('take', (call(take()),))\n"
+                         "DESIGN = take()\n", "a helper cannot contain itself"),
+    "argument misspelt": (
+        'DESIGN = Design("d", "", (PORT,), (Driver("p", PORT, removes=()),))\n',
+        "did you mean remove=?",
+    ),
+    "driver of a text": ('DESIGN = Driver("p", "port", ())\n', "device= is a Device, not 'port'"),
+    "parent that is a text": ('X = Device("x", "aux", "port")\n', "parent= is a Device or None"),
+    "count that is a text": ('X = Device("x", "aux", PORT, "2")\n', "count= is a number, not '2'"),
+    "devices that are no tuple": ('DESIGN = Design("d", "", (PORT), ())\n', "devices= is a tuple"),
+    "waiver alone": (_one("()", rest=', waivers=(Waiver("R14", "why"))'), "a tuple of Waiver"),
+    "waiver without reason": (
+        _one("()", rest=', waivers=(Waiver("R14", ""),)'), "needs its reason="
+    ),
+    "answer by a text": (_one("()", rest=', given={"count": "1"}'), "text}, not 'count'"),
+    "answer that is a number": (_one("()", rest=", given={COUNT: 1}"), "text}, not 1"),
+    "answer that is a list": (_one("()", rest=", given={CAP: ['MSI']}"), "text}, not ['MSI']"),
+    "answer to no question": (_one("()", rest=', given={MODE: "MSI"}'), "mode is no question"),
+    "answer for a device left out": (
+        _one("()", "PORT", rest=', given={(HAS, KID): "yes"}'), "given= answers for kid"
+    ),
+    "answer of a device that is none": (
+        'DESIGN = Design("d", "", (PORT, Device("x", "aux", PORT, '
+        'answers=((MSG, ("7",)),))), ())\n',
+        "message cannot be '7'",
+    ),
+    "promise that is no condition": (
+        _one("()", rest=", serves=((KID, True),)"), "serves= is a tuple of (Device, Expr)"
+    ),
+    "promise of a device left out": (
+        _one("()", "PORT", rest=", serves=((KID, HAS(KID).eq(1)),)"), "serves= promises kid"
+    ),
+    "module that is not there": ("import nosuchthing\n", "No module named 'nosuchthing'"),
+    "module misspelt": ("from generator.ops.pcie import X\n", "did you mean generator.ops.pci?"),
+    "syntax": ("X = (\n", "'(' was never closed"),
+    "DESIGN that is none": ("DESIGN = PORT\n", "DESIGN is a Device: write DESIGN = Design("),
+    "DESIGN under another name": (
+        'MINE = Design("d", "", (PORT,), ())\n', "the design has the name MINE: call it DESIGN"
+    ),
+    "exception": ("1 / 0\n", "ZeroDivisionError: division by zero: the file is run"),
+    "exception of one's own": (
+        "raise type('Oops', (Exception,), {})('why')\n", "Oops: why: the file is run"
+    ),
+    "exit": ("raise SystemExit\n", "SystemExit: the file is run"),
+    "file that is not there": ("open('/no/such')\n", "No such file or directory"),
     "answer that is none": (
         _one("(PCI_SET_MASTER(PORT),)", rest=', given={CAP: "MSIX"}'), "none, MSI, MSI-X"
     ),
@@ -135,3 +238,42 @@ def test_mistake_is_told_with_line_and_mend(name: str, tmp_path: Path) -> None:
     message = str(told.value)
     assert message.startswith(f"{path}:{LINE}:"), message
     assert mend in message
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "mend"),
+    [
+        ("none.py", b"", "add DESIGN = Design(...)"),
+        ("binary.py", b"\x7fELF\x00\x01\xff", "null bytes"),
+        ("design.txt", b"", "ends in .py"),
+    ],
+)
+def test_a_file_that_is_no_design_is_told(
+    name: str, content: bytes, mend: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises((ModelError, UsageError), match=re.escape(mend)):
+        load(str(tmp_path / name))
+
+
+def test_a_directory_is_no_design(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is a directory"):
+        load(str(tmp_path))
+
+
+def test_what_a_helper_did_is_undone_behind_it(tmp_path: Path) -> None:
+    """Without an undo of its own: a failure behind it undoes, in reverse, what it took."""
+    path = tmp_path / "design.py"
+    path.write_text(HEAD + _one("(PCI_ENABLE_DEVICE(PORT), call(TAKE), KZALLOC(KIDS))", "PORT, KID")
+                    .replace("KZALLOC(KIDS)", "PCI_ALLOC_IRQ_VECTORS(PORT, min=1, max=1, types=2)"))
+    probe = load(str(path)).design.drivers[0].probe
+    graph = flow("p", probe)
+    way = {edge.src: edge for edge in graph.edges if edge.op is None or edge.outcome != "fail"}
+    (broken,) = (edge.dst for edge in graph.edges
+                 if edge.outcome == "fail" and "alloc_irq" in str(edge.do))
+    undone = []
+    while broken != graph.failed:
+        edge = way[broken]
+        undone += [edge.op.name] if edge.op is not None else []
+        broken = edge.dst
+    assert undone == ["kfree", "pci_disable_device"]

@@ -175,6 +175,7 @@ PCI_ALLOC_IRQ_VECTORS = Operation(
         (INTX, "PCI_IRQ_INTX"),
     ),
     undo=PCI_FREE_IRQ_VECTORS,
+    leaves=(MSIDATA,),
     locks=_LOCKS,
 )
 

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Fields of what a user writes, held against their annotations: wrong types told with the mend."""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Hashable, Mapping
+from dataclasses import fields, is_dataclass
+from functools import cache
+from typing import TYPE_CHECKING, get_args, get_origin
+
+from generator.errors import ModelError
+
+if TYPE_CHECKING:
+    from generator.operation import Where
+
+
+def check_fields(thing: object, what: str, where: Where) -> None:
+    """Refuse a dataclass of which a field does not hold what its annotation says.
+
+    Blocks are left out: `check_block` knows more of them.
+    Errors: ModelError, at the line given.
+    """
+    for name, hint in _hints(typing.cast(Hashable, type(thing))).items():
+        value = getattr(thing, name)
+        if not _fits(value, hint):
+            raise ModelError(
+                f"{where}: {what}: {name}= is {_said(hint)}, not {_told(_misfit(value, hint))}"
+            )
+
+
+@cache
+def _hints(kind: Hashable) -> Mapping[str, object]:
+    from generator import program
+
+    assert isinstance(kind, type)
+    assert is_dataclass(kind)
+    names = [one.name for one in fields(kind) if "Block" not in str(one.type)]
+    hints = typing.get_type_hints(kind, localns=vars(program))
+    return {name: hints[name] for name in names}
+
+
+def _fits(value: object, hint: object) -> bool:
+    origin, args = get_origin(hint), get_args(hint)
+    if origin in (types.UnionType, typing.Union):
+        return any(_fits(value, one) for one in args)
+    if origin is tuple:
+        if not isinstance(value, tuple):
+            return False
+        if args[-1] is Ellipsis:
+            return all(_fits(one, args[0]) for one in value)
+        return len(args) == len(value) and all(map(_fits, value, args))
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return isinstance(value, Mapping) and all(
+            _fits(key, args[0]) and _fits(one, args[1]) for key, one in value.items()
+        )
+    if getattr(hint, "_is_protocol", False) or not isinstance(hint, type):
+        return True
+    return isinstance(value, hint)
+
+
+def _misfit(value: object, hint: object) -> object:
+    """Return what in a tuple or a mapping does not fit, or all of it."""
+    args = get_args(hint)
+    if isinstance(value, tuple) and get_origin(hint) is tuple and args[-1] is Ellipsis:
+        return next((one for one in value if not _fits(one, args[0])), value)
+    if isinstance(value, Mapping) and len(args) == 2:
+        pairs = ((key, args[0]) for key in value), ((one, args[1]) for one in value.values())
+        return next((one for some in pairs for one, part in some if not _fits(one, part)), value)
+    return value
+
+
+def _said(hint: object) -> str:
+    """Return a type as the user is to write it."""
+    origin, args = get_origin(hint), get_args(hint)
+    if origin in (types.UnionType, typing.Union):
+        return " or ".join(_said(one) for one in args)
+    if origin is tuple and args[-1] is Ellipsis:
+        return f"a tuple of {_name(args[0])}, with a comma behind a single one"
+    if origin is tuple:
+        return _name(hint)
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return f"{{{' or '.join(_name(one) for one in get_args(args[0]) or args[:1])}: " \
+               f"{_name(args[1])}}}"
+    words: dict[object, str] = {
+        str: "a text", int: "a number", bool: "True or False", types.NoneType: "None",
+    }
+    return words.get(hint, f"a {_name(hint)}")
+
+
+def _name(hint: object) -> str:
+    if get_origin(hint) is tuple:
+        inner = [one for one in get_args(hint) if one is not Ellipsis]
+        return f"({', '.join(_name(one) for one in inner)}{',' if len(inner) == 1 else ''})"
+    return "text" if hint is str else str(getattr(hint, "__name__", hint))
+
+
+def _told(value: object) -> str:
+    name = getattr(value, "name", None)
+    if isinstance(name, str):
+        return f"the {type(value).__name__} {name}"
+    text = repr(value)
+    return text if len(text) <= 40 and " object at " not in text else f"a {type(value).__name__}"
