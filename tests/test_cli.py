@@ -24,6 +24,17 @@ DESIGN = Design("leak", "a port that stays enabled", devices=(PORT,), drivers=(
 ))
 """
 
+DEAF = """
+from generator.design import Design, Device, Driver
+from generator.ops.irq import DEVM_REQUEST_IRQ, PCI_IRQ_VECTOR
+PORT = Device("port", "pci")
+KID = Device("kid", "aux", PORT)
+DESIGN = Design("deaf", "a vector and an irq that nobody gives", (PORT, KID), (
+    Driver("deaf", PORT, probe=(PCI_IRQ_VECTOR(PORT, PORT, nr=0),)),
+    Driver("kid", KID, probe=(DEVM_REQUEST_IRQ(KID, KID),)),
+))
+"""
+
 
 @pytest.fixture
 def leak(tmp_path: Path) -> Path:
@@ -44,6 +55,21 @@ def test_a_violation_is_exit_1_and_json_repeats_the_first_at_the_top(
         "bind leak", "pci_enable_device(port)", "probe returns 0", "unbind leak", "unbound",
     ]  # fmt: skip
     assert {"hardware", "platform", "violations", "bounds"} <= said.keys()
+
+
+def test_what_can_never_go_well_is_noted_with_its_mend(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A vector that nobody allocates breaks no rule: pci_irq_vector() gives what INTx has."""
+    path = tmp_path / "deaf.py"
+    path.write_text(DEAF)
+    assert main(["check", str(path)]) == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    assert f"{path}:7: note: pci_irq_vector(port, port) never finds a vector: nothing in this " \
+           "design gives port a vector; PCI_ALLOC_IRQ_VECTORS() would" in lines
+    assert f"{path}:8: note: devm_request_irq(kid, kid) can never go well: nothing in this design " \
+           "gives kid its irq; PCI_IRQ_VECTOR(), PCI_MSIX_ALLOC_IRQ_AT() would" in lines
 
 
 def test_a_budget_that_ends_the_search_is_never_a_pass(

@@ -161,7 +161,7 @@ def shared_numbers_share_the_irq(step: Step, view: View) -> Expr | None:
 def live_source_reaches_its_handler(view: View) -> Iterator[tuple[str, Expr]]:
     """An interrupt from a live source reaches the handler of the device that raised it."""
     for port in _ports(view):
-        for user in view.children(port):
+        for user in (port, *view.children(port)):
             lost = interrupt_lost(user, port) & HANDLER(user).ne(STALE) & HALTED(port).eq(0)
             bound = PHASE(user).ne(UNBOUND) & MSG(user).ne(NO_MESSAGE)
             yield f"an interrupt of {user.name} is lost", lost & bound & MASTER(port).eq(1)

@@ -17,6 +17,7 @@ from checks.finding import Verdict
 from checks.goal import SERVICES
 from checks.judge import ALL, judge
 from checks.matrix import KINDS, Exploration, Served, Task, judged, kind_of, outcome
+from checks.notes import notes
 from generator.cli import explored
 from generator.design import Design
 from generator.errors import UsageError
@@ -46,10 +47,19 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _one(args: argparse.Namespace) -> int:
-    report = _judged(load(args.design).design, args)
+    design = load(args.design).design
+    report = _judged(design, args)
     if args.svg:
         _draw(report, args.svg)
-    print(json.dumps(show.record(report), indent=2) if args.json else show.text(report))
+    odd = notes(design)
+    if args.json:
+        told = [{"file": show.short(one.where.file), "line": one.where.line,
+                 "message": one.message} for one in odd]
+        print(json.dumps({**show.record(report), "notes": told}, indent=2))
+    else:
+        print(show.text(report))
+        for one in odd:
+            print(f"{show.short(one.where.file)}:{one.where.line}: note: {one.message}")
     if report.verdict is Verdict.VIOLATED:
         return 1
     return BUDGET if report.verdict is Verdict.UNFINISHED else 0

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What is odd in a design and breaks no rule: operations that can never go well."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import generator.ops
+from generator.design import Design
+from generator.expr import Fact, Num, Place, Read, Role, fold_known, num, reads, substitute
+from generator.facts import DYN, HANDLER, IRQ, MEMORY, MODE, NVEC
+from generator.operation import Do, Operation, Where
+from generator.program import operations
+
+# What nothing but an operation of the design can give: neither the driver core nor hardware.
+_GIVEN = (MODE, NVEC, DYN, IRQ, HANDLER, MEMORY)
+_FACILITIES = ("irq", "device", "perf")  # what an outsider is told of
+
+
+@dataclass(frozen=True)
+class Note:
+    """One odd thing, with the line and the mend."""
+
+    where: Where
+    message: str
+
+
+def notes(design: Design) -> tuple[Note, ...]:
+    """Return what operations of a design need and nothing in it gives, each with who does."""
+    done = [do for driver in design.drivers for block in driver.blocks().values()
+            for do in operations(block)]
+    given = {target for do in done for target in _gives(do)}
+    found: dict[Note, None] = {}
+    for do in done:
+        missing = _missing(do, given)
+        if missing is not None:
+            fact, place = missing.fact, missing.of
+            givers = ", ".join(f"{name.upper()}()" for name in _givers(fact))
+            what = "a vector" if fact in (MODE, NVEC, DYN) else f"its {fact.name}"
+            fate = "never finds a vector" if what == "a vector" else "can never go well"
+            found[Note(do.where, f"{do} {fate}: nothing in this design gives {place.name} {what}"
+                       + (f"; {givers} would" if givers else ""))] = None
+    return tuple(found)
+
+
+def _gives(do: Do) -> Iterator[tuple[Fact, Place | None]]:
+    """Yield what an operation may give to which device, None for more than one."""
+    for outcome in do.op.outcomes:
+        for one in outcome.gives:
+            if one.value != num(0):
+                place = do.binding.get(_name(one.target.of)) if one.each is None else None
+                yield one.target.fact, place
+
+
+def _name(place: Place) -> str:
+    return place.name if isinstance(place, Role) else ""
+
+
+def _missing(do: Do, given: set[tuple[Fact, Place | None]]) -> Read | None:
+    """Return what an operation needs to go well and never gets; a vector, if it looks for one."""
+    lacking: Read | None = None
+    possible = False
+    for outcome in do.op.outcomes:
+        if outcome.label != "ok":
+            continue
+        when = substitute(outcome.when, lambda place: do.binding.get(_name(place), place))
+        asked = reads(when)
+        never = {read for read in asked if read.fact in _GIVEN
+                 and not {(read.fact, read.of), (read.fact, None)} & given}
+        if not never or fold_known(when, frozenset(asked - never)) != Num(0):
+            possible = True
+            continue
+        lacking = lacking or min(never, key=lambda read: _GIVEN.index(read.fact))
+    return None if possible and lacking is not None and lacking.fact != MODE else lacking
+
+
+def _givers(fact: Fact) -> list[str]:
+    """Return the first shipped operations that give a fact to a device."""
+    known = {
+        thing.name: thing
+        for module in pkgutil.iter_modules(generator.ops.__path__) if module.name in _FACILITIES
+        for thing in vars(importlib.import_module(f"generator.ops.{module.name}")).values()
+        if isinstance(thing, Operation) and thing.name.isidentifier()
+    }
+    undos = {one.undo.name for one in known.values() if one.undo is not None}
+    return sorted(
+        name for name, op in known.items() if name not in undos and any(
+            one.target.fact == fact and one.value != num(0)
+            for outcome in op.outcomes if outcome.label == "ok" for one in outcome.gives
+        )
+    )
