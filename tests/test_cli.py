@@ -68,8 +68,8 @@ def test_what_can_never_go_well_is_noted_with_its_mend(
     lines = capsys.readouterr().out.splitlines()
     assert f"{path}:7: note: pci_irq_vector(port, port) never finds a vector: nothing in this " \
            "design gives port a vector; PCI_ALLOC_IRQ_VECTORS() would" in lines
-    assert f"{path}:8: note: devm_request_irq(kid, kid) can never go well: nothing in this design " \
-           "gives kid its irq; PCI_IRQ_VECTOR(), PCI_MSIX_ALLOC_IRQ_AT() would" in lines
+    assert f"{path}:8: note: devm_request_irq(kid, kid) can never go well: nothing in this " \
+           "design gives kid its irq; PCI_IRQ_VECTOR(), PCI_MSIX_ALLOC_IRQ_AT() would" in lines
 
 
 def test_a_budget_that_ends_the_search_is_never_a_pass(

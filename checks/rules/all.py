@@ -1,26 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Every rule, in the order in which they are listed."""
+"""Every rule of every module here, in the order in which they are listed."""
 
 from __future__ import annotations
 
-from checks.rules import (
-    context,
-    domains,
-    episodes,
-    growth,
-    handlers,
-    lifetimes,
-    locks,
-    promises,
-    vectors,
-)
+import importlib
+import pkgutil
 
-RULES = tuple(
-    sorted(
-        (
-            *vectors.RULES, *handlers.RULES, *lifetimes.RULES, *context.RULES, *promises.RULES,
-            *domains.RULES, *episodes.RULES, *growth.RULES, *locks.RULES,
-        ),
-        key=lambda rule: rule.key,
-    )
-)
+import checks.rules
+from checks.rule import Rule
+
+
+def _found() -> dict[str, Rule]:
+    rules: dict[str, Rule] = {}
+    for module in pkgutil.iter_modules(checks.rules.__path__):
+        if module.name == "all":
+            continue
+        for thing in vars(importlib.import_module(f"checks.rules.{module.name}")).values():
+            if isinstance(thing, Rule):
+                assert rules.setdefault(thing.key, thing) is thing, f"two rules {thing.key}"
+    return rules
+
+
+RULES = tuple(sorted(_found().values(), key=lambda rule: rule.key))

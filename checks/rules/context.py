@@ -90,12 +90,3 @@ def claimed_before_mapped(step: Step, _view: View) -> Expr | None:
 def no_sleep_in_atomic_context(step: Step, _view: View) -> Expr | None:
     """What sleeps is not called from perf callbacks, interrupt handlers or noirq phases."""
     return TRUE if step.op is not None and step.entry == "atomic" and step.op.sleeps else None
-
-
-RULES = (
-    builtin_calls_no_module,
-    registers_need_d0,
-    block_in_own_bar,
-    claimed_before_mapped,
-    no_sleep_in_atomic_context,
-)

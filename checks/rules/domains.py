@@ -136,13 +136,3 @@ def subdev_template_completeness(step: Step, _view: View) -> Expr | None:
         has["flags"].eq(ALL_FLAGS), has["supported"].eq(ALL_FLAGS),
     )
     return ~whole
-
-
-RULES = (
-    child_allocation_against_parent_disable,
-    v2_hierarchy_required,
-    stacked_parent_breaks_msi_core,
-    x86_bus_tokens,
-    desc_dev_is_hardware_device,
-    subdev_template_completeness,
-)

@@ -161,12 +161,3 @@ def core_services_uninterrupted(step: Step, view: View) -> Expr | None:
         others = TRUE if step.inst != view.parent(service) else view.during("swap")
         bad.append(all_of(others, _stops(step, service, view)))
     return any_of(*bad)
-
-
-RULES = (
-    msix_restore_covers_only_own_store,
-    what_was_on_is_on_again,
-    open_events_count_again,
-    pm_order_noirq,
-    core_services_uninterrupted,
-)

@@ -129,12 +129,3 @@ def pme_nomsi_quirk(step: Step, view: View) -> Expr | None:
         return None
     refused = all_of(NO_MSI(dev).eq(1), CAP(dev).ne(0), types.has(1) | types.has(2), any_of(*pme))
     return refused if refused != FALSE else None
-
-
-RULES = (
-    msi_devres_order,
-    msi_pow2_and_multi,
-    msi_grow_needs_disable,
-    msi_no_mask_overalloc,
-    pme_nomsi_quirk,
-)

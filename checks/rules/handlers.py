@@ -225,18 +225,3 @@ def quiet_before_request(step: Step, _view: View) -> Expr | None:
         return None
     user = step.role("user")
     return QUIET(user).eq(0) & LEFT_ON(user).eq(1)
-
-
-RULES = (
-    vector_user_needs_bus_master,
-    free_irq_before_vectors,
-    children_before_parent_vectors,
-    message_number_is_allocated,
-    message_number_zero_is_valid,
-    shared_numbers_share_the_irq,
-    live_source_reaches_its_handler,
-    line_interrupts_are_shared,
-    handler_data_outlives_irq,
-    quiesce_before_free,
-    quiet_before_request,
-)

@@ -204,14 +204,3 @@ def pmu_has_no_open_events(step: Step, _view: View) -> Expr | None:
     if not is_done(step, "perf_pmu_unregister", "free driver data"):
         return None
     return OPEN(step.role("user")).eq(1)
-
-
-RULES = (
-    devres_empty_at_probe,
-    managed_only_while_bound,
-    bus_master_is_shared,
-    subdevice_owns_its_resources,
-    auxiliary_protocol,
-    undo_in_reverse,
-    pmu_has_no_open_events,
-)

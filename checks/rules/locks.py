@@ -105,9 +105,3 @@ def msi_lock_nesting(step: Step, view: View) -> Expr | None:
     if ROOT_MUTEX.name in taken:
         bad += [ROOT_MUTEX(inst).eq(me) for inst in view.instances]
     return any_of(*bad) if bad else None
-
-
-RULES = (
-    probe_locking,
-    msi_lock_nesting,
-)

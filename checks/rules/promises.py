@@ -242,11 +242,3 @@ def _looked_at(view: View) -> frozenset[Inst]:
         for place in do.places
     }
     return frozenset(inst for inst in view.instances if inst.device in places)
-
-
-RULES = (
-    what_is_there_is_served,
-    nothing_kept_for_nobody,
-    own_device,
-    nothing_used_before_it_is_there,
-)

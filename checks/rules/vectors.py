@@ -123,14 +123,3 @@ def mode_before_dynamic(step: Step, _view: View) -> Expr | None:
     if not is_done(step, "pci_msix_alloc_irq_at"):
         return None
     return MODE(step.role("dev")).ne(MODE_MSIX)
-
-
-RULES = (
-    msi_count_fixed_at_enable,
-    second_alloc_while_enabled,
-    first_enable_needs_a_vector,
-    alloc_at_wants_a_free_index,
-    dynamic_needs_the_domain,
-    vectors_need_d0,
-    mode_before_dynamic,
-)

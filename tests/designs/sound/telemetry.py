@@ -5,11 +5,20 @@ from generator.design import Design, Device, Driver
 from generator.facts import ADDED, HAS, LIFE, MSG
 from generator.operation import CONTINUE, RETURN, Guard
 from generator.ops.aux import (
-    AUXILIARY_DEVICE_ADD, AUXILIARY_DEVICE_DELETE, AUXILIARY_DEVICE_INIT, AUXILIARY_DEVICE_UNINIT,
+    AUXILIARY_DEVICE_ADD,
+    AUXILIARY_DEVICE_DELETE,
+    AUXILIARY_DEVICE_INIT,
+    AUXILIARY_DEVICE_UNINIT,
 )
 from generator.ops.device import IDA_ALLOC, IDA_FREE, KZALLOC
 from generator.ops.irq import (
-    FREE_IRQ, MSI, MSIX, PCI_ALLOC_IRQ_VECTORS, PCI_FREE_IRQ_VECTORS, PCI_IRQ_VECTOR, REQUEST_IRQ,
+    FREE_IRQ,
+    MSI,
+    MSIX,
+    PCI_ALLOC_IRQ_VECTORS,
+    PCI_FREE_IRQ_VECTORS,
+    PCI_IRQ_VECTOR,
+    REQUEST_IRQ,
 )
 from generator.ops.pci import PCI_DISABLE_DEVICE, PCI_ENABLE_DEVICE, PCI_SET_MASTER
 from generator.ops.source import DISABLE_SOURCE, ENABLE_SOURCE

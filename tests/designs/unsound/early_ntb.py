@@ -4,7 +4,13 @@
 from generator.design import Design, Device, Driver
 from generator.facts import MSG
 from generator.ops.irq import (
-    FREE_IRQ, MSI, MSIX, PCI_ALLOC_IRQ_VECTORS, PCI_FREE_IRQ_VECTORS, PCI_IRQ_VECTOR, REQUEST_IRQ,
+    FREE_IRQ,
+    MSI,
+    MSIX,
+    PCI_ALLOC_IRQ_VECTORS,
+    PCI_FREE_IRQ_VECTORS,
+    PCI_IRQ_VECTOR,
+    REQUEST_IRQ,
 )
 from generator.ops.pci import PCI_DISABLE_DEVICE, PCI_ENABLE_DEVICE, PCI_SET_MASTER
 from generator.ops.source import DISABLE_SOURCE, ENABLE_SOURCE

@@ -5,11 +5,18 @@ from generator.design import Design, Device, Driver
 from generator.facts import CAN_DYN, HAS, MODE, MODE_MSIX, MSG
 from generator.operation import Guard
 from generator.ops.aux import (
-    AUXILIARY_DEVICE_ADD, AUXILIARY_DEVICE_DELETE, AUXILIARY_DEVICE_INIT, AUXILIARY_DEVICE_UNINIT,
+    AUXILIARY_DEVICE_ADD,
+    AUXILIARY_DEVICE_DELETE,
+    AUXILIARY_DEVICE_INIT,
+    AUXILIARY_DEVICE_UNINIT,
 )
 from generator.ops.device import IDA_ALLOC, IDA_FREE, KZALLOC
 from generator.ops.irq import (
-    DEVM_REQUEST_IRQ, MSIX, PCI_ALLOC_IRQ_VECTORS, PCI_FREE_IRQ_VECTORS, PCI_MSIX_ALLOC_IRQ_AT,
+    DEVM_REQUEST_IRQ,
+    MSIX,
+    PCI_ALLOC_IRQ_VECTORS,
+    PCI_FREE_IRQ_VECTORS,
+    PCI_MSIX_ALLOC_IRQ_AT,
     PCI_MSIX_FREE_IRQ,
 )
 from generator.ops.pci import PCI_SET_MASTER

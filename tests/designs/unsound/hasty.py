@@ -4,7 +4,12 @@
 from generator.design import Design, Device, Driver
 from generator.facts import MSG
 from generator.ops.irq import (
-    DEVM_REQUEST_IRQ, MSI, MSIX, PCI_ALLOC_IRQ_VECTORS, PCI_FREE_IRQ_VECTORS, PCI_IRQ_VECTOR,
+    DEVM_REQUEST_IRQ,
+    MSI,
+    MSIX,
+    PCI_ALLOC_IRQ_VECTORS,
+    PCI_FREE_IRQ_VECTORS,
+    PCI_IRQ_VECTOR,
 )
 from generator.ops.pci import PCI_DISABLE_DEVICE, PCI_ENABLE_DEVICE, PCI_SET_MASTER
 from generator.ops.source import DISABLE_SOURCE, ENABLE_SOURCE
