@@ -38,6 +38,18 @@ def test_the_example_of_the_readme_holds(
     assert capsys.readouterr().out.startswith("doorbell: HOLDS (")
 
 
+def test_the_variation_of_the_readme_holds(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = re.search(r"```python\n(from dataclasses.*?)```", README, re.DOTALL)
+    assert found is not None
+    (tmp_path / "variation.py").write_text(found[1])
+
+    assert main(["check", str(tmp_path / "variation.py")]) == 0
+
+    assert capsys.readouterr().out.startswith("auxbus-msi: HOLDS (")
+
+
 def test_the_counterexample_of_the_readme_is_as_printed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
