@@ -168,11 +168,13 @@ class Knowledge:
         start = self.any & ~self.mask(tracked)
         for read in tracked:
             start |= 1 << self.fields[read][0]
+        # A question that was answered here may be asked anew at the end of another's life.
         others = [
             (self.mask([read]), step, next(v for t, v in step.one.gives if t == read), read)
-            for read in tracked for step in self.writers.get(read, ()) if step.one.pc != pc
+            for read in names for step in self.writers.get(read, ()) if step.one.pc != pc
         ]
-        first = self._settled(self._nothing_left(start), others)
+        followed = self.mask(tracked)
+        first = self._settled(self._nothing_left(start, followed), others)
         nodes: dict[Node, Known] = {(IDLE, first & fields): first}
         into: dict[Node, list[tuple[Node, _Compiled]]] = {}
         todo = [(IDLE, first & fields)]
@@ -186,7 +188,7 @@ class Knowledge:
                 if there is None:
                     continue
                 if step.goes == IDLE:
-                    there = self._nothing_left(there)
+                    there = self._nothing_left(there, followed)
                 goes = step.goes, there & fields
                 edge = node, step
                 if edge not in into.setdefault(goes, []):
@@ -251,8 +253,11 @@ class Knowledge:
         for one in product(*(self.values(read, known) for read in order)):
             yield dict(zip(order, one, strict=True))
 
-    def _nothing_left(self, known: Known) -> Known:
-        """Return what is known where the search would have ended if something were left."""
+    def _nothing_left(self, known: Known, followed: int) -> Known:
+        """Return what is known where the search would have ended if something were left.
+
+        Of the fields that are `followed` only: nobody looks at what others do to the rest.
+        """
         for test in self.never:
             if test.either:
                 continue
@@ -260,7 +265,7 @@ class Knowledge:
                      if known & field & ~allowed]
             if len(open_) == 1:
                 field, allowed = open_[0]
-                known &= ~(field & allowed)
+                known &= ~(field & followed & allowed)
         return known
 
     def _compiled(self, number: int, one: Transition) -> _Compiled:
