@@ -12,7 +12,7 @@ generate: setup
 test: setup
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@$(BIN)/pytest -n 2 --dist loadfile
+	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 	@$(MAKE) --no-print-directory golden
 
 # What is in patches/ is what the tool makes, byte for byte.

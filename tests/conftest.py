@@ -18,3 +18,13 @@ def pinned() -> Tree:
 def base(pinned: Tree) -> Base:
     """The pinned tree configured with CXL_BUS=m, ready to compile in."""
     return prepare(pinned, CONFIGS["m"])
+
+
+# These take minutes each: begun first, they do not keep one of two cores waiting in the end.
+LONG = ("redesign", "naive", "series_mutants", "spin_random", "drivers", "matrix")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put long files in front; within files nothing changes."""
+    long = {f"test_{name}.py": place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: long.get(item.path.name, len(long)))

@@ -12,6 +12,7 @@ from generator.design import SUBDEVICES
 from generator.expr import Expr, all_of, any_of
 from generator.facts import (
     ADDED,
+    BOUND,
     DOMAIN_NONE,
     EXCLUSIVE,
     HANDLER,
@@ -39,6 +40,7 @@ from generator.facts import (
 from generator.program import operations
 
 _REQUESTS = ("request_irq", "devm_request_irq")
+POLLED = "hp"  # the one service that works without an interrupt: pciehp_hpc.c pciehp_poll()
 
 
 def _ports(view: View) -> tuple[Inst, ...]:
@@ -167,14 +169,27 @@ def live_source_reaches_its_handler(view: View) -> Iterator[tuple[str, Expr]]:
             yield f"an interrupt of {user.name} is lost", lost & bound & MASTER(port).eq(1)
 
 
+def _without_interrupt(view: View) -> Iterator[tuple[str, Expr]]:
+    for port in _ports(view):
+        for child in view.children(port):
+            if child.device.kind == "service" and child.name != POLLED:
+                yield (f"{child.name} is on the bus of {port.name}, which has no interrupt at all",
+                       all_of(~msi_on(port), PHASE(port).eq(BOUND), LIFE(child).eq(ADDED),
+                              IRQ(child).eq(0)))
+
+
 @step_rule(
     "R20",
     evidence=("drivers/pci/pcie/portdrv.c pcie_init_service_irqs()",
               "drivers/cxl/pci.c cxl_alloc_irq_vectors()"),
     symptom="genirq: Flags mismatch irq NN, or irq NN: nobody cared",
+    states=_without_interrupt,
 )
 def line_interrupts_are_shared(step: Step, _view: View) -> Expr | None:
-    """On INTx every handler shares the line; a subdevice has no handler there at all."""
+    """On INTx every handler shares the line; a subdevice has no handler there at all.
+
+    On a port that has not even a line only hotplug is kept: it can poll.
+    """
     if not is_done(step, *_REQUESTS):
         return None
     user = step.role("user")
