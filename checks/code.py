@@ -1,27 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A machine as generated Python over states packed into one integer: the text.
+"""A machine as C over states packed into a few words: the text.
 
-Every expression of the machine becomes source text; a function is what can happen at one
-place of one process. Nothing is compiled before somebody is there.
+Every expression of the machine becomes C; a function is what can happen at one place of one
+process. The search itself is templates/explorer/explorer.c.j2.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from checks.hardware import answers, asked_under, questions
 from checks.known import conjuncts
-from checks.machine import Machine, Transition
-from checks.reduce import Place, Reduction
-from generator.expr import FALSE, Bin, Expr, Not, Num, Pick, Read, fold_known
+from checks.machine import Machine
+from checks.reduce import Alone, Place, Reduction
+from generator.errors import ModelError
+from generator.expr import FALSE, TRUE, Bin, Expr, Not, Num, Pick, Read, fold_known
+from generator.templates import text_of
 
-Successors = list[tuple[int, int]]  # (transition, state)
-Broken = list[tuple[int, int, int]]  # (watch, transition or -1, state)
-Single = Callable[[int, Successors, Broken], None]  # every step by itself
-Run = Callable[[int, list[int], Broken], None]  # steps with what must follow on them
-Holds = Callable[[int], Any]  # a condition that breaks a rule, for some answer to what is open
+WORD = 64
+_C = {"and": "&&", "or": "||"}
 
 
 @dataclass(frozen=True)
@@ -35,264 +33,318 @@ class Watch:
     waived: str = ""
 
 
-class Code:
-    """The functions of a machine; those of places are made when they are asked for.
+@dataclass(frozen=True)
+class Field:
+    """Where the value of a variable is: in a state as one number `shift` bits up, `mask` wide."""
 
-    A run goes on where nobody can tell (`follows`): with the only way on from where only
-    one step leads to. `taken` notes the steps that runs take.
+    shift: int
+    mask: int
+
+    @property
+    def word(self) -> int:
+        """The word of C that has it."""
+        return self.shift // WORD
+
+    @property
+    def within(self) -> int:
+        """How far up in that word it is."""
+        return self.shift % WORD
+
+
+@dataclass(frozen=True)
+class Code:
+    """The C of a machine.
+
+    `groups` is, per watch, what it is reported for: a rule, or one waiver of it. `processes` has
+    the counters, None for what comes from outside, in the order of the C.
     """
 
+    text: str
+    words: int
+    processes: tuple[Read | None, ...]
+    groups: tuple[int, ...]
+    asks: tuple[tuple[Read, ...], ...]  # per watch, the questions that it depends on
+
+
+def fields_of(machine: Machine) -> dict[Read, Field]:
+    """Return where each variable of a machine is; none is in two words."""
+    found: dict[Read, Field] = {}
+    width = 0
+    for read in machine.variables:
+        bits = max(1, (machine.tops[read] + read.fact.question).bit_length())
+        if width % WORD + bits > WORD:
+            width += WORD - width % WORD
+        found[read] = Field(width, (1 << bits) - 1)
+        width += bits
+    return found
+
+
+def code(
+    machine: Machine, watches: Sequence[Watch], fields: Mapping[Read, Field], reduced: Reduction
+) -> Code:
+    """Return a machine as C, with the watches of the rules built in.
+
+    Errors: ModelError where a step gives one fact two values.
+    """
+    return _Writer(machine, watches, fields, reduced).code()
+
+
+class _Writer:
     def __init__(
-        self, machine: Machine, watches: Sequence[Watch],
-        shifts: Mapping[Read, tuple[int, int]], reduced: Reduction,
+        self, machine: Machine, watches: Sequence[Watch], fields: Mapping[Read, Field],
+        reduced: Reduction,
     ) -> None:
-        """Sort the steps of a machine by their places."""
-        self.machine, self.watches = machine, watches
-        self.text = _Text(shifts)
-        self.known = frozenset(shifts)
+        self.machine, self.watches, self.fields, self.reduced = machine, watches, fields, reduced
+        self.known = frozenset(fields)
+        self.conditions = [fold_known(watch.when, self.known) for watch in watches]
+        self.asks = tuple(tuple(questions([when], self.known)) for when in self.conditions)
+        asked = [read for read in fields if read.fact.question]
+        # One that means something only under another comes behind it.
+        self.questions = {read: number for number, read in enumerate(questions(asked, self.known))}
         self.members: dict[Place, list[int]] = {}
         for number, one in enumerate(machine.transitions):
-            self.members.setdefault((one.pc, one.src), []).append(number)
-        self.processes = tuple(dict.fromkeys(pc for pc, _ in self.members))
-        self.names = {place: str(name) for name, place in enumerate(self.members)}
+            place = one.pc, one.src
+            if one.pc is None or one.src in reduced.known.found[one.pc]:  # else nobody gets there
+                self.members.setdefault(place, []).append(number)
         self.at_step: dict[int, list[int]] = {}
-        for index, watch in enumerate(watches):
-            when = fold_known(watch.when, self.known)
+        for index, (watch, when) in enumerate(zip(watches, self.conditions, strict=True)):
             if watch.at is not None and when != FALSE and reduced.can_break(watch.at, when):
                 self.at_step.setdefault(watch.at, []).append(index)
-        self.taken = bytearray(len(machine.transitions))
-        self.space: dict[str, Any] = {"t": self.taken}
-        self.reduced = reduced
-        self.into: dict[Place, int] = {}  # how many steps lead to a place
-        for one in machine.transitions:
-            goes = _goes(one)
-            self.into[goes] = self.into.get(goes, 0) + 1
-        self._make([*_conditions(watches, self.text, self.known),
-                    *_broken(watches, self.text, self.known)])
+        self.tables: dict[str, str] = {}  # what is written once, however often it is needed
+        self.names: dict[str, str] = {}
 
-    def single(self, place: Place) -> Single:
-        """Return the function that takes every step from a place by itself."""
-        name = f"g{self.names[place]}"
-        if name not in self.space:
-            self._make(self._group(name, place, runs=False))
-        found: Single = self.space[name]
-        return found
-
-    def run(self, place: Place) -> Run:
-        """Return the function that takes every step from a place, and what follows on it."""
-        name = f"f{self.names[place]}"
-        if name not in self.space:
-            lines: list[str] = []
-            todo = [place]
-            while todo:
-                one = todo.pop()
-                lines += self._group(f"f{self.names[one]}", one, runs=True)
-                todo += [
-                    then for number in self.members[one]
-                    if (then := self.follows(number)) is not None
-                ]
-            self._make(lines)
-        found: Run = self.space[name]
-        return found
-
-    def broken(self) -> Callable[[int], list[int]]:
-        """Return the function that reports the watches of a state."""
-        found: Callable[[int], list[int]] = self.space["broken"]
-        return found
-
-    def condition(self, index: int) -> Holds:
-        """Return the function that says whether a watch holds, for some answer to what is open."""
-        found: Holds = self.space[f"w{index}"]
-        return found
-
-    def _make(self, lines: Sequence[str]) -> None:
-        exec(compile("\n".join(lines), "<machine>", "exec"), self.space)  # our own text
-
-    def free(self, place: Place) -> bool:
-        """Return whether no condition has to be looked at where steps are taken at once."""
-        one = self.reduced.alone(place)
-        return one is not None and not one.look and not any(
-            number in self.at_step for number in self.members[place]
+    def code(self) -> Code:
+        processes = tuple(dict.fromkeys(pc for pc, _ in self.members))
+        lonely = {place: self.reduced.alone(place) for place in self.members}
+        looked = {index for one in lonely.values() if one is not None for index in one.look}
+        wanted = looked.union(*self.at_step.values())
+        wanted |= {index for index, watch in enumerate(self.watches)
+                   if watch.at is None and self.asks[index]}
+        groups: dict[tuple[str, str], int] = {}
+        group_of = tuple(
+            groups.setdefault((watch.rule, watch.waived), len(groups)) for watch in self.watches
         )
+        lines = [f"#define QUESTIONS {len(self.questions)}", ""]
+        for index in sorted(wanted):
+            lines += self._condition(index)
+        lines += self._broken()
+        places: list[str] = []
+        for number, process in enumerate(processes):
+            rows = []
+            for name, place in enumerate(self.members):
+                if place[0] == process:
+                    lines += self._steps(f"steps{name}", place)
+                    at = 0 if process is None else place[1]
+                    rows.append(f"\t[{at}] = {{ steps{name}, {self._alone(lonely[place])} }},")
+            top = 0 if process is None else self.fields[process].mask
+            places += [f"static const struct place places{number}[{top + 1}] = {{", *rows, "};", ""]
+        counters = [
+            f"\t{{ -1, 0, 0, places{number} }}," if pc is None else
+            f"\t{{ {self.fields[pc].word}, {self.fields[pc].within}, {self.fields[pc].mask}, "
+            f"places{number} }},"
+            for number, pc in enumerate(processes)
+        ]
+        functions = [f"\t[{index}] = holds{index}," for index in sorted(wanted)]
+        body = [
+            *lines,
+            "static int (*const conditions[WATCHES + 1])(const struct state *s) = {",
+            *functions, "\t0", "};", "",
+            *_numbers("int", "group_of", group_of),
+            *_numbers("char", "is_waived", [int(bool(one.waived)) for one in self.watches]),
+            *_numbers("short", "by_need", range(len(self.questions))),
+            *self._asked_by(),
+            "static int never(const struct state *s)", "{", "\treturn 1;", "}", "",
+            *self.tables.values(), *places,
+            "static const struct counter {", "\tint word, shift;", "\tu64 mask;",
+            "\tconst struct place *places;", "} counters[] = {", *counters, "};", "",
+        ]
+        words = 1 + max((field.word for field in self.fields.values()), default=0)
+        text = text_of(
+            "explorer/explorer.c.j2", words=words, transitions=len(self.machine.transitions),
+            watches=len(self.watches), processes=len(processes), body="\n".join(body),
+            **self._asked(),
+        )
+        return Code(text, words, processes, group_of, self.asks)
 
-    def follows(self, number: int) -> Place | None:
-        """Return from where steps follow on one at once, whatever the state."""
-        place = _goes(self.machine.transitions[number])
-        if place[0] is None or self.into[place] != 1 or place not in self.members:
-            return None
-        one = self.reduced.alone(place)
-        if one is None or one.bad or not self.free(place) or self._asked(place):
-            return None
-        return place
+    def _asked(self) -> dict[str, object]:
+        """Return the tables of questions."""
+        rows: list[dict[str, int]] = []
+        for read in self.questions:
+            field, under, sense = self.fields[read], asked_under(read, self.known), 0
+            if under is not None and read.fact.needs is not None:
+                sense = sum(1 << value + 1 for value in read.fact.needs[1])
+            rows.append({
+                "word": field.word, "shift": field.within, "mask": field.mask, "sense": sense,
+                "under": -1 if under is None else self.questions[under],
+                "answers": len(answers(read)),
+            })
+        stored = [[value + 1 for value in answers(read)] for read in self.questions]
+        return {"questions": rows, "stored": stored}
 
-    def _asked(self, place: Place) -> list[Read]:
-        exprs: list[Expr] = []
-        for number in self.members[place]:
-            one = self.machine.transitions[number]
-            exprs += [one.when, *(value for _, value in one.gives)]
-        return questions(exprs, self.known)
+    def _asked_by(self) -> list[str]:
+        names: dict[tuple[int, ...], str] = {}
+        rows = []
+        for asked in self.asks:
+            key = tuple(self.questions[read] for read in asked)
+            rows.append(f"\t{names.setdefault(key, f'asked{len(names)}')},")
+        tables = [f"static const short {name}[] = {{ {', '.join(map(str, (*key, -1)))} }};"
+                  for key, name in names.items()]
+        return [*tables, "static const short *const asked_by[WATCHES + 1] = {", *rows, "\t0", "};",
+                ""]
 
-    def _group(self, name: str, place: Place, *, runs: bool) -> list[str]:
+    def _condition(self, index: int) -> list[str]:
+        """Return the function that says whether a watch holds, for some answer to what is open."""
+        when = self.conditions[index]
+        lines = [f"static int holds{index}(const struct state *s)", "{"]
+        sure = [part for part in conjuncts(when) if not questions([part], self.known)]
+        if self.asks[index]:
+            for part in sure:
+                lines.append(f"\tif (!{self._of(part)})\n\t\treturn 0;")
+        for read in self.asks[index]:
+            lines.append(f"\tANY(holds{index}, {self.questions[read]})")
+        return [*lines, f"\treturn {self._of(when)};", "}", ""]
+
+    def _broken(self) -> list[str]:
+        """Return the function that reports the watches of a state."""
+        lines = ["static int broken_in(const struct state *s, short *broken)", "{", "\tint n = 0;",
+                 ""]
+        for index, when in enumerate(self.conditions):
+            if self.watches[index].at is None and when != FALSE:
+                test = f"holds{index}(s)" if self.asks[index] else self._of(when)
+                lines.append(f"\tif ({test})\n\t\tbroken[n++] = {index};")
+        return [*lines, "\treturn n;", "}", ""]
+
+    def _steps(self, name: str, place: Place) -> list[str]:
         """Return the function of one place: ask, look where rules break, then take the steps.
 
         A question that only a rule asks is answered in the state only where an answer breaks it.
         """
-        text, known, watches = self.text, self.known, self.watches
-        lines = [f"def {name}(s, out, bad):"]
-        asked = self._asked(place)
-        for read in asked:
-            lines += _ask(read, f"{name}(s|{{}}, out, bad)", text, known, "    ")
-        for number in self.members[place]:
-            when = text.of(self.machine.transitions[number].when)
+        members = self.members[place]
+        transitions = self.machine.transitions
+        exprs: list[Expr] = []
+        for number in members:
+            exprs += [transitions[number].when, *(value for _, value in transitions[number].gives)]
+        asked = questions(exprs, self.known)
+        lines = [f"static void {name}(const struct state *s, struct steps *out,",
+                 "\t\t   struct breaks *bad)", "{"]
+        lines += [f"\tASK({name}, {self.questions[read]})" for read in asked]
+        for number in members:
+            when = self._of(transitions[number].when)
             for index in self.at_step.get(number, ()):
-                more = [r for r in questions([watches[index].when], known) if r not in asked]
-                if more and not watches[index].waived:
-                    lines.append(f"    if {when} and w{index}(s):")
-                    for read in more:
-                        lines += _ask(read, f"{name}(s|{{}}, out, bad)", text, known, " " * 8)
-        for number in self.members[place]:
-            one = self.machine.transitions[number]
-            indent = " " * 4
-            if one.when != Num(1):
-                lines.append(f"    if {text.of(one.when)}:")
-                indent += " " * 4
-            stops = []
-            for index in self.at_step.get(number, ()):
-                lines.append(f"{indent}b{index} = w{index}(s)")
-                lines.append(f"{indent}if b{index}: bad.append(({index},{number},s))")
-                if not watches[index].waived:
-                    stops.append(f"b{index}")
-            if stops:
-                lines.append(f"{indent}if not ({' or '.join(stops)}):")
-                indent += " " * 4
-            after = _next(one, text)
-            if not runs:
-                lines.append(f"{indent}out.append(({number},{after}))")
+                more = [read for read in self.asks[index] if read not in asked]
+                if more and not self.watches[index].waived:
+                    lines += [f"\tif ({when} && holds{index}(s)) {{",
+                              *(f"\tASK({name}, {self.questions[read]})" for read in more), "\t}"]
+        for number in members:
+            lines += self._step(number)
+        return [*lines, "}", ""]
+
+    def _step(self, number: int) -> Iterator[str]:
+        one = self.machine.transitions[number]
+        yield "\t{" if one.when == TRUE else f"\tif ({self._of(one.when)}) {{"
+        yield "\t\tstruct state to = *s;\n\t\tint stop = 0;\n"
+        for index in self.at_step.get(number, ()):
+            yield f"\t\tif (holds{index}(s)) {{"
+            yield f"\t\t\tadd_broken(bad, {index}, {number}, s);"
+            if not self.watches[index].waived:
+                yield "\t\t\tstop = 1;"
+            yield "\t\t}"
+        yield "\t\tif (!stop) {"
+        clear: dict[int, int] = {}
+        gives: dict[int, list[str]] = {}
+        seen: set[Read] = set()
+        for target, value in one.gives:
+            if target in seen:
+                raise ModelError(
+                    f"{one.step.where}: {one.step.text} gives {target.of.name}.{target.fact.name} "
+                    "two values at once"
+                )
+            seen.add(target)
+            if value == target:
                 continue
-            lines.append(f"{indent}t[{number}] = 1")
-            then = self.follows(number)
-            if then is not None:
-                lines += [f"{indent}a = {after}", f"{indent}n = len(out)",
-                          f"{indent}f{self.names[then]}(a, out, bad)",
-                          f"{indent}if len(out) == n: out.append(a)"]  # what follows has to wait
+            field = self.fields[target]
+            clear[field.word] = clear.get(field.word, 0) | field.mask << field.within
+            more = int(target.fact.question)
+            if isinstance(value, Num):
+                if value.value + more:
+                    gives.setdefault(field.word, []).append(
+                        f"{value.value + more << field.within}ull")
             else:
-                lines.append(f"{indent}out.append({after})")
-        return lines
+                stored = f"{self._of(value)} + 1" if more else self._of(value)
+                gives.setdefault(field.word, []).append(f"(u64)({stored}) << {field.within}")
+        for word, bits in clear.items():
+            yield f"\t\t\tto.w[{word}] &= ~{bits}ull;"
+        for word, parts in gives.items():
+            yield f"\t\t\tto.w[{word}] |= {' | '.join(parts)};"
+        yield f"\t\t\tadd_step(out, {number}, &to);\n\t\t}}\n\t}}"
 
+    def _alone(self, one: Alone | None) -> str:
+        """Return what says when the steps of a place may be taken at once."""
+        if one is None:
+            return "never, 0"
+        tests = [
+            f"{self._among(seen, bad)}" for seen, bad in one.bad if bad
+        ]
+        waits = look = "0"
+        if tests:
+            waits = self._once("waits", " || ".join(tests), lambda name, text: (
+                f"static int {name}(const struct state *s)\n{{\n\treturn {text};\n}}\n"))
+        if one.look:
+            look = self._once("look", ", ".join(map(str, (*one.look, -1))), lambda name, text: (
+                f"static const short {name}[] = {{ {text} }};\n"))
+        return f"{waits}, {look}"
 
-def _goes(one: Transition) -> Place:
-    for target, value in one.gives:
-        if target == one.pc and isinstance(value, Num):
-            return one.pc, value.value
-    return one.pc, one.src
+    def _among(self, seen: tuple[Read, ...], bad: frozenset[tuple[int, ...]]) -> str:
+        """Return the test whether some variables have one of some combinations of values."""
+        index, scale = "", 1
+        scales = []
+        for read in seen:
+            field = self.fields[read]
+            index += f" + {self._of(read)} * {scale}"
+            scales.append(scale)
+            scale *= field.mask + 1
+        bits = [0] * (-(-scale // WORD))
+        for values in bad:
+            at = sum(value * by for value, by in zip(values, scales, strict=True))
+            bits[at // WORD] |= 1 << at % WORD
+        text = ", ".join(f"{word}ull" for word in bits)
+        table = self._once("bits", text, lambda name, text: (
+            f"static const u64 {name}[] = {{ {text} }};\n"))
+        return f"among({table}, {index[3:]})"
 
+    def _once(self, kind: str, text: str, made: Callable[[str, str], str]) -> str:
+        """Return the name of something that is defined where it is needed first."""
+        key = f"{kind} {text}"
+        name = self.names.setdefault(key, f"{kind}{len(self.names)}")
+        self.tables.setdefault(key, made(name, text))
+        return name
 
-class _Text:
-    """Expressions as source text over the packed state `s`."""
-
-    def __init__(self, shifts: Mapping[Read, tuple[int, int]]) -> None:
-        self.shifts = shifts
-
-    def of(self, expr: Expr) -> str:
+    def _of(self, expr: Expr) -> str:
         match expr:
             case Num(value=value):
                 return str(value)
             case Read():
-                shift, mask = self.shifts[expr]
-                raw = f"(s>>{shift}&{mask})"
-                return f"({raw}-1)" if expr.fact.question else raw
+                field = self.fields[expr]
+                raw = f"F({field.word}, {field.within}, {field.mask})"
+                return f"({raw} - 1)" if expr.fact.question else raw
             case Not(of=of):
-                return f"(not {self.of(of)})"
+                return f"!{self._of(of)}"
             case Pick(when=when, then=then, other=other):
-                return f"({self.of(then)} if {self.of(when)} else {self.of(other)})"
+                return f"({self._of(when)} ? {self._of(then)} : {self._of(other)})"
             case Bin(op=op, left=left, right=right):
-                a, b = self.of(left), self.of(right)
+                a, b = self._of(left), self._of(right)
                 match op:
                     case "min" | "max":
-                        return f"{op}({a},{b})"
+                        return f"{op}({a}, {b})"
                     case "has":
-                        return f"(({a}>>{b})&1)"
+                        return f"({a} >> {b} & 1)"
                     case "with":
-                        return f"({a}|(1<<{b}))"
+                        return f"({a} | 1 << {b})"
                     case "without":
-                        return f"({a}&~(1<<{b}))"
-                return f"({a} {op} {b})"
+                        return f"({a} & ~(1 << {b}))"
+                return f"({a} {_C.get(op, op)} {b})"
         raise TypeError(f"not an expanded expression: {expr!r}")
 
 
-def _ask(
-    read: Read, again: str, text: _Text, known: frozenset[Read], indent: str
-) -> list[str]:
-    """Return the lines that do `again` for every answer to a question that is open."""
-    shift, mask = text.shifts[read]
-    call = again.format(f"a<<{shift}")
-    return [
-        f"{indent}if not s>>{shift}&{mask}:",
-        f"{indent}    for a in {_stored(read, text, known)}: {call}",
-        f"{indent}    return",
-    ]
-
-
-def _stored(read: Read, text: _Text, known: frozenset[Read]) -> str:
-    """Return the answers as stored, one more than the value; 1 where the question is senseless."""
-    all_ = str(tuple(value + 1 for value in answers(read)))
-    under = asked_under(read, known)
-    if under is None or read.fact.needs is None:
-        return all_
-    shift, mask = text.shifts[under]
-    wanted = tuple(value + 1 for value in read.fact.needs[1])
-    return f"({all_} if (s>>{shift}&{mask}) in {wanted} else (1,))"
-
-
-def _conditions(watches: Sequence[Watch], text: _Text, known: frozenset[Read]) -> list[str]:
-    """Return one function per watch: whether some answer to what is open breaks the rule."""
-    lines = []
-    for index, watch in enumerate(watches):
-        when = fold_known(watch.when, known)
-        if when == FALSE:
-            continue
-        lines.append(f"def w{index}(s):")
-        asked = questions([when], known)
-        sure = [part for part in conjuncts(when) if not questions([part], known)]
-        if asked and sure:
-            lines.append(f"    if not ({' and '.join(text.of(part) for part in sure)}): return 0")
-        for read in asked:
-            shift, mask = text.shifts[read]
-            lines.append(f"    if not s>>{shift}&{mask}:")
-            lines.append(
-                f"        return any(w{index}(s|a<<{shift}) for a in {_stored(read, text, known)})"
-            )
-        lines.append(f"    return {text.of(when)}")
-    return lines
-
-
-def _next(one: Transition, text: _Text) -> str:
-    clear = const = 0
-    parts: list[str] = []
-    for target, value in one.gives:
-        shift, mask = text.shifts[target]
-        if value == target:
-            continue
-        clear |= mask << shift
-        if isinstance(value, Num):
-            const |= (value.value + target.fact.question) << shift
-        else:
-            parts.append(f"(int({text.of(value)})<<{shift})")
-    state = f"s&~{clear}" if clear else "s"
-    if const:
-        parts.insert(0, str(const))
-    return f"({state})|" + "|".join(parts) if parts else f"({state})"
-
-
-def _broken(watches: Sequence[Watch], text: _Text, known: frozenset[Read]) -> list[str]:
-    lines = ["def broken(s):", "    bad = []"]
-    for index, watch in enumerate(watches):
-        when = fold_known(watch.when, known)
-        if watch.at is not None or when == FALSE:
-            continue
-        asked = questions([when], known)
-        sure = [part for part in conjuncts(when) if not questions([part], known)]
-        condition = " and ".join([*map(text.of, sure), f"w{index}(s)"]) if asked else text.of(when)
-        lines.append(f"    if {condition}: bad.append({index})")
-    lines.append("    return bad")
-    return lines
+def _numbers(kind: str, name: str, values: Iterable[int]) -> list[str]:
+    return [f"static const {kind} {name}[] = {{ {', '.join(map(str, (*values, 0)))} }};", ""]

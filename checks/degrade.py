@@ -146,11 +146,12 @@ class _Ends:
         tops = {**{one: one.fact.top for one in read}, **machine.tops}
         self.machine = replace(machine, transitions=kept, variables=variables, tops=tops)
         self.packed: Packed = pack(self.machine, ())
-        self.parent: dict[int, tuple[int, int]] = {self.packed.start: (-1, -1)}
+        self.start = self.packed.start(machine.given)
+        self.parent: dict[int, tuple[int, int]] = {self.start: (-1, -1)}
         self.ends: list[_End] = []
         self.complete = True
         began = time.monotonic()
-        frontier = [self.packed.start]
+        frontier = [self.start]
         while frontier:
             following: list[int] = []
             for state in frontier:
@@ -183,7 +184,7 @@ class _Ends:
 
     def _path(self, state: int) -> list[int]:
         path: list[int] = []
-        while state != self.packed.start:
+        while state != self.start:
             state, transition = self.parent[state]
             path.insert(0, transition)
         return path

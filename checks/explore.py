@@ -4,24 +4,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from checks.code import Broken, Watch
+from checks.code import Watch
 from checks.episode import PLAIN
 from checks.finding import Verdict
 from checks.live import forget
 from checks.machine import Machine, Step, build, with_variables
-from checks.packed import Packed, pack
+from checks.packed import pack
 from checks.rule import Rule
 from checks.trace import ReplayError, replay, shortened
 from generator.design import Design, Waiver
-from generator.expr import FALSE, reads
+from generator.expr import FALSE, Fact, Read, reads
 from generator.operation import Where
 
 STATES = 4_000_000
-OFTEN = 64  # looks at the budget between two at the clock
-PASSED = 500_000  # states that are not kept, but remembered for a while
+OFTEN = 10_000  # states that are expanded between two looks at the clock
 
 
 @dataclass(frozen=True)
@@ -97,11 +96,8 @@ def explore(
     but may have steps that they can do without: for those who do not look at them.
     Errors: ModelError for a design that makes no sense.
     """
-    machine = build(design, episode)
-    watches = watches_of(machine, rules)
-    machine = with_questions(machine, watches)
-    packed = pack(forget(machine, watches), watches)
-    return _Search(machine, watches, packed, rules, states, seconds, first, shorten).run()
+    search = Search(design, rules, episode)
+    return search.run(states=states, seconds=seconds, first=first, shorten=shorten)
 
 
 def watches_of(machine: Machine, rules: Sequence[Rule]) -> tuple[Watch, ...]:
@@ -143,113 +139,40 @@ def with_questions(machine: Machine, watches: Sequence[Watch]) -> Machine:
     return with_variables(machine, asked)
 
 
-class _Search:
+class Search:
+    """A design in one episode, and rules, compiled: searched as often as is wanted."""
+
     def __init__(
-        self, machine: Machine, watches: tuple[Watch, ...], packed: Packed,
-        rules: Sequence[Rule], states: int, seconds: float, first: bool, shorten: bool,
+        self, design: Design, rules: Sequence[Rule], episode: str = PLAIN,
+        chosen: frozenset[Fact] = frozenset(),
     ) -> None:
-        self.machine, self.watches, self.packed = machine, watches, packed
-        self.rules = {rule.key: rule for rule in rules}
-        self.limit, self.seconds, self.first = states, seconds, first
-        self.shorten = shorten
-        self.parent: dict[int, int] = {packed.start: -1}  # state -> from where it was reached
-        self.found: dict[str, tuple[Watch, int, int, int]] = {}
-        self.waived: dict[tuple[str, str], tuple[Watch, int, int, int]] = {}
-        self.level = self.looks = 0
-        self.stopped = False
-        self.until = 0.0
-        self.passed: set[int] = set()
-        self.transitions = 0
-        self.taken = packed.code.taken
+        """Prepare; questions of `chosen` facts get their answers where a search begins.
 
-    def run(self) -> Report:
-        began = time.monotonic()
-        self.until = began + self.seconds
-        frontier = [self.packed.start]
-        complete = True
-        while frontier and complete:
-            following: list[int] = []
-            for state in frontier:
-                if self._spent():
-                    break
-                self._expand(state, following)
-            complete = not self.stopped and not (self.found and self.first)
-            frontier = following
-            self.level += 1
-        return self._report(complete, time.monotonic() - began)
-
-    def _spent(self) -> bool:
-        """Return whether a budget is used up; the clock is looked at now and then."""
-        self.looks += 1
-        if len(self.parent) > self.limit or (
-            self.looks % OFTEN == 1 and time.monotonic() >= self.until
-        ):
-            self.stopped = True
-        return self.stopped
-
-    def _expand(self, state: int, following: list[int]) -> None:
-        if len(self.passed) > PASSED:
-            self.passed.clear()
-        out: list[int] = []
-        bad: Broken = []
-        for run in self.packed.spot(state).runs:
-            run(state, out, bad)
-        for index, transition, _ in bad:
-            self._break(self.watches[index], transition, state)
-        self.transitions += len(out)
-        spots, places, parent = self.packed.spots, self.packed.places, self.parent
-        for after in out:
-            if after in parent or self._spent():
-                continue
-            spot = spots.get(after & places) or self.packed.spot(after)
-            if spot.lonely:
-                for settled in self._settle(after):
-                    if not self._spent():
-                        self._reach(settled, state, following)
-            else:
-                self._reach(after, state, following)
-
-    def _settle(self, state: int) -> list[int]:
-        """Return where steps that commute with everybody else's lead to.
-
-        Nobody sees what lies between, so it is not kept: see reduce.py. Who comes there again
-        soon need not walk on: what it leads to is known.
+        Errors: ModelError for a design that makes no sense, EnvironmentFault without a compiler.
         """
-        done: list[int] = []
-        if state in self.passed:
-            return done
-        self.passed.add(state)
-        todo = [state]
-        while todo and not self._spent():
-            at = todo.pop()
-            mine = self.packed.at_once(at)
-            if mine is None:
-                done.append(at)
-                continue
-            self.transitions += len(mine)
-            for after in reversed(mine):
-                if after not in self.passed:
-                    self.passed.add(after)
-                    todo.append(after)
-        return done
+        machine = build(design, episode, chosen)
+        self.watches = watches_of(machine, rules)
+        self.machine = with_questions(machine, self.watches)
+        self.packed = pack(forget(self.machine, self.watches), self.watches)
+        self.library = self.packed.library
+        self.rules = {rule.key: rule for rule in rules}
+        self.shorten = True
 
-    def _reach(self, state: int, origin: int, following: list[int]) -> None:
-        if state in self.parent:
-            return
-        self.parent[state] = origin
-        stop = False
-        for index in self.packed.broken(state):
-            watch = self.watches[index]
-            if not watch.waived:
-                split = self.packed.split(state, index)
-                if split != [state]:  # some hardware breaks the rule here, not all need to
-                    for whole in split:
-                        self._reach(whole, origin, following)
-                    return
-            self._break(watch, -1, state)
-            stop |= not watch.waived
-        if not stop:
-            following.append(state)
+    def run(
+        self, given: Mapping[Read, int] | None = None, *, states: int = STATES,
+        seconds: float = 600.0, first: bool = False, shorten: bool = True,
+    ) -> Report:
+        """Return what a search says where hardware gives some answers; see explore()."""
+        began = time.monotonic()
+        self.machine = replace(self.machine, given={**self.machine.given, **(given or {})})
+        self.shorten = shorten
+        start = self.packed.start(self.machine.given)
+        self.library.begin(start, max(states, 1), first=first)
+        more = seconds > 0
+        while more and (more := self.library.search(OFTEN)):
+            if time.monotonic() - began >= seconds:
+                break
+        return self._report(not more and self.library.complete(), time.monotonic() - began)
 
     def _between(self, origin: int, state: int) -> list[int]:
         """Return the steps by which a state was reached from where it was reached from."""
@@ -267,51 +190,48 @@ class _Search:
                     todo.append((after, (*path, transition) if transition >= 0 else path))
         raise ReplayError("no steps lead from a state to one that was reached from it")
 
-    def _break(self, watch: Watch, transition: int, origin: int) -> None:
-        one = (watch, transition, origin, self.level + 1)
-        if watch.waived:
-            self.waived.setdefault((watch.rule, watch.waived), one)
-        else:
-            self.found.setdefault(watch.rule, one)
-
     def _report(self, complete: bool, seconds: float) -> Report:
-        examples = tuple(self._example(*one) for one in self.found.values())
-        implied = {
-            other for rule in self.found for other in self.rules[rule].implies
-        }
+        found = [
+            (self.watches[index], transition, level, state)
+            for index, transition, level, state in self.library.findings()
+        ]
+        examples = tuple(self._example(*one) for one in found if not one[0].waived)
+        implied = {other for one in examples for other in self.rules[one.rule].implies}
         kept = tuple(one for one in examples if one.rule not in implied) or examples
         verdict = Verdict.VIOLATED if examples else Verdict.HOLDS
         if not examples and not complete:
             verdict = Verdict.UNFINISHED
         reached, unreached = self._goals()
         bounds = Bounds(
-            len(self.parent), self.transitions, complete, seconds,
+            self.library.states(), self.library.transitions(), complete, seconds,
             tuple(one.name for one in self.machine.view.instances),
             beside(self.machine),
         )
         return Report(
             self.machine.design.name, verdict, kept,
-            tuple(self._example(*one) for one in self.waived.values()), bounds,
-            reached, unreached, bytes(self.taken), waivers=self.machine.design.waivers,
+            tuple(self._example(*one) for one in found if one[0].waived), bounds,
+            reached, unreached, self.library.taken(), waivers=self.machine.design.waivers,
         )
 
     def _goals(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return which steps of the design's own operations ever happened, and which never."""
         wanted: dict[str, bool] = {}
+        taken = self.library.taken()
         for number, one in enumerate(self.machine.transitions):
             if one.step.outcome == "ok" and one.step.op is not None and one.step.entry == "probe":
-                wanted[one.step.text] = wanted.get(one.step.text, False) or bool(self.taken[number])
+                wanted[one.step.text] = wanted.get(one.step.text, False) or bool(taken[number])
         return (
             tuple(sorted(text for text, hit in wanted.items() if hit)),
             tuple(sorted(text for text, hit in wanted.items() if not hit)),
         )
 
-    def _example(self, watch: Watch, transition: int, origin: int, depth: int) -> Counterexample:
+    def _example(self, watch: Watch, transition: int, depth: int, at: int) -> Counterexample:
         path: list[int] = [transition] if transition >= 0 else []
-        at = origin
-        while at != self.packed.start:
-            path[:0] = self._between(self.parent[at], at)
-            at = self.parent[at]
+        state = self.library.state
+        while at:  # the first state is where every life begins
+            origin = self.library.origin(at)
+            path[:0] = self._between(state(origin), state(at))
+            at = origin
         if self.shorten:
             path = shortened(self.machine, path, watch)
         answers = replay(self.machine, path, watch)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import heappop, heappush
 from itertools import product
 from math import prod
 
@@ -72,6 +73,8 @@ class Knowledge:
                 self.any |= (1 << values) - 1 << width
                 self.guards |= 1 << width + values
                 width += values + 1
+        self.memo: dict[tuple[int, int], bool] = {}
+        self.worth: dict[tuple[Read, int, int], Known] = {}
         self.never = [self._test(one) for one in never]
         self.steps = [self._compiled(number, one) for number, one in
                       enumerate(machine.transitions)]
@@ -88,7 +91,6 @@ class Knowledge:
             for (place, _), known in self.nodes[pc, 0].items():
                 places[place] = places.get(place, 0) | known
             self.found[pc] = places
-        self.memo: dict[tuple[int, int], bool] = {}
 
     def at(self, pc: Read, src: int) -> Known:
         """Return what is known while a process is at a place."""
@@ -179,8 +181,8 @@ class Knowledge:
         into: dict[Node, list[tuple[Node, _Compiled]]] = {}
         todo = [(IDLE, first & fields)]
         waiting = set(todo)
-        while todo:
-            node = todo.pop()
+        while todo:  # in the order of the text, so that what joins is known before one walks on
+            node = heappop(todo)
             waiting.discard(node)
             known = nodes[node]
             for step in mine.get(node[0], ()):
@@ -198,7 +200,7 @@ class Knowledge:
                     continue
                 nodes[goes] = self._settled(there if old is None else old | there, others)
                 if goes not in waiting:
-                    todo.append(goes)
+                    heappush(todo, goes)
                     waiting.add(goes)
         self.nodes[pc, fields], self.into[pc, fields] = nodes, into
 
@@ -229,6 +231,13 @@ class Knowledge:
 
     def _computed(self, target: Read, value: Expr, known: Known) -> Known:
         """Return the field of a variable with the values that an expression can have."""
+        key = target, id(value), known & self.mask(reads(value))
+        found = self.worth.get(key)
+        if found is None:
+            found = self.worth[key] = self._worth(target, value, known)
+        return found
+
+    def _worth(self, target: Read, value: Expr, known: Known) -> Known:
         offset, mask = self.fields[target]
         if isinstance(value, Num) and value.value >= 0:
             return 1 << offset + value.value

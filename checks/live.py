@@ -43,7 +43,8 @@ def forget(machine: Machine, watches: Sequence[Watch]) -> Machine:
     mine: dict[Read, list[Read]] = {}
     for read, who in users.items():
         pc = next(iter(who))
-        if len(who) == 1 and pc is not None and read not in watched and read != pc:
+        if (len(who) == 1 and pc is not None and read not in watched and read != pc
+                and read.fact not in machine.chosen):
             mine.setdefault(pc, []).append(read)
     live = {pc: _liveness(machine, pc, names, at_step, known) for pc, names in mine.items()}
     return replace(
@@ -57,7 +58,8 @@ def answered_before(machine: Machine) -> Machine:
     They are among its `given` still, and none of its variables.
     """
     given = dict(machine.given)
-    asked = [read for read in machine.variables if read.fact.question and read not in given]
+    asked = [read for read in machine.variables if read.fact.question and read not in given
+             and read.fact not in machine.chosen]
     for read in sorted(asked, key=lambda one: one.fact.needs is not None):
         under = None if read.fact.needs is None else read.fact.needs[0](read.of)
         if under in given and read.fact.needs is not None:

@@ -20,12 +20,15 @@ from checks.step import DOWN, HALTED, IDLE, RUNNING, SHUT, Build, Step, Transiti
 from checks.threads import takes_locks
 from generator.design import Design
 from generator.errors import ModelError
-from generator.expr import Place, Read, num, reads
+from generator.expr import Fact, Place, Read, num, reads
 
 
 @dataclass(frozen=True)
 class Machine:
-    """Variables and transitions; `given` are questions answered beforehand."""
+    """Variables and transitions; `given` are questions answered beforehand.
+
+    Questions of `chosen` facts are answered where a search begins, for all of it.
+    """
 
     design: Design
     view: View
@@ -33,28 +36,31 @@ class Machine:
     tops: Mapping[Read, int]
     transitions: tuple[Transition, ...]
     given: Mapping[Read, int]
+    chosen: frozenset[Fact] = frozenset()
 
 
-def build(design: Design, episode: str = PLAIN) -> Machine:
+def build(
+    design: Design, episode: str = PLAIN, chosen: frozenset[Fact] = frozenset()
+) -> Machine:
     """Return the machine of a design, in one of the episodes.
 
     Errors: ModelError where devices or unwinding do not add up.
     """
     view = View(design)
-    chosen = EPISODES[episode]
+    lived = EPISODES[episode]
     processes = [
         (driver, inst)
         for driver in design.drivers
         for inst in view.of(driver.device)
         if inst.device.kind != "service"
     ]
-    made = Build(view, chosen, devres_lists(view, processes))
+    made = Build(view, lived, devres_lists(view, processes))
     made.locks = takes_locks(driver for driver, _ in processes)
     view.devres = {
         inst: tuple(held.noted for held in entries) for inst, entries in made.devres.items()
     }
-    made.turns = schedule(chosen, processes)
-    view.episode, view.stages = chosen.name, made.turns.stages
+    made.turns = schedule(lived, processes)
+    view.episode, view.stages = lived.name, made.turns.stages
     for driver, inst in processes:
         Process(made, driver, inst).build()
     environment(made, processes)
@@ -67,7 +73,7 @@ def build(design: Design, episode: str = PLAIN) -> Machine:
             used[target] = None
             used.update(dict.fromkeys(reads(value)))
     tops = {read: made.tops.get(read, read.fact.top) for read in used}
-    plain = Machine(design, view, (), tops, tuple(made.transitions), {})
+    plain = Machine(design, view, (), tops, tuple(made.transitions), {}, chosen)
     return with_variables(plain, used)
 
 
@@ -82,8 +88,9 @@ def with_variables(machine: Machine, extra: Iterable[Read]) -> Machine:
     where nothing is left, which R36 holds them to.
     """
     new = [read for read in dict.fromkeys(extra) if read not in machine.variables]
-    given = {**machine.given, **_given(machine.design, machine.view, new)}
-    asked = [read for read in new if read.fact.question and read not in given]
+    given = {**machine.given, **given_answers(machine.design, machine.view, new)}
+    asked = [read for read in new if read.fact.question and read not in given
+             and read.fact not in machine.chosen]
     variables = (*machine.variables, *new)
     return replace(
         machine,
@@ -107,7 +114,11 @@ def _root(place: Place) -> Place | None:
     return place
 
 
-def _given(design: Design, view: View, used: Sequence[Read]) -> dict[Read, int]:
+def given_answers(design: Design, view: View, used: Iterable[Read]) -> dict[Read, int]:
+    """Return the questions that a design answers beforehand, of those that are used.
+
+    Errors: ModelError for an answer that there is not.
+    """
     found: dict[Read, int] = {}
     for key, value in design.given.items():
         fact, device = key if isinstance(key, tuple) else (key, None)
@@ -118,10 +129,11 @@ def _given(design: Design, view: View, used: Sequence[Read]) -> dict[Read, int]:
         for inst in view.instances:
             if device is None or inst.device == device:
                 found[fact(inst)] = fact.values.index(value)
-    return {read: value for read, value in found.items() if read in used}
+    wanted = set(used)
+    return {read: value for read, value in found.items() if read in wanted}
 
 
 __all__ = [
     "DOWN", "HALTED", "IDLE", "RUNNING", "SHUT", "UNASKED", "Machine", "Step", "Transition",
-    "build", "with_variables",
+    "build", "given_answers", "with_variables",
 ]

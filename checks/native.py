@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""C of our own, compiled and loaded into this process: a machine's search."""
+
+from __future__ import annotations
+
+import ctypes
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from generator.errors import EnvironmentFault
+from generator.plumbing import clean_environment
+
+# In order of liking: tcc compiles a machine in a hundredth of a second, the others in seconds.
+COMPILERS = (
+    ("tcc", "-w", "-shared", "-nostdlib"),
+    ("clang-19", "-w", "-O0", "-fPIC", "-shared"),
+    ("cc", "-w", "-O0", "-fPIC", "-shared"),
+)
+MORE, NO_MEMORY = 1, 2  # what search() returns, beside 0
+Words = ctypes.Array[ctypes.c_ulonglong]
+
+
+class Library:
+    """The functions of templates/explorer/explorer.c.j2, over states as one number each.
+
+    The library is unloaded, and what it holds freed, with the value.
+    """
+
+    def __init__(self, text: str, words: int, transitions: int, watches: int) -> None:
+        """Compile and load.
+
+        Errors: EnvironmentFault where there is no C compiler, or it fails.
+        """
+        state = ctypes.c_ulonglong * words
+
+        class Step(ctypes.Structure):
+            _fields_ = (("transition", ctypes.c_int), ("to", state))
+
+        class Finding(ctypes.Structure):
+            _fields_ = (("watch", ctypes.c_int), ("transition", ctypes.c_int),
+                        ("level", ctypes.c_int), ("origin", ctypes.c_uint))
+
+        self._state = state
+        self._bytes = words * 8
+        self._loaded = _load(text)
+        self._transitions, self._watches = transitions, watches
+        for name, result in (
+            ("states", ctypes.c_uint), ("transitions", ctypes.c_ulonglong),
+            ("taken", ctypes.POINTER(ctypes.c_ubyte)), ("findings", ctypes.POINTER(Finding)),
+            ("origin", ctypes.c_uint), ("state", ctypes.POINTER(state)),
+            ("step", ctypes.POINTER(Step)), ("steps", ctypes.c_uint),
+            ("steps_at_once", ctypes.c_uint), ("end", None),
+        ):
+            getattr(self._loaded, name).restype = result
+
+    def __del__(self) -> None:
+        """Free what the search holds, and the code."""
+        loaded = self.__dict__.get("_loaded")
+        if loaded is not None:
+            loaded.end()
+            _unload(loaded)
+
+    def begin(self, start: int, limit: int, *, first: bool) -> None:
+        """Begin a search in a state; it stops at so many states.
+
+        Errors: EnvironmentFault without memory.
+        """
+        if not self._loaded.begin(self._pack(start), ctypes.c_uint(limit), int(first)):
+            raise EnvironmentFault("no memory for a search")
+
+    def search(self, some: int) -> bool:
+        """Expand some states more; return whether there are others.
+
+        Errors: EnvironmentFault without memory.
+        """
+        found: int = self._loaded.search(some)
+        if found == NO_MEMORY:
+            raise EnvironmentFault(
+                f"no memory for more than {self.states()} states; --states gives a bound")
+        return found == MORE
+
+    def complete(self) -> bool:
+        """Return whether no state is left that was not expanded."""
+        return bool(self._loaded.complete())
+
+    def states(self) -> int:
+        """Return how many states are kept."""
+        found: int = self._loaded.states()
+        return found
+
+    def transitions(self) -> int:
+        """Return how many steps were taken."""
+        found: int = self._loaded.transitions()
+        return found
+
+    def taken(self) -> bytes:
+        """Return, per transition, whether it was ever taken."""
+        return ctypes.string_at(self._loaded.taken(), self._transitions)
+
+    def findings(self) -> list[tuple[int, int, int, int]]:
+        """Return what broke first, per group: watch, transition or -1, level, state."""
+        found = self._loaded.findings()
+        return [
+            (one.watch, one.transition, one.level, one.origin)
+            for one in found[:self._watches] if one.watch >= 0
+        ]
+
+    def origin(self, number: int) -> int:
+        """Return from which state a state was reached first."""
+        found: int = self._loaded.origin(ctypes.c_uint(number))
+        return found
+
+    def state(self, number: int) -> int:
+        """Return a state that is kept."""
+        return int.from_bytes(self._loaded.state(ctypes.c_uint(number)).contents, "little")
+
+    def steps(self, state: int) -> list[tuple[int, int]]:
+        """Return every step from a state, and where it leads."""
+        return self._steps(self._loaded.steps(self._pack(state)))
+
+    def steps_at_once(self, state: int, process: int) -> list[tuple[int, int]]:
+        """Return the steps of one process that may be taken before anybody else moves."""
+        return self._steps(self._loaded.steps_at_once(self._pack(state), process))
+
+    def _steps(self, some: int) -> list[tuple[int, int]]:
+        found = []
+        for number in range(some):
+            one = self._loaded.step(number).contents
+            found.append((one.transition, int.from_bytes(one.to, "little")))
+        return found
+
+    def _pack(self, state: int) -> Words:
+        return self._state.from_buffer_copy(state.to_bytes(self._bytes, "little"))
+
+
+def _load(text: str) -> ctypes.CDLL:
+    compiler = next((one for one in COMPILERS if shutil.which(one[0])), None)
+    if compiler is None:
+        raise EnvironmentFault("tcc: program not found; as root: apt-get install tcc")
+    with tempfile.TemporaryDirectory(prefix="portwright-machine-") as name:
+        made = Path(name) / "machine.so"
+        _compile([*compiler, "-o", str(made), "-x", "c", "-"], text)
+        return ctypes.CDLL(str(made))
+
+
+def _compile(command: Sequence[str], text: str) -> None:
+    done = subprocess.run(command, input=text, capture_output=True, text=True, check=False,
+                          env=clean_environment())
+    if done.returncode:
+        raise EnvironmentFault(
+            f"{command[0]} cannot compile the search:\n{done.stderr.strip()[:2000]}")
+
+
+def _unload(loaded: ctypes.CDLL) -> None:
+    dlclose = ctypes.CDLL(None).dlclose
+    dlclose.argtypes = [ctypes.c_void_p]
+    dlclose(loaded._handle)
