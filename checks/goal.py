@@ -15,8 +15,20 @@ from checks.bind import Inst, View
 from checks.explore import Report, Sought
 from checks.rule import Rule
 from generator.design import Design, Device, Waiver
-from generator.expr import EACH, TRUE, Expr, Fact, Nth, Role, all_of
-from generator.facts import HANDLER, LINE, MODE, OPEN, PMU, SOURCE, interrupt_arrives
+from generator.expr import EACH, TRUE, Expr, Fact, Nth, Role, all_of, any_of
+from generator.facts import (
+    CAP,
+    HANDLER,
+    LINE,
+    MODE,
+    MODE_INTX,
+    MODE_MSI,
+    MODE_MSIX,
+    OPEN,
+    PMU,
+    SOURCE,
+    interrupt_arrives,
+)
 from generator.program import operations
 
 CORE, CPMU = "core", "cpmu"  # whom a design serves: the port's own services, its extensions
@@ -36,9 +48,8 @@ class Goal:
     when: Expr
 
 
-def goals(mode: int | None = None) -> tuple[Goal, ...]:
-    """Return what is sought of every design; with `mode`, while the port is in that one."""
-    on = TRUE if mode is None else MODE(_PORT).eq(mode)
+def goals(on: Expr = TRUE) -> tuple[Goal, ...]:
+    """Return what is sought of every design, while something holds."""
     handled = all_of(HANDLER(EACH).ge(1), HANDLER(EACH).le(LINE))
     arrives = all_of(SOURCE(EACH).eq(1), interrupt_arrives(EACH, _PORT))
     counts = all_of(PMU(EACH).eq(1), OPEN(EACH).eq(1), arrives)
@@ -63,10 +74,17 @@ def goals_of(design: Design) -> tuple[Goal, ...]:
     return tuple(goal for goal in goals() if goal.service in able[goal.key.split()[1]])
 
 
-def goals_on(design: Design, mode: int) -> tuple[Goal, ...]:
-    """Return what a design must come to where the port is in a mode: a PMU counts, if any is."""
+def goals_at_best(design: Design) -> tuple[Goal, ...]:
+    """Return what a design must come to in the best mode that the port's hardware is capable of.
+
+    A PMU counts, if there is any.
+    """
+    best = any_of(*(
+        CAP(_PORT).eq(capability) & MODE(_PORT).eq(mode)
+        for capability, mode in enumerate((MODE_INTX, MODE_MSI, MODE_MSIX))
+    ))
     counted = any(_given(design, PMU))
-    return tuple(goal for goal in goals(mode) if counted or goal.key != "cpmu counts")
+    return tuple(goal for goal in goals(best) if counted or goal.key != "cpmu counts")
 
 
 def _given(design: Design, fact: Fact) -> Iterator[Device]:

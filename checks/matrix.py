@@ -12,38 +12,40 @@ import enum
 import os
 import resource
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
-from functools import partial
 
-from checks.explore import STATES, Report, explore
+from checks.episode import PLAIN
+from checks.explore import STATES, Report, Search, explore
 from checks.finding import Verdict
-from checks.goal import SERVICES, goals_on, served_by
+from checks.goal import SERVICES, goals_at_best, served_by
 from checks.judge import judge
-from generator.design import Design, Device
+from checks.machine import given_answers
+from checks.rule import Rule
+from generator.design import Design, Device, Driver
 from generator.errors import UsageError
 from generator.expr import Fact
-from generator.facts import CAN_DYN, CAP, MODE_INTX, MODE_MSI, MODE_MSIX
+from generator.facts import CAN_DYN, CAP
 from generator.load import load
 
 PROCESSES = 2
+_CHOSEN = frozenset({CAP, CAN_DYN})  # what tells the kinds apart
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of interrupt: what hardware answers, and the mode that serving on it needs."""
+    """A kind of interrupt: what hardware answers."""
 
     name: str
     given: tuple[tuple[Fact, str], ...]
-    mode: int
 
 
 KINDS = (
-    Kind("INTx", ((CAP, "none"),), MODE_INTX),
-    Kind("MSI", ((CAP, "MSI"),), MODE_MSI),
-    Kind("MSI-X static", ((CAP, "MSI-X"), (CAN_DYN, "no")), MODE_MSIX),
-    Kind("MSI-X dynamic", ((CAP, "MSI-X"), (CAN_DYN, "yes")), MODE_MSIX),
+    Kind("INTx", ((CAP, "none"),)),
+    Kind("MSI", ((CAP, "MSI"),)),
+    Kind("MSI-X static", ((CAP, "MSI-X"), (CAN_DYN, "no"))),
+    Kind("MSI-X dynamic", ((CAP, "MSI-X"), (CAN_DYN, "yes"))),
 )
 
 
@@ -114,17 +116,39 @@ def on(design: Design, kind: Kind) -> Design:
     return replace(design, given=given)
 
 
+class Prepared:
+    """Explorations of one design on one kind of interrupt after the other, prepared once."""
+
+    def __init__(self, *, shorten: bool = True) -> None:
+        """Nothing is prepared yet; `shorten` as for explore()."""
+        self.shorten = shorten
+        self.searches: dict[tuple[str, tuple[Driver, ...]], Search] = {}
+
+    def __call__(
+        self, design: Design, rules: Sequence[Rule], *, states: int, seconds: float,
+        first: bool = False, episode: str = PLAIN,
+    ) -> Report:
+        """Explore, as explore() does."""
+        search = self.searches.get((episode, design.drivers))
+        if search is None:
+            open_ = {key: value for key, value in design.given.items() if key not in _CHOSEN}
+            search = Search(replace(design, given=open_), rules, episode, _CHOSEN)
+            self.searches[episode, design.drivers] = search
+        given = given_answers(design, search.machine.view, search.machine.variables)
+        return search.run(given, states=states, seconds=seconds, first=first,
+                          shorten=self.shorten)
+
+
 def judged(
     design: Design, kind: Kind, *, states: int = STATES, seconds: float = 600.0,
-    shorten: bool = True,
+    engine: Callable[..., Report] = explore,
 ) -> Report:
     """Return the verdict on a design on a kind of interrupt, with the goals sought there.
 
     Errors: ModelError for a design that makes no sense.
     """
-    sought = goals_on(design, kind.mode)
-    engine = partial(explore, shorten=shorten)
-    return judge(on(design, kind), states=states, seconds=seconds, sought=sought, engine=engine)
+    return judge(on(design, kind), states=states, seconds=seconds,
+                 sought=goals_at_best(design), engine=engine)
 
 
 def cell(design: Design, kind: Kind, service: str, report: Report) -> Cell:
@@ -165,19 +189,23 @@ class Task:
     seconds: float = 600.0
 
 
-def explored(task: Task) -> Exploration:
-    """Do a task.
+def explored(tasks: Sequence[Task]) -> list[Exploration]:
+    """Do the tasks of one design.
 
     Errors: UsageError, ModelError.
     """
-    began = time.process_time()
-    design, kind = load(task.design).design, kind_of(task.interrupts)
-    report = judged(design, kind, states=task.states, seconds=task.seconds, shorten=False)
-    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    return replace(
-        outcome(design, kind, report), seconds=time.process_time() - began, megabytes=used,
-        process=os.getpid(),
-    )
+    engine = Prepared(shorten=False)
+    found = []
+    for task in tasks:
+        began = time.process_time()
+        design, kind = load(task.design).design, kind_of(task.interrupts)
+        report = judged(design, kind, states=task.states, seconds=task.seconds, engine=engine)
+        used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        found.append(replace(
+            outcome(design, kind, report), seconds=time.process_time() - began, megabytes=used,
+            process=os.getpid(),
+        ))
+    return found
 
 
 def explore_all(tasks: tuple[Task, ...], processes: int = PROCESSES) -> tuple[Exploration, ...]:
@@ -186,10 +214,17 @@ def explore_all(tasks: tuple[Task, ...], processes: int = PROCESSES) -> tuple[Ex
     Errors: UsageError, ModelError.
     """
     size = {task.design: len(load(task.design).design.devices) for task in tasks}
-    order = sorted(tasks, key=lambda task: (-size[task.design], task.interrupts == "INTx"))
-    if len(tasks) < 2 or processes < 2:
-        done = {task: explored(task) for task in order}
+    groups = [
+        tuple(task for task in tasks if task.design == name)
+        for name in sorted(size, key=lambda name: -size[name])
+    ]
+    if len(groups) < 2 or processes < 2:
+        found = list(map(explored, groups))
     else:
         with ProcessPoolExecutor(processes) as pool:
-            done = dict(zip(order, pool.map(explored, order), strict=True))
+            found = list(pool.map(explored, groups))
+    done = {
+        task: one for group, some in zip(groups, found, strict=True)
+        for task, one in zip(group, some, strict=True)
+    }
     return tuple(done[task] for task in tasks)

@@ -105,6 +105,7 @@ def _code() -> str:
 def _sources() -> Iterator[Path]:
     """Yield the checker, and the model that it reads: today's services are asked for by N2."""
     yield from sorted((_HOUSE / "checks").rglob("*.py"))
+    yield from sorted((_HOUSE / "templates" / "explorer").iterdir())
     yield from sorted((_HOUSE / "generator").glob("*.py"))
     yield from sorted((_HOUSE / "generator" / "ops").glob("*.py"))
     yield _HOUSE / "generator" / "designs" / "today.py"
