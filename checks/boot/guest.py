@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the hardware model needs inside the guest: an object in its kernel, and a program."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from generator.errors import EnvironmentFault
+from generator.tree import Tree
+
+GUEST = Path(__file__).parents[2] / "templates" / "boot" / "guest"
+PROGRAM = "bin/cpmu"
+_OBJECT = "drivers/pci/pcie/port_model.c"
+_MAKEFILE = "drivers/pci/pcie/Makefile"
+_RULE = b"\n# For tests in a virtual machine: checks/boot of portwright\nobj-y += port_model.o\n"
+_NOLIBC = "tools/include/nolibc/nolibc.h"
+_FLAGS = (
+    "-static", "-nostdlib", "-Os", "-Wall", "-Wextra", "-Werror", "-s",
+    "-fno-asynchronous-unwind-tables", "-fno-stack-protector",
+)
+
+
+def with_port_model(
+    tree: Tree, overlay: Mapping[str, bytes | None]
+) -> dict[str, bytes | None]:
+    """Return an overlay of a kernel with the guest object built in beside the port driver.
+
+    Without its parameters on the command line it does nothing.
+    """
+    makefile = overlay.get(_MAKEFILE)
+    if makefile is None:
+        makefile = (tree.work / _MAKEFILE).read_bytes()
+    return {
+        **overlay,
+        _OBJECT: (GUEST / "port_model.c").read_bytes(),
+        _MAKEFILE: makefile + _RULE,
+    }
+
+
+def program(tree: Tree) -> bytes:
+    """Return the guest's program, static and without any library but the tree's nolibc.
+
+    Errors: EnvironmentFault when there is no compiler, or it does not compile.
+    """
+    compiler = shutil.which("gcc") or shutil.which("clang")
+    if compiler is None:
+        raise EnvironmentFault("gcc: program not found; run `make setup`")
+    with tempfile.TemporaryDirectory() as name:
+        out = Path(name, "cpmu")
+        done = subprocess.run(
+            [compiler, *_FLAGS, "-include", str(tree.work / _NOLIBC), "-o", str(out),
+             str(GUEST / "cpmu.c"), "-lgcc"],
+            capture_output=True, text=True, timeout=60, check=False,
+        )
+        if done.returncode:
+            raise EnvironmentFault(f"templates/boot/guest/cpmu.c: {done.stderr.strip()}")
+        return out.read_bytes()

@@ -1,0 +1,579 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A PCIe port with CXL PMUs, for tests in a virtual machine
+ *
+ * The ports that QEMU has signal with one vector and have no CXL PMU.  This
+ * puts itself between the PCI core and one of them, and shows what such a port
+ * has in addition: a Register Locator DVSEC with CXL PMUs, MSI-X with several
+ * vectors, and the Interrupt Message Numbers of its services.
+ *
+ * Registers and vectors are those of another function, QEMU's ivshmem-doorbell
+ * (the host below): its shared memory and its MSI-X table are where the port's
+ * two BARs are, and whatever the port's command register and MSI-X control say
+ * is said to it, too.  Its memory is written, and its vectors are raised, by a
+ * program outside of the virtual machine.
+ *
+ * What a reset of the port does to it is seen by the Interrupt Line register,
+ * which holds a mark that does not survive one.
+ */
+
+#define dev_fmt(fmt) "port_model: " fmt
+
+#include <linux/bitfield.h>
+#include <linux/device.h>
+#include <linux/init.h>
+#include <linux/io.h>
+#include <linux/ioport.h>
+#include <linux/irqdomain.h>
+#include <linux/limits.h>
+#include <linux/moduleparam.h>
+#include <linux/msi.h>
+#include <linux/notifier.h>
+#include <linux/pci.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+#include <linux/types.h>
+
+/* Where the DVSEC is put, and MSI-X if the port has none */
+#define MODEL_REGLOC		0xe00
+#define MODEL_MSIX		0xf0
+
+/* CXL 2.0 8.1.9: Register Locator DVSEC */
+#define MODEL_REGLOC_ID		8
+#define MODEL_REGLOC_BLOCKS	0xc
+#define MODEL_MAX_BLOCKS	4
+
+#define MODEL_PBA		0x800
+#define MODEL_MARK		0x5a
+
+static char *port_name;
+module_param_named(port, port_name, charp, 0444);
+MODULE_PARM_DESC(port, "the port, as 0000:00:01.0; nothing is done without");
+
+static char *host_name;
+module_param_named(host, host_name, charp, 0444);
+MODULE_PARM_DESC(host, "the ivshmem-doorbell function");
+
+static unsigned int entries;
+module_param(entries, uint, 0444);
+MODULE_PARM_DESC(entries, "size of the MSI-X table, 0 for neither MSI-X nor MSI");
+
+static int pme = -1;
+module_param(pme, int, 0444);
+MODULE_PARM_DESC(pme, "message number of PME, hotplug, bandwidth notification");
+
+static int aer = -1;
+module_param(aer, int, 0444);
+MODULE_PARM_DESC(aer, "message number of AER");
+
+static bool dynamic = true;
+module_param(dynamic, bool, 0444);
+MODULE_PARM_DESC(dynamic, "whether MSI-X vectors can be added one by one");
+
+static uint bar_size;
+module_param(bar_size, uint, 0444);
+MODULE_PARM_DESC(bar_size, "how much of the shared memory BAR 0 of the port is");
+
+static uint blocks[MODEL_MAX_BLOCKS];
+static int nr_blocks;
+module_param_array(blocks, uint, &nr_blocks, 0444);
+MODULE_PARM_DESC(blocks, "low halves of the Register Locator's entries");
+
+static struct {
+	raw_spinlock_t lock;
+	struct pci_ops ops;		/* Those of the port's bus, but two */
+	struct pci_ops *real;		/* Those of the port's bus */
+	struct pci_bus *bus;
+	unsigned int devfn;
+	struct pci_dev *host;
+	struct pci_ops *host_ops;
+	void __iomem *table;		/* MSI-X table of the host */
+	int exp;
+	int err;
+	int msi;			/* To be hidden */
+	int msix;
+	bool has_msix;
+	u8 first;			/* Capability of the port */
+	int link;			/* Last extended capability of the port */
+	u32 bar[2];
+	u16 msix_flags;
+	u8 line;
+	unsigned int resets;
+} model = { .lock = __RAW_SPIN_LOCK_UNLOCKED(model.lock) };
+
+static u32 model_real_read(int where)
+{
+	u32 val;
+
+	if (model.real->read(model.bus, model.devfn, where, 4, &val))
+		return U32_MAX;
+
+	return val;
+}
+
+static void model_host_write_word(int where, u16 clear, u16 set)
+{
+	struct pci_dev *host = model.host;
+	u32 val;
+
+	model.host_ops->read(host->bus, host->devfn, where, 2, &val);
+	model.host_ops->write(host->bus, host->devfn, where, 2,
+			      (val & ~clear) | set);
+}
+
+/* The host decodes memory and masters the bus if the port does */
+static void model_set_command(u16 command)
+{
+	u16 mask = PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
+
+	model_host_write_word(PCI_COMMAND, mask, command & mask);
+}
+
+static void model_set_msix_flags(u16 flags)
+{
+	u16 mask = PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL;
+
+	model.msix_flags = (model.msix_flags & ~mask) | (flags & mask);
+	model_host_write_word(model.host->msix_cap + PCI_MSIX_FLAGS, mask,
+			      flags & mask);
+}
+
+/* Forget the vectors, as a reset or loss of power does */
+static void model_lose(void)
+{
+	unsigned int i;
+
+	model.resets++;
+	model.bar[0] = 0;
+	model.bar[1] = 0;
+	model.line = 0;
+	if (entries) {
+		model_set_command(PCI_COMMAND_MEMORY);
+		for (i = 0; i < entries; i++) {
+			writel(0, model.table + i * PCI_MSIX_ENTRY_SIZE +
+			       PCI_MSIX_ENTRY_LOWER_ADDR);
+			writel(0, model.table + i * PCI_MSIX_ENTRY_SIZE +
+			       PCI_MSIX_ENTRY_DATA);
+			writel(PCI_MSIX_ENTRY_CTRL_MASKBIT,
+			       model.table + i * PCI_MSIX_ENTRY_SIZE +
+			       PCI_MSIX_ENTRY_VECTOR_CTRL);
+		}
+		model_set_msix_flags(0);
+	}
+	model_set_command(0);
+}
+
+/* See whether the port was reset since the last time */
+static void model_look(void)
+{
+	u32 val;
+
+	if (model.real->read(model.bus, model.devfn, PCI_INTERRUPT_LINE, 1,
+			     &val))
+		return;
+
+	if (val == MODEL_MARK || val == 0xff)
+		return;
+
+	model_lose();
+	model.real->write(model.bus, model.devfn, PCI_INTERRUPT_LINE, 1,
+			  MODEL_MARK);
+}
+
+static u32 model_regloc_dword(int offset)
+{
+	unsigned int len = MODEL_REGLOC_BLOCKS + 8 * nr_blocks;
+	unsigned int block = (offset - MODEL_REGLOC_BLOCKS) / 8;
+
+	switch (offset) {
+	case 0:
+		return PCI_EXT_CAP_ID_DVSEC | 1 << 16;
+	case PCI_DVSEC_HEADER1:
+		return PCI_VENDOR_ID_CXL | len << 20;
+	case PCI_DVSEC_HEADER2:
+		return MODEL_REGLOC_ID;
+	}
+
+	return offset % 8 == 4 ? blocks[block] : 0;
+}
+
+/* What a register of the port reads as, given what it really reads as */
+static u32 model_dword(int where, u32 val)
+{
+	int end = MODEL_REGLOC + MODEL_REGLOC_BLOCKS + 8 * nr_blocks;
+
+	if (where == PCI_INTERRUPT_LINE)
+		return (val & ~0xff) | model.line;
+
+	if (bar_size && where == PCI_BASE_ADDRESS_0)
+		return model.bar[0];
+
+	if (entries && where == PCI_BASE_ADDRESS_1)
+		return model.bar[1];
+
+	if (where == model.exp && pme >= 0) {
+		val &= ~((u32)PCI_EXP_FLAGS_IRQ << 16);
+		return val | FIELD_PREP(PCI_EXP_FLAGS_IRQ, pme) << 16;
+	}
+
+	if (model.err && where == model.err + PCI_ERR_ROOT_STATUS && aer >= 0) {
+		val &= ~PCI_ERR_ROOT_AER_IRQ;
+		return val | FIELD_PREP(PCI_ERR_ROOT_AER_IRQ, aer);
+	}
+
+	if (model.msi && where == model.msi)
+		return val & ~0xff;
+
+	if (!entries && model.has_msix && where == model.msix)
+		return val & ~0xff;
+
+	if (entries && !model.has_msix && where == PCI_CAPABILITY_LIST)
+		return (val & ~0xff) | model.msix;
+
+	if (entries && where == model.msix) {
+		if (!model.has_msix)
+			val = PCI_CAP_ID_MSIX | model.first << 8;
+		return (val & 0xffff) | model.msix_flags << 16;
+	}
+
+	if (entries && where == model.msix + PCI_MSIX_TABLE)
+		return 1;
+
+	if (entries && where == model.msix + PCI_MSIX_PBA)
+		return MODEL_PBA | 1;
+
+	if (!nr_blocks)
+		return val;
+
+	if (where == model.link)
+		return (val & 0xfffff) | MODEL_REGLOC << 20;
+
+	if (where >= MODEL_REGLOC && where < end)
+		return model_regloc_dword(where - MODEL_REGLOC);
+
+	return val;
+}
+
+static bool model_is_port(struct pci_bus *bus, unsigned int devfn)
+{
+	return bus == model.bus && devfn == model.devfn;
+}
+
+static int model_read(struct pci_bus *bus, unsigned int devfn, int where,
+		      int size, u32 *val)
+{
+	unsigned int shift = (where & 3) * 8;
+	unsigned long flags;
+	u32 dword;
+	int ret;
+
+	if (!model_is_port(bus, devfn))
+		return model.real->read(bus, devfn, where, size, val);
+
+	raw_spin_lock_irqsave(&model.lock, flags);
+	ret = model.real->read(bus, devfn, where & ~3, 4, &dword);
+	if (!ret && !PCI_POSSIBLE_ERROR(dword)) {
+		model_look();
+		dword = model_dword(where & ~3, dword);
+	}
+	raw_spin_unlock_irqrestore(&model.lock, flags);
+
+	*val = dword >> shift;
+	if (size < 4)
+		*val &= (1U << (size * 8)) - 1;
+
+	return ret;
+}
+
+/* Whether a write was meant for what is not there but for us */
+static bool model_written(int where, u32 dword, u32 mask)
+{
+	if (where == PCI_COMMAND) {
+		if (mask & 0xffff)
+			model_set_command(dword);
+		return false;
+	}
+
+	if (bar_size && where == PCI_BASE_ADDRESS_0) {
+		model.bar[0] = dword & ~(bar_size - 1);
+		return true;
+	}
+
+	if (entries && where == PCI_BASE_ADDRESS_1) {
+		model.bar[1] = dword & ~(SZ_4K - 1);
+		return true;
+	}
+
+	if (entries && where == model.msix) {
+		if (mask & 0xffff0000)
+			model_set_msix_flags(dword >> 16);
+		return true;
+	}
+
+	if (entries && (where == model.msix + PCI_MSIX_TABLE ||
+			where == model.msix + PCI_MSIX_PBA))
+		return true;
+
+	return nr_blocks && where >= MODEL_REGLOC;
+}
+
+static int model_write(struct pci_bus *bus, unsigned int devfn, int where,
+		       int size, u32 val)
+{
+	unsigned int shift = (where & 3) * 8;
+	u32 dword, mask = U32_MAX;
+	unsigned long flags;
+	int ret = 0;
+
+	if (!model_is_port(bus, devfn))
+		return model.real->write(bus, devfn, where, size, val);
+
+	if (size < 4)
+		mask = ((1U << (size * 8)) - 1) << shift;
+
+	raw_spin_lock_irqsave(&model.lock, flags);
+	model_look();
+	dword = model_dword(where & ~3, model_real_read(where & ~3));
+	dword = (dword & ~mask) | ((val << shift) & mask);
+	if (where == PCI_INTERRUPT_LINE) {
+		model.line = val;
+		val = (val & ~0xff) | MODEL_MARK;
+	}
+	if (!model_written(where & ~3, dword, mask))
+		ret = model.real->write(bus, devfn, where, size, val);
+	raw_spin_unlock_irqrestore(&model.lock, flags);
+
+	return ret;
+}
+
+/* Find out where the port's registers are that others read as they are */
+static int model_layout(struct pci_dev *port)
+{
+	int next = PCI_CFG_SPACE_SIZE;
+	u32 val;
+
+	model.exp = port->pcie_cap;
+	model.err = port->aer_cap;
+	model.msi = pci_find_capability(port, PCI_CAP_ID_MSI);
+	model.msix = pci_find_capability(port, PCI_CAP_ID_MSIX);
+	model.has_msix = model.msix;
+	model.first = model_real_read(PCI_CAPABILITY_LIST);
+	if (!model.has_msix && entries) {
+		model.msix = MODEL_MSIX;
+		if (model_real_read(MODEL_MSIX))
+			return -EBUSY;
+	}
+
+	if (!nr_blocks)
+		return 0;
+
+	if (port->cfg_size < PCI_CFG_SPACE_EXP_SIZE ||
+	    model_real_read(MODEL_REGLOC))
+		return -EBUSY;
+
+	while (next) {
+		model.link = next;
+		val = model_real_read(next);
+		if (next == PCI_CFG_SPACE_SIZE && !val)
+			return -ENXIO;
+		next = PCI_EXT_CAP_NEXT(val);
+	}
+
+	return 0;
+}
+
+/* Put a BAR of the port into one of the host */
+static int model_nest(struct pci_dev *port, int bar, int in,
+		      resource_size_t size)
+{
+	struct resource *res = &port->resource[bar];
+	struct resource *parent = &model.host->resource[in];
+
+	if (size > resource_size(parent) || parent->start > U32_MAX - size)
+		return -ERANGE;
+
+	if (res->parent)
+		release_resource(res);
+
+	/* Nobody else may be given what the port would decode there */
+	model.real->write(model.bus, model.devfn, PCI_BASE_ADDRESS_0 + 4 * bar,
+			  4, 0);
+
+	res->name = pci_name(port);
+	res->flags = IORESOURCE_MEM;
+	res->start = parent->start;
+	res->end = parent->start + size - 1;
+	model.bar[bar] = res->start;
+
+	return request_resource(parent, res);
+}
+
+/* The vectors of a platform can be added one by one, or not */
+static int model_forbid_dynamic(struct pci_dev *port)
+{
+	static struct msi_parent_ops ops;
+	struct irq_domain *domain = dev_get_msi_domain(&port->dev);
+
+	if (!domain || !irq_domain_is_msi_parent(domain))
+		return -EOPNOTSUPP;
+
+	if (domain->msi_parent_ops != &ops)
+		ops = *domain->msi_parent_ops;
+	ops.supported_flags &= ~MSI_FLAG_PCI_MSIX_ALLOC_DYN;
+	domain->msi_parent_ops = &ops;
+
+	return 0;
+}
+
+static int model_place(struct pci_dev *port)
+{
+	int ret;
+
+	ret = model_layout(port);
+	if (ret)
+		return ret;
+
+	if (bar_size) {
+		ret = model_nest(port, 0, 2, bar_size);
+		if (ret)
+			return ret;
+	}
+
+	if (entries) {
+		ret = model_nest(port, 1, 1, SZ_4K);
+		if (ret)
+			return ret;
+		model.msix_flags = entries - 1;
+	}
+
+	return dynamic ? 0 : model_forbid_dynamic(port);
+}
+
+static int model_adopt(struct pci_dev *port)
+{
+	u16 command;
+	u8 line;
+	int ret;
+
+	if (!model.bus) {
+		model.bus = port->bus;
+		model.devfn = port->devfn;
+		model.real = port->bus->ops;
+		model.ops = *model.real;
+		model.ops.read = model_read;
+		model.ops.write = model_write;
+		model.host_ops = model.host->bus->ops;
+	}
+
+	if (port->bus->ops == &model.ops)
+		pci_bus_set_ops(port->bus, model.real);
+
+	ret = model_place(port);
+	if (ret)
+		return ret;
+
+	pci_read_config_byte(port, PCI_INTERRUPT_LINE, &line);
+	model.line = line;
+	pci_write_config_byte(port, PCI_INTERRUPT_LINE, MODEL_MARK);
+	pci_read_config_word(port, PCI_COMMAND, &command);
+	model_set_command(command);
+
+	port->msi_cap = 0;
+	port->msix_cap = entries ? model.msix : 0;
+	pci_bus_set_ops(port->bus, &model.ops);
+
+	return 0;
+}
+
+/* A port that was removed, and was found again, is the same port */
+static int model_notify(struct notifier_block *nb, unsigned long action,
+			void *data)
+{
+	struct device *dev = data;
+	int ret;
+
+	if (action != BUS_NOTIFY_ADD_DEVICE || strcmp(dev_name(dev), port_name))
+		return NOTIFY_DONE;
+
+	ret = model_adopt(to_pci_dev(dev));
+	if (ret)
+		dev_err(dev, "not found again (%d)\n", ret);
+
+	return NOTIFY_OK;
+}
+
+static struct notifier_block model_nb = { .notifier_call = model_notify };
+
+static struct pci_dev *model_find(const char *name)
+{
+	struct device *dev;
+
+	dev = bus_find_device_by_name(&pci_bus_type, NULL, name);
+
+	return dev ? to_pci_dev(dev) : NULL;
+}
+
+/* The PCI core has given all BARs their addresses, portdrv is not there yet */
+static int __init model_init(void)
+{
+	struct pci_dev *port;
+	int ret;
+
+	if (!port_name || !host_name)
+		return 0;
+
+	model.host = model_find(host_name);
+	if (!model.host) {
+		pr_err("port_model: no host %s\n", host_name);
+		return -ENODEV;
+	}
+
+	ret = pci_enable_device(model.host);
+	if (ret)
+		return ret;
+
+	model.table = ioremap(pci_resource_start(model.host, 1), SZ_4K);
+	if (!model.table)
+		return -ENOMEM;
+
+	port = model_find(port_name);
+	if (port) {
+		ret = model_adopt(port);
+		if (ret)
+			pci_err(port, "not taken over (%d)\n", ret);
+		else
+			pci_info(port, "%u vectors and %d CXL PMUs of %s\n",
+				 entries, nr_blocks, pci_name(model.host));
+		pci_dev_put(port);
+	}
+
+	return bus_register_notifier(&pci_bus_type, &model_nb);
+}
+rootfs_initcall(model_init);
+
+/* What does not survive, for ports that nothing can reset: write anything */
+static int model_set_lose(const char *val, const struct kernel_param *kp)
+{
+	unsigned long flags;
+
+	if (!model.bus)
+		return -ENODEV;
+
+	raw_spin_lock_irqsave(&model.lock, flags);
+	model_lose();
+	model.real->write(model.bus, model.devfn, PCI_COMMAND, 2, 0);
+	raw_spin_unlock_irqrestore(&model.lock, flags);
+
+	return 0;
+}
+
+static int model_get_lose(char *buffer, const struct kernel_param *kp)
+{
+	return sysfs_emit(buffer, "%u\n", model.resets);
+}
+
+static const struct kernel_param_ops model_lose_ops = {
+	.set = model_set_lose,
+	.get = model_get_lose,
+};
+module_param_cb(lose, &model_lose_ops, NULL, 0644);
