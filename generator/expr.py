@@ -393,7 +393,7 @@ def folded(op: str, left: Expr, right: Expr) -> Expr:
 def evaluate(expr: Expr, state: Mapping[Read, int]) -> int:
     """Return the value of an expanded expression; the meaning of the language, stated once.
 
-    The oracle runs on this function; the explorer's generated code is held against it.
+    Traces are replayed by this function; what the engines generate is held against it.
     """
     match expr:
         case Num(value=value):

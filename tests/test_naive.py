@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The explorer agrees with the oracle: verdict, broken rules, length of the shortest trace."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
 
 import pytest
 from broken import domains, parts
 from broken.parts import DELETE, KID, PORT, Case, kid, port
 from hypothesis import HealthCheck, assume, given, note, settings
+from hypothesis import strategies as st
 from strategies import designs
 from test_rules import CASES
 
@@ -16,13 +17,14 @@ from checks.explore import Report, explore, watches_of, with_questions
 from checks.finding import Verdict
 from checks.live import forget
 from checks.machine import build
-from checks.naive import Naive, State, naive
+from checks.naive import Naive, State, naive, text
 from checks.packed import pack
 from checks.rule import Rule
 from checks.rules.all import RULES
 from generator.design import Design
 from generator.designs import today
 from generator.errors import ModelError
+from generator.expr import Bin, Expr, Fact, Not, Num, Pick, Read, evaluate
 from generator.facts import BELOW, CAN_DYN, CAP, COUNT, D3_POSSIBLE, HAS, LINE_ROUTED, NO_MSI
 from generator.ops.irq import FREE_IRQ, REQUEST_IRQ
 from generator.ops.pci import PCI_SET_MASTER
@@ -32,23 +34,27 @@ ALL = tuple(replace(rule, implies=()) for rule in RULES)
 MOST = 10_000  # states that the oracle is given
 
 
-def costs(design: Design, rules: Sequence[Rule], episode: str) -> Callable[[int, State], int]:
-    """Return 1 for steps that the explorer keeps apart, 0 for those that it takes at once."""
+def taken_at_once(
+    design: Design, rules: Sequence[Rule], episode: str
+) -> Callable[[State], Container[int]]:
+    """Return which steps from a state the explorer takes at once: they cost nothing."""
     machine = build(design, episode)
     watches = watches_of(machine, rules)
     machine = with_questions(machine, watches)
     packed = pack(forget(machine, watches), watches)
+    kept = [(machine.variables.index(read), shift, read.fact.question)
+            for read, (shift, _) in packed.shifts.items()]
     seen: dict[int, set[int]] = {}
 
-    def cost(number: int, values: State) -> int:
-        state = packed.of(values)
+    def free(values: State) -> set[int]:
+        state = sum(values[at] + question << shift for at, shift, question in kept)
         if state not in seen:
             seen[state] = {
                 transition for steps in packed.each_at_once(state) for transition, _ in steps
             }
-        return int(number not in seen[state])
+        return seen[state]
 
-    return cost
+    return free
 
 
 def show(report: Report, oracle: Naive) -> str:
@@ -67,8 +73,8 @@ def compare(
     design: Design, most: int = 1_000_000, *, rules: Sequence[Rule] = ALL, episode: str = PLAIN
 ) -> Naive:
     """Hold the explorer against the oracle; skip a design that is too large for the oracle."""
-    cost = costs(design, rules, episode)
-    oracle = naive(design, rules, states=most, cost=cost, episode=episode)
+    free = taken_at_once(design, rules, episode)
+    oracle = naive(design, rules, states=most, free=free, episode=episode)
     if oracle.verdict is Verdict.UNFINISHED:
         return oracle
     report = explore(design, rules, episode=episode)
@@ -76,6 +82,24 @@ def compare(
     found = {rule: broken.cost for rule, broken in oracle.broken.items()}
     assert (report.verdict, depths) == (oracle.verdict, found), show(report, oracle)
     return oracle
+
+
+SOME = tuple(Read(Fact(f"fact {number}", 3, ""), PORT) for number in range(3))
+OPERANDS = st.sampled_from(SOME) | st.integers(0, 3).map(Num)
+EXPRESSIONS = st.recursive(OPERANDS, lambda inner: st.one_of(
+    st.builds(Not, inner),
+    st.builds(Pick, inner, inner, inner),
+    st.builds(Bin, st.sampled_from(("+", "-", "==", "!=", "<", "<=", "and", "or", "min", "max")),
+              inner, inner),
+    st.builds(Bin, st.sampled_from(("has", "with", "without")), inner, OPERANDS),
+), max_leaves=12)
+
+
+@given(expr=EXPRESSIONS, values=st.tuples(*[st.integers(0, 3) for _ in SOME]))
+def test_oracle_computes_what_the_language_means(expr: Expr, values: State) -> None:
+    at = {read: position for position, read in enumerate(SOME)}
+    state = dict(zip(SOME, values, strict=True))
+    assert eval(text(expr, at), {"s": values}) == evaluate(expr, state)
 
 
 HARDWARE = (
