@@ -326,11 +326,14 @@ def test_hardware_is_what_the_checker_calls_hardware() -> None:
     assert hardware({"port.capability": "none", "cpmu.block": "elsewhere"}) == Hardware(
         entries=0, blocks=(Block("cpmu", 2, in_bar=False),)
     )
+    assert hardware({"port.capability": "MSI", "port.count": "2"}) == Hardware(
+        entries=2, msi=True, blocks=()
+    )
 
 
 def test_what_cannot_be_shown_is_refused() -> None:
-    with pytest.raises(UsageError, match="MSI-X"):
-        hardware({"port.capability": "MSI"})
+    with pytest.raises(UsageError, match="power of two"):
+        Hardware(entries=3, msi=True)
     with pytest.raises(UsageError, match="message number"):
         hardware({"aer.message": "none"})
     with pytest.raises(UsageError, match="at most 8"):
@@ -344,9 +347,17 @@ def test_the_kernel_is_told_the_hardware() -> None:
 
     assert made.command_line("0000:00:04.0", "0000:00:05.0") == (
         "port_model.port=0000:00:04.0", "port_model.host=0000:00:05.0", "port_model.entries=4",
-        "port_model.bar_size=131072", "port_model.dynamic=1", "port_model.pme=1",
-        "port_model.aer=2", "port_model.blocks=0x400,0x10402",
+        "port_model.msi=0", "port_model.bar_size=131072", "port_model.dynamic=1",
+        "port_model.pme=1", "port_model.aer=2", "port_model.blocks=0x400,0x10402",
     )  # fmt: skip
+
+
+def test_with_one_message_granted_every_number_is_zero() -> None:
+    # PCI Express: a function granted fewer messages than it has uses those that it has
+    made = Hardware(entries=4, msi=True, blocks=(Block("a", 2), Block("b", None)))
+
+    assert [made.layout(number).message for number in (0, 1)] == [0, None]
+    assert "port_model.msi=1" in made.command_line("p", "h")
 
 
 def _order(memory: mmap.mmap, order: Order, *args: int) -> int:

@@ -34,25 +34,28 @@ class Block:
     message: int | None = 2
     in_bar: bool = True
 
-    def layout(self) -> Layout:
-        """Return its registers."""
-        return Layout(message=self.message)
-
 
 @dataclass(frozen=True)
 class Hardware:
-    """A port with MSI-X of so many `entries`, 0 for neither MSI-X nor MSI."""
+    """A port with so many `entries` of MSI-X or `msi`, 0 for neither.
+
+    Of MSI messages x86 grants one without interrupt remapping, and message numbers are then those
+    that hardware uses when it was granted one; with it, the vectors would be somebody else's.
+    """
 
     entries: int = 4
     dynamic: bool = True
     hp: int = 0
     aer: int = 1
     blocks: tuple[Block, ...] = (Block(),)
+    msi: bool = False
 
     def __post_init__(self) -> None:
         """See that QEMU can show it. Errors: UsageError."""
         if self.entries > VECTORS:
             raise UsageError(f"a table of {self.entries} vectors: there are at most {VECTORS}")
+        if self.msi and self.entries & (self.entries - 1):
+            raise UsageError(f"{self.entries} messages: MSI has a power of two of them")
         if len(self.blocks) > BAR_SIZE // BLOCK_STEP:
             raise UsageError(f"{len(self.blocks)} CPMUs: the port has room for "
                              f"{BAR_SIZE // BLOCK_STEP}")
@@ -60,6 +63,15 @@ class Hardware:
     def start(self, number: int) -> int:
         """Return where in the shared memory a CPMU's registers are."""
         return BLOCK_STEP * number
+
+    def message(self, number: int) -> int | None:
+        """Return the message number that a CPMU's registers show."""
+        wanted = self.blocks[number].message
+        return 0 if self.msi and wanted is not None else wanted
+
+    def layout(self, number: int) -> Layout:
+        """Return a CPMU's registers."""
+        return Layout(message=self.message(number))
 
     def locator(self) -> tuple[int, ...]:
         """Return the low halves of the Register Locator's entries."""
@@ -70,7 +82,8 @@ class Hardware:
 
     def command_line(self, port: str, host: str) -> tuple[str, ...]:
         """Return what the kernel is told; `port` and `host` are PCI addresses in full."""
-        told = {"port": port, "host": host, "entries": self.entries, "bar_size": BAR_SIZE,
+        told = {"port": port, "host": host, "entries": self.entries,
+                "msi": int(self.msi), "bar_size": BAR_SIZE,
                 "dynamic": int(self.dynamic), "pme": self.hp, "aer": self.aer}
         if self.blocks:
             told["blocks"] = ",".join(hex(one) for one in self.locator())
@@ -85,16 +98,15 @@ def hardware(answers: Mapping[str, str]) -> Hardware:
     """
     plain = Hardware()
     capability = answers.get(f"port.{CAP.name}", "MSI-X")
-    if capability == "MSI":
-        raise UsageError("port.capability=MSI: the model's vectors are MSI-X")
     entries = int(answers.get(f"port.{COUNT.name}", plain.entries))
     blocks = tuple(_block(name, answers) for name in _pmus(answers))
     return Hardware(
-        entries=entries if capability == "MSI-X" else 0,
+        entries=0 if capability == "none" else entries,
         dynamic=answers.get(f"port.{CAN_DYN.name}", "yes") == "yes",
         hp=_number(answers, "hp", plain.hp),
         aer=_number(answers, "aer", plain.aer),
         blocks=blocks,
+        msi=capability == "MSI",
     )
 
 

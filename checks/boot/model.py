@@ -49,8 +49,8 @@ class Running:
         self.hardware, self.bell = hardware, bell
         self._lock = threading.RLock()
         self.pmus: tuple[Cpmu, ...] = tuple(
-            Cpmu(bell.memory, hardware.start(number), one.layout(), self._signal)
-            for number, one in enumerate(hardware.blocks)
+            Cpmu(bell.memory, hardware.start(number), hardware.layout(number), self._signal)
+            for number in range(len(hardware.blocks))
         )
         self._end = threading.Event()
         bell.memory[ORDERS:ORDERS + _HEAD.size] = _HEAD.pack(_MAGIC, *[0] * 7)

@@ -26,6 +26,8 @@
 #include <linux/ioport.h>
 #include <linux/irqdomain.h>
 #include <linux/limits.h>
+#include <linux/log2.h>
+#include <linux/minmax.h>
 #include <linux/moduleparam.h>
 #include <linux/msi.h>
 #include <linux/notifier.h>
@@ -34,9 +36,11 @@
 #include <linux/string.h>
 #include <linux/types.h>
 
-/* Where the DVSEC is put, and MSI-X if the port has none */
+/* Where the DVSEC is put, and what the port does not have itself */
 #define MODEL_REGLOC		0xe00
+#define MODEL_MSI		0xd0
 #define MODEL_MSIX		0xf0
+#define MODEL_MSI_DWORDS	6
 
 /* CXL 2.0 8.1.9: Register Locator DVSEC */
 #define MODEL_REGLOC_ID		8
@@ -56,7 +60,15 @@ MODULE_PARM_DESC(host, "the ivshmem-doorbell function");
 
 static unsigned int entries;
 module_param(entries, uint, 0444);
-MODULE_PARM_DESC(entries, "size of the MSI-X table, 0 for neither MSI-X nor MSI");
+MODULE_PARM_DESC(entries, "how many vectors, 0 for neither MSI-X nor MSI");
+
+static bool msi;
+module_param(msi, bool, 0444);
+MODULE_PARM_DESC(msi, "MSI, a power of two of vectors, instead of MSI-X");
+
+static bool gone;
+module_param(gone, bool, 0644);
+MODULE_PARM_DESC(gone, "the port was pulled out, configuration reads as ones");
 
 static int pme = -1;
 module_param(pme, int, 0444);
@@ -90,12 +102,13 @@ static struct {
 	void __iomem *table;		/* MSI-X table of the host */
 	int exp;
 	int err;
-	int msi;			/* To be hidden */
-	int msix;
-	bool has_msix;
-	u8 first;			/* Capability of the port */
+	int real_msi;			/* What the port has itself, or 0 */
+	int real_msix;
+	int msix;			/* Where it is shown, or 0 */
 	int link;			/* Last extended capability of the port */
+	u8 first;			/* Its first capability */
 	u32 bar[2];
+	u32 msi[MODEL_MSI_DWORDS];
 	u16 msix_flags;
 	u8 line;
 	unsigned int resets;
@@ -138,6 +151,42 @@ static void model_set_msix_flags(u16 flags)
 			      flags & mask);
 }
 
+static void model_set_vector(unsigned int nr, u32 low, u32 high, u32 data,
+			     u32 ctrl)
+{
+	void __iomem *entry = model.table + nr * PCI_MSIX_ENTRY_SIZE;
+
+	writel(low, entry + PCI_MSIX_ENTRY_LOWER_ADDR);
+	writel(high, entry + PCI_MSIX_ENTRY_UPPER_ADDR);
+	writel(data, entry + PCI_MSIX_ENTRY_DATA);
+	writel(ctrl, entry + PCI_MSIX_ENTRY_VECTOR_CTRL);
+}
+
+/* MSI has one message for all vectors, the MSI-X table of the host has each */
+static void model_set_msi(void)
+{
+	u16 flags = model.msi[0] >> 16;
+	bool on = flags & PCI_MSI_FLAGS_ENABLE;
+	unsigned int i, nr = 1 << FIELD_GET(PCI_MSI_FLAGS_QSIZE, flags);
+
+	for (i = 0; on && i < min(nr, entries); i++)
+		model_set_vector(i, model.msi[1], model.msi[2],
+				 (model.msi[3] & ~(nr - 1)) | i,
+				 model.msi[4] >> i & 1);
+
+	model_set_msix_flags(on ? PCI_MSIX_FLAGS_ENABLE : 0);
+}
+
+/* The message that is used: hardware makes do with those that it was granted */
+static u32 model_message(int message)
+{
+	if (!msi)
+		return message;
+
+	return min_t(u32, message,
+		     (1 << FIELD_GET(PCI_MSI_FLAGS_QSIZE, model.msi[0] >> 16)) - 1);
+}
+
 /* Forget the vectors, as a reset or loss of power does */
 static void model_lose(void)
 {
@@ -147,17 +196,13 @@ static void model_lose(void)
 	model.bar[0] = 0;
 	model.bar[1] = 0;
 	model.line = 0;
+	model.msi[0] &= ~((PCI_MSI_FLAGS_ENABLE | PCI_MSI_FLAGS_QSIZE) << 16);
+	memset(&model.msi[1], 0, sizeof(model.msi) - sizeof(model.msi[0]));
 	if (entries) {
 		model_set_command(PCI_COMMAND_MEMORY);
-		for (i = 0; i < entries; i++) {
-			writel(0, model.table + i * PCI_MSIX_ENTRY_SIZE +
-			       PCI_MSIX_ENTRY_LOWER_ADDR);
-			writel(0, model.table + i * PCI_MSIX_ENTRY_SIZE +
-			       PCI_MSIX_ENTRY_DATA);
-			writel(PCI_MSIX_ENTRY_CTRL_MASKBIT,
-			       model.table + i * PCI_MSIX_ENTRY_SIZE +
-			       PCI_MSIX_ENTRY_VECTOR_CTRL);
-		}
+		for (i = 0; i < entries; i++)
+			model_set_vector(i, 0, 0, 0,
+					 PCI_MSIX_ENTRY_CTRL_MASKBIT);
 		model_set_msix_flags(0);
 	}
 	model_set_command(0);
@@ -208,38 +253,49 @@ static u32 model_dword(int where, u32 val)
 	if (bar_size && where == PCI_BASE_ADDRESS_0)
 		return model.bar[0];
 
-	if (entries && where == PCI_BASE_ADDRESS_1)
+	if (model.msix && where == PCI_BASE_ADDRESS_1)
 		return model.bar[1];
 
 	if (where == model.exp && pme >= 0) {
 		val &= ~((u32)PCI_EXP_FLAGS_IRQ << 16);
-		return val | FIELD_PREP(PCI_EXP_FLAGS_IRQ, pme) << 16;
+		return val | FIELD_PREP(PCI_EXP_FLAGS_IRQ,
+					model_message(pme)) << 16;
 	}
 
 	if (model.err && where == model.err + PCI_ERR_ROOT_STATUS && aer >= 0) {
 		val &= ~PCI_ERR_ROOT_AER_IRQ;
-		return val | FIELD_PREP(PCI_ERR_ROOT_AER_IRQ, aer);
+		return val | FIELD_PREP(PCI_ERR_ROOT_AER_IRQ,
+					model_message(aer));
 	}
 
-	if (model.msi && where == model.msi)
-		return val & ~0xff;
+	if (where == PCI_CAPABILITY_LIST && msi)
+		return (val & ~0xff) | MODEL_MSI;
 
-	if (!entries && model.has_msix && where == model.msix)
-		return val & ~0xff;
-
-	if (entries && !model.has_msix && where == PCI_CAPABILITY_LIST)
+	if (where == PCI_CAPABILITY_LIST && model.msix &&
+	    model.msix != model.real_msix)
 		return (val & ~0xff) | model.msix;
 
-	if (entries && where == model.msix) {
-		if (!model.has_msix)
+	/* What is not to be seen stays in the list, as a null capability */
+	if (where && where == model.real_msi)
+		return val & ~0xff;
+
+	if (where && where == model.real_msix && model.msix != where)
+		return val & ~0xff;
+
+	if (msi && where >= MODEL_MSI &&
+	    where < MODEL_MSI + MODEL_MSI_DWORDS * 4)
+		return model.msi[(where - MODEL_MSI) / 4];
+
+	if (model.msix && where == model.msix) {
+		if (where != model.real_msix)
 			val = PCI_CAP_ID_MSIX | model.first << 8;
 		return (val & 0xffff) | model.msix_flags << 16;
 	}
 
-	if (entries && where == model.msix + PCI_MSIX_TABLE)
+	if (model.msix && where == model.msix + PCI_MSIX_TABLE)
 		return 1;
 
-	if (entries && where == model.msix + PCI_MSIX_PBA)
+	if (model.msix && where == model.msix + PCI_MSIX_PBA)
 		return MODEL_PBA | 1;
 
 	if (!nr_blocks)
@@ -270,6 +326,11 @@ static int model_read(struct pci_bus *bus, unsigned int devfn, int where,
 	if (!model_is_port(bus, devfn))
 		return model.real->read(bus, devfn, where, size, val);
 
+	if (gone) {
+		*val = U32_MAX >> (32 - size * 8);
+		return 0;
+	}
+
 	raw_spin_lock_irqsave(&model.lock, flags);
 	ret = model.real->read(bus, devfn, where & ~3, 4, &dword);
 	if (!ret && !PCI_POSSIBLE_ERROR(dword)) {
@@ -299,19 +360,27 @@ static bool model_written(int where, u32 dword, u32 mask)
 		return true;
 	}
 
-	if (entries && where == PCI_BASE_ADDRESS_1) {
+	if (model.msix && where == PCI_BASE_ADDRESS_1) {
 		model.bar[1] = dword & ~(SZ_4K - 1);
 		return true;
 	}
 
-	if (entries && where == model.msix) {
+	if (msi && where >= MODEL_MSI &&
+	    where < MODEL_MSI + MODEL_MSI_DWORDS * 4) {
+		/* What cannot be written is never written */
+		model.msi[(where - MODEL_MSI) / 4] = dword;
+		model_set_msi();
+		return true;
+	}
+
+	if (model.msix && where == model.msix) {
 		if (mask & 0xffff0000)
 			model_set_msix_flags(dword >> 16);
 		return true;
 	}
 
-	if (entries && (where == model.msix + PCI_MSIX_TABLE ||
-			where == model.msix + PCI_MSIX_PBA))
+	if (model.msix && (where == model.msix + PCI_MSIX_TABLE ||
+			   where == model.msix + PCI_MSIX_PBA))
 		return true;
 
 	return nr_blocks && where >= MODEL_REGLOC;
@@ -327,6 +396,9 @@ static int model_write(struct pci_bus *bus, unsigned int devfn, int where,
 
 	if (!model_is_port(bus, devfn))
 		return model.real->write(bus, devfn, where, size, val);
+
+	if (gone)
+		return 0;
 
 	if (size < 4)
 		mask = ((1U << (size * 8)) - 1) << shift;
@@ -349,19 +421,29 @@ static int model_write(struct pci_bus *bus, unsigned int devfn, int where,
 /* Find out where the port's registers are that others read as they are */
 static int model_layout(struct pci_dev *port)
 {
-	int next = PCI_CFG_SPACE_SIZE;
+	int pos, next = PCI_CFG_SPACE_SIZE;
 	u32 val;
 
 	model.exp = port->pcie_cap;
 	model.err = port->aer_cap;
-	model.msi = pci_find_capability(port, PCI_CAP_ID_MSI);
-	model.msix = pci_find_capability(port, PCI_CAP_ID_MSIX);
-	model.has_msix = model.msix;
+	model.real_msi = pci_find_capability(port, PCI_CAP_ID_MSI);
+	model.real_msix = pci_find_capability(port, PCI_CAP_ID_MSIX);
 	model.first = model_real_read(PCI_CAPABILITY_LIST);
-	if (!model.has_msix && entries) {
-		model.msix = MODEL_MSIX;
-		if (model_real_read(MODEL_MSIX))
+	model.msix = 0;
+
+	if (entries && msi) {
+		for (pos = 0; pos < MODEL_MSI_DWORDS; pos++) {
+			if (model_real_read(MODEL_MSI + pos * 4))
+				return -EBUSY;
+		}
+		val = PCI_MSI_FLAGS_64BIT | PCI_MSI_FLAGS_MASKBIT |
+		      FIELD_PREP(PCI_MSI_FLAGS_QMASK, ilog2(entries));
+		model.msi[0] = PCI_CAP_ID_MSI | model.first << 8 | val << 16;
+	} else if (entries) {
+		model.msix = model.real_msix ?: MODEL_MSIX;
+		if (!model.real_msix && model_real_read(MODEL_MSIX))
 			return -EBUSY;
+		model.msix_flags = entries - 1;
 	}
 
 	if (!nr_blocks)
@@ -439,11 +521,10 @@ static int model_place(struct pci_dev *port)
 			return ret;
 	}
 
-	if (entries) {
+	if (entries && !msi) {
 		ret = model_nest(port, 1, 1, SZ_4K);
 		if (ret)
 			return ret;
-		model.msix_flags = entries - 1;
 	}
 
 	return dynamic ? 0 : model_forbid_dynamic(port);
@@ -473,13 +554,14 @@ static int model_adopt(struct pci_dev *port)
 		return ret;
 
 	pci_read_config_byte(port, PCI_INTERRUPT_LINE, &line);
-	model.line = line;
+	if (line != MODEL_MARK)
+		model.line = line;
 	pci_write_config_byte(port, PCI_INTERRUPT_LINE, MODEL_MARK);
 	pci_read_config_word(port, PCI_COMMAND, &command);
 	model_set_command(command);
 
-	port->msi_cap = 0;
-	port->msix_cap = entries ? model.msix : 0;
+	port->msi_cap = entries && msi ? MODEL_MSI : 0;
+	port->msix_cap = model.msix;
 	pci_bus_set_ops(port->bus, &model.ops);
 
 	return 0;
