@@ -13,6 +13,9 @@
  * is said to it, too.  Its memory is written, and its vectors are raised, by a
  * program outside of the virtual machine.
  *
+ * The port's own events, of hotplug say, come from QEMU by the port's own single
+ * vector, so that is made a copy of the one which services were told to use.
+ *
  * What a reset of the port does to it is seen by the Interrupt Line register,
  * which holds a mark that does not survive one.
  */
@@ -25,6 +28,7 @@
 #include <linux/io.h>
 #include <linux/ioport.h>
 #include <linux/irqdomain.h>
+#include <linux/jiffies.h>
 #include <linux/limits.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
@@ -34,6 +38,7 @@
 #include <linux/pci.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
+#include <linux/timer.h>
 #include <linux/types.h>
 
 /* Where the DVSEC is put, and what the port does not have itself */
@@ -100,6 +105,9 @@ static struct {
 	struct pci_dev *host;
 	struct pci_ops *host_ops;
 	void __iomem *table;		/* MSI-X table of the host */
+	void __iomem *own;		/* That of the port itself, or NULL */
+	u32 own_bar;
+	struct timer_list timer;
 	int exp;
 	int err;
 	int real_msi;			/* What the port has itself, or 0 */
@@ -149,6 +157,10 @@ static void model_set_msix_flags(u16 flags)
 	model.msix_flags = (model.msix_flags & ~mask) | (flags & mask);
 	model_host_write_word(model.host->msix_cap + PCI_MSIX_FLAGS, mask,
 			      flags & mask);
+	if (model.own)
+		model.real->write(model.bus, model.devfn,
+				  model.real_msix + PCI_MSIX_FLAGS, 2,
+				  flags & mask);
 }
 
 static void model_set_vector(unsigned int nr, u32 low, u32 high, u32 data,
@@ -357,6 +369,8 @@ static bool model_written(int where, u32 dword, u32 mask)
 
 	if (bar_size && where == PCI_BASE_ADDRESS_0) {
 		model.bar[0] = dword & ~(bar_size - 1);
+		model.real->write(model.bus, model.devfn, where, 4,
+				  model.own_bar);
 		return true;
 	}
 
@@ -477,10 +491,6 @@ static int model_nest(struct pci_dev *port, int bar, int in,
 	if (res->parent)
 		release_resource(res);
 
-	/* Nobody else may be given what the port would decode there */
-	model.real->write(model.bus, model.devfn, PCI_BASE_ADDRESS_0 + 4 * bar,
-			  4, 0);
-
 	res->name = pci_name(port);
 	res->flags = IORESOURCE_MEM;
 	res->start = parent->start;
@@ -488,6 +498,48 @@ static int model_nest(struct pci_dev *port, int bar, int in,
 	model.bar[bar] = res->start;
 
 	return request_resource(parent, res);
+}
+
+/* Nobody sees the port's own MSI-X table, but it stays where it is */
+static int model_keep_table(struct pci_dev *port)
+{
+	struct resource *res = &port->resource[0];
+	resource_size_t start = res->start;
+
+	if (!bar_size || !model.real_msix || model.own)
+		return 0;
+
+	if (!res->parent || start > U32_MAX)
+		return -ENXIO;
+
+	release_resource(res);
+	if (!request_mem_region(start, SZ_4K, "port_model"))
+		return -EBUSY;
+
+	model.own_bar = start;
+	model.own = ioremap(start, SZ_4K);
+
+	return model.own ? 0 : -ENOMEM;
+}
+
+/* Affinity and masks of the vector are written to the host's table only */
+static void model_copy(struct timer_list *timer)
+{
+	unsigned int from = pme > 0 ? pme * PCI_MSIX_ENTRY_SIZE : 0;
+	unsigned long flags;
+	unsigned int i;
+	u32 val;
+
+	raw_spin_lock_irqsave(&model.lock, flags);
+	if (model.msix_flags & PCI_MSIX_FLAGS_ENABLE) {
+		for (i = 0; i < PCI_MSIX_ENTRY_SIZE; i += 4) {
+			val = readl(model.table + from + i);
+			if (val != readl(model.own + i))
+				writel(val, model.own + i);
+		}
+	}
+	raw_spin_unlock_irqrestore(&model.lock, flags);
+	mod_timer(timer, jiffies + 2);
 }
 
 /* The vectors of a platform can be added one by one, or not */
@@ -512,6 +564,10 @@ static int model_place(struct pci_dev *port)
 	int ret;
 
 	ret = model_layout(port);
+	if (ret)
+		return ret;
+
+	ret = model_keep_table(port);
 	if (ret)
 		return ret;
 
@@ -563,6 +619,8 @@ static int model_adopt(struct pci_dev *port)
 	port->msi_cap = entries && msi ? MODEL_MSI : 0;
 	port->msix_cap = model.msix;
 	pci_bus_set_ops(port->bus, &model.ops);
+	if (model.own)
+		mod_timer(&model.timer, jiffies + 2);
 
 	return 0;
 }
@@ -618,6 +676,7 @@ static int __init model_init(void)
 	if (!model.table)
 		return -ENOMEM;
 
+	timer_setup(&model.timer, model_copy, 0);
 	port = model_find(port_name);
 	if (port) {
 		ret = model_adopt(port);
