@@ -13,14 +13,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from checks.bind import Inst
+from checks.code import Watch
 from checks.explore import STATES, Shown, shown
 from checks.finding import Verdict
 from checks.hardware import OPEN_QUESTION, answered
 from checks.machine import Machine, Step, build
-from checks.packed import Packed, pack
 from checks.rule import Rule
+from checks.search import Search
 from generator.design import Design
-from generator.expr import Expr, Fact, Read
+from generator.expr import Expr, Fact, Read, any_of, num
 from generator.facts import HANDLER, IRQ, MASTER, MODE, OUTCOME, PHASE
 
 RULE = Rule(
@@ -80,7 +81,9 @@ def degrade(
     began = time.monotonic()
     old, new = build(_probes(base)), build(_probes(target))
     core = frozenset(_label(one.step) for one in old.transitions if one.step.op is not None)
-    before, after = _Ends(old, core, states, seconds), _Ends(new, core, states, seconds)
+    compared = frozenset(_name(read) for read in old.variables if read.fact.question)
+    before = _Ends(old, core, compared, states, seconds)
+    after = _Ends(new, core, compared, states, seconds)
     asked = sorted(
         {read for one in before.ends for read in old.variables if _name(read) in one.answers},
         key=lambda read: (read.fact.needs is not None, _name(read)),
@@ -106,7 +109,7 @@ def degrade(
         verdict = Verdict.UNFINISHED
     return Comparison(
         RULE.key, base.name, target.name, verdict, tuple(worse.values()), len(found),
-        len(before.parent) + len(after.parent), time.monotonic() - began,
+        before.states + after.states, time.monotonic() - began,
     )
 
 
@@ -131,73 +134,75 @@ def _plain(expr: Expr) -> str:
 
 
 class _Ends:
-    """Every way in which the probe of a machine can end, the shortest first."""
+    """Every way in which the probe of a machine can end, the shortest first.
+
+    Of those that agree in the answers to `compared` and in what became of the services, one.
+    """
 
     def __init__(
-        self, machine: Machine, core: frozenset[Label], limit: int, seconds: float
+        self, machine: Machine, core: frozenset[Label], compared: frozenset[str], limit: int,
+        seconds: float,
     ) -> None:
-        kept = tuple(
+        self.machine, self.texts = _with_last(replace(machine, transitions=tuple(
             one for one in machine.transitions
             if one.pc is not None and not (one.step.op is not None and one.step.fault
                                            and _label(one.step) in core)
+        )))
+        self.ports = [inst for inst in machine.view.instances if inst.device.kind == "pci"]
+        over = any_of(*(OUTCOME(inst).ne(0) for inst in self.ports))
+        self.search = Search(self.machine, [Watch(RULE.key, over, "the probe is over", None)])
+        self.complete = self.search.run(machine.given, states=limit, seconds=seconds)
+        self.states = self.search.library.states()
+        self.ends = list(self._ends(compared))
+
+    def _ends(self, compared: frozenset[str]) -> Iterator[_End]:
+        packed, library = self.search.packed, self.search.library
+        mask = sum(
+            field.mask << field.shift for one, field in packed.fields.items()
+            if _name(one) in compared or one.fact in _FACTS
         )
-        read = [fact(inst) for inst in machine.view.instances for fact in _FACTS]
-        variables = tuple(dict.fromkeys((*machine.variables, *read)))
-        tops = {**{one: one.fact.top for one in read}, **machine.tops}
-        self.machine = replace(machine, transitions=kept, variables=variables, tops=tops)
-        self.packed: Packed = pack(self.machine, ())
-        self.start = self.packed.start(machine.given)
-        self.parent: dict[int, tuple[int, int]] = {self.start: (-1, -1)}
-        self.ends: list[_End] = []
-        self.complete = True
-        began = time.monotonic()
-        frontier = [self.start]
-        while frontier:
-            following: list[int] = []
-            for state in frontier:
-                self._expand(state, following)
-            frontier = following
-            if len(self.parent) > limit or time.monotonic() - began > seconds:
-                self.complete = not frontier
-                break
-
-    def _expand(self, state: int, following: list[int]) -> None:
-        for transition, after in self.packed.steps(state):
-            if after in self.parent:
+        seen: set[int] = set()
+        for number in library.closed():
+            state = library.state(number)
+            if state & mask in seen:
                 continue
-            self.parent[after] = (state, transition)
-            step = self.machine.transitions[transition].step
-            port = step.inst
-            ends = step.entry == "driver core" and step.text.startswith("probe returns")
-            if ends and port is not None and port.device.kind == "pci":
-                values = self.packed.values(after)
-                answers = {
-                    _name(read): value for read, value in values.items()
-                    if read.fact.question and value is not None
-                }
-                outcome = _services(self.machine, port, values)
-                if values[OUTCOME(port)] == 2:
-                    outcome = f"the probe fails after {self._last(after)}"
-                self.ends.append(_End(answers, outcome, after))
-            else:
-                following.append(after)
-
-    def _path(self, state: int) -> list[int]:
-        path: list[int] = []
-        while state != self.start:
-            state, transition = self.parent[state]
-            path.insert(0, transition)
-        return path
-
-    def _last(self, state: int) -> str:
-        steps = [self.machine.transitions[number].step for number in self._path(state)]
-        return next((step.text for step in reversed(steps) if step.op is not None), "nothing")
+            seen.add(state & mask)
+            values = packed.values(state)
+            answers = {
+                _name(one): value for one, value in values.items()
+                if one.fact.question and value is not None
+            }
+            port = next(inst for inst in self.ports if values[OUTCOME(inst)])
+            outcome = _services(self.machine, port, values)
+            if values[OUTCOME(port)] == FAILED:
+                outcome = f"the probe fails after {self.texts[values[_LAST(port)] or 0]}"
+            yield _End(answers, outcome, number)
 
     def trace(self, end: _End) -> tuple[Shown, ...]:
-        return shown(self.machine, self._path(end.state))
+        return shown(self.machine, self.search.path(end.state))
 
 
-_FACTS: tuple[Fact, ...] = (IRQ, HANDLER, PHASE, MODE, MASTER, OUTCOME)
+FAILED = 2  # of OUTCOME
+_LAST = Fact("last", 0, "the operation that was done last, by its number")
+_FACTS: tuple[Fact, ...] = (IRQ, HANDLER, PHASE, MODE, MASTER, OUTCOME, _LAST)
+
+
+def _with_last(machine: Machine) -> tuple[Machine, tuple[str, ...]]:
+    """Return a machine that keeps up which operation was done last, and their texts."""
+    texts = {"nothing": 0}
+    last = {inst: _LAST(inst) for inst in machine.view.instances if inst.device.kind == "pci"}
+    transitions = []
+    for one in machine.transitions:
+        if one.step.op is not None:
+            number = num(texts.setdefault(one.step.text, len(texts)))
+            one = replace(one, gives=(*one.gives, *((read, number) for read in last.values())))
+        transitions.append(one)
+    read = [fact(inst) for inst in machine.view.instances for fact in _FACTS if fact != _LAST]
+    tops = {one: one.fact.top for one in read} | {one: len(texts) for one in last.values()}
+    return replace(
+        machine, transitions=tuple(transitions), tops={**tops, **machine.tops},
+        variables=tuple(dict.fromkeys((*machine.variables, *read, *last.values()))),
+    ), tuple(texts)
 
 
 def _services(machine: Machine, port: Inst, values: Mapping[Read, int | None]) -> str:

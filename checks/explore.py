@@ -12,15 +12,14 @@ from checks.episode import PLAIN
 from checks.finding import Verdict
 from checks.live import forget
 from checks.machine import Machine, Step, build, with_variables
-from checks.packed import pack
 from checks.rule import Rule
-from checks.trace import ReplayError, replay, shortened
+from checks.search import Search
+from checks.trace import replay, shortened
 from generator.design import Design, Waiver
 from generator.expr import FALSE, Fact, Read, reads
 from generator.operation import Where
 
 STATES = 4_000_000
-OFTEN = 10_000  # states that are expanded between two looks at the clock
 
 
 @dataclass(frozen=True)
@@ -96,8 +95,8 @@ def explore(
     but may have steps that they can do without: for those who do not look at them.
     Errors: ModelError for a design that makes no sense.
     """
-    search = Search(design, rules, episode)
-    return search.run(states=states, seconds=seconds, first=first, shorten=shorten)
+    explorer = Explorer(design, rules, episode)
+    return explorer.run(states=states, seconds=seconds, first=first, shorten=shorten)
 
 
 def watches_of(machine: Machine, rules: Sequence[Rule]) -> tuple[Watch, ...]:
@@ -139,8 +138,8 @@ def with_questions(machine: Machine, watches: Sequence[Watch]) -> Machine:
     return with_variables(machine, asked)
 
 
-class Search:
-    """A design in one episode, and rules, compiled: searched as often as is wanted."""
+class Explorer:
+    """A design in one episode, and rules, prepared: explored as often as is wanted."""
 
     def __init__(
         self, design: Design, rules: Sequence[Rule], episode: str = PLAIN,
@@ -153,8 +152,8 @@ class Search:
         machine = build(design, episode, chosen)
         self.watches = watches_of(machine, rules)
         self.machine = with_questions(machine, self.watches)
-        self.packed = pack(forget(self.machine, self.watches), self.watches)
-        self.library = self.packed.library
+        self.search = Search(forget(self.machine, self.watches), self.watches)
+        self.library = self.search.library
         self.rules = {rule.key: rule for rule in rules}
         self.shorten = True
 
@@ -166,29 +165,8 @@ class Search:
         began = time.monotonic()
         self.machine = replace(self.machine, given={**self.machine.given, **(given or {})})
         self.shorten = shorten
-        start = self.packed.start(self.machine.given)
-        self.library.begin(start, max(states, 1), first=first)
-        more = seconds > 0
-        while more and (more := self.library.search(OFTEN)):
-            if time.monotonic() - began >= seconds:
-                break
-        return self._report(not more and self.library.complete(), time.monotonic() - began)
-
-    def _between(self, origin: int, state: int) -> list[int]:
-        """Return the steps by which a state was reached from where it was reached from."""
-        todo: list[tuple[int, tuple[int, ...]]] = [
-            (after, (transition,)) for transition, after in reversed(self.packed.steps(origin))
-        ]
-        passed: set[int] = set()
-        while todo:
-            at, path = todo.pop()
-            if self.packed.agrees(at, state):
-                return list(path)
-            for transition, after in next(iter(self.packed.each_at_once(at)), ()):
-                if after not in passed:
-                    passed.add(after)
-                    todo.append((after, (*path, transition) if transition >= 0 else path))
-        raise ReplayError("no steps lead from a state to one that was reached from it")
+        complete = self.search.run(self.machine.given, states=states, seconds=seconds, first=first)
+        return self._report(complete, time.monotonic() - began)
 
     def _report(self, complete: bool, seconds: float) -> Report:
         found = [
@@ -226,12 +204,7 @@ class Search:
         )
 
     def _example(self, watch: Watch, transition: int, depth: int, at: int) -> Counterexample:
-        path: list[int] = [transition] if transition >= 0 else []
-        state = self.library.state
-        while at:  # the first state is where every life begins
-            origin = self.library.origin(at)
-            path[:0] = self._between(state(origin), state(at))
-            at = origin
+        path = self.search.path(at) + [transition] * (transition >= 0)
         if self.shorten:
             path = shortened(self.machine, path, watch)
         answers = replay(self.machine, path, watch)

@@ -17,7 +17,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 
 from checks.episode import PLAIN
-from checks.explore import STATES, Report, Search, explore
+from checks.explore import STATES, Explorer, Report, explore
 from checks.finding import Verdict
 from checks.goal import SERVICES, goals_at_best, served_by
 from checks.judge import judge
@@ -122,20 +122,20 @@ class Prepared:
     def __init__(self, *, shorten: bool = True) -> None:
         """Nothing is prepared yet; `shorten` as for explore()."""
         self.shorten = shorten
-        self.searches: dict[tuple[str, tuple[Driver, ...]], Search] = {}
+        self.explorers: dict[tuple[str, tuple[Driver, ...]], Explorer] = {}
 
     def __call__(
         self, design: Design, rules: Sequence[Rule], *, states: int, seconds: float,
         first: bool = False, episode: str = PLAIN,
     ) -> Report:
         """Explore, as explore() does."""
-        search = self.searches.get((episode, design.drivers))
-        if search is None:
+        explorer = self.explorers.get((episode, design.drivers))
+        if explorer is None:
             open_ = {key: value for key, value in design.given.items() if key not in _CHOSEN}
-            search = Search(replace(design, given=open_), rules, episode, _CHOSEN)
-            self.searches[episode, design.drivers] = search
-        given = given_answers(design, search.machine.view, search.machine.variables)
-        return search.run(given, states=states, seconds=seconds, first=first,
+            explorer = Explorer(replace(design, given=open_), rules, episode, _CHOSEN)
+            self.explorers[episode, design.drivers] = explorer
+        given = given_answers(design, explorer.machine.view, explorer.machine.variables)
+        return explorer.run(given, states=states, seconds=seconds, first=first,
                           shorten=self.shorten)
 
 

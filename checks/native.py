@@ -20,6 +20,7 @@ COMPILERS = (
     ("cc", "-w", "-O0", "-fPIC", "-shared"),
 )
 MORE, NO_MEMORY = 1, 2  # what search() returns, beside 0
+NOBODY = 0xFFFFFFFF
 Words = ctypes.Array[ctypes.c_ulonglong]
 
 
@@ -52,7 +53,8 @@ class Library:
             ("taken", ctypes.POINTER(ctypes.c_ubyte)), ("findings", ctypes.POINTER(Finding)),
             ("origin", ctypes.c_uint), ("state", ctypes.POINTER(state)),
             ("step", ctypes.POINTER(Step)), ("steps", ctypes.c_uint),
-            ("steps_at_once", ctypes.c_uint), ("end", None),
+            ("steps_at_once", ctypes.c_uint), ("closed", ctypes.c_uint),
+            ("way", ctypes.POINTER(ctypes.c_int)), ("end", None),
         ):
             getattr(self._loaded, name).restype = result
 
@@ -113,6 +115,13 @@ class Library:
         found: int = self._loaded.origin(ctypes.c_uint(number))
         return found
 
+    def closed(self) -> list[int]:
+        """Return the states in which something broke, so that nobody walks on from them."""
+        found, number = [], -1
+        while (number := self._loaded.closed(ctypes.c_uint(number + 1))) != NOBODY:
+            found.append(number)
+        return found
+
     def state(self, number: int) -> int:
         """Return a state that is kept."""
         return int.from_bytes(self._loaded.state(ctypes.c_uint(number)).contents, "little")
@@ -120,6 +129,11 @@ class Library:
     def steps(self, state: int) -> list[tuple[int, int]]:
         """Return every step from a state, and where it leads."""
         return self._steps(self._loaded.steps(self._pack(state)))
+
+    def between(self, number: int) -> list[int]:
+        """Return the transitions by which a state was reached from its origin; none if none do."""
+        some = self._loaded.between(ctypes.c_uint(number))
+        return list(reversed(self._loaded.way()[:max(some, 0)]))
 
     def steps_at_once(self, state: int, process: int) -> list[tuple[int, int]]:
         """Return the steps of one process that may be taken before anybody else moves."""

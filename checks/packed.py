@@ -47,14 +47,6 @@ class Packed:
             if (mine := self.library.steps_at_once(state, process))
         ]
 
-    def agrees(self, state: int, whole: int) -> bool:
-        """Return whether a state is another one, but for questions that are open in it."""
-        return state == whole or all(
-            read.fact.question and not state >> field.shift & field.mask
-            for read, field in self.fields.items()
-            if (state ^ whole) >> field.shift & field.mask
-        )
-
     def of(self, values: Mapping[Read, int]) -> int:
         """Return the state in which facts have some values; OPEN_QUESTION is none."""
         return sum(
@@ -64,11 +56,13 @@ class Packed:
 
     def values(self, state: int) -> dict[Read, int | None]:
         """Return the facts of a state; None is a question that nobody asked."""
-        found: dict[Read, int | None] = {}
-        for read, field in self.fields.items():
-            value = state >> field.shift & field.mask
-            found[read] = value if not read.fact.question else value - 1 if value else None
-        return found
+        return {read: self.value(state, read) for read in self.fields}
+
+    def value(self, state: int, read: Read) -> int | None:
+        """Return one fact of a state."""
+        field = self.fields[read]
+        value = state >> field.shift & field.mask
+        return value if not read.fact.question else value - 1 if value else None
 
 
 def pack(machine: Machine, watches: Sequence[Watch]) -> Packed:
