@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
+from weakref import WeakValueDictionary
 
 
 class Place(Protocol):
@@ -192,19 +193,32 @@ class Num(Expr):
     value: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, init=False)
 class Read(Expr):
-    """The value of a fact of a device."""
+    """The value of a fact of a device.
+
+    There is one object for each, so that they compare, and are looked up, by identity: whatever
+    is explored is full of them.
+    """
 
     fact: Fact
     of: Place
 
-    def __hash__(self) -> int:
-        """Hash once: whatever is explored is looked up by these."""
-        found: int | None = self.__dict__.get("hashed")
+    def __new__(cls, fact: Fact, of: Place) -> Read:
+        """Return the one that there is, or make it."""
+        found = _READS.get((fact, of))
         if found is None:
-            found = self.__dict__["hashed"] = hash((self.fact, self.of))
+            found = object.__new__(cls)
+            found.__dict__.update(fact=fact, of=of)
+            _READS[fact, of] = found
         return found
+
+    def __reduce__(self) -> tuple[type[Read], tuple[Fact, Place]]:
+        """Say how a copy is made: not at all, in one process."""
+        return Read, (self.fact, self.of)
+
+
+_READS: WeakValueDictionary[tuple[Fact, Place], Read] = WeakValueDictionary()
 
 
 @dataclass(frozen=True)
