@@ -47,13 +47,6 @@ class Packed:
             if (mine := self.library.steps_at_once(state, process))
         ]
 
-    def of(self, values: Mapping[Read, int]) -> int:
-        """Return the state in which facts have some values; OPEN_QUESTION is none."""
-        return sum(
-            values[read] + read.fact.question << field.shift
-            for read, field in self.fields.items()
-        )
-
     def values(self, state: int) -> dict[Read, int | None]:
         """Return the facts of a state; None is a question that nobody asked."""
         return {read: self.value(state, read) for read in self.fields}

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from checks import explore as explorer
+from checks import search
 from checks.bind import View
 from checks.explore import explore
 from checks.finding import Verdict
@@ -175,14 +176,14 @@ def test_budget_of_states_ends_the_search_within_a_level(states: int) -> None:
 def test_budget_of_time_ends_the_search_within_a_level(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = itertools.count()  # each look at it takes a second
     monkeypatch.setattr(time, "monotonic", lambda: float(next(clock)))
-    report = explore(auxbus.DESIGN, RULES, seconds=20.0)
+    report = explore(auxbus.DESIGN, RULES, seconds=4.0)
     assert report.verdict is Verdict.UNFINISHED
-    assert 0 < report.bounds.states < 20 * explorer.OFTEN * 8
+    assert 0 < report.bounds.states < 4 * search.OFTEN
 
 
 @pytest.mark.slow
 def test_both_pmus_of_the_drawing_hold() -> None:
-    # 1,442,444 states where one PMU has 37,388; a minute of CPU time, a third of a gigabyte.
+    # Forty times the states of one.
     report = explore(with_children(auxbus.DESIGN, 2), RULES)
     assert report.verdict is Verdict.HOLDS
     assert {"cpmu0", "cpmu1"} <= set(report.bounds.instances)

@@ -42,8 +42,8 @@ def taken_at_once(
     watches = watches_of(machine, rules)
     machine = with_questions(machine, watches)
     packed = pack(forget(machine, watches), watches)
-    kept = [(machine.variables.index(read), shift, read.fact.question)
-            for read, (shift, _) in packed.shifts.items()]
+    kept = [(machine.variables.index(read), field.shift, read.fact.question)
+            for read, field in packed.fields.items()]
     seen: dict[int, set[int]] = {}
 
     def free(values: State) -> set[int]:
