@@ -181,6 +181,7 @@ class Knowledge:
         into: dict[Node, list[tuple[Node, _Compiled]]] = {}
         todo = [(IDLE, first & fields)]
         waiting = set(todo)
+        settled: dict[Known, Known] = {}
         while todo:  # in the order of the text, so that what joins is known before one walks on
             node = heappop(todo)
             waiting.discard(node)
@@ -198,7 +199,10 @@ class Knowledge:
                 old = nodes.get(goes)
                 if old is not None and old | there == old:
                     continue
-                nodes[goes] = self._settled(there if old is None else old | there, others)
+                there = there if old is None else old | there
+                if there not in settled:
+                    settled[there] = self._settled(there, others)
+                nodes[goes] = settled[there]
                 if goes not in waiting:
                     heappush(todo, goes)
                     waiting.add(goes)

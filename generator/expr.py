@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Protocol
 from weakref import WeakValueDictionary
 
@@ -124,6 +125,10 @@ def question(
 
 class Expr:
     """An expression over facts; comparisons are methods so that values keep their equality."""
+
+    def __getstate__(self) -> dict[str, object]:
+        """Leave out of copies what was only computed once."""
+        return {name: value for name, value in self.__dict__.items() if name != "meaning"}
 
     def __add__(self, other: Operand) -> Expr:
         """Return the sum."""
@@ -409,46 +414,58 @@ def evaluate(expr: Expr, state: Mapping[Read, int]) -> int:
 
     Traces are replayed by this function; what the engines generate is held against it.
     """
+    found: Meaning | None = expr.__dict__.get("meaning")
+    if found is None:
+        found = expr.__dict__["meaning"] = _meaning(expr)
+    return found(state)
+
+
+Meaning = Callable[[Mapping[Read, int]], int]
+
+
+def _meaning(expr: Expr) -> Meaning:
     match expr:
         case Num(value=value):
-            return value
+            return lambda _state: value
         case Read():
-            return state[expr]
+            return itemgetter(expr)
         case Not(of=of):
-            return int(not evaluate(of, state))
+            inner = _meaning(of)
+            return lambda state: 0 if inner(state) else 1
         case Pick(when=when, then=then, other=other):
-            return evaluate(then if evaluate(when, state) else other, state)
-        case Bin(op="and", left=left, right=right):
-            return int(bool(evaluate(left, state)) and bool(evaluate(right, state)))
-        case Bin(op="or", left=left, right=right):
-            return int(bool(evaluate(left, state)) or bool(evaluate(right, state)))
+            test, one, two = _meaning(when), _meaning(then), _meaning(other)
+            return lambda state: one(state) if test(state) else two(state)
         case Bin(op=op, left=left, right=right):
-            return _binary(op, evaluate(left, state), evaluate(right, state))
+            return _joined(op, _meaning(left), _meaning(right))
     raise TypeError(f"not an expanded expression: {expr!r}")
 
 
-def _binary(op: str, left: int, right: int) -> int:
+def _joined(op: str, a: Meaning, b: Meaning) -> Meaning:
     match op:
+        case "and":
+            return lambda state: 1 if a(state) and b(state) else 0
+        case "or":
+            return lambda state: 1 if a(state) or b(state) else 0
         case "+":
-            return left + right
+            return lambda state: a(state) + b(state)
         case "-":
-            return left - right
+            return lambda state: a(state) - b(state)
         case "==":
-            return int(left == right)
+            return lambda state: 1 if a(state) == b(state) else 0
         case "!=":
-            return int(left != right)
+            return lambda state: 1 if a(state) != b(state) else 0
         case "<":
-            return int(left < right)
+            return lambda state: 1 if a(state) < b(state) else 0
         case "<=":
-            return int(left <= right)
+            return lambda state: 1 if a(state) <= b(state) else 0
         case "min":
-            return min(left, right)
+            return lambda state: min(a(state), b(state))
         case "max":
-            return max(left, right)
+            return lambda state: max(a(state), b(state))
         case "has":
-            return (left >> right) & 1
+            return lambda state: a(state) >> b(state) & 1
         case "with":
-            return left | (1 << right)
+            return lambda state: a(state) | 1 << b(state)
         case "without":
-            return left & ~(1 << right)
+            return lambda state: a(state) & ~(1 << b(state))
     raise ValueError(f"unknown operator {op!r}")
