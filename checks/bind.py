@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from generator.design import Design, Device
 from generator.errors import ModelError
@@ -33,6 +34,7 @@ from generator.expr import (
 )
 from generator.flow import Edge, Flow
 from generator.operation import Param
+from generator.program import operations
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,15 @@ class View:
         """Return the instances created under an instance."""
         return tuple(
             one for one in self.instances if one.device.parent == inst.device
+        )
+
+    @cached_property
+    def given(self) -> frozenset[Fact]:
+        """The facts that the drivers of the design give by themselves."""
+        return frozenset(
+            give.target.fact
+            for driver in self.design.drivers for block in driver.blocks().values()
+            for do in operations(block) for way in do.op.outcomes for give in way.gives
         )
 
     def cores(self) -> tuple[Inst, ...]:

@@ -23,9 +23,9 @@ def questions(exprs: Iterable[Expr], known: frozenset[Read]) -> list[Read]:
         found[read] = None
 
     for expr in exprs:
-        for read in sorted(reads(expr), key=lambda one: (one.of.name, one.fact.name)):
-            if read.fact.question:
-                note(read)
+        asked = [read for read in reads(expr) if read.fact.question]
+        for read in sorted(asked, key=lambda one: (one.of.name, one.fact.name)):
+            note(read)
     return list(found)
 
 

@@ -26,17 +26,11 @@ from generator.facts import (
     UNBOUND,
     WANTS,
 )
-from generator.program import operations
 
 
 def _taken(view: View) -> frozenset[str]:
     """Return which kinds of locks the drivers of a design take by themselves."""
-    return frozenset(
-        give.target.fact.name
-        for driver in view.design.drivers for block in driver.blocks().values()
-        for do in operations(block) for way in do.op.outcomes for give in way.gives
-        if give.target.fact in MUTEXES
-    )
+    return frozenset(fact.name for fact in view.given & frozenset(MUTEXES))
 
 
 def _waits(view: View, one: Inst, other: Inst) -> Expr:
