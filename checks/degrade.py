@@ -17,7 +17,7 @@ from checks.code import Watch
 from checks.explore import STATES, Shown, shown
 from checks.finding import Verdict
 from checks.hardware import OPEN_QUESTION, answered
-from checks.machine import Machine, Step, build
+from checks.machine import Machine, Step, build, given_answers
 from checks.rule import Rule
 from checks.search import Search
 from generator.design import Design
@@ -78,39 +78,63 @@ def degrade(
 
     Errors: ModelError for a design that makes no sense.
     """
-    began = time.monotonic()
-    old, new = build(_probes(base)), build(_probes(target))
-    core = frozenset(_label(one.step) for one in old.transitions if one.step.op is not None)
-    compared = frozenset(_name(read) for read in old.variables if read.fact.question)
-    before = _Ends(old, core, compared, states, seconds)
-    after = _Ends(new, core, compared, states, seconds)
-    asked = sorted(
-        {read for one in before.ends for read in old.variables if _name(read) in one.answers},
-        key=lambda read: (read.fact.needs is not None, _name(read)),
-    )
-    found: dict[Hardware, set[str]] = {}
-    for end in before.ends:
-        for hardware in _whole(asked, end.answers):
-            found.setdefault(hardware, set()).add(end.outcome)
-    worse: dict[str, Degraded] = {}
-    for end in after.ends:
-        if end.outcome in worse:
-            continue
-        for hardware in _whole(asked, end.answers):
-            known = found.get(hardware, set())
-            if known and end.outcome not in known:
-                worse[end.outcome] = Degraded(
-                    _shown(new, {**dict(hardware), **end.answers}), tuple(sorted(known)),
-                    end.outcome, after.trace(end),
-                )
-                break
-    verdict = Verdict.VIOLATED if worse else Verdict.HOLDS
-    if not worse and not (before.complete and after.complete):
-        verdict = Verdict.UNFINISHED
-    return Comparison(
-        RULE.key, base.name, target.name, verdict, tuple(worse.values()), len(found),
-        before.states + after.states, time.monotonic() - began,
-    )
+    return Beside(base, target).run(base, target, states=states, seconds=seconds)
+
+
+class Beside:
+    """A base and a target prepared: compared on one hardware after the other.
+
+    Questions of `chosen` facts get their answers where a comparison begins.
+    """
+
+    def __init__(
+        self, base: Design, target: Design, chosen: frozenset[Fact] = frozenset()
+    ) -> None:
+        """Prepare.
+
+        Errors: ModelError for a design that makes no sense.
+        """
+        old, new = (build(_probes(one), chosen=chosen) for one in (base, target))
+        core = frozenset(_label(one.step) for one in old.transitions if one.step.op is not None)
+        compared = frozenset(_name(read) for read in old.variables if read.fact.question)
+        self.before, self.after = _Ends(old, core, compared), _Ends(new, core, compared)
+
+    def run(
+        self, base: Design, target: Design, *, states: int = STATES, seconds: float = 600.0
+    ) -> Comparison:
+        """Compare on the hardware that both are given."""
+        began = time.monotonic()
+        before, after = self.before, self.after
+        before.run(base, states, seconds)
+        after.run(target, states, seconds)
+        asked = sorted(
+            {read for one in before.ends for read in before.machine.variables
+             if _name(read) in one.answers},
+            key=lambda read: (read.fact.needs is not None, _name(read)),
+        )
+        found: dict[Hardware, set[str]] = {}
+        for end in before.ends:
+            for hardware in _whole(asked, end.answers):
+                found.setdefault(hardware, set()).add(end.outcome)
+        worse: dict[str, Degraded] = {}
+        for end in after.ends:
+            if end.outcome in worse:
+                continue
+            for hardware in _whole(asked, end.answers):
+                known = found.get(hardware, set())
+                if known and end.outcome not in known:
+                    worse[end.outcome] = Degraded(
+                        _shown(after.machine, {**dict(hardware), **end.answers}),
+                        tuple(sorted(known)), end.outcome, after.trace(end),
+                    )
+                    break
+        verdict = Verdict.VIOLATED if worse else Verdict.HOLDS
+        if not worse and not (before.complete and after.complete):
+            verdict = Verdict.UNFINISHED
+        return Comparison(
+            RULE.key, base.name, target.name, verdict, tuple(worse.values()), len(found),
+            before.states + after.states, time.monotonic() - began,
+        )
 
 
 def _probes(design: Design) -> Design:
@@ -140,8 +164,7 @@ class _Ends:
     """
 
     def __init__(
-        self, machine: Machine, core: frozenset[Label], compared: frozenset[str], limit: int,
-        seconds: float,
+        self, machine: Machine, core: frozenset[Label], compared: frozenset[str]
     ) -> None:
         self.machine, self.texts = _with_last(replace(machine, transitions=tuple(
             one for one in machine.transitions
@@ -151,22 +174,28 @@ class _Ends:
         self.ports = [inst for inst in machine.view.instances if inst.device.kind == "pci"]
         over = any_of(*(OUTCOME(inst).ne(0) for inst in self.ports))
         self.search = Search(self.machine, [Watch(RULE.key, over, "the probe is over", None)])
-        self.complete = self.search.run(machine.given, states=limit, seconds=seconds)
-        self.states = self.search.library.states()
-        self.ends = list(self._ends(compared))
-
-    def _ends(self, compared: frozenset[str]) -> Iterator[_End]:
-        packed, library = self.search.packed, self.search.library
-        mask = sum(
-            field.mask << field.shift for one, field in packed.fields.items()
+        self.mask = sum(
+            field.mask << field.shift for one, field in self.search.packed.fields.items()
             if _name(one) in compared or one.fact in _FACTS
         )
+        self.complete, self.states = False, 0
+        self.ends: list[_End] = []
+
+    def run(self, design: Design, limit: int, seconds: float) -> None:
+        """Find them on the hardware that a design is given."""
+        given = given_answers(design, self.machine.view, self.machine.variables)
+        self.complete = self.search.run(given, states=limit, seconds=seconds)
+        self.states = self.search.library.states()
+        self.ends = list(self._ends())
+
+    def _ends(self) -> Iterator[_End]:
+        packed, library = self.search.packed, self.search.library
         seen: set[int] = set()
         for number in library.closed():
             state = library.state(number)
-            if state & mask in seen:
+            if state & self.mask in seen:
                 continue
-            seen.add(state & mask)
+            seen.add(state & self.mask)
             values = packed.values(state)
             answers = {
                 _name(one): value for one, value in values.items()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from checks.degrade import RULE as DEGRADES
-from checks.degrade import degrade
+from checks.degrade import Comparison, degrade
 from checks.episode import EPISODES, PLAIN, episodes_of
 from checks.explore import STATES, Bounds, Counterexample, Report, explore
 from checks.finding import Verdict
@@ -25,14 +25,15 @@ ALL: tuple[Rule, ...] = tuple(sorted((*RULES, DEGRADES), key=lambda rule: rule.k
 def judge(
     design: Design, *, states: int = STATES, seconds: float = 600.0, first: bool = False,
     sought: tuple[Goal, ...] | None = None, engine: Callable[..., Report] = explore,
-    episode: str = "",
+    episode: str = "", against: Callable[..., Comparison] = degrade,
 ) -> Report:
     """Return the verdict on a design, by exploration and, if it extends today's, beside that.
 
     Every episode is explored that the design has something to say to, or only the one given.
     The report has the shortest counterexample first, and says which goals were reached: those
     of `sought` or else the usual ones.
-    `engine` asks the rules, checks.spin.explore() as well; N2 is always our explorer's.
+    `engine` asks the rules, checks.spin.explore() as well; N2 is always our explorer's, `against`
+    makes the comparison.
     Errors: ModelError for a design that makes no sense, UsageError for an unknown episode.
     """
     keys = [rule.key for rule in ALL]
@@ -62,7 +63,7 @@ def judge(
     extends = SERVICE in design.devices and design is not today.DESIGN
     if not extends or report.verdict is not Verdict.HOLDS:
         return report
-    beside = degrade(_today(design), design, states=states, seconds=seconds)
+    beside = against(_today(design), design, states=states, seconds=seconds)
     degraded = tuple(
         Counterexample(
             DEGRADES.key,

@@ -12,12 +12,13 @@ import enum
 import os
 import resource
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 
+from checks.degrade import Beside, Comparison
 from checks.episode import PLAIN
-from checks.explore import STATES, Explorer, Report, explore
+from checks.explore import STATES, Explorer, Report
 from checks.finding import Verdict
 from checks.goal import SERVICES, goals_at_best, served_by
 from checks.judge import judge
@@ -123,6 +124,7 @@ class Prepared:
         """Nothing is prepared yet; `shorten` as for explore()."""
         self.shorten = shorten
         self.explorers: dict[tuple[str, tuple[Driver, ...]], Explorer] = {}
+        self.besides: dict[tuple[Driver, ...], Beside] = {}
 
     def __call__(
         self, design: Design, rules: Sequence[Rule], *, states: int, seconds: float,
@@ -131,24 +133,44 @@ class Prepared:
         """Explore, as explore() does."""
         explorer = self.explorers.get((episode, design.drivers))
         if explorer is None:
-            open_ = {key: value for key, value in design.given.items() if key not in _CHOSEN}
-            explorer = Explorer(replace(design, given=open_), rules, episode, _CHOSEN)
+            explorer = Explorer(_open(design), rules, episode, _CHOSEN)
             self.explorers[episode, design.drivers] = explorer
         given = given_answers(design, explorer.machine.view, explorer.machine.variables)
         return explorer.run(given, states=states, seconds=seconds, first=first,
                           shorten=self.shorten)
 
 
+    def against(
+        self, base: Design, target: Design, *, states: int, seconds: float
+    ) -> Comparison:
+        """Compare, as degrade() does."""
+        beside = self.besides.get(target.drivers)
+        if beside is None:
+            beside = Beside(_open(base), _open(target), _CHOSEN)
+            self.besides[target.drivers] = beside
+        return beside.run(base, target, states=states, seconds=seconds)
+
+
+def _open(design: Design) -> Design:
+    """Return a design without what it is given of the kinds of interrupt."""
+    given = {
+        key: value for key, value in design.given.items()
+        if (key[0] if isinstance(key, tuple) else key) not in _CHOSEN
+    }
+    return replace(design, given=given)
+
+
 def judged(
     design: Design, kind: Kind, *, states: int = STATES, seconds: float = 600.0,
-    engine: Callable[..., Report] = explore,
+    prepared: Prepared | None = None,
 ) -> Report:
     """Return the verdict on a design on a kind of interrupt, with the goals sought there.
 
     Errors: ModelError for a design that makes no sense.
     """
-    return judge(on(design, kind), states=states, seconds=seconds,
-                 sought=goals_at_best(design), engine=engine)
+    prepared = prepared or Prepared()
+    return judge(on(design, kind), states=states, seconds=seconds, sought=goals_at_best(design),
+                 engine=prepared, against=prepared.against)
 
 
 def cell(design: Design, kind: Kind, service: str, report: Report) -> Cell:
@@ -194,12 +216,12 @@ def explored(tasks: Sequence[Task]) -> list[Exploration]:
 
     Errors: UsageError, ModelError.
     """
-    engine = Prepared(shorten=False)
+    prepared = Prepared(shorten=False)
     found = []
     for task in tasks:
         began = time.process_time()
         design, kind = load(task.design).design, kind_of(task.interrupts)
-        report = judged(design, kind, states=task.states, seconds=task.seconds, engine=engine)
+        report = judged(design, kind, states=task.states, seconds=task.seconds, prepared=prepared)
         used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         found.append(replace(
             outcome(design, kind, report), seconds=time.process_time() - began, megabytes=used,
