@@ -23,6 +23,7 @@ from checks.boot.hardware import MEMORY, ORDERS, VECTORS, Hardware
 from checks.boot.ivshmem import Doorbell, doorbell
 
 PORT, HOST = "0000:00:0a.0", "0000:00:0b.0"
+PORT_ID = "rp-cpmu"  # what QEMU calls the port, and the bus below it
 _MAGIC = 0x54525750
 _HEAD = struct.Struct("<4I4Q")  # magic, asked, done, code, four arguments; then the result
 _PAUSE = 0.002
@@ -64,7 +65,7 @@ class Running:
 
     def arguments(self) -> tuple[str, ...]:
         """Return QEMU's words for the port, and for what stands in for it."""
-        port = f"pcie-root-port,id=port,bus=pcie.0,addr={_slot(PORT)},chassis=64,slot=64"
+        port = f"pcie-root-port,id={PORT_ID},bus=pcie.0,addr={_slot(PORT)},chassis=64,slot=64"
         return "-device", port, *self.bell.arguments("model", _slot(HOST))
 
     def command_line(self) -> tuple[str, ...]:
@@ -83,7 +84,7 @@ class Running:
                 self.bell.fire(vector)
             time.sleep(_APART)
 
-    def settled(self, block: int, seconds: float = 2.0) -> bool:
+    def settled(self, block: int, seconds: float = 5.0) -> bool:
         """Wait until all overflows of a CPMU are acknowledged; return whether they are."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:

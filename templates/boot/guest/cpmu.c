@@ -81,7 +81,7 @@ static int step_open(char *args)
 {
 	struct perf_event_attr attr;
 	char *pmu, *config, *config1;
-	int type, fd;
+	int type, cpu, fd;
 
 	pmu = next_arg(&args);
 	config = next_arg(&args);
@@ -90,7 +90,8 @@ static int step_open(char *args)
 		return -1;
 
 	type = read_number(pmu, "/type");
-	if (type < 0) {
+	cpu = read_number(pmu, "/cpumask");
+	if (type < 0 || cpu < 0) {
 		printf("open %s: no such PMU\n", pmu);
 		return -1;
 	}
@@ -101,8 +102,7 @@ static int step_open(char *args)
 	attr.config = strtoull(config, NULL, 0);
 	attr.config1 = config1 ? strtoull(config1, NULL, 0) : 0;
 
-	fd = syscall(__NR_perf_event_open, &attr, -1,
-		     read_number(pmu, "/cpumask"), -1, 0);
+	fd = syscall(__NR_perf_event_open, &attr, -1, cpu, -1, 0);
 	if (fd < 0) {
 		printf("open %s: error %d\n", pmu, errno);
 		return -1;
