@@ -32,11 +32,15 @@ class Label(NamedTuple):
 
 @dataclass(frozen=True)
 class Lts:
-    """States are ints; a label of None is a silent step; `final` are the ends of complete runs."""
+    """States are ints; a label of None is a silent step; `final` are the ends of complete runs.
+
+    minimal: minimise() made it; dataclasses.replace() does not keep that.
+    """
 
     start: int
     edges: tuple[tuple[int, Label | None, int], ...]
     final: frozenset[int]
+    minimal: bool = field(default=False, init=False, compare=False, repr=False)
 
     def states(self) -> frozenset[int]:
         """Every state that an edge, the start or the end names."""
@@ -128,6 +132,8 @@ def minimise(lts: Lts) -> Lts:
     Two Lts have equal languages, as sets of prefixes and as sets of complete runs, exactly
     when their minimised values are equal: states are numbered breadth first by sorted labels.
     """
+    if lts.minimal:
+        return lts
     moves, final = _determinise(lts)
     block = _refine(moves, final)
     names: dict[int, int] = {block[0]: 0}
@@ -139,7 +145,9 @@ def minimise(lts: Lts) -> Lts:
                 names[block[after]] = len(names)
                 witness.append(after)
             edges.append((number, label, names[block[after]]))
-    return Lts(0, tuple(edges), frozenset(names[block[state]] for state in final))
+    found = Lts(0, tuple(edges), frozenset(names[block[state]] for state in final))
+    object.__setattr__(found, "minimal", True)
+    return found
 
 
 def _determinise(lts: Lts) -> tuple[list[dict[Label, int]], set[int]]:

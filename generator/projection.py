@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import functools
+from dataclasses import dataclass
+
 from generator.design import RECOVERY, Design, Device, Driver
 from generator.expr import Nth, ParentOf, Place
 from generator.fingerprint import CGuard, Fingerprint
@@ -15,8 +18,27 @@ VOID = ("remove", "shutdown")  # entry points that return nothing
 # RECOVERY of a PCI driver returns a pci_ers_result_t, which has no 0: all look like an error.
 
 
+@dataclass(frozen=True, eq=False)
+class _Same:
+    """A driver, equal to itself alone: what is kept of it is found without comparing designs."""
+
+    driver: Driver
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.driver is self.driver
+
+    def __hash__(self) -> int:
+        return id(self.driver)
+
+
 def project(driver: Driver, entry: str, symbols: frozenset[str] | None = None) -> Lts:
     """Return the transition system of an entry point, in a kernel built with `symbols`."""
+    return _project(_Same(driver), entry, symbols)
+
+
+@functools.lru_cache(maxsize=256)
+def _project(same: _Same, entry: str, symbols: frozenset[str] | None) -> Lts:
+    driver = same.driver
     graph = flow(entry, {**driver.entries(), **driver.callbacks()}[entry], None, symbols)
     builder = Builder()
     states = [builder.new_state() for _ in range(graph.size)]
@@ -87,6 +109,12 @@ def guards_of(design: Design) -> tuple[CGuard, ...]:
 
 def guards_of_driver(driver: Driver) -> tuple[CGuard, ...]:
     """Return the fingerprint of every guard of one driver that stands in C."""
+    return _guards_of(_Same(driver))
+
+
+@functools.lru_cache(maxsize=64)
+def _guards_of(same: _Same) -> tuple[CGuard, ...]:
+    driver = same.driver
     found: dict[str, CGuard] = {}
     for block in (*driver.entries().values(), *driver.callbacks().values()):
         for guard in guards(block):
@@ -95,6 +123,7 @@ def guards_of_driver(driver: Driver) -> tuple[CGuard, ...]:
     return tuple(found.values())
 
 
+@functools.cache
 def fingerprints() -> tuple[Fingerprint, ...]:
     """Return the fingerprint of every operation that the project knows, used or not.
 
