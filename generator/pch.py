@@ -10,16 +10,19 @@ from __future__ import annotations
 import json
 import os
 import threading
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from generator.cincludes import Disk, Includes, forced, leading, search_path
 from generator.view import Diagnostic, View, content_id
 
-# beyond this many bytes the oldest go; one configuration of a series has some 400 MB
-_MAX_BYTES = 1_500_000_000
+# beyond this many bytes those go that lie idle longest; one configuration of a series has 400 MB
+_MAX_BYTES = 3_000_000_000
+# a head with files of an overlay in it is built when it was asked for more often than this
+_OFTEN = 2
 
 
 @dataclass(frozen=True)
@@ -34,14 +37,16 @@ class Head:
 _disk = Disk()
 _graphs: dict[tuple[str, ...], Includes] = {}
 _volatile: dict[str, set[str]] = {}
+_asked: Counter[str] = Counter()
 _guard = threading.Lock()
 
 
 def cuts(view: View) -> tuple[tuple[int, bool], ...]:
     """Return how many leading lines may come from a PCH, and whether it is worth building one.
 
-    The first answer leaves out what this overlay changes; the second, for which a PCH is built,
-    what any overlay has changed so far, so that one PCH serves a whole series. The graph of
+    One answer leaves out what this overlay changes; the last, for which a PCH is built,
+    what any overlay has changed so far, so that one PCH serves a whole series. Before them comes
+    all that leads, when a unit is read again and again over the same overlay. The graph of
     includes is read from the text and may end the PCH too early, which costs time; whether a PCH
     is exact is decided later, by what the compiler read.
     """
@@ -51,12 +56,34 @@ def cuts(view: View) -> tuple[tuple[int, bool], ...]:
         seen = _volatile.setdefault(view.main, set())
         seen |= changing
         now, later = _cut(view, changing), _cut(view, seen)
-    return ((now, True),) if now == later else ((now, False), (later, True))
+        found = ((now, True),) if now == later else ((now, False), (later, True))
+        whole = _whole(view) if changing else 0
+        if whole <= now:
+            return found
+        over = json.dumps(sorted(view.ids.items()))
+        key = key_of(view, split(view, whole)[0], over)
+        _asked[key] += 1
+        return ((whole, True), *found) if _asked[key] > _OFTEN else found
+
+
+def _whole(view: View) -> int:
+    """Return how many leading lines are includes that can be found."""
+    graph = _graph(view).over(view.texts)
+    cut = 0
+    for line, name, quoted in leading(view.text):
+        if graph.resolve(view.main, quoted, name) is None:
+            break
+        cut = line
+    return cut
+
+
+def _graph(view: View) -> Includes:
+    search = search_path(view.flags)
+    return _graphs.setdefault(search, Includes(search, _disk))
 
 
 def _cut(view: View, changing: set[str]) -> int:
-    search = search_path(view.flags)
-    graph = _graphs.setdefault(search, Includes(search, _disk))
+    graph = _graph(view)
     names = {os.path.basename(path) for path in view.fresh}
     if any(graph.closure(path) & changing for path in forced(view.flags)):
         return 0
@@ -110,6 +137,8 @@ def stored(view: View, key: str) -> Head | None:
             continue
         file = record.with_suffix(".pch")
         if view.same(included) and file.exists():
+            with suppress(OSError):
+                os.utime(file)  # the oldest go first
             return Head(str(file), tuple(included), said)
     return None
 

@@ -3,15 +3,15 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
-from generator.cincludes import search_path
+from generator.cincludes import search_path, spelled
 from generator.errors import TreeError
 
 Overlay: TypeAlias = Mapping[str, bytes | None]
@@ -90,6 +90,9 @@ def content_id(text: bytes) -> str:
     return hashlib.sha1(text, usedforsecurity=False).hexdigest()
 
 
+# of the texts of an overlay, which come again with every unit
+_overlaid_id = functools.lru_cache(maxsize=128)(content_id)
+_includes = functools.lru_cache(maxsize=128)(spelled)
 _disk_ids: dict[str, tuple[int, int, str]] = {}
 
 
@@ -139,7 +142,7 @@ def view_of(task: Job) -> View:
         if text is None:
             tail = name.removeprefix(source + "/")
             text = f'#error "{tail} does not exist after this commit"\n'.encode()
-        found = content_id(text)
+        found = _overlaid_id(text)
         if found != on_disk:
             texts[name] = text
             ids[name] = found
@@ -172,10 +175,9 @@ def _aliases(
         return found
     search = search_path(flags)
     for includer, text in [(main, own), *texts.items()]:
-        for name in re.findall(rb'^[ \t]*#[ \t]*include[ \t]*[<"]([^>"\n]+)[>"]', text, re.M):
-            spelled = name.decode("utf-8", "replace")
+        for _, name in _includes(text):
             for directory in (os.path.dirname(includer), *search):
-                path = f"{directory}/{spelled}"
+                path = f"{directory}/{name}"
                 real = os.path.normpath(path)
                 if real in fresh and path != real:
                     found[path] = texts[real]
