@@ -8,6 +8,7 @@ finding with the shortest run that tells them apart.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -49,6 +50,7 @@ class Sources:
     commit: str = ""
 
 
+@functools.lru_cache(maxsize=16)
 def symbols_of(autoconf: str) -> frozenset[str]:
     """Return the CONFIG_ symbols that are y or m in an autoconf.h."""
     return frozenset(_SYMBOL.findall(autoconf))
@@ -83,7 +85,7 @@ def parsed(base: Base, path: str, overlay: Mapping[str, bytes | None]) -> Unit:
     """Return one file of a commit, parsed; `base` is as kbuild.at() gives it for that commit."""
     from generator import csource
 
-    return csource.parse_job(csource.job(base, path, overlay))
+    return csource.parse_once(csource.job(base, path, overlay))
 
 
 def hold(subject: Design | Driver, c: Sources) -> tuple[Finding, ...]:

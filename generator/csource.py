@@ -7,28 +7,36 @@ faster; in doubt the parse is a plain one.
 
 from __future__ import annotations
 
+import functools
 import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from generator import pch
 from generator.errors import EnvironmentFault, TreeError
-from generator.view import Diagnostic, Job, Overlay, Place, View, short, view_of
+from generator.view import Diagnostic, Job, Overlay, Place, View, content_id, short, view_of
 
 if TYPE_CHECKING:
     from generator.kbuild import Base
 
 __all__ = [
-    "Diagnostic", "Job", "Overlay", "Place", "Unit", "job", "parse", "parse_at", "parse_job",
-    "parse_many", "place",
+    "Definition", "Diagnostic", "Job", "Overlay", "Place", "Unit", "job", "parse", "parse_at",
+    "parse_job", "parse_many", "parse_once", "place",
 ]  # fmt: skip
 
 # libclang's CXTranslationUnit_Incomplete | CXTranslationUnit_ForSerialization
 _FOR_PCH = 0x12
 _SEVERITY = {2: "warning", 3: "error", 4: "error"}
+
+
+@dataclass(frozen=True, eq=False)
+class Definition:
+    """A function that a unit defines; what is known of it can be kept under this value."""
+
+    cursor: Any
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +46,7 @@ class Unit:
     `prefix_lines` is the number of leading lines that came from a PCH, 0 after a plain parse.
     Lines and columns are those of the file; byte offsets are not, because the text of the
     leading lines is left out: take source text from `text` by line and column.
+    `read` has the identity of every other file that was read, when that is known.
     """
 
     path: str
@@ -46,10 +55,31 @@ class Unit:
     tu: Any
     text: bytes
     prefix_lines: int
+    read: Mapping[str, str] = field(default_factory=dict)
+
+    @functools.cached_property
+    def own(self) -> tuple[Any, ...]:
+        """The cursors of the declarations that stand in the unit's own file, at the top."""
+        return _own(self.tu)
+
+    @functools.cached_property
+    def definitions(self) -> dict[str, Definition]:
+        """The functions defined in the unit's own file, by name."""
+        return {name: Definition(cursor) for name, cursor in _functions(self.own).items()}
 
     def functions(self) -> dict[str, Any]:
         """Return the cursors of the functions defined in the unit's own file, by name."""
-        return _functions(self.tu)
+        return {name: one.cursor for name, one in self.definitions.items()}
+
+    def with_function(self, name: str, part: Unit) -> Unit:
+        """Return this unit with one function from another reading of it.
+
+        All other functions have to stand where they stand in the text of `part`.
+        """
+        found = replace(self, text=part.text)
+        found.__dict__["own"] = self.own
+        found.__dict__["definitions"] = {**self.definitions, name: part.definitions[name]}
+        return found
 
     def function(self, name: str) -> Any:  # noqa: ANN401 - libclang has no types
         """Return the cursor of one function's definition.
@@ -114,12 +144,37 @@ def parse_many(jobs: Iterable[Job], threads: int = 2) -> Iterator[Unit]:
 
 def parse_job(task: Job) -> Unit:
     """Parse one unit, through a PCH of its leading includes when that is known to be exact."""
-    view = view_of(task)
+    return _parse(view_of(task))
+
+
+def _parse(view: View) -> Unit:
     for cut, build in pch.cuts(view):
         unit = _through_pch(view, cut, build) if cut else None
         if unit is not None:
             return unit
     return _plain(view)
+
+
+_kept: dict[tuple[str, ...], list[Unit]] = {}
+_MOST_KEPT = 24
+
+
+def parse_once(task: Job) -> Unit:
+    """Parse one unit, or return the one of an earlier call that had the same files throughout."""
+    view = view_of(task)
+    key = (view.main, str(view.place.build), content_id(view.text), *view.flags)
+    for unit in _kept.get(key, ()):
+        if view.same(unit.read):
+            return unit
+    unit = _parse(view)
+    if not any("file not found" in one.text for one in unit.diagnostics):
+        _kept.setdefault(key, []).append(unit)
+        while sum(map(len, _kept.values())) > _MOST_KEPT:
+            oldest = next(iter(_kept))
+            _kept[oldest].pop(0)
+            if not _kept[oldest]:
+                del _kept[oldest]
+    return unit
 
 
 _local = threading.local()
@@ -153,7 +208,8 @@ def _read(view: View, name: str, text: bytes, extra: Sequence[str], options: int
 def _plain(view: View) -> Unit:
     tu = _read(view, view.main, view.text, (), 0)
     says = _diagnostics(view, tu, view.main)
-    return Unit(view.path, says, _relative(view, _included(tu)), tu, view.text, 0)
+    seen = _included(tu)
+    return Unit(view.path, says, _relative(view, seen), tu, view.text, 0, _read_of(view, seen))
 
 
 def _through_pch(view: View, cut: int, build: bool) -> Unit | None:
@@ -172,7 +228,8 @@ def _through_pch(view: View, cut: int, build: bool) -> Unit | None:
         return None
     both = known.said + tuple(item for item in own if item not in known.said)
     seen = frozenset(known.included) | _included(tu)
-    return Unit(view.path, both, _relative(view, seen), tu, view.text, cut)
+    read = _read_of(view, seen)
+    return Unit(view.path, both, _relative(view, seen), tu, view.text, cut, read)
 
 
 def _of_pch(item: Diagnostic, file: str) -> bool:
@@ -200,6 +257,10 @@ def _included(tu: Any) -> frozenset[str]:  # noqa: ANN401
     return frozenset(os.path.normpath(item.include.name) for item in tu.get_includes())
 
 
+def _read_of(view: View, seen: Iterable[str]) -> dict[str, str]:
+    return {path: view.id_of(path) for path in seen if path != view.main}
+
+
 def _relative(view: View, paths: Iterable[str]) -> frozenset[str]:
     return frozenset(short(view.place, path) for path in paths)
 
@@ -210,7 +271,7 @@ def _diagnostics(view: View, tu: Any, main: str) -> tuple[Diagnostic, ...]:  # n
         return ()
     spans = [
         (cursor.extent.start.line, cursor.extent.end.line, name)
-        for name, cursor in _functions(tu).items()
+        for name, cursor in _functions(_own(tu)).items()
     ]
     found = []
     for item in raw:
@@ -239,15 +300,26 @@ def _diagnostics(view: View, tu: Any, main: str) -> tuple[Diagnostic, ...]:  # n
     return tuple(dict.fromkeys(found))
 
 
-def _functions(tu: Any) -> dict[str, Any]:  # noqa: ANN401
+def _own(tu: Any) -> tuple[Any, ...]:  # noqa: ANN401 - libclang has no types
+    main = os.path.normpath(tu.spelling)
+    names: dict[str, bool] = {}
+
+    def own(file: Any) -> bool:  # noqa: ANN401
+        if file is None:
+            return False
+        name = file.name
+        if name not in names:
+            names[name] = os.path.normpath(name) == main
+        return names[name]
+
+    return tuple(cursor for cursor in tu.cursor.get_children() if own(cursor.location.file))
+
+
+def _functions(cursors: Iterable[Any]) -> dict[str, Any]:
     from clang import cindex
 
-    main = os.path.normpath(tu.spelling)
     return {
         cursor.spelling: cursor
-        for cursor in tu.cursor.get_children()
-        if cursor.kind is cindex.CursorKind.FUNCTION_DECL
-        and cursor.is_definition()
-        and cursor.location.file
-        and os.path.normpath(cursor.location.file.name) == main
+        for cursor in cursors
+        if cursor.kind is cindex.CursorKind.FUNCTION_DECL and cursor.is_definition()
     }
