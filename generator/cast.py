@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from ctypes import c_int, c_longlong, c_void_p
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import clang.cindex as ci
+
+if TYPE_CHECKING:
+    from generator.csource import Definition
 
 Cursor = Any  # clang.cindex.Cursor and .Type: libclang ships no types
 CType = Any
@@ -38,6 +42,14 @@ class Unit(Protocol):
     @property
     def text(self) -> bytes:
         """What was parsed."""
+
+    @property
+    def own(self) -> Sequence[Cursor]:
+        """The declarations that stand in the file itself, at the top."""
+
+    @property
+    def definitions(self) -> Mapping[str, Definition]:
+        """The functions that it defines, by name."""
 
 
 def _library() -> CLibrary:
@@ -143,13 +155,3 @@ def root_of(of_type: CType) -> str:
     if record or of_type.get_canonical().kind != ci.TypeKind.CONSTANTARRAY:
         return record
     return f"{of_type.get_canonical().get_array_element_type().spelling}[]"
-
-
-def own_cursors(unit: Unit) -> list[Cursor]:
-    """The top-level declarations that stand in the unit's own file."""
-    name = unit.tu.spelling
-    return [
-        cursor
-        for cursor in unit.tu.cursor.get_children()
-        if cursor.location.file is not None and cursor.location.file.name == name
-    ]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import clang.cindex as ci
 
-from generator.cast import Cursor, Unit, own_cursors
-from generator.cfg import Place
+from generator.cast import Cursor, Unit
+from generator.cfg import Function, Place
 from generator.cprogram import HARMLESS, Program
 from generator.crun import Run, Site, Unnamed
 from generator.fingerprint import CGuard, Fingerprint
@@ -97,7 +97,7 @@ def entry_points(unit: Unit) -> tuple[Driver, ...]:
     """
     found = []
     tables: dict[str, dict[str, str]] = {}
-    for cursor in own_cursors(unit):
+    for cursor in unit.own:
         kind = cursor.type.get_canonical().spelling.removeprefix("const ").removeprefix("struct ")
         if cursor.kind != ci.CursorKind.VAR_DECL or kind not in (*DRIVERS, *TABLES):
             continue
@@ -157,6 +157,14 @@ class Reader:
         Errors: TreeError when the units do not define it.
         """
         first = self._program.enter(entry)
+        key = (entry, given, self._program.identity(entry))
+        found = _known.pop(key, None) or self._read(first, given)
+        _known[key] = found  # behind all others
+        if len(_known) > _MOST_KNOWN:
+            del _known[next(iter(_known))]
+        return found
+
+    def _read(self, first: Function, given: tuple[str, ...]) -> CLts:
         run = Run(self._program)
         lts = run.begin(first, given)
         unread = [
@@ -167,7 +175,7 @@ class Reader:
         covered = [site.place for sites in run.guarded.values() for site in sites]
         unknown = [one for one in run.unknown if not any(_within(one.place, c) for c in covered)]
         return CLts(
-            entry,
+            first.name,
             minimise(lts),
             {label: tuple(sorted(sites)) for label, sites in sorted(run.sites.items())},
             tuple(sorted(run.free, key=_by_place)),
@@ -180,6 +188,11 @@ class Reader:
             tuple(sorted(run.elsewhere, key=lambda one: _by_place(one[1]))),
             tuple(sorted(run.unset, key=_by_place)),
         )
+
+
+# entry points are read again under other configurations, and beside changes that do not reach them
+_known: dict[tuple[object, ...], CLts] = {}
+_MOST_KNOWN = 256
 
 
 def read(

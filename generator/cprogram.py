@@ -3,17 +3,24 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
-import clang.cindex as ci
-
-from generator.cast import Cursor, Unit, own_cursors
+from generator.cast import Unit
 from generator.cexpr import Name, canonical, members
 from generator.cfg import Assign, Branch, Call, Function, Return, liveness
 from generator.clower import Lowering
+from generator.cunset import mark, read_by
 from generator.errors import TreeError
 from generator.fingerprint import CGuard, Fingerprint
+
+if TYPE_CHECKING:
+    from generator.csource import Definition
 
 # fmt: off
 # what prints, names, or only touches memory
@@ -25,6 +32,29 @@ HARMLESS = frozenset((
     "memcpy", "pci_find_host_bridge",
 ))
 # fmt: on
+
+
+@dataclass(frozen=True, eq=False)
+class Lowered:
+    """A function as it was lowered, and what is asked of it again and again.
+
+    live: for every node, the variables, and their marks, that are still read from it on.
+    reads: for every node, the variables whose value it reads itself. calls: the callees.
+    conditions: the texts of its branches. digest: equal ones, equal functions.
+    """
+
+    function: Function
+    live: tuple[frozenset[str], ...]
+    reads: tuple[tuple[str, ...], ...]
+    calls: tuple[str, ...]
+    conditions: tuple[str, ...]
+    asked: frozenset[str]
+    digest: bytes
+
+
+# which callees matter inside macros, and which conditions are guards
+_Words = tuple[frozenset[str], frozenset[tuple[str, str]]]
+_lowered: WeakKeyDictionary[Definition, dict[_Words, Lowered]] = WeakKeyDictionary()
 
 
 class Program:
@@ -51,19 +81,21 @@ class Program:
         self._guards: dict[str, list[tuple[CGuard, bool]]] = {}
         for guard in guards:
             for condition in guard.conditions:
-                text, polarity = canonical(condition)
+                text, polarity = _canonical(condition)
                 self._guards.setdefault(text, []).append((guard, polarity))
         self._sets, self._harmless = tuple(sets), frozenset(harmless)
-        self._bodies: dict[str, tuple[Unit, Cursor]] = {}
-        self._lines: dict[str, list[bytes]] = {}
-        for unit in units:
-            self._lines[unit.path] = unit.text.split(b"\n")
-            for cursor in own_cursors(unit):
-                if cursor.kind == ci.CursorKind.FUNCTION_DECL and cursor.is_definition():
-                    self._bodies[cursor.spelling] = (unit, cursor)
-        self._lowered: dict[str, Function] = {}
-        self._live: dict[str, list[frozenset[str]]] = {}
+        self._bodies: dict[str, tuple[Unit, Definition]] = {
+            name: (unit, one) for unit in units for name, one in unit.definitions.items()
+        }
+        self._paths = ", ".join(unit.path for unit in units)
+        self._lowered: dict[str, Lowered] = {}
         self._asked: set[str] = set()
+        self._words: _Words = (
+            frozenset((*self._prints, *self._bodies)),
+            frozenset(
+                (text, guard.function) for text, of in self._guards.items() for guard, _ in of
+            ),
+        )
 
     def enter(self, entry: str) -> Function:
         """Lowers all that can be reached, so that the members asked about are known beforehand.
@@ -72,29 +104,59 @@ class Program:
         """
         if entry not in self._bodies:
             near = ", ".join(get_close_matches(entry, self._bodies, 3, 0.4)) or "nothing like it"
-            raise TreeError(f"{', '.join(self._lines)}: no function {entry}; there is {near}")
-        waiting = [entry]
-        while waiting:
-            name = waiting.pop()
-            if name in self._lowered or name not in self._bodies:
-                continue
-            unit, cursor = self._bodies[name]
-            lines = self._lines[unit.path]
-            function = Lowering(unit, lines, self.matters, self.names).function(cursor)
-            self._lowered[name] = function
-            self._live[name] = liveness(function)
-            for node in function.nodes:
-                if isinstance(node, Branch | Assign | Return):
-                    for use in node.uses:
-                        self._asked.update(members(use))
-                if isinstance(node, Call):
-                    fingerprint = self._prints.get(node.callee)
-                    if fingerprint is None:
-                        waiting.append(node.callee)
-                    elif fingerprint.callback is not None:
-                        callback = node.uses[fingerprint.callback : fingerprint.callback + 1]
-                        waiting += [one.text for one in callback if isinstance(one, Name)]
-        return self._lowered[entry]
+            raise TreeError(f"{self._paths}: no function {entry}; there is {near}")
+        for name in self._reached(entry):
+            self._asked |= self._lowered[name].asked
+        return self._lowered[entry].function
+
+    def _reached(self, entry: str) -> list[str]:
+        """All functions on the way from an entry point, lowered."""
+        found = [entry]
+        for name in found:
+            if name not in self._lowered:
+                self._lowered[name] = self._lower(name)
+            for node in self._lowered[name].function.nodes:
+                if not isinstance(node, Call):
+                    continue
+                fingerprint = self._prints.get(node.callee)
+                names = [node.callee]
+                if fingerprint is not None:
+                    at = fingerprint.callback
+                    callback = () if at is None else node.uses[at : at + 1]
+                    names = [one.text for one in callback if isinstance(one, Name)]
+                found += [
+                    other for other in names if other in self._bodies and other not in found
+                ]
+        return found
+
+    def _lower(self, name: str) -> Lowered:
+        unit, definition = self._bodies[name]
+        known = _lowered.setdefault(definition, {})
+        if self._words not in known:
+            lines = unit.text.split(b"\n")
+            lowering = Lowering(unit, lines, self.matters, self.names)
+            known[self._words] = _lowered_as(lowering.function(definition.cursor))
+        return known[self._words]
+
+    def identity(self, entry: str) -> tuple[object, ...]:
+        """All that the runs of an entry point depend on; equal ones, equal runs.
+
+        It has been entered, and others before it may have been.
+        """
+        names = self._reached(entry)
+        lowered = [self._lowered[name] for name in names]
+        calls = sorted({callee for one in lowered for callee in one.calls})
+        return (
+            tuple((name, one.digest) for name, one in zip(names, lowered, strict=True)),
+            tuple((name, self._prints.get(name), name in self._harmless) for name in calls),
+            tuple(
+                self._guard(text, name)
+                for name, one in zip(names, lowered, strict=True)
+                for text in one.conditions
+            ),
+            self._sets,
+            frozenset(self._asked),
+        )
 
     def matters(self, callee: str) -> bool:
         """Whether a call must be followed even inside a macro."""
@@ -106,15 +168,19 @@ class Program:
 
     def function(self, name: str) -> Function:
         """A function that was entered before."""
-        return self._lowered[name]
+        return self._lowered[name].function
 
     def follows(self, name: str) -> bool:
         """Whether a function of this name is there to be entered."""
         return name in self._lowered
 
     def live(self, name: str, node: int) -> frozenset[str]:
-        """The variables that are still read from a node on."""
-        return self._live[name][node]
+        """The variables, and their marks, that are still read from a node on."""
+        return self._lowered[name].live[node]
+
+    def reads(self, name: str, node: int) -> tuple[str, ...]:
+        """The variables whose value a node reads."""
+        return self._lowered[name].reads[node]
 
     def harmless(self, callee: str) -> bool:
         """Whether a call without fingerprint is known to be of no interest."""
@@ -129,7 +195,7 @@ class Program:
         return self._guard(condition, function) is not None
 
     def _guard(self, condition: str, function: str) -> tuple[CGuard, bool] | None:
-        text, polarity = canonical(condition)
+        text, polarity = _canonical(condition)
         for guard, wanted in self._guards.get(text, ()):
             if guard.function in ("", function):
                 return guard, wanted == polarity
@@ -147,3 +213,25 @@ class Program:
     def asked(self, path: str) -> bool:
         """Whether some condition reads a member of this name."""
         return path.rpartition(".")[2] in self._asked
+
+
+_canonical = functools.lru_cache(maxsize=4096)(canonical)
+
+
+def _lowered_as(function: Function) -> Lowered:
+    nodes = function.nodes
+    return Lowered(
+        function,
+        tuple(frozenset((*keys, *map(mark, keys))) for keys in liveness(function)),
+        tuple(map(read_by, nodes)),
+        tuple(dict.fromkeys(node.callee for node in nodes if isinstance(node, Call))),
+        tuple(dict.fromkeys(node.text for node in nodes if isinstance(node, Branch))),
+        frozenset(
+            name
+            for node in nodes
+            if isinstance(node, Branch | Assign | Return)
+            for use in node.uses
+            for name in members(use)
+        ),
+        hashlib.sha256(repr(function).encode()).digest(),
+    )

@@ -26,7 +26,7 @@ from generator.cexpr import (
 )
 from generator.cfg import Assign, Branch, Call, Function, Node, Place, Return, Store, Unlikely
 from generator.cprogram import Program
-from generator.cunset import UNSET, mark, settled, unmarked, unset, without, without_marks
+from generator.cunset import UNSET, Locals, mark, settled, without, without_marks
 from generator.errors import TreeError
 from generator.fingerprint import Fails, Fingerprint
 from generator.lts import Label, Lts
@@ -55,7 +55,7 @@ class _Frame(NamedTuple):
 
     function: str
     node: int
-    env: tuple[tuple[str, Value], ...]
+    env: Locals
     callback: str = ""
     arguments: tuple[Value, ...] = ()
 
@@ -63,7 +63,7 @@ class _Frame(NamedTuple):
 class _State(NamedTuple):
     function: str
     node: int
-    env: tuple[tuple[str, Value], ...]
+    env: Locals
     memory: tuple[tuple[str, int], ...]
     known: tuple[tuple[str, bool], ...]
     stack: tuple[_Frame, ...]
@@ -75,6 +75,8 @@ _Step = tuple[Label | None, _State]
 
 # portdrv's probe has some thousand
 _MOST = 300_000
+# how many silent steps are taken at once: a loop without any other step must come to an end
+_FAR = 64
 
 
 class Run:
@@ -108,7 +110,7 @@ class Run:
         env = {one.key: Value(ANY, one.root) for one in entry.parameters}
         for one, path in zip(entry.parameters, given, strict=False):
             env[one.key] = Value(POS, path)
-        return self.explore(self.state(entry.name, 0, env, {}, {}, ()))
+        return self.explore(self.state(entry.name, 0, env, {}, (), ()))
 
     def explore(self, start: _State) -> Lts:
         """All states that can be reached.
@@ -117,21 +119,31 @@ class Run:
         """
         numbers = {start: 0}
         queue = [start]
-        for state in queue:
-            if state == _END:
+        for number, state in enumerate(queue):
+            if state is _END:
                 continue
-            node = self.program.function(state.function).nodes[state.node]
-            site = Site(node.place, node.statement)
             if len(queue) > _MOST:
+                place = self.program.function(state.function).nodes[state.node].place
                 raise TreeError(
-                    f"{node.place}: more than {_MOST} states on the way here; name the "
+                    f"{place}: more than {_MOST} states on the way here; name the "
                     f"conditions of {state.function}() as whole guards, or give it a fingerprint"
                 )
-            for label, after in self._steps(state):
-                if after not in numbers:
-                    numbers[after] = len(queue)
+            at, steps = state, self._steps(state)
+            for _ in range(_FAR):
+                # what is silent and the only way is no state of its own
+                if len(steps) != 1 or steps[0][0] is not None or steps[0][1] is _END:
+                    break
+                at = steps[0][1]
+                steps = self._steps(at)
+            site: Site | None = None
+            for label, after in steps:
+                target = numbers.setdefault(after, len(queue))
+                if target == len(queue):
                     queue.append(after)
-                self.edges.append((numbers[state], label, numbers[after]))
+                if label is not None and site is None:
+                    node = self.program.function(at.function).nodes[at.node]
+                    site = Site(node.place, node.statement)
+                self.edges.append((number, label, target))
                 self.places.append(None if label is None else site)
         final = {numbers[_END]} if _END in numbers else set()
         return Lts(0, tuple(self.edges), frozenset(final))
@@ -142,32 +154,27 @@ class Run:
         node: int,
         env: Mapping[str, Value],
         memory: Mapping[str, int],
-        known: Mapping[str, bool],
+        known: tuple[tuple[str, bool], ...],
         stack: tuple[_Frame, ...],
     ) -> _State:
         """A state with only what can still be read."""
         self.entered.add(function)
         live = self.program.live(function, node)
-        now = {key: value for key, value in env.items() if unmarked(key) in live}
-        return _State(
-            function,
-            node,
-            tuple(sorted(now.items())),
-            tuple(sorted(item for item in memory.items() if item[1] != ANY)),
-            tuple(sorted(known.items())),
-            stack,
-        )
+        now = [item for item in env.items() if item[0] in live]
+        cells = [item for item in memory.items() if item[1] != ANY] if memory else []
+        return _State(function, node, tuple(sorted(now)), tuple(sorted(cells)), known, stack)
 
     def _steps(self, state: _State) -> list[_Step]:
         function = self.program.function(state.function)
         node = function.nodes[state.node]
-        env, memory, known = dict(state.env), dict(state.memory), dict(state.known)
-        for key in unset(node, env):
-            text = f"{key.partition('@')[0]} is used before it is computed"
-            self.unset.add(Unnamed(text, node.place))
-            env.pop(mark(key), None)  # once in a run is enough
+        env, memory = dict(state.env), dict(state.memory)
+        for key in self.program.reads(state.function, state.node):
+            if mark(key) in env:
+                text = f"{key.partition('@')[0]} is used before it is computed"
+                self.unset.add(Unnamed(text, node.place))
+                del env[mark(key)]  # once in a run is enough
         if isinstance(node, Branch):
-            return self._branch(state, node, env, memory, known)
+            return self._branch(state, node, env, memory)
         if isinstance(node, Call):
             return self._call(state, node, env, memory)
         if isinstance(node, Return):
@@ -199,7 +206,7 @@ class Run:
         memory: Mapping[str, int],
         known: Mapping[str, bool] | None = None,
     ) -> _State:
-        kept = dict(state.known) if known is None else known
+        kept = state.known if known is None else tuple(sorted(known.items()))
         return self.state(state.function, node, env, memory, kept, state.stack)
 
     def _store(self, node: Store, env: dict[str, Value], memory: dict[str, int]) -> Label | None:
@@ -227,7 +234,6 @@ class Run:
         node: Branch,
         env: dict[str, Value],
         memory: dict[str, int],
-        known: dict[str, bool],
     ) -> list[_Step]:
         condition = node.uses[0]
         answers = outcomes(condition, env, memory)
@@ -238,11 +244,12 @@ class Run:
             self.free.add(Unnamed(node.text, node.place))
         steps: list[_Step] = []
         for answer in sorted(answers, reverse=True):
-            label, now = None, known
+            label, now = None, None
             if found is not None and len(answers) == 2:
                 guard, polarity = found
                 true = answer == polarity
                 if guard.stable:
+                    known = dict(state.known)
                     if known.get(guard.name, true) != true:
                         continue
                     now = {**known, guard.name: true}
@@ -278,7 +285,7 @@ class Run:
                     use for i, use in enumerate(node.uses)
                     if not bind(values[i], roots.get(i, "?")).text.startswith("&")
                 ])
-                frame = _Frame(state.function, state.node, tuple(sorted(env.items())))
+                frame = _Frame(state.function, state.node, self._kept(state, node, env))
                 return [(None, self._enter(state, function, values, memory, frame))]
             self.unread.add(Unnamed(f"{node.callee} calls itself and is not followed", node.place))
         elif not self.program.harmless(node.callee):
@@ -288,6 +295,11 @@ class Run:
         state = self._settled(state, *values)
         env[node.target.key] = self._foreign(node.callee, node.target.root)
         return [(None, self._go(state, node.next[0], env, memory))]
+
+    def _kept(self, state: _State, node: Call, env: Mapping[str, Value]) -> Locals:
+        """What a caller will still read when the call is over."""
+        live = self.program.live(state.function, node.next[0])
+        return tuple(sorted(item for item in env.items() if item[0] in live))
 
     def _settled(self, state: _State, *values: Value) -> _State:
         """A state in which somebody has set the locals that these values point to."""
@@ -331,7 +343,7 @@ class Run:
             for one, value in zip(function.parameters, values, strict=False)
         }
         stack = (*state.stack, frame)
-        return self.state(function.name, 0, env, memory, dict(state.known), stack)
+        return self.state(function.name, 0, env, memory, state.known, stack)
 
     def _operation(
         self,
@@ -384,7 +396,8 @@ class Run:
                     if i not in (fingerprint.on, fingerprint.callback)
                 ),
             )
-            frame = _Frame(state.function, state.node, tuple(sorted(env.items())), name, arguments)
+            kept = self._kept(state, node, env)
+            frame = _Frame(state.function, state.node, kept, name, arguments)
             function = self.program.function(name)
             steps.append((label, self._enter(state, function, arguments, cells, frame)))
         return steps
@@ -413,7 +426,7 @@ class Run:
         caller = self.program.function(frame.function)
         call = caller.nodes[frame.node]
         assert isinstance(call, Call), "a frame names a call"
-        known = dict(state.known)
+        known = state.known
 
         def back(result: Value) -> _State:
             after = {**dict(frame.env), call.target.key: bind(result, call.target.root)}

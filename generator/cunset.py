@@ -43,9 +43,9 @@ def settled(env: Locals, names: Collection[str]) -> Locals:
     return tuple(item for item in env if item[0].partition("@")[0] not in marks)
 
 
-def unset(node: Node, env: Env) -> list[str]:
-    """The variables that a step reads and that have no value."""
-    return [key for use in node.uses for key in _read(use) if mark(key) in env]
+def read_by(node: Node) -> tuple[str, ...]:
+    """The variables whose value a step reads."""
+    return tuple(dict.fromkeys(key for use in node.uses for key in _read(use)))
 
 
 def _read(use: Expr) -> Iterator[str]:

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import multiprocessing
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from ctypes import c_int
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -74,9 +76,15 @@ class _Text:
         return start, end
 
     def replaced(self, *changes: tuple[tuple[int, int], bytes]) -> bytes:
+        """The text with changes; where lines are lost, blank ones stand in for them."""
         text = self.text
         for (start, end), new in sorted(changes, reverse=True):
             text = text[:start] + new + text[end:]
+        lost = self.text.count(b"\n") - text.count(b"\n")
+        if lost > 0:
+            last = max(start for (start, _), _ in changes)
+            end = text.index(b"\n", last)
+            text = text[:end] + b"\n" * lost + text[end:]
         return text
 
 
@@ -126,7 +134,8 @@ def _function(
                 yield mutant("delete", one, _brief(text.of(one)), new)
                 if further and one.kind.is_expression() and _calling(one):
                     start, end = text.statement(one)
-                    new = text.replaced(((end, end), b" " + text.text[start:end]))
+                    again = b" ".join(text.text[start:end].split(b"\n"))
+                    new = text.replaced(((end, end), b" " + again))
                     if block.kind == Kind.COMPOUND_STMT:
                         yield mutant("twice", one, _brief(text.of(one)), new)
         if block.kind != Kind.COMPOUND_STMT:
@@ -248,7 +257,7 @@ class Task(NamedTuple):
 
 
 _tasks: list[Task] = []
-_parsed: dict[tuple[int, str], Any] = {}  # the files beside the mutant, once per process
+_parsed: dict[tuple[int, str], Any] = {}  # files without a mutant, once per process
 
 
 def judge(tasks: Sequence[Task]) -> list[tuple[Mutant, list[Any]]]:
@@ -269,19 +278,46 @@ def judge(tasks: Sequence[Task]) -> list[tuple[Mutant, list[Any]]]:
 def _judged(number: int) -> list[Any] | None:
     from checks.waypoint import Sources, hold, parsed, symbols_of
 
-    base, overlay, drivers, path, mutant = _tasks[number]
-    unit = parsed(base, path, {**overlay, path: mutant.text})
-    if any(one.severity == "error" for one in unit.diagnostics):
-        return None
-    units = {path: unit}
-    for other in {source for driver in drivers for source in driver.sources} - {path}:
-        key = (id(overlay), other)
+    base, overlay, drivers, path, _ = _tasks[number]
+    units = {}
+    for one in dict.fromkeys((path, *(s for driver in drivers for s in driver.sources))):
+        key = (id(overlay), one)
         if key not in _parsed:
-            _parsed[key] = parsed(base, other, overlay)
-        units[other] = _parsed[key]
+            _parsed[key] = parsed(base, one, overlay)
+        units[one] = _parsed[key]
+    unit = _mutated(_tasks[number], units[path])
+    if unit is None:
+        return None
+    units[path] = unit
     c = Sources(units, {}, symbols_of(base.autoconf), base.config.name)
     found = [one for driver in drivers for one in hold(driver, c)]
     return [one for one in found if one.severity.value == "error"]
+
+
+def _mutated(task: Task, whole: Any) -> Any:
+    """The file with a mutant in it, of which only one function is parsed; None when it is no C.
+
+    What stands behind the function is left out, and of what stands before it the bodies.
+    """
+    from generator import csource
+
+    base, overlay, _, path, mutant = task
+    text = mutant.text
+    assert text.count(b"\n") == whole.text.count(b"\n"), mutant
+    lines = text.split(b"\n")
+    last = whole.definitions[mutant.function].cursor.extent.end.line
+    for name, one in whole.functions().items():
+        start, end = one.extent.start.line, one.extent.end.line
+        body = [number for number in range(start, end) if lines[number].startswith(b"{")]
+        plain = not any(line.lstrip().startswith(b"#") for line in lines[start:end])
+        if name != mutant.function and end < last and len(body) == 1 and plain:
+            lines[body[0] : end] = [b";", *[b""] * (end - body[0] - 1)]
+    closing = [line for line in lines[last:] if re.match(rb"#\s*(if|el|endif)", line)]
+    cut = b"\n".join([*lines[:last], *closing, b""])
+    part = csource.parse_job(csource.job(base, path, {**overlay, path: cut}))
+    if any(one.severity == "error" for one in part.diagnostics):
+        return None
+    return whole.with_function(mutant.function, replace(part, text=text))
 
 
 def unexplained(results: Sequence[tuple[Mutant, list[Any]]], reasons: Mapping[str, str]) -> str:

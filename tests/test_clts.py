@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import textwrap
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import clang.cindex as ci
 import pytest
 
 from generator.clts import CLts, Reader, entry_points, read
+from generator.csource import Unit
 from generator.errors import TreeError
 from generator.fingerprint import CGuard, Fails, Fingerprint
 from generator.lts import Label, Lts, choice, difference, seq, star, word
@@ -69,12 +69,12 @@ GUARDS = (
 )
 
 
-def parsed(text: str, name: str = "unit.c") -> Any:
-    """A stand-in for csource.Unit."""
+def parsed(text: str, name: str = "unit.c") -> Unit:
+    """A file that includes nothing."""
     text = PRELUDE + textwrap.dedent(text)
     tu = ci.Index.create().parse(name, ["-std=gnu11"], [(name, text)])
     assert not list(tu.diagnostics), [str(d) for d in tu.diagnostics]
-    return SimpleNamespace(path=name, tu=tu, text=text.encode())
+    return Unit(name, (), frozenset(), tu, text.encode(), 0)
 
 
 def probe(body: str, before: str = "", **options: Any) -> CLts:
