@@ -3,15 +3,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from weakref import WeakKeyDictionary
 
 from checks.finding import Finding, Severity
 from checks.waypoint import Say, Sources, nearest
 from generator import lts
-from generator.cast import Kind, printed
+from generator.cast import printed
 from generator.clts import CLts, Reader, entry_points
 from generator.clts import Driver as Initialiser
+from generator.csource import Definition
 from generator.design import Driver
 from generator.fingerprint import CGuard, Fingerprint
 from generator.projection import fingerprints, guards_of_driver
@@ -124,17 +127,30 @@ def _changed(
 
 
 def _reached(c: Sources, entry: str) -> dict[str, str]:
-    """Return every function on the way from an entry point, as clang prints it: no macros left."""
-    functions = {name: f for unit in c.units.values() for name, f in unit.functions().items()}
+    """Return every function on the way from an entry point, as clang prints it: no macros left.
+
+    Those are on the way that are named there, by a call or otherwise.
+    """
+    functions = {name: f for unit in c.units.values() for name, f in unit.definitions.items()}
     found: dict[str, str] = {}
     waiting = [entry]
     while waiting:
         name = waiting.pop()
         if name in functions and name not in found:
-            found[name] = printed(functions[name])
-            waiting += [part.spelling for part in functions[name].walk_preorder()
-                        if part.kind == Kind.DECL_REF_EXPR]
+            found[name], words = _printed(functions[name])
+            waiting += sorted(words & functions.keys())
     return found
+
+
+def _printed(definition: Definition) -> tuple[str, frozenset[str]]:
+    """Return a function as clang prints it, and the words in it."""
+    if definition not in _known:
+        text = printed(definition.cursor)
+        _known[definition] = text, frozenset(re.findall(r"[A-Za-z_]\w*", text))
+    return _known[definition]
+
+
+_known: WeakKeyDictionary[Definition, tuple[str, frozenset[str]]] = WeakKeyDictionary()
 
 
 def _body(c: Sources, function: str) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
@@ -40,7 +40,8 @@ class Lowered:
 
     live: for every node, the variables, and their marks, that are still read from it on.
     reads: for every node, the variables whose value it reads itself. calls: the callees.
-    conditions: the texts of its branches. digest: equal ones, equal functions.
+    conditions: the texts of its branches. digest: equal ones, equal functions. matters, names:
+    what the lowering asked of its program, and was told.
     """
 
     function: Function
@@ -50,11 +51,11 @@ class Lowered:
     conditions: tuple[str, ...]
     asked: frozenset[str]
     digest: bytes
+    matters: Mapping[str, bool]
+    names: Mapping[str, bool]
 
 
-# which callees matter inside macros, and which conditions are guards
-_Words = tuple[frozenset[str], frozenset[tuple[str, str]]]
-_lowered: WeakKeyDictionary[Definition, dict[_Words, Lowered]] = WeakKeyDictionary()
+_lowered: WeakKeyDictionary[Definition, list[Lowered]] = WeakKeyDictionary()
 
 
 class Program:
@@ -90,12 +91,6 @@ class Program:
         self._paths = ", ".join(unit.path for unit in units)
         self._lowered: dict[str, Lowered] = {}
         self._asked: set[str] = set()
-        self._words: _Words = (
-            frozenset((*self._prints, *self._bodies)),
-            frozenset(
-                (text, guard.function) for text, of in self._guards.items() for guard, _ in of
-            ),
-        )
 
     def enter(self, entry: str) -> Function:
         """Lowers all that can be reached, so that the members asked about are known beforehand.
@@ -131,12 +126,24 @@ class Program:
 
     def _lower(self, name: str) -> Lowered:
         unit, definition = self._bodies[name]
-        known = _lowered.setdefault(definition, {})
-        if self._words not in known:
-            lines = unit.text.split(b"\n")
-            lowering = Lowering(unit, lines, self.matters, self.names)
-            known[self._words] = _lowered_as(lowering.function(definition.cursor))
-        return known[self._words]
+        known = _lowered.setdefault(definition, [])
+        for one in known:
+            if all(self.matters(callee) == told for callee, told in one.matters.items()) and all(
+                self.names(text, name) == told for text, told in one.names.items()
+            ):
+                return one
+        matters: dict[str, bool] = {}
+        names: dict[str, bool] = {}
+
+        def inside(callee: str) -> bool:
+            return matters.setdefault(callee, self.matters(callee))
+
+        def named(text: str, function: str) -> bool:
+            return names.setdefault(text, self.names(text, function))
+
+        lowering = Lowering(unit, unit.text.split(b"\n"), inside, named)
+        known.append(_lowered_as(lowering.function(definition.cursor), matters, names))
+        return known[-1]
 
     def identity(self, entry: str) -> tuple[object, ...]:
         """All that the runs of an entry point depend on; equal ones, equal runs.
@@ -218,7 +225,9 @@ class Program:
 _canonical = functools.lru_cache(maxsize=4096)(canonical)
 
 
-def _lowered_as(function: Function) -> Lowered:
+def _lowered_as(
+    function: Function, matters: Mapping[str, bool], names: Mapping[str, bool]
+) -> Lowered:
     nodes = function.nodes
     return Lowered(
         function,
@@ -234,4 +243,6 @@ def _lowered_as(function: Function) -> Lowered:
             for name in members(use)
         ),
         hashlib.sha256(repr(function).encode()).digest(),
+        matters,
+        names,
     )

@@ -7,6 +7,7 @@ was, byte for byte, and no new file could be found in the place of one of them.
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import threading
@@ -93,10 +94,15 @@ def _cut(view: View, changing: set[str]) -> int:
         if found is None:
             break
         reached = graph.closure(found)
-        if reached & changing or any(os.path.basename(path) in names for path in reached):
+        if reached & changing or (names and not names.isdisjoint(_basenames(reached))):
             break
         cut = line
     return cut
+
+
+@functools.lru_cache(maxsize=1024)
+def _basenames(paths: frozenset[str]) -> frozenset[str]:
+    return frozenset(map(os.path.basename, paths))
 
 
 def split(view: View, cut: int) -> tuple[bytes, bytes]:
