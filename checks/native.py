@@ -65,12 +65,14 @@ class Library:
             loaded.end()
             _unload(loaded)
 
-    def begin(self, start: int, limit: int, *, first: bool) -> None:
-        """Begin a search in a state; it stops at so many states.
+    def begin(self, start: int, limit: int, until: float, *, first: bool) -> None:
+        """Begin a search in a state; it stops at so many states, or at a time of the clock.
 
         Errors: EnvironmentFault without memory.
         """
-        if not self._loaded.begin(self._pack(start), ctypes.c_uint(limit), int(first)):
+        if not self._loaded.begin(
+            self._pack(start), ctypes.c_uint(limit), ctypes.c_double(until), int(first)
+        ):
             raise EnvironmentFault("no memory for a search")
 
     def search(self, some: int) -> bool:

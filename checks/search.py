@@ -35,7 +35,7 @@ class Search:
         EnvironmentFault without memory.
         """
         until = time.monotonic() + seconds
-        self.library.begin(self.packed.start(given), max(states, 1), first=first)
+        self.library.begin(self.packed.start(given), max(states, 1), until, first=first)
         while time.monotonic() < until:
             if not self.library.search(OFTEN):
                 return self.library.complete()
