@@ -159,7 +159,12 @@ def _load(text: str) -> ctypes.CDLL:
     with tempfile.TemporaryDirectory(prefix="portwright-machine-") as name:
         made = Path(name) / "machine.so"
         _compile([*compiler, "-o", str(made), "-x", "c", "-"], text)
-        return ctypes.CDLL(str(made))
+        try:
+            return ctypes.CDLL(str(made))
+        except OSError as error:
+            raise EnvironmentFault(
+                f"{error}; TMPDIR can name a directory that programs may be loaded from"
+            ) from error
 
 
 def _compile(command: Sequence[str], text: str) -> None:

@@ -2,6 +2,8 @@
 """The C of a machine means what the language means, and is compiled or says why not."""
 
 import shutil
+from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -92,3 +94,12 @@ def test_without_a_compiler_the_package_is_named(monkeypatch: pytest.MonkeyPatch
 def test_what_the_compiler_says_is_shown() -> None:
     with pytest.raises(EnvironmentFault, match="cannot compile the search"):
         native.Library("int main(", 1, 0, 0)
+
+
+def test_what_cannot_be_loaded_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def compiled(command: Sequence[str], text: str) -> None:
+        Path(command[command.index("-o") + 1]).write_text("no library")
+
+    monkeypatch.setattr(native, "_compile", compiled)
+    with pytest.raises(EnvironmentFault, match=r"machine\.so: .*; TMPDIR can name a directory"):
+        native.Library("", 1, 0, 0)
