@@ -19,7 +19,7 @@ from generator.design import Design, Waiver
 from generator.expr import FALSE, Fact, Read, reads
 from generator.operation import Where
 
-STATES = 4_000_000
+STATES = 10_000_000
 
 
 @dataclass(frozen=True)
