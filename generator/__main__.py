@@ -62,7 +62,7 @@ def parser() -> argparse.ArgumentParser:
                        help="explain DESIGN:INTERRUPTS[:core|:cpmu], as auxbus:INTx:cpmu")
     check.add_argument("--svg", metavar="FILE", help="draw the first violation")
     check.add_argument("--engine", choices=("own", "spin"), default="own",
-                       help="spin: search with SPIN instead, for more than a few million states")
+                       help="spin: search with SPIN instead, for more than ten million states")
     check.add_argument("--states", type=_positive,
                        help="budget of states (default: 4000000, with SPIN 100000000)")
     check.add_argument("--seconds", type=_positive, default=600, help="budget of time")
