@@ -391,6 +391,17 @@ def test_the_guest_orders_traffic_and_hears_what_was_counted() -> None:
         qemu.close()
 
 
+def test_a_reset_of_the_port_is_one_of_its_pmus() -> None:
+    with model(Hardware(blocks=(Block("a"), Block("b")))) as running:
+        running.pmus[1].write(CONFIG, running.pmus[1].read(CONFIG) | ENABLE)
+        assert running.traffic(1, CLOCK_TICKS, 0, 9) == [0]
+        struct.pack_into("<I", running.bell.memory, ORDERS + 0x40, 1)
+        _until(lambda: running.resets == 1)
+
+        assert running.pmus[1].read(CONFIG) == Layout().config(0)
+        assert (running.pmus[1].counted[0], running.traffic(1, CLOCK_TICKS, 0, 9)) == (0, [])
+
+
 def test_an_order_without_sense_is_answered_and_does_no_harm() -> None:
     with model(Hardware()) as running:
         for order, args in ((99, ()), (Order.TRAFFIC, (7, 0, 0, 1)), (Order.FIRE, (VECTORS,)),

@@ -26,6 +26,7 @@ PORT, HOST = "0000:00:0a.0", "0000:00:0b.0"
 PORT_ID = "rp-cpmu"  # what QEMU calls the port, and the bus below it
 _MAGIC = 0x54525750
 _HEAD = struct.Struct("<4I4Q")  # magic, asked, done, code, four arguments; then the result
+_RESETS = 0x40  # how often the guest's object has seen the port reset
 _PAUSE = 0.002
 _APART = 0.02  # QEMU can take two of a vector for one when they are closer
 
@@ -53,6 +54,7 @@ class Running:
             Cpmu(bell.memory, hardware.start(number), hardware.layout(number), self._signal)
             for number in range(len(hardware.blocks))
         )
+        self.resets = 0  # of the port, with all that is in it
         self._end = threading.Event()
         bell.memory[ORDERS:ORDERS + _HEAD.size] = _HEAD.pack(_MAGIC, *[0] * 7)
         self._thread = threading.Thread(target=self._run, name="hardware model", daemon=True)
@@ -118,12 +120,21 @@ class Running:
             with self._lock:
                 for pmu in self.pmus:
                     pmu.look()
+            (resets,) = struct.unpack_from("<I", self.bell.memory, ORDERS + _RESETS)
+            if resets != self.resets:
+                self._reset()
+                self.resets = resets
             _, asked, done, code, *args = _HEAD.unpack_from(self.bell.memory, ORDERS)
             if asked != done:
                 result = self._obey(code, args)
                 memory = self.bell.memory
                 struct.pack_into("<q", memory, ORDERS + _HEAD.size, result)
                 struct.pack_into("<I", memory, ORDERS + 8, asked)
+
+    def _reset(self) -> None:
+        with self._lock:
+            for pmu in self.pmus:
+                pmu.reset()
 
     def _obey(self, code: int, args: Sequence[int]) -> int:
         """Do what the guest ordered; -1 for what makes no sense."""

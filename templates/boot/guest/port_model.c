@@ -38,6 +38,8 @@
 #include <linux/pci.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
+#include <linux/syscore_ops.h>
+#include <linux/sysfs.h>
 #include <linux/timer.h>
 #include <linux/types.h>
 
@@ -53,7 +55,12 @@
 #define MODEL_MAX_BLOCKS	4
 
 #define MODEL_PBA		0x800
+
+/* After the orders of the guest: how often the CXL PMUs were reset */
+#define MODEL_RESETS		0x40
 #define MODEL_MARK		0x5a
+
+#define MODEL_COMMAND		(PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER)
 
 static char *port_name;
 module_param_named(port, port_name, charp, 0444);
@@ -87,6 +94,10 @@ static bool dynamic = true;
 module_param(dynamic, bool, 0444);
 MODULE_PARM_DESC(dynamic, "whether MSI-X vectors can be added one by one");
 
+static bool lose_asleep;
+module_param(lose_asleep, bool, 0644);
+MODULE_PARM_DESC(lose_asleep, "the port loses its power while the system sleeps");
+
 static uint bar_size;
 module_param(bar_size, uint, 0444);
 MODULE_PARM_DESC(bar_size, "how much of the shared memory BAR 0 of the port is");
@@ -106,6 +117,7 @@ static struct {
 	struct pci_ops *host_ops;
 	void __iomem *table;		/* MSI-X table of the host */
 	void __iomem *own;		/* That of the port itself, or NULL */
+	void __iomem *orders;		/* Shared memory behind BAR 0 */
 	u32 own_bar;
 	struct timer_list timer;
 	int exp;
@@ -118,6 +130,7 @@ static struct {
 	u32 bar[2];
 	u32 msi[MODEL_MSI_DWORDS];
 	u16 msix_flags;
+	u16 command;
 	u8 line;
 	unsigned int resets;
 } model = { .lock = __RAW_SPIN_LOCK_UNLOCKED(model.lock) };
@@ -145,9 +158,8 @@ static void model_host_write_word(int where, u16 clear, u16 set)
 /* The host decodes memory and masters the bus if the port does */
 static void model_set_command(u16 command)
 {
-	u16 mask = PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
-
-	model_host_write_word(PCI_COMMAND, mask, command & mask);
+	model.command = command & MODEL_COMMAND;
+	model_host_write_word(PCI_COMMAND, MODEL_COMMAND, model.command);
 }
 
 static void model_set_msix_flags(u16 flags)
@@ -210,8 +222,10 @@ static void model_lose(void)
 	model.line = 0;
 	model.msi[0] &= ~((PCI_MSI_FLAGS_ENABLE | PCI_MSI_FLAGS_QSIZE) << 16);
 	memset(&model.msi[1], 0, sizeof(model.msi) - sizeof(model.msi[0]));
+	model_set_command(PCI_COMMAND_MEMORY);
+	if (model.orders)
+		writel(model.resets, model.orders + MODEL_RESETS);
 	if (entries) {
-		model_set_command(PCI_COMMAND_MEMORY);
 		for (i = 0; i < entries; i++)
 			model_set_vector(i, 0, 0, 0,
 					 PCI_MSIX_ENTRY_CTRL_MASKBIT);
@@ -400,6 +414,17 @@ static bool model_written(int where, u32 dword, u32 mask)
 	return nr_blocks && where >= MODEL_REGLOC;
 }
 
+/* The PCI core has ideas about the command register of a function without driver */
+static u32 model_host_value(struct pci_bus *bus, unsigned int devfn, int where,
+			    u32 val)
+{
+	if (bus != model.host->bus || devfn != model.host->devfn ||
+	    where != PCI_COMMAND)
+		return val;
+
+	return (val & ~MODEL_COMMAND) | model.command;
+}
+
 static int model_write(struct pci_bus *bus, unsigned int devfn, int where,
 		       int size, u32 val)
 {
@@ -408,8 +433,10 @@ static int model_write(struct pci_bus *bus, unsigned int devfn, int where,
 	unsigned long flags;
 	int ret = 0;
 
-	if (!model_is_port(bus, devfn))
+	if (!model_is_port(bus, devfn)) {
+		val = model_host_value(bus, devfn, where, val);
 		return model.real->write(bus, devfn, where, size, val);
+	}
 
 	if (gone)
 		return 0;
@@ -644,6 +671,49 @@ static int model_notify(struct notifier_block *nb, unsigned long action,
 
 static struct notifier_block model_nb = { .notifier_call = model_notify };
 
+static void model_lose_all(void)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&model.lock, flags);
+	model_lose();
+	model.real->write(model.bus, model.devfn, PCI_COMMAND, 2, 0);
+	raw_spin_unlock_irqrestore(&model.lock, flags);
+}
+
+static int model_sleep(void *data)
+{
+	if (model.bus && lose_asleep)
+		model_lose_all();
+
+	return 0;
+}
+
+static const struct syscore_ops model_syscore_ops = { .suspend = model_sleep };
+static struct syscore model_syscore = { .ops = &model_syscore_ops };
+
+/* What does not survive a reset is lost at once: write anything */
+static int model_set_lose(const char *val, const struct kernel_param *kp)
+{
+	if (!model.bus)
+		return -ENODEV;
+
+	model_lose_all();
+
+	return 0;
+}
+
+static int model_get_lose(char *buffer, const struct kernel_param *kp)
+{
+	return sysfs_emit(buffer, "%u\n", model.resets);
+}
+
+static const struct kernel_param_ops model_lose_ops = {
+	.set = model_set_lose,
+	.get = model_get_lose,
+};
+module_param_cb(lose, &model_lose_ops, NULL, 0644);
+
 static struct pci_dev *model_find(const char *name)
 {
 	struct device *dev;
@@ -676,6 +746,10 @@ static int __init model_init(void)
 	if (!model.table)
 		return -ENOMEM;
 
+	if (bar_size && pci_resource_len(model.host, 2) >= bar_size + SZ_4K)
+		model.orders = ioremap(pci_resource_start(model.host, 2) +
+				       bar_size, SZ_4K);
+
 	timer_setup(&model.timer, model_copy, 0);
 	port = model_find(port_name);
 	if (port) {
@@ -688,33 +762,8 @@ static int __init model_init(void)
 		pci_dev_put(port);
 	}
 
+	register_syscore(&model_syscore);
+
 	return bus_register_notifier(&pci_bus_type, &model_nb);
 }
 rootfs_initcall(model_init);
-
-/* What does not survive, for ports that nothing can reset: write anything */
-static int model_set_lose(const char *val, const struct kernel_param *kp)
-{
-	unsigned long flags;
-
-	if (!model.bus)
-		return -ENODEV;
-
-	raw_spin_lock_irqsave(&model.lock, flags);
-	model_lose();
-	model.real->write(model.bus, model.devfn, PCI_COMMAND, 2, 0);
-	raw_spin_unlock_irqrestore(&model.lock, flags);
-
-	return 0;
-}
-
-static int model_get_lose(char *buffer, const struct kernel_param *kp)
-{
-	return sysfs_emit(buffer, "%u\n", model.resets);
-}
-
-static const struct kernel_param_ops model_lose_ops = {
-	.set = model_set_lose,
-	.get = model_get_lose,
-};
-module_param_cb(lose, &model_lose_ops, NULL, 0644);
