@@ -24,6 +24,7 @@ VERBS = {
     "check": "generator.cli.check",
     "generate": "generator.cli.generate",
     "validate": "generator.cli.validate",
+    "boot": "generator.cli.boot",
     "apply": "generator.cli.apply",
     "undo": "generator.cli.apply",
 }
@@ -87,6 +88,14 @@ def parser() -> argparse.ArgumentParser:
     validate.add_argument("--design", help="hold the C to this design (default: by series.json)")
     _json(validate)
     _tree(validate)
+
+    boot = verbs.add_parser("boot", help="boot a design in QEMU: does it do what it predicts?")
+    boot.add_argument("design", help="a shipped name, or a file that defines SERIES")
+    boot.add_argument("--board", metavar="NAME", default="", help="only on this machine")
+    boot.add_argument("--scenario", metavar="NAME", default="", help="only this, after boot")
+    boot.add_argument("--every", action="store_true", help="print predictions that hold, too")
+    _json(boot)
+    _tree(boot)
 
     apply = verbs.add_parser("apply", help="apply a series to a clone, as one new branch")
     apply.add_argument("series", help="a directory that generate wrote")

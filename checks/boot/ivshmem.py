@@ -58,7 +58,8 @@ class Doorbell:
         """Return QEMU's words for the device; it has to be given the descriptor of `end`."""
         return (
             "-chardev", f"socket,id={name},fd={self.end.fileno()}",
-            "-device", f"ivshmem-doorbell,vectors={self.vectors},chardev={name},addr={slot}",
+            "-device",
+            f"ivshmem-doorbell,vectors={self.vectors},chardev={name},bus=pcie.0,addr={slot}",
         )
 
     def close(self) -> None:

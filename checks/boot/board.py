@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The machines that QEMU can show: their ports, as QEMU's words and as answers to the model.
+
+A `Port` is one value for both: the checker is asked about the hardware that the guest has, and
+what the guest's registers say of it is a line of the report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from checks.boot.hardware import Block, Hardware
+from checks.boot.model import PORT, PORT_ID
+from checks.boot.qemu import Setup
+
+MODEL = "model"  # instead of a device of QEMU's
+PME, AER, HP, DPC, BWNOTIF = "PME", "AER", "HP", "DPC", "BWNOTIF"
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service of a port in the pinned kernel: its bit, its driver, what it calls its handler.
+
+    `core` is the device of the model that it is folded into. Source: drivers/pci/pcie/portdrv.h,
+    and the drivers' request_irq().
+    """
+
+    name: str
+    bit: int
+    core: str
+    driver: str
+    action: str
+
+
+SERVICES: Mapping[str, Service] = {
+    one.name: one
+    for one in (
+        Service(PME, 1, "hp", "pcie_pme", "PCIe PME"),
+        Service(AER, 2, "aer", "aer", "aerdrv"),
+        Service(HP, 4, "hp", "pciehp", "pciehp"),
+        Service(DPC, 8, "aer", "dpc", "pcie-dpc"),
+        Service(BWNOTIF, 16, "hp", "-", ""),  # nobody drives it in this kernel
+    )
+}
+_TYPES = {"root": 4, "upstream": 5, "downstream": 6}
+
+
+@dataclass(frozen=True)
+class Cpmu:
+    """A CXL PMU of a port: its message number, None for none, and whether it lies in a BAR."""
+
+    message: int | None
+    in_bar: bool = True
+
+
+@dataclass(frozen=True)
+class Port:
+    """A port: where it is, what QEMU calls it, and what the model asks about it.
+
+    `place` is as observe.placed() says it. `entries` is the size of its table, or how many
+    messages it can send; `messages` are the numbers it would use with all of them.
+    """
+
+    name: str
+    device: str
+    place: str
+    type: str
+    capability: str
+    entries: int
+    services: tuple[str, ...]
+    messages: tuple[tuple[str, int], ...] = (("hp", 0), ("aer", 0))
+    cpmus: tuple[Cpmu, ...] = ()
+    below: bool = False
+
+    def service_device(self, pci: str, service: str) -> str:
+        """Return the name of a service's device, as pcie_device_init() makes it."""
+        number = _TYPES[self.type] - 4 << 8 | SERVICES[service].bit
+        return f"{pci}:pcie{number:03x}"
+
+
+@dataclass(frozen=True)
+class Platform:
+    """What the platform answers, and how QEMU and the kernel are told to be that platform.
+
+    `multi` says whether a device can have several MSI messages.
+    """
+
+    name: str
+    multi: bool
+    dynamic: bool
+    args: tuple[str, ...] = ()
+    kernel_args: tuple[str, ...] = ()
+    machine: str = "q35,cxl=on"
+
+    def granted(self, port: Port) -> int:
+        """Return how many vectors a port can have here."""
+        return 1 if port.capability == "MSI" and not self.multi else max(port.entries, 1)
+
+    def message(self, port: Port, core: str) -> int:
+        """Return a message number as hardware uses it: it has to do with what it was granted."""
+        wanted = dict(port.messages)[core]
+        return min(wanted, self.granted(port) - 1) if port.capability == "MSI" else wanted
+
+    def answers(self, port: Port, cpmus: int = 0) -> dict[tuple[str, str], str]:
+        """Return what hardware and platform answer to the model's questions about a port."""
+        there = {SERVICES[name].core for name in port.services}
+        found = {
+            ("", "capability"): port.capability,
+            ("", "count"): str(self.granted(port)),
+            ("", "line"): "yes",
+            ("", "dynamic"): _yes(self.dynamic),
+            ("", "irqdomain"): "v2 parent",
+            ("", "pme_nomsi"): "no",
+            ("", "polled"): "no",
+            ("", "bridge_d3"): "no",  # firmware from before 2015: pci_bridge_d3_possible()
+            ("", "dpc"): _yes(DPC in port.services),
+            ("", "below"): _yes(port.below),
+            ("", "left on"): "no",
+        }
+        for core in ("hp", "aer"):
+            found[core, "present"] = _yes(core in there)
+            found[core, "message"] = str(self.message(port, core))
+        found |= _of_cpmus(port, cpmus)
+        return found
+
+
+def _of_cpmus(port: Port, count: int) -> dict[tuple[str, str], str]:
+    """Return what is answered about the CPMUs that a design has a place for."""
+    found = {}
+    for number in range(max(count, 1)):
+        name = "cpmu" if count <= 1 else f"cpmu{number}"
+        one = port.cpmus[number] if number < len(port.cpmus) else None
+        found[name, "present"] = _yes(one is not None)
+        found[name, "message"] = "none" if one is None or one.message is None else str(one.message)
+        found[name, "block"] = "elsewhere" if one is not None and not one.in_bar \
+            else "in an assigned BAR"
+    return found
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+@dataclass(frozen=True)
+class Board:
+    """A machine: its platform, its ports, and what else QEMU is told."""
+
+    name: str
+    platform: Platform
+    ports: tuple[Port, ...]
+    args: tuple[str, ...] = ()
+
+    def modelled(self) -> Hardware | None:
+        """Return the port that QEMU does not have by itself, as its model wants it; or None."""
+        for port in self.ports:
+            if port.device == MODEL:
+                messages = dict(port.messages)
+                return Hardware(
+                    port.entries, self.platform.dynamic, messages["hp"], messages["aer"],
+                    tuple(Block(f"cpmu{n}", one.message, one.in_bar)
+                          for n, one in enumerate(port.cpmus)),
+                )
+        return None
+
+    def setup(self) -> Setup:
+        """Return what QEMU is to be started with, the model apart."""
+        return Setup(
+            machine=self.platform.machine, args=(*self.platform.args, *self.args),
+            kernel_args=self.platform.kernel_args,
+        )
+
+
+# Ports on the root bus leave hotplug to ACPI otherwise: _OSC withholds it.
+_NATIVE = ("-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off")
+PLAIN = Platform("x86 vectors", multi=False, dynamic=True, args=_NATIVE)
+STATIC = Platform("x86 that adds no MSI-X vectors", multi=False, dynamic=False, args=_NATIVE)
+REMAPPED = Platform(
+    "x86 with interrupt remapping", multi=True, dynamic=True,
+    args=(*_NATIVE, "-device", "intel-iommu,intremap=on"),
+    kernel_args=("intel_iommu=on",), machine="q35,cxl=on,kernel-irqchip=split",
+)
+
+_PORTS = (
+    Port("rp-msix", "pcie-root-port", "00:04.0", "root", "MSI-X", 1, (PME, AER, HP, BWNOTIF)),
+    Port("rp-msi", "ioh3420", "00:05.0", "root", "MSI", 2, (PME, AER, HP),
+         (("hp", 0), ("aer", 1))),
+    Port("rp-above", "ioh3420", "00:06.0", "root", "MSI", 2, (PME, AER, HP),
+         (("hp", 0), ("aer", 1)), below=True),
+    Port("sw-up", "x3130-upstream", "00:06.0/00.0", "upstream", "MSI", 1, (), below=True),
+    Port("sw-down", "xio3130-downstream", "00:06.0/00.0/01.0", "downstream", "MSI", 1, (HP,)),
+    Port("rp-intx", "cxl-rp", "34:00.0", "root", "none", 0, (PME, AER, HP)),
+)
+_ARGS = (
+    "-device", "pcie-root-port,id=rp-msix,bus=pcie.0,addr=4,chassis=1,slot=1",
+    "-device", "ioh3420,id=rp-msi,bus=pcie.0,addr=5,chassis=2,slot=2",
+    "-device", "ioh3420,id=rp-above,bus=pcie.0,addr=6,chassis=3,slot=3",
+    "-device", "x3130-upstream,id=sw-up,bus=rp-above",
+    "-device", "xio3130-downstream,id=sw-down,bus=sw-up,addr=1,chassis=4,slot=4",
+    "-device", "pxb-cxl,id=cxl-host,bus=pcie.0,addr=8,bus_nr=52",
+    "-device", "cxl-rp,id=rp-intx,bus=cxl-host,chassis=5,slot=5,port=0",
+)
+
+
+def _cpmu_port(*messages: int) -> Port:
+    """Return a port with room for its CPMUs' messages, beside 0 for hotplug and 1 for AER."""
+    return Port(PORT_ID, MODEL, PORT.partition(":")[2], "root", "MSI-X", 4,
+                (PME, AER, HP, BWNOTIF), (("hp", 0), ("aer", 1)), tuple(map(Cpmu, messages)))
+
+
+BOARDS: Mapping[str, Board] = {
+    one.name: one
+    for one in (
+        Board("dynamic", PLAIN, (*_PORTS, _cpmu_port(2, 1)), _ARGS),
+        Board("static", STATIC, (_cpmu_port(2, 1),)),
+        Board("remapped", REMAPPED, _PORTS, _ARGS),
+    )
+}

@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a design predicts of ports, beside what one look at a guest has shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from checks.boot.board import SERVICES, Platform, Port
+from checks.boot.line import Line, shown
+from checks.boot.observe import Irq, Pci, Seen
+from checks.boot.predict import LINE_IRQ, Predicted
+
+NO_PORT = "no such device"
+
+
+@dataclass(frozen=True)
+class Look:
+    """A look at the guest within a scenario."""
+
+    scenario: str
+    seen: Seen
+
+
+def premises(look: Look, port: Port, platform: Platform) -> Iterator[Line]:
+    """Yield what the lab says of its hardware, beside the registers of it."""
+    pci = look.seen.at(port.place)
+    if pci is None or pci.config is None:
+        yield Line(look.scenario, port.name, "the port", "there", NO_PORT, port.place, "premise")
+        return
+    space = pci.config
+    pairs = [
+        ("interrupt capability", port.capability, space.kind),
+        ("vectors it can have", str(port.entries), str(space.entries)),
+        ("link bandwidth notification", _yes("BWNOTIF" in port.services or port.type == "upstream"),
+         _yes(space.notifies or port.type == "upstream")),
+    ]
+    if {"PME", "HP", "BWNOTIF"} & set(port.services) and space.mode != "INTx":
+        pairs.append(("message number of PME and hotplug", str(platform.message(port, "hp")),
+                      str(space.hotplug_message)))
+    if "AER" in port.services and space.mode != "INTx":
+        pairs.append(("message number of AER", str(platform.message(port, "aer")),
+                      str(space.aer_message)))
+    for what, said, got in pairs:
+        yield Line(look.scenario, port.name, what, said, got, f"config space of {pci.name}",
+                   "premise")
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+def port_lines(look: Look, wanted: Predicted) -> Iterator[Line]:
+    """Yield what a design predicts of a port, each beside what was seen."""
+    port, pci = wanted.port, look.seen.at(wanted.port.place)
+    if pci is None:
+        yield Line(look.scenario, port.name, "the port", "there", NO_PORT, port.place, "premise")
+        return
+
+    def line(what: str, predicted: str, got: str, evidence: str) -> Line:
+        return Line(look.scenario, port.name, what, predicted, got, evidence)
+
+    sysfs = f"/sys/bus/pci/devices/{pci.name}"
+    yield line("driver", "pcieport" if wanted.bound else "-", pci.driver, f"{sysfs}/driver")
+    if pci.config is not None:
+        yield line("interrupts are by", wanted.mode, pci.config.mode, f"{sysfs}/config")
+        if wanted.master or not port.below:  # others below may have switched it on
+            yield line("bus mastering", "on" if wanted.master else "off",
+                       "on" if pci.config.master else "off", f"{sysfs}/config")
+    yield from _services(look, wanted, pci, line_of=line)
+    yield from _vectors(look.seen, wanted, pci, line_of=line)
+    yield from _children(look.seen, wanted, pci, line_of=line)
+
+
+def _services(look: Look, wanted: Predicted, pci: Pci, line_of: object) -> Iterator[Line]:
+    assert callable(line_of)
+    there = {one.name: one.driver for one in look.seen.on("pci_express", pci.name)}
+    names = {
+        wanted.port.service_device(pci.name, name): name
+        for name, given in wanted.services.items() if given.there
+    }
+    said = {_bus_free(device): SERVICES[name].driver if wanted.services[name].bound else "-"
+            for device, name in names.items()}
+    got = {_bus_free(device): driver for device, driver in there.items()}
+    for device in sorted(said.keys() | got.keys()):
+        yield line_of(
+            f"service {device}", _on(said.get(device)), _on(got.get(device)),
+            "/sys/bus/pci_express/devices",
+        )
+
+
+def _on(driver: str | None) -> str:
+    if driver is None:
+        return "absent"
+    return "no driver" if driver == "-" else f"bound to {driver}"
+
+
+def _bus_free(device: str) -> str:
+    """Return the name of a service without the address of its port."""
+    return device.rpartition(":")[2]
+
+
+def _vectors(seen: Seen, wanted: Predicted, pci: Pci, line_of: object) -> Iterator[Line]:
+    """Yield which messages there are, and who handles each."""
+    assert callable(line_of)
+    mine = {one.hwirq: one for one in seen.of(pci)} if pci.msi else {}
+    yield line_of("messages with a vector", shown(wanted.messages), shown(mine),
+                  f"/sys/bus/pci/devices/{pci.name}/msi_irqs")
+    for number, actions in wanted.handlers().items():
+        if number == LINE_IRQ:
+            irq = seen.irqs.get(pci.irq)
+            got = _among(irq, actions)
+            what = "handlers on the INTx line"
+        else:
+            irq = mine.get(number)
+            got = tuple(sorted(_core(irq))) if irq else ()
+            what = f"handlers of message {number}"
+        yield line_of(what, shown(actions), shown(got), irq.text if irq else "no such irq")
+
+
+def _core(irq: Irq) -> list[str]:
+    """Return the handlers of the port's own services among those of an irq."""
+    known = {one.action for one in SERVICES.values()}
+    return [name for name in irq.actions if name in known]
+
+
+def _among(irq: Irq | None, actions: Sequence[str]) -> tuple[str, ...]:
+    """Return which of some handlers are on an irq that others may share."""
+    return tuple(sorted(name for name in actions if irq is not None and name in irq.actions))
+
+
+def _children(seen: Seen, wanted: Predicted, pci: Pci, line_of: object) -> Iterator[Line]:
+    """Yield what is on the auxiliary bus below the port: what it serves, and nothing else."""
+    assert callable(line_of)
+    mine = sorted(seen.on("auxiliary", pci.name), key=lambda one: one.name)
+    served = [given for given in wanted.cpmus if given.there]
+    yield line_of("auxiliary devices", str(len(served)), str(len(mine)),
+                  shown((one.name for one in mine), "/sys/bus/auxiliary/devices is without"))
+    for number, given in enumerate(served):
+        if number >= len(mine):
+            return
+        device = mine[number]
+        yield line_of(f"auxiliary device {number}", _bound(given.bound),
+                      _bound(device.driver != "-"), f"{device.path}/driver")
+        pmus = [one for one in seen.devices if one.bus == "event_source"
+                and one.path.startswith(f"{device.path}/")]
+        yield line_of(f"PMU of auxiliary device {number}", "registered" if given.pmu else "none",
+                      "registered" if pmus else "none",
+                      shown((one.name for one in pmus), "/sys/bus/event_source/devices"))
+        if given.message is None:
+            continue
+        irq = next((one for one in seen.of(pci) if one.hwirq == given.message), None)
+        others = [name for name in (irq.actions if irq else ()) if name not in _core_names()]
+        yield line_of(f"interrupt of auxiliary device {number}",
+                      f"a handler of its own on message {given.message}",
+                      f"a handler of its own on message {irq.hwirq}" if irq and others
+                      else "no handler there", irq.text if irq else "no such irq")
+
+
+def _core_names() -> set[str]:
+    return {one.action for one in SERVICES.values() if one.action}
+
+
+def _bound(value: bool) -> str:
+    return "bound" if value else "not bound"
+
+
+def unchanged(scenario: str, before: Seen, after: Seen) -> Iterator[Line]:
+    """Yield what must be as it was: irq domains, vectors, devices, modules."""
+    domains = _changed(before.domains, after.domains)
+    yield Line(scenario, "system", "irq domains and vectors", "as before",
+               domains or "as before", "/sys/kernel/debug/irq/domains", "kernel")
+    old = {(one.bus, one.name, one.driver) for one in before.devices}
+    new = {(one.bus, one.name, one.driver) for one in after.devices}
+    told = shown([f"gone {' '.join(one)}" for one in old - new]
+                 + [f"new {' '.join(one)}" for one in new - old], "as before")
+    yield Line(scenario, "system", "devices on the buses", "as before", told, "/sys/bus", "kernel")
+
+
+def _changed(
+    before: Mapping[str, Mapping[str, int]], after: Mapping[str, Mapping[str, int]]
+) -> str:
+    """Return which irq domains differ, and in what; "" when none does."""
+    old, new = before, after
+    said = [f"gone: {name}" for name in old.keys() - new.keys()]
+    said += [f"new: {name}" for name in new.keys() - old.keys()]
+    for name in old.keys() & new.keys():
+        said += [
+            f"{name}: {key} was {old[name].get(key)}, is {new[name].get(key)}"
+            for key in sorted(old[name].keys() | new[name].keys())
+            if old[name].get(key) != new[name].get(key)
+        ]
+    return "; ".join(sorted(said))

@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Kernels to boot: the base, or the base with a series, in one build directory per configuration.
+
+kernel(tree, overlay) -> Kernel
+    overlay: what the last commit of a series has changed against the base, None deletes a file
+
+What is built is kept by content, so an unchanged series costs nothing; another design rebuilds
+what its files change.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from checks.boot.source import lay, source_tree
+from generator.errors import TreeError
+from generator.kconfig import Config, identity, make
+from generator.pin import cache, locked
+from generator.progress import say
+from generator.tree import Tree
+
+FRAGMENTS = Path(__file__).parents[2] / "templates" / "boot"
+PLAIN = ("lab", "x86_64", "debug")
+_IMAGE = "arch/x86/boot/bzImage"
+_KEPT = ("bzImage", "config")
+_FORM = "1"  # counts up when what is kept of a kernel changes
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """What QEMU and the initial RAM disk take of a built kernel."""
+
+    home: Path
+    release: str
+    seconds: float  # that building took, 0 where it was kept
+
+    @property
+    def image(self) -> Path:
+        """The compressed kernel."""
+        return self.home / "bzImage"
+
+    def module(self, name: str) -> Path:
+        """The module of a name, as lsmod writes it. Errors: TreeError when it is not one."""
+        file = self.home / "modules" / f"{name}.ko"
+        if not file.is_file():
+            raise TreeError(f"{name}: no module of this kernel; see {self.home / 'modules'}")
+        return file
+
+    def modules(self) -> tuple[str, ...]:
+        """The names of all modules, each after those that it needs."""
+        return tuple((self.home / "modules.order").read_text().split())
+
+
+def fragment(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the lines of some fragments of a configuration, a later one in place of an earlier.
+
+    Errors: TreeError when there is no such fragment.
+    """
+    lines: dict[str, str] = {}
+    for name in names:
+        file = FRAGMENTS / f"{name}.config"
+        if not file.is_file():
+            raise TreeError(f"{file}: no such fragment of a configuration")
+        for line in file.read_text().splitlines():
+            found = re.fullmatch(r"(?:# )?(CONFIG_\w+)(?:=.+| is not set)", line)
+            if found:
+                lines[found.group(1)] = line
+    return tuple(lines.values())
+
+
+def kernel(
+    tree: Tree, overlay: Mapping[str, bytes | None], fragments: Sequence[str] = PLAIN
+) -> Kernel:
+    """Return a kernel, built if there is none of this content yet.
+
+    Errors: TreeError (kconfig did not give what was asked, or make failed), EnvironmentFault,
+    Timeout.
+    """
+    wanted = fragment(fragments)
+    config = Config("boot", "x86_64", wanted)
+    home = cache() / "boot" / "kernels" / _key(tree, overlay, config)
+    if not (home / "release").is_file():
+        source = hashlib.sha256(f"{tree.base} {tree.work}".encode()).hexdigest()[:12]
+        place = cache() / "boot" / f"{tree.version}-{source}"
+        with locked("boot-kernel"):
+            if not (home / "release").is_file():
+                return _built(tree, overlay, config, "-".join(fragments), place, home)
+    return Kernel(home, (home / "release").read_text().strip(), 0.0)
+
+
+def _key(tree: Tree, overlay: Mapping[str, bytes | None], config: Config) -> str:
+    key = hashlib.sha256(f"{_FORM} {tree.base} {tree.work}".encode())
+    for path, text in sorted(overlay.items()):
+        key.update(f"\0{path}\0".encode() + (b"-" if text is None else b"+" + text))
+    key.update("\0".join((*config.wanted, identity(config.compiler))).encode())
+    return key.hexdigest()[:16]
+
+
+def _built(
+    tree: Tree, overlay: Mapping[str, bytes | None], config: Config, name: str, place: Path,
+    home: Path,
+) -> Kernel:
+    began = time.monotonic()
+    source = source_tree(tree, place)
+    written = lay(tree, source, overlay)
+    build = place / f"build-{name}"
+    build.mkdir(exist_ok=True)
+    say(f"building a kernel to boot, {len(written)} files differ from the one before")
+    asked = place / f"{name}.config"
+    asked.write_text("".join(f"{line}\n" for line in config.wanted))
+    make(source, build, config, f"KCONFIG_ALLCONFIG={asked}", "allnoconfig")
+    check(config, (build / ".config").read_text())
+    make(source, build, config, "-s", f"-j{os.cpu_count() or 1}", "bzImage", "modules")
+    home.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="tmp-", dir=home.parent) as fresh:
+        _keep(build, Path(fresh, "kernel"))
+        with suppress(OSError):
+            # Another run may have been faster.
+            os.rename(Path(fresh, "kernel"), home)
+    release = (home / "release").read_text().strip()
+    return Kernel(home, release, time.monotonic() - began)
+
+
+def check(config: Config, told: str) -> None:
+    """See that kconfig gave what the fragments ask for.
+
+    Errors: TreeError naming every line that it did not.
+    """
+    got = set(told.splitlines())
+    wrong = [
+        line for line in config.wanted
+        if line not in got and (line.startswith("CONFIG_") or any(
+            one.startswith(f"{line.split()[1]}=") for one in got))
+    ]
+    if wrong:
+        raise TreeError(
+            "kconfig did not give what the lab's fragments ask for; something selects it, or what "
+            "it depends on is missing:\n" + "\n".join(f"  {line}" for line in wrong)
+        )
+
+
+def _keep(build: Path, home: Path) -> None:
+    """Put what is needed of a build directory beside other kernels."""
+    modules = home / "modules"
+    modules.mkdir(parents=True)
+    shutil.copyfile(build / _IMAGE, home / "bzImage")
+    shutil.copyfile(build / ".config", home / "config")
+    names = []
+    needs: dict[str, list[str]] = {}
+    for line in (build / "modules.order").read_text().split():
+        file = build / Path(line).with_suffix(".ko")
+        shutil.copyfile(file, modules / file.name.replace("-", "_"))
+        needs[file.stem.replace("-", "_")] = needed(file.read_bytes())
+    names = ordered(needs)
+    (home / "modules.order").write_text("".join(f"{name}\n" for name in names))
+    (home / "release").write_text(
+        (build / "include" / "config" / "kernel.release").read_text()
+    )
+
+
+def needed(module: bytes) -> list[str]:
+    """Return which other modules a module says that it needs, from its .modinfo section."""
+    found = re.search(rb"(?:^|\0)depends=([^\0]*)\0", module)
+    return [name for name in found.group(1).decode().split(",") if name] if found else []
+
+
+def ordered(needs: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return modules, each after those that it needs."""
+    done: list[str] = []
+
+    def add(name: str) -> None:
+        if name not in done:
+            for other in needs.get(name, ()):
+                add(other)
+            done.append(name)
+
+    for name in sorted(needs):
+        add(name)
+    return done

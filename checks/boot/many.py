@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Several boots, two side by side; what the pinned kernel complains of is kept between runs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from checks.boot.board import BOARDS
+from checks.boot.kernel import FRAGMENTS, Kernel
+from checks.boot.line import Line
+from checks.boot.run import Complaint, Run, run
+from generator.design import Design
+from generator.kconfig import identity
+from generator.pin import cache
+
+SIDE_BY_SIDE = 2
+
+
+@dataclass(frozen=True)
+class Task:
+    """One boot; with `keep`, what it comes to is kept until kernel, board or lab change."""
+
+    design: Design
+    kernel: Kernel
+    program: bytes
+    board: str
+    scenarios: tuple[str, ...]
+    keep: bool = False
+
+
+def run_all(tasks: Sequence[Task]) -> tuple[Run, ...]:
+    """Run boots, two at a time, and return what came of each, in order.
+
+    Errors: as run(); the first one ends them all.
+    """
+    stop = threading.Event()
+    with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
+        running = [pool.submit(_one, task, stop) for task in tasks]
+        try:
+            return tuple(one.result() for one in running)
+        except BaseException:
+            # Ctrl-C comes to this thread: the others have to be told.
+            stop.set()
+            for one in running:
+                one.cancel()
+            raise
+
+
+def _one(task: Task, stop: threading.Event) -> Run:
+    kept = cache() / "boot" / "kept" / f"{_key(task)}.json"
+    if task.keep and (known := recalled(kept)) is not None:
+        return known
+    directory = cache() / "boot" / "runs" / f"{task.design.name}-{task.board}"
+    found = run(task.design, task.kernel, task.program, BOARDS[task.board], directory,
+                task.scenarios, stop)
+    if task.keep and not found.scenario:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        fresh = kept.with_suffix(".tmp")
+        fresh.write_text(json.dumps(asdict(found)))
+        fresh.replace(kept)
+    return found
+
+
+def recalled(file: Path) -> Run | None:
+    """Return a run that was kept, None when there is none that can be read."""
+    try:
+        data = json.loads(file.read_text())
+        return Run(**{
+            **data,
+            "lines": tuple(Line(**one) for one in data["lines"]),
+            "complaints": tuple(Complaint(**one) for one in data["complaints"]),
+            "seconds": tuple((name, value) for name, value in data["seconds"]),
+        })
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _key(task: Task) -> str:
+    """Return what a run depends on: the kernel, the board, what is done, and we ourselves."""
+    board = BOARDS[task.board]
+    key = hashlib.sha256(f"{task.kernel.home.name} {board} {task.scenarios}".encode())
+    key.update(identity(board.setup().program).encode())
+    for place in (Path(__file__).parent, FRAGMENTS):
+        for file in sorted(one for one in place.rglob("*") if one.suffix in (".py", ".sh", ".c")):
+            key.update(file.read_bytes())
+    return key.hexdigest()[:24]

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a design says of one port on one platform, in the words that a running kernel has.
+
+Nothing here is written down per design: the facts are those at the end of the probe, as the
+design's own machine leaves them on the hardware that the port is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from checks.bind import Inst
+from checks.boot.board import SERVICES, Platform, Port
+from checks.boot.life import Life, bind, start, unbind
+from generator.design import Design
+from generator.errors import ModelError
+from generator.expr import Fact
+from generator.facts import (
+    ADDED,
+    BOUND,
+    DYN,
+    HANDLER,
+    LIFE,
+    LINE,
+    MASTER,
+    MODE,
+    MOST,
+    NVEC,
+    PHASE,
+    PMU,
+)
+from generator.resize import with_children
+
+LINE_IRQ = -1  # instead of a message number: the INTx line
+# What the port has where the model leaves it open: it is a port, and has what its services need.
+_NOT_HERE = ("pos: no",)
+
+
+@dataclass(frozen=True)
+class Given:
+    """What becomes of a device: on its bus, bound, and on which message; None is no interrupt."""
+
+    there: bool
+    bound: bool
+    message: int | None
+    pmu: bool = False
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """What a design says of a port: bound, its mode, the messages it has, and who has which."""
+
+    port: Port
+    bound: bool
+    mode: str
+    messages: tuple[int, ...]
+    master: bool
+    services: Mapping[str, Given] = field(default_factory=dict)
+    cpmus: tuple[Given, ...] = ()
+
+    def handlers(self) -> dict[int, tuple[str, ...]]:
+        """Return what is to handle each message of the port; LINE_IRQ is its INTx line."""
+        found: dict[int, list[str]] = {number: [] for number in self.messages}
+        for name, given in self.services.items():
+            action = SERVICES[name].action
+            if action and given.there and given.bound and given.message is not None:
+                found.setdefault(given.message, []).append(action)
+        return {number: tuple(sorted(names)) for number, names in sorted(found.items())}
+
+
+def predict(
+    design: Design, port: Port, platform: Platform, *, loaded: bool = True
+) -> Predicted:
+    """Return what a design says of a port after boot; `loaded`, with drivers that are modules.
+
+    Errors: ModelError where the lab cannot tell: hardware that the model has a question for and
+    the lab no answer, or a design that says several things of one hardware.
+    """
+    life, top, children = _begun(design, port, platform)
+    life = bind(life, top, chosen=_NOT_HERE)
+    for child in children if loaded else ():
+        life = bind(life, child, chosen=_NOT_HERE)
+    return _told(design, port, life, top, children)
+
+
+def after_unbind(design: Design, port: Port, platform: Platform) -> Predicted:
+    """Return what a design says of a port whose driver was unbound again.
+
+    Errors: as predict().
+    """
+    life, top, children = _begun(design, port, platform)
+    life = unbind(bind(life, top, chosen=_NOT_HERE), top, chosen=_NOT_HERE)
+    return _told(design, port, life, top, children)
+
+
+def _begun(design: Design, port: Port, platform: Platform) -> tuple[Life, Inst, list[Inst]]:
+    """Return the life before the bind, the port, and its children that have drivers to bind."""
+    names = [device.name for device in design.devices if device.kind == "aux"]
+    if names and len(port.cpmus) > 1:
+        design = with_children(design, len(port.cpmus))
+    life = start(design, platform.answers(port, len(port.cpmus)))
+    tops = [one for one in life.machine.view.instances if one.device.kind == "pci"]
+    if len(tops) != 1:
+        raise ModelError(f"{design.name}: the lab boots designs of one PCI device, the port")
+    children = [
+        one for one in life.machine.view.children(tops[0])
+        if one.device.kind not in ("service", "core")
+    ]
+    return life, tops[0], children
+
+
+def _told(
+    design: Design, port: Port, life: Life, top: Inst, children: list[Inst]
+) -> Predicted:
+    def one(fact: Fact, inst: Inst) -> int:
+        values = life.values(fact, inst)
+        if len(values) != 1:
+            said = ", ".join(sorted(fact.show(value) for value in values))
+            raise ModelError(f"{design.name}: {fact.name} of {inst.name} on {port.name}: {said}")
+        return next(iter(values))
+
+    def given(inst: Inst) -> Given:
+        irq = one(HANDLER, inst)
+        message = LINE_IRQ if irq == LINE else irq - 1 if 1 <= irq <= MOST else None
+        return Given(
+            one(LIFE, inst) == ADDED, one(PHASE, inst) == BOUND, message, bool(one(PMU, inst)),
+        )
+
+    cores = {
+        inst.name: given(inst) for inst in life.machine.view.children(top)
+        if inst.device.kind == "service"
+    }
+    msi = MODE.show(one(MODE, top)) in ("MSI", "MSI-X")
+    dynamic = one(DYN, top) if msi else 0
+    messages = set(range(one(NVEC, top) if msi else 0))
+    messages |= {n for n in range(MOST) if dynamic >> n & 1}
+    services = {
+        name: _service(name, cores[SERVICES[name].core]) for name in port.services
+        if SERVICES[name].core in cores
+    }
+    return Predicted(
+        port, one(PHASE, top) == BOUND, MODE.show(one(MODE, top)) if msi else "INTx",
+        tuple(sorted(messages)), bool(one(MASTER, top)), services,
+        tuple(given(inst) for inst in children),
+    )
+
+
+def _service(name: str, core: Given) -> Given:
+    """Return what becomes of a service that is folded into a device of the model."""
+    if SERVICES[name].driver == "-":
+        return Given(core.there, False, None)
+    return core

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A design booted on a board and driven through scenarios, as one value.
+
+    run(design, kernel, program, board, directory, scenarios) -> Run
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from checks.boot.board import Board
+from checks.boot.guest import PROGRAM
+from checks.boot.initrd import guest_files, initrd
+from checks.boot.kernel import Kernel
+from checks.boot.line import Line
+from checks.boot.log import excerpt, splats
+from checks.boot.lost import Lost
+from checks.boot.model import model
+from checks.boot.qemu import running
+from checks.boot.scenario import ALL
+from checks.boot.stage import stage
+from generator.design import Design
+from generator.errors import UsageError
+from generator.progress import say
+
+AS_PREDICTED, FAILED = "as predicted", "failed expectation"
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """Something that the kernel complained of in its log, while a scenario ran."""
+
+    scenario: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """What became of a guest: how it ended, all lines, and what its log complains of.
+
+    `end` is AS_PREDICTED, FAILED, or a way in which a guest is lost. `seconds` are per scenario.
+    """
+
+    design: str
+    board: str
+    end: str
+    lines: tuple[Line, ...]
+    complaints: tuple[Complaint, ...]
+    seconds: tuple[tuple[str, float], ...]
+    last: str = ""
+    scenario: str = ""  # in which the guest was lost
+    log: str = ""  # the end of the log then
+    directory: str = ""
+
+
+def run(
+    design: Design, kernel: Kernel, program: bytes, board: Board, directory: Path,
+    scenarios: Sequence[str] = tuple(ALL), stop: threading.Event | None = None,
+) -> Run:
+    """Boot a design's kernel on a board and drive it through scenarios.
+
+    `program` is the guest's own, which counts events: see guest.py.
+
+    Errors: UsageError, ModelError, EnvironmentFault; a lost guest is a result.
+    """
+    unknown = [name for name in scenarios if name not in ALL]
+    if unknown:
+        raise UsageError(f"no scenario {unknown[0]!r}: there are {', '.join(ALL)}")
+    directory.mkdir(parents=True, exist_ok=True)
+    image = directory / "initrd"
+    image.write_bytes(initrd(kernel, {**guest_files(), PROGRAM: program}))
+    lines: list[Line] = []
+    complaints: list[Complaint] = []
+    took: list[tuple[str, float]] = []
+    at, began, said = "start", time.monotonic(), 0
+    try:
+        with ExitStack() as stack:
+            setup = board.setup()
+            hardware = board.modelled()
+            if hardware is not None:
+                beside = stack.enter_context(model(hardware))
+                setup = replace(
+                    setup, args=(*setup.args, *beside.arguments()), passed=beside.passed,
+                    kernel_args=(*setup.kernel_args, *beside.command_line()),
+                )
+            guest = stack.enter_context(running(
+                setup, kernel.image, image, directory, stop=stop))
+            on = stage(guest, design, board, kernel.modules())
+            took.append((at, time.monotonic() - began))
+            for at in scenarios:
+                say(f"{design.name} on {board.name}: {at}")
+                began = time.monotonic()
+                lines += ALL[at](on)
+                took.append((at, time.monotonic() - began))
+                complaints += _new(at, splats(guest.console()), said)
+                said = len(complaints)
+            at, began = "shutdown", time.monotonic()
+            gone = guest.off()
+            took.append((at, time.monotonic() - began))
+            lines.append(Line("shutdown", "system", "power off", "goes off",
+                              "goes off" if gone else "does not go off", "poweroff -f", "kernel"))
+            complaints += _new(at, splats(guest.console()), said)
+    except Lost as lost:
+        took.append((at, time.monotonic() - began))
+        complaints += _new(at, splats(lost.log), said)
+        return Run(design.name, board.name, lost.kind, tuple(lines), tuple(complaints),
+                   tuple(took), lost.last, at, excerpt(lost.log), str(directory))
+    end = AS_PREDICTED if all(line.holds for line in lines) else FAILED
+    return Run(design.name, board.name, end, tuple(lines), tuple(complaints), tuple(took),
+               directory=str(directory))
+
+
+def _new(scenario: str, found: Sequence[str], known: int) -> list[Complaint]:
+    return [Complaint(scenario, text) for text in found[known:]]

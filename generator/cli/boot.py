@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""`portwright boot DESIGN`: the running kernel must do what the model predicts."""
+
+# ruff: noqa: T201
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Collection, Mapping
+
+from checks.boot import report
+from checks.boot.board import BOARDS
+from checks.boot.guest import program, with_port_model
+from checks.boot.kernel import Kernel, kernel
+from checks.boot.lost import HANG, NO_BOOT, TIMEOUT
+from checks.boot.many import Task, run_all
+from checks.boot.run import AS_PREDICTED
+from checks.boot.scenario import ALL
+from generator import series
+from generator.cli.tree import chosen
+from generator.design import Design
+from generator.errors import UsageError
+from generator.load import load
+from generator.progress import say
+from generator.tree import Tree
+
+BASE = "today"  # the design of the pinned kernel
+_LATE = 124
+
+
+def run(args: argparse.Namespace) -> int:
+    """Build, boot, compare; 0 when everything is as predicted, 1 when not, 124 for a timeout.
+
+    Errors: UsageError, ModelError, TreeError, EnvironmentFault.
+    """
+    loaded = load(args.design)
+    scenarios = _names(args.scenario, ALL, "scenario")
+    boards = _names(args.board, BOARDS, "board")
+    where = chosen(args)
+    overlay = _overlay(loaded.module, loaded.design, where)
+    inside = program(where)
+    tasks = []
+    if overlay:  # what the pinned kernel complains of is not the series' fault
+        base = _kernel(BASE, where, {})
+        design = load(BASE).design
+        tasks = [Task(design, base, inside, board, scenarios, keep=True) for board in boards]
+    mine = _kernel(loaded.design.name, where, overlay)
+    tasks += [Task(loaded.design, mine, inside, board, scenarios) for board in boards]
+    runs = run_all(tasks)
+    ours = runs[-len(boards):]
+    bases = runs[:len(boards)] if overlay else (None,) * len(boards)
+    done = list(zip(ours, bases, strict=True))
+    if args.json:
+        print(json.dumps([report.record(one, base) for one, base in done], indent=2))
+    else:
+        print("\n\n".join(report.text(one, base, every=args.every) for one, base in done))
+    return _code([report.verdict(one, base) for one, base in done])
+
+
+def _code(verdicts: list[str]) -> int:
+    if all(one == AS_PREDICTED for one in verdicts):
+        return 0
+    return _LATE if any(one in (TIMEOUT, HANG, NO_BOOT) for one in verdicts) else 1
+
+
+def _kernel(name: str, where: Tree, overlay: Mapping[str, bytes | None]) -> Kernel:
+    built = kernel(where, with_port_model(where, overlay))
+    if built.seconds:
+        say(f"{name}: kernel built in {built.seconds:.0f} s")
+    return built
+
+
+def _overlay(module: object, design: Design, where: Tree) -> Mapping[str, bytes | None]:
+    """Return the files of the series' last commit; the pinned kernel's design has none.
+
+    Errors: UsageError for a design that has no C.
+    """
+    spec = getattr(module, "SERIES", None)
+    if isinstance(spec, series.SeriesSpec):
+        say(f"{design.name}: rendering")
+        return series.generate(spec, where).commits[-1].overlay
+    if design.name == BASE:
+        return {}
+    raise UsageError(f"{design.name}: defines no SERIES, so there is no kernel of it to boot")
+
+
+def _names(asked: str, known: Collection[str], what: str) -> tuple[str, ...]:
+    names = tuple(asked.split(",")) if asked else tuple(known)
+    for name in names:
+        if name not in known:
+            raise UsageError(f"no {what} {name!r}: there are {', '.join(known)}")
+    return names
