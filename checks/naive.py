@@ -13,6 +13,7 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from checks.code import Watch
 from checks.episode import PLAIN
 from checks.explore import watches_of, with_questions
 from checks.finding import Verdict
@@ -67,7 +68,14 @@ def naive(
     """Return which rules a design breaks; a step costs 1, or 0 where it is `free`."""
     machine = build(design, episode)
     watches = watches_of(machine, rules)
-    machine = with_questions(machine, watches)
+    return walked(with_questions(machine, watches), watches, states=states, free=free)
+
+
+def walked(
+    machine: Machine, watches: Sequence[Watch], *, states: int = 1_000_000,
+    free: Callable[[State], Container[int]] = lambda _state: (),
+) -> Naive:
+    """Return which watches hold somewhere in a machine; see naive()."""
     known = frozenset(machine.variables)
     code = _functions(
         machine, [(one.rule, one.at, fold_known(one.when, known))

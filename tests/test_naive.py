@@ -7,18 +7,15 @@ from dataclasses import replace
 import pytest
 from broken import domains, parts
 from broken.parts import DELETE, KID, PORT, Case, kid, port
-from hypothesis import HealthCheck, assume, given, note, settings
+from hypothesis import HealthCheck, Phase, assume, given, note, settings
 from hypothesis import strategies as st
 from strategies import designs
 from test_rules import CASES
 
 from checks.episode import PLAIN
-from checks.explore import Report, explore, watches_of, with_questions
+from checks.explore import Report, Search, explore
 from checks.finding import Verdict
-from checks.live import forget
-from checks.machine import build
-from checks.naive import Naive, State, naive, text
-from checks.packed import pack
+from checks.naive import Naive, State, text, walked
 from checks.rule import Rule
 from checks.rules.all import RULES
 from generator.design import Design
@@ -34,23 +31,17 @@ ALL = tuple(replace(rule, implies=()) for rule in RULES)
 MOST = 10_000  # states that the oracle is given
 
 
-def taken_at_once(
-    design: Design, rules: Sequence[Rule], episode: str
-) -> Callable[[State], Container[int]]:
+def taken_at_once(search: Search) -> Callable[[State], Container[int]]:
     """Return which steps from a state the explorer takes at once: they cost nothing."""
-    machine = build(design, episode)
-    watches = watches_of(machine, rules)
-    machine = with_questions(machine, watches)
-    packed = pack(forget(machine, watches), watches)
-    kept = [(machine.variables.index(read), field.shift, read.fact.question)
-            for read, field in packed.fields.items()]
+    kept = [(search.machine.variables.index(read), field.shift, read.fact.question)
+            for read, field in search.packed.fields.items()]
     seen: dict[int, set[int]] = {}
 
     def free(values: State) -> set[int]:
         state = sum(values[at] + question << shift for at, shift, question in kept)
         if state not in seen:
             seen[state] = {
-                transition for steps in packed.each_at_once(state) for transition, _ in steps
+                number for steps in search.packed.each_at_once(state) for number, _ in steps
             }
         return seen[state]
 
@@ -73,11 +64,11 @@ def compare(
     design: Design, most: int = 1_000_000, *, rules: Sequence[Rule] = ALL, episode: str = PLAIN
 ) -> Naive:
     """Hold the explorer against the oracle; skip a design that is too large for the oracle."""
-    free = taken_at_once(design, rules, episode)
-    oracle = naive(design, rules, states=most, free=free, episode=episode)
+    search = Search(design, rules, episode)
+    oracle = walked(search.machine, search.watches, states=most, free=taken_at_once(search))
     if oracle.verdict is Verdict.UNFINISHED:
         return oracle
-    report = explore(design, rules, episode=episode)
+    report = search.run()
     depths = {one.rule: one.depth for one in report.counterexamples}
     found = {rule: broken.cost for rule, broken in oracle.broken.items()}
     assert (report.verdict, depths) == (oracle.verdict, found), show(report, oracle)
@@ -151,8 +142,9 @@ def test_what_a_child_alone_takes_is_not_known_of_the_port() -> None:
     assert set(oracle.broken) == {"R10b"}
 
 
-CAREFULLY = settings(deadline=None, derandomize=True, suppress_health_check=[
-    HealthCheck.too_slow, HealthCheck.filter_too_much])
+# What fails is not made smaller: that takes many times as long, and the traces are short.
+CAREFULLY = settings(deadline=None, derandomize=True, phases=(Phase.generate,), database=None,
+                     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 
 
 def compared(design: Design, most: int) -> None:
