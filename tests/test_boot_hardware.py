@@ -436,7 +436,7 @@ def test_qemu_is_told_of_the_port_and_inherits_the_doorbell() -> None:
 
         assert f"socket,id=model,fd={passed}" in text
         assert "pcie-root-port,id=rp-cpmu,bus=pcie.0,addr=0a.0" in text
-        assert "ivshmem-doorbell,vectors=8,chardev=model,addr=0b.0" in text
+        assert "ivshmem-doorbell,vectors=8,chardev=model,bus=pcie.0,addr=0b.0" in text
         assert "port_model.port=0000:00:0a.0" in running.command_line()
 
 
