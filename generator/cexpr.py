@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -128,9 +129,12 @@ def members(expr: Expr) -> Iterator[str]:
         yield from members(expr.base)
 
 
+_INITIAL = frozenset(string.ascii_letters + "_")
+
+
 def is_path(text: str) -> bool:
     """Whether a value's text names an object rather than a constant or a call's result."""
-    return bool(re.match(r"[A-Za-z_]", text)) and not text.endswith("()")
+    return text[:1] in _INITIAL and not text.endswith("()")
 
 
 def shown(path: str) -> str:
@@ -147,12 +151,12 @@ def bind(value: Value, root: str) -> Value:
 
 def evaluate(expr: Expr, env: Env, memory: Memory) -> Value:
     """Sign and origin of an expression."""
+    if isinstance(expr, Var):
+        return env.get(expr.key) or Value(ANY, expr.root)
     if isinstance(expr, Const):
         return Value(_sign(expr.number), "=" + expr.text)
     if isinstance(expr, Name):
         return Value(expr.signs, expr.text)
-    if isinstance(expr, Var):
-        return env.get(expr.key) or Value(ANY, expr.root)
     if isinstance(expr, Member):
         path = evaluate(expr.base, env, memory).text
         if not is_path(path):

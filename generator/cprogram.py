@@ -85,6 +85,7 @@ class Program:
                 text, polarity = _canonical(condition)
                 self._guards.setdefault(text, []).append((guard, polarity))
         self._sets, self._harmless = tuple(sets), frozenset(harmless)
+        self._is_set: dict[str, bool] = {}
         self._bodies: dict[str, tuple[Unit, Definition]] = {
             name: (unit, one) for unit in units for name, one in unit.definitions.items()
         }
@@ -210,12 +211,14 @@ class Program:
 
     def is_set(self, path: str) -> bool:
         """Whether assignments to this path are labels."""
-        return any(
-            path.startswith(pattern[:-1])
-            if pattern.endswith("*")
-            else path == pattern or (pattern == "*." and "." in path)
-            for pattern in self._sets
-        )
+        if path not in self._is_set:
+            self._is_set[path] = any(
+                path.startswith(pattern[:-1])
+                if pattern.endswith("*")
+                else path == pattern or (pattern == "*." and "." in path)
+                for pattern in self._sets
+            )
+        return self._is_set[path]
 
     def asked(self, path: str) -> bool:
         """Whether some condition reads a member of this name."""

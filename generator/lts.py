@@ -189,18 +189,43 @@ def _determinise(lts: Lts) -> tuple[list[dict[Label, int]], set[int]]:
 
 
 def _refine(moves: list[dict[Label, int]], final: set[int]) -> list[int]:
-    """Moore's partition refinement; a missing move is a class of its own."""
-    block = [int(state in final) for state in range(len(moves))]
-    count = len(set(block))
-    while True:
-        signatures: dict[tuple[int, frozenset[tuple[Label, int]]], int] = {}
-        refined = []
-        for state, row in enumerate(moves):
-            signature = (block[state], frozenset((a, block[t]) for a, t in row.items()))
-            refined.append(signatures.setdefault(signature, len(signatures)))
-        if len(signatures) == count:
-            return refined
-        block, count = refined, len(signatures)
+    """Moore's partition refinement; a missing move is a class of its own.
+
+    A state is looked at again only when one that it moves to has left its block; of a block
+    that is split, the largest part keeps the number.
+    """
+    before: list[list[int]] = [[] for _ in moves]
+    targets: list[tuple[int, ...]] = []
+    shapes: dict[tuple[bool, tuple[Label, ...]], int] = {}
+    block = []
+    for state, row in enumerate(moves):
+        labels = tuple(sorted(row))
+        targets.append(tuple(row[label] for label in labels))
+        for target in row.values():
+            before[target].append(state)
+        block.append(shapes.setdefault((state in final, labels), len(shapes)))
+    members: list[set[int]] = [set() for _ in shapes]
+    for state, number in enumerate(block):
+        members[number].add(state)
+    again = set(range(len(moves)))
+    while again:
+        looked: dict[int, list[int]] = {}
+        for state in again:
+            looked.setdefault(block[state], []).append(state)
+        again = set()
+        for number, states in looked.items():
+            parts: dict[tuple[int, ...], set[int]] = {}
+            for state in states:
+                parts.setdefault(tuple([block[t] for t in targets[state]]), set()).add(state)
+            rest = members[number].difference(states)
+            split = sorted([*parts.values(), rest] if rest else parts.values(), key=len)
+            members[number] = split.pop()
+            for part in split:
+                for state in part:
+                    block[state] = len(members)
+                    again.update(before[state])
+                members.append(part)
+    return block
 
 
 END = Label("end of run")
