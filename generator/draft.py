@@ -48,12 +48,14 @@ class Draft:
         """Return a C file parsed, under the flags of the base."""
         if path not in self.units:
             autoconf = str(self.base.autoconf_path.relative_to(self.base.build))
-            self.units[path] = csource.parse_at(
-                csource.place(self.base),
-                kbuild.flags(self.base, path).args,
-                path,
-                self.overlay,
-                {autoconf: self.base.autoconf.encode()},
+            self.units[path] = csource.parse_once(
+                csource.Job(
+                    csource.place(self.base),
+                    kbuild.flags(self.base, path).args,
+                    path,
+                    self.overlay,
+                    {autoconf: self.base.autoconf.encode()},
+                )
             )
         return self.units[path]
 
@@ -121,7 +123,11 @@ def line_of(path: str, lines: Sequence[str], wanted: str, what: str, start: int 
     Errors: TreeError with what is nearest.
     """
     head = " ".join(wanted.split())
-    found = [at for at, line in enumerate(lines) if at >= start and _begins(line, head)]
+    first = head.partition(" ")[0]
+    found = [
+        at for at, line in enumerate(lines)
+        if at >= start and first in line and _begins(line, head)
+    ]
     if len(found) == 1:
         return found[0]
     if found:

@@ -152,25 +152,30 @@ def _date(tree_: Tree) -> int:
 
 def canonical(design: Design | Driver) -> str:
     """Return a design, or a driver, as text: equal for equal ones, wherever they were written."""
-    return _text(design)
+    return _text(design, {})
 
 
-def _text(value: object) -> str:
-    """Return a value's text: dataclasses by their compared fields, mappings sorted."""
+def _text(value: object, known: dict[int, str]) -> str:
+    """Return a value's text: dataclasses by their compared fields, mappings sorted.
+
+    known: texts of parts of the same design, by identity; a device is part of all that is done.
+    """
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        inner = ", ".join(
-            f"{one.name}={_text(getattr(value, one.name))}"
-            for one in dataclasses.fields(value)
-            if one.compare
-        )
-        return f"{type(value).__name__}({inner})"
+        if id(value) not in known:
+            inner = ", ".join(
+                f"{one.name}={_text(getattr(value, one.name), known)}"
+                for one in dataclasses.fields(value)
+                if one.compare
+            )
+            known[id(value)] = f"{type(value).__name__}({inner})"
+        return known[id(value)]
     if isinstance(value, Mapping):
-        pairs = sorted((_text(key), _text(item)) for key, item in value.items())
+        pairs = sorted((_text(key, known), _text(item, known)) for key, item in value.items())
         return "{" + ", ".join(f"{key}: {item}" for key, item in pairs) + "}"
     if isinstance(value, frozenset | set):
-        return "{" + ", ".join(sorted(_text(item) for item in value)) + "}"
+        return "{" + ", ".join(sorted(_text(item, known) for item in value)) + "}"
     if isinstance(value, tuple | list):
-        return "(" + ", ".join(_text(item) for item in value) + ")"
+        return "(" + ", ".join(_text(item, known) for item in value) + ")"
     return repr(value)
 
 
