@@ -5,7 +5,9 @@ import gc
 
 import pytest
 
+from generator.designs.auxbus import SERIES
 from generator.kbuild import CONFIGS, Base, prepare
+from generator.series import Series, generate
 from generator.tree import Tree
 from generator.tree import pinned as set_up
 
@@ -24,6 +26,12 @@ def base(pinned: Tree) -> Base:
 
 # Designs and C are trees without cycles: looking for these often is a tenth of the time.
 gc.set_threshold(100_000, 50, 100)
+
+@pytest.fixture(scope="session")
+def made(pinned: Tree) -> Series:
+    """The series of auxbus, rendered against the pinned tree."""
+    return generate(SERIES, pinned)
+
 
 # These take minutes each: begun first, they do not keep one of two cores waiting in the end.
 LONG = ("redesign", "naive", "series_mutants", "spin_random", "drivers", "matrix")

@@ -278,14 +278,14 @@ def judge(tasks: Sequence[Task]) -> list[tuple[Mutant, list[Any]]]:
 def _judged(number: int) -> list[Any] | None:
     from checks.waypoint import Sources, hold, parsed, symbols_of
 
-    base, overlay, drivers, path, _ = _tasks[number]
+    base, overlay, drivers, path, mutant = _tasks[number]
     units = {}
     for one in dict.fromkeys((path, *(s for driver in drivers for s in driver.sources))):
         key = (id(overlay), one)
         if key not in _parsed:
             _parsed[key] = parsed(base, one, overlay)
         units[one] = _parsed[key]
-    unit = _mutated(_tasks[number], units[path])
+    unit = mutated(base, overlay, mutant, units[path])
     if unit is None:
         return None
     units[path] = unit
@@ -294,14 +294,13 @@ def _judged(number: int) -> list[Any] | None:
     return [one for one in found if one.severity.value == "error"]
 
 
-def _mutated(task: Task, whole: Any) -> Any:
-    """The file with a mutant in it, of which only one function is parsed; None when it is no C.
+def mutated(base: Any, overlay: Any, mutant: Mutant, whole: Any) -> Any:
+    """A file with a mutant in it, of which only one function is parsed; None when it is no C.
 
     What stands behind the function is left out, and of what stands before it the bodies.
     """
     from generator import csource
 
-    base, overlay, _, path, mutant = task
     text = mutant.text
     assert text.count(b"\n") == whole.text.count(b"\n"), mutant
     lines = text.split(b"\n")
@@ -314,7 +313,7 @@ def _mutated(task: Task, whole: Any) -> Any:
             lines[body[0] : end] = [b";", *[b""] * (end - body[0] - 1)]
     closing = [line for line in lines[last:] if re.match(rb"#\s*(if|el|endif)", line)]
     cut = b"\n".join([*lines[:last], *closing, b""])
-    part = csource.parse_job(csource.job(base, path, {**overlay, path: cut}))
+    part = csource.parse_job(csource.job(base, whole.path, {**overlay, whole.path: cut}))
     if any(one.severity == "error" for one in part.diagnostics):
         return None
     return whole.with_function(mutant.function, replace(part, text=text))

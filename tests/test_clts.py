@@ -622,10 +622,8 @@ def test_probe_of_the_pinned_portdrv_has_every_operation(portdrv: Any):
 @pytest.mark.kernel
 @pytest.mark.slow
 def test_nine_of_ten_small_wrongs_in_portdrv_are_seen(base: Any, portdrv: Any):
-    from mutate import mutants
+    from mutate import mutants, mutated
     from portdrv_today import FUNCTIONS, GUARDS, PRINTS, SETS, UNSEEN
-
-    from generator import csource
 
     entries = [_members(portdrv)[name] for name in ("probe", "remove", "shutdown")]
 
@@ -636,8 +634,8 @@ def test_nine_of_ten_small_wrongs_in_portdrv_are_seen(base: Any, portdrv: Any):
     want = behaviour(portdrv)
     compiling, unseen = 0, []
     for mutant in mutants(portdrv, FUNCTIONS):
-        unit = csource.parse(base, PORTDRV, {PORTDRV: mutant.text})
-        if any(one.severity == "error" for one in unit.diagnostics):
+        unit = mutated(base, {}, mutant, portdrv)
+        if unit is None:
             continue
         compiling += 1
         if behaviour(unit) == want:

@@ -11,9 +11,9 @@ from pathlib import Path
 import jinja2
 import pytest
 
-from generator import cxlpmu, lts, rewrite, templates
+from generator import cxlpmu, kbuild, lts, rewrite, templates
 from generator.clts import entry_points, read
-from generator.csource import parse
+from generator.csource import job, parse_once
 from generator.design import Design, Driver
 from generator.designs.auxbus import DESIGN, SERIES, auxbus
 from generator.designs.today import DESIGN as TODAY
@@ -32,11 +32,6 @@ GOLDEN = Path(__file__).parents[1] / "patches" / "auxbus"
 CXLPMU, PERF = cxlpmu.SOURCE, "drivers/perf/cxl_pmu.c"
 
 
-@pytest.fixture(scope="module")
-def made(pinned: Tree) -> Series:
-    return generate(SERIES, pinned)
-
-
 def text(commit: Commit, path: str) -> str:
     data = commit.overlay[path]
     assert data is not None
@@ -46,20 +41,20 @@ def text(commit: Commit, path: str) -> str:
 def differences(commit: Commit, base: Base) -> list[str]:
     """Where the C of a commit is not what its design says, over all entry points."""
     found = []
+    at = kbuild.at(base, commit.overlay)
     for driver in (*commit.design.drivers, *commit.beside):
         units = [
-            parse(base, path, commit.overlay)
+            parse_once(job(at, path, commit.overlay))
             for path in driver.sources
             if path in commit.overlay or (base.tree.work / path).is_file()
         ]
         points = {one.name: one.members for unit in units for one in entry_points(unit)}
+        guards = guards_of(alone(commit.design, driver))
         for entry, block in driver.entries().items():
             if not block:
                 continue
-            got = read(
-                units, points[driver.variable][entry], fingerprints(),
-                guards_of(alone(commit.design, driver)), sets=driver.sets,
-            )
+            function = points[driver.variable][entry]
+            got = read(units, function, fingerprints(), guards, sets=driver.sets)
             told = lts.difference(project(driver, entry), got.lts)
             found += [f"{driver.variable} {entry}: {told}"] if told is not None else []
     return found

@@ -106,13 +106,9 @@ def released(driver: Any) -> list[str]:
 
 @pytest.mark.kernel
 @pytest.mark.slow
-def test_every_operation_of_the_last_commit_counts(pinned: Any, base: Any):
+def test_every_operation_of_the_last_commit_counts(made: Any, base: Any):
     from mutate import judge, unexplained
 
-    from generator import series
-    from generator.designs import auxbus
-
-    commit = series.generate(auxbus.SERIES, pinned).commits[-1]
-    results = judge(tasks_of(base, commit))
+    results = judge(tasks_of(base, made.commits[-1]))
     assert len(results) > 800
     assert not unexplained(results, UNSEEN)

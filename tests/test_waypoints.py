@@ -10,17 +10,16 @@ import pytest
 
 from checks.finding import Severity
 from checks.waypoints import at, walk
-from generator import series
-from generator.designs import auxbus
 from generator.kbuild import CONFIGS, prepare
+from generator.series import Commit, Series
 
 CXL_PMU = "drivers/perf/cxl_pmu.c"
 PORTDRV = "drivers/pci/pcie/portdrv.c"
 
 
 @pytest.fixture(scope="module")
-def commits(pinned: Any) -> tuple[series.Commit, ...]:
-    return series.generate(auxbus.SERIES, pinned).commits
+def commits(made: Series) -> tuple[Commit, ...]:
+    return made.commits
 
 
 @pytest.mark.kernel
