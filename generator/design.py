@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from generator.errors import ModelError
 from generator.expr import EACH, ChildrenOf, Expr, Fact, Nth, ParentOf, Place, Role, UsersOf
 from generator.fields import check_fields
+from generator.inverse import named_twice
 from generator.operation import Do, Where, here
 from generator.program import Block, Call, Each, If, Ifdef, operations
 from generator.wellformed import check_block, devices_asked
@@ -202,6 +203,8 @@ class Design:
         answers += [(device.where, fact, device, values)
                     for device in self.devices for fact, values in device.answers]
         for where, fact, device, values in answers:
+            if twin := named_twice(fact):
+                raise ModelError(f"{where}: {self.name}: {twin}")
             if not fact.question:
                 raise ModelError(
                     f"{where}: {self.name}: {fact.name} is no question to hardware or platform: "

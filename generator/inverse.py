@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 
+from generator import facts
 from generator.errors import ModelError
 from generator.expr import (
     EACH,
@@ -51,6 +52,9 @@ def _wrong(op: Operation) -> str:
             f"it speaks of the role {strange[0]}, and its roles are ({', '.join(op.roles)}): "
             "name it in roles="
         )
+    for fact in _facts(op):
+        if twin := named_twice(fact):
+            return twin
     for outcome in op.outcomes:
         for one in outcome.gives:
             fact, value = one.target.fact, one.value
@@ -64,6 +68,34 @@ def span(fact: Fact) -> str:
     if fact.values:
         return "it is one of " + ", ".join(f"{n} ({name})" for n, name in enumerate(fact.values))
     return f"it is 0 to {fact.top}"
+
+
+def named_twice(fact: Fact) -> str:
+    """Return what is wrong with a fact that has the name of another; "" when nothing is.
+
+    Rules and operations look at the one, the design would change the other.
+    """
+    ours = _shipped().get(fact.name)
+    if ours is None or ours[1] == fact:
+        return ""
+    return (
+        f"its fact {fact.name!r} is not {ours[0]} of generator/facts.py, which has that name: "
+        f"use {ours[0]}, or give the fact a name of its own"
+    )
+
+
+@cache
+def _shipped() -> Mapping[str, tuple[str, Fact]]:
+    return {one.name: (name, one) for name, one in vars(facts).items() if isinstance(one, Fact)}
+
+
+def _facts(op: Operation) -> Iterator[Fact]:
+    yield from (*op.needs, *op.leaves)
+    exprs = [op.waits, *(outcome.when for outcome in op.outcomes)]
+    for one in (*op.begins, *(one for outcome in op.outcomes for one in outcome.gives)):
+        exprs += [one.target, one.value]
+    for expr in exprs:
+        yield from (read.fact for read in sorted(reads(expr), key=lambda read: read.fact.name))
 
 
 def _wrong_undo(op: Operation) -> str:

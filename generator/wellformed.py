@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from generator.errors import ModelError
 from generator.expr import EACH, Bin, Expr, Nth, Num, Place, Read, reads
 from generator.fields import check_fields
-from generator.inverse import check_operation, span
+from generator.inverse import check_operation, named_twice, span
 from generator.operation import CONTINUE, Do, Guard, OnFail, Operation, Where
 from generator.program import And, Call, Each, Function, If, Ifdef, Not, Or, Return
 
@@ -89,6 +89,9 @@ def _check_condition(condition: object, where: Where) -> None:
                 "once: write .eq(), .ne(), .lt(), .le(), .gt() or .ge()"
             )
         check_fields(leaf, f"the condition {leaf.name!r}", where)
+        for read in reads(leaf.when) if leaf.when is not None else ():
+            if twin := named_twice(read.fact):
+                raise ModelError(f"{where}: the condition {leaf.name!r}: {twin}")
         for fact, value in _compared(leaf.when) if leaf.when is not None else ():
             if value.value > fact.fact.top:
                 raise ModelError(

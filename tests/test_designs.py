@@ -107,6 +107,15 @@ MISTAKES = {
         '(Driver("q", S, ()),))\n',
         "leave it out",
     ),
+    "fact with the name of another": (
+        _started('ok(sets(Fact("memory", 1, "")(USER), 1))'), "MEMORY of generator/facts.py"
+    ),
+    "condition on a fact with the name of another": (
+        _one('(If(Guard("g", Fact("life", 1, "")(PORT).eq(1), ()), ()),)'), "use LIFE, or give"
+    ),
+    "answer to a question with the name of another": (
+        _one("()", rest=', given={Fact("capability", 1, "", ("a", "b"), True): "a"}'), "use CAP, or"
+    ),
     "callback that is no tuple": (
         _one("(PCI_SET_MASTER(PORT),), resume=PCI_SET_MASTER(PORT)"), "with a comma"
     ),

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Designs whose handlers, sources and vectors do not fit together."""
 
+from dataclasses import replace
+
 from broken.parts import (
     DELETE,
     KID,
@@ -17,9 +19,10 @@ from broken.parts import (
     kid,
     port,
 )
-from generator.facts import MSG, NO_MESSAGE, msi_on
+from generator.design import Device
+from generator.facts import ADDED, LIFE, MSG, NO_MESSAGE, msi_on
 from generator.operation import IGNORE, RETURN, Guard
-from generator.ops.device import DEVICE_REGISTER, KZALLOC
+from generator.ops.device import DEVICE_REGISTER, DEVICE_UNREGISTER, KZALLOC
 from generator.ops.irq import FREE_IRQ, PCI_FREE_IRQ_VECTORS, PCI_IRQ_VECTOR, REQUEST_IRQ
 from generator.ops.pci import PCI_SET_MASTER
 from generator.ops.perf import DEVM_IOREMAP
@@ -43,6 +46,14 @@ FIRST = (ONE, READ_DPC(SERVICE), PCI_IRQ_VECTOR(PORT, SERVICE, nr=MSG(SERVICE), 
 SECOND = LOOK_UP_DPC(PORT, SERVICE, nr=MSG(SERVICE), fail=RETURN)
 SERVED = (KZALLOC(SERVICE), DEVICE_REGISTER(SERVICE))
 SHARING = (*OWN_HANDLER, VECTOR, *MAKE)
+
+AER = Device("aer", "service", PORT)
+REPORTS = (KZALLOC(AER), DEVICE_REGISTER(AER))
+ANYWAY = replace(LINE, on_fail=(*REPORTS, Return()))
+NOT_THEN = replace(LINE, on_fail=(Return(),))
+LINE_IRQ = PCI_IRQ_VECTOR(PORT, AER, nr=0)
+WAS_MADE = Guard("the service was registered", LIFE(AER).eq(ADDED), ())
+REPORTED = (If(WAS_MADE, (DEVICE_UNREGISTER(AER),)),)
 
 CASES = (
     # drivers/pci/pcie/portdrv.c pcie_port_device_register() returns before pci_set_master() on a
@@ -182,6 +193,22 @@ CASES = (
             "kid: request_irq(kid)",
         ),
         hardware={"port.line": "yes"},
+    ),
+    # drivers/pci/msi/api.c pci_alloc_irq_vectors_affinity(): PCI_IRQ_INTX wants dev->irq, or else
+    # it is -ENOSPC. drivers/pci/pcie/portdrv.c pcie_port_device_register() then leaves nothing of
+    # the capabilities but PCIE_PORT_SERVICE_HP; without that statement AER gets a device, irq -1.
+    Case(
+        "R20",
+        broken=design(port((ANYWAY, LINE_IRQ, *REPORTS), REPORTED), devices=(PORT, AER)),
+        mended=design(port((NOT_THEN, LINE_IRQ, *REPORTS), REPORTED), devices=(PORT, AER)),
+        trace=(
+            "port: bind portdrv",
+            "port: pci_alloc_irq_vectors(port) -> -ENOSPC",
+            "port: kzalloc(aer)",
+            "port: device_register(aer)",
+            "port: probe returns 0",
+        ),
+        hardware={"port.line": "no"},
     ),
     # kernel/irq/manage.c __setup_irq() installs the handler, which can run at once, the irq being
     # shared; what it reads is mapped only by the next call.
