@@ -20,7 +20,7 @@ from generator.clts import CLts, Place, Reader, Unnamed, entry_points
 from generator.ctext import Code, Helper, Written
 from generator.design import CALLBACKS, RECOVERY, RUNTIME, SLEEP, Design, Driver
 from generator.operation import Operation
-from generator.program import Block, Call, Do, Each, Function, If, Ifdef, called, operations
+from generator.program import Block, Call, Do, Each, Function, If, Ifdef, Node, called, operations
 from generator.projection import fingerprints, guards_of_driver, path_of, project
 
 if TYPE_CHECKING:
@@ -261,7 +261,7 @@ def built(driver: Driver, units: Sequence[Unit], absent: Sequence[bytes]) -> Dri
         return function.name not in defined and any(word.search(text) for text in absent)
 
     def kept(block: Block) -> Block:
-        made: list[Do | If | Ifdef | Each | Call] = []
+        made: list[Node] = []
         for node in block:
             match node:
                 case Call(function=function, on_fail=on_fail, then=then):
@@ -276,7 +276,7 @@ def built(driver: Driver, units: Sequence[Unit], absent: Sequence[bytes]) -> Dri
                 case Do(on_fail=on_fail) if isinstance(on_fail, tuple):
                     made.append(replace(node, on_fail=kept(on_fail)))
                 case _:
-                    made.append(node)  # type: ignore[arg-type]  # Return
+                    made.append(node)
         return tuple(made)
 
     callbacks: dict[str, Any] = {

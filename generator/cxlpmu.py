@@ -49,7 +49,7 @@ from generator.ops.pci import (
 )
 from generator.ops.perf import IOREMAP, IOUNMAP, READQ
 from generator.portdrv import BEST, PORT, SERVICE, free
-from generator.program import Block, Each, Function, If, Not, both
+from generator.program import Block, Each, Function, If, Node, Not, both
 
 CPMU = Device("cpmu", "aux", PORT, count=1, answers=((LEFT_ON, ("no", "yes")),))
 _CPMU = Role("cpmu")
@@ -90,10 +90,10 @@ SET = guard("set", DRVDATA(PORT).eq(1))
 LISTED = Guard("it is on the list", NOTED(CPMU).eq(1), ())
 
 
-def listed(*body: object, how: str = "list_for_each_entry(pmu, &set->pmus, node)") -> Each:
+def listed(*body: Node, how: str = "list_for_each_entry(pmu, &set->pmus, node)") -> Each:
     """Return a loop over the list of the port's CPMUs."""
     backwards = "_reverse" in how
-    return Loop(CPMU, (If(LISTED, body),), backwards, head=how)  # type: ignore[arg-type]  # nodes
+    return Loop(CPMU, (If(LISTED, body),), backwards, head=how)
 
 
 def pcie_cxlpmu_block_start() -> Function:

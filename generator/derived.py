@@ -19,12 +19,12 @@ from generator.ctext import Code
 from generator.draft import Splice
 from generator.errors import ModelError, TreeError
 from generator.operation import Do, Guard
-from generator.program import And, Block, Call, Each, If, Ifdef, Not, Or, Return
+from generator.program import And, Block, Call, Each, If, Node, Not, Or, Return
 from generator.render import statements
 from generator.templates import Names, condition
 
 Key = tuple[object, ...]
-Node = Do | If | Each | Return | Call | Ifdef
+
 
 
 def _key(node: object) -> Key:

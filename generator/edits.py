@@ -14,7 +14,7 @@ from typing import Protocol
 
 from generator import derived
 from generator.anchors import Body, Statement, body_of, named
-from generator.cast import Cursor
+from generator.cast import Cursor, Unit
 from generator.clts import entry_points
 from generator.draft import Draft, Splice, inserted, line_of, spliced
 from generator.errors import ModelError, TreeError
@@ -197,10 +197,10 @@ class Derived:
         return {self.path: spliced(self.path, text, splices)}
 
 
-def _entries(unit: object) -> list[tuple[str, str, str]]:
+def _entries(unit: Unit) -> list[tuple[str, str, str]]:
     return [
         (function, entry, driver.name)
-        for driver in entry_points(unit)  # type: ignore[arg-type]  # Unit is structural there
+        for driver in entry_points(unit)
         for entry, function in driver.members.items()
     ]
 

@@ -27,7 +27,7 @@ from generator.edits import (
     Tail,
 )
 from generator.portdrv import SOURCES
-from generator.program import Block, Call, If
+from generator.program import Block, Call, If, Node
 from generator.render import functions
 from generator.series import SeriesSpec, Step
 from generator.textedits import Listed, NewFile, Paragraph, Put, Section
@@ -82,14 +82,14 @@ def _looked_up(body: Block) -> Block:
 
 
 def _without_question(body: Block) -> Block:
-    kept: list[object] = []
+    kept: list[Node] = []
     for node in body:
         if isinstance(node, If) and node.guard == cxlpmu.CAN_ADD:
             while kept and isinstance(kept[-1], Code):
                 kept.pop()
         else:
             kept.append(node)
-    return tuple(kept)  # type: ignore[arg-type]  # nodes of a block
+    return tuple(kept)
 
 
 def series(design: Design, start: Design) -> SeriesSpec:

@@ -120,6 +120,9 @@ class Call:
     where: Where = field(default_factory=here, compare=False)
 
 
+Node = Do | If | Ifdef | Each | Return | Call
+
+
 def call(function: Function, fail: OnFail | Block = UNWIND, then: Block = ()) -> Call:
     """Return the call of a helper, at the caller's line; `then` is done only on success."""
     return Call(function, fail, then)

@@ -14,12 +14,12 @@ from generator.designs import today
 from generator.designs.auxbus import auxbus
 from generator.expr import Over, maximum, pick
 from generator.facts import CAP, COUNT, HAS, LOCAL, MSG, NO_MESSAGE
-from generator.operation import RETURN, sets
+from generator.operation import RETURN, Do, sets
 from generator.ops.assign import note
 from generator.ops.device import DEVICE_REGISTER
 from generator.ops.pci import PCI_CLEAR_MASTER, PCI_SET_MASTER
 from generator.portdrv import EACH, PORT, TOO_MANY
-from generator.program import Block, Call, Each, If, Ifdef, operations
+from generator.program import Block, Call, Each, If, Ifdef, Node, operations
 
 Change = Callable[[object], tuple[object, ...] | None]
 SMALL = auxbus(zero_service=False, dynamic=False)
@@ -27,7 +27,7 @@ SMALL = auxbus(zero_service=False, dynamic=False)
 
 def rewritten(block: Block, change: Change) -> Block:
     """Return a block with every node for which `change` has something else replaced by it."""
-    done: list[object] = []
+    done: list[Node] = []
     for node in block:
         other = change(node)
         if other is not None:
@@ -42,7 +42,7 @@ def rewritten(block: Block, change: Change) -> Block:
                 inner = replace(function, body=rewritten(function.body, change))
                 node = replace(node, function=inner, then=rewritten(then, change))
         done.append(node)
-    return tuple(done)  # type: ignore[arg-type]  # nodes
+    return tuple(done)
 
 
 def varied(design: Design, change: Change) -> Design:
@@ -97,10 +97,10 @@ def test_services_are_served_as_today(target: Design) -> None:
     assert result.compared > 100
 
 
-def fails_with(node: object) -> tuple[object, ...] | None:
+def fails_with(node: object) -> Block | None:
     """Let the probe fail when the memory of the extension cannot be had."""
-    if getattr(getattr(node, "op", None), "name", "") == "kzalloc note":
-        return (replace(node, on_fail=RETURN),)  # type: ignore[type-var]  # a Do
+    if isinstance(node, Do) and node.op.name == "kzalloc note":
+        return (replace(node, on_fail=RETURN),)
     if isinstance(node, Call) and "cxlpmu" in node.function.name:
         body = rewritten(node.function.body, fails_with)
         return (replace(node, function=replace(node.function, body=body), on_fail=RETURN),)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from generator import cxlpmu, portpath
+from generator.design import Design
 from generator.designs.auxbus import DESIGN, SERIES
 from generator.designs.today import DESIGN as TODAY
 from generator.draft import Draft
@@ -41,11 +42,11 @@ ZERO = SERIES.steps[0].edits[0]
 
 
 def draft(
-    tree: Tree, base: Base, path: str, changes: Mapping[str, str], before: object = TODAY,
-    after: object = CREATED,
+    tree: Tree, base: Base, path: str, changes: Mapping[str, str], before: Design = TODAY,
+    after: Design = CREATED,
 ) -> Draft:
     """The pinned tree with other words in one file."""
-    empty = Draft(tree, base, {}, before, after)  # type: ignore[arg-type]
+    empty = Draft(tree, base, {}, before, after)
     text = empty.text(path)
     for old, new in changes.items():
         assert old in text

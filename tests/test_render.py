@@ -11,14 +11,14 @@ from generator.cformat import negated, width, wrap
 from generator.ctext import Loop, Written, code, helper, leave
 from generator.cxlpmu import CPMU
 from generator.errors import ModelError, UsageError
-from generator.operation import CONTINUE, IGNORE, RETURN, Guard, Operation, ok
+from generator.operation import CONTINUE, IGNORE, RETURN, Guard, OnFail, Operation, ok
 from generator.ops.aux import AUXILIARY_DEVICE_ADD, AUXILIARY_DEVICE_INIT, AUXILIARY_DEVICE_UNINIT
 from generator.ops.device import IDA_ALLOC, KZALLOC
 from generator.ops.irq import PCI_FREE_IRQ_VECTORS
 from generator.ops.pci import PCI_CLEAR_MASTER, PCI_SET_MASTER
 from generator.ops.perf import DEVM_IOREMAP, DEVM_REQUEST_MEM_REGION
 from generator.portdrv import PORT
-from generator.program import Function, If, Not, Return, both, either
+from generator.program import Block, Function, If, Not, Return, both, either
 from generator.render import body
 from generator.templates import Names, condition
 
@@ -106,8 +106,10 @@ def test_ways_out_that_a_block_spells_out_become_labels_that_share_their_end() -
         ((code("warn();"),), "\t\tif (id < 0)\n\t\t\twarn();\n"),
     ],
 )
-def test_a_failure_in_a_loop_is_handled_as_the_design_says(on_fail: object, wanted: str) -> None:
-    one = IDA_ALLOC(CPMU, c={"var": "id", "ida": "ids"}, fail=on_fail)  # type: ignore[arg-type]
+def test_a_failure_in_a_loop_is_handled_as_the_design_says(
+    on_fail: OnFail | Block, wanted: str
+) -> None:
+    one = IDA_ALLOC(CPMU, c={"var": "id", "ida": "ids"}, fail=on_fail)
 
     assert wanted in body((Loop(CPMU, (one,), head="for_each(pmu)"),), NAMES)
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -70,7 +70,7 @@ def alone(design: Design, driver: Driver) -> Design:
 
 
 @pytest.fixture
-def templates_with(monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
+def templates_with(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
     """Replaces templates by other texts."""
 
     def change(**texts: str) -> None:
@@ -222,9 +222,9 @@ def test_a_change_of_the_target_is_in_every_step_that_has_it(pinned: Tree) -> No
     ],
 )
 def test_a_wrong_template_makes_c_that_is_not_the_design(
-    template: str, wrong: str, templates_with: object, pinned: Tree, base: Base
+    template: str, wrong: str, templates_with: Callable[..., None], pinned: Tree, base: Base
 ) -> None:
-    templates_with(**{template: wrong})  # type: ignore[operator]  # the fixture's function
+    templates_with(**{template: wrong})
 
     assert differences(generate(SERIES, pinned).commits[-1], base)
 

@@ -36,7 +36,7 @@ from generator.ops.perf import (
 from generator.ops.pm import PM_RUNTIME_RESUME_AND_GET
 from generator.ops.source import DISABLE_SOURCE, ENABLE_SOURCE
 from generator.portdrv import TAKES_IRQ
-from generator.program import If, Return
+from generator.program import If, Node, Return
 
 ELSEWHERE = Guard("the block is not in an assigned BAR", BLOCK(KID).eq(1), ())
 THERE = Guard("it is there", HAS(KID).eq(1), ())
@@ -53,9 +53,9 @@ FREE = PCI_FREE_IRQ_VECTORS(PORT)
 COUNTS = (PERF_PMU_REGISTER(KID),)
 
 
-def beside(*probe: object) -> Design:
+def beside(*probe: Node) -> Design:
     """Return a port's driver and another PCI device that it is not bound to."""
-    return Design("two", "a driver of one port", (PORT, SERVICE, OTHER), (port(probe),))  # type: ignore[arg-type]
+    return Design("two", "a driver of one port", (PORT, SERVICE, OTHER), (port(probe),))
 
 
 CASES = (

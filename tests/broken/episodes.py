@@ -26,11 +26,13 @@ from generator.ops.pci import (
 from generator.ops.perf import PERF_PMU_REGISTER, USER
 from generator.ops.source import ENABLE_SOURCE
 from generator.portpm import PCIEHP_RESUME_NOIRQ, PCIEHP_SUSPEND
+from generator.program import Block
 
 # The descriptor of the vector is in the store of the child, where no 6.12 kernel puts it.
 OWN_STORE = Operation(
     "own store", ("user",), (ok(sets(SUBSTORE(USER), 1)),), source="kernel/irq/msi.c"
 )
+
 ONE = PCI_ALLOC_IRQ_VECTORS(PORT, min=1, max=1, types=MSIX)
 AT = PCI_MSIX_ALLOC_IRQ_AT(PORT, KID, nr=MSG(KID))
 DROP = (*DELETE, PCI_FREE_IRQ_VECTORS(PORT))
@@ -39,15 +41,15 @@ SLEPT = ("system: goes to sleep", "system: loses power", "PCI core: restores wha
 AWAKE = "system: is awake again"
 
 
-def subdevice(**callbacks: object) -> Driver:
+def subdevice(**callbacks: Block) -> Driver:
     """Return a port that gives its child a vector of the child's own."""
     made = port((ONE, AT, OWN_STORE(KID), *MAKE), DROP)
-    return replace(made, **callbacks)  # type: ignore[arg-type]  # blocks
+    return replace(made, **callbacks)
 
 
-def counting(**callbacks: object) -> Driver:
+def counting(**callbacks: Block) -> Driver:
     """Return a driver of a PMU."""
-    return replace(kid((PERF_PMU_REGISTER(KID),)), **callbacks)  # type: ignore[arg-type]  # blocks
+    return replace(kid((PERF_PMU_REGISTER(KID),)), **callbacks)
 
 
 # Hotplug as an auxiliary driver: the operations are its own, not the port's iteration.

@@ -20,7 +20,7 @@ from generator.ops.irq import (
 from generator.ops.pci import PCIM_ENABLE_DEVICE
 from generator.ops.perf import devm_action
 from generator.ops.source import DISABLE_SOURCE, ENABLE_SOURCE
-from generator.program import If
+from generator.program import If, Node
 
 FREE = PCI_FREE_IRQ_VECTORS(PORT)
 VECTOR = PCI_IRQ_VECTOR(PORT, KID, nr=MSG(KID), fail=RETURN)
@@ -46,9 +46,9 @@ FOUND = note("services |= PCIE_PORT_SERVICE_PME", sets(SEEN(HP), 1))()
 NOMSI = Guard("pcie_pme_no_msi()", NO_MSI(PORT).eq(1), ())
 
 
-def pme(*probe: object) -> Design:
+def pme(*probe: Node) -> Design:
     """Return a port that serves PME."""
-    return Design("pme", "a port with PME", (PORT, HP), (port((FOUND, *probe), (FREE,)),))  # type: ignore[arg-type]
+    return Design("pme", "a port with PME", (PORT, HP), (port((FOUND, *probe), (FREE,)),))
 
 
 CASES = (

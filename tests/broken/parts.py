@@ -2,6 +2,7 @@
 """What the small designs have in common: a port, one child on its auxiliary bus, a row."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from generator.design import Design, Device, Driver
 from generator.facts import ADDED, LEFT_ON, LIFE, MSG
@@ -63,10 +64,10 @@ def kid(probe: Block, remove: Block = (), atomic: Block = ()) -> Driver:
     return Driver("kiddrv", KID, probe, remove, atomic=atomic)
 
 
-def design(*drivers: Driver, **given: object) -> Design:
+def design(*drivers: Driver, **given: Any) -> Design:
     """Return the design of a port, its child and these drivers."""
     devices = given.pop("devices", (PORT, KID))
-    return Design("small", "portdrv makes a child", devices, drivers, **given)  # type: ignore[arg-type]
+    return Design("small", "portdrv makes a child", devices, drivers, **given)
 
 
 @dataclass(frozen=True)
