@@ -326,6 +326,8 @@ def test_hardware_is_what_the_checker_calls_hardware() -> None:
     assert hardware({"port.capability": "none", "cpmu.block": "elsewhere"}) == Hardware(
         entries=0, blocks=(Block("cpmu", 2, in_bar=False),)
     )
+    assert hardware({"hp.present": "no", "aer.present": "no"}).upstream
+    assert not hardware({"hp.present": "no", "aer.present": "yes"}).upstream
     assert hardware({"port.capability": "MSI", "port.count": "2"}) == Hardware(
         entries=2, msi=True, blocks=()
     )
@@ -438,6 +440,9 @@ def test_qemu_is_told_of_the_port_and_inherits_the_doorbell() -> None:
         assert "pcie-root-port,id=rp-cpmu,bus=pcie.0,addr=0a.0" in text
         assert "ivshmem-doorbell,vectors=8,chardev=model,bus=pcie.0,addr=0b.0" in text
         assert "port_model.port=0000:00:0a.0" in running.command_line()
+    with model(Hardware(upstream=True)) as running:
+        assert "x3130-upstream,id=rp-cpmu,bus=rp-cpmu-above" in running.arguments()
+        assert "port_model.port=0000:00:0a.0/00.0" in running.command_line()
 
 
 @pytest.mark.kernel

@@ -41,6 +41,7 @@ class Hardware:
 
     Of MSI messages x86 grants one without interrupt remapping, and message numbers are then those
     that hardware uses when it was granted one; with it, the vectors would be somebody else's.
+    An `upstream` port of a switch, without services, is below a root port.
     """
 
     entries: int = 4
@@ -49,6 +50,7 @@ class Hardware:
     aer: int = 1
     blocks: tuple[Block, ...] = (Block(),)
     msi: bool = False
+    upstream: bool = False
 
     def __post_init__(self) -> None:
         """See that QEMU can show it. Errors: UsageError."""
@@ -107,6 +109,7 @@ def hardware(answers: Mapping[str, str]) -> Hardware:
         aer=_number(answers, "aer", plain.aer),
         blocks=blocks,
         msi=capability == "MSI",
+        upstream=all(answers.get(_key(name, HAS)) == "no" for name in _CORE),
     )
 
 

@@ -67,12 +67,15 @@ class Running:
 
     def arguments(self) -> tuple[str, ...]:
         """Return QEMU's words for the port, and for what stands in for it."""
-        port = f"pcie-root-port,id={PORT_ID},bus=pcie.0,addr={_slot(PORT)},chassis=64,slot=64"
-        return "-device", port, *self.bell.arguments("model", _slot(HOST))
+        upstream = self.hardware.upstream
+        name = f"{PORT_ID}-above" if upstream else PORT_ID
+        port = f"pcie-root-port,id={name},bus=pcie.0,addr={_slot(PORT)},chassis=64,slot=64"
+        below = ("-device", f"x3130-upstream,id={PORT_ID},bus={name}") if upstream else ()
+        return "-device", port, *below, *self.bell.arguments("model", _slot(HOST))
 
     def command_line(self) -> tuple[str, ...]:
         """Return what the kernel is told."""
-        return self.hardware.command_line(PORT, HOST)
+        return self.hardware.command_line(PORT + "/00.0" * self.hardware.upstream, HOST)
 
     def traffic(self, block: int, group: int, event: int, times: int) -> list[int]:
         """Let an event happen at a CPMU; return the counters that counted it."""

@@ -64,7 +64,7 @@
 
 static char *port_name;
 module_param_named(port, port_name, charp, 0444);
-MODULE_PARM_DESC(port, "the port, as 0000:00:01.0; nothing is done without");
+MODULE_PARM_DESC(port, "the port, as 0000:00:01.0, or 0000:00:01.0/00.0 for one below");
 
 static char *host_name;
 module_param_named(host, host_name, charp, 0444);
@@ -619,15 +619,17 @@ static int model_adopt(struct pci_dev *port)
 	u8 line;
 	int ret;
 
-	if (!model.bus) {
-		model.bus = port->bus;
-		model.devfn = port->devfn;
+	if (!model.real) {
 		model.real = port->bus->ops;
 		model.ops = *model.real;
 		model.ops.read = model_read;
 		model.ops.write = model_write;
 		model.host_ops = model.host->bus->ops;
+		if (model.host_ops != model.real)
+			return -EOPNOTSUPP;
 	}
+	model.bus = port->bus;
+	model.devfn = port->devfn;
 
 	if (port->bus->ops == &model.ops)
 		pci_bus_set_ops(port->bus, model.real);
@@ -646,10 +648,26 @@ static int model_adopt(struct pci_dev *port)
 	port->msi_cap = entries && msi ? MODEL_MSI : 0;
 	port->msix_cap = model.msix;
 	pci_bus_set_ops(port->bus, &model.ops);
+	pci_bus_set_ops(model.host->bus, &model.ops);
 	if (model.own)
 		mod_timer(&model.timer, jiffies + 2);
 
 	return 0;
+}
+
+/* Whether a device is the port: port_name has no bus number but the first */
+static bool model_is_named(struct pci_dev *dev)
+{
+	const char *below = strchr(port_name, '/');
+	struct pci_dev *above = dev->bus->self;
+
+	if (!below)
+		return !strcmp(pci_name(dev), port_name);
+
+	/* Of its own name, only device and function */
+	return above && !strcmp(pci_name(dev) + strlen("0000:00:"), below + 1) &&
+	       strlen(pci_name(above)) == below - port_name &&
+	       !strncmp(pci_name(above), port_name, below - port_name);
 }
 
 /* A port that was removed, and was found again, is the same port */
@@ -659,7 +677,7 @@ static int model_notify(struct notifier_block *nb, unsigned long action,
 	struct device *dev = data;
 	int ret;
 
-	if (action != BUS_NOTIFY_ADD_DEVICE || strcmp(dev_name(dev), port_name))
+	if (action != BUS_NOTIFY_ADD_DEVICE || !model_is_named(to_pci_dev(dev)))
 		return NOTIFY_DONE;
 
 	ret = model_adopt(to_pci_dev(dev));
@@ -714,29 +732,34 @@ static const struct kernel_param_ops model_lose_ops = {
 };
 module_param_cb(lose, &model_lose_ops, NULL, 0644);
 
-static struct pci_dev *model_find(const char *name)
+static struct pci_dev *model_find_port(void)
 {
-	struct device *dev;
+	struct pci_dev *dev = NULL;
 
-	dev = bus_find_device_by_name(&pci_bus_type, NULL, name);
+	for_each_pci_dev(dev) {
+		if (model_is_named(dev))
+			return dev;
+	}
 
-	return dev ? to_pci_dev(dev) : NULL;
+	return NULL;
 }
 
 /* The PCI core has given all BARs their addresses, portdrv is not there yet */
 static int __init model_init(void)
 {
 	struct pci_dev *port;
+	struct device *dev;
 	int ret;
 
 	if (!port_name || !host_name)
 		return 0;
 
-	model.host = model_find(host_name);
-	if (!model.host) {
+	dev = bus_find_device_by_name(&pci_bus_type, NULL, host_name);
+	if (!dev) {
 		pr_err("port_model: no host %s\n", host_name);
 		return -ENODEV;
 	}
+	model.host = to_pci_dev(dev);
 
 	ret = pci_enable_device(model.host);
 	if (ret)
@@ -751,7 +774,7 @@ static int __init model_init(void)
 				       bar_size, SZ_4K);
 
 	timer_setup(&model.timer, model_copy, 0);
-	port = model_find(port_name);
+	port = model_find_port();
 	if (port) {
 		ret = model_adopt(port);
 		if (ret)
