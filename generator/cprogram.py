@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from generator.cast import Unit
@@ -56,6 +56,10 @@ class Lowered:
 
 
 _lowered: WeakKeyDictionary[Definition, list[Lowered]] = WeakKeyDictionary()
+
+
+_steps: dict[tuple[object, ...], dict[object, Any]] = {}
+_MOST_STEPS = 64
 
 
 class Program:
@@ -151,20 +155,28 @@ class Program:
 
         It has been entered, and others before it may have been.
         """
-        names = self._reached(entry)
-        lowered = [self._lowered[name] for name in names]
-        calls = sorted({callee for one in lowered for callee in one.calls})
+        return (*map(self.meaning, self._reached(entry)), self._sets, frozenset(self._asked))
+
+    def meaning(self, name: str) -> tuple[object, ...]:
+        """All that the steps of one function depend on, apart from what is set and asked."""
+        one = self._lowered[name]
         return (
-            tuple((name, one.digest) for name, one in zip(names, lowered, strict=True)),
-            tuple((name, self._prints.get(name), name in self._harmless) for name in calls),
+            name,
+            one.digest,
             tuple(
-                self._guard(text, name)
-                for name, one in zip(names, lowered, strict=True)
-                for text in one.conditions
+                (self._prints.get(callee), callee in self._harmless, callee in self._bodies)
+                for callee in one.calls
             ),
-            self._sets,
-            frozenset(self._asked),
+            tuple(self._guard(text, name) for text in one.conditions),
         )
+
+    def steps(self, name: str, owned: frozenset[str]) -> dict[object, Any]:
+        """What is kept of the steps of a function, for all who know them to be the same."""
+        key = (self.meaning(name), self._sets, frozenset(self._asked), owned)
+        _steps[key] = found = _steps.pop(key, {})  # behind all others
+        if len(_steps) > _MOST_STEPS:
+            del _steps[next(iter(_steps))]
+        return found
 
     def matters(self, callee: str) -> bool:
         """Whether a call must be followed even inside a macro."""

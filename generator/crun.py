@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from generator.cexpr import (
     ANY,
@@ -77,6 +77,8 @@ _Step = tuple[Label | None, _State]
 _MOST = 300_000
 # how many silent steps are taken at once: a loop without any other step must come to an end
 _FAR = 64
+# steps of one function that are worth their memory
+_MOST_KEPT = 2000
 
 
 class Run:
@@ -98,6 +100,9 @@ class Run:
         self.unread: set[Unnamed] = set()
         self.unset: set[Unnamed] = set()
         self.entered: set[str] = set()
+        self._tables: dict[str, dict[object, Any]] = {}
+        self._said: list[tuple[str, Any]] = []  # in the step that is being taken
+        self._alone = True  # whether that step does without its callers
 
     def begin(self, entry: Function, given: Sequence[str] = ()) -> Lts:
         """All runs of an entry point, whose parameters are the devices that it is for.
@@ -165,13 +170,33 @@ class Run:
         return _State(function, node, tuple(sorted(now)), tuple(sorted(cells)), known, stack)
 
     def _steps(self, state: _State) -> list[_Step]:
+        """What can be done next; known from other runs, where it is all the same who called."""
+        table = self._tables.get(state.function)
+        if table is None:
+            table = self.program.steps(state.function, self.owned)
+            self._tables[state.function] = table
+        key = state[1:5]
+        known = table.get(key)
+        if known is not None:
+            steps, said = known
+            for kind, what in said:
+                self._hear(kind, what)
+            return [(label, after._replace(stack=state.stack)) for label, after in steps]
+        self._said, self._alone = [], True
+        steps = self._taken(state)
+        if self._alone and len(table) < _MOST_KEPT:
+            kept = [(label, after._replace(stack=())) for label, after in steps]
+            table[key] = kept, tuple(self._said)
+        return steps
+
+    def _taken(self, state: _State) -> list[_Step]:
         function = self.program.function(state.function)
         node = function.nodes[state.node]
         env, memory = dict(state.env), dict(state.memory)
         for key in self.program.reads(state.function, state.node):
             if mark(key) in env:
                 text = f"{key.partition('@')[0]} is used before it is computed"
-                self.unset.add(Unnamed(text, node.place))
+                self._say("unset", Unnamed(text, node.place))
                 del env[mark(key)]  # once in a run is enough
         if isinstance(node, Branch):
             return self._branch(state, node, env, memory)
@@ -222,11 +247,22 @@ class Run:
             return None
         stored = shown(value.text) if op == "=" else f"{op} {shown(value.text)}".strip()
         label = Label("set", path, stored)
-        self._note(self.sites, label, node)
+        self._note("sites", label, node)
         return label
 
-    def _note(self, where: dict[Label, set[Site]], label: Label, node: Node) -> None:
-        where.setdefault(label, set()).add(Site(node.place, node.statement))
+    def _note(self, kind: str, label: Label, node: Node) -> None:
+        self._say(kind, (label, Site(node.place, node.statement)))
+
+    def _say(self, kind: str, what: Any) -> None:  # noqa: ANN401 - as many types as kinds
+        self._said.append((kind, what))
+        self._hear(kind, what)
+
+    def _hear(self, kind: str, what: Any) -> None:  # noqa: ANN401
+        where = getattr(self, kind)
+        if isinstance(where, dict):
+            where.setdefault(what[0], set()).add(what[1])
+        else:
+            where.add(what)
 
     def _branch(
         self,
@@ -241,7 +277,7 @@ class Run:
         if found is not None and found[0].both:
             answers = frozenset({True, False})
         if len(answers) == 2 and found is None and node.text:
-            self.free.add(Unnamed(node.text, node.place))
+            self._say("free", Unnamed(node.text, node.place))
         steps: list[_Step] = []
         for answer in sorted(answers, reverse=True):
             label, now = None, None
@@ -255,8 +291,8 @@ class Run:
                     now = {**known, guard.name: true}
                     now |= dict.fromkeys(guard.excludes, False) if true else {}
                 label = Label(guard.name, "", "true" if true else "false")
-                self._note(self.sites, label, node)
-                self._note(self.guarded, label, node)
+                self._note("sites", label, node)
+                self._note("guarded", label, node)
             seen, cells = refine(condition, answer, env, memory)
             steps.append((label, self._go(state, node.next[not answer], seen, cells, now)))
         return steps
@@ -275,6 +311,7 @@ class Run:
             state = self._settled(state, *values)
             return self._operation(state, node, fingerprint, values, env, memory)
         if self.program.follows(node.callee):
+            self._alone = False
             function = self.program.function(node.callee)
             busy = {state.function, *(frame.function for frame in state.stack)}
             if function.name not in busy:
@@ -287,9 +324,10 @@ class Run:
                 ])
                 frame = _Frame(state.function, state.node, self._kept(state, node, env))
                 return [(None, self._enter(state, function, values, memory, frame))]
-            self.unread.add(Unnamed(f"{node.callee} calls itself and is not followed", node.place))
+            text = f"{node.callee} calls itself and is not followed"
+            self._say("unread", Unnamed(text, node.place))
         elif not self.program.harmless(node.callee):
-            self.unknown.add(Unnamed(f"{node.callee}()", node.place))
+            self._say("unknown", Unnamed(f"{node.callee}()", node.place))
             memory = {}
         self._elsewhere(node, values)
         state = self._settled(state, *values)
@@ -306,6 +344,7 @@ class Run:
         names = {value.text[1:] for value in values if value.text.startswith("&")}
         if not names:
             return state
+        self._alone = False
         stack = (frame._replace(env=settled(frame.env, names)) for frame in state.stack)
         return state._replace(stack=tuple(stack))
 
@@ -315,14 +354,14 @@ class Run:
             path = bind(value, one.root).text
             if one.root in self.owned and path != one.root:
                 text = f"{function.name}() is called for {shown(path)}"
-                self.strays.add((function.name, Unnamed(text, node.place)))
+                self._say("strays", (function.name, Unnamed(text, node.place)))
 
     def _elsewhere(self, node: Call, values: tuple[Value, ...]) -> None:
         """Notes a call, not an operation, that is for another device than the entry point's own."""
         for record, value in zip(node.records, values, strict=True):
             if record in self.owned and is_path(value.text) and value.text != record:
                 text = f"{node.callee}() is called for {shown(value.text)}"
-                self.elsewhere.add((value.text, Unnamed(text, node.place)))
+                self._say("elsewhere", (value.text, Unnamed(text, node.place)))
 
     def _foreign(self, callee: str, root: str) -> Value:
         """What comes out of a call that is not followed: never the device of the entry point."""
@@ -338,6 +377,7 @@ class Run:
         memory: Mapping[str, int],
         frame: _Frame,
     ) -> _State:
+        self._alone = False
         env = {
             one.key: bind(value, one.root)
             for one, value in zip(function.parameters, values, strict=False)
@@ -362,12 +402,12 @@ class Run:
             index, data = fingerprint.later
             callee = node.uses[index]
             name = callee.text if isinstance(callee, Name) else "?"
-            self.later.setdefault(name, set()).add(shown(values[data].text))
+            self._say("later", (name, shown(values[data].text)))
         args = ", ".join(_argument(node.uses[i], values[i]) for i in fingerprint.args)
         steps: list[_Step] = []
         for outcome, signs in _OUTCOMES[fingerprint.fails]:
             label = Label(fingerprint.callees[0], on, outcome, args)
-            self._note(self.sites, label, node)
+            self._note("sites", label, node)
             cells = memory
             if fingerprint.fails is Fails.INDEX:
                 cells = {**memory, f"{node.record}.index": signs, f"{node.record}.virq": signs}
@@ -386,7 +426,7 @@ class Run:
             callback = node.uses[fingerprint.callback]
             name = callback.text if isinstance(callback, Name) else ""
             if not self.program.follows(name):
-                self.unread.add(Unnamed(f"callback {name or '?'} is not followed", node.place))
+                self._say("unread", Unnamed(f"callback {name or '?'} is not followed", node.place))
                 continue
             arguments = (
                 Value(POS, f"{on}.child" if on else ""),
@@ -410,6 +450,7 @@ class Run:
         env: dict[str, Value],
         memory: dict[str, int],
     ) -> list[_Step]:
+        self._alone = False
         value = evaluate(node.uses[0], env, memory) if node.uses else Value(ANY)
         if not state.stack:
             outcome = "unknown"
@@ -420,7 +461,7 @@ class Run:
             elif value.signs == ZERO:
                 outcome = "0"
             label = Label("return", "", outcome)
-            self._note(self.sites, label, node)
+            self._note("sites", label, node)
             return [(label, _END)]
         frame, stack = state.stack[-1], state.stack[:-1]
         caller = self.program.function(frame.function)

@@ -156,7 +156,7 @@ def _parse(view: View) -> Unit:
 
 
 _kept: dict[tuple[str, ...], list[Unit]] = {}
-_MOST_KEPT = 40
+_MOST_KEPT = 24
 
 
 def parse_once(task: Job) -> Unit:
