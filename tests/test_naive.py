@@ -15,14 +15,26 @@ from test_rules import CASES
 from checks.episode import PLAIN
 from checks.explore import Explorer, Report, explore
 from checks.finding import Verdict
-from checks.naive import Naive, State, text, walked
+from checks.naive import Naive, State, naive, text, walked
 from checks.rule import Rule
 from checks.rules.all import RULES
 from generator.design import Design
 from generator.designs import today
 from generator.errors import ModelError
 from generator.expr import Bin, Expr, Fact, Not, Num, Pick, Read, evaluate
-from generator.facts import BELOW, CAN_DYN, CAP, COUNT, D3_POSSIBLE, HAS, LINE_ROUTED, NO_MSI
+from generator.facts import (
+    BELOW,
+    BLOCK,
+    CAN_DYN,
+    CAP,
+    COUNT,
+    D3_POSSIBLE,
+    HAS,
+    LINE_ROUTED,
+    MSG,
+    NO_MSI,
+)
+from generator.load import load, names
 from generator.ops.irq import FREE_IRQ, REQUEST_IRQ
 from generator.ops.pci import PCI_SET_MASTER
 
@@ -109,6 +121,17 @@ def test_today_on_fixed_hardware(hardware: dict, waived: bool) -> None:
                      waivers=today.DESIGN.waivers if waived else ())
     oracle, _ = compare(design)
     assert set(oracle.broken) == (set() if waived else {"R09"})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", names())
+def test_shipped_designs_on_one_hardware(name: str) -> None:
+    design = load(name).design
+    there = {HAS: "yes", MSG: "0", BLOCK: "in an assigned BAR", BELOW: "no"}
+    design = replace(design, given={**design.given, **FIXED, **HARDWARE[1], **there})
+    oracle, report = naive(design, ALL), explore(design, ALL)
+    broken = {one.rule for one in report.counterexamples}
+    assert (report.verdict, broken) == (oracle.verdict, set(oracle.broken)), show(report, oracle)
 
 
 @pytest.mark.parametrize(("episode", "hardware"), [
