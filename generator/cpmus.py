@@ -7,7 +7,10 @@ without any C. Each function takes the device that stands for a CPMU in its desi
 
 from __future__ import annotations
 
-from generator.design import Device, Driver, Waiver
+from dataclasses import replace
+
+from generator.design import Design, Device, Driver, Waiver
+from generator.designs import today
 from generator.expr import EACH, Expr, Over, Place, Role, all_of, maximum
 from generator.facts import (
     ADDED,
@@ -58,7 +61,7 @@ from generator.ops.perf import (
     devm_action,
 )
 from generator.ops.pm import PM_RUNTIME_PUT, PM_RUNTIME_RESUME_AND_GET
-from generator.portdrv import BEST, PORT, SERVICE
+from generator.portdrv import BEST, PCI_EXPRESS, PORT, SERVICE, Services, portdrv
 from generator.program import Block, Each, Function, If, Return, both, call
 
 ON_MSI = Guard("the port runs on MSI or MSI-X", msi_on(PORT), ())
@@ -190,4 +193,26 @@ def cxl_pmu(pmu: Device, interrupt: Block = ()) -> Driver:
         shutdown=(QUIESCE(pmu),),
         unbind=False,
         gives=(CLAIMED, PMU),
+    )
+
+
+def beside_services(pmu: Device, add: Function, services: Services = PCI_EXPRESS) -> Design:
+    """Return today's design with CPMUs, whose numbers count before the vectors are sized.
+
+    Where the platform can, vectors are added for those that still have none.
+    """
+    return replace(
+        today.DESIGN,
+        devices=(PORT, SERVICE, pmu),
+        drivers=(
+            portdrv(
+                services=services,
+                counted_in=counted_in(pmu),
+                served=created(pmu, add, dynamic=True),
+                before_remove=deleted(pmu),
+            ),
+            cxl_pmu(pmu),
+        ),
+        serves=(*today.DESIGN.serves, (pmu, served(pmu))),
+        waivers=(*today.DESIGN.waivers, OPEN_EVENTS, LOST_COUNTERS),
     )

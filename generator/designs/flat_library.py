@@ -17,40 +17,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from generator.cpmus import (
-    LOST_COUNTERS,
-    OPEN_EVENTS,
-    add_aux,
-    counted_in,
-    created,
-    cxl_pmu,
-    deleted,
-    served,
-)
-from generator.design import Design, Device
-from generator.designs import today
+from generator.cpmus import add_aux, beside_services
+from generator.design import Device
 from generator.library import LIBRARY
-from generator.portdrv import PORT, SERVICE, portdrv
+from generator.portdrv import PORT
 
 CPMU = Device("cpmu", "aux", PORT)
 
-DESIGN: Design = replace(
-    today.DESIGN,
+DESIGN = replace(
+    beside_services(CPMU, add_aux(CPMU), LIBRARY),
     name="flat-library",
     drawing="portdrv binds a port, owns its vectors, calls the services as a library, finds CPMUs "
     "and creates an auxiliary device for each.",
-    devices=(PORT, SERVICE, CPMU),
-    drivers=(
-        portdrv(
-            services=LIBRARY,
-            counted_in=counted_in(CPMU),
-            served=created(CPMU, add_aux(CPMU), dynamic=True),
-            before_remove=deleted(CPMU),
-        ),
-        cxl_pmu(CPMU),
-    ),
-    serves=(*today.DESIGN.serves, (CPMU, served(CPMU))),
-    waivers=(*today.DESIGN.waivers, OPEN_EVENTS, LOST_COUNTERS),
     evidence="<20240829131746.00003743@Huawei.com>",
     status="left open: the plan of its author, 3a or 3b not decided, "
     "<20240829131746.00003743@Huawei.com>",

@@ -19,38 +19,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from generator.cpmus import (
-    LOST_COUNTERS,
-    OPEN_EVENTS,
-    add_child,
-    counted_in,
-    created,
-    cxl_pmu,
-    deleted,
-    served,
-)
+from generator.cpmus import add_child, beside_services
 from generator.design import Device
-from generator.designs import today
-from generator.portdrv import PORT, SERVICE, portdrv
+from generator.portdrv import PORT
 
 CPMU = Device("cpmu", "express", PORT)
 
 DESIGN = replace(
-    today.DESIGN,
+    beside_services(CPMU, add_child(CPMU)),
     name="service-child",
     drawing="portdrv binds a port, owns its vectors and creates one device per service; a CPMU is "
     "one of them, whose driver may be a module.",
-    devices=(PORT, SERVICE, CPMU),
-    drivers=(
-        portdrv(
-            counted_in=counted_in(CPMU),
-            served=created(CPMU, add_child(CPMU), dynamic=True),
-            before_remove=deleted(CPMU),
-        ),
-        cxl_pmu(CPMU),
-    ),
-    serves=(*today.DESIGN.serves, (CPMU, served(CPMU))),
-    waivers=(*today.DESIGN.waivers, OPEN_EVENTS, LOST_COUNTERS),
     evidence="<20240829131746.00003743@Huawei.com>",
     status="tolerated: works, but its author prefers library calls, "
     "<20240829131746.00003743@Huawei.com>",
