@@ -91,7 +91,8 @@ def parser() -> argparse.ArgumentParser:
 
     boot = verbs.add_parser("boot", help="boot a design in QEMU: does it do what it predicts?")
     boot.add_argument("design", help="a shipped name, or a file that defines SERIES")
-    boot.add_argument("--board", metavar="NAME", default="", help="only on this machine")
+    boot.add_argument("--board", metavar="NAME", default="",
+                      help="dynamic, static or remapped (default: the first two)")
     boot.add_argument("--scenario", metavar="NAME", default="", help="only this, after boot")
     boot.add_argument("--every", action="store_true", help="print predictions that hold, too")
     _json(boot)

@@ -289,6 +289,7 @@ def _lines(
         "domain VECTOR Total allocated= 30",
         "module cxl_pmu 16384 0 - Live 0x0",
         "of a kind that nobody knows",
+        "pci 0000:01:00.0 /sys/devices/that/goes/while/we/look -",
         *extra,
     ]
 
@@ -407,9 +408,11 @@ def test_a_cpmu_is_held_to_device_driver_and_vector(lines: list[str], wrong: set
 def test_what_is_left_behind_is_a_line() -> None:
     before = observed(_lines())
     leak = observed([line.replace("allocated= 30", "allocated= 31") for line in _lines()])
+    moved = observed([line.replace("allocated= 30", "allocated= 29") for line in _lines()])
     extra = observed(_lines(extra=("device auxiliary left.0 /sys/devices/left.0 -",)))
 
     assert all(line.holds for line in unchanged("rebind", before, observed(_lines())))
+    assert all(line.holds for line in unchanged("rebind", before, moved))
     assert [line.observed for line in unchanged("rebind", before, leak) if not line.holds] == [
         "VECTOR: Total allocated was 30, is 31"]
     assert [line.observed for line in unchanged("rebind", before, extra) if not line.holds] == [

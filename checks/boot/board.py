@@ -208,6 +208,7 @@ def _cpmu_port(*messages: int) -> Port:
                 (PME, AER, HP, BWNOTIF), (("hp", 0), ("aer", 1)), tuple(map(Cpmu, messages)))
 
 
+USUAL = ("dynamic", "static")  # what a design is booted on when nobody names a board
 BOARDS: Mapping[str, Board] = {
     one.name: one
     for one in (

@@ -188,20 +188,28 @@ def observed(lines: Sequence[str]) -> Seen:
         rows.setdefault(kind, []).append(rest)
     irqs, other = _interrupts(rows.get("interrupts", []), rows.get("irq", []))
     return Seen(
-        _pci(rows), tuple(Dev(*row.split()[:4]) for row in rows.get("device", [])), irqs,
+        _pci(rows), _devices(rows.get("device", [])), irqs,
         _domains(rows.get("domain", [])),
         tuple(sorted(row.split()[0] for row in rows.get("module", []))), other,
     )
+
+
+def _devices(rows: Sequence[str]) -> tuple[Dev, ...]:
+    return tuple(Dev(*row.split()) for row in rows if len(row.split()) == 4)
 
 
 def _pci(rows: Mapping[str, Sequence[str]]) -> dict[str, Pci]:
     spaces = dict(row.split() for row in rows.get("config", []) if len(row.split()) == 2)
     given: dict[str, dict[int, str]] = {}
     for row in rows.get("msi", []):
+        if len(row.split()) != 3:
+            continue
         name, number, kind = row.split()
         given.setdefault(name, {})[int(number)] = kind
     found = {}
     for row in rows.get("pci", []):
+        if len(row.split()) != 5:
+            continue  # it went, or came, while we looked
         name, path, kind, driver, irq = row.split()
         space = Config(bytes.fromhex(spaces[name])) if name in spaces else None
         found[name] = Pci(name, path, kind, driver, int(irq), space, given.get(name, {}))

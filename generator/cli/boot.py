@@ -9,7 +9,7 @@ import json
 from collections.abc import Collection, Mapping
 
 from checks.boot import report
-from checks.boot.board import BOARDS
+from checks.boot.board import BOARDS, USUAL
 from checks.boot.guest import program, with_port_model
 from checks.boot.kernel import Kernel, kernel
 from checks.boot.lost import HANG, NO_BOOT, TIMEOUT
@@ -34,8 +34,8 @@ def run(args: argparse.Namespace) -> int:
     Errors: UsageError, ModelError, TreeError, EnvironmentFault.
     """
     loaded = load(args.design)
-    scenarios = _names(args.scenario, ALL, "scenario")
-    boards = _names(args.board, BOARDS, "board")
+    scenarios = _names(args.scenario, ALL, "scenario", tuple(ALL))
+    boards = _names(args.board, BOARDS, "board", USUAL)
     where = chosen(args)
     overlay = _overlay(loaded.module, loaded.design, where)
     inside = program(where)
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     tasks += [Task(loaded.design, mine, inside, board, scenarios) for board in boards]
     runs = run_all(tasks)
     ours = runs[-len(boards):]
-    bases = runs[:len(boards)] if overlay else (None,) * len(boards)
+    bases = runs[:len(boards)]  # of the pinned kernel itself: its own
     done = list(zip(ours, bases, strict=True))
     if args.json:
         print(json.dumps([report.record(one, base) for one, base in done], indent=2))
@@ -84,8 +84,10 @@ def _overlay(module: object, design: Design, where: Tree) -> Mapping[str, bytes 
     raise UsageError(f"{design.name}: defines no SERIES, so there is no kernel of it to boot")
 
 
-def _names(asked: str, known: Collection[str], what: str) -> tuple[str, ...]:
-    names = tuple(asked.split(",")) if asked else tuple(known)
+def _names(
+    asked: str, known: Collection[str], what: str, usual: tuple[str, ...]
+) -> tuple[str, ...]:
+    names = tuple(asked.split(",")) if asked else usual
     for name in names:
         if name not in known:
             raise UsageError(f"no {what} {name!r}: there are {', '.join(known)}")
