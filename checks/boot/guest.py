@@ -18,9 +18,10 @@ _OBJECT = "drivers/pci/pcie/port_model.c"
 _MAKEFILE = "drivers/pci/pcie/Makefile"
 _RULE = b"\n# For tests in a virtual machine: checks/boot of portwright\nobj-y += port_model.o\n"
 _NOLIBC = "tools/include/nolibc/nolibc.h"
+COMPILER = "clang-19"
 _FLAGS = (
-    "-static", "-nostdlib", "-Os", "-Wall", "-Wextra", "-Werror", "-s",
-    "-fno-asynchronous-unwind-tables", "-fno-stack-protector",
+    "-fuse-ld=lld", "-fno-builtin", "-static", "-nostdlib", "-Os", "-Wall", "-Wextra", "-Werror",
+    "-s", "-fno-asynchronous-unwind-tables", "-fno-stack-protector",
 )
 
 
@@ -46,14 +47,13 @@ def program(tree: Tree) -> bytes:
 
     Errors: EnvironmentFault when there is no compiler, or it does not compile.
     """
-    compiler = shutil.which("gcc") or shutil.which("clang")
-    if compiler is None:
-        raise EnvironmentFault("gcc: program not found; run `make setup`")
+    if shutil.which(COMPILER) is None:
+        raise EnvironmentFault(f"{COMPILER}: program not found; run `make setup`")
     with tempfile.TemporaryDirectory() as name:
         out = Path(name, "cpmu")
         done = subprocess.run(
-            [compiler, *_FLAGS, "-include", str(tree.work / _NOLIBC), "-o", str(out),
-             str(GUEST / "cpmu.c"), "-lgcc"],
+            [COMPILER, *_FLAGS, "-include", str(tree.work / _NOLIBC), "-o", str(out),
+             str(GUEST / "cpmu.c")],
             capture_output=True, text=True, timeout=60, check=False,
         )
         if done.returncode:
