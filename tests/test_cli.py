@@ -137,6 +137,17 @@ def test_one_rule_is_explained_with_its_evidence(capsys: pytest.CaptureFixture[s
     # the vectors of whoever has some: by capability, count, message, and how they are added
     assert "  hardware: capability (none, MSI, MSI-X); count (1, 2, 4); message (" in said
     assert "  platform: dynamic (no, yes); " in said
+    assert "  on a booted kernel: children are not deleted when the port is unbound" in said
+
+
+def test_rules_say_which_of_them_a_kernel_showed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["rules"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("R14   k ") for line in said)
+    assert any(line.startswith("R35     ") for line in said)
+
+    assert main(["rules", "R35"]) == 0
+    assert "on a booted kernel: not shown yet" in capsys.readouterr().out
 
 
 def test_a_rule_names_the_smallest_design_that_breaks_it(

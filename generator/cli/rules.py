@@ -10,6 +10,7 @@ import re
 import textwrap
 from pathlib import Path
 
+from checks.boot.breakage import BREAKAGES
 from checks.judge import ALL
 from checks.needs import needs
 from checks.rule import Rule
@@ -36,8 +37,8 @@ def run(args: argparse.Namespace) -> int:
     (rule,) = chosen
     asked = needs(rule, [load(name).design for name in names()])
     if args.json:
-        print(json.dumps([{**_record(rule), **_hardware(asked), "broken by": broken_by(rule)}],
-                         indent=2))
+        print(json.dumps([{**_record(rule), **_hardware(asked), "broken by": broken_by(rule),
+                           "on a booted kernel": witnesses(rule)}], indent=2))
         return 0
     print(f"{rule.key} {rule.title}")
     print(_filled(rule.statement, "  "))
@@ -52,7 +53,15 @@ def run(args: argparse.Namespace) -> int:
             print(_filled(f"{kind}: {said}", "    "))
     if place := broken_by(rule):
         print(f"  a design that breaks it: {place}")
+    shown = witnesses(rule)
+    for said in shown or ("not shown yet",):
+        print(_filled(f"on a booted kernel: {said}", "    "))
     return 0
+
+
+def witnesses(rule: Rule) -> list[str]:
+    """Return how the C of a series was broken so that a booted kernel showed the symptom."""
+    return [one.name for one in BREAKAGES if one.rule == rule.key]
 
 
 def _list(args: argparse.Namespace) -> int:
@@ -60,7 +69,8 @@ def _list(args: argparse.Namespace) -> int:
         print(json.dumps([_record(rule) for rule in ALL], indent=2))
         return 0
     for rule in ALL:
-        print(f"{rule.key:<5} {rule.title}")
+        print(f"{rule.key:<5} {'k' if witnesses(rule) else ' '} {rule.title}")
+    print("\nk: a booted kernel showed the symptom when the C was broken so")
     return 0
 
 
