@@ -55,15 +55,12 @@ class Field:
 class Code:
     """The C of a machine.
 
-    `groups` is, per watch, what it is reported for: a rule, or one waiver of it. `processes` has
-    the counters, None for what comes from outside, in the order of the C.
+    `processes` has the counters, None for what comes from outside, in the order of the C.
     """
 
     text: str
     words: int
     processes: tuple[Read | None, ...]
-    groups: tuple[int, ...]
-    asks: tuple[tuple[Read, ...], ...]  # per watch, the questions that it depends on
 
 
 def fields_of(machine: Machine) -> dict[Read, Field]:
@@ -120,6 +117,7 @@ class _Writer:
         wanted = looked.union(*self.at_step.values())
         wanted |= {index for index, watch in enumerate(self.watches)
                    if watch.at is None and self.asks[index]}
+        # What a watch is reported for, once: a rule, or one waiver of it.
         groups: dict[tuple[str, str], int] = {}
         group_of = tuple(
             groups.setdefault((watch.rule, watch.waived), len(groups)) for watch in self.watches
@@ -164,7 +162,7 @@ class _Writer:
             watches=len(self.watches), processes=len(processes), body="\n".join(body),
             **self._asked(),
         )
-        return Code(text, words, processes, group_of, self.asks)
+        return Code(text, words, processes)
 
     def _asked(self) -> dict[str, object]:
         """Return the tables of questions."""
@@ -330,7 +328,7 @@ class _Writer:
             case Not(of=of):
                 return f"!{self._of(of)}"
             case Pick(when=when, then=then, other=other):
-                return f"({self._of(when)} ? {self._of(then)} : {self._of(other)})"
+                return f"pick({self._of(when)}, {self._of(then)}, {self._of(other)})"
             case Bin(op=op, left=left, right=right):
                 a, b = self._of(left), self._of(right)
                 match op:

@@ -89,13 +89,6 @@ class Reduction:
             self.places[place] = None if never else self._place(pc, src, self.members[place])
         return self.places[place]
 
-    def asked(self) -> frozenset[Read]:
-        """Return the variables that say where processes are, for all places."""
-        pcs = self.known.pcs
-        return frozenset(pcs).union(*(
-            self.known.seen(pc, by) for pc in pcs for by in pcs if by != pc
-        ))
-
     def can_break(self, number: int, when: Expr) -> bool:
         """Return whether a condition can hold where a step is taken."""
         one = self.machine.transitions[number]

@@ -20,6 +20,7 @@ from generator.ops.device import DEVICE_REGISTER
 from generator.ops.pci import PCI_CLEAR_MASTER, PCI_SET_MASTER
 from generator.portdrv import EACH, PORT, TOO_MANY
 from generator.program import Block, Call, Each, If, Ifdef, Node, operations
+from generator.resize import with_children
 
 Change = Callable[[object], tuple[object, ...] | None]
 SMALL = auxbus(zero_service=False, dynamic=False)
@@ -135,3 +136,9 @@ def test_one_vector_port_with_a_cpmu_falls_back_to_the_line() -> None:
 
 def test_unfinished_is_no_pass() -> None:
     assert degrade(today.DESIGN, SMALL, states=100).verdict is Verdict.UNFINISHED
+
+
+def test_ways_of_a_long_probe_that_meet_are_walked_once() -> None:
+    # All of a probe is taken at once, so none of it is kept: what was passed must not be forgotten.
+    target = with_children(auxbus(), 2)
+    assert degrade(today.DESIGN, target, seconds=120).verdict is Verdict.HOLDS

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from test_naive import EXPRESSIONS, SOME
 
@@ -20,7 +20,7 @@ from checks.rules.all import RULES
 from checks.step import Step, Transition
 from generator.designs import today
 from generator.errors import EnvironmentFault, ModelError
-from generator.expr import Expr, Fact, Read, evaluate, fold_known, num
+from generator.expr import Expr, Fact, Pick, Read, evaluate, fold_known, num
 from generator.portdrv import PORT
 
 MORE = 512  # keeps what is stored from being negative
@@ -59,7 +59,8 @@ def test_steps_compute_what_the_language_means(
         assert got == {number: evaluate(expr, state) + MORE for number, expr in enumerate(exprs)}
 
 
-@settings(max_examples=25)
+@settings(max_examples=100)
+@example(expr=Pick(Pick(SOME[0], num(0), num(0)), SOME[0], SOME[1]), values=(0, 0, 0))
 @given(expr=EXPRESSIONS, values=st.tuples(*[st.integers(0, 3) for _ in SOME]))
 def test_a_watch_breaks_where_the_language_says(expr: Expr, values: tuple[int, ...]) -> None:
     one = machine(num(0))
