@@ -312,7 +312,8 @@ class _Part:
                 return f"!({self.text(inner, of)})"
             case Pick(when=when, then=then, other=other):
                 mark = "?" if of else "->"
-                return (f"({self.text(when, of)} {mark} {self.text(then, of)} : "
+                # Compared with 0: tcc miscompiles a condition that is conditional itself.
+                return (f"({self.text(when, of)} != 0 {mark} {self.text(then, of)} : "
                         f"{self.text(other, of)})")
             case Bin(op=op, left=left, right=right):
                 a, b = self.text(left, of), self.text(right, of)
