@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Two commands: `make generate` and `make test`; each sets up what it needs, once.
-# `make boot-test` builds kernels and boots them, which takes minutes more.
+# The tests say which part of them takes how long; `make boot-test` is the part that boots kernels.
 
 .PHONY: generate test boot-test setup golden
 .NOTPARALLEL:
@@ -10,14 +10,18 @@ BIN := .venv/bin
 generate: setup
 	@$(BIN)/portwright generate auxbus
 
-test: setup
-	@$(BIN)/ruff check .
-	@$(BIN)/mypy
-	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not boot"
-	@$(MAKE) --no-print-directory golden
+test:
+	@.ci/part "set-up" .ci/setup
+	@.ci/part "style" $(BIN)/ruff check .
+	@.ci/part "types" $(BIN)/mypy
+	@.ci/part "tests that boot nothing" $(BIN)/pytest -n 2 --dist loadfile \
+		--no-loadscope-reorder --durations 10 -m "not boot"
+	@.ci/part "the series in patches/" $(MAKE) --no-print-directory golden
+	@.ci/part "tests that boot kernels" $(BIN)/pytest --durations 0 --durations-min 1 -m boot
+	@.ci/part
 
 boot-test: setup
-	@$(BIN)/pytest -m boot
+	@$(BIN)/pytest --durations 0 --durations-min 1 -m boot
 
 # What is in patches/ is what the tool makes, byte for byte.
 golden: setup
