@@ -3,14 +3,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from checks.degrade import RULE as DEGRADES
 from checks.degrade import Comparison, degrade
 from checks.episode import EPISODES, PLAIN, episodes_of
 from checks.explore import STATES, Bounds, Counterexample, Report, explore
 from checks.finding import Verdict
+from checks.forked import results
 from checks.goal import Goal, goals_of, with_goals, with_ways
 from checks.rule import Rule
 from checks.rules.all import RULES
@@ -25,7 +28,7 @@ ALL: tuple[Rule, ...] = tuple(sorted((*RULES, DEGRADES), key=lambda rule: rule.k
 def judge(
     design: Design, *, states: int = STATES, seconds: float = 600.0, first: bool = False,
     sought: tuple[Goal, ...] | None = None, engine: Callable[..., Report] = explore,
-    episode: str = "", against: Callable[..., Comparison] = degrade,
+    episode: str = "", against: Callable[..., Comparison] = degrade, processes: int = 1,
 ) -> Report:
     """Return the verdict on a design, by exploration and, if it extends today's, beside that.
 
@@ -33,7 +36,8 @@ def judge(
     The report has the shortest counterexample first, and says which goals were reached: those
     of `sought` or else the usual ones.
     `engine` asks the rules, checks.spin.explore() as well; N2 is always our explorer's, `against`
-    makes the comparison.
+    makes the comparison. `states` bounds each exploration, `seconds` all of them; `processes`
+    explore side by side, unless the `first` violation is enough.
     Errors: ModelError for a design that makes no sense, UsageError for an unknown episode.
     """
     keys = [rule.key for rule in ALL]
@@ -46,24 +50,33 @@ def judge(
         raise UsageError(f"no episode {episode!r}: one of {', '.join(EPISODES)}")
     sought = goals_of(design) if sought is None else sought
     seeking, never = with_goals(design, sought)
-    reports: list[Report] = []
     asked = (episode,) if episode else episodes_of(design)
-    for name, alone in [(of, one) for of in asked for one in alternatives(seeking, of)]:
-        left = states - sum(one.bounds.states for one in reports)
-        time = seconds - sum(one.bounds.seconds for one in reports)
+    until = time.monotonic() + seconds
+
+    def explored(alone: Design, name: str) -> Report:
         rules = (*RULES, *never) if name == PLAIN else RULES
-        found = engine(alone, rules, states=max(left, 1), seconds=max(time, 0.0), first=first,
-                       episode=name)
-        reports.append(with_ways(found, design, sought) if name == PLAIN else found)
-        if first and found.verdict is Verdict.VIOLATED:
+        left = max(until - time.monotonic(), 0.0)
+        found = engine(alone, rules, states=states, seconds=left, first=first, episode=name)
+        return with_ways(found, design, sought) if name == PLAIN else found
+
+    def compared() -> Comparison:
+        left = max(until - time.monotonic(), 0.0)
+        return against(_today(design), design, states=states, seconds=left)
+
+    jobs: list[Callable[[], Report | Comparison]] = [
+        partial(explored, one, name) for name in asked for one in alternatives(seeking, name)
+    ]
+    if episode in ("", PLAIN) and SERVICE in design.devices and design is not today.DESIGN:
+        jobs.append(compared)
+    found: list[Report | Comparison] = []
+    for one in results(jobs, 1 if first else processes):
+        found.append(one)
+        if first and one.verdict is Verdict.VIOLATED:
             break
-    report = merged(reports, design)
-    if episode not in ("", PLAIN):
+    report = merged([one for one in found if isinstance(one, Report)], design)
+    beside = next((one for one in found if isinstance(one, Comparison)), None)
+    if beside is None or report.verdict is not Verdict.HOLDS:
         return report
-    extends = SERVICE in design.devices and design is not today.DESIGN
-    if not extends or report.verdict is not Verdict.HOLDS:
-        return report
-    beside = against(_today(design), design, states=states, seconds=seconds)
     degraded = tuple(
         Counterexample(
             DEGRADES.key,

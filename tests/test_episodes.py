@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Episodes: which a design has, whose turn it is in them, and what only they find."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,8 +11,9 @@ from broken.parts import DELETE, KID, MAKE, ONE, PORT, VECTOR, design, kid, port
 from checks import show
 from checks.bind import Inst
 from checks.episode import EPISODES, episodes_of
-from checks.explore import explore
+from checks.explore import Report, explore
 from checks.finding import Verdict
+from checks.forked import results
 from checks.judge import judge
 from checks.rules.all import RULES
 from checks.schedule import schedule
@@ -95,6 +97,29 @@ def test_report_is_of_all_episodes_and_names_the_one_that_a_violation_is_in() ->
     assert judge(design(SAVES), episode="plain").verdict is Verdict.HOLDS
     mended = design(replace(SAVES, slot_reset=(PCI_RESTORE_STATE(PORT),)))
     assert judge(mended).verdict is Verdict.HOLDS
+
+
+def test_searches_side_by_side_find_what_one_after_the_other_finds() -> None:
+    alone, beside = judge(design(SAVES)), judge(design(SAVES), processes=2)
+
+    def timeless(report: Report) -> Report:
+        return replace(report, bounds=replace(report.bounds, seconds=0.0))
+
+    assert timeless(beside) == timeless(alone)
+    assert judge(design(SAVES), first=True).bounds.episodes == ("recovery",)
+
+
+def test_jobs_side_by_side() -> None:
+    def fails() -> int:
+        raise UsageError("as asked for")
+
+    jobs = [os.getpid, os.getpid, lambda: 3]
+    assert list(results(jobs, 1)) == [os.getpid(), os.getpid(), 3]
+    first, second, last = results(jobs, 2)
+    assert os.getpid() not in (first, second)
+    assert last == 3
+    with pytest.raises(UsageError, match="as asked for"):
+        list(results([os.getpid, fails], 2))
 
 
 def test_unknown_episode() -> None:

@@ -16,7 +16,7 @@ from checks.explore import STATES, Report, explore
 from checks.finding import Verdict
 from checks.goal import SERVICES
 from checks.judge import ALL, judge
-from checks.matrix import KINDS, Exploration, Served, Task, judged, kind_of, outcome
+from checks.matrix import KINDS, PROCESSES, Exploration, Served, Task, judged, kind_of, outcome
 from checks.notes import notes
 from generator.cli import explored
 from generator.design import Design
@@ -71,7 +71,7 @@ def _judged(design: Design, args: argparse.Namespace) -> Report:
         design = with_children(design, args.children)
     engine, most = (spin.explore, spin.STATES) if args.engine == "spin" else (explore, STATES)
     return judge(design, states=args.states or most, seconds=args.seconds, first=args.first,
-                 engine=engine, episode=args.episode)
+                 engine=engine, episode=args.episode, processes=PROCESSES)
 
 
 def _draw(report: Report, file: str) -> None:
