@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from smallc import probe
 
 from checks.waypoint import hold, sources
 from generator.designs.today import DESIGN
@@ -85,8 +86,6 @@ SET = {
 
 
 def unset(body: str) -> tuple[str, ...]:
-    from test_clts import probe
-
     got = probe(body + "\nreturn 0;", BEFORE)
     return tuple(one.text for one in got.unset)
 
