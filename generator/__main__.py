@@ -81,6 +81,8 @@ def parser() -> argparse.ArgumentParser:
                           help="add the Signed-off-by of your git identity")
     generate.add_argument("--render-only", action="store_true",
                           help="write without checking; the cover letter says so")
+    generate.add_argument("--refused", action="store_true",
+                          help="only for a design that is refused, to boot it: needs --out")
     _tree(generate)
 
     validate = verbs.add_parser("validate", help="check a directory of patches, commit by commit")
@@ -90,7 +92,11 @@ def parser() -> argparse.ArgumentParser:
     _tree(validate)
 
     boot = verbs.add_parser("boot", help="boot a design in QEMU: does it do what it predicts?")
-    boot.add_argument("design", help="a shipped name, or a file that defines SERIES")
+    boot.add_argument("design", nargs="?", help="a shipped name, or a file that defines SERIES")
+    boot.add_argument("--refused", metavar="RULE", default="",
+                      help="break this rule, or all: does a kernel show what it warns of?")
+    boot.add_argument("--keep", action="store_true",
+                      help="with --refused: keep what was seen as evidence of the rule")
     boot.add_argument("--board", metavar="NAME", default="",
                       help="dynamic, static or remapped (default: the first two)")
     boot.add_argument("--scenario", metavar="NAME", default="", help="only this, after boot")

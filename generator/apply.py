@@ -82,6 +82,11 @@ def apply(
     Conflict (does not apply, or gives another result than promised), TreeError.
     """
     series = manifest.read(patch_dir)
+    if refused := manifest.refused_under(patch_dir):
+        raise Refused(
+            f"{patch_dir}: the checker refuses the design of this series, under "
+            f"{', '.join(refused)}: it is for a boot, not for merging"
+        )
     patches = [(name, manifest.read_bounded(patch_dir / name)) for name in series.patches]
     user = _open(repo)
     ref = _new_ref(user, branch)

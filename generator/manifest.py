@@ -108,6 +108,17 @@ def read(directory: Path) -> Manifest:
     return Manifest(**texts, patches=_patches(path, said), files=_files(path, said))
 
 
+def refused_under(directory: Path) -> tuple[str, ...]:
+    """Return the rules under which the checker refuses what a directory of patches was made of.
+
+    Errors: UsageError when there is no series.json of the right form.
+    """
+    read(directory)
+    said = json.loads(read_bounded(directory / FILE_NAME)).get("provenance")
+    keys = said.get("refused", []) if isinstance(said, dict) else []
+    return tuple(str(key)[:20] for key in keys) if isinstance(keys, list) else ("?",)
+
+
 def _patches(path: Path, said: dict[str, object]) -> tuple[str, ...]:
     names = said.get("patches")
     if not isinstance(names, list) or not 1 <= len(names) <= MOST_PATCHES:

@@ -70,3 +70,36 @@ def functions(design: Design, name: str, change: Callable[[Block], Block]) -> De
         return visit(node)
 
     return rewritten(design, visit)
+
+
+def entry(design: Design, driver: str, name: str, change: Callable[[Block], Block]) -> Design:
+    """Return a design with one entry point of a driver changed."""
+    found: list[Driver] = []
+    for one in design.drivers:
+        blocks: dict[str, Any] = {name: change(one.entries()[name])} if one.name == driver else {}
+        found.append(replace(one, **blocks))
+    return replace(design, drivers=tuple(found))
+
+
+def around(
+    nodes: Block, name: str, *, before: Block = (), after: Block = (), keep: bool = True
+) -> Block:
+    """Return a block with nodes put next to each operation, or call of a helper, of a name.
+
+    Branches and loops are looked into, helpers are not; without `keep` the named goes.
+    """
+    found: list[Any] = []
+    for node in nodes:
+        called = node.op.name if isinstance(node, Do) else (
+            node.function.name if isinstance(node, Call) else "")
+        if called == name:
+            found += (*before, *((node,) if keep else ()), *after)
+            continue
+        inner: Any = node
+        for place in ("then", "other", "body", "on_fail"):
+            part = getattr(node, place, None)
+            if isinstance(part, tuple):
+                changed = around(part, name, before=before, after=after, keep=keep)
+                inner = replace(inner, **{place: changed})
+        found.append(inner)
+    return tuple(found)

@@ -231,7 +231,7 @@ def _provenance(said: Mapping[str, object]) -> str:
 
 
 def _lists(said: Mapping[str, object]) -> list[tuple[str, Sequence[str]]]:
-    titles = {"checked": "Checked", "not_checked": "Not checked"}
+    titles = {"checked": "Checked", "not_checked": "Not checked", "refused": "Refused under"}
     return [
         (titles.get(name, name), [str(item) for item in value])
         for name, value in said.items()

@@ -16,7 +16,7 @@ import pytest
 from checks.boot import kernel as kernels
 from checks.boot import report
 from checks.boot.board import BOARDS, PLAIN, REMAPPED, Cpmu, Port
-from checks.boot.breakage import Breakage, broken, witnessed
+from checks.boot.breakage import Breakage, broken
 from checks.boot.expect import Look, port_lines, premises, unchanged
 from checks.boot.initrd import File, archive
 from checks.boot.line import Line
@@ -488,18 +488,6 @@ def test_a_statement_is_broken_only_where_it_stands_once() -> None:
     for text in (b"", b"IRQF_SHARED IRQF_SHARED"):
         with pytest.raises(TreeError, match="not once"):
             broken(BREAKAGE, {"a.c": text})
-
-
-def test_a_symptom_is_seen_in_log_lines_or_end_and_nowhere_else() -> None:
-    said = replace(LINE, evidence="Flags mismatch")
-    logged = _run(LINE, complaints=(Complaint("load", "genirq: Flags mismatch irq 5"),))
-    panic = replace(_run(LINE, end=PANIC), scenario="load")
-
-    assert witnessed(BREAKAGE, _run(LINE, said)).seen == ""
-    assert witnessed(BREAKAGE, logged).seen == "log: genirq: Flags mismatch irq 5"
-    assert witnessed(replace(BREAKAGE, symptom="panic in load"), panic).seen == "panic in load"
-    wrong = replace(LINE, observed="INTx")
-    assert "seen: INTx" in witnessed(replace(BREAKAGE, symptom="seen: INTx"), _run(wrong)).seen
 
 
 # The initial RAM disk, the configuration, the source tree.

@@ -4,19 +4,10 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
-from checks.boot.board import BOARDS
-from checks.boot.breakage import BREAKAGES, Breakage, broken, witnessed
-from checks.boot.guest import program, with_port_model
-from checks.boot.kernel import kernel
-from checks.boot.run import run
-from generator import series
 from generator.__main__ import main
-from generator.designs import auxbus
-from generator.tree import Tree
 
 pytestmark = [pytest.mark.boot, pytest.mark.kernel, pytest.mark.slow]
 
@@ -38,17 +29,17 @@ def test_a_kernel_does_what_its_design_predicts(
     assert code == 0
 
 
-SHOWN = ("R01", "R13", "R14", "R16", "R17")
+# Fast ones: a boot each, and no more of the kernel to build than a file or two.
+SHOWN = ("r14-vectors-first", "r19-vector-of-another")
 
 
-@pytest.mark.parametrize("breakage", [one for one in BREAKAGES if one.rule in SHOWN],
-                         ids=lambda one: one.rule)
-def test_what_a_rule_warns_of_is_seen_when_it_is_broken(
-    breakage: Breakage, pinned: Tree, tmp_path: Path
+@pytest.mark.parametrize("key", SHOWN)
+def test_a_refused_design_shows_what_its_rule_warns_of(
+    key: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    overlay = series.generate(auxbus.SERIES, pinned).commits[-1].overlay
-    built = kernel(pinned, with_port_model(pinned, broken(breakage, overlay)))
-    found = run(auxbus.DESIGN, built, program(pinned), BOARDS[breakage.board], tmp_path,
-                breakage.scenarios)
+    code = main(["boot", "--refused", key, "--json"])
 
-    assert witnessed(breakage, found).seen != "", found.lines
+    (told,) = json.loads(capsys.readouterr().out)
+    assert told["seen"] is not None, told
+    assert told["how"] == "by design"
+    assert code == 0

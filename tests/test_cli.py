@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from checks.boot.unseen import UNSEEN
+from checks.boot.witness import kept
 from checks.judge import ALL
 from generator.__main__ import VERBS, main, parser
 from generator.cli.rules import broken_by
@@ -137,17 +139,21 @@ def test_one_rule_is_explained_with_its_evidence(capsys: pytest.CaptureFixture[s
     # the vectors of whoever has some: by capability, count, message, and how they are added
     assert "  hardware: capability (none, MSI, MSI-X); count (1, 2, 4); message (" in said
     assert "  platform: dynamic (no, yes); " in said
-    assert "  on a booted kernel: children are not deleted when the port is unbound" in said
+    assert "  on a booted kernel: seen, by design: the port frees its vectors before it" in said
+    assert "checks/boot/witnesses/r14-vectors-first.json" in said
 
 
 def test_rules_say_which_of_them_a_kernel_showed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["rules"]) == 0
     said = capsys.readouterr().out.splitlines()
-    assert any(line.startswith("R14   k ") for line in said)
-    assert any(line.startswith("R35     ") for line in said)
+    assert any(line.startswith("R14   seen, by design ") for line in said)
+    assert any(line.startswith("R14b  theory ") for line in said)
+    shown = len({one.rule for one in kept()})
+    assert said[-1].startswith(f"{shown} of {len(ALL)} rules seen: ")
 
-    assert main(["rules", "R35"]) == 0
-    assert "on a booted kernel: not shown yet" in capsys.readouterr().out
+    assert main(["rules", "R14b"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert f"on a booted kernel: not seen: {UNSEEN['R14b']}" in told
 
 
 def test_a_rule_names_the_smallest_design_that_breaks_it(

@@ -6,7 +6,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from generator.errors import EnvironmentFault
@@ -14,8 +14,9 @@ from generator.tree import Tree
 
 GUEST = Path(__file__).parents[2] / "templates" / "boot" / "guest"
 PROGRAM = "bin/cpmu"
-_OBJECT = "drivers/pci/pcie/port_model.c"
-_MAKEFILE = "drivers/pci/pcie/Makefile"
+_HOME = "drivers/pci/pcie"
+_OBJECT = f"{_HOME}/port_model.c"
+_MAKEFILE = f"{_HOME}/Makefile"
 _RULE = b"\n# For tests in a virtual machine: checks/boot of portwright\nobj-y += port_model.o\n"
 _NOLIBC = "tools/include/nolibc/nolibc.h"
 COMPILER = "clang-19"
@@ -26,19 +27,23 @@ _FLAGS = (
 
 
 def with_port_model(
-    tree: Tree, overlay: Mapping[str, bytes | None]
+    tree: Tree, overlay: Mapping[str, bytes | None], objects: Sequence[str] = ()
 ) -> dict[str, bytes | None]:
     """Return an overlay of a kernel with the guest object built in beside the port driver.
 
-    Without its parameters on the command line it does nothing.
+    Without its parameters on the command line it does nothing. `objects` are more files of
+    templates/boot/guest to build in there.
     """
     makefile = overlay.get(_MAKEFILE)
     if makefile is None:
         makefile = (tree.work / _MAKEFILE).read_bytes()
+    more = {f"{_HOME}/{name}": (GUEST / name).read_bytes() for name in objects}
+    rules = "".join(f"obj-y += {Path(name).stem}.o\n" for name in objects).encode()
     return {
         **overlay,
         _OBJECT: (GUEST / "port_model.c").read_bytes(),
-        _MAKEFILE: makefile + _RULE,
+        **more,
+        _MAKEFILE: makefile + _RULE + rules,
     }
 
 

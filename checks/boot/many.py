@@ -24,7 +24,10 @@ SIDE_BY_SIDE = 2
 
 @dataclass(frozen=True)
 class Task:
-    """One boot; with `keep`, what it comes to is kept until kernel, board or lab change."""
+    """One boot; with `keep`, what it comes to is kept until kernel, board or lab change.
+
+    `name` is that of its directory, the design's without one.
+    """
 
     design: Design
     kernel: Kernel
@@ -32,6 +35,7 @@ class Task:
     board: str
     scenarios: tuple[str, ...]
     keep: bool = False
+    name: str = ""
 
 
 def run_all(tasks: Sequence[Task]) -> tuple[Run, ...]:
@@ -56,7 +60,7 @@ def _one(task: Task, stop: threading.Event) -> Run:
     kept = cache() / "boot" / "kept" / f"{_key(task)}.json"
     if task.keep and (known := recalled(kept)) is not None:
         return known
-    directory = cache() / "boot" / "runs" / f"{task.design.name}-{task.board}"
+    directory = cache() / "boot" / "runs" / f"{task.name or task.design.name}-{task.board}"
     found = run(task.design, task.kernel, task.program, BOARDS[task.board], directory,
                 task.scenarios, stop)
     if task.keep and not found.scenario:
@@ -76,6 +80,7 @@ def recalled(file: Path) -> Run | None:
             "lines": tuple(Line(**one) for one in data["lines"]),
             "complaints": tuple(Complaint(**one) for one in data["complaints"]),
             "seconds": tuple((name, value) for name, value in data["seconds"]),
+            "printed": tuple((name, text) for name, text in data["printed"]),
         })
     except (OSError, ValueError, KeyError, TypeError):
         return None

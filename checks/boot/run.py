@@ -43,7 +43,8 @@ class Complaint:
 class Run:
     """What became of a guest: how it ended, all lines, and what its log complains of.
 
-    `end` is AS_PREDICTED, FAILED, or a way in which a guest is lost. `seconds` are per scenario.
+    `end` is AS_PREDICTED, FAILED, or a way in which a guest is lost. `seconds` are per scenario,
+    and so is `printed`, all that the kernel printed.
     """
 
     design: str
@@ -56,6 +57,7 @@ class Run:
     scenario: str = ""  # in which the guest was lost
     log: str = ""  # the end of the log then
     directory: str = ""
+    printed: tuple[tuple[str, str], ...] = ()
 
 
 def run(
@@ -77,6 +79,7 @@ def run(
     lines: list[Line] = []
     complaints: list[Complaint] = []
     took: list[tuple[str, float]] = []
+    printed: list[tuple[str, str]] = []
     at, began, said = "start", time.monotonic(), 0
     try:
         with ExitStack() as stack:
@@ -99,21 +102,29 @@ def run(
                 took.append((at, time.monotonic() - began))
                 complaints += _new(at, splats(guest.console()), said)
                 said = len(complaints)
+                printed.append((at, _since(printed, guest.console())))
             at, began = "shutdown", time.monotonic()
             gone = guest.off()
             took.append((at, time.monotonic() - began))
             lines.append(Line("shutdown", "system", "power off", "goes off",
                               "goes off" if gone else "does not go off", "poweroff -f", "kernel"))
             complaints += _new(at, splats(guest.console()), said)
+            printed.append((at, _since(printed, guest.console())))
     except Lost as lost:
         took.append((at, time.monotonic() - began))
         complaints += _new(at, splats(lost.log), said)
+        printed.append((at, _since(printed, lost.log)))
         return Run(design.name, board.name, lost.kind, tuple(lines), tuple(complaints),
-                   tuple(took), lost.last, at, excerpt(lost.log), str(directory))
+                   tuple(took), lost.last, at, excerpt(lost.log), str(directory), tuple(printed))
     end = AS_PREDICTED if all(line.holds for line in lines) else FAILED
     return Run(design.name, board.name, end, tuple(lines), tuple(complaints), tuple(took),
-               directory=str(directory))
+               directory=str(directory), printed=tuple(printed))
 
 
 def _new(scenario: str, found: Sequence[str], known: int) -> list[Complaint]:
     return [Complaint(scenario, text) for text in found[known:]]
+
+
+def _since(printed: Sequence[tuple[str, str]], text: str) -> str:
+    """Return what of a log has been printed after what is known of it."""
+    return text[sum(len(part) for _, part in printed):]

@@ -8,7 +8,7 @@ import argparse
 import json
 from collections.abc import Collection, Mapping
 
-from checks.boot import report
+from checks.boot import case, report
 from checks.boot.board import BOARDS, USUAL
 from checks.boot.guest import program, with_port_model
 from checks.boot.kernel import Kernel, kernel
@@ -17,6 +17,7 @@ from checks.boot.many import Task, run_all
 from checks.boot.run import AS_PREDICTED
 from checks.boot.scenario import ALL
 from generator import series
+from generator.cli import refused
 from generator.cli.tree import chosen
 from generator.design import Design
 from generator.errors import UsageError
@@ -33,7 +34,15 @@ def run(args: argparse.Namespace) -> int:
 
     Errors: UsageError, ModelError, TreeError, EnvironmentFault.
     """
+    if args.refused:
+        asked = case.chosen(args.refused, case.cases())
+        return refused.run(asked, chosen(args), keeping=args.keep, as_json=args.json)
+    if not args.design:
+        raise UsageError("name a design, or with --refused a rule to be broken")
     loaded = load(args.design)
+    if hasattr(loaded.module, "REFUSED"):
+        asked = (case.of_file(loaded.file),)
+        return refused.run(asked, chosen(args), keeping=args.keep, as_json=args.json)
     scenarios = _names(args.scenario, ALL, "scenario", tuple(ALL))
     boards = _names(args.board, BOARDS, "board", USUAL)
     where = chosen(args)

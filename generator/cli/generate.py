@@ -8,10 +8,15 @@ import argparse
 import os
 import shutil
 import tempfile
+import textwrap
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from checks import compile, show
+from checks.finding import Verdict
+from checks.judge import ALL
+from checks.table import WIDTH
 from generator import series
 from generator.cli.examine import examine, lines
 from generator.cli.explored import holds
@@ -21,6 +26,8 @@ from generator.kbuild import CONFIGS
 from generator.load import load
 from generator.plumbing import run as command
 from generator.progress import say
+from generator.refused import PREFIX
+from generator.templates import text_of
 from generator.tree import Tree
 
 PATCHES = Path(__file__).parents[2] / "patches"
@@ -35,6 +42,8 @@ def run(args: argparse.Namespace) -> int:
     spec = getattr(loaded.module, "SERIES", None)
     if not isinstance(spec, series.SeriesSpec):
         raise UsageError(f"{args.design}: {loaded.file} defines no SERIES, so there is no C to it")
+    if args.refused:
+        return _refused(args, spec)
     out = Path(args.out) if args.out else PATCHES / spec.name
     if not args.render_only:
         for design in dict.fromkeys(step.design for step in spec.steps):
@@ -46,10 +55,50 @@ def run(args: argparse.Namespace) -> int:
     say(f"{spec.name}: rendering {len(spec.steps)} commits")
     signer = _signer() if args.signoff else ""
     made = series.generate(spec, where, signoff=signer)
+    said = _provenance(spec, args.render_only)
+    return _written(made, spec, where, out, said, signer, checking=not args.render_only)
+
+
+def _refused(args: argparse.Namespace, spec: series.SeriesSpec) -> int:
+    """Write the series of a design that is refused; everything else is checked as ever.
+
+    Errors: UsageError for a design that is not, or without a place to write to.
+    """
+    if not args.out or args.render_only or args.signoff:
+        raise UsageError("--refused needs --out, and goes with neither --render-only nor --signoff")
+    design = spec.steps[-1].design
+    report = holds(design)
+    if report is None or report.verdict is not Verdict.VIOLATED:
+        how = "holds" if report is None else "could not be explored to the end"
+        raise UsageError(f"{design.name}: {how}, so it is not refused: leave --refused out")
+    where = chosen(args)
+    say(f"{spec.name}: rendering {len(spec.steps)} commits")
+    made = series.generate(spec, where)
+    cover = text_of("messages/refused.txt.j2", found=[
+        (one.title, one.rule, textwrap.wrap(one.message, WIDTH), _symptom(one.rule),
+         "\n".join(show.example(one))) for one in report.counterexamples
+    ])
+    made = replace(made, prefix=PREFIX, cover_body=f"{cover.strip()}\n\n{made.cover_body}")
+    keys = [one.rule for one in report.counterexamples]
+    print(f"{design.name}: refused under {', '.join(keys)}")
+    said = {"refused": keys, **_provenance(spec, False)}
+    return _written(made, spec, where, Path(args.out), said, "", checking=True)
+
+
+def _symptom(key: str) -> list[str]:
+    (rule,) = [one for one in ALL if one.key == key]
+    return textwrap.wrap(f"A kernel is expected to show: {rule.symptom}.", WIDTH)
+
+
+def _written(
+    made: series.Series, spec: series.SeriesSpec, where: Tree, out: Path,
+    said: Mapping[str, object], signer: str, *, checking: bool,
+) -> int:
+    """Write a rendered series, if the checks find nothing."""
     with tempfile.TemporaryDirectory(prefix="portwright-") as scratch:
         fresh = Path(scratch) / spec.name
-        series.write(made, where, fresh, _provenance(spec, args.render_only))
-        if not args.render_only and not _clean(fresh, where, spec, signer):
+        series.write(made, where, fresh, said)
+        if checking and not _clean(fresh, where, spec, signer):
             print(f"{out}: not written")
             return 1
         _replace(fresh, out)

@@ -8,9 +8,11 @@ import argparse
 import json
 import re
 import textwrap
+from dataclasses import asdict
 from pathlib import Path
 
-from checks.boot.breakage import BREAKAGES
+from checks.boot.unseen import UNSEEN
+from checks.boot.witness import WITNESSES, Witness, kept
 from checks.judge import ALL
 from checks.needs import needs
 from checks.rule import Rule
@@ -38,7 +40,8 @@ def run(args: argparse.Namespace) -> int:
     asked = needs(rule, [load(name).design for name in names()])
     if args.json:
         print(json.dumps([{**_record(rule), **_hardware(asked), "broken by": broken_by(rule),
-                           "on a booted kernel": witnesses(rule)}], indent=2))
+                           "on a booted kernel": [asdict(one) for one in witnesses(rule)],
+                           "not seen because": UNSEEN.get(rule.key)}], indent=2))
         return 0
     print(f"{rule.key} {rule.title}")
     print(_filled(rule.statement, "  "))
@@ -53,24 +56,38 @@ def run(args: argparse.Namespace) -> int:
             print(_filled(f"{kind}: {said}", "    "))
     if place := broken_by(rule):
         print(f"  a design that breaks it: {place}")
-    shown = witnesses(rule)
-    for said in shown or ("not shown yet",):
+    for said in seen(rule):
         print(_filled(f"on a booted kernel: {said}", "    "))
     return 0
 
 
-def witnesses(rule: Rule) -> list[str]:
-    """Return how the C of a series was broken so that a booted kernel showed the symptom."""
-    return [one.name for one in BREAKAGES if one.rule == rule.key]
+def witnesses(rule: Rule) -> tuple[Witness, ...]:
+    """Return the kept evidence of kernels that showed what a rule warns of."""
+    return tuple(one for one in kept() if one.rule == rule.key)
+
+
+def seen(rule: Rule) -> list[str]:
+    """Return what booted kernels showed of a rule broken, or why there is nothing to see."""
+    shown = [
+        f"seen, {one.how}: {one.what}; {one.where}: {one.line} "
+        f"(linux {one.release}, board {one.board}; "
+        f"{(WITNESSES / one.key).relative_to(_HOUSE).as_posix()}.json)"
+        for one in witnesses(rule)
+    ]
+    return shown or [f"not seen: {UNSEEN.get(rule.key, 'no reason is given')}"]
 
 
 def _list(args: argparse.Namespace) -> int:
     if args.json:
-        print(json.dumps([_record(rule) for rule in ALL], indent=2))
+        print(json.dumps([{**_record(rule), "seen": [one.key for one in witnesses(rule)]}
+                          for rule in ALL], indent=2))
         return 0
     for rule in ALL:
-        print(f"{rule.key:<5} {'k' if witnesses(rule) else ' '} {rule.title}")
-    print("\nk: a booted kernel showed the symptom when the C was broken so")
+        how = "; ".join(dict.fromkeys(one.how for one in witnesses(rule)))
+        print(f"{rule.key:<5} {'seen, ' + how if how else 'theory':<22} {rule.title}")
+    shown = sum(bool(witnesses(rule)) for rule in ALL)
+    print(f"\n{shown} of {len(ALL)} rules seen: a booted kernel showed the symptom with the rule "
+          "broken so; portwright rules KEY says where")
     return 0
 
 

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Rules that no booted kernel has shown broken, each with the reason why not.
+
+A rule has evidence in witnesses/, or it stands here, never both. OPEN is for what has not been
+tried: it is no reason, and the list of rules says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+OPEN = "nobody has tried yet"
+
+UNSEEN: Mapping[str, str] = {
+    "N1": OPEN,
+    "N10": OPEN,
+    "N11": OPEN,
+    "N12": OPEN,
+    "N13": OPEN,
+    "N14": OPEN,
+    "N2": OPEN,
+    "N4": OPEN,
+    "N4b": OPEN,
+    "N5": OPEN,
+    "N6": OPEN,
+    "N7": OPEN,
+    "N7b": OPEN,
+    "N9": OPEN,
+    "R02": OPEN,
+    "R02b": OPEN,
+    "R04": OPEN,
+    "R04b": OPEN,
+    "R06": OPEN,
+    "R08": OPEN,
+    "R09": OPEN,
+    "R10": OPEN,
+    "R10b": OPEN,
+    "R11": OPEN,
+    "R12": OPEN,
+    "R14b": OPEN,
+    "R16": OPEN,
+    "R16b": OPEN,
+    "R20": OPEN,
+    "R20b": OPEN,
+    "R22": OPEN,
+    "R23": OPEN,
+    "R25": OPEN,
+    "R26": OPEN,
+    "R27": OPEN,
+    "R28": OPEN,
+    "R29": OPEN,
+    "R30": OPEN,
+    "R30b": OPEN,
+    "R32": OPEN,
+    "R33": OPEN,
+    "R34": OPEN,
+    "R35": OPEN,
+}

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""`portwright boot --refused RULE`: kernels that break a rule must show what it warns of."""
+
+# ruff: noqa: T201
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+from checks.boot import report
+from checks.boot.board import BOARDS
+from checks.boot.case import Case, built, fingerprint
+from checks.boot.guest import program, with_port_model
+from checks.boot.kernel import Kernel, kernel
+from checks.boot.lost import HANG, NO_BOOT, TIMEOUT
+from checks.boot.many import Task, run_all
+from checks.boot.run import Run
+from checks.boot.witness import Sight, keep, sighted, witness
+from generator import series
+from generator.errors import UsageError
+from generator.load import load
+from generator.plumbing import run as command
+from generator.progress import say
+from generator.tree import Tree
+
+_NOT_SEEN, _LATE = 1, 124
+
+
+def run(chosen: Sequence[Case], where: Tree, *, keeping: bool, as_json: bool) -> int:
+    """Build, boot and compare each case; 0 when every symptom showed, 1 when one did not.
+
+    With `keeping`, the evidence is written to checks/boot/witnesses/.
+    Errors: UsageError, ModelError, TreeError, EnvironmentFault.
+    """
+    codes, records = [], []
+    for case in chosen:
+        found, sound, sight = _booted(case, where, keeping)
+        if as_json:
+            records.append({**_record(case, sight), "run": report.record(found, sound)})
+        else:
+            print(report.text(found, sound), end="\n\n")
+            print("\n".join(_lines(case, sight)), end="\n\n")
+        late = found.end in (HANG, TIMEOUT, NO_BOOT)
+        codes.append(0 if sight else _LATE if late else _NOT_SEEN)
+    if as_json:
+        print(json.dumps(records, indent=2))
+    return max(codes, default=0)
+
+
+def _booted(case: Case, where: Tree, keeping: bool) -> tuple[Run, Run, Sight | None]:
+    """Boot the kernel that breaks a rule beside the one that does not."""
+    loaded = load(case.of)
+    spec = getattr(loaded.module, "SERIES", None)
+    if not isinstance(spec, series.SeriesSpec):
+        raise UsageError(f"{case.of}: defines no SERIES, so there is no kernel to compare with")
+    say(f"{case.key}: rendering")
+    holds = series.generate(spec, where).commits[-1].overlay
+    breaks = built(case, where, holds)
+    inside = program(where)
+    tasks = []
+    for name, overlay, objects in ((f"{case.of}-{'-'.join(case.scenarios)}", holds, ()),
+                                   (case.key, breaks, case.objects)):
+        made = _kernel(name, where, overlay, objects, case.fragments)
+        sound = overlay is holds
+        tasks.append(Task(loaded.design, made, inside, case.board, case.scenarios,
+                          keep=sound, name=name))
+    control, found = run_all(tasks)
+    sight = sighted(case.symptom, found, control)
+    if sight is not None and keeping:
+        qemu = command([BOARDS[case.board].setup().program, "--version"], timeout=10)
+        say(str(keep(witness(
+            case, sight, fingerprint(case, breaks, holds), where.base,
+            tasks[-1].kernel.release, qemu.decode().split("\n")[0],
+        ))))
+    return found, control, sight
+
+
+def _kernel(
+    name: str, where: Tree, overlay: Mapping[str, bytes | None], objects: Sequence[str],
+    fragments: Sequence[str],
+) -> Kernel:
+    made = kernel(where, with_port_model(where, overlay, objects), fragments)
+    if made.seconds:
+        say(f"{name}: kernel built in {made.seconds:.0f} s")
+    return made
+
+
+def _lines(case: Case, sight: Sight | None) -> list[str]:
+    out = [f"{case.rule} broken {case.how}: {case.what}", f"  to be seen: {case.symptom}"]
+    if sight is None:
+        return [*out, "  NOT SEEN"]
+    return [*out, f"  SEEN ({sight.where}): {sight.line}"]
+
+
+def _record(case: Case, sight: Sight | None) -> dict[str, object]:
+    return {
+        "key": case.key, "rule": case.rule, "how": case.how, "what": case.what,
+        "symptom": case.symptom, "seen": None if sight is None else asdict(sight),
+    }

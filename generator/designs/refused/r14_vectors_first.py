@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""auxbus, but the port frees its vectors before it deletes the children that use them."""
+
+from __future__ import annotations
+
+from generator import rewrite
+from generator.ctext import helper
+from generator.cxlchild import pcie_cxlpmu_delete_devices
+from generator.designs import auxbus
+from generator.program import Block
+from generator.refused import Refused, refused
+
+DELETE = helper(pcie_cxlpmu_delete_devices())
+
+
+def _later(body: Block) -> Block:
+    without = rewrite.around(body, "pcie_cxlpmu_delete_devices", keep=False)
+    return rewrite.around(without, "pci_free_irq_vectors", after=(DELETE,))
+
+
+REFUSED = Refused(
+    "R14", "the port frees its vectors before it deletes the children that use them",
+    r"remove_proc_entry: removing non-empty directory", ("boot", "load", "rebind"),
+)
+DESIGN, SERIES = refused(
+    "r14-vectors-first", rewrite.functions(auxbus.DESIGN, "pcie_port_device_remove", _later)
+)

@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Rules broken on a kernel: refused designs, other C, and the evidence that is kept of them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from checks.boot.board import BOARDS
+from checks.boot.breakage import BREAKAGES
+from checks.boot.case import BY_C, BY_DESIGN, BY_OBJECT, built, cases, chosen, fingerprint, of_file
+from checks.boot.line import Line
+from checks.boot.lost import PANIC
+from checks.boot.run import AS_PREDICTED, Run
+from checks.boot.scenario import ALL as SCENARIOS
+from checks.boot.unseen import UNSEEN
+from checks.boot.witness import Sight, kept, sighted, witness
+from checks.judge import ALL, judge
+from generator import apply, manifest, refused
+from generator.__main__ import main
+from generator.errors import Refused, UsageError
+from generator.load import load, names
+from generator.series import Series
+from generator.tree import Tree
+
+LINE = Line("load", "port", "mode", "MSI-X", "MSI-X")
+
+
+def _run(*lines: Line, **also: object) -> Run:
+    fresh = Run("auxbus", "static", AS_PREDICTED, lines, (), ())
+    return replace(fresh, **also)
+
+
+# What a run shows
+
+
+def test_a_symptom_is_seen_in_the_log_with_what_stands_around_it() -> None:
+    log = "[    1.5] one\n[    1.6] two\n[    1.7] irq 7: nobody cared\n[    1.8] four\n"
+    run = _run(LINE, printed=(("boot", "irq 7: fine\n"), ("load", log)))
+
+    assert sighted("nobody cared", run) == Sight(
+        "log, in load", "irq 7: nobody cared", ("one", "two", "irq 7: nobody cared", "four", "")
+    )
+
+
+def test_what_we_ask_for_in_the_log_is_no_symptom() -> None:
+    assert sighted("unbind", _run(LINE, printed=(("boot", "lab: 3 echo x >unbind\n"),))) is None
+
+
+def test_a_symptom_is_seen_in_a_prediction_that_does_not_hold_and_in_no_other() -> None:
+    wrong = replace(LINE, observed="INTx", evidence="nobody cared")
+
+    assert sighted("mode: MSI-X", _run(LINE)) is None
+    found = sighted("mode: MSI-X; seen: INTx", _run(LINE, wrong))
+    assert found == Sight("report, in load", "port: mode: MSI-X; seen: INTx", ("nobody cared",))
+    assert sighted("nobody cared", _run(wrong)) is None
+
+
+def test_a_symptom_is_seen_in_how_a_guest_is_lost() -> None:
+    lost = _run(end=PANIC, scenario="rebind", last="echo 0 >unbind")
+
+    found = sighted("panic in rebind", lost)
+
+    assert found is not None
+    assert found.around == ("after the order: echo 0 >unbind",)
+
+
+def test_what_the_kernel_that_holds_shows_as_well_is_no_symptom() -> None:
+    run = _run(LINE, printed=(("boot", "irq 7: nobody cared\n"),))
+
+    assert sighted("nobody cared", run, _run(LINE)) is not None
+    assert sighted("nobody cared", run, run) is None
+
+
+# Cases
+
+
+def test_a_file_of_the_folder_is_a_case_and_no_shipped_design() -> None:
+    shown = [one for one in cases() if one.how == BY_DESIGN]
+
+    assert [one.key for one in shown] == [load(str(file)).design.name for file in refused.files()]
+    assert [one.key for one in shown] == [
+        file.stem.replace("_", "-") for file in refused.files()
+    ], "a refused design has the name of its file"
+    assert not {one.key for one in shown} & set(names())
+
+
+def test_a_case_can_be_run_and_has_a_name_of_its_own() -> None:
+    found = cases()
+
+    assert len({one.key for one in found}) == len(found)
+    for one in found:
+        assert one.rule in [rule.key for rule in ALL], one.key
+        assert one.board in BOARDS, one.key
+        assert set(one.scenarios) <= set(SCENARIOS), one.key
+        assert re.compile(one.symptom).search("") is None, f"{one.key}: this is in any log"
+
+
+def test_cases_are_chosen_by_rule_by_key_or_all() -> None:
+    found = cases()
+
+    assert [one.rule for one in chosen("r14", found)] == ["R14"]
+    assert [one.key for one in chosen("r17-c", found)] == ["r17-c"]
+    assert chosen("all", found) == found
+    with pytest.raises(UsageError, match="nothing breaks that on a kernel"):
+        chosen("R99", found)
+
+
+def test_a_file_that_says_nothing_to_be_seen_is_no_case() -> None:
+    with pytest.raises(UsageError, match="defines no REFUSED"):
+        of_file(Path(load("auxbus").file))
+
+
+@pytest.mark.parametrize("file", refused.files(), ids=lambda one: one.stem)
+def test_a_refused_design_breaks_exactly_the_rules_that_it_says(file: Path) -> None:
+    loaded = load(str(file))
+    said = loaded.module.REFUSED
+
+    report = judge(loaded.design, sought=())
+
+    assert {one.rule for one in report.counterexamples} == {said.rule, *said.also}
+
+
+# Evidence
+
+
+def test_evidence_is_of_a_case_that_is_still_the_same() -> None:
+    known = {one.key: one for one in cases()}
+
+    for one in kept():
+        case = known[one.key]
+        told = (one.rule, one.how, one.what, one.symptom, one.board, one.scenarios, one.fragments)
+        assert told == (
+            case.rule, case.how, case.what, case.symptom, case.board, case.scenarios,
+            case.fragments,
+        ), one.key
+        assert re.search(case.symptom, one.line), one.key
+        assert one.release, one.key
+        assert one.qemu.startswith("QEMU emulator version "), one.key
+        assert not re.search(r"/(work|tmp|home|root)/", one.text()), one.key
+
+
+@pytest.mark.kernel
+def test_evidence_is_of_c_that_is_still_rendered_so(made: Series, pinned: Tree) -> None:
+    """Another sha: boot that case again, with --keep."""
+    sound = made.commits[-1].overlay
+    known = {one.key: one for one in cases()}
+
+    stale = {
+        one.key for one in kept()
+        if fingerprint(known[one.key], built(known[one.key], pinned, sound), sound) != one.files
+        or one.base != pinned.base
+    }
+
+    assert stale == set()
+
+
+def test_a_rule_was_seen_or_there_is_a_reason_never_both() -> None:
+    seen = {one.rule for one in kept()}
+
+    assert seen & UNSEEN.keys() == set(), "seen: take the reason out of unseen.py"
+    assert seen | UNSEEN.keys() == {rule.key for rule in ALL}
+    assert all(reason for reason in UNSEEN.values())
+
+
+def test_evidence_survives_being_written_and_read(tmp_path: Path) -> None:
+    (case,) = chosen("r14-vectors-first", cases())
+    one = witness(case, Sight("log, in boot", "oops", ("a", "oops")), {"a.c": "0"}, "b", "6", "Q")
+    (tmp_path / "r14.json").write_text(one.text())
+
+    assert kept(tmp_path) == (one,)
+    (tmp_path / "r15.json").write_text("{}")
+    with pytest.raises(UsageError, match=r"r15\.json: no evidence of a boot"):
+        kept(tmp_path)
+
+
+def test_there_are_three_ways_to_break_a_rule() -> None:
+    (one,) = [case for case in cases() if case.key == "r17-c"]
+
+    assert one.how == BY_C
+    assert {case.how for case in cases()} <= {BY_DESIGN, BY_C, BY_OBJECT}
+    assert all(case.how != BY_DESIGN for case in cases() if case.source in BREAKAGES)
+
+
+# generate --refused
+
+
+@pytest.mark.kernel
+@pytest.mark.slow
+def test_a_refused_series_says_so_in_every_mail_and_cannot_be_applied(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    design = refused.HOME / "r14_vectors_first.py"
+    out = tmp_path / "out"
+
+    assert main(["generate", "--refused", str(design), "--out", str(out)]) == 0
+
+    assert "refused under R14" in capsys.readouterr().out
+    mails = sorted(out.glob("*.patch"))
+    assert all("Subject: [REFUSED RFC PATCH" in mail.read_text() for mail in mails)
+    cover = mails[0].read_text()
+    assert "REFUSED, NOT FOR MERGING" in cover
+    assert "R14 CHILDREN_BEFORE_PARENT_VECTORS" in cover
+    assert "\n  pci_free_irq_vectors(port)\n" in cover
+    assert manifest.refused_under(out) == ("R14",)
+    with pytest.raises(Refused, match="under R14"):
+        apply.apply(out, tmp_path, "branch")
+
+
+def test_refused_is_for_refused_designs_and_never_for_our_patches(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    design = str(refused.HOME / "r14_vectors_first.py")
+
+    assert main(["generate", "--refused", design]) == 2
+    assert "--refused needs --out" in capsys.readouterr().err
+    assert main(["generate", "--refused", "auxbus", "--out", str(tmp_path / "out")]) == 2
+    assert "auxbus: holds, so it is not refused" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
