@@ -34,7 +34,6 @@ UNSEEN: Mapping[str, str] = {
     "R08": OPEN,
     "R09": OPEN,
     "R10": OPEN,
-    "R10b": OPEN,
     "R11": OPEN,
     "R12": OPEN,
     "R14b": OPEN,
