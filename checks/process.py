@@ -21,6 +21,7 @@ from generator.facts import (
     ADDED,
     ADDING,
     BOUND,
+    COUNTERS,
     D3,
     DYING,
     FAULTED,
@@ -34,6 +35,7 @@ from generator.facts import (
     LOST,
     MISSED,
     MSIDATA,
+    NAMED,
     OPEN,
     OUTCOME,
     PHASE,
@@ -279,9 +281,10 @@ class Process:
             self._operate(held.do, undo, "ok", held.context, "devres", "devres",
                           src, held.noted.eq(1), dst, ((held.noted, num(0)),))
         last = self.at(entry, len(listed))
-        # The interrupt core's own data went with the devres list, the driver's variables with it.
+        # The interrupt core's own data went with the devres list, names and memory that the
+        # driver core frees by itself, and the driver's variables with it.
         gone: list[tuple[Read, Expr | int]] = [(MSIDATA(self.inst), 0)]
-        for fact in (LOCAL, TOTAL, FOUND_MASTER, *_EPISODIC):
+        for fact in (LOCAL, TOTAL, FOUND_MASTER, NAMED, COUNTERS, *_EPISODIC):
             gone.append((fact(self.inst), 0))
         for child in self.made.view.children(self.inst):
             absent = LIFE(child).eq(ABSENT)
