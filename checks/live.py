@@ -8,21 +8,23 @@ from dataclasses import replace
 
 from checks.code import Watch
 from checks.hardware import answers, questions
-from checks.machine import UNASKED, Machine, Transition
+from checks.machine import IDLE, RUNNING, UNASKED, Machine, Transition
 from generator.expr import Expr, Num, Pick, Read, assuming, fold_known, num, reads
 
 
-def forget(machine: Machine, watches: Sequence[Watch]) -> Machine:
+def forget(
+    machine: Machine, watches: Sequence[Watch], kept: frozenset[Read] = frozenset()
+) -> Machine:
     """Return the machine with every variable cleared where its only process is done with it.
 
     A variable qualifies when one process alone reads and writes it and no rule looks at it in
     every state. It is dead at a place when each way from there writes it before reading it.
     Facts that are always 0, or that nothing looks at, go first, and so do questions with one
-    answer only: they become numbers.
+    answer only: they become numbers. What is `kept` is looked at wherever a process is at rest.
     """
     machine = answered_before(machine)
     watches = with_answers(machine, watches)
-    machine = _looked_at(_without_constants(machine), watches)
+    machine = _looked_at(_without_constants(machine), watches, kept)
     known = frozenset(machine.variables)
     watched: set[Read] = set()
     at_step: dict[int, set[Read]] = {}
@@ -46,7 +48,9 @@ def forget(machine: Machine, watches: Sequence[Watch]) -> Machine:
         if (len(who) == 1 and pc is not None and read not in watched and read != pc
                 and read.fact not in machine.chosen):
             mine.setdefault(pc, []).append(read)
-    live = {pc: _liveness(machine, pc, names, at_step, known) for pc, names in mine.items()}
+    live = {
+        pc: _liveness(machine, pc, names, at_step, known, kept) for pc, names in mine.items()
+    }
     return replace(
         machine, transitions=tuple(_cleared(one, mine, live) for one in machine.transitions)
     )
@@ -123,12 +127,15 @@ def _zero(expr: Expr) -> bool:
     return False
 
 
-def _looked_at(machine: Machine, watches: Sequence[Watch]) -> Machine:
+def _looked_at(
+    machine: Machine, watches: Sequence[Watch], kept: frozenset[Read]
+) -> Machine:
     """Return the machine in which only what a condition or a rule depends on is kept up."""
     known = frozenset(machine.variables)
     conditions = [fold_known(watch.when, known) for watch in watches]
     conditions += [one.when for one in machine.transitions]
     needed: set[Read] = {one.pc for one in machine.transitions if one.pc is not None}
+    needed |= kept & known
     needed = needed.union(questions(conditions, known), *(reads(expr) for expr in conditions))
     changed = True
     while changed:
@@ -158,7 +165,7 @@ def _goes_to(one: Transition) -> int | None:
 
 def _liveness(
     machine: Machine, pc: Read, names: Sequence[Read], at_step: Mapping[int, set[Read]],
-    known: frozenset[Read],
+    known: frozenset[Read], kept: frozenset[Read],
 ) -> dict[int, frozenset[Read]]:
     """Return, per place of a process, which of `names` may be read before being written."""
     candidates = frozenset(names)
@@ -169,7 +176,7 @@ def _liveness(
             used = frozenset(_read(one, known) | at_step.get(number, set())) & candidates
             killed = frozenset(target for target, _ in one.gives) & candidates
             steps.append((one.src, one.src if dst is None else dst, used, killed))
-    live: dict[int, frozenset[Read]] = {}
+    live = dict.fromkeys(resting(machine, pc), candidates & kept)
     changed = True
     while changed:
         changed = False
@@ -179,6 +186,13 @@ def _liveness(
                 live[src] = now
                 changed = True
     return live
+
+
+def resting(machine: Machine, pc: Read) -> frozenset[int]:
+    """Return the places where a process waits: unbound, bound, or at its very end."""
+    mine = [one for one in machine.transitions if one.pc == pc]
+    ends = {one.src if (dst := _goes_to(one)) is None else dst for one in mine}
+    return frozenset({IDLE, RUNNING} | (ends - {one.src for one in mine}))
 
 
 def _cleared(

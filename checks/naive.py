@@ -74,8 +74,9 @@ def naive(
 def walked(
     machine: Machine, watches: Sequence[Watch], *, states: int = 1_000_000,
     free: Callable[[State], Container[int]] = lambda _state: (),
+    seen: Callable[[State], None] = lambda _state: None,
 ) -> Naive:
-    """Return which watches hold somewhere in a machine; see naive()."""
+    """Return which watches hold somewhere in a machine; `seen` is shown every state."""
     known = frozenset(machine.variables)
     code = _functions(
         machine, [(one.rule, one.at, fold_known(one.when, known))
@@ -100,6 +101,7 @@ def walked(
         if state in best:
             continue
         best[state] = (spent, origin, by)
+        seen(state)
         if len(best) > states:
             return Naive(Verdict.UNFINISHED, broken, len(best))
         rules_here = code.broken(state)

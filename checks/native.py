@@ -24,6 +24,19 @@ NOBODY = 0xFFFFFFFF
 Words = ctypes.Array[ctypes.c_ulonglong]
 
 
+class Part(ctypes.Structure):
+    """A variable in a state, and what its name is hashed to."""
+
+    _fields_ = (("word", ctypes.c_int), ("shift", ctypes.c_int),
+                ("mask", ctypes.c_ulonglong), ("key", ctypes.c_ulonglong))
+
+
+class Stay(ctypes.Structure):
+    """A variable that says whether something is on its way: per value 0 if so."""
+
+    _fields_ = (("at", Part), ("tells", ctypes.c_char_p))
+
+
 class Library:
     """The functions of templates/explorer/explorer.c.j2, over states as one number each.
 
@@ -53,7 +66,7 @@ class Library:
             ("taken", ctypes.POINTER(ctypes.c_ubyte)), ("findings", ctypes.POINTER(Finding)),
             ("origin", ctypes.c_uint), ("state", ctypes.POINTER(state)),
             ("step", ctypes.POINTER(Step)), ("steps", ctypes.c_uint),
-            ("steps_at_once", ctypes.c_uint), ("closed", ctypes.c_uint),
+            ("steps_at_once", ctypes.c_uint), ("closed", ctypes.c_uint), ("rests", ctypes.c_uint),
             ("way", ctypes.POINTER(ctypes.c_int)), ("end", None),
         ):
             getattr(self._loaded, name).restype = result
@@ -127,6 +140,19 @@ class Library:
     def state(self, number: int) -> int:
         """Return a state that is kept."""
         return int.from_bytes(self._loaded.state(ctypes.c_uint(number)).contents, "little")
+
+    def rests(
+        self, facts: Sequence[Part], asked: Sequence[Part], stays: Sequence[Stay]
+    ) -> list[tuple[int, int, int]]:
+        """Return identity of facts, identity of hardware and number of each state at rest."""
+        out = (ctypes.c_ulonglong * (3 * self.states()))()
+        count = self._loaded.rests(
+            (Part * len(facts))(*facts), ctypes.c_uint(len(facts)),
+            (Part * len(asked))(*asked), ctypes.c_uint(len(asked)),
+            (Stay * len(stays))(*stays), ctypes.c_uint(len(stays)), out,
+        )
+        flat = out[:3 * count]
+        return list(zip(flat[::3], flat[1::3], flat[2::3], strict=True))
 
     def steps(self, state: int) -> list[tuple[int, int]]:
         """Return every step from a state, and where it leads."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from checks.episode import EPISODES
 from checks.explore import Counterexample, Report, Shown, Sought
 from checks.finding import Verdict
+from checks.likeness import Likeness
 from checks.table import WIDTH, table
 from generator.facts import PLATFORM
 
@@ -109,6 +110,54 @@ def record(report: Report) -> dict[str, object]:
             "episodes": list(report.bounds.episodes),
         },
         "unreached": list(report.unreached),
+    }
+
+
+MOST = 12  # facts that are named, before the rest is only counted
+
+
+def likeness(one: Likeness) -> Iterator[str]:
+    """Yield how a design that holds compares with another."""
+    if not one.complete:
+        yield f"  not compared with {one.base}: the budget ended it; raise --states or --seconds"
+        return
+    if one.same:
+        where = ", on the same hardware" if one.hardware else ""
+        yield f"  reaches the same facts as {one.base}{where}"
+        return
+    what = (f"the same facts as {one.base}, on other hardware" if one.hardware
+            else f"other facts than {one.base}")
+    yield f"  reaches {what}, and no rule minds"
+    for value in one.values[:MOST]:
+        yield from textwrap.wrap(value, WIDTH, initial_indent="    ", subsequent_indent="      ")
+    if len(one.values) > MOST:
+        yield f"    and {len(one.values) - MOST} more"
+    for life in one.lives:
+        whose = f"{one.base} has no such life" if life.mine else f"a life of {one.base} only"
+        said = "; ".join([f"{whose}{', ' * bool(life.when)}{life.when}", *life.said])
+        yield ""
+        yield from textwrap.wrap(said, WIDTH, initial_indent="  ", subsequent_indent="    ")
+        facts = ", ".join(f"{key} {value}" for key, value in life.hardware)
+        if facts:
+            yield from textwrap.wrap(f"hardware: {facts}", WIDTH, initial_indent="  ",
+                                     subsequent_indent="    ")
+        yield ""
+        yield from table(life.trace)
+
+
+def likeness_record(one: Likeness) -> dict[str, object]:
+    """Return the same for a program."""
+    return {
+        "design": one.base,
+        "complete": one.complete,
+        "same": one.same,
+        "hardware": one.hardware,
+        "values": list(one.values),
+        "lives": [
+            {"of": "this" if life.mine else one.base, "when": life.when, "facts": list(life.said),
+             "hardware": dict(life.hardware), "trace": [step_record(step) for step in life.trace]}
+            for life in one.lives
+        ],
     }
 
 

@@ -70,6 +70,9 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--first", action="store_true", help="stop at the first violation")
     check.add_argument("--episode", metavar="NAME", default="",
                        help="only this one: plain, sleep, recovery, surprise or late")
+    check.add_argument("--against", metavar="NAME", default="",
+                       help="say whether it reaches the facts of this design, on each hardware "
+                            "(default: of the shipped one that it varies, on any)")
     check.add_argument("--children", type=_positive, metavar="N",
                        help="explore with N of each auxiliary device")
     _json(check)

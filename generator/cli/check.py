@@ -16,6 +16,7 @@ from checks.explore import STATES, Report, explore
 from checks.finding import Verdict
 from checks.goal import SERVICES
 from checks.judge import ALL, judge
+from checks.likeness import Likeness, alike, compare
 from checks.matrix import KINDS, PROCESSES, Exploration, Served, Task, judged, kind_of, outcome
 from checks.notes import notes
 from generator.cli import explored
@@ -39,6 +40,8 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--engine spin takes one DESIGN")
     if not args.design and (args.children or args.episode):
         raise UsageError("--children and --episode take one DESIGN")
+    if args.against and (not args.design or args.children or args.episode):
+        raise UsageError("--against takes one DESIGN, and all of it")
     if args.all and args.svg:
         raise UsageError("--svg takes one DESIGN, or --why CELL")
     if args.all:
@@ -52,17 +55,37 @@ def _one(args: argparse.Namespace) -> int:
     if args.svg:
         _draw(report, args.svg)
     odd = notes(design)
+    like = _likeness(design, report, args)
     if args.json:
         told = [{"file": show.short(one.where.file), "line": one.where.line,
                  "message": one.message} for one in odd]
-        print(json.dumps({**show.record(report), "notes": told}, indent=2))
+        beside = None if like is None else show.likeness_record(like)
+        print(json.dumps({**show.record(report), "notes": told, "beside": beside}, indent=2))
     else:
         print(show.text(report))
+        if like is not None:
+            print("\n".join(show.likeness(like)))
         for one in odd:
             print(f"{show.short(one.where.file)}:{one.where.line}: note: {one.message}")
     if report.verdict is Verdict.VIOLATED:
         return 1
     return BUDGET if report.verdict is Verdict.UNFINISHED else 0
+
+
+def _likeness(design: Design, report: Report, args: argparse.Namespace) -> Likeness | None:
+    """Return how a design that holds compares with the shipped one that it is a variation of."""
+    if report.verdict is not Verdict.HOLDS or args.children or args.episode:
+        return None
+    base: Design | None = None
+    if args.against:
+        base = load(args.against).design
+    elif args.design not in names():
+        base = alike(design, [load(name).design for name in names()])
+    if base is None:
+        return None
+    say(f"comparing {design.name} with {base.name}")
+    return compare(design, base, hardware=bool(args.against), states=args.states or STATES,
+                   seconds=args.seconds)
 
 
 def _judged(design: Design, args: argparse.Namespace) -> Report:
