@@ -103,7 +103,7 @@ def test_a_case_can_be_run_and_has_a_name_of_its_own() -> None:
 def test_cases_are_chosen_by_rule_by_key_or_all() -> None:
     found = cases()
 
-    assert [one.rule for one in chosen("r14", found)] == ["R14"]
+    assert {one.rule for one in chosen("r14", found)} == {"R14"}
     assert [one.key for one in chosen("r17-c", found)] == ["r17-c"]
     assert chosen("all", found) == found
     with pytest.raises(UsageError, match="nothing breaks that on a kernel"):

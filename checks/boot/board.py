@@ -8,7 +8,7 @@ what the guest's registers say of it is a line of the report.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from checks.boot.hardware import Block, Hardware
 from checks.boot.model import PORT, PORT_ID
@@ -208,6 +208,16 @@ def _cpmu_port(*messages: int) -> Port:
                 (PME, AER, HP, BWNOTIF), (("hp", 0), ("aer", 1)), tuple(map(Cpmu, messages)))
 
 
+# Functions for what no port does: MSI-X and D3hot below a port, whose bus can be reset; messages
+# that cannot be masked, and a line that two share (four slots apart); two messages.
+FUNCTIONS = "functions"
+_FUNCTIONS = (
+    "-device", "pcie-root-port,id=above,bus=pcie.0,addr=4,chassis=1,slot=1",
+    "-device", "e1000e,bus=above,romfile=",
+    "-device", "ioh3420,id=two,bus=pcie.0,addr=5,chassis=2,slot=2",
+    "-device", "edu,bus=pcie.0,addr=10", "-device", "edu,bus=pcie.0,addr=14",
+)
+
 USUAL = ("dynamic", "static")  # what a design is booted on when nobody names a board
 BOARDS: Mapping[str, Board] = {
     one.name: one
@@ -215,5 +225,7 @@ BOARDS: Mapping[str, Board] = {
         Board("dynamic", PLAIN, (*_PORTS, _cpmu_port(2, 1)), _ARGS),
         Board("static", STATIC, (_cpmu_port(2, 1),)),
         Board("remapped", REMAPPED, _PORTS, _ARGS),
+        Board("beyond", STATIC, (replace(_cpmu_port(2, 1), entries=2),)),
+        Board(FUNCTIONS, PLAIN, (), _FUNCTIONS),
     )
 }

@@ -123,4 +123,36 @@ BREAKAGES: tuple[Breakage, ...] = (
         "\tmight_sleep();\n\tcxl_pmu_event_stop(event, PERF_EF_UPDATE);\n\tclear_bit(",
         r"sleeping function called from invalid context", ("boot", "load", "count"),
     ),
+    Breakage(
+        "N1", "the user can unbind the driver of a PMU that somebody counts with", PERF,
+        "\t\t.suppress_bind_attrs = true,\n", "",
+        r"BUG: |Oops: |general protection fault", ("boot", "load", "unbind-counting"),
+    ),
+    Breakage(
+        "N2", "a port asks for as many vectors as its CPMUs want, and for no less", PORTDRV,
+        "\ttotal = pcie_cxlpmu_count_vectors(dev, nvec, nr_entries);\n",
+        "\tnvec = pcie_cxlpmu_count_vectors(dev, nvec, 32);\n\ttotal = nvec;\n",
+        r"mode: MSI-X; seen: INTx", ("boot",), "beyond",
+    ),
+    Breakage(
+        "N7", "the port driver claims its BARs whole", PORTDRV,
+        "\tpcie_cxlpmu_discover(dev);\n",
+        "\tif (pci_request_regions(dev, \"pcieport\"))\n\t\treturn -EBUSY;\n"
+        "\tpcie_cxlpmu_discover(dev);\n",
+        r"probe with driver cxl_pmu\.port failed with error -16", ("boot", "load"),
+    ),
+    Breakage(
+        "R22", "the port driver, which is built in, asks the CXL core, which is a module", CXLPMU,
+        "\tif (dev->hdr_type != PCI_HEADER_TYPE_BRIDGE)\n\t\treturn;\n",
+        "\tint cxl_count_regblock(struct pci_dev *pdev, int type);\n\n"
+        "\tif (!cxl_count_regblock(dev, CXL_REGLOC_RBI_PMU))\n\t\treturn;\n",
+        r"undefined (?:symbol|reference).*cxl_count_regblock", ("build",),
+    ),
+    Breakage(
+        "R25", "a child's probe takes the lock of its parent", PERF,
+        "\trc = pm_runtime_resume_and_get(dev->parent);\n",
+        "\tdevice_lock(dev->parent);\n\trc = pm_runtime_resume_and_get(dev->parent);\n"
+        "\tdevice_unlock(dev->parent);\n",
+        r"INFO: task \S+ blocked for more than \d+ seconds", ("boot", "load", "bind-again"),
+    ),
 )

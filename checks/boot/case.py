@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from checks.boot import forbidden
 from checks.boot.breakage import BREAKAGES, Breakage, broken
 from checks.boot.guest import GUEST
 from checks.boot.kernel import PLAIN
@@ -58,7 +59,10 @@ class Case:
 
 def cases() -> tuple[Case, ...]:
     """Return every case there is, those by design first."""
-    return (*(of_file(file) for file in refused.files()), *map(of_breakage, BREAKAGES))
+    return (
+        *(of_file(file) for file in refused.files()),
+        *map(of_breakage, (*BREAKAGES, *forbidden.BREAKAGES)),
+    )
 
 
 def of_file(file: Path) -> Case:

@@ -18,7 +18,7 @@ RELOADS = 100
 TIMES = 1000
 _WRAPS = (1 << 32) + 5  # counters are 32 bits wide
 _EVENT = 1  # bit 1 of the group M2S Req: M2S_REQ MemRd
-_CONFIG = CXL << 48 | M2S_REQ << 32 | 1 << _EVENT
+CONFIG = CXL << 48 | M2S_REQ << 32 | 1 << _EVENT
 
 
 def count(on: Stage) -> Iterator[Line]:
@@ -49,7 +49,7 @@ def count(on: Stage) -> Iterator[Line]:
 def _order(pmu: str, block: int, times: int) -> str:
     """Return the order that lets an event happen while somebody counts it."""
     return (
-        f"{PROGRAM} {HOST} open:{pmu}:{_CONFIG:#x} "
+        f"{PROGRAM} {HOST} open:{pmu}:{CONFIG:#x} "
         f"model:{Order.TRAFFIC:d}:{block}:{M2S_REQ}:{_EVENT}:{times} "
         f"model:{Order.SETTLE:d}:{block} read close"
     )

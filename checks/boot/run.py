@@ -22,7 +22,7 @@ from checks.boot.log import excerpt, splats
 from checks.boot.lost import Lost
 from checks.boot.model import model
 from checks.boot.qemu import running
-from checks.boot.scenario import ALL
+from checks.boot.scenario import ALL, USUAL
 from checks.boot.stage import stage
 from generator.design import Design
 from generator.errors import UsageError
@@ -62,7 +62,7 @@ class Run:
 
 def run(
     design: Design, kernel: Kernel, program: bytes, board: Board, directory: Path,
-    scenarios: Sequence[str] = tuple(ALL), stop: threading.Event | None = None,
+    scenarios: Sequence[str] = USUAL, stop: threading.Event | None = None,
 ) -> Run:
     """Boot a design's kernel on a board and drive it through scenarios.
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterator, Mapping
 
-from checks.boot import counting
+from checks.boot import counting, forbidden, provoke
 from checks.boot.expect import Look, port_lines, premises, unchanged
 from checks.boot.initrd import MODULES
 from checks.boot.line import Line, shown
@@ -194,4 +194,7 @@ def _until(on: Stage, places: list[str], wanted: bool) -> Seen:
 ALL: Mapping[str, Scenario] = {
     "boot": boot, "load": load, "count": counting.count, "reload": counting.reload,
     "rebind": rebind, "sleep": sleep, "interrupt": interrupt, "hotplug": hotplug,
+    **provoke.ALL, **forbidden.SCENARIOS,
 }
+# What a design is driven through when nobody names a scenario.
+USUAL = tuple(name for name in ALL if name not in {**provoke.ALL, **forbidden.SCENARIOS})

@@ -70,8 +70,11 @@ def block_in_own_bar(step: Step, view: View) -> Expr | None:
     "N7b",
     evidence=("lib/devres.c __devm_ioremap_resource()",
               "drivers/cxl/core/regs.c devm_cxl_iomap_block()",
-              "arch/x86/mm/ioremap.c __ioremap_caller()"),
-    symptom="ioremap error ..., requested 0x2, got 0x1, where -EBUSY was due",
+              "arch/x86/mm/ioremap.c __ioremap_caller()",
+              "arch/x86/include/asm/pgtable.h is_new_memtype_allowed()"),
+    # Uncached is asked for and write-combining is granted: only write-back would be refused.
+    symptom="registers that are mapped write-combining, as somebody else has them, without a word; "
+    "-EBUSY comes only then",
 )
 def claimed_before_mapped(step: Step, _view: View) -> Expr | None:
     """Who claims registers does so before mapping them: what is mapped is its own by then."""

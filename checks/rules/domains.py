@@ -100,8 +100,9 @@ def x86_bus_tokens(step: Step, _view: View) -> Expr | None:
     evidence=("kernel/irq/msi.c msi_alloc_desc()", "drivers/pci/msi/msi.c msi_desc_to_pci_dev()",
               "drivers/pci/msi/msi.c __pci_write_msi_msg()",
               "drivers/pci/msi/irqdomain.c pci_device_domain_set_desc()", "<87ed5n8qtt.ffs@tglx>"),
-    symptom="container_of() of a device that is no PCI device: memory is overwritten, or the IOMMU "
-    "has the wrong requester id; only where the subdevice owns the descriptor",
+    symptom="container_of() of a device that is no PCI device: an oops, or memory that "
+    "is overwritten, or an IOMMU with the wrong requester id; only where the subdevice owns the "
+    "descriptor",
 )
 def desc_dev_is_hardware_device(step: Step, _view: View) -> Expr | None:
     """A descriptor names the PCI device that signals, not the subdevice that allocates.

@@ -96,7 +96,8 @@ def msi_grow_needs_disable(step: Step, view: View) -> Expr | None:
               "drivers/pci/msi/msi.c msi_setup_msi_desc()",
               "kernel/irq/msi.c msi_check_reservation_mode()", "<ZmG3vjD2sbCOPrM0@wunner.de>",
               "<87plpsbbe5.ffs@tglx>"),
-    symptom="irq NN: nobody cared, as soon as the driver that comes later probes",
+    symptom="an interrupt from before in the handler of the driver that comes later; irq NN: "
+    "nobody cared if the device goes on",
 )
 def msi_no_mask_overalloc(step: Step, view: View) -> Expr | None:
     """MSI vectors without per-vector masking are not kept in reserve for a driver that comes later.

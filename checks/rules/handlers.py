@@ -84,7 +84,9 @@ def free_irq_before_vectors(step: Step, view: View) -> Expr | None:
     "R14",
     evidence=("include/linux/auxiliary_bus.h DOC", "drivers/pci/msi/msi.c pci_free_msi_irqs()",
               "drivers/pci/pcie/portdrv.c remove_iter()", "<87plpsbbe5.ffs@tglx>"),
-    symptom="R13's WARN where the port owns the descriptor; a page fault in a subdevice domain",
+    # Until CPUs have forgotten where it was, what is written goes to a table that is not mapped.
+    symptom="R13's WARN where the port owns the descriptor; a page fault in a subdevice domain, "
+    "when the unmapping of the table has reached the CPU",
     implies=("R13",),
 )
 def children_before_parent_vectors(step: Step, view: View) -> Expr | None:

@@ -16,6 +16,7 @@ from checks.boot.lost import HANG, NO_BOOT, TIMEOUT
 from checks.boot.many import Task, run_all
 from checks.boot.run import AS_PREDICTED
 from checks.boot.scenario import ALL
+from checks.boot.scenario import USUAL as SCENARIOS
 from generator import series
 from generator.cli import refused
 from generator.cli.tree import chosen
@@ -43,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     if hasattr(loaded.module, "REFUSED"):
         asked = (case.of_file(loaded.file),)
         return refused.run(asked, chosen(args), keeping=args.keep, as_json=args.json)
-    scenarios = _names(args.scenario, ALL, "scenario", tuple(ALL))
+    scenarios = _names(args.scenario, ALL, "scenario", SCENARIOS)
     boards = _names(args.board, BOARDS, "board", USUAL)
     where = chosen(args)
     overlay = _overlay(loaded.module, loaded.design, where)

@@ -15,10 +15,11 @@ from checks.boot.guest import program, with_port_model
 from checks.boot.kernel import Kernel, kernel
 from checks.boot.lost import HANG, NO_BOOT, TIMEOUT
 from checks.boot.many import Task, run_all
+from checks.boot.provoke import BUILD
 from checks.boot.run import Run
 from checks.boot.witness import Sight, keep, sighted, witness
 from generator import series
-from generator.errors import UsageError
+from generator.errors import TreeError, UsageError
 from generator.load import load
 from generator.plumbing import run as command
 from generator.progress import say
@@ -58,22 +59,34 @@ def _booted(case: Case, where: Tree, keeping: bool) -> tuple[Run, Run, Sight | N
     holds = series.generate(spec, where).commits[-1].overlay
     breaks = built(case, where, holds)
     inside = program(where)
-    tasks = []
-    for name, overlay, objects in ((f"{case.of}-{'-'.join(case.scenarios)}", holds, ()),
-                                   (case.key, breaks, case.objects)):
-        made = _kernel(name, where, overlay, objects, case.fragments)
-        sound = overlay is holds
-        tasks.append(Task(loaded.design, made, inside, case.board, case.scenarios,
-                          keep=sound, name=name))
-    control, found = run_all(tasks)
+    name = f"{case.of}-{'-'.join(case.scenarios)}"
+    made = _kernel(name, where, holds, (), case.fragments)
+    tasks = [Task(loaded.design, made, inside, case.board, case.scenarios, keep=True, name=name)]
+    unbuilt = ""
+    try:
+        other = _kernel(case.key, where, breaks, case.objects, case.fragments)
+        tasks.append(
+            Task(loaded.design, other, inside, case.board, case.scenarios, name=case.key))
+    except TreeError as fault:
+        if BUILD not in case.scenarios:
+            raise
+        unbuilt = str(fault)
+    runs = run_all(tasks)
+    control, found = runs[0], _not_built(case, unbuilt) if unbuilt else runs[1]
     sight = sighted(case.symptom, found, control)
     if sight is not None and keeping:
         qemu = command([BOARDS[case.board].setup().program, "--version"], timeout=10)
         say(str(keep(witness(
             case, sight, fingerprint(case, breaks, holds), where.base,
-            tasks[-1].kernel.release, qemu.decode().split("\n")[0],
+            made.release, qemu.decode().split("\n")[0],
         ))))
     return found, control, sight
+
+
+def _not_built(case: Case, told: str) -> Run:
+    """Return what became of a kernel that make does not make."""
+    return Run(case.of, case.board, NO_BOOT, (), (), (), "make", BUILD, told,
+               printed=((BUILD, told),))
 
 
 def _kernel(

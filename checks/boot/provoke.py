@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What has to be done to a guest before a broken rule shows, and what no design is driven through.
+
+Like the scenarios of `scenario.py`, but nobody gets these unless he asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from checks.boot.counting import CONFIG
+from checks.boot.guest import PROGRAM
+from checks.boot.line import Line
+from checks.boot.model import HOST
+from checks.boot.stage import Stage
+
+BUILD = "build"
+_STUCK = 10  # seconds after which the kernel tells of a task that waits
+
+
+def build(_on: Stage) -> Iterator[Line]:
+    """Whoever is here has been built."""
+    yield Line(BUILD, "system", "the kernel", "can be built", "can be built", "make", "kernel")
+
+
+def bind_again(on: Stage) -> Iterator[Line]:
+    """Ports are bound again while the drivers of their children are there, which may get stuck."""
+    look = on.look()
+    names = [pci.name for port in on.board.ports
+             if not port.below and (pci := look.at(port.place)) is not None]
+    orders = "".join(f"{{ echo {name} >unbind; echo {name} >bind; }} & " for name in names)
+    on.guest.order(
+        f"echo {_STUCK} >/proc/sys/kernel/hung_task_timeout_secs; "
+        f"cd /sys/bus/pci/drivers/pcieport; {orders} sleep {_STUCK * 3}", seconds=_STUCK * 9,
+    )
+    bound = on.guest.order(
+        "; ".join(f"readlink /sys/bus/pci/devices/{name}/driver" for name in names))
+    yield Line("bind-again", "system", "ports that are bound again", str(len(names)),
+               str(len(bound.lines)), bound.text, "kernel")
+
+
+def unbind_counting(on: Stage) -> Iterator[Line]:
+    """The user unbinds the driver of a PMU while somebody counts, and that one goes on."""
+    look = on.look()
+    pmus = sorted(one.name for one in look.devices
+                  if one.bus == "event_source" and one.name.startswith("cxl_pmu_"))
+    children = sorted(one.name for one in look.devices if one.bus == "auxiliary")
+    if pmus and children:
+        on.guest.order(
+            f"{PROGRAM} {HOST} open:{pmus[0]}:{CONFIG:#x} sleep:4000 read & sleep 1; "
+            f"echo {children[0]} >/sys/bus/auxiliary/devices/{children[0]}/driver/unbind; wait",
+            seconds=120,
+        )
+    on.settled()
+    yield Line("unbind-counting", "system", "an event over the unbinding of its PMU's driver",
+               "survived", "survived", "", "kernel")
+
+
+ALL: Mapping[str, Callable[[Stage], Iterator[Line]]] = {
+    BUILD: build, "bind-again": bind_again, "unbind-counting": unbind_counting,
+}
