@@ -132,7 +132,7 @@ BREAKAGES: tuple[Breakage, ...] = (
         "N2", "a port asks for as many vectors as its CPMUs want, and for no less", PORTDRV,
         "\ttotal = pcie_cxlpmu_count_vectors(dev, nvec, nr_entries);\n",
         "\tnvec = pcie_cxlpmu_count_vectors(dev, nvec, 32);\n\ttotal = nvec;\n",
-        r"mode: MSI-X; seen: INTx", ("boot",), "beyond",
+        r"interrupts are by: MSI-X; seen: INTx", ("boot",), "beyond",
     ),
     Breakage(
         "N7", "the port driver claims its BARs whole", PORTDRV,

@@ -25,7 +25,6 @@ UNSEEN: Mapping[str, str] = {
     "N7": OPEN,
     "N7b": OPEN,
     "N9": OPEN,
-    "R04": OPEN,
     "R04b": OPEN,
     "R06": OPEN,
     "R08": OPEN,

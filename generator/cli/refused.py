@@ -59,9 +59,11 @@ def _booted(case: Case, where: Tree, keeping: bool) -> tuple[Run, Run, Sight | N
     holds = series.generate(spec, where).commits[-1].overlay
     breaks = built(case, where, holds)
     inside = program(where)
-    name = f"{case.of}-{'-'.join(case.scenarios)}"
+    # The orders for an object that is not there do nothing.
+    steps = (BUILD,) if case.objects else case.scenarios
+    name = f"{case.of}-{'-'.join(steps)}"
     made = _kernel(name, where, holds, (), case.fragments)
-    tasks = [Task(loaded.design, made, inside, case.board, case.scenarios, keep=True, name=name)]
+    tasks = [Task(loaded.design, made, inside, case.board, steps, keep=True, name=name)]
     unbuilt = ""
     try:
         other = _kernel(case.key, where, breaks, case.objects, case.fragments)
