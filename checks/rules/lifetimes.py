@@ -83,6 +83,9 @@ def managed_only_while_bound(step: Step, _view: View) -> Expr | None:
 )
 def bus_master_is_shared(step: Step, _view: View) -> Expr | None:
     """Bus mastering of a bridge is cleared only when nothing below it needs it."""
+    # Not that sources are quiet before it is set: no message leaves a device whose MSI Enable is
+    # clear, and drivers/pci/msi/pcidev_msi.c pci_msi_init() clears it when the device is found.
+    # Before a handler comes, N4b asks for quiet.
     if is_done(step, "pci_clear_master"):
         return BELOW(step.role("dev")).eq(1)
     if is_done(step, "pci_disable_device"):

@@ -147,10 +147,9 @@ def _notes(view: View) -> Iterator[tuple[str, Expr]]:
     states=_notes,
 )
 def nothing_used_before_it_is_there(step: Step, view: View) -> Expr | None:
-    """A message number is read before it is used, and again after vectors change; so is memory.
+    """Nothing is used before it is there, or when it is gone: numbers, counts, memory, registers.
 
-    Numbers count once vectors are there, and what a driver counts it counts before it asks.
-    Driver data points to memory that is there, which is freed once.
+    A message number is read, anew where vectors have changed; a count is made before it is asked.
     """
     early = [*_uncounted(step, view), *_unread(step, view), *_unmade(step, view)]
     return any_of(*early) if early else None
@@ -238,7 +237,10 @@ def _looked_at(view: View) -> frozenset[Inst]:
         for driver in view.design.drivers
         for block in driver.entries().values()
         for do in operations(block)
-        if do.op.name in ("ioremap", "readq")
+        if do.op.name == "ioremap" or any(
+            give.target.fact == KNOWN for way in do.op.outcomes for give in way.gives
+            if do.op.name == "readq"  # one of another register gives no number
+        )
         for place in do.places
     }
     return frozenset(inst for inst in view.instances if inst.device in places)
