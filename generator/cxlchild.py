@@ -62,7 +62,7 @@ from generator.portdrv import BEST, PORT
 from generator.program import Function, If, Not
 
 _CHILD = {"dev": "&child->auxdev"}
-_PMU_CHILD = {"dev": "&pmu->child->auxdev", "on": "pcie_cxlpmu.child.auxdev"}
+PMU_CHILD = {"dev": "&pmu->child->auxdev", "on": "pcie_cxlpmu.child.auxdev"}
 _SET_ARGS = "dev, set"
 
 
@@ -109,7 +109,7 @@ def pcie_cxlpmu_add_device() -> Function:
     )
 
 
-_HAS_IRQ = guard("pmu->irq", on_vector(IRQ, CPMU))
+HAS_IRQ = guard("pmu->irq", on_vector(IRQ, CPMU))
 _HAS_CHILD = guard("pmu->child", LIFE(CPMU).eq(ADDED))
 _NO_DEVICE = 'pci_warn(dev, "CPMU %u: no device (%d)\\n", pmu->index, ret);'
 
@@ -128,7 +128,7 @@ def pcie_cxlpmu_add_all() -> Function:
     add = helper(pcie_cxlpmu_add_device(), fail=(code(_NO_DEVICE),), args="dev, pmu")
     return Written(
         "pcie_cxlpmu_add_all",
-        (listed(If(_HAS_IRQ, (add,))),),
+        (listed(If(HAS_IRQ, (add,))),),
         gives="void",
     )
 
@@ -198,7 +198,7 @@ def pcie_cxlpmu_serve_port(dynamic: bool) -> Function:
                 pcie_cxlpmu_alloc_vectors(dynamic), fail=(code(no_vectors), leave())
             ),
             helper(pcie_cxlpmu_assign_irqs(dynamic), args=_SET_ARGS),
-            helper(any_of_them("pcie_cxlpmu_any_irq", _HAS_IRQ), fail=give_up, args="set"),
+            helper(any_of_them("pcie_cxlpmu_any_irq", HAS_IRQ), fail=give_up, args="set"),
             PCI_READ_CONFIG_WORD(PORT, c={"where": "PCI_COMMAND", "into": "&command"}),
             found(),
             PCI_SET_MASTER(PORT),
@@ -218,8 +218,8 @@ def pcie_cxlpmu_delete_device() -> Function:
     return Written(
         "pcie_cxlpmu_delete_device",
         (
-            AUXILIARY_DEVICE_DELETE(CPMU, c=_PMU_CHILD),
-            AUXILIARY_DEVICE_UNINIT(CPMU, c=_PMU_CHILD),
+            AUXILIARY_DEVICE_DELETE(CPMU, c=PMU_CHILD),
+            AUXILIARY_DEVICE_UNINIT(CPMU, c=PMU_CHILD),
             IDA_FREE(CPMU, c={"var": "pmu->id", "ida": "pcie_cxlpmu_ida"}),
             assign("pcie_cxlpmu.child", "NULL")(c={"text": "pmu->child = NULL"}),
         ),

@@ -39,6 +39,7 @@ from generator.program import Block, Function, If, Not
 SOURCE = "drivers/perf/cxl_pmu.c"
 NAMES: dict[Place, str] = {PORT: "dev->parent", CPMU: "dev"}  # what the aux driver's C calls them
 _INFO = {"data": "info"}
+REGISTERS = {"address": "pmu->resource", "size": "CXL_PMU_REGMAP_SIZE"}
 # What perf is told of: kernel/events/core.c perf_pmu_register() refuses a PMU without a name, and
 # an event that opens is noted at its counter.
 _NAME = replace(
@@ -106,7 +107,6 @@ def cxl_pmu_setup_perf() -> Function:
 
 def cxl_pmu_aux_driver() -> Driver:
     """Return the perf driver of CPMUs on the auxiliary bus."""
-    registers = {"address": "pmu->resource", "size": "CXL_PMU_REGMAP_SIZE"}
     return Driver(
         "cxl_pmu",
         CPMU,
@@ -125,8 +125,8 @@ def cxl_pmu_aux_driver() -> Driver:
             devm_action(PM_RUNTIME_PUT, "cxl_pmu_put_port")(
                 PORT, CPMU, CPMU, fail=RETURN, c={"data": "dev->parent"}
             ),
-            DEVM_REQUEST_MEM_REGION(CPMU, CPMU, c={"var": "res", **registers}),
-            DEVM_IOREMAP(CPMU, CPMU, c={"var": "base", **registers}),
+            DEVM_REQUEST_MEM_REGION(CPMU, CPMU, c={"var": "res", **REGISTERS}),
+            DEVM_IOREMAP(CPMU, CPMU, c={"var": "base", **REGISTERS}),
             helper(cxl_pmu_setup_info(), into="info", args="dev, base"),
             _NAME(
                 CPMU,

@@ -229,8 +229,8 @@ def pcie_cxlpmu_message_number() -> Function:
     )
 
 
-_MSIX_ON = guard("dev->msix_enabled", MODE(PORT).eq(MODE_MSIX))
-CAN_ADD = both(_MSIX_ON, guard("pci_msix_can_alloc_dyn(dev)", CAN_DYN(PORT).eq(1)))
+MSIX_ON = guard("dev->msix_enabled", MODE(PORT).eq(MODE_MSIX))
+CAN_ADD = both(MSIX_ON, guard("pci_msix_can_alloc_dyn(dev)", CAN_DYN(PORT).eq(1)))
 
 
 def _message_number(fail: OnFail, say: str = "") -> Helper:
@@ -281,7 +281,7 @@ def pcie_port_resize_irq_vec() -> Function:
         (
             store("pcie_port_resize_irq_vec:type", "PCI_IRQ_MSI"),
             If(same, (leave("nr_entries"),)),
-            If(_MSIX_ON, (
+            If(MSIX_ON, (
                 store("pcie_port_resize_irq_vec:type", "PCI_IRQ_MSIX", "type = PCI_IRQ_MSIX"),
             )),
             PCI_FREE_IRQ_VECTORS(PORT),

@@ -27,7 +27,7 @@ class Refused:
     `of` names the design that holds. `symptom` is a pattern for lines of the kernel's log, for
     what that design predicts and the kernel does not do, and for how the guest is lost. `also`
     names rules that the same change breaks, too. `board`, `scenarios` and `fragments` are those
-    of a boot.
+    of a boot, `args` go to the kernel's command line.
     """
 
     rule: str
@@ -37,6 +37,7 @@ class Refused:
     board: str = "static"
     also: tuple[str, ...] = ()
     fragments: tuple[str, ...] = ()
+    args: tuple[str, ...] = ()
     of: str = auxbus.DESIGN.name
 
 

@@ -30,7 +30,10 @@ def test_a_kernel_does_what_its_design_predicts(
 
 
 # Fast ones: a boot each, and no more of the kernel to build than a file or two.
-SHOWN = ("r14-vectors-first", "r19-vector-of-another")
+SHOWN = (
+    "n9-no-vector-asked", "r02-managed-before-bound", "r07-not-freed-before", "r14-vectors-first",
+    "r19-vector-of-another",
+)
 
 
 @pytest.mark.parametrize("key", SHOWN)

@@ -224,8 +224,14 @@ BOARDS: Mapping[str, Board] = {
     for one in (
         Board("dynamic", PLAIN, (*_PORTS, _cpmu_port(2, 1)), _ARGS),
         Board("static", STATIC, (_cpmu_port(2, 1),)),
-        Board("remapped", REMAPPED, _PORTS, _ARGS),
+        Board("message-0", STATIC, (_cpmu_port(0),)),
+        # A message that no vector can have.
         Board("beyond", STATIC, (replace(_cpmu_port(2, 1), entries=2),)),
+        # Registers that lie where the port has no BAR.
+        Board("elsewhere", STATIC, (
+            replace(_cpmu_port(), cpmus=(Cpmu(2, in_bar=False), Cpmu(1))),
+        )),
+        Board("remapped", REMAPPED, _PORTS, _ARGS),
         Board(FUNCTIONS, PLAIN, (), _FUNCTIONS),
     )
 }

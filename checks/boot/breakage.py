@@ -25,6 +25,8 @@ BOARD = "static"
 class Breakage:
     """What breaks a rule: `old` in a file becomes `new`; `symptom` is what has to be seen.
 
+    `more` are other pairs of old and new in the same file.
+
     `objects` are files of templates/boot/guest that are built into the guest's kernel beside the
     port driver; with them there need not be anything to replace.
     """
@@ -39,6 +41,8 @@ class Breakage:
     board: str = BOARD
     objects: tuple[str, ...] = ()
     fragments: tuple[str, ...] = ()
+    args: tuple[str, ...] = ()
+    more: tuple[tuple[str, str], ...] = ()
     suffix: str = "c"
 
     @property
@@ -59,13 +63,15 @@ def broken(
     text = overlay.get(breakage.path)
     if text is None and tree is not None:
         text = (tree.work / breakage.path).read_bytes()
-    found = (text or b"").count(breakage.old.encode())
-    if text is None or found != 1:
-        raise TreeError(
-            f"{breakage.path}: {breakage.name}: the statement to break stands there "
-            f"{found} times, not once:\n{breakage.old}"
-        )
-    return {**overlay, breakage.path: text.replace(breakage.old.encode(), breakage.new.encode())}
+    for old, new in ((breakage.old, breakage.new), *breakage.more):
+        found = (text or b"").count(old.encode())
+        if text is None or found != 1:
+            raise TreeError(
+                f"{breakage.path}: {breakage.name}: the statement to break stands there "
+                f"{found} times, not once:\n{old}"
+            )
+        text = text.replace(old.encode(), new.encode())
+    return {**overlay, breakage.path: text}
 
 
 BREAKAGES: tuple[Breakage, ...] = (
@@ -84,18 +90,6 @@ BREAKAGES: tuple[Breakage, ...] = (
         "IRQF_NO_THREAD,\n\t\t\t      irq_name, info);\n\tif (rc)\n\t\treturn rc;\n"
         "\tinfo->irq = irq;\n",
         r"genirq: Flags mismatch|auxiliary device \d: bound; seen: not bound", ("boot", "load"),
-    ),
-    Breakage(
-        "R36", "the port is disabled twice", PORTDRV,
-        "\tpci_disable_device(dev);\n", "\tpci_disable_device(dev);\n\tpci_disable_device(dev);\n",
-        r"disabling already-disabled device",
-    ),
-    Breakage(
-        "R07", "vectors are allocated once more while there are some", CXLPMU,
-        "\tpcie_cxlpmu_assign_irqs(dev, set);\n\tpcie_cxlpmu_add_all(dev, set);\n",
-        "\tpci_alloc_irq_vectors(dev, 1, 4, PCI_IRQ_MSIX);\n"
-        "\tpcie_cxlpmu_assign_irqs(dev, set);\n\tpcie_cxlpmu_add_all(dev, set);\n",
-        r"WARNING: .*msi\.c", ("boot",),
     ),
     Breakage(
         "R01", "a child has managed resources before its driver binds", CXLPMU,
@@ -154,5 +148,32 @@ BREAKAGES: tuple[Breakage, ...] = (
         "\tdevice_lock(dev->parent);\n\trc = pm_runtime_resume_and_get(dev->parent);\n"
         "\tdevice_unlock(dev->parent);\n",
         r"INFO: task \S+ blocked for more than \d+ seconds", ("boot", "load", "bind-again"),
+    ),
+    Breakage(
+        "R16b", "a child's driver takes message number 0 for none", PERF,
+        "\tint rc;\n\n\t/*\n\t * Neither the registers nor",
+        "\tint rc;\n\n\tif (pmu->irq == pci_irq_vector(to_pci_dev(dev->parent), 0))\n"
+        "\t\treturn -EINVAL;\n\n\t/*\n\t * Neither the registers nor",
+        r"probe with driver cxl_pmu\.port failed with error -22", ("boot", "load"), "message-0",
+    ),
+    Breakage(
+        "R20", "a service does not share the line with the others", "drivers/pci/pcie/aer.c",
+        "\t\t\t\t\t   IRQF_SHARED, \"aerdrv\", dev);",
+        "\t\t\t\t\t   pci_dev_msi_enabled(port) ? IRQF_SHARED : 0,\n"
+        "\t\t\t\t\t   \"aerdrv\", dev);",
+        r"genirq: Flags mismatch", ("boot",), "dynamic",
+    ),
+    Breakage(
+        "R35", "while a child's driver is bound the port's AER is not", PERF,
+        "static int cxl_pmu_aux_probe(struct auxiliary_device *auxdev,\n",
+        "static int cxl_pmu_stop(struct device *dev, void *unused)\n{\n"
+        "\tif (strstr(dev_name(dev), \":pcie002\"))\n\t\tdevice_release_driver(dev);\n"
+        "\treturn 0;\n}\n\n"
+        "static int cxl_pmu_aux_probe(struct auxiliary_device *auxdev,\n",
+        r"correctable error arrives on message 1: 1 times; seen: 0 times",
+        ("boot", "load", "interrupt"), more=((
+            "\t/* The irq may be shared, it must not be raised by leftovers */\n",
+            "\tdevice_for_each_child(dev->parent, NULL, cxl_pmu_stop);\n",
+        ),),
     ),
 )

@@ -31,7 +31,8 @@ class Case:
     """What breaks a rule, on which board, in which scenarios, and the symptom as a pattern.
 
     `of` names the design that holds: the kernel is compared with what that predicts. `source` is
-    what breaks it: a series of a refused design, or a replacement of C.
+    what breaks it: a series of a refused design, or a replacement of C. `args` go to the kernel's
+    command line.
     """
 
     key: str
@@ -43,6 +44,7 @@ class Case:
     fragments: tuple[str, ...]
     of: str
     source: SeriesSpec | Breakage
+    args: tuple[str, ...] = ()
 
     @property
     def how(self) -> str:
@@ -79,7 +81,7 @@ def of_file(file: Path) -> Case:
         raise UsageError(f"{file}: defines no SERIES, so there is no C to it")
     return Case(
         loaded.design.name, said.rule, said.change, said.symptom, said.board, said.scenarios,
-        (*PLAIN, *said.fragments), said.of, spec,
+        (*PLAIN, *said.fragments), said.of, spec, said.args,
     )
 
 
@@ -87,7 +89,7 @@ def of_breakage(one: Breakage) -> Case:
     """Return the case that a replacement of C makes."""
     return Case(
         one.key, one.rule, one.name, one.symptom, one.board, one.scenarios,
-        (*PLAIN, *one.fragments), auxbus.DESIGN.name, one,
+        (*PLAIN, *one.fragments), auxbus.DESIGN.name, one, one.args,
     )
 
 

@@ -8,10 +8,10 @@ import json
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from checks.boot.board import BOARDS
+from checks.boot.board import BOARDS, Board
 from checks.boot.kernel import FRAGMENTS, Kernel
 from checks.boot.line import Line
 from checks.boot.run import Complaint, Run, run
@@ -26,7 +26,7 @@ SIDE_BY_SIDE = 2
 class Task:
     """One boot; with `keep`, what it comes to is kept until kernel, board or lab change.
 
-    `name` is that of its directory, the design's without one.
+    `name` is that of its directory, the design's without one; `args` are more of the kernel's.
     """
 
     design: Design
@@ -36,6 +36,7 @@ class Task:
     scenarios: tuple[str, ...]
     keep: bool = False
     name: str = ""
+    args: tuple[str, ...] = ()
 
 
 def run_all(tasks: Sequence[Task]) -> tuple[Run, ...]:
@@ -61,7 +62,7 @@ def _one(task: Task, stop: threading.Event) -> Run:
     if task.keep and (known := recalled(kept)) is not None:
         return known
     directory = cache() / "boot" / "runs" / f"{task.name or task.design.name}-{task.board}"
-    found = run(task.design, task.kernel, task.program, BOARDS[task.board], directory,
+    found = run(task.design, task.kernel, task.program, _board(task), directory,
                 task.scenarios, stop)
     if task.keep and not found.scenario:
         kept.parent.mkdir(parents=True, exist_ok=True)
@@ -86,9 +87,17 @@ def recalled(file: Path) -> Run | None:
         return None
 
 
+def _board(task: Task) -> Board:
+    board = BOARDS[task.board]
+    platform = replace(
+        board.platform, kernel_args=(*board.platform.kernel_args, *task.args)
+    )
+    return replace(board, platform=platform)
+
+
 def _key(task: Task) -> str:
     """Return what a run depends on: the kernel, the board, what is done, and we ourselves."""
-    board = BOARDS[task.board]
+    board = _board(task)
     key = hashlib.sha256(f"{task.kernel.home.name} {board} {task.scenarios}".encode())
     key.update(identity(board.setup().program).encode())
     for place in (Path(__file__).parent, FRAGMENTS):

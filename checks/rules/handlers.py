@@ -113,7 +113,7 @@ def _without_vector(view: View) -> Iterator[tuple[str, Expr]]:
     "R16",
     evidence=("drivers/pci/msi/api.c pci_irq_vector()",
               "drivers/pci/pcie/portdrv.c pcie_port_enable_irq_vec()"),
-    symptom="probe with driver NAME failed with error -22",
+    symptom="probe with driver NAME failed with error -22; on x86 -16, for irq 0 is the timer's",
     states=_without_vector,
 )
 def message_number_is_allocated(step: Step, view: View) -> Expr | None:

@@ -98,7 +98,8 @@ def bus_master_is_shared(step: Step, _view: View) -> Expr | None:
     "R23",
     evidence=("drivers/perf/cxl_pmu.c cxl_pmu_probe()",
               "drivers/cxl/core/regs.c devm_cxl_iomap_block()", "<87plpsbbe5.ffs@tglx>"),
-    symptom="Failed to request region at the second bind; an irq that outlives its driver",
+    symptom="probe with driver NAME failed with error -16 at the second bind; an irq that outlives "
+    "its driver",
 )
 def subdevice_owns_its_resources(step: Step, _view: View) -> Expr | None:
     """What a subdevice's driver takes, it takes on the subdevice, not through its parent."""

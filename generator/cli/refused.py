@@ -64,12 +64,14 @@ def _booted(case: Case, where: Tree, keeping: bool) -> tuple[Run, Run, Sight | N
     steps = (BUILD,) if case.objects else case.scenarios
     name = f"{case.of}-{'-'.join(steps)}"
     made = _kernel(name, where, holds, (), case.fragments)
-    tasks = [Task(loaded.design, made, inside, case.board, steps, keep=True, name=name)]
+    tasks = [Task(loaded.design, made, inside, case.board, steps, keep=True, name=name,
+                  args=case.args)]
     unbuilt = ""
     try:
         other = _kernel(case.key, where, breaks, case.objects, case.fragments)
         tasks.append(
-            Task(loaded.design, other, inside, case.board, case.scenarios, name=case.key))
+            Task(loaded.design, other, inside, case.board, case.scenarios, name=case.key,
+                 args=case.args))
     except TreeError as fault:
         if BUILD not in case.scenarios:
             raise

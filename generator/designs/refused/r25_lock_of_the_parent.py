@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""auxbus, but a child's driver takes the lock of the device above in its probe."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from generator import rewrite
+from generator.cxlpmu import CPMU
+from generator.designs import auxbus
+from generator.ops.corelock import DEVICE_LOCK, DEVICE_UNLOCK
+from generator.portdrv import PORT
+from generator.refused import Refused, refused
+
+# What fails later must not unlock it once more.
+LOCK = replace(DEVICE_LOCK, undo=None)(PORT, CPMU)
+UNLOCK = DEVICE_UNLOCK(PORT, CPMU)
+REFUSED = Refused(
+    "R25", "a child's driver takes the lock of the device above in its probe",
+    r"INFO: task .* blocked for more than \d+ seconds", ("boot", "load", "rebind"),
+    args=("sysctl.kernel.hung_task_timeout_secs=20",),
+)
+DESIGN, SERIES = refused(
+    "r25-lock-of-the-parent",
+    rewrite.entry(
+        auxbus.DESIGN, "cxl_pmu", "probe",
+        lambda block: rewrite.around(block, "quiesce", before=(LOCK,), after=(UNLOCK,)),
+    ),
+)
