@@ -27,7 +27,6 @@ UNSEEN: Mapping[str, str] = {
     "R08": OPEN,
     "R09": OPEN,
     "R10": OPEN,
-    "R11": OPEN,
     "R14b": OPEN,
     "R16": OPEN,
     "R16b": OPEN,
