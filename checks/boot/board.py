@@ -232,6 +232,7 @@ BOARDS: Mapping[str, Board] = {
             replace(_cpmu_port(), cpmus=(Cpmu(2, in_bar=False), Cpmu(1))),
         )),
         Board("remapped", REMAPPED, _PORTS, _ARGS),
+        Board("pair", PLAIN, _PORTS[:2], _ARGS[:4]),
         Board(FUNCTIONS, PLAIN, (), _FUNCTIONS),
     )
 }

@@ -129,11 +129,13 @@ BREAKAGES: tuple[Breakage, ...] = (
         r"interrupts are by: MSI-X; seen: INTx", ("boot",), "beyond",
     ),
     Breakage(
-        "N7", "the port driver claims its BARs whole", PORTDRV,
-        "\tpcie_cxlpmu_discover(dev);\n",
-        "\tif (pci_request_regions(dev, \"pcieport\"))\n\t\treturn -EBUSY;\n"
-        "\tpcie_cxlpmu_discover(dev);\n",
-        r"probe with driver cxl_pmu\.port failed with error -16", ("boot", "load"),
+        "N11", "a port's driver changes other ports, which are not its own", PORTDRV,
+        "\tpci_set_master(dev);\n",
+        "\tpci_set_master(dev);\n"
+        "\tfor (struct pci_dev *other = NULL;\n"
+        "\t     (other = pci_get_device(PCI_ANY_ID, PCI_ANY_ID, other));)\n"
+        "\t\tif (other != dev && pci_is_bridge(other))\n\t\t\tpci_clear_master(other);\n",
+        r"bus mastering: on; seen: off", ("boot",), "pair",
     ),
     Breakage(
         "R22", "the port driver, which is built in, asks the CXL core, which is a module", CXLPMU,
@@ -141,13 +143,6 @@ BREAKAGES: tuple[Breakage, ...] = (
         "\tint cxl_count_regblock(struct pci_dev *pdev, int type);\n\n"
         "\tif (!cxl_count_regblock(dev, CXL_REGLOC_RBI_PMU))\n\t\treturn;\n",
         r"undefined (?:symbol|reference).*cxl_count_regblock", ("build",),
-    ),
-    Breakage(
-        "R25", "a child's probe takes the lock of its parent", PERF,
-        "\trc = pm_runtime_resume_and_get(dev->parent);\n",
-        "\tdevice_lock(dev->parent);\n\trc = pm_runtime_resume_and_get(dev->parent);\n"
-        "\tdevice_unlock(dev->parent);\n",
-        r"INFO: task \S+ blocked for more than \d+ seconds", ("boot", "load", "bind-again"),
     ),
     Breakage(
         "R16b", "a child's driver takes message number 0 for none", PERF,

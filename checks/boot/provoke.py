@@ -15,28 +15,11 @@ from checks.boot.model import HOST
 from checks.boot.stage import Stage
 
 BUILD = "build"
-_STUCK = 10  # seconds after which the kernel tells of a task that waits
 
 
 def build(_on: Stage) -> Iterator[Line]:
     """Whoever is here has been built."""
     yield Line(BUILD, "system", "the kernel", "can be built", "can be built", "make", "kernel")
-
-
-def bind_again(on: Stage) -> Iterator[Line]:
-    """Ports are bound again while the drivers of their children are there, which may get stuck."""
-    look = on.look()
-    names = [pci.name for port in on.board.ports
-             if not port.below and (pci := look.at(port.place)) is not None]
-    orders = "".join(f"{{ echo {name} >unbind; echo {name} >bind; }} & " for name in names)
-    on.guest.order(
-        f"echo {_STUCK} >/proc/sys/kernel/hung_task_timeout_secs; "
-        f"cd /sys/bus/pci/drivers/pcieport; {orders} sleep {_STUCK * 3}", seconds=_STUCK * 9,
-    )
-    bound = on.guest.order(
-        "; ".join(f"readlink /sys/bus/pci/devices/{name}/driver" for name in names))
-    yield Line("bind-again", "system", "ports that are bound again", str(len(names)),
-               str(len(bound.lines)), bound.text, "kernel")
 
 
 def unbind_counting(on: Stage) -> Iterator[Line]:
@@ -57,5 +40,5 @@ def unbind_counting(on: Stage) -> Iterator[Line]:
 
 
 ALL: Mapping[str, Callable[[Stage], Iterator[Line]]] = {
-    BUILD: build, "bind-again": bind_again, "unbind-counting": unbind_counting,
+    BUILD: build, "unbind-counting": unbind_counting,
 }
