@@ -127,7 +127,7 @@ def message_number_is_allocated(step: Step, view: View) -> Expr | None:
 @step_rule(
     "R16b",
     evidence=("drivers/perf/cxl_pmu.c cxl_pmu_probe()",),
-    symptom="probe with driver cxl_pmu failed with error -22",
+    symptom="probe with driver cxl_pmu failed with error -22, or no device for it",
 )
 def message_number_zero_is_valid(step: Step, _view: View) -> Expr | None:
     """A device whose message number is 0 has an interrupt like any other."""
