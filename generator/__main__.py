@@ -101,7 +101,9 @@ def parser() -> argparse.ArgumentParser:
     boot.add_argument("--keep", action="store_true",
                       help="with --refused: keep what was seen as evidence of the rule")
     boot.add_argument("--board", metavar="NAME", default="",
-                      help="dynamic, static or remapped (default: the first two)")
+                      help="dynamic, static, remapped or virt (default: the first two)")
+    boot.add_argument("--kernel", metavar="NAME", default="",
+                      help="plain (default), remove: binds drivers twice, kmemleak, kasan")
     boot.add_argument("--scenario", metavar="NAME", default="", help="only this, after boot")
     boot.add_argument("--every", action="store_true", help="print predictions that hold, too")
     _json(boot)

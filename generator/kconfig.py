@@ -120,14 +120,16 @@ def _environment(compiler: str) -> dict[str, str]:
     }
 
 
-def make(work: Path, build: Path, config: Config, *args: str, stdin: bytes = b"") -> str:
+def make(
+    work: Path, build: Path, config: Config, *args: str, stdin: bytes = b"", seconds: float = 900
+) -> str:
     """Run the tree's make for a build directory and return what it printed.
 
     Errors: TreeError with the end of its output, EnvironmentFault, Timeout.
     """
     argv = ["make", "-C", str(work), f"O={build}", f"ARCH={config.arch}", f"LLVM={config.llvm}"]
     told = run(
-        [*argv, *args], env=_environment(config.compiler), timeout=900, stdin=stdin, merge=True
+        [*argv, *args], env=_environment(config.compiler), timeout=seconds, stdin=stdin, merge=True
     )
     return told.decode(errors="replace")
 

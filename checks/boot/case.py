@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from checks.boot import forbidden
+from checks.boot.arch import X86
 from checks.boot.breakage import BREAKAGES, Breakage, broken
 from checks.boot.guest import GUEST
-from checks.boot.kernel import PLAIN
+from checks.boot.kernel import fragments
+from checks.boot.kind import PLAIN
 from generator import refused, series
 from generator.designs import auxbus
 from generator.errors import UsageError
@@ -81,7 +83,7 @@ def of_file(file: Path) -> Case:
         raise UsageError(f"{file}: defines no SERIES, so there is no C to it")
     return Case(
         loaded.design.name, said.rule, said.change, said.symptom, said.board, said.scenarios,
-        (*PLAIN, *said.fragments), said.of, spec, said.args,
+        (*fragments(PLAIN, X86), *said.fragments), said.of, spec, said.args,
     )
 
 
@@ -89,7 +91,7 @@ def of_breakage(one: Breakage) -> Case:
     """Return the case that a replacement of C makes."""
     return Case(
         one.key, one.rule, one.name, one.symptom, one.board, one.scenarios,
-        (*PLAIN, *one.fragments), auxbus.DESIGN.name, one, one.args,
+        (*fragments(PLAIN, X86), *one.fragments), auxbus.DESIGN.name, one, one.args,
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from checks.boot.board import SERVICES, Platform, Port
+from checks.boot.kind import Kind
 from checks.boot.line import Line, shown
 from checks.boot.observe import Irq, Pci, Seen
 from checks.boot.predict import LINE_IRQ, Predicted
@@ -87,6 +88,24 @@ def _services(look: Look, wanted: Predicted, pci: Pci, line_of: object) -> Itera
             f"service {device}", _on(said.get(device)), _on(got.get(device)),
             "/sys/bus/pci_express/devices",
         )
+
+
+def greetings(look: Look, wanted: Predicted, kind: Kind, log: str) -> Iterator[Line]:
+    """Yield how often each service's driver has said that it is there.
+
+    It does so in its probe, which runs inside the port's: device_register() binds it. A console
+    whose driver is bound again prints the log from its beginning.
+    """
+    lines = log.rpartition("Linux version ")[2].splitlines()
+    pci = look.seen.at(wanted.port.place)
+    for name, given in wanted.services.items():
+        greeting = SERVICES[name].greeting
+        if pci is None or not greeting:
+            continue
+        said = [line for line in lines if f"{pci.name}: {greeting}" in line]
+        yield Line(look.scenario, wanted.port.name, f"times {name} was probed",
+                   str(kind.probes(1) if given.bound else 0), str(len(said)),
+                   said[-1] if said else f"no line with {greeting!r}")
 
 
 def _on(driver: str | None) -> str:

@@ -9,7 +9,11 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from checks.boot.arch import X86, Arch
 from generator.errors import EnvironmentFault
+from generator.kconfig import Config, make
+from generator.pin import cache, locked
+from generator.progress import say
 from generator.tree import Tree
 
 GUEST = Path(__file__).parents[2] / "templates" / "boot" / "guest"
@@ -47,20 +51,38 @@ def with_port_model(
     }
 
 
-def program(tree: Tree) -> bytes:
+def program(tree: Tree, arch: Arch = X86) -> bytes:
     """Return the guest's program, static and without any library but the tree's nolibc.
 
     Errors: EnvironmentFault when there is no compiler, or it does not compile.
     """
+    # Those of this system are of its own architecture.
+    headers = [] if arch == X86 else [
+        f"--target={arch.triple}", "-isystem", str(_headers(tree, arch)),
+    ]
     if shutil.which(COMPILER) is None:
         raise EnvironmentFault(f"{COMPILER}: program not found; run `make setup`")
     with tempfile.TemporaryDirectory() as name:
         out = Path(name, "cpmu")
         done = subprocess.run(
-            [COMPILER, *_FLAGS, "-include", str(tree.work / _NOLIBC), "-o", str(out),
+            [COMPILER, *_FLAGS, *headers, "-include", str(tree.work / _NOLIBC), "-o", str(out),
              str(GUEST / "cpmu.c")],
             capture_output=True, text=True, timeout=60, check=False,
         )
         if done.returncode:
             raise EnvironmentFault(f"templates/boot/guest/cpmu.c: {done.stderr.strip()}")
         return out.read_bytes()
+
+
+def _headers(tree: Tree, arch: Arch) -> Path:
+    """Return the headers for programs of an architecture, made from the tree on first use."""
+    home = cache() / "boot" / f"headers-{tree.version}-{tree.base[:12]}-{arch.name}"
+    found = home / "usr" / "include"
+    if not (home / "complete").is_file():
+        with locked(f"headers-{arch.name}"):
+            if not (home / "complete").is_file():
+                say(f"making the headers of {arch.name} for programs")
+                home.mkdir(parents=True, exist_ok=True)
+                make(tree.work, home, Config("headers", arch.name, ()), "-s", "headers")
+                (home / "complete").touch()
+    return found

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from checks.boot.arch import X86, Arch
+from checks.boot.foreign import foreign
 from checks.boot.kernel import Kernel
 from generator.errors import EnvironmentFault
 
@@ -54,7 +56,7 @@ def initrd(kernel: Kernel, extra: Mapping[str, bytes] | None = None) -> bytes:
     """
     files = {name: File(0o040755) for name in _DIRECTORIES}
     files["dev/console"] = File(0o020600, device=(5, 1))
-    files["bin/busybox"] = File(0o100755, busybox())
+    files["bin/busybox"] = File(0o100755, busybox(kernel.arch))
     files["init"] = File(0o100755, (SCRIPTS / "init.sh").read_bytes())
     for name in kernel.modules():
         files[f"{MODULES}/{name}.ko"] = File(0o100644, kernel.module(name).read_bytes())
@@ -67,11 +69,13 @@ def guest_files() -> dict[str, bytes]:
     return {"bin/observe": (SCRIPTS / "observe.sh").read_bytes()}
 
 
-def busybox() -> bytes:
+def busybox(arch: Arch = X86) -> bytes:
     """Return busybox, which has to run without libraries.
 
     Errors: EnvironmentFault.
     """
+    if arch != X86:
+        return foreign("busybox-static", "bin/busybox", arch.debian).read_bytes()
     found = shutil.which("busybox")
     if found is None:
         raise EnvironmentFault("busybox: program not found; run `make setup`")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Kernels to boot: the base, or the base with a series, in one build directory per configuration.
 
-kernel(tree, overlay) -> Kernel
+kernel(tree, overlay, kind, arch) -> Kernel
     overlay: what the last commit of a series has changed against the base, None deletes a file
 
 What is built is kept by content, so an unchanged series costs nothing; another design rebuilds
@@ -21,6 +21,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from checks.boot.arch import X86, Arch
+from checks.boot.kind import COMMON, PLAIN, Kind
 from checks.boot.source import lay, source_tree
 from generator.errors import TreeError
 from generator.kconfig import Config, identity, make
@@ -29,10 +31,8 @@ from generator.progress import say
 from generator.tree import Tree
 
 FRAGMENTS = Path(__file__).parents[2] / "templates" / "boot"
-PLAIN = ("lab", "x86_64", "debug")
-_IMAGE = "arch/x86/boot/bzImage"
-_KEPT = ("bzImage", "config")
-_FORM = "1"  # counts up when what is kept of a kernel changes
+BUILD_SECONDS = 3600.0  # of a kernel with KASAN, on a machine that does other things as well
+_FORM = "2"  # counts up when what is kept of a kernel changes
 
 
 @dataclass(frozen=True)
@@ -42,11 +42,17 @@ class Kernel:
     home: Path
     release: str
     seconds: float  # that building took, 0 where it was kept
+    kind: Kind = PLAIN
+    arch: Arch = X86
 
     @property
     def image(self) -> Path:
-        """The compressed kernel."""
-        return self.home / "bzImage"
+        """What QEMU starts."""
+        return self.home / "image"
+
+    def config(self) -> str:
+        """Return the configuration that it was built from."""
+        return (self.home / "config").read_text()
 
     def module(self, name: str) -> Path:
         """The module of a name, as lsmod writes it. Errors: TreeError when it is not one."""
@@ -77,38 +83,56 @@ def fragment(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(lines.values())
 
 
+def fragments(kind: Kind, arch: Arch) -> tuple[str, ...]:
+    """Return the names of the fragments that a kernel is configured with, in order."""
+    first, *rest = COMMON
+    return first, arch.name, *rest, *kind.fragments
+
+
 def kernel(
-    tree: Tree, overlay: Mapping[str, bytes | None], fragments: Sequence[str] = PLAIN
+    tree: Tree, overlay: Mapping[str, bytes | None], kind: Kind = PLAIN, arch: Arch = X86
 ) -> Kernel:
     """Return a kernel, built if there is none of this content yet.
 
     Errors: TreeError (kconfig did not give what was asked, or make failed), EnvironmentFault,
     Timeout.
     """
-    wanted = fragment(fragments)
-    config = Config("boot", "x86_64", wanted)
-    home = cache() / "boot" / "kernels" / _key(tree, overlay, config)
+    wanted = config(kind, arch)
+    home = cache() / "boot" / "kernels" / key(tree, overlay, wanted)
     if not (home / "release").is_file():
         source = hashlib.sha256(f"{tree.base} {tree.work}".encode()).hexdigest()[:12]
         place = cache() / "boot" / f"{tree.version}-{source}"
         with locked("boot-kernel"):
             if not (home / "release").is_file():
-                return _built(tree, overlay, config, "-".join(fragments), place, home)
-    return Kernel(home, (home / "release").read_text().strip(), 0.0)
+                name = "-".join(fragments(PLAIN if kind.near else kind, arch))
+                seconds = _built(tree, overlay, wanted, arch, name, place, home)
+                return _of(home, seconds, kind, arch)
+    return _of(home, 0.0, kind, arch)
 
 
-def _key(tree: Tree, overlay: Mapping[str, bytes | None], config: Config) -> str:
-    key = hashlib.sha256(f"{_FORM} {tree.base} {tree.work}".encode())
+def _of(home: Path, seconds: float, kind: Kind, arch: Arch) -> Kernel:
+    return Kernel(home, (home / "release").read_text().strip(), seconds, kind, arch)
+
+
+def config(kind: Kind, arch: Arch) -> Config:
+    """Return what is asked of kconfig for a kernel. Errors: TreeError."""
+    return Config("boot", arch.name, fragment(fragments(kind, arch)))
+
+
+def key(tree: Tree, overlay: Mapping[str, bytes | None], config: Config) -> str:
+    """Return what tells a kernel from others: its files, configuration, architecture, compiler."""
+    found = hashlib.sha256(f"{_FORM} {tree.base} {tree.work}".encode())
     for path, text in sorted(overlay.items()):
-        key.update(f"\0{path}\0".encode() + (b"-" if text is None else b"+" + text))
-    key.update("\0".join((*config.wanted, identity(config.compiler))).encode())
-    return key.hexdigest()[:16]
+        found.update(f"\0{path}\0".encode() + (b"-" if text is None else b"+" + text))
+    found.update("\0".join((config.arch, *config.wanted, identity(config.compiler))).encode())
+    return found.hexdigest()[:16]
 
 
 def _built(
-    tree: Tree, overlay: Mapping[str, bytes | None], config: Config, name: str, place: Path,
-    home: Path,
-) -> Kernel:
+    tree: Tree, overlay: Mapping[str, bytes | None], config: Config, arch: Arch, name: str,
+    place: Path, home: Path,
+) -> float:
+    """Build a kernel, keep what is needed of it, and return how many seconds that took."""
     began = time.monotonic()
     source = source_tree(tree, place)
     written = lay(tree, source, overlay)
@@ -119,15 +143,15 @@ def _built(
     asked.write_text("".join(f"{line}\n" for line in config.wanted))
     make(source, build, config, f"KCONFIG_ALLCONFIG={asked}", "allnoconfig")
     check(config, (build / ".config").read_text())
-    make(source, build, config, "-s", f"-j{os.cpu_count() or 1}", "bzImage", "modules")
+    make(source, build, config, "-s", f"-j{os.cpu_count() or 1}", arch.target, "modules",
+         seconds=BUILD_SECONDS)
     home.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="tmp-", dir=home.parent) as fresh:
-        _keep(build, Path(fresh, "kernel"))
+        _keep(build, arch, Path(fresh, "kernel"))
         with suppress(OSError):
             # Another run may have been faster.
             os.rename(Path(fresh, "kernel"), home)
-    release = (home / "release").read_text().strip()
-    return Kernel(home, release, time.monotonic() - began)
+    return time.monotonic() - began
 
 
 def check(config: Config, told: str) -> None:
@@ -148,11 +172,11 @@ def check(config: Config, told: str) -> None:
         )
 
 
-def _keep(build: Path, home: Path) -> None:
+def _keep(build: Path, arch: Arch, home: Path) -> None:
     """Put what is needed of a build directory beside other kernels."""
     modules = home / "modules"
     modules.mkdir(parents=True)
-    shutil.copyfile(build / _IMAGE, home / "bzImage")
+    shutil.copyfile(build / arch.image, home / "image")
     shutil.copyfile(build / ".config", home / "config")
     names = []
     needs: dict[str, list[str]] = {}

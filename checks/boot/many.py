@@ -61,7 +61,7 @@ def _one(task: Task, stop: threading.Event) -> Run:
     kept = cache() / "boot" / "kept" / f"{_key(task)}.json"
     if task.keep and (known := recalled(kept)) is not None:
         return known
-    directory = cache() / "boot" / "runs" / f"{task.name or task.design.name}-{task.board}"
+    directory = cache() / "boot" / "runs" / run_name(task)
     found = run(task.design, task.kernel, task.program, _board(task), directory,
                 task.scenarios, stop)
     if task.keep and not found.scenario:
@@ -70,6 +70,13 @@ def _one(task: Task, stop: threading.Event) -> Run:
         fresh.write_text(json.dumps(asdict(found)))
         fresh.replace(kept)
     return found
+
+
+def run_name(task: Task) -> str:
+    """Return what the directory of a run is called."""
+    kind = task.kernel.kind.name
+    name = f"{task.name or task.design.name}-{task.board}"
+    return name if kind == "plain" else f"{name}-{kind}"
 
 
 def recalled(file: Path) -> Run | None:
@@ -98,7 +105,10 @@ def _board(task: Task) -> Board:
 def _key(task: Task) -> str:
     """Return what a run depends on: the kernel, the board, what is done, and we ourselves."""
     board = _board(task)
-    key = hashlib.sha256(f"{task.kernel.home.name} {board} {task.scenarios}".encode())
+    kernel = task.kernel
+    key = hashlib.sha256(
+        f"{kernel.home.name} {kernel.kind} {board} {task.scenarios}".encode()
+    )
     key.update(identity(board.setup().program).encode())
     for place in (Path(__file__).parent, FRAGMENTS):
         for file in sorted(one for one in place.rglob("*") if one.suffix in (".py", ".sh", ".c")):

@@ -27,6 +27,7 @@ PORT_ID = "rp-cpmu"  # what QEMU calls the port, and the bus below it
 _MAGIC = 0x54525750
 _HEAD = struct.Struct("<4I4Q")  # magic, asked, done, code, four arguments; then the result
 _RESETS = 0x40  # how often the guest's object has seen the port reset
+_RING = 0x48  # 1: the port has an event of its own, which cannot be sent by itself
 _PAUSE = 0.002
 _APART = 0.02  # QEMU can take two of a vector for one when they are closer
 
@@ -127,12 +128,20 @@ class Running:
             if resets != self.resets:
                 self._reset()
                 self.resets = resets
+            self._relay()
             _, asked, done, code, *args = _HEAD.unpack_from(self.bell.memory, ORDERS)
             if asked != done:
                 result = self._obey(code, args)
                 memory = self.bell.memory
                 struct.pack_into("<q", memory, ORDERS + _HEAD.size, result)
                 struct.pack_into("<I", memory, ORDERS + 8, asked)
+
+    def _relay(self) -> None:
+        """Raise the vector of the port's own events, as the port would, for one that it has."""
+        memory, at = self.bell.memory, ORDERS + _RING
+        if struct.unpack_from("<I", memory, at) != (0,):
+            struct.pack_into("<I", memory, at, 0)
+            self.bell.fire(self.hardware.hp)
 
     def _reset(self) -> None:
         with self._lock:

@@ -252,11 +252,14 @@ def _interrupts(
 def _actions(rest: str, cpus: int) -> tuple[str, ...]:
     """Return who handles an irq; names may have blanks in them, what is before them has none.
 
-    Before the names are the counts, the chip, and the number in the chip's domain with the kind
-    of trigger.
+    Before the names are the counts, the chip, the number in the chip's domain, and the kind of
+    trigger: "0-edge" on x86, "0 Edge" elsewhere. Source: kernel/irq/proc.c show_interrupts().
     """
     words = rest.split(None, cpus + 2)
     tail = words[cpus + 2] if len(words) > cpus + 2 else ""
+    first, _, names = tail.partition(" ")
+    if first in ("Edge", "Level"):
+        tail = names
     return tuple(part.strip() for part in tail.split(",") if part.strip())
 
 

@@ -70,28 +70,39 @@ class Predicted:
 
 
 def predict(
-    design: Design, port: Port, platform: Platform, *, loaded: bool = True
+    design: Design, port: Port, platform: Platform, *, loaded: bool = True, twice: bool = False
 ) -> Predicted:
     """Return what a design says of a port after boot; `loaded`, with drivers that are modules.
+
+    `twice` is for kernels that bind each driver, unbind it, and bind it again: kind.py.
 
     Errors: ModelError where the lab cannot tell: hardware that the model has a question for and
     the lab no answer, or a design that says several things of one hardware.
     """
     life, top, children = _begun(design, port, platform)
-    life = bind(life, top, chosen=_NOT_HERE)
+    life = _bound(life, top, twice)
     for child in children if loaded else ():
-        life = bind(life, child, chosen=_NOT_HERE)
+        life = _bound(life, child, twice)
     return _told(design, port, life, top, children)
 
 
-def after_unbind(design: Design, port: Port, platform: Platform) -> Predicted:
+def after_unbind(
+    design: Design, port: Port, platform: Platform, *, twice: bool = False
+) -> Predicted:
     """Return what a design says of a port whose driver was unbound again.
 
     Errors: as predict().
     """
     life, top, children = _begun(design, port, platform)
-    life = unbind(bind(life, top, chosen=_NOT_HERE), top, chosen=_NOT_HERE)
+    life = unbind(_bound(life, top, twice), top, chosen=_NOT_HERE)
     return _told(design, port, life, top, children)
+
+
+def _bound(life: Life, inst: Inst, twice: bool) -> Life:
+    life = bind(life, inst, chosen=_NOT_HERE)
+    if twice:
+        life = bind(unbind(life, inst, chosen=_NOT_HERE), inst, chosen=_NOT_HERE)
+    return life
 
 
 def _begun(design: Design, port: Port, platform: Platform) -> tuple[Life, Inst, list[Inst]]:

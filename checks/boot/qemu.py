@@ -26,6 +26,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from checks.boot.arch import X86, Arch
 from checks.boot.lost import HANG, NO_BOOT, PANIC, STOPPED, TIMEOUT, Lost
 from checks.boot.protocol import Answer, Reader, words
 from generator.errors import EnvironmentFault
@@ -35,13 +36,16 @@ ORDER_SECONDS = 60.0
 RUN_SECONDS = 900.0
 _TICK = 0.25
 # An emulated machine on a busy host is slow in ways that hardware is not.
-_PATIENT = ("no_timer_check", "rcupdate.rcu_cpu_stall_timeout=120", "watchdog_thresh=60")
+_PATIENT = ("rcupdate.rcu_cpu_stall_timeout=120", "watchdog_thresh=60")
 _PANICS = (b"Kernel panic - not syncing", b"---[ end Kernel panic")
 
 
 @dataclass(frozen=True)
 class Setup:
-    """What a machine is made of, in QEMU's words; `passed` are open sockets its devices use."""
+    """What a machine is made of, in QEMU's words; `passed` are open sockets its devices use.
+
+    Everything may take `slower` times what it may take otherwise.
+    """
 
     program: str = "qemu-system-x86_64"
     machine: str = "q35"
@@ -52,6 +56,8 @@ class Setup:
     args: tuple[str, ...] = ()
     kernel_args: tuple[str, ...] = ()
     passed: tuple[int, ...] = field(default=(), compare=False)
+    arch: Arch = X86
+    slower: float = 1.0
 
 
 @dataclass
@@ -64,6 +70,7 @@ class Guest:
     monitor: socket.socket
     until: float
     stop: threading.Event
+    slower: float = 1.0
     orders: int = 0
     last: str = ""
     reader: Reader = field(default_factory=Reader)
@@ -92,7 +99,7 @@ class Guest:
 
     def _wait(self, done: object, seconds: float, kind: str) -> None:
         assert callable(done)
-        late = min(time.monotonic() + seconds, self.until)
+        late = min(time.monotonic() + seconds * self.slower, self.until)
         while not done():
             self._read()
             if done():
@@ -135,7 +142,7 @@ class Guest:
             said["arguments"] = {key.replace("_", "-"): value for key, value in arguments.items()}
         with suppress(ConnectionError):
             self.monitor.sendall(json.dumps(said).encode() + b"\n")
-        late = min(time.monotonic() + seconds, self.until)
+        late = min(time.monotonic() + seconds * self.slower, self.until)
         while True:
             told = self._monitor_line(late)
             if "return" in told:
@@ -163,7 +170,7 @@ class Guest:
         with suppress(ConnectionError):
             self.line.sendall(b"0 poweroff -f\n")
         try:
-            self.process.wait(min(seconds, max(1.0, self.until - time.monotonic())))
+            self.process.wait(min(seconds * self.slower, max(1.0, self.until - time.monotonic())))
         except subprocess.TimeoutExpired:
             return False
         return True
@@ -173,8 +180,9 @@ def command(setup: Setup, kernel: Path, initrd: Path, console: Path, line: int, 
             ) -> list[str]:
     """Return QEMU's command line."""
     append = (
-        "console=ttyS0", "panic=-1", "oops=panic", "ignore_loglevel", "no_console_suspend",
-        *_PATIENT, *setup.kernel_args,
+        f"console={setup.arch.console}", "panic=-1", "oops=panic", "ignore_loglevel",
+        "no_console_suspend", f"orders=/dev/{setup.arch.line}",  # of the guest's init
+        *_PATIENT, *setup.arch.kernel_args, *setup.kernel_args,
     )
     return [
         setup.program, "-nodefaults", "-display", "none", "-no-reboot", "-no-user-config",
@@ -182,7 +190,7 @@ def command(setup: Setup, kernel: Path, initrd: Path, console: Path, line: int, 
         "-smp", str(setup.cpus), "-m", setup.memory,
         "-kernel", str(kernel), "-initrd", str(initrd), "-append", " ".join(append),
         "-chardev", f"file,id=console,path={console}", "-serial", "chardev:console",
-        "-chardev", f"socket,id=orders,fd={line}", "-serial", "chardev:orders",
+        "-chardev", f"socket,id=orders,fd={line}", *setup.arch.orders,
         "-chardev", f"socket,id=monitor,fd={monitor}", "-mon", "chardev=monitor,mode=control",
         *setup.args,
     ]
@@ -217,8 +225,9 @@ def running(
         try:
             its_line.close()
             its_monitor.close()
-            until = time.monotonic() + seconds
-            guest = Guest(process, console, line, monitor, until, stop or threading.Event())
+            until = time.monotonic() + seconds * setup.slower
+            guest = Guest(process, console, line, monitor, until, stop or threading.Event(),
+                          setup.slower)
             try:
                 _greet(guest)
                 guest.ready()

@@ -17,6 +17,7 @@ from checks.boot.board import Board
 from checks.boot.guest import PROGRAM
 from checks.boot.initrd import guest_files, initrd
 from checks.boot.kernel import Kernel
+from checks.boot.leaks import leaks
 from checks.boot.line import Line
 from checks.boot.log import excerpt, splats
 from checks.boot.lost import Lost
@@ -84,6 +85,11 @@ def run(
     try:
         with ExitStack() as stack:
             setup = board.setup()
+            kind = kernel.kind
+            setup = replace(
+                setup, memory=kind.memory, slower=setup.slower * kind.slower,
+                kernel_args=(*setup.kernel_args, *kind.kernel_args),
+            )
             hardware = board.modelled()
             if hardware is not None:
                 beside = stack.enter_context(model(hardware))
@@ -93,15 +99,20 @@ def run(
                 )
             guest = stack.enter_context(running(
                 setup, kernel.image, image, directory, stop=stop))
-            on = stage(guest, design, board, kernel.modules())
+            on = stage(guest, design, board, kernel.modules(), kind)
             took.append((at, time.monotonic() - began))
             for at in scenarios:
                 say(f"{design.name} on {board.name}: {at}")
                 began = time.monotonic()
                 lines += ALL[at](on)
+                if kind.leaks:
+                    found, left = leaks(guest, at)
+                    lines.append(found)
+                    complaints += [Complaint(at, text) for text in left]
                 took.append((at, time.monotonic() - began))
-                complaints += _new(at, splats(guest.console()), said)
-                said = len(complaints)
+                told = splats(guest.console())
+                complaints += _new(at, told, said)
+                said = len(told)
                 printed.append((at, _since(printed, guest.console())))
             at, began = "shutdown", time.monotonic()
             gone = guest.off()

@@ -12,7 +12,7 @@ import struct
 from collections.abc import Callable, Iterator, Mapping
 
 from checks.boot import counting, forbidden, provoke
-from checks.boot.expect import Look, port_lines, premises, unchanged
+from checks.boot.expect import Look, greetings, port_lines, premises, unchanged
 from checks.boot.initrd import MODULES
 from checks.boot.line import Line, shown
 from checks.boot.observe import Pci, Seen
@@ -31,9 +31,9 @@ def boot(on: Stage) -> Iterator[Line]:
     look = Look("boot", on.look())
     for port in on.board.ports:
         yield from premises(look, port, on.board.platform)
-        yield from port_lines(
-            look, predict(on.design, port, on.board.platform, loaded=False)
-        )
+        wanted = predict(on.design, port, on.board.platform, loaded=False, twice=on.kind.twice)
+        yield from port_lines(look, wanted)
+        yield from greetings(look, wanted, on.kind, on.guest.console())
 
 
 def load(on: Stage) -> Iterator[Line]:
@@ -58,7 +58,8 @@ def rebind(on: Stage) -> Iterator[Line]:
                    seconds=120)
     gone = Look("rebind", on.look())
     for port, pci in ports:
-        yield from port_lines(gone, after_unbind(on.design, port, on.board.platform))
+        yield from port_lines(gone, after_unbind(
+            on.design, port, on.board.platform, twice=on.kind.twice))
         left = sorted(name for name in gone.seen.domains if pci.name in name)
         yield Line("rebind", port.name, "irq domains left by the port", "none", shown(left),
                    "/sys/kernel/debug/irq/domains", "kernel")

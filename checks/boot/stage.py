@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from checks.boot.board import Board
+from checks.boot.kind import PLAIN, Kind
 from checks.boot.observe import Pci, Seen, observed
 from checks.boot.predict import LINE_IRQ, Predicted, predict
 from checks.boot.qemu import Guest
@@ -22,6 +23,7 @@ class Stage:
     board: Board
     modules: tuple[str, ...] = ()
     predicted: Mapping[str, Predicted] = field(default_factory=dict)
+    kind: Kind = PLAIN
 
     def look(self) -> Seen:
         """Look at everything that the guest shows."""
@@ -33,11 +35,15 @@ class Stage:
 
 
 def stage(
-    guest: Guest, design: Design, board: Board, modules: tuple[str, ...] = ()
+    guest: Guest, design: Design, board: Board, modules: tuple[str, ...] = (),
+    kind: Kind = PLAIN,
 ) -> Stage:
     """Return a guest with what its design predicts of each port, and the modules it can load."""
-    said = {port.name: predict(design, port, board.platform) for port in board.ports}
-    return Stage(guest, design, board, modules, said)
+    said = {
+        port.name: predict(design, port, board.platform, twice=kind.twice)
+        for port in board.ports
+    }
+    return Stage(guest, design, board, modules, said, kind)
 
 
 def message_count(seen: Seen, pci: Pci, message: int) -> tuple[int, str]:

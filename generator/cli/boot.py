@@ -9,9 +9,11 @@ import json
 from collections.abc import Collection, Mapping
 
 from checks.boot import case, report
+from checks.boot.arch import Arch
 from checks.boot.board import BOARDS, USUAL
 from checks.boot.guest import program, with_port_model
 from checks.boot.kernel import Kernel, kernel
+from checks.boot.kind import KINDS, PLAIN, Kind
 from checks.boot.lost import HANG, NO_BOOT, TIMEOUT
 from checks.boot.many import Task, run_all
 from checks.boot.run import AS_PREDICTED
@@ -46,16 +48,20 @@ def run(args: argparse.Namespace) -> int:
         return refused.run(asked, chosen(args), keeping=args.keep, as_json=args.json)
     scenarios = _names(args.scenario, ALL, "scenario", SCENARIOS)
     boards = _names(args.board, BOARDS, "board", USUAL)
+    (kind,) = _names(args.kernel, KINDS, "kernel", (PLAIN.name,))
     where = chosen(args)
     overlay = _overlay(loaded.module, loaded.design, where)
-    inside = program(where)
-    tasks = []
-    if overlay:  # what the pinned kernel complains of is not the series' fault
-        base = _kernel(BASE, where, {})
-        design = load(BASE).design
-        tasks = [Task(design, base, inside, board, scenarios, keep=True) for board in boards]
-    mine = _kernel(loaded.design.name, where, overlay)
-    tasks += [Task(loaded.design, mine, inside, board, scenarios) for board in boards]
+
+    def tasks_of(design: Design, files: Mapping[str, bytes | None], keep: bool) -> list[Task]:
+        built = {arch: _kernel(design.name, where, files, KINDS[kind], arch)
+                 for arch in dict.fromkeys(BOARDS[board].platform.arch for board in boards)}
+        inside = {arch: program(where, arch) for arch in built}
+        return [Task(design, built[arch], inside[arch], board, scenarios, keep)
+                for board in boards for arch in [BOARDS[board].platform.arch]]
+
+    # What the pinned kernel complains of is not the series' fault.
+    tasks = tasks_of(load(BASE).design, {}, keep=True) if overlay else []
+    tasks += tasks_of(loaded.design, overlay, keep=False)
     runs = run_all(tasks)
     ours = runs[-len(boards):]
     bases = runs[:len(boards)]  # of the pinned kernel itself: its own
@@ -73,8 +79,10 @@ def _code(verdicts: list[str]) -> int:
     return _LATE if any(one in (TIMEOUT, HANG, NO_BOOT) for one in verdicts) else 1
 
 
-def _kernel(name: str, where: Tree, overlay: Mapping[str, bytes | None]) -> Kernel:
-    built = kernel(where, with_port_model(where, overlay))
+def _kernel(
+    name: str, where: Tree, overlay: Mapping[str, bytes | None], kind: Kind, arch: Arch
+) -> Kernel:
+    built = kernel(where, with_port_model(where, overlay), kind, arch)
     if built.seconds:
         say(f"{name}: kernel built in {built.seconds:.0f} s")
     return built

@@ -9,10 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from checks.boot import report
+from checks.boot.arch import X86
 from checks.boot.board import BOARDS
 from checks.boot.case import Case, built, fingerprint
 from checks.boot.guest import program, with_port_model
 from checks.boot.kernel import Kernel, kernel
+from checks.boot.kernel import fragments as usual
+from checks.boot.kind import PLAIN, of_fragments
 from checks.boot.lost import HANG, NO_BOOT, TIMEOUT
 from checks.boot.many import Task, run_all
 from checks.boot.provoke import BUILD
@@ -99,7 +102,8 @@ def _kernel(
     name: str, where: Tree, overlay: Mapping[str, bytes | None], objects: Sequence[str],
     fragments: Sequence[str],
 ) -> Kernel:
-    made = kernel(where, with_port_model(where, overlay, objects), fragments)
+    made = kernel(where, with_port_model(where, overlay, objects), of_fragments(
+        tuple(name for name in fragments if name not in usual(PLAIN, X86))))
     if made.seconds:
         say(f"{name}: kernel built in {made.seconds:.0f} s")
     return made

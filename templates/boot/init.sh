@@ -1,7 +1,7 @@
 #!/bin/busybox sh
 # SPDX-License-Identifier: GPL-2.0-only
-# The first process of the guest: takes orders from the second serial line, one a line, and says
-# what came of each. "NUMBER COMMAND" in; lines "NUMBER|TEXT" and one "NUMBER=STATUS" out.
+# The first process of the guest: takes orders from the serial line that the kernel's command line
+# names in `orders`, one a line, and says what came of each. "NUMBER COMMAND" in; lines "NUMBER|TEXT" and one "NUMBER=STATUS" out.
 /bin/busybox --install -s /bin
 export PATH=/bin
 mount -t proc proc /proc
@@ -10,8 +10,8 @@ mount -t devtmpfs dev /dev
 mount -t debugfs debugfs /sys/kernel/debug
 mount -t tmpfs tmp /tmp
 echo 8 >/proc/sys/kernel/printk
-stty -F /dev/ttyS1 raw -echo
-exec 3<>/dev/ttyS1
+stty -F "$orders" raw -echo
+exec 3<>"$orders"
 echo "ready" >&3
 while read -r number command <&3; do
     echo "lab: $number $command" >/dev/kmsg

@@ -16,6 +16,11 @@
  * The port's own events, of hotplug say, come from QEMU by the port's own single
  * vector, so that is made a copy of the one which services were told to use.
  *
+ * A platform that tells senders of messages apart, as an ITS does, takes the
+ * host for the sender.  So it is told that the port sends under the host's
+ * number; the port's own events do not come from there, and its own vector writes
+ * to the shared memory instead, whose owner then raises the right one.
+ *
  * What a reset of the port does to it is seen by the Interrupt Line register,
  * which holds a mark that does not survive one.
  */
@@ -35,6 +40,7 @@
 #include <linux/moduleparam.h>
 #include <linux/msi.h>
 #include <linux/notifier.h>
+#include <linux/of.h>
 #include <linux/pci.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
@@ -58,6 +64,7 @@
 
 /* After the orders of the guest: how often the CXL PMUs were reset */
 #define MODEL_RESETS		0x40
+#define MODEL_RING		0x48	/* 1: the port has an event of its own */
 #define MODEL_MARK		0x5a
 
 #define MODEL_COMMAND		(PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER)
@@ -133,6 +140,7 @@ static struct {
 	u16 command;
 	u8 line;
 	unsigned int resets;
+	u32 ring;			/* Where own events are written to, or 0 */
 } model = { .lock = __RAW_SPIN_LOCK_UNLOCKED(model.lock) };
 
 static u32 model_real_read(int where)
@@ -549,6 +557,18 @@ static int model_keep_table(struct pci_dev *port)
 	return model.own ? 0 : -ENOMEM;
 }
 
+/* What the entry of the port's own vector is, given that of the host */
+static u32 model_own_dword(unsigned int at, u32 val)
+{
+	if (!model.ring || at == PCI_MSIX_ENTRY_VECTOR_CTRL)
+		return val;
+
+	if (at == PCI_MSIX_ENTRY_LOWER_ADDR)
+		return model.ring;
+
+	return at == PCI_MSIX_ENTRY_DATA;
+}
+
 /* Affinity and masks of the vector are written to the host's table only */
 static void model_copy(struct timer_list *timer)
 {
@@ -560,7 +580,7 @@ static void model_copy(struct timer_list *timer)
 	raw_spin_lock_irqsave(&model.lock, flags);
 	if (model.msix_flags & PCI_MSIX_FLAGS_ENABLE) {
 		for (i = 0; i < PCI_MSIX_ENTRY_SIZE; i += 4) {
-			val = readl(model.table + from + i);
+			val = model_own_dword(i, readl(model.table + from + i));
 			if (val != readl(model.own + i))
 				writel(val, model.own + i);
 		}
@@ -586,6 +606,49 @@ static int model_forbid_dynamic(struct pci_dev *port)
 	return 0;
 }
 
+/* Messages of the port are sent by the host: say so, where that matters */
+#ifdef CONFIG_OF
+static int model_same_sender(struct pci_dev *port)
+{
+	static struct property prop = { .name = "msi-map" };
+	static __be32 map[64];
+	struct device_node *np;
+	const __be32 *old;
+	u32 id, base;
+	int len;
+
+	np = pci_find_host_bridge(port->bus)->dev.parent->of_node;
+	old = of_get_property(np, "msi-map", &len);
+	if (!old || prop.value)
+		return 0;
+
+	if (len < 16 || len + 16 > sizeof(map) || !bar_size)
+		return -EOPNOTSUPP;
+
+	id = PCI_DEVID(model.host->bus->number, model.host->devfn);
+	base = be32_to_cpu(old[0]);
+	if (id < base || id - base >= be32_to_cpu(old[3]))
+		return -EOPNOTSUPP;
+
+	/* Of several entries that match the first one counts */
+	map[0] = cpu_to_be32(PCI_DEVID(port->bus->number, port->devfn));
+	map[1] = old[1];
+	map[2] = cpu_to_be32(be32_to_cpu(old[2]) + id - base);
+	map[3] = cpu_to_be32(1);
+	memcpy(&map[4], old, len);
+	prop.value = map;
+	prop.length = len + 16;
+	model.ring = pci_bus_address(model.host, 2) + bar_size + MODEL_RING;
+
+	return of_update_property(np, &prop);
+}
+#else
+static int model_same_sender(struct pci_dev *port)
+{
+	return 0;
+}
+#endif
+
 static int model_place(struct pci_dev *port)
 {
 	int ret;
@@ -595,6 +658,10 @@ static int model_place(struct pci_dev *port)
 		return ret;
 
 	ret = model_keep_table(port);
+	if (ret)
+		return ret;
+
+	ret = model_same_sender(port);
 	if (ret)
 		return ret;
 
@@ -670,14 +737,26 @@ static bool model_is_named(struct pci_dev *dev)
 	       !strncmp(pci_name(above), port_name, below - port_name);
 }
 
-/* A port that was removed, and was found again, is the same port */
+static int model_begin(void);
+
+/*
+ * A port that was removed, and was found again, is the same port.  Where host
+ * bridges are found after us, it is the port that a driver is bound to.
+ */
 static int model_notify(struct notifier_block *nb, unsigned long action,
 			void *data)
 {
 	struct device *dev = data;
 	int ret;
 
-	if (action != BUS_NOTIFY_ADD_DEVICE || !model_is_named(to_pci_dev(dev)))
+	if (action == BUS_NOTIFY_BIND_DRIVER && !model.host &&
+	    model_is_named(to_pci_dev(dev))) {
+		ret = model_begin();
+		return ret ? notifier_from_errno(ret) : NOTIFY_OK;
+	}
+
+	if (action != BUS_NOTIFY_ADD_DEVICE || !model.host ||
+	    !model_is_named(to_pci_dev(dev)))
 		return NOTIFY_DONE;
 
 	ret = model_adopt(to_pci_dev(dev));
@@ -745,14 +824,11 @@ static struct pci_dev *model_find_port(void)
 }
 
 /* The PCI core has given all BARs their addresses, portdrv is not there yet */
-static int __init model_init(void)
+static int model_begin(void)
 {
 	struct pci_dev *port;
 	struct device *dev;
 	int ret;
-
-	if (!port_name || !host_name)
-		return 0;
 
 	dev = bus_find_device_by_name(&pci_bus_type, NULL, host_name);
 	if (!dev) {
@@ -786,6 +862,22 @@ static int __init model_init(void)
 	}
 
 	register_syscore(&model_syscore);
+
+	return 0;
+}
+
+static int __init model_init(void)
+{
+	int ret;
+
+	if (!port_name || !host_name)
+		return 0;
+
+	if (!list_empty(&pci_root_buses)) {
+		ret = model_begin();
+		if (ret)
+			return ret;
+	}
 
 	return bus_register_notifier(&pci_bus_type, &model_nb);
 }

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Kernels that look harder are booted: drivers bound twice, KASAN, kmemleak; and what they find."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from checks.boot import report
+from checks.boot.arch import X86
+from checks.boot.board import BOARDS
+from checks.boot.breakage import CXLPMU, PORTDRV, Breakage, broken
+from checks.boot.guest import program, with_port_model
+from checks.boot.kernel import fragment, fragments, kernel
+from checks.boot.kind import KASAN, KINDS, KMEMLEAK, PLAIN, REMOVE, Kind
+from checks.boot.run import AS_PREDICTED, FAILED, Run, run
+from generator.__main__ import main
+from generator.designs import auxbus
+from generator.series import Series
+from generator.tree import Tree
+
+pytestmark = [pytest.mark.boot, pytest.mark.kernel, pytest.mark.slow]
+
+# Rebinds and hotplug take very long where everything is done twice, reloads where all is looked at.
+SCENARIOS = {"remove": "boot,load,count,reload,sleep", "kmemleak": "boot,load,count,rebind",
+             "kasan": "boot,load,count,sleep"}
+
+
+@pytest.mark.parametrize("kind", list(SCENARIOS))
+@pytest.mark.parametrize("design", ["today", "auxbus"])
+def test_a_kernel_that_looks_harder_finds_nothing(
+    kind: str, design: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = main(["boot", design, "--kernel", kind, "--scenario", SCENARIOS[kind], "--json"])
+
+    told = json.loads(capsys.readouterr().out)
+    wrong = [f"{line['scenario']}: {line['subject']}: {line['what']}: {line['predicted']}, "
+             f"seen {line['observed']}" for run in told for line in run["lines"]
+             if not line["holds"]]
+    assert wrong == []
+    assert [run["verdict"] for run in told] == ["as predicted"] * len(told)
+    assert code == 0
+
+
+@pytest.mark.parametrize("kind", list(KINDS.values()), ids=lambda one: one.name)
+def test_every_symbol_of_a_fragment_is_as_asked_for(kind: Kind, pinned: Tree) -> None:
+    # kconfig drops silently what lacks a dependency
+    told = kernel(pinned, with_port_model(pinned, {}), kind).config().splitlines()
+    known = {line.split("=")[0] for line in told if not line.startswith("#")}
+
+    for line in fragment(fragments(kind, X86)):
+        if line.startswith("#"):
+            assert line.split()[1] not in known
+        else:
+            assert line in told
+
+
+# What kasan and kmemleak are for: the plain kernel goes on as if nothing were wrong.
+
+STAYS = Breakage(
+    "R14", "children are not deleted when the port is unbound", PORTDRV,
+    "\tpcie_cxlpmu_delete_devices(dev);\n", "", r"auxiliary devices: 2; seen: 4", ("boot",),
+)
+LEAK = Breakage(
+    "N10", "what is known of a port's CPMUs is not freed", CXLPMU, "\tkfree(set);\n", "",
+    r"unreferenced object of \d+ bytes: .*pcie_cxlpmu_discover", ("boot", "rebind"),
+)
+FREED = Breakage(
+    "R24", "a child is used after the last reference to it was given up", CXLPMU,
+    "\tida_free(&pcie_cxlpmu_ida, pmu->id);\n",
+    "\tida_free(&pcie_cxlpmu_ida, pmu->child->auxdev.id);\n",
+    r"BUG: KASAN: slab-use-after-free in pcie_cxlpmu_delete_device", ("boot", "rebind"),
+)
+
+
+@pytest.mark.parametrize(("breakage", "kind"), [(LEAK, KMEMLEAK), (FREED, KASAN)],
+                         ids=["kmemleak", "kasan"])
+def test_only_a_kernel_that_looks_sees_memory_misused(
+    breakage: Breakage, kind: Kind, pinned: Tree, made: Series, tmp_path: Path
+) -> None:
+    plain = _broken(pinned, made, breakage, PLAIN, tmp_path / "plain")
+    found = _broken(pinned, made, breakage, kind, tmp_path / "looks")
+
+    assert (_seen(breakage, plain), report.verdict(plain)) == ([], AS_PREDICTED)
+    assert _seen(breakage, found), found.complaints
+    assert report.verdict(found) == FAILED
+
+
+def test_a_driver_that_cannot_be_bound_again_is_seen_while_it_is_bound(
+    pinned: Tree, made: Series, tmp_path: Path
+) -> None:
+    # Its children stay on the bus and the port's second probe adds others: four, of two CPMUs.
+    # The plain kernel boots without a word.
+    found = _broken(pinned, made, STAYS, REMOVE, tmp_path)
+
+    assert _seen(STAYS, found), found.lines
+    assert report.verdict(_broken(pinned, made, STAYS, PLAIN, tmp_path)) == AS_PREDICTED
+
+
+def _seen(breakage: Breakage, found: Run) -> list[str]:
+    shown = [one.text for one in found.complaints]
+    shown += [f"{line.what}: {line.predicted}; seen: {line.observed}"
+              for line in found.lines if not line.holds]
+    return [text for text in shown if re.search(breakage.symptom, text)]
+
+
+def _broken(
+    pinned: Tree, made: Series, breakage: Breakage, kind: Kind, place: Path
+) -> Run:
+    files = broken(breakage, made.commits[-1].overlay)
+    return run(auxbus.DESIGN, kernel(pinned, with_port_model(pinned, files), kind),
+               program(pinned), BOARDS["static"], place, breakage.scenarios)
