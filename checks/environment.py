@@ -67,7 +67,7 @@ def environment(made: Build, processes: Processes) -> None:
         _shutdown(one)
         return
     made.tops[TURN(SYSTEM)] = made.turns.last
-    bound = [PHASE(port).eq(BOUND) for port in one.ports]
+    bound = [PHASE(port).eq(BOUND) for port in one.ports if port in one.ops]  # others never are
     still = [PHASE(inst).eq(BOUND) | PHASE(inst).eq(0) for _, inst in processes]
     {"sleep": _sleep, "recovery": _recovery, "surprise": _surprise, "late": _late}[
         made.episode.name
