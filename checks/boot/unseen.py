@@ -16,6 +16,7 @@ UNSEEN: Mapping[str, str] = {
     "N11": OPEN,
     "N13": OPEN,
     "N14": OPEN,
+    "N15": OPEN,
     "N2": OPEN,
     "N4": OPEN,
     "N4b": OPEN,

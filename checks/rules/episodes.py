@@ -97,6 +97,25 @@ def open_events_count_again(step: Step, view: View) -> Expr | None:
     ))
 
 
+@step_rule(
+    "N15",
+    evidence=("drivers/pci/hotplug/pciehp_core.c pciehp_disable_interrupt()",
+              "drivers/pci/pcie/aer.c aer_suspend()",
+              "drivers/pci/pcie/portdrv.c pcie_port_device_suspend()"),
+    symptom="Slot(N): Link Down in the middle of suspend, and the devices in the slot are removed",
+)
+def services_are_quiet_without_power(step: Step, view: View) -> Expr | None:
+    """Before a port loses its power, the interrupts of its services are off.
+
+    That the link goes down, and errors on the way, are no events then.
+    """
+    if step.entry != "environment" or step.text != "loses power":
+        return None
+    bad = [PHASE(inst).eq(BOUND) & SOURCE(inst).eq(1)
+           for inst in view.instances if inst.device.kind == "service"]
+    return any_of(*bad) if bad else None
+
+
 @state_rule(
     "R33",
     evidence=("drivers/pci/pcie/portdrv.c pcie_port_device_iter()",

@@ -67,6 +67,14 @@ SERVING = port(
 )
 MORE = replace(SERVING, name="more", instead_of="portdrv")
 SERVED = Design("served", "portdrv serves a port", (PORT, SERVICE), (SERVING,))
+SERVED_BY = (
+    "port: bind portdrv",
+    "port: pci_alloc_irq_vectors(port)",
+    "port: pci_irq_vector(port, service)",
+    "port: kzalloc(service)",
+    "port: device_register(service)",
+    "port: probe returns 0",
+)
 
 CASES = (
     # drivers/pci/pci-driver.c pci_pm_resume_noirq() -> pci_restore_state() ->
@@ -169,6 +177,18 @@ CASES = (
         floating=("kid", "user"),
         episode="sleep",
     ),
+    # drivers/base/power/main.c dpm_suspend() calls the .suspend of the port, and drivers/pci/pcie/
+    # portdrv.c pcie_port_device_suspend() those of the services, pciehp_suspend() among them; one
+    # that calls nobody leaves hotplug on as dpm_suspend_noirq() and the platform cut the power.
+    Case(
+        "N15",
+        broken=replace(SERVED, drivers=(replace(SERVING, suspend=()),)),
+        mended=replace(SERVED, drivers=(replace(SERVING, suspend=(PCIEHP_SUSPEND(SERVICE),)),)),
+        trace=(*SERVED_BY, "system: goes to sleep", "port: suspend portdrv",
+               "system: loses power"),
+        hardware={},
+        episode="sleep",
+    ),
     # drivers/base/bus.c unbind_store() -> drivers/pci/pci-driver.c pci_device_remove() -> the port
     # driver's .remove, which unregisters the service: drivers/pci/pcie/dpc.c dpc_remove() disables
     # DPC. Only then can bind_store() of the other driver find the port unbound.
@@ -177,12 +197,7 @@ CASES = (
         broken=replace(SERVED, drivers=(SERVING, MORE)),
         mended=replace(SERVED, drivers=(SERVING,)),
         trace=(
-            "port: bind portdrv",
-            "port: pci_alloc_irq_vectors(port)",
-            "port: pci_irq_vector(port, service)",
-            "port: kzalloc(service)",
-            "port: device_register(service)",
-            "port: probe returns 0",
+            *SERVED_BY,
             "user: wants more for port",
             "port: unbind portdrv",
             "port: device_unregister(service)",
