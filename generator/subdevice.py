@@ -23,6 +23,7 @@ from generator.facts import (
     CAP_MSIX,
     FOUND_MASTER,
     HAS,
+    LEFT_ON,
     LIFE,
     MASTER,
     MODE,
@@ -47,7 +48,7 @@ from generator.ops.perf import devm_action
 from generator.portdrv import PCI_EXPRESS, PORT, SERVICE, Services, portdrv
 from generator.program import Block, Each, Function, If, Not, Return, both, call
 
-CPMU = Device("cpmu", "aux", PORT)
+CPMU = Device("cpmu", "aux", PORT, answers=((LEFT_ON, ("no", "yes")),))
 _HAS_CHILD = Guard("some CPMU has a device", Over("any", CPMU, LIFE(EACH).eq(ADDED)), ())
 
 

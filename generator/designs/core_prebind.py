@@ -32,7 +32,7 @@ from generator.cpmus import (
 from generator.design import Device, Driver
 from generator.designs import today
 from generator.expr import Role, maximum
-from generator.facts import BOUND, MSG, NVEC, PHASE, SEEN, TOTAL, entries
+from generator.facts import BOUND, LEFT_ON, MSG, NVEC, PHASE, SEEN, TOTAL, entries
 from generator.library import LIBRARY
 from generator.operation import CONTINUE, IGNORE, Guard, sets
 from generator.ops.assign import note
@@ -48,7 +48,7 @@ from generator.portdrv import BEST, PORT, SERVICE, pcie_port_device_register
 from generator.program import Each, Function, If, call
 
 CORE = Device("core", "core")
-CPMU = Device("cpmu", "aux", PORT)
+CPMU = Device("cpmu", "aux", PORT, answers=((LEFT_ON, ("no", "yes")),))
 
 core = Driver("pci core", CORE, probe=(call(pcie_port_device_register(LIBRARY)),), builtin=True)
 

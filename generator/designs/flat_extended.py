@@ -28,12 +28,13 @@ from generator.cpmus import (
 )
 from generator.design import Device, Waiver
 from generator.designs import today
+from generator.facts import LEFT_ON
 from generator.library import LIBRARY
 from generator.operation import IGNORE
 from generator.ops.cxl import CXL_FIND_REGBLOCK_INSTANCE
 from generator.portdrv import PORT, SERVICE, portdrv
 
-CPMU = Device("cpmu", "aux", PORT)
+CPMU = Device("cpmu", "aux", PORT, answers=((LEFT_ON, ("no", "yes")),))
 
 plain = portdrv(services=LIBRARY)
 extended = replace(

@@ -19,10 +19,11 @@ from dataclasses import replace
 
 from generator.cpmus import add_aux, beside_services
 from generator.design import Device
+from generator.facts import LEFT_ON
 from generator.library import LIBRARY
 from generator.portdrv import PORT
 
-CPMU = Device("cpmu", "aux", PORT)
+CPMU = Device("cpmu", "aux", PORT, answers=((LEFT_ON, ("no", "yes")),))
 
 DESIGN = replace(
     beside_services(CPMU, add_aux(CPMU), LIBRARY),

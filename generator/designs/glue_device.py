@@ -30,7 +30,7 @@ from generator.cpmus import (
 from generator.design import Device, Driver
 from generator.designs import today
 from generator.expr import EACH, Over
-from generator.facts import ADDED, IRQ, LIFE, on_vector
+from generator.facts import ADDED, IRQ, LEFT_ON, LIFE, on_vector
 from generator.operation import CONTINUE, IGNORE, Guard
 from generator.ops.child import PLATFORM_DEVICE_REGISTER, PLATFORM_DEVICE_UNREGISTER
 from generator.ops.cxl import CXL_FIND_REGBLOCK_INSTANCE, DEVM_CXL_PMU_ADD
@@ -38,7 +38,7 @@ from generator.portdrv import PORT, SERVICE, portdrv
 from generator.program import Each, If, call
 
 GLUE = Device("glue", "platform", PORT)
-CPMU = Device("cpmu", "cxl", PORT)
+CPMU = Device("cpmu", "cxl", PORT, answers=((LEFT_ON, ("no", "yes")),))
 
 HAS_IRQ = Guard("it has an irq", on_vector(IRQ, CPMU), ())
 SOME = Guard("some CPMU has an irq", Over("any", CPMU, on_vector(IRQ, EACH)), ())

@@ -21,9 +21,10 @@ from dataclasses import replace
 
 from generator.cpmus import add_child, beside_services
 from generator.design import Device
+from generator.facts import LEFT_ON
 from generator.portdrv import PORT
 
-CPMU = Device("cpmu", "express", PORT)
+CPMU = Device("cpmu", "express", PORT, answers=((LEFT_ON, ("no", "yes")),))
 
 DESIGN = replace(
     beside_services(CPMU, add_child(CPMU)),
