@@ -40,7 +40,7 @@ def replay(
     commits: list[str] = []
     for name, text in patches:
         message, diff, author = _mail(work, name, text)
-        _refuse_content(work, name, diff)
+        refuse_content(work, name, diff)
         try:
             git(
                 work,
@@ -53,7 +53,7 @@ def replay(
             raise Conflict(f"{name}: does not apply; nothing was changed\n{failed}") from failed
         tree = git(work, "write-tree", env=index).decode().strip()
         parent = commits[-1] if commits else base
-        _refuse_modes(work, name, parent, tree)
+        refuse_modes(work, name, parent, tree)
         told = git(
             work,
             *("commit-tree", tree, "-p", parent),
@@ -97,7 +97,8 @@ def _mail(work: Path, name: str, text: bytes) -> tuple[bytes, bytes, dict[str, s
     return message, diff.read_bytes(), author
 
 
-def _refuse_content(work: Path, name: str, diff: bytes) -> None:
+def refuse_content(work: Path, name: str, diff: bytes) -> None:
+    """See that a diff is one, of text. Errors: UsageError."""
     try:
         told = git(work, "apply", "--numstat", "-z", "-", stdin=diff)
     except TreeError as failed:
@@ -108,8 +109,13 @@ def _refuse_content(work: Path, name: str, diff: bytes) -> None:
             raise UsageError(f"{name}: changes {row[4:]} as a binary file; that is not applied")
 
 
-def _refuse_modes(work: Path, name: str, parent: str, tree: str) -> None:
-    """See what the commit really does: plain files inside the tree, of sane sizes."""
+def refuse_modes(
+    work: Path, name: str, parent: str, tree: str, *, nothing: bool = False
+) -> None:
+    """See what the commit really does: plain files inside the tree, of sane sizes.
+
+    `nothing`: it may change nothing. Errors: UsageError.
+    """
     told = git(work, "diff-tree", "-r", "-z", "--no-renames", parent, tree)
     fields = os.fsdecode(told).split("\0")
     blobs = []
@@ -123,7 +129,7 @@ def _refuse_modes(work: Path, name: str, parent: str, tree: str) -> None:
             raise UsageError(f"{name}: {path} is no regular file; that is not applied")
         if status != "D":
             blobs.append(blob)
-    if not blobs and len(fields) < 2:
+    if not blobs and len(fields) < 2 and not nothing:
         raise UsageError(f"{name}: changes nothing")
     sizes = git(work, "cat-file", "--batch-check=%(objectsize)", stdin="\n".join(blobs).encode())
     if any(int(size) > MOST_FILE_BYTES for size in sizes.split()):
