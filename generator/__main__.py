@@ -101,11 +101,16 @@ def parser() -> argparse.ArgumentParser:
     boot.add_argument("--keep", action="store_true",
                       help="with --refused: keep what was seen as evidence of the rule")
     boot.add_argument("--board", metavar="NAME", default="",
-                      help="dynamic, static, remapped or virt (default: the first two)")
+                      help="dynamic, static, switch, remapped or virt (default: the first three)")
     boot.add_argument("--kernel", metavar="NAME", default="",
                       help="plain (default), remove: binds drivers twice, kmemleak, kasan")
-    boot.add_argument("--scenario", metavar="NAME", default="", help="only this, after boot")
+    boot.add_argument("--scenario", metavar="NAMES", default="",
+                      help="only these, with commas between: boot, load, count, ...")
     boot.add_argument("--every", action="store_true", help="print predictions that hold, too")
+    boot.add_argument("--with", dest="diffs", metavar="DIFF", action="append", default=[],
+                      help="lay a unified diff over the C first; more than one in their order")
+    boot.add_argument("--commit", metavar="REV",
+                      help="boot a commit of the clone that --tree names, instead of rendering")
     _json(boot)
     _tree(boot)
 

@@ -51,10 +51,14 @@ _TYPES = {"root": 4, "upstream": 5, "downstream": 6}
 
 @dataclass(frozen=True)
 class Cpmu:
-    """A CXL PMU of a port: its message number, None for none, and whether it lies in a BAR."""
+    """A CXL PMU of a port: its message number, None for none, and whether it lies in a BAR.
+
+    `left_on`: firmware left its counters on, and the interrupt of their overflow.
+    """
 
     message: int | None
     in_bar: bool = True
+    left_on: bool = False
 
 
 @dataclass(frozen=True)
@@ -144,6 +148,7 @@ def _of_cpmus(port: Port, count: int) -> dict[tuple[str, str], str]:
         found[name, "message"] = "none" if one is None or one.message is None else str(one.message)
         found[name, "block"] = "elsewhere" if one is not None and not one.in_bar \
             else "in an assigned BAR"
+        found[name, "left on"] = _yes(one is not None and one.left_on)
     return found
 
 
@@ -153,12 +158,17 @@ def _yes(value: bool) -> str:
 
 @dataclass(frozen=True)
 class Board:
-    """A machine: its platform, its ports, and what else QEMU is told."""
+    """A machine: its platform, its ports, and what else QEMU is told.
+
+    `without` names scenarios that are left out there when nobody asks for any: another board
+    has them.
+    """
 
     name: str
     platform: Platform
     ports: tuple[Port, ...]
     args: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
 
     def modelled(self) -> Hardware | None:
         """Return the port that QEMU does not have by itself, as its model wants it; or None."""
@@ -167,8 +177,9 @@ class Board:
                 messages = dict(port.messages)
                 return Hardware(
                     port.entries, not self.platform.withheld, messages["hp"], messages["aer"],
-                    tuple(Block(f"cpmu{n}", one.message, one.in_bar)
+                    tuple(Block(f"cpmu{n}", one.message, one.in_bar, one.left_on)
                           for n, one in enumerate(port.cpmus)),
+                    upstream=port.type == "upstream",
                 )
         return None
 
@@ -221,10 +232,21 @@ _ARGS = (
 )
 
 
-def _cpmu_port(*messages: int, aer: int = 1) -> Port:
+def _cpmu_port(*cpmus: Cpmu, aer: int = 1) -> Port:
     """Return a port with room for its CPMUs' messages, beside 0 for hotplug and that of AER."""
     return Port(PORT_ID, MODEL, PORT.partition(":")[2], "root", "MSI-X", 4,
-                (PME, AER, HP, BWNOTIF), (("hp", 0), ("aer", aer)), tuple(map(Cpmu, messages)))
+                (PME, AER, HP, BWNOTIF), (("hp", 0), ("aer", aer)), cpmus)
+
+
+def _switch_ports(*cpmus: Cpmu) -> tuple[Port, ...]:
+    """Return a root port, and below it the upstream port of a switch: no service but CPMUs."""
+    place = PORT.partition(":")[2]
+    return (
+        Port(f"{PORT_ID}-above", "pcie-root-port", place, "root", "MSI-X", 1,
+             (PME, AER, HP, BWNOTIF), below=True),
+        Port(PORT_ID, MODEL, f"{place}/00.0", "upstream", "MSI-X", 4, (),
+             (("hp", 0), ("aer", 0)), cpmus),
+    )
 
 
 # Functions for what no port does: MSI-X and D3hot below a port, whose bus can be reset; messages
@@ -237,21 +259,21 @@ _FUNCTIONS = (
     "-device", "edu,bus=pcie.0,addr=10", "-device", "edu,bus=pcie.0,addr=14",
 )
 
-USUAL = ("dynamic", "static")  # what a design is booted on when nobody names a board
+_CPMUS = Cpmu(2, left_on=True), Cpmu(1)
+USUAL = ("dynamic", "static", "switch")  # what a design is booted on when nobody names a board
 BOARDS: Mapping[str, Board] = {
     one.name: one
     for one in (
-        Board("dynamic", PLAIN, (*_PORTS, _cpmu_port(2, 1)), _ARGS),
-        Board("static", STATIC, (_cpmu_port(2, 1),)),
+        Board("dynamic", PLAIN, (*_PORTS, _cpmu_port(*_CPMUS)), _ARGS, ("reload", "churn")),
+        Board("static", STATIC, (_cpmu_port(*_CPMUS),)),
+        Board("switch", STATIC, _switch_ports(*_CPMUS), without=("reload", "churn", "hotplug")),
         # Message 1 is nobody's: it has a vector only where all have to be allocated at once.
-        Board("virt", ITS, (*_PORTS[:-1], _cpmu_port(2, 0, aer=0)), _ARGS[:-4]),
-        Board("message-0", STATIC, (_cpmu_port(0),)),
+        Board("virt", ITS, (*_PORTS[:-1], _cpmu_port(Cpmu(2), Cpmu(0), aer=0)), _ARGS[:-4]),
+        Board("message-0", STATIC, (_cpmu_port(Cpmu(0)),)),
         # A message that no vector can have.
-        Board("beyond", STATIC, (replace(_cpmu_port(2, 1), entries=2),)),
+        Board("beyond", STATIC, (replace(_cpmu_port(Cpmu(2), Cpmu(1)), entries=2),)),
         # Registers that lie where the port has no BAR.
-        Board("elsewhere", STATIC, (
-            replace(_cpmu_port(), cpmus=(Cpmu(2, in_bar=False), Cpmu(1))),
-        )),
+        Board("elsewhere", STATIC, (_cpmu_port(Cpmu(2, in_bar=False), Cpmu(1)),)),
         Board("remapped", REMAPPED, _PORTS, _ARGS),
         Board("pair", PLAIN, _PORTS[:2], _ARGS[:4]),
         Board(FUNCTIONS, PLAIN, (), _FUNCTIONS),

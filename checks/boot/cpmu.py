@@ -60,6 +60,7 @@ class Layout:
     # The pinned driver never says which group a configurable counter is to count: it writes 0.
     groups: tuple[Events, ...] = (Events(M2S_REQ, 0x7FF), Events(CLOCK_TICKS, 0x1))
     freezes: bool = True
+    left_on: bool = False  # as firmware may leave it; not after a reset
 
     @property
     def capability(self) -> int:
@@ -105,8 +106,11 @@ class Cpmu:
     _since: float = 0.0
 
     def __post_init__(self) -> None:
-        """Come out of reset."""
+        """Come out of reset, and from firmware."""
         self.reset()
+        for number in range(len(self.layout.counters)) if self.layout.left_on else ():
+            self.write(CONFIG + 8 * number,
+                       self.layout.config(number) | ENABLE | INT_ON_OVERFLOW)
 
     def read(self, offset: int) -> int:
         """Return a register."""
@@ -140,6 +144,14 @@ class Cpmu:
         return any(
             self.overflown >> other & 1 and self.read(CONFIG + 8 * other) & FREEZE_ON_OVERFLOW
             for other in range(len(self.layout.counters))
+        )
+
+    def can_signal(self) -> bool:
+        """Return whether an event could raise the interrupt: a counter runs, and would say so."""
+        return any(
+            self.read(CONFIG + 8 * number) & (ENABLE | INT_ON_OVERFLOW)
+            == ENABLE | INT_ON_OVERFLOW and not self.frozen(number)
+            for number in range(len(self.layout.counters))
         )
 
     def counts(self, number: int, group: int, event: int) -> bool:

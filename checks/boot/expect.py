@@ -3,14 +3,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from checks.boot.board import SERVICES, Platform, Port
+from checks.boot.board import MODEL, SERVICES, Platform, Port
 from checks.boot.kind import Kind
 from checks.boot.line import Line, shown
-from checks.boot.observe import Irq, Pci, Seen
-from checks.boot.predict import LINE_IRQ, Predicted
+from checks.boot.observe import Dev, Irq, Pci, Seen
+from checks.boot.predict import LINE_IRQ, Given, Predicted
 
 NO_PORT = "no such device"
 
@@ -151,13 +152,13 @@ def _among(irq: Irq | None, actions: Sequence[str]) -> tuple[str, ...]:
 def _children(seen: Seen, wanted: Predicted, pci: Pci, line_of: object) -> Iterator[Line]:
     """Yield what is on the auxiliary bus below the port: what it serves, and nothing else."""
     assert callable(line_of)
-    mine = sorted(seen.on("auxiliary", pci.name), key=lambda one: one.name)
-    served = [given for given in wanted.cpmus if given.there]
+    mine = sorted(seen.on("auxiliary", pci.name), key=Dev.number)
+    blocks = [number for number, given in enumerate(wanted.cpmus) if given.there]
+    served = [wanted.cpmus[number] for number in blocks]
+    yield from _sources(seen, wanted, line_of)
     yield line_of("auxiliary devices", str(len(served)), str(len(mine)),
                   shown((one.name for one in mine), "/sys/bus/auxiliary/devices is without"))
-    for number, given in enumerate(served):
-        if number >= len(mine):
-            return
+    for number, given in enumerate(served[:len(mine)]):
         device = mine[number]
         yield line_of(f"auxiliary device {number}", _bound(given.bound),
                       _bound(device.driver != "-"), f"{device.path}/driver")
@@ -166,14 +167,58 @@ def _children(seen: Seen, wanted: Predicted, pci: Pci, line_of: object) -> Itera
         yield line_of(f"PMU of auxiliary device {number}", "registered" if given.pmu else "none",
                       "registered" if pmus else "none",
                       shown((one.name for one in pmus), "/sys/bus/event_source/devices"))
+        yield from _register_lines(seen, pmus, given, blocks[number], number, device, line_of)
         if given.message is None:
             continue
         irq = next((one for one in seen.of(pci) if one.hwirq == given.message), None)
-        others = [name for name in (irq.actions if irq else ()) if name not in _core_names()]
+        others = _others(irq)
         yield line_of(f"interrupt of auxiliary device {number}",
                       f"a handler of its own on message {given.message}",
                       f"a handler of its own on message {irq.hwirq}" if irq and others
                       else "no handler there", irq.text if irq else "no such irq")
+    yield from _handlers(seen, wanted, pci, line_of)
+
+
+def _register_lines(
+    seen: Seen, pmus: list[Dev], given: Given, block: int, number: int, device: Dev, line_of: object
+) -> Iterator[Line]:
+    """Yield whose registers a device has: those of a block, claimed in its name, and quiet."""
+    assert callable(line_of)
+    if pmus:
+        yield line_of(f"PMU of auxiliary device {number}: index in the Register Locator",
+                      str(block), pmus[0].name.rpartition(".")[2], pmus[0].name)
+    claimed = seen.claims.get(device.name, "")
+    yield line_of(f"registers of auxiliary device {number}", _claimed(given.claimed),
+                  _claimed(bool(claimed)), f"{claimed or 'nothing'} : {device.name} in /proc/iomem")
+
+
+def _claimed(value: bool) -> str:
+    return "claimed" if value else "not claimed"
+
+
+def _sources(seen: Seen, wanted: Predicted, line_of: object) -> Iterator[Line]:
+    """Yield which CPMUs could raise their interrupt, as their registers say."""
+    assert callable(line_of)
+    if wanted.port.device != MODEL:
+        return
+    for number, given in enumerate(wanted.cpmus):
+        if number < len(seen.sources):
+            yield line_of(f"CPMU {number} can raise its interrupt", _yes(given.source),
+                          _yes(seen.sources[number]), "its registers, as the hardware has them")
+
+
+def _handlers(seen: Seen, wanted: Predicted, pci: Pci, line_of: object) -> Iterator[Line]:
+    """Yield how many handlers each message has beside those of the port's services."""
+    assert callable(line_of)
+    said = Counter(given.message for given in wanted.cpmus if given.message is not None)
+    for irq in seen.of(pci) if pci.msi else ():
+        if irq.hwirq in wanted.messages:
+            yield line_of(f"handlers of message {irq.hwirq} beside the services'",
+                          str(said[irq.hwirq]), str(len(_others(irq))), irq.text)
+
+
+def _others(irq: Irq | None) -> list[str]:
+    return [name for name in (irq.actions if irq else ()) if name not in _core_names()]
 
 
 def _core_names() -> set[str]:
@@ -194,6 +239,10 @@ def unchanged(scenario: str, before: Seen, after: Seen) -> Iterator[Line]:
     told = shown([f"gone {' '.join(one)}" for one in old - new]
                  + [f"new {' '.join(one)}" for one in new - old], "as before")
     yield Line(scenario, "system", "devices on the buses", "as before", told, "/sys/bus", "kernel")
+    held = [f"{name}: {old_} were held, {after.usage[name]} are" for name, old_
+            in before.usage.items() if after.usage.get(name, old_) != old_]
+    yield Line(scenario, "system", "runtime PM references", "as before", shown(held, "as before"),
+               "/sys/bus/pci/devices/*/power/runtime_usage", "kernel")
 
 
 def _worse(key: str, old: int, new: int) -> bool:

@@ -33,6 +33,7 @@ class Block:
     name: str = "cpmu"
     message: int | None = 2
     in_bar: bool = True
+    left_on: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class Hardware:
 
     def layout(self, number: int) -> Layout:
         """Return a CPMU's registers."""
-        return Layout(message=self.message(number))
+        return Layout(message=self.message(number), left_on=self.blocks[number].left_on)
 
     def locator(self) -> tuple[int, ...]:
         """Return the low halves of the Register Locator's entries."""

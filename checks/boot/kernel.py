@@ -61,6 +61,11 @@ class Kernel:
             raise TreeError(f"{name}: no module of this kernel; see {self.home / 'modules'}")
         return file
 
+    def aliases(self, name: str) -> tuple[str, ...]:
+        """What devices call the module of a name, as patterns. Errors: TreeError."""
+        found = re.findall(rb"(?:^|\0)alias=([^\0]*)(?=\0)", self.module(name).read_bytes())
+        return tuple(one.decode() for one in found)
+
     def modules(self) -> tuple[str, ...]:
         """The names of all modules, each after those that it needs."""
         return tuple((self.home / "modules.order").read_text().split())

@@ -39,6 +39,12 @@ class Life:
         """Return what a fact of a device can be, 0 where the machine does not have it."""
         return frozenset(state.get(fact(inst), 0) for state in self.states)
 
+    def having(self, fact: Fact, inst: Inst, value: int) -> Life:
+        """Return this life with a fact of a device as it may become."""
+        read = fact(inst)
+        return Life(self.machine, tuple({**state, read: value} for state in self.states
+                                        if read in state))
+
     def holds(self, expr: Expr) -> bool:
         """Return whether an expression over instances holds however it came to this."""
         known = frozenset(self.machine.variables)
@@ -88,6 +94,15 @@ def bind(life: Life, inst: Inst, driver: str = "", chosen: Iterable[str] = ()) -
 def unbind(life: Life, inst: Inst, driver: str = "", chosen: Iterable[str] = ()) -> Life:
     """Return a life after a driver was unbound."""
     return _walk(life, inst, driver, "unbind ", frozenset(chosen), IDLE)
+
+
+def can_unbind(life: Life, inst: Inst) -> bool:
+    """Return whether a user could unbind a device's driver, or remove its module, now."""
+    return any(
+        one.step.entry == "driver core" and one.step.text.startswith("unbind ")
+        and one.step.inst == inst and _may(one, state)
+        for one in life.machine.transitions for state in life.states if one.pc is not None
+    )
 
 
 def bound(life: Life, inst: Inst) -> bool:

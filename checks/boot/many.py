@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
+import itertools
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -27,6 +30,7 @@ class Task:
     """One boot; with `keep`, what it comes to is kept until kernel, board or lab change.
 
     `name` is that of its directory, the design's without one; `args` are more of the kernel's.
+    `source` says of what the kernel is, where it is not the C of the design.
     """
 
     design: Design
@@ -37,6 +41,7 @@ class Task:
     keep: bool = False
     name: str = ""
     args: tuple[str, ...] = ()
+    source: str = ""
 
 
 def run_all(tasks: Sequence[Task]) -> tuple[Run, ...]:
@@ -61,9 +66,11 @@ def _one(task: Task, stop: threading.Event) -> Run:
     kept = cache() / "boot" / "kept" / f"{_key(task)}.json"
     if task.keep and (known := recalled(kept)) is not None:
         return known
-    directory = cache() / "boot" / "runs" / run_name(task)
-    found = run(task.design, task.kernel, task.program, _board(task), directory,
-                task.scenarios, stop)
+    with _place(run_name(task)) as directory:
+        found = run(task.design, task.kernel, task.program, _board(task), directory,
+                    task.scenarios, stop)
+    if task.source:
+        found = replace(found, design=f"{found.design} {task.source}")
     if task.keep and not found.scenario:
         kept.parent.mkdir(parents=True, exist_ok=True)
         fresh = kept.with_suffix(".tmp")
@@ -77,6 +84,21 @@ def run_name(task: Task) -> str:
     kind = task.kernel.kind.name
     name = f"{task.name or task.design.name}-{task.board}"
     return name if kind == "plain" else f"{name}-{kind}"
+
+
+@contextmanager
+def _place(name: str) -> Iterator[Path]:
+    """Yield a directory of this name that is ours alone meanwhile: other runs have others."""
+    for number in itertools.count(1):
+        place = cache() / "boot" / "runs" / (name if number == 1 else f"{name}.{number}")
+        place.mkdir(parents=True, exist_ok=True)
+        with (place / "lock").open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            yield place
+            return
 
 
 def recalled(file: Path) -> Run | None:

@@ -101,6 +101,11 @@ class Running:
             time.sleep(_PAUSE)
         return False
 
+    def sources(self) -> tuple[bool, ...]:
+        """Return of each CPMU whether it could raise its interrupt."""
+        with self._lock:
+            return tuple(pmu.can_signal() for pmu in self.pmus)
+
     def misuse(self) -> tuple[str, ...]:
         """Return what the guest wrote to registers that cannot be written."""
         with self._lock:

@@ -127,6 +127,11 @@ class Dev:
         found = re.findall(r"/([0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7])(?=/)", self.path)
         return found[-1] if found else ""
 
+    def number(self) -> int:
+        """Return the number at the end of its name, by which devices of a kind are in order."""
+        last = self.name.rpartition(".")[2]
+        return int(last) if last.isdigit() else 0
+
 
 @dataclass(frozen=True)
 class Irq:
@@ -155,6 +160,9 @@ class Seen:
     irqs: Mapping[int, Irq]
     domains: Mapping[str, Mapping[str, int]]
     modules: tuple[str, ...]
+    claims: Mapping[str, str] = field(default_factory=dict)  # who claims which physical addresses
+    usage: Mapping[str, int] = field(default_factory=dict)  # runtime PM references of PCI devices
+    sources: tuple[bool, ...] = ()  # of the modelled CPMUs: can it raise its interrupt?
     other: Mapping[str, int] = field(default_factory=dict)  # interrupts that have no number
 
     def at(self, place: str) -> Pci | None:
@@ -190,8 +198,21 @@ def observed(lines: Sequence[str]) -> Seen:
     return Seen(
         _pci(rows), _devices(rows.get("device", [])), irqs,
         _domains(rows.get("domain", [])),
-        tuple(sorted(row.split()[0] for row in rows.get("module", []))), other,
+        tuple(sorted(row.split()[0] for row in rows.get("module", []))),
+        _claims(rows.get("iomem", [])),
+        {row.split()[0]: int(row.split()[1]) for row in rows.get("usage", [])
+         if re.fullmatch(r"\S+ \d+", row)},
+        other=other,
     )
+
+
+def _claims(rows: Sequence[str]) -> dict[str, str]:
+    """Return /proc/iomem the other way round: the addresses of each name."""
+    found: dict[str, str] = {}
+    for row in rows:
+        where, _, name = row.partition(" : ")
+        found[name] = f"{found[name]}, {where}" if name in found else where
+    return found
 
 
 def _devices(rows: Sequence[str]) -> tuple[Dev, ...]:

@@ -8,17 +8,18 @@ design's own machine leaves them on the hardware that the port is.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from checks.bind import Inst
 from checks.boot.board import SERVICES, Platform, Port
-from checks.boot.life import Life, bind, start, unbind
+from checks.boot.life import Life, bind, bound, can_unbind, start, unbind
 from generator.design import Design
 from generator.errors import ModelError
 from generator.expr import Fact
 from generator.facts import (
     ADDED,
     BOUND,
+    CLAIMED,
     DYN,
     HANDLER,
     LIFE,
@@ -27,8 +28,11 @@ from generator.facts import (
     MODE,
     MOST,
     NVEC,
+    OPEN,
     PHASE,
     PMU,
+    POWER,
+    SOURCE,
 )
 from generator.resize import with_children
 
@@ -39,12 +43,19 @@ _NOT_HERE = ("pos: no",)
 
 @dataclass(frozen=True)
 class Given:
-    """What becomes of a device: on its bus, bound, and on which message; None is no interrupt."""
+    """What becomes of a device: on its bus, bound, and on which message; None is no interrupt.
+
+    `source`: it may raise its interrupt; `claimed`: its registers are; `power`: it holds a
+    runtime PM reference on its port.
+    """
 
     there: bool
     bound: bool
     message: int | None
     pmu: bool = False
+    source: bool = False
+    claimed: bool = False
+    power: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,6 +69,12 @@ class Predicted:
     master: bool
     services: Mapping[str, Given] = field(default_factory=dict)
     cpmus: tuple[Given, ...] = ()
+
+    def handled(self) -> tuple[int, ...]:
+        """Return the messages that somebody handles: the others are masked."""
+        taken = {number for number, actions in self.handlers().items() if actions}
+        taken |= {one.message for one in self.cpmus if one.message is not None}
+        return tuple(sorted(taken - {LINE_IRQ}))
 
     def handlers(self) -> dict[int, tuple[str, ...]]:
         """Return what is to handle each message of the port; LINE_IRQ is its INTx line."""
@@ -83,7 +100,13 @@ def predict(
     life = _bound(life, top, twice)
     for child in children if loaded else ():
         life = _bound(life, child, twice)
-    return _told(design, port, life, top, children)
+    said = _told(design, port, life, top, children)
+    if loaded:
+        return said
+    # Whose driver is to come is as firmware left it.
+    left = [one.left_on for one in port.cpmus] or [False]
+    return replace(said, cpmus=tuple(
+        replace(one, source=on) for one, on in zip(said.cpmus, left, strict=False)))
 
 
 def after_unbind(
@@ -103,6 +126,40 @@ def _bound(life: Life, inst: Inst, twice: bool) -> Life:
     if twice:
         life = bind(unbind(life, inst, chosen=_NOT_HERE), inst, chosen=_NOT_HERE)
     return life
+
+
+def at_rest(design: Design, port: Port, platform: Platform) -> Predicted:
+    """Return what a design says of a port whose children's drivers were bound and unbound.
+
+    Errors: as predict().
+    """
+    life, top, children = _begun(design, port, platform)
+    life = bind(life, top, chosen=_NOT_HERE)
+    for child in children:
+        life = unbind(bind(life, child, chosen=_NOT_HERE), child, chosen=_NOT_HERE)
+    return _told(design, port, life, top, children)
+
+
+def leaves_under_event(design: Design, port: Port, platform: Platform) -> bool:
+    """Return whether a child's driver can be unbound while an event is open on it.
+
+    Errors: as predict().
+    """
+    life, top, children = _begun(design, port, platform)
+    life = bind(life, top, chosen=_NOT_HERE)
+    for child in children:
+        life = bind(life, child, chosen=_NOT_HERE)
+    return any(
+        can_unbind(life.having(OPEN, child, 1), child) for child in children if bound(life, child)
+    )
+
+
+def child_module(design: Design) -> str:
+    """Return the name of the module that drives a design's auxiliary devices; "" without any."""
+    return next((
+        source.rpartition("/")[2].removesuffix(".c") for driver in design.drivers
+        if driver.device.kind == "aux" for source in driver.sources[:1]
+    ), "")
 
 
 def _begun(design: Design, port: Port, platform: Platform) -> tuple[Life, Inst, list[Inst]]:
@@ -136,6 +193,7 @@ def _told(
         message = LINE_IRQ if irq == LINE else irq - 1 if 1 <= irq <= MOST else None
         return Given(
             one(LIFE, inst) == ADDED, one(PHASE, inst) == BOUND, message, bool(one(PMU, inst)),
+            bool(one(SOURCE, inst)), bool(one(CLAIMED, inst)), bool(one(POWER, inst)),
         )
 
     cores = {

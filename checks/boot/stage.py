@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from checks.boot.board import Board
-from checks.boot.kind import PLAIN, Kind
+from checks.boot.board import MODEL, Board
+from checks.boot.kernel import Kernel
+from checks.boot.kind import Kind
+from checks.boot.lost import Lost
+from checks.boot.model import Running
 from checks.boot.observe import Pci, Seen, observed
 from checks.boot.predict import LINE_IRQ, Predicted, predict
 from checks.boot.qemu import Guest
@@ -21,13 +24,30 @@ class Stage:
     guest: Guest
     design: Design
     board: Board
-    modules: tuple[str, ...] = ()
+    kernel: Kernel
+    beside: Running | None = None
     predicted: Mapping[str, Predicted] = field(default_factory=dict)
-    kind: Kind = PLAIN
+    lost: Lost | None = None  # what a scenario whose end that is has found
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """The modules that the guest can load."""
+        return self.kernel.modules()
+
+    @property
+    def kind(self) -> Kind:
+        """What its kernel has beside others."""
+        return self.kernel.kind
+
+    @property
+    def modelled(self) -> Predicted | None:
+        """What is predicted of the port that has the hardware model beside it."""
+        return next((one for one in self.predicted.values() if one.port.device == MODEL), None)
 
     def look(self) -> Seen:
-        """Look at everything that the guest shows."""
-        return observed(self.guest.order("observe").lines)
+        """Look at everything that the guest and the hardware beside it show."""
+        seen = observed(self.guest.order("observe").lines)
+        return replace(seen, sources=self.beside.sources()) if self.beside is not None else seen
 
     def settled(self) -> None:
         """Wait until what was set going is done: deferred probes, workqueues of hotplug."""
@@ -35,15 +55,14 @@ class Stage:
 
 
 def stage(
-    guest: Guest, design: Design, board: Board, modules: tuple[str, ...] = (),
-    kind: Kind = PLAIN,
+    guest: Guest, design: Design, board: Board, kernel: Kernel, beside: Running | None = None
 ) -> Stage:
-    """Return a guest with what its design predicts of each port, and the modules it can load."""
+    """Return a guest with what its design predicts of each port, and the hardware beside it."""
     said = {
-        port.name: predict(design, port, board.platform, twice=kind.twice)
+        port.name: predict(design, port, board.platform, twice=kernel.kind.twice)
         for port in board.ports
     }
-    return Stage(guest, design, board, modules, said, kind)
+    return Stage(guest, design, board, kernel, beside, said)
 
 
 def message_count(seen: Seen, pci: Pci, message: int) -> tuple[int, str]:

@@ -7,9 +7,12 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 from checks.boot import case, report
 from checks.boot.arch import Arch
+from checks.boot.beside import with_today
 from checks.boot.board import BOARDS, USUAL
 from checks.boot.guest import program, with_port_model
 from checks.boot.kernel import Kernel, kernel
@@ -17,16 +20,17 @@ from checks.boot.kind import KINDS, PLAIN, Kind
 from checks.boot.lost import HANG, NO_BOOT, TIMEOUT
 from checks.boot.many import Task, run_all
 from checks.boot.run import AS_PREDICTED
-from checks.boot.scenario import ALL
-from checks.boot.scenario import USUAL as SCENARIOS
+from checks.boot.scenario import ALL, usual
 from generator import series
 from generator.cli import refused
 from generator.cli.tree import chosen
 from generator.design import Design
 from generator.errors import UsageError
+from generator.laid import between, nearest, with_diffs
 from generator.load import load
+from generator.manifest import read_bounded
 from generator.progress import say
-from generator.tree import Tree
+from generator.tree import Tree, own, pinned, users_objects
 
 BASE = "today"  # the design of the pinned kernel
 _LATE = 124
@@ -38,33 +42,42 @@ def run(args: argparse.Namespace) -> int:
     Errors: UsageError, ModelError, TreeError, EnvironmentFault.
     """
     if args.refused:
-        asked = case.chosen(args.refused, case.cases())
-        return refused.run(asked, chosen(args), keeping=args.keep, as_json=args.json)
+        broken = case.chosen(args.refused, case.cases())
+        return refused.run(broken, chosen(args), keeping=args.keep, as_json=args.json)
     if not args.design:
         raise UsageError("name a design, or with --refused a rule to be broken")
     loaded = load(args.design)
     if hasattr(loaded.module, "REFUSED"):
-        asked = (case.of_file(loaded.file),)
-        return refused.run(asked, chosen(args), keeping=args.keep, as_json=args.json)
-    scenarios = _names(args.scenario, ALL, "scenario", SCENARIOS)
+        broken = (case.of_file(loaded.file),)
+        return refused.run(broken, chosen(args), keeping=args.keep, as_json=args.json)
+    asked = _names(args.scenario, ALL, "scenario", ())
     boards = _names(args.board, BOARDS, "board", USUAL)
     (kind,) = _names(args.kernel, KINDS, "kernel", (PLAIN.name,))
-    where = chosen(args)
-    overlay = _overlay(loaded.module, loaded.design, where)
+    source = _source(loaded.module, loaded.design, args)
 
-    def tasks_of(design: Design, files: Mapping[str, bytes | None], keep: bool) -> list[Task]:
+    def tasks_of(
+        design: Design, where: Tree, files: Mapping[str, bytes | None], of: str = "",
+        *, keep: bool = False,
+    ) -> list[Task]:
         built = {arch: _kernel(design.name, where, files, KINDS[kind], arch)
                  for arch in dict.fromkeys(BOARDS[board].platform.arch for board in boards)}
         inside = {arch: program(where, arch) for arch in built}
-        return [Task(design, built[arch], inside[arch], board, scenarios, keep)
-                for board in boards for arch in [BOARDS[board].platform.arch]]
+        return [
+            Task(design, built[arch], inside[arch], board, asked or usual(BOARDS[board]),
+                 keep=keep, source=of)
+            for board in boards for arch in [BOARDS[board].platform.arch]
+        ]
 
-    # What the pinned kernel complains of is not the series' fault.
-    tasks = tasks_of(load(BASE).design, {}, keep=True) if overlay else []
-    tasks += tasks_of(loaded.design, overlay, keep=False)
+    tasks: list[Task] = []
+    if source.overlay or args.commit:  # what the pinned kernel complains of is not its fault
+        base = pinned(args.allow_newer) if args.commit else source.tree
+        tasks = tasks_of(load(BASE).design, base, {}, keep=True)
+    tasks += tasks_of(loaded.design, source.tree, source.overlay, source.of)
     runs = run_all(tasks)
     ours = runs[-len(boards):]
     bases = runs[:len(boards)]  # of the pinned kernel itself: its own
+    if len(runs) > len(boards):
+        ours = tuple(with_today(one, base) for one, base in zip(ours, bases, strict=True))
     done = list(zip(ours, bases, strict=True))
     if args.json:
         print(json.dumps([report.record(one, base) for one, base in done], indent=2))
@@ -88,17 +101,61 @@ def _kernel(
     return built
 
 
-def _overlay(module: object, design: Design, where: Tree) -> Mapping[str, bytes | None]:
-    """Return the files of the series' last commit; the pinned kernel's design has none.
+@dataclass(frozen=True)
+class _Source:
+    """What a kernel is built of: a tree, and what differs; `of` says whose it is, if not ours."""
+
+    tree: Tree
+    overlay: Mapping[str, bytes | None]
+    of: str = ""
+
+
+def _source(module: object, design: Design, args: argparse.Namespace) -> _Source:
+    """Return the series' last commit, or a commit of the user's, with the diffs laid over it.
+
+    Errors: UsageError for a design that has no C, Conflict for a diff that does not apply.
+    """
+    diffs = [(name, read_bounded(Path(name))) for name in args.diffs]
+    if args.commit:
+        where, commit, overlay = _commit(args)
+    else:
+        where = chosen(args)
+        commit, overlay = _rendered(module, design, where)
+    if diffs:
+        overlay = {**overlay, **with_diffs(where, commit, diffs)}
+    if args.commit and where.work == (there := pinned(args.allow_newer)).work:
+        where = there  # the same files, of which there may be a build
+    said = [f"of {args.commit}"] if args.commit else []
+    said += [f"with {Path(name).name}" for name in args.diffs]
+    return _Source(where, overlay, " ".join(said))
+
+
+def _commit(args: argparse.Namespace) -> tuple[Tree, str, dict[str, bytes | None]]:
+    """Return the user's tree, the commit to boot, and its files that differ from the tree's base.
+
+    Errors: UsageError.
+    """
+    if not args.tree:
+        raise UsageError("--commit needs --tree: the clone that has it")
+    _, commit = users_objects(Path(args.tree), args.commit)
+    where = own(Path(args.tree), args.base or nearest(Path(args.tree), args.commit))
+    return where, commit, between(where, where.base, commit)
+
+
+def _rendered(
+    module: object, design: Design, where: Tree
+) -> tuple[str, dict[str, bytes | None]]:
+    """Return the series' last commit, and its files; the pinned kernel's design has none.
 
     Errors: UsageError for a design that has no C.
     """
     spec = getattr(module, "SERIES", None)
     if isinstance(spec, series.SeriesSpec):
         say(f"{design.name}: rendering")
-        return series.generate(spec, where).commits[-1].overlay
+        last = series.generate(spec, where).commits[-1]
+        return last.id, dict(last.overlay)
     if design.name == BASE:
-        return {}
+        return where.base, {}
     raise UsageError(f"{design.name}: defines no SERIES, so there is no kernel of it to boot")
 
 

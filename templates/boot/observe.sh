@@ -10,11 +10,13 @@ for dev in pci/devices/*; do
 done
 sed 's/^ */interrupts /' /proc/interrupts
 sed 's/^/module /' /proc/modules
+sed 's/^ */iomem /' /proc/iomem
 debug=/sys/kernel/debug/irq
 {
     ls -ld pci/devices/* pci_express/devices/* auxiliary/devices/* cxl/devices/* \
         event_source/devices/* ./*/devices/*/driver 2>/dev/null
-    grep -H . pci/devices/*/class pci/devices/*/irq pci/devices/*/msi_irqs/* 2>/dev/null
+    grep -H . pci/devices/*/class pci/devices/*/irq pci/devices/*/msi_irqs/* \
+        pci/devices/*/power/runtime_usage 2>/dev/null
     grep -HE 'domain:|hwirq:|parent:' $debug/irqs/*
     grep -HE 'size:|mapped:|Global|Total' $debug/domains/*
 } | awk '
@@ -52,9 +54,10 @@ function trim(text) { gsub("^ *| *$", "", text); return text }
 END {
     for (i = 1; i <= count; i++) {
         name = names[i]; split(name, part, "/"); mine = name in driver ? driver[name] : "-"
-        if (part[1] == "pci")
+        if (part[1] == "pci") {
+            print "usage", part[3], said[part[3], "power"]
             print "pci", part[3], path[name], said[part[3], "class"], mine, said[part[3], "irq"]
-        else
+        } else
             print "device", part[1], part[3], path[name], mine
     }
 }'

@@ -21,7 +21,7 @@ from checks.boot.guest import program, with_port_model
 from checks.boot.kernel import kernel
 from checks.boot.many import SIDE_BY_SIDE, Task, run_all
 from checks.boot.run import Run, run
-from checks.boot.scenario import ALL
+from checks.boot.scenario import usual
 from generator import series
 from generator.load import load
 from generator.tree import pinned
@@ -40,12 +40,12 @@ def main(argv: Sequence[str]) -> None:
           + (f"built in {built.seconds:.0f} s" if built.seconds else "kept from before"))
     with tempfile.TemporaryDirectory(prefix="portwright-") as scratch:
         began = time.monotonic()
-        alone = [run(loaded.design, built, inside, BOARDS[board], Path(scratch, board))
-                 for board in boards]
+        alone = [run(loaded.design, built, inside, BOARDS[board], Path(scratch, board),
+                     usual(BOARDS[board])) for board in boards]
         one_by_one = time.monotonic() - began
     _table(alone)
     began = time.monotonic()
-    run_all([Task(loaded.design, built, inside, board, tuple(ALL)) for board in boards])
+    run_all([Task(loaded.design, built, inside, board, usual(BOARDS[board])) for board in boards])
     beside = time.monotonic() - began
     print(f"\nall boards one by one {one_by_one:.1f} s, {SIDE_BY_SIDE} at a time {beside:.1f} s: "
           f"{one_by_one / beside:.2f} times as fast")

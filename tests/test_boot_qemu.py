@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Guests and the lines to them: orders and answers, and every way in which a guest is lost."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from checks.boot.lost import HANG, NO_BOOT, PANIC, TIMEOUT, Lost
+from checks.boot.protocol import Reader, words
+from checks.boot.qemu import Guest, Setup, running
+from generator.errors import UsageError
+
+# The guest's words.
+
+
+def test_answers_come_in_pieces_and_are_put_together() -> None:
+    reader = Reader()
+    for piece in (b"noise\r\nrea", b"dy\n1|one", b"\n1|\n2|other\n1=", b"0\n"):
+        reader.feed(piece)
+
+    assert reader.ready()
+    assert reader.answered(1)
+    assert not reader.answered(2)
+    answer = reader.take(1)
+    assert (answer.lines, answer.status) == (("one", ""), 0)
+
+
+def test_an_order_is_one_line() -> None:
+    with pytest.raises(UsageError):
+        words("one\ntwo")
+
+
+# QEMU, played by a program of ours: what it does after it said hello is each test's.
+
+FAKE = """
+import json, os, re, socket, sys, time
+def line(name):
+    found = next(a for a in sys.argv if a.startswith(f"socket,id={name},"))
+    return socket.socket(fileno=int(re.search(r"fd=(\\d+)", found)[1]))
+console = open(next(a for a in sys.argv if "id=console" in a).partition("path=")[2], "w", 1)
+orders, monitor = line("orders"), line("monitor")
+monitor.recv(4096)
+monitor.sendall(b'{"return": {}}\\n')
+print("[    0.000000] Linux version 6.12.117", file=console)
+"""
+HELLO = 'orders.sendall(b"ready\\n")\n'
+ECHO = HELLO + """
+while True:
+    number, _, command = orders.recv(4096).decode().strip().partition(" ")
+    orders.sendall(f"{number}|{command}\\n{number}=0\\n".encode())
+"""
+DIES = HELLO + """
+orders.recv(4096)
+print("[    9.0] BUG: unable to handle page fault", file=console)
+print("[    9.1] Kernel panic - not syncing: Fatal exception", file=console)
+"""
+SILENT = HELLO + "time.sleep(100)\n"
+NEVER = "time.sleep(100)\n"
+FORKS = """
+import subprocess
+child = subprocess.Popen(["sleep", "100"])
+print(f"child {child.pid}", file=console)
+""" + ECHO
+
+
+@pytest.fixture
+def fake(tmp_path: Path) -> Path:
+    return tmp_path / "qemu"
+
+
+def _qemu(program: Path, body: str) -> Setup:
+    program.write_text(f"#!{sys.executable}\n{FAKE}{body}")
+    program.chmod(0o755)
+    return Setup(program=str(program))
+
+
+def _lost(setup: Setup, run: Path, *, seconds: float = 20, order: float = 1) -> Lost:
+    with pytest.raises(Lost) as told, running(setup, run, run, run, seconds) as guest:
+        guest.order("cat /proc/interrupts", order)
+    return told.value
+
+
+def test_orders_are_answered(fake: Path, tmp_path: Path) -> None:
+    with running(_qemu(fake, ECHO), fake, fake, tmp_path / "run") as guest:
+        assert guest.order("uname -r").lines == ("uname -r",)
+        assert guest.order("date").lines == ("date",)
+
+
+def test_a_panic_is_told_with_its_order_and_its_log(fake: Path, tmp_path: Path) -> None:
+    lost = _lost(_qemu(fake, DIES), tmp_path / "run")
+
+    assert (lost.kind, lost.last) == (PANIC, "cat /proc/interrupts")
+    assert "unable to handle page fault" in lost.log
+
+
+def test_no_answer_is_a_hang_and_a_used_up_budget_a_timeout(fake: Path, tmp_path: Path) -> None:
+    assert _lost(_qemu(fake, SILENT), tmp_path / "a").kind == HANG
+    assert _lost(_qemu(fake, SILENT), tmp_path / "b", seconds=2, order=60).kind == TIMEOUT
+
+
+def test_a_guest_that_never_takes_orders_did_not_boot(
+    fake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Guest.ready, "__defaults__", (1.0,))
+
+    assert _lost(_qemu(fake, NEVER), tmp_path / "run").kind == NO_BOOT
+
+
+def test_nothing_runs_any_more_when_we_leave(fake: Path, tmp_path: Path) -> None:
+    with (
+        pytest.raises(KeyboardInterrupt),
+        running(_qemu(fake, FORKS), fake, fake, tmp_path / "run") as guest,
+    ):
+        raise KeyboardInterrupt
+    child = int(guest.console().partition("child ")[2])
+
+    assert guest.process.returncode is not None
+    assert _gone(child)
+
+
+def test_nothing_runs_any_more_when_we_are_killed(fake: Path, tmp_path: Path) -> None:
+    _qemu(fake, ECHO)
+    script = (
+        "from pathlib import Path\nfrom checks.boot.qemu import Setup, running\nimport time\n"
+        f"p = Path({str(fake)!r})\n"
+        f"with running(Setup(program=str(p)), p, p, Path({str(tmp_path / 'run')!r})) as guest:\n"
+        "    print(guest.process.pid, flush=True)\n    time.sleep(100)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True,
+                          env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}) as ours:
+        assert ours.stdout is not None
+        its = int(ours.stdout.readline())
+        ours.kill()
+    assert _gone(its)
+
+
+def _gone(process: int) -> bool:
+    """Wait until a process has died; who reaps it is another matter."""
+    for _ in range(100):
+        try:
+            state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            return True
+        if state in "ZX":
+            return True
+        time.sleep(0.1)
+    return False
