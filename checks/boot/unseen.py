@@ -26,7 +26,7 @@ UNSEEN: Mapping[str, str] = {
     "R20": OPEN,
     "R20b":
         "it takes a machine whose chipset does not pass on PME as a message, as the one that the "
-        "quirk names; the ports of QEMU send no PME at all",
+        "quirk names; the chipsets of QEMU have no such fault",
     "R23": OPEN,
     "R25": OPEN,
     "R33":
