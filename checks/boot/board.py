@@ -272,6 +272,11 @@ BOARDS: Mapping[str, Board] = {
         Board("message-0", STATIC, (_cpmu_port(Cpmu(0)),)),
         # A message that no vector can have.
         Board("beyond", STATIC, (replace(_cpmu_port(Cpmu(2), Cpmu(1)), entries=2),)),
+        # The same of a port without services.
+        Board("switch-beyond", STATIC, tuple(
+            replace(one, entries=2) if one.device == MODEL else one
+            for one in _switch_ports(Cpmu(2))
+        )),
         # Registers that lie where the port has no BAR.
         Board("elsewhere", STATIC, (_cpmu_port(Cpmu(2, in_bar=False), Cpmu(1)),)),
         Board("remapped", REMAPPED, _PORTS, _ARGS),

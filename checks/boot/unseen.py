@@ -17,13 +17,9 @@ UNSEEN: Mapping[str, str] = {
     "N13": OPEN,
     "N14": OPEN,
     "N15": OPEN,
-    "N2": OPEN,
     "N4b": OPEN,
     "N7": OPEN,
     "R09": OPEN,
-    "R16": OPEN,
-    "R16b": OPEN,
-    "R20": OPEN,
     "R20b":
         "it takes a machine whose chipset does not pass on PME as a message, as the one that the "
         "quirk names; the chipsets of QEMU have no such fault",
@@ -33,5 +29,4 @@ UNSEEN: Mapping[str, str] = {
         "a card has to be exchanged while the system sleeps, and QEMU takes one out of a slot only "
         "when the guest's hotplug driver agrees, which it cannot do asleep",
     "R34": OPEN,
-    "R35": OPEN,
 }
