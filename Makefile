@@ -6,6 +6,7 @@
 .NOTPARALLEL:
 
 BIN := .venv/bin
+PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 generate: setup
 	@$(BIN)/portwright generate auxbus
@@ -14,14 +15,13 @@ test:
 	@.ci/part "set-up" .ci/setup
 	@.ci/part "style" $(BIN)/ruff check .
 	@.ci/part "types" $(BIN)/mypy
-	@.ci/part "tests that boot nothing" $(BIN)/pytest -n 2 --dist loadfile \
-		--no-loadscope-reorder --durations 10 -m "not boot"
+	@.ci/part "tests that boot nothing" $(PYTEST) --durations 10 -m "not boot"
 	@.ci/part "the series in patches/" $(MAKE) --no-print-directory golden
-	@.ci/part "tests that boot kernels" $(BIN)/pytest --durations 0 --durations-min 1 -m boot
+	@.ci/part "tests that boot kernels" $(PYTEST) --durations 0 --durations-min 1 -m boot
 	@.ci/part
 
 boot-test: setup
-	@$(BIN)/pytest --durations 0 --durations-min 1 -m boot
+	@$(PYTEST) --durations 0 --durations-min 1 -m boot
 
 # What is in patches/ is what the tool makes, byte for byte.
 golden: setup

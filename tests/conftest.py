@@ -34,7 +34,10 @@ def made(pinned: Tree) -> Series:
 
 
 # These take minutes each: begun first, they do not keep one of two cores waiting in the end.
-LONG = ("redesign", "spin", "series_mutants", "spin_random", "naive", "drivers", "matrix")
+LONG = (
+    "redesign", "spin", "series_mutants", "spin_random", "naive", "drivers", "matrix",
+    "boot_broken", "boot_debug", "boot_kernel", "boot_arm64",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
