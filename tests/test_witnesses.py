@@ -19,11 +19,16 @@ from checks.boot.scenario import ALL as SCENARIOS
 from checks.boot.unseen import UNSEEN
 from checks.boot.witness import Sight, kept, sighted, witness
 from checks.judge import ALL, judge
-from generator import apply, manifest, refused
+from generator import apply, manifest, refused, rewrite
 from generator.__main__ import main
 from generator.cli import generate
-from generator.errors import Refused, UsageError
+from generator.designs import auxbus
+from generator.errors import ModelError, Refused, UsageError
 from generator.load import load, names
+from generator.operation import Guard
+from generator.ops.pci import PCI_DISABLE_DEVICE, PCI_ENABLE_DEVICE, PCI_SET_MASTER
+from generator.portdrv import PORT
+from generator.program import Block, If
 from generator.series import Series
 from generator.tree import Tree
 
@@ -98,6 +103,29 @@ def test_a_case_can_be_run_and_has_a_name_of_its_own() -> None:
         assert one.board in BOARDS, one.key
         assert set(one.scenarios) <= set(SCENARIOS), one.key
         assert re.compile(one.symptom).search("") is None, f"{one.key}: this is in any log"
+
+
+def test_a_refused_design_must_differ_from_the_one_that_holds() -> None:
+    """What was to be changed may have got another name: then nothing is."""
+    def nothing(body: Block) -> Block:
+        return rewrite.around(body, "pci_free_irq_vector", keep=False)
+
+    same = rewrite.functions(auxbus.DESIGN, "pcie_port_resize_irq_vec", nothing)
+
+    with pytest.raises(ModelError, match="r99-nothing: differs in nothing from auxbus"):
+        refused.refused("r99-nothing", same)
+
+
+def test_operations_are_put_next_to_one_of_a_name_wherever_it_stands() -> None:
+    enable, disable, master = (op(PORT) for op in (
+        PCI_ENABLE_DEVICE, PCI_DISABLE_DEVICE, PCI_SET_MASTER))
+    asked = Guard("asked", None, ("asked",))
+    body: Block = (enable, If(asked, (master,), (enable,)))
+
+    assert rewrite.around(body, "pci_set_master", before=(disable,)) == (
+        enable, If(asked, (disable, master), (enable,)))
+    assert rewrite.around(body, "pci_enable_device", after=(disable,), keep=False) == (
+        disable, If(asked, (master,), (disable,)))
 
 
 def test_cases_are_chosen_by_rule_by_key_or_all() -> None:

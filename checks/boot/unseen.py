@@ -12,7 +12,6 @@ from collections.abc import Mapping
 OPEN = "nobody has tried yet"
 
 UNSEEN: Mapping[str, str] = {
-    "N10": OPEN,
     "N11": OPEN,
     "N13": OPEN,
     "N14": OPEN,
@@ -23,7 +22,6 @@ UNSEEN: Mapping[str, str] = {
     "R20b":
         "it takes a machine whose chipset does not pass on PME as a message, as the one that the "
         "quirk names; the chipsets of QEMU have no such fault",
-    "R23": OPEN,
     "R25": OPEN,
     "R33":
         "a card has to be exchanged while the system sleeps, and QEMU takes one out of a slot only "

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import re
 import textwrap
@@ -63,7 +64,12 @@ def run(args: argparse.Namespace) -> int:
 
 def witnesses(rule: Rule) -> tuple[Witness, ...]:
     """Return the kept evidence of kernels that showed what a rule warns of."""
-    return tuple(one for one in kept() if one.rule == rule.key)
+    return tuple(one for one in _kept() if one.rule == rule.key)
+
+
+@functools.cache
+def _kept() -> tuple[Witness, ...]:
+    return kept()
 
 
 def seen(rule: Rule) -> list[str]:
