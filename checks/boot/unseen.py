@@ -14,14 +14,14 @@ OPEN = "nobody has tried yet"
 UNSEEN: Mapping[str, str] = {
     "N11": OPEN,
     "N14":
-        "auxbus lives with it, by a waiver, and so does the pinned driver: there is no kernel that does "
-        "without it, to compare with",
+        "auxbus lives with it, by a waiver, and so does the pinned driver: there is no kernel that "
+        "does without it, to compare with",
     "N15": OPEN,
     "N4b": OPEN,
     "N7": OPEN,
     "R09":
-        "QEMU lets the devices below a bridge master the bus whatever the bridge's command register "
-        "says, so nothing stops",
+        "QEMU lets the devices below a bridge master the bus whatever the command register of the "
+        "bridge says, so nothing stops",
     "R20b":
         "it takes a machine whose chipset does not pass on PME as a message, as the one that the "
         "quirk names; the chipsets of QEMU have no such fault",
@@ -29,5 +29,6 @@ UNSEEN: Mapping[str, str] = {
         "a card has to be exchanged while the system sleeps, and QEMU takes one out of a slot only "
         "when the guest's hotplug driver agrees, which it cannot do asleep",
     "R34":
-        "the functions of QEMU 7.2 and of the lab answer a read of their registers in D3hot as in D0",
+        "the functions of QEMU 7.2 and of the lab answer a read of their registers in D3hot as "
+        "they do in D0",
 }
