@@ -14,7 +14,7 @@ from checks.boot.kind import PLAIN
 from generator.__main__ import main
 from generator.tree import Tree
 
-pytestmark = [pytest.mark.boot, pytest.mark.kernel, pytest.mark.slow]
+pytestmark = [pytest.mark.boot, pytest.mark.kernel, pytest.mark.slow, pytest.mark.others]
 
 SCENARIOS = "boot,load,count,sleep,interrupt,hotplug"
 

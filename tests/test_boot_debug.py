@@ -29,7 +29,13 @@ SCENARIOS = {"remove": "boot,load,count,reload,sleep", "kmemleak": "boot,load,co
              "kasan": "boot,load,count,sleep"}
 
 
-@pytest.mark.parametrize("kind", list(SCENARIOS))
+def _kind(kind: Kind, *values: object):
+    """Return a parameter; what is built from nothing is not for every run."""
+    marks = () if kind == PLAIN or kind.near else (pytest.mark.others,)
+    return pytest.param(*(values or (kind,)), id=kind.name, marks=marks)
+
+
+@pytest.mark.parametrize("kind", [_kind(KINDS[name], name) for name in SCENARIOS])
 @pytest.mark.parametrize("design", ["today", "auxbus"])
 def test_a_kernel_that_looks_harder_finds_nothing(
     kind: str, design: str, capsys: pytest.CaptureFixture[str]
@@ -45,7 +51,7 @@ def test_a_kernel_that_looks_harder_finds_nothing(
     assert code == 0
 
 
-@pytest.mark.parametrize("kind", list(KINDS.values()), ids=lambda one: one.name)
+@pytest.mark.parametrize("kind", [_kind(one) for one in KINDS.values()])
 def test_every_symbol_of_a_fragment_is_as_asked_for(kind: Kind, pinned: Tree) -> None:
     # kconfig drops silently what lacks a dependency
     told = kernel(pinned, with_port_model(pinned, {}), kind).config().splitlines()
@@ -76,8 +82,9 @@ FREED = Breakage(
 )
 
 
-@pytest.mark.parametrize(("breakage", "kind"), [(LEAK, KMEMLEAK), (FREED, KASAN)],
-                         ids=["kmemleak", "kasan"])
+@pytest.mark.parametrize(("breakage", "kind"), [
+    _kind(KMEMLEAK, LEAK, KMEMLEAK), _kind(KASAN, FREED, KASAN),
+])
 def test_only_a_kernel_that_looks_sees_memory_misused(
     breakage: Breakage, kind: Kind, pinned: Tree, made: Series, tmp_path: Path
 ) -> None:
