@@ -4,14 +4,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from checks.boot.board import BOARDS, PLAIN, Cpmu, Port
 from checks.boot.expect import Look, port_lines, premises, unchanged
-from checks.boot.memory import kept
+from checks.boot.kernel import Kernel
+from checks.boot.memory import grown, kept
 from checks.boot.observe import observed, placed
 from checks.boot.predict import predict
+from checks.boot.protocol import Answer
+from checks.boot.stage import Stage
 from generator.designs import auxbus, today
 
 PORTS = {port.name: port for port in BOARDS["dynamic"].ports}
@@ -205,12 +209,39 @@ def test_a_runtime_pm_reference_that_is_kept_is_a_line() -> None:
         f"{PORT}: 2 were held, 3 are"]
 
 
+class FakeGuest:
+    """A guest that answers with how many objects one cache has, time after time."""
+
+    def __init__(self, counts: tuple[int, ...]) -> None:
+        self.counts = list(counts)
+
+    def order(self, _command: str) -> Answer:
+        return Answer((f"kmalloc-64 {self.counts.pop(0)}",), 0)
+
+    def stage(self) -> Stage:
+        board, kernel = BOARDS["static"], Kernel(Path(), "", 0.0)
+        return Stage(self, today.DESIGN, board, kernel)  # type: ignore[arg-type]  # a part of one
+
+
 def test_memory_is_kept_when_every_time_keeps_some() -> None:
     before = {"kmalloc-8": 1000, "kmalloc-64": 500}
 
-    assert kept("rebind", 20, before, {"kmalloc-8": 1019, "kmalloc-64": 480}).holds
-    assert kept("rebind", 20, before, {"kmalloc-8": 1000, "kmalloc-64": 540}).observed == (
-        "40 of kmalloc-64")
+    assert grown(20, before, {"kmalloc-8": 1019, "kmalloc-64": 480}) == {}
+    assert grown(20, before, {"kmalloc-8": 1000, "kmalloc-64": 540}) == {"kmalloc-64": 40}
+
+
+@pytest.mark.parametrize(
+    ("counts", "seen"),
+    # Before; after; after as many times again.
+    [((500, 505, 0), "none"), ((500, 530, 531), "none"), ((500, 540, 580), "40 of kmalloc-64")])
+def test_memory_that_only_the_first_time_needs_is_not_kept(
+    counts: tuple[int, int, int], seen: str
+) -> None:
+    guest = FakeGuest(counts[1:])
+
+    line = kept("rebind", 20, guest.stage(), {"kmalloc-64": counts[0]}, lambda: None)
+
+    assert (line.observed, line.holds) == (seen, seen == "none")
 
 
 @pytest.mark.parametrize(

@@ -97,5 +97,8 @@ def rebind(on: Stage) -> Iterator[Line]:
         yield from port_lines(again, on.predicted[port.name])
     yield from unchanged("rebind", before, again.seen)
     if len(ports) == 1:  # of several at once, each leaves something to the others' tables
-        yield kept("rebind", REBINDS, memory, objects(on))
+        name = ports[0][1].name
+        yield kept("rebind", REBINDS, on, memory, lambda: on.guest.order(
+            f"cd {drivers}; n=0; while [ $n -lt {REBINDS} ]; do echo {name} >unbind; "
+            f"echo {name} >bind; n=$((n+1)); done", seconds=300))
     yield from delivered("rebind", on)

@@ -127,10 +127,11 @@ def reload(on: Stage) -> Iterator[Line]:
     if name not in on.modules:
         return
     before, memory = on.look(), objects(on)
-    answer = on.guest.order(
+    times = (
         f"n=0; while [ $n -lt {RELOADS} ]; do rmmod {name} && insmod /lib/{name}.ko || break; "
-        "n=$((n+1)); done; echo $n", seconds=240,
+        "n=$((n+1)); done; echo $n"
     )
+    answer = on.guest.order(times, seconds=240)
     yield Line("reload", "system", f"times {name} was removed and loaded", str(RELOADS),
                answer.lines[-1] if answer.lines else "0", answer.text[-300:], "kernel")
     after = Look("reload", on.look())
@@ -138,5 +139,5 @@ def reload(on: Stage) -> Iterator[Line]:
         if wanted.cpmus:
             yield from port_lines(after, wanted)
     yield from unchanged("reload", before, after.seen)
-    yield kept("reload", RELOADS, memory, objects(on))
+    yield kept("reload", RELOADS, on, memory, lambda: on.guest.order(times, seconds=240))
     yield from again("reload", on)
