@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Rules broken by an object in the guest, and kernels that cannot be built."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from checks.boot import forbidden, provoke
+from checks.boot.case import cases, chosen
+from checks.boot.guest import GUEST
+from checks.boot.kernel import Kernel
+from checks.boot.lost import NO_BOOT
+from checks.boot.run import AS_PREDICTED, Run
+from checks.boot.scenario import USUAL
+from generator.cli import refused
+from generator.errors import TreeError
+from generator.pin import cache
+from generator.tree import Tree
+
+
+def test_the_object_knows_what_it_is_told_and_nothing_is_left_over() -> None:
+    text = (GUEST / forbidden.OBJECT).read_text()
+    told = {
+        name for one in forbidden.SEQUENCES for order in one.orders
+        for name in re.findall(r"echo -n (\w+) >", order)
+    }
+
+    assert told == set(re.findall(r'\{ "(\w+)", forbidden_', text))
+
+
+def test_nobody_is_driven_through_what_breaks_rules_unasked() -> None:
+    assert set(USUAL) & {*forbidden.SCENARIOS, *provoke.ALL} == set()
+
+
+@pytest.mark.kernel
+def test_a_kernel_that_cannot_be_built_shows_why(
+    pinned: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (case,) = chosen("r22-c", cases())
+    sound = Run("auxbus", case.board, AS_PREDICTED, (), (), ())
+
+    def made(name: str, *_: object) -> Kernel:
+        if name == case.key:
+            raise TreeError(f"{cache()}/a.o: error: undefined symbol: cxl_count_regblock")
+        return Kernel(Path("home"), "6.12.117", 0.0)
+
+    monkeypatch.setattr(refused, "_kernel", made)
+    monkeypatch.setattr(refused, "run_all", lambda tasks: [sound] * len(tasks))
+
+    found, control, sight = refused._booted(case, pinned, keeping=False)
+
+    assert (found.end, found.scenario) == (NO_BOOT, "build")
+    assert control == sound
+    assert sight is not None
+    assert sight.line == "a.o: error: undefined symbol: cxl_count_regblock", "no path of a machine"
