@@ -17,6 +17,7 @@ UNSEEN: Mapping[str, str] = {
         "auxbus lives with it, by a waiver, and so does the pinned driver: there is no kernel that "
         "does without it, to compare with",
     "N15": OPEN,
+    "N16": OPEN,
     "N4b": OPEN,
     "N7": OPEN,
     "R09":

@@ -10,7 +10,7 @@ from checks.machine import Step
 from checks.rule import is_done, step_rule
 from generator.design import SUBDEVICES
 from generator.expr import TRUE, Expr, any_of
-from generator.facts import BLOCK, D3, HAS, MAPPED, OPEN
+from generator.facts import BLOCK, D3, HAS, MAPPED, OPEN, SLEEPY
 
 
 @step_rule(
@@ -93,3 +93,17 @@ def claimed_before_mapped(step: Step, _view: View) -> Expr | None:
 def no_sleep_in_atomic_context(step: Step, _view: View) -> Expr | None:
     """What sleeps is not called from perf callbacks, interrupt handlers or noirq phases."""
     return TRUE if step.op is not None and step.entry == "atomic" and step.op.sleeps else None
+
+
+@step_rule(
+    "N16",
+    evidence=("drivers/pci/pci-driver.c local_pci_probe()",
+              "drivers/pci/pci-driver.c pci_device_remove()",
+              "drivers/pci/pcie/portdrv.c pcie_portdrv_remove()"),
+    symptom="a port that never sleeps again, whoever binds it, though power/control says auto",
+)
+def takes_back_what_it_gave(step: Step, _view: View) -> Expr | None:
+    """A driver takes the runtime PM reference back that its probe gave away, and no other."""
+    if not is_done(step, "pm_runtime_get_noresume") or step.role("dev") != step.inst:
+        return None
+    return SLEEPY(step.role("dev")).eq(0)
