@@ -63,7 +63,7 @@ def compare(
     base = replace(base, given=design.given)
     until = time.monotonic() + seconds
     told = {*episodes_of(design), *episodes_of(base)}
-    asked = [name for name in EPISODES if name in told and not _identical(design, base, name)]
+    asked = [name for name in EPISODES if name in told and not identical(design, base, name)]
     asked.sort(key=lambda one: one == PLAIN)  # the largest comes last
     for also in (False, True)[:1 + hardware]:
         for name in asked:
@@ -93,7 +93,7 @@ def alike(design: Design, others: Sequence[Design]) -> Design | None:
     ))
 
 
-def _identical(design: Design, base: Design, episode: str) -> bool:
+def identical(design: Design, base: Design, episode: str) -> bool:
     """Return whether two machines take the same steps: then there is nothing to search."""
     one, other = build(design, episode), build(base, episode)
     return one.given == other.given and [

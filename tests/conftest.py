@@ -44,3 +44,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put long files in front; within files nothing changes."""
     long = {f"test_{name}.py": place for place, name in enumerate(LONG)}
     items.sort(key=lambda item: long.get(item.path.name, len(long)))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let test_redesign.py take every change of every design."""
+    parser.addoption("--whole", action="store_true", help="draw no sample, try everything")

@@ -54,7 +54,7 @@ def redesigns(design: Design, strangers: Callable[[Device, str], Device | None])
         devices = {
             place: None
             for driver in drivers
-            for block in driver.entries().values()
+            for block in driver.blocks().values()
             for place in _devices(block)
         }
         extra = tuple(one for one in devices if one not in design.devices)
@@ -67,12 +67,12 @@ def redesigns(design: Design, strangers: Callable[[Device, str], Device | None])
 
     for position, driver in enumerate(design.drivers):
         around = design.drivers[:position], design.drivers[position + 1 :]
-        for entry, block in driver.entries().items():
+        for entry, block in driver.blocks().items():
             for change in _changes(block, strangers):
                 changed = replace(driver, **{entry: change.block})
                 add(f"{driver.name}.{entry}", change, (*around[0], changed, *around[1]))
         functions: dict[int, Function] = {}
-        for block in driver.entries().values():
+        for block in driver.blocks().values():
             for function in _functions(block):
                 if function not in functions.values():
                     functions[len(functions)] = function
@@ -81,7 +81,7 @@ def redesigns(design: Design, strangers: Callable[[Device, str], Device | None])
                 other = replace(function, body=change.block)
                 changed = replace(
                     driver,
-                    **{e: _with(b, function, other) for e, b in driver.entries().items()},
+                    **{e: _with(b, function, other) for e, b in driver.blocks().items() if b},
                 )
                 add(function.name, change, (*around[0], changed, *around[1]))
             if function.undo is not None:
@@ -89,7 +89,7 @@ def redesigns(design: Design, strangers: Callable[[Device, str], Device | None])
                     other = replace(function, undo=replace(function.undo, body=change.block))
                     changed = replace(
                         driver,
-                        **{e: _with(b, function, other) for e, b in driver.entries().items()},
+                        **{e: _with(b, function, other) for e, b in driver.blocks().items() if b},
                     )
                     add(f"{function.name} undone", change, (*around[0], changed, *around[1]))
     return list(found.values())

@@ -1,143 +1,95 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""One operation dropped, moved or aimed elsewhere in the series' design breaks a rule."""
+"""A shipped design damaged in one place is refused, or comes to the same facts, or is argued for.
+
+One change of EVERY is drawn, always the same ones; with `--whole` each is tried, which takes an
+hour: pytest tests/test_redesign.py --whole
+"""
 
 from __future__ import annotations
 
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
 
+import damage
 import pytest
-import redesign
 
-from checks.explore import explore
-from checks.judge import judge
-from generator.cxlpmu import CPMU
-from generator.design import Device
-from generator.designs.auxbus import DESIGN
-from generator.portdrv import PORT
+from generator.load import names
 
-OTHER = Device("other", "pci")
-STRANGER = Device("stranger", "aux", PORT)
+EVERY = 24
+REFUSED = ("core-prebind",)  # by itself
+NAMES = tuple(name for name in names() if name not in REFUSED)
 
-# Beginnings of changes that no rule reports, because they are without effect:
-# nothing that comes later unwinds it: each failure behind it says itself what to do
-_NOT_UNWOUND = (
-    "cxl_pmu.probe: forget: the undo of pm_runtime_resume_and_get(port, cpmu)",
-    "pcie_cxlpmu_add_device: forget: the undo of auxiliary_device_add(cpmu)",
-    "pcie_cxlpmu_alloc_vectors: forget: the undo of pci_alloc_irq_vectors(port)",
-    "pcie_cxlpmu_discover: forget: the undo of kzalloc note(port)",
-    "pcie_cxlpmu_discover_block: forget: the undo of kzalloc note(cpmu)",
-    "pcie_cxlpmu_get_irq: forget: the undo of pci_msix_alloc_irq_at(port, cpmu)",
-    "pcie_cxlpmu_init_child: forget: the undo of auxiliary_device_init(cpmu)",
-    "pcie_device_init: forget: the undo of device_register(service)",
-    "pcie_device_init: forget: the undo of kzalloc(service)",
-    "pcie_init_service_irqs: forget: the undo of pci_alloc_irq_vectors(port)",
-    "pcie_port_alloc_irq_vec: forget: the undo of pci_alloc_irq_vectors(port)",
-    "pcie_port_device_register: forget: the undo of pci_enable_device(port)",
-    "pcie_port_resize_irq_vec: forget: the undo of pci_alloc_irq_vectors(port)",
-)
-# the managed action behind it has taken the undoing over
-_TAKEN_OVER = (
-    "cxl_pmu_setup_perf: forget: the undo of cpuhp_state_add_instance(cpmu)",
-    "cxl_pmu_setup_perf: forget: the undo of perf_pmu_register(cpmu)",
-)
-# either may come first, no fact of the one is read or written by the other
-_COMMUTE = (
-    "cxl_pmu.probe: swap: cxl_pmu_setup_info() <> devm_kasprintf(cpmu)",
-    "cxl_pmu.probe: swap: devm_add_action_or_reset[pm_runtime_put](port, cpmu, cpmu) ",
-    "cxl_pmu_setup_irq: swap: devm_kasprintf(cpmu) <> devm_request_irq(cpmu, cpmu)",
-    "pcie_cxlpmu_add_device: swap: ida_alloc(cpmu) <> pcie_cxlpmu_init_child()",
-    "pcie_cxlpmu_add_devices: swap: if (Not) <> pcie_cxlpmu_assign_irqs()",
-    "pcie_cxlpmu_alloc_vectors: swap: if (nvec == nr_entries) <> pci_free_irq_vectors",
-    "pcie_cxlpmu_alloc_vectors: swap: nvec = 1() <> pci_alloc_irq_vectors(port)",
-    "pcie_cxlpmu_delete_device: swap: auxiliary_device_uninit(cpmu) <> ida_free(cpmu)",
-    "pcie_cxlpmu_discover_block: drop: pcie_cxlpmu_block_start()",
-    "pcie_cxlpmu_discover_block: swap: pcie_cxlpmu_block_start() <> if (Not)",
-    "pcie_cxlpmu_forget: swap: pci_set_drvdata NULL(port) <> for each cpmu",
-    "pcie_cxlpmu_serve_port: swap: if (Not) <> pci_free_irq_vectors(port)",
-    "pcie_port_device_register: swap: pci_enable_device(port) <> get_port_device_capa",
-    "pcie_port_device_register: swap: pci_free_irq_vectors(port) <> pci_clear_master(",
-    "pcie_port_device_register: swap: pcie_port_device_register:capabilities = ...() ",
-    "pcie_port_device_remove: swap: pci_free_irq_vectors(port) <> pcie_cxlpmu_forget(",
-    "pcie_port_resize_irq_vec: swap: if (dev->msix_enabled) <> pci_free_irq_vectors(p",
-    "pcieport.probe: swap: if (type is RC_EC) <> pcie_port_device_register()",
-)
-# only reads the hardware: what it answers is a question, whoever asks it
-_READS = (
-    "pcie_port_device_register: drop: get_port_device_capability()",
-    "pcie_port_device_register: swap: get_port_device_capability() <> pcie_port_devic",
-)
-# the port never sleeps, which breaks nothing
-_AWAKE = (
-    "pcieport.probe: drop: pm_runtime_allow(port)",
-    "pcieport.probe: drop: pm_runtime_put_autosuspend(port)",
-    "pcieport.probe: swap: pm_runtime_put_autosuspend(port) <> pm_runtime_allow(port)",
-)
-# the driver core holds the port in D0 around .remove
-_CORE = (
-    "pcieport.remove: swap: if (pci_bridge_d3_possible(dev)) <> pcie_port_device_remo",
-    "pcieport.remove: swap: pm_runtime_forbid(port) <> pm_runtime_get_noresume(port)",
-)
-# kernel/irq/manage.c never looks at devname: without it /proc/interrupts shows no name, and
-# kernel/irq/proc.c register_handler_proc() makes no directory
-_NAME = ("cxl_pmu_setup_irq: drop: devm_kasprintf(cpmu)",)
-# pcie_port_device_register() in drivers/pci/pcie/portdrv.c: with nothing left in it, the loop
-# that follows registers nothing, and behind "out:" the vectors are freed all the same
-_NOTHING_LEFT = (
-    "pcie_port_device_register: swap: pcie_port_device_register:capabilities = &= PCI",
-)
-# what follows comes to the same: any_child() gives up too, deletion quiesces
-_ANYWAY = (
-    "cxl_pmu.shutdown: drop: quiesce(cpmu)",
-    "cxl_pmu.shutdown: retarget: quiesce(cpmu) -> quiesce(stranger)",
-    "pcie_cxlpmu_serve_port: drop: pcie_cxlpmu_any_irq()",
-)
-# device_shutdown() holds the port in D0 before .shutdown is called (drivers/base/core.c)
-_HELD = (
-    "pcieport.shutdown: drop: pm_runtime_forbid(port)",
-    "pcieport.shutdown: drop: pm_runtime_get_noresume(port)",
-    "pcieport.shutdown: swap: if (pci_bridge_d3_possible(dev)) <> pcie_port_device_re",
-    "pcieport.shutdown: swap: pm_runtime_forbid(port) <> pm_runtime_get_noresume(port",
-)
-HARMLESS = (
-    *_NOT_UNWOUND, *_TAKEN_OVER, *_COMMUTE, *_READS, *_AWAKE, *_CORE, *_NAME, *_NOTHING_LEFT,
-    *_ANYWAY, *_HELD,
-)  # fmt: skip
+# What reaches other facts than its design, and breaks no rule: why it is right all the same.
+ARGUED: dict[str, str] = {
+    "pcieport.probe: drop: pm_runtime_allow(port)":
+        "who wants the port to sleep can still say so in power/control",
+    "pcieport.shutdown: drop: pm_runtime_forbid(port)":
+        "device_shutdown() holds the port in D0 before it calls .shutdown",
+    "pcieport.shutdown: drop: pm_runtime_get_noresume(port)":
+        "device_shutdown() holds the port in D0 before it calls .shutdown",
+    "cxl_pmu.shutdown: drop: quiesce(cpmu)":
+        "the port's .shutdown deletes the device, which quiesces it: a moment later",
+    "pcie_cxlpmu_serve_port: drop: pcie_cxlpmu_any_irq()":
+        "pcie_cxlpmu_any_child() gives up as well, and bus mastering stays set only where live "
+        "devices below need it",
+}
 
 
-def strangers(device: Device, role: str) -> Device | None:
-    """What a call on a device is aimed at instead."""
-    if device == PORT:
-        return OTHER
-    if device == CPMU:
-        return PORT if role == "owner" else STRANGER
-    return None
+def argued(key: str) -> bool:
+    """Return whether a change is among ARGUED: by its beginning, in any design."""
+    return key.partition(": ")[2].startswith(tuple(ARGUED))
 
 
-_designs: list[redesign.Redesign] = []
-
-
-def _reported(number: int) -> str:
-    """How a changed design is reported: a rule and a trace; "" when it is not."""
-    plainly = partial(explore, shorten=False)  # nobody reads these traces
-    report = judge(_designs[number].design, first=True, seconds=300, sought=(), engine=plainly)
-    if not report.counterexamples or not report.counterexamples[0].trace:
-        return ""
-    return report.counterexamples[0].rule
+def _fate(name: str, key: str) -> str:
+    return damage.fate(name, key)
 
 
 @pytest.mark.slow
-def test_every_operation_of_the_design_counts():
-    changed = redesign.redesigns(DESIGN, strangers)
-    acting = [one for one in changed if one.acts]
-    assert len(acting) > 250
-    stale = [key for key in HARMLESS if not any(str(one).startswith(key) for one in acting)]
-    assert not stale, "there is no such change any more:\n" + "\n".join(stale)
-    _designs[:] = [one for one in acting if not str(one).startswith(HARMLESS)]
-    # a design is inherited, not sent: what it names is told by identity
+def test_damage_in_one_place_is_refused_or_changes_nothing(request: pytest.FixtureRequest) -> None:
+    every = 1 if request.config.getoption("--whole") else EVERY
+    drawn = [(name, key) for name in NAMES for key in damage.damaged(name)
+             if damage.drawn(key, every)]
+    assert len(drawn) * every > 1500
     with ProcessPoolExecutor(2, multiprocessing.get_context("fork")) as pool:
-        rules = list(pool.map(_reported, range(len(_designs)), chunksize=4))
-    missed = [str(one) for one, rule in zip(_designs, rules, strict=True) if not rule]
-    assert not missed, "no rule reports:\n" + "\n".join(missed)
-    assert len(set(rules)) >= 10
+        fates = dict(zip(drawn, pool.map(_fate, *zip(*drawn, strict=True), chunksize=2),
+                         strict=True))
+    other = {key for (_, key), fate in fates.items() if fate == damage.OTHER}
+    missed = sorted(key for key in other if not argued(key))
+    assert not missed, "reaches other facts, and no rule minds:\n" + "\n".join(missed)
+    idle = sorted(key for (_, key), fate in fates.items() if argued(key) and fate != damage.OTHER)
+    assert not idle, "argued for, and needs no argument:\n" + "\n".join(idle)
+    assert len(set(fates.values()) - {damage.SAME, damage.OTHER}) >= 10
+    if every == 1:
+        needed = {one for one in ARGUED if any(key.partition(": ")[2].startswith(one)
+                                               for key in other)}
+        assert needed == ARGUED.keys()
+
+
+def test_what_is_argued_for_is_there() -> None:
+    changes = [key.partition(": ")[2] for name in NAMES for key in damage.damaged(name)]
+    stale = [key for key in ARGUED if not any(one.startswith(key) for one in changes)]
+    assert not stale, "there is no such change any more:\n" + "\n".join(stale)
+
+
+def test_a_change_that_only_moves_what_commutes_is_the_same() -> None:
+    """auxiliary_device_uninit() drops the device, ida_free() its number: neither asks the other."""
+    key = "auxbus: pcie_cxlpmu_delete_device: swap: auxiliary_device_uninit(cpmu) <> ida_free(cpmu)"
+
+    assert damage.fate("auxbus", key) == damage.SAME
+
+
+def test_a_port_that_is_not_allowed_to_sleep_reaches_other_facts() -> None:
+    assert damage.fate("today", "today: pcieport.probe: drop: pm_runtime_allow(port)") == (
+        damage.OTHER)
+
+
+def test_sleep_and_recovery_are_looked_at_beside_a_device_without_a_driver() -> None:
+    aimed = "pci_restore_state(port) -> pci_restore_state(other)"
+
+    assert damage.fate("today", f"today: pcieport.slot_reset: retarget: {aimed}") == "N11"
+
+
+def test_a_driver_that_forgets_its_vectors_is_refused() -> None:
+    key = "today: pcie_port_device_remove: drop: pci_free_irq_vectors(port)"
+
+    assert damage.fate("today", key) not in (damage.SAME, damage.OTHER)
