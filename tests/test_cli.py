@@ -146,7 +146,7 @@ def test_one_rule_is_explained_with_its_evidence(capsys: pytest.CaptureFixture[s
 def test_rules_say_which_of_them_a_kernel_showed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["rules"]) == 0
     said = capsys.readouterr().out.splitlines()
-    assert any(line.startswith("R14   seen, by design ") for line in said)
+    assert any(line.startswith("R14   seen: design ") for line in said)
     assert any(line.startswith("R20b  theory ") for line in said)
     shown = len({one.rule for one in kept()})
     assert said[-1].startswith(f"{shown} of {len(ALL)} rules seen: ")

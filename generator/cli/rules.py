@@ -12,6 +12,7 @@ import textwrap
 from dataclasses import asdict
 from pathlib import Path
 
+from checks.boot.case import BY_C, BY_DESIGN, BY_OBJECT
 from checks.boot.unseen import UNSEEN
 from checks.boot.witness import WITNESSES, Witness, kept
 from checks.judge import ALL
@@ -24,6 +25,7 @@ from generator.load import load, names
 
 _HOUSE = Path(__file__).parents[2]
 _BROKEN = "tests/broken"
+_SHORT = {BY_DESIGN: "design", BY_C: "C", BY_OBJECT: "object"}
 
 
 def run(args: argparse.Namespace) -> int:
@@ -89,11 +91,12 @@ def _list(args: argparse.Namespace) -> int:
                           for rule in ALL], indent=2))
         return 0
     for rule in ALL:
-        how = "; ".join(dict.fromkeys(one.how for one in witnesses(rule)))
-        print(f"{rule.key:<5} {'seen, ' + how if how else 'theory':<22} {rule.title}")
+        how = dict.fromkeys(_SHORT[one.how] for one in witnesses(rule))
+        print(f"{rule.key:<5} {'seen: ' + ', '.join(how) if how else 'theory':<20} {rule.title}")
     shown = sum(bool(witnesses(rule)) for rule in ALL)
     print(f"\n{shown} of {len(ALL)} rules seen: a booted kernel showed the symptom with the rule "
-          "broken so; portwright rules KEY says where")
+          "broken, by a\nrefused design, by other C in a rendered series, or by a test object in "
+          "the guest's\nkernel. portwright rules KEY says where, and of a theory why.")
     return 0
 
 
