@@ -149,7 +149,7 @@ def test_rules_say_which_of_them_a_kernel_showed(capsys: pytest.CaptureFixture[s
     assert any(line.startswith("R14   seen: design ") for line in said)
     assert any(line.startswith("R20b  theory ") for line in said)
     shown = len({one.rule for one in kept()})
-    assert said[-1].startswith(f"{shown} of {len(ALL)} rules seen: ")
+    assert said[-3].startswith(f"{shown} of {len(ALL)} rules seen: ")
 
     assert main(["rules", "R20b"]) == 0
     told = " ".join(capsys.readouterr().out.split())
