@@ -19,7 +19,6 @@ UNSEEN: Mapping[str, str] = {
     "N15": OPEN,
     "N16": OPEN,
     "N4b": OPEN,
-    "N7": OPEN,
     "R09":
         "QEMU lets the devices below a bridge master the bus whatever the command register of the "
         "bridge says, so nothing stops",

@@ -18,7 +18,7 @@ def _unasked(node: object) -> Block | None:
 
 REFUSED = Refused(
     "N7", "it is not asked where a CPMU's registers lie",
-    r"CPMU 0: no interrupt \(-19\)", ("boot",), board="elsewhere",
+    r"CPMU 0: no interrupt \(-(6|19)\)", ("boot",), board="elsewhere",
 )
 START = rewrite.functions(
     auxbus.DESIGN, "pcie_cxlpmu_block_start", lambda body: rewrite.block(body, _unasked)
