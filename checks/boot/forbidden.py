@@ -41,7 +41,7 @@ def _unbind(function: str) -> str:
 
 # Of a hundred thousand interrupts, which take their time in an emulated machine.
 _STORM = (
-    "n=0; while [ $n -lt 60 ] && ! dmesg | grep -q 'nobody cared'; do sleep 1; n=$((n+1)); done"
+    "n=0; while [ $n -lt 60 ] && ! dmesg | grep -q 'nobody care[d]'; do sleep 1; n=$((n+1)); done"
 )
 
 
