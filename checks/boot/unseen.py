@@ -12,7 +12,6 @@ from collections.abc import Mapping
 OPEN = "nobody has tried yet"
 
 UNSEEN: Mapping[str, str] = {
-    "N11": OPEN,
     "N14":
         "auxbus lives with it, by a waiver, and so does the pinned driver: there is no kernel that "
         "does without it, to compare with",
