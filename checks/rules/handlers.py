@@ -234,7 +234,8 @@ def quiesce_before_free(step: Step, _view: View) -> Expr | None:
     "N4b",
     evidence=("kernel/irq/manage.c request_threaded_irq()",
               "drivers/pci/pcie/pme.c pcie_pme_probe()"),
-    symptom="irq NN: nobody cared, or a handler that runs before its driver is ready",
+    symptom="irq NN: nobody cared, a handler that runs before its driver is ready, or a source "
+    "that can raise its interrupt although nobody asked it to",
 )
 def quiet_before_request(step: Step, _view: View) -> Expr | None:
     """A source that firmware or another kernel may have left on is off before its irq is had."""
