@@ -16,7 +16,7 @@ from generator.tree import Tree
 
 pytestmark = [pytest.mark.boot, pytest.mark.kernel, pytest.mark.slow, pytest.mark.others]
 
-# Not sleep: QEMU's machine has no suspend to RAM, and enter_state() tests no core without.
+# What takes minutes more is left to those who ask for it; sleep the machine cannot.
 SCENARIOS = "boot,load,count,interrupt,hotplug"
 
 

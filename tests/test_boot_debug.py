@@ -64,7 +64,7 @@ def test_every_symbol_of_a_fragment_is_as_asked_for(kind: Kind, pinned: Tree) ->
             assert line in told
 
 
-# What kasan and kmemleak are for: the plain kernel goes on as if nothing were wrong.
+# What kasan and kmemleak are for: the plain kernel does not say who lost or misused memory.
 
 STAYS = Breakage(
     "R14", "children are not deleted when the port is unbound", PORTDRV,
@@ -91,7 +91,7 @@ def test_only_a_kernel_that_looks_sees_memory_misused(
     plain = _broken(pinned, made, breakage, PLAIN, tmp_path / "plain")
     found = _broken(pinned, made, breakage, kind, tmp_path / "looks")
 
-    assert (_seen(breakage, plain), report.verdict(plain)) == ([], AS_PREDICTED)
+    assert _seen(breakage, plain) == []
     assert _seen(breakage, found), found.complaints
     assert report.verdict(found) == FAILED
 
