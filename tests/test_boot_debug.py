@@ -16,7 +16,7 @@ from checks.boot.breakage import CXLPMU, PORTDRV, Breakage, broken
 from checks.boot.guest import program, with_port_model
 from checks.boot.kernel import fragment, fragments, kernel
 from checks.boot.kind import KASAN, KINDS, KMEMLEAK, PLAIN, REMOVE, Kind
-from checks.boot.run import AS_PREDICTED, FAILED, Run, run
+from checks.boot.run import FAILED, Run, run
 from generator.__main__ import main
 from generator.designs import auxbus
 from generator.series import Series
@@ -100,11 +100,11 @@ def test_a_driver_that_cannot_be_bound_again_is_seen_while_it_is_bound(
     pinned: Tree, made: Series, tmp_path: Path
 ) -> None:
     # Its children stay on the bus and the port's second probe adds others: four, of two CPMUs.
-    # The plain kernel boots without a word.
+    # The plain kernel has two.
     found = _broken(pinned, made, STAYS, REMOVE, tmp_path)
 
     assert _seen(STAYS, found), found.lines
-    assert report.verdict(_broken(pinned, made, STAYS, PLAIN, tmp_path)) == AS_PREDICTED
+    assert _seen(STAYS, _broken(pinned, made, STAYS, PLAIN, tmp_path)) == []
 
 
 def _seen(breakage: Breakage, found: Run) -> list[str]:

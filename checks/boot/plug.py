@@ -41,6 +41,15 @@ def hotplug(on: Stage) -> Iterator[Line]:
         yield Line("hotplug", port.name, "the device that is removed", "is gone",
                    "is still there" if left.at(place) else "is gone", "QMP device_del", "kernel")
         yield from port_lines(Look("hotplug", left), on.predicted[port.name])
+    _over(on, before)
+
+
+def _over(on: Stage, before: Seen) -> None:
+    """Wait until the slots are done: they hold runtime PM references for as long as power falls."""
+    for _ in range(20):
+        if on.look().usage == before.usage:
+            return
+        on.settled()
 
 
 def _until(on: Stage, places: list[str], wanted: bool) -> Seen:
