@@ -12,11 +12,18 @@ from generator.__main__ import main
 pytestmark = [pytest.mark.boot, pytest.mark.kernel, pytest.mark.slow]
 
 
+SHORT = ("--board", "static,switch", "--scenario", "boot,load,count")
+
+
+@pytest.mark.parametrize("how", [
+    pytest.param(SHORT, id="short"),
+    pytest.param((), id="whole", marks=pytest.mark.others),
+])
 @pytest.mark.parametrize("design", ["today", "auxbus"])
 def test_a_kernel_does_what_its_design_predicts(
-    design: str, capsys: pytest.CaptureFixture[str]
+    design: str, how: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code = main(["boot", design, "--json"])
+    code = main(["boot", design, *how, "--json"])
 
     told = json.loads(capsys.readouterr().out)
     wrong = [

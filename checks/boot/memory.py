@@ -30,24 +30,40 @@ def grown(times: int, before: Mapping[str, int], after: Mapping[str, int]) -> di
     return {name: count for name, count in more.items() if count >= times}
 
 
+def each_time(
+    times: int, before: Mapping[str, int], after: Mapping[str, int]
+) -> dict[str, int]:
+    """Return how many objects more caches have for each time that something was done.
+
+    What others allocate meanwhile is seldom about as many for each time.
+    """
+    more = {name: count - before.get(name, 0) for name, count in after.items()}
+    return {name: each for name, count in more.items()
+            if (each := round(count / times)) > 0 and abs(count - each * times) <= times // 3}
+
+
 def kept(
     scenario: str, times: int, on: Stage, before: Mapping[str, int], do_again: Callable[[], object]
 ) -> Line:
     """Return whether something that was done many times kept memory each time.
 
     What has grown is done as often again, a few times: what is kept each time grows in every
-    round. What was only needed for the first time does not, and neither does what others of the
-    system happen to allocate meanwhile.
+    round by as many objects. What was only needed for the first time does not, and neither does
+    what others of the system happen to allocate meanwhile.
     """
     after = objects(on)
-    found = grown(times, before, after)
-    for _ in range(ROUNDS):
-        if not found:
+    found: dict[str, int] = {}
+    suspects = grown(times, before, after).keys()
+    for number in range(ROUNDS):
+        if not suspects:
             break
         do_again()
         last, after = after, objects(on)
-        more = grown(times, last, after)
-        found = {name: count for name, count in more.items() if name in found}
+        more = each_time(times, last, after)
+        found = {name: more[name] for name in suspects & more.keys()
+                 if not number or found[name] == more[name]}
+        suspects = found.keys()
+    found = {name: found[name] * times for name in suspects}
     return Line(scenario, "system", f"memory kept by {times} times", "none",
                 shown(f"{count} of {name}" for name, count in found.items()),
                 "/sys/kernel/slab/*/objects", "kernel")
