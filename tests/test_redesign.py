@@ -40,8 +40,8 @@ OPEN: dict[str, str] = {
     "pcie_cxlpmu_add_devices: swap: if (Not) <> pcie_cxlpmu_assign_irqs()":
         "a CPMU without a device is given an irq, which no rule asks of what is not there",
     "pcie_cxlpmu_alloc_vectors: swap: if (nvec == nr_entries) <> pci_free_irq_vectors(port)":
-        "the vectors are gone where they were as many as wanted, and no CPMU is served there: "
-        "N9 does not ask for those of ports without services on each hardware",
+        "vectors that are as many as wanted are freed and allocated again, which may fail; the "
+        "guard asks for those that there are, nr_entries in C for those that there were",
     "pcie_port_device_iter: drop: pciehp_runtime_suspend(service)":
         "N15 does not look at runtime suspend",
     "pcieport.runtime_suspend: drop: pcie_port_device_iter()":
