@@ -33,11 +33,17 @@ class Statement:
     line: int
     last: int
     text: str
+    label: str = ""  # that stands before it
 
     @property
     def compound(self) -> bool:
         """Return whether it has statements inside."""
         return self.cursor.kind in _COMPOUND
+
+    @property
+    def leaves(self) -> bool:
+        """Return whether nothing that stands behind it is reached from it."""
+        return self.cursor.kind in (Kind.RETURN_STMT, Kind.GOTO_STMT)
 
     @property
     def condition(self) -> str:
@@ -77,7 +83,9 @@ def _body(path: str, function: str, lines: tuple[bytes, ...], block: Cursor) -> 
     inner = list(block.get_children()) if braced else [block]
     found: list[Statement] = []
     for cursor in inner:
+        label = ""
         while cursor.kind == Kind.LABEL_STMT:
+            label = cursor.spelling
             cursor = next(iter(cursor.get_children()))
         text = list(lines)
         shown = spelled(text, cursor)
@@ -87,7 +95,7 @@ def _body(path: str, function: str, lines: tuple[bytes, ...], block: Cursor) -> 
         first = line
         while _is_comment(lines[first - 2]):
             first -= 1
-        found.append(Statement(cursor, first, line, _last_line(cursor), shown))
+        found.append(Statement(cursor, first, line, _last_line(cursor), shown, label))
     extent = block.extent
     return Body(path, function, lines, tuple(found), braced, extent.start.line, extent.end.line)
 
@@ -208,3 +216,30 @@ def named(body: Body, anchor: str) -> Statement:
         "switch": f"switch ({text})",
     }
     return one(body, found, what[kind], text)
+
+
+def result_of(body: Body, usual: str) -> str:
+    """Return the variable that a function returns its errors in: its only one, or the usual."""
+    declared = {
+        each.spelling for statement in body.statements
+        for each in statement.cursor.get_children() if each.kind == Kind.VAR_DECL
+    }
+    returned = {
+        spelled(list(body.lines), each).removeprefix("return ").rstrip(";")
+        for statement in body.statements for each in statement.cursor.walk_preorder()
+        if each.kind == Kind.RETURN_STMT
+    } & declared
+    return usual if usual in declared or len(returned) != 1 else returned.pop()
+
+
+def tails_of(body: Body, result: str) -> Iterator[tuple[str, tuple[str, ...] | None]]:
+    """Yield each label of a function with what is done behind it, up to the return of an error.
+
+    None in place of that where it is no mere row of calls.
+    """
+    for at, statement in enumerate(body.statements):
+        if statement.label:
+            *texts, last = (each.text.rstrip(";") for each in body.statements[at:])
+            plain = not any(each.compound for each in body.statements[at:])
+            ends = last == f"return {result}"
+            yield statement.label, tuple(f"{text};" for text in texts) if plain and ends else None

@@ -4,27 +4,30 @@
 Two blocks are laid side by side. What both have stays as the tree has it and is what an edit
 holds on to; what only the second has is rendered and put next to it; what only the first has
 is taken out. A place that cannot be told for certain is refused.
+
+What is put in undoes, when it fails, what its function did before: at a label of the function
+that does just this, or at labels of its own behind the last return.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 
-from generator.anchors import Body, Statement, body_of, branches, of_node, one
+from generator.anchors import Body, Statement, body_of, branches, of_node, one, result_of, tails_of
 from generator.cexpr import canonical
 from generator.csource import Unit
 from generator.ctext import Code
 from generator.draft import Splice
 from generator.errors import ModelError, TreeError
-from generator.operation import Do, Guard
+from generator.operation import UNWIND, Do, Guard
 from generator.program import And, Block, Call, Each, If, Node, Not, Or, Return
-from generator.render import statements
+from generator.render import labels, statements
 from generator.templates import Names, condition
+from generator.unwind import Way, undone
 
 Key = tuple[object, ...]
-
 
 
 def _key(node: object) -> Key:
@@ -53,15 +56,34 @@ def _asked(guard: Guard | And | Or | Not) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
+class _Done:
+    """What a failure has to undo: before the step, and after it."""
+
+    was: tuple[Do | Call, ...] = ()
+    now: tuple[Do | Call, ...] = ()
+
+    def and_then(self, old: Sequence[Node], new: Sequence[Node]) -> _Done:
+        """Return the same behind some more nodes of each."""
+        return _Done(undone(self.was, tuple(old)), undone(self.now, tuple(new)))
+
+
+@dataclass(frozen=True)
 class Change:
-    """Derives the splices of one function."""
+    """Derives the splices of one function, and collects its new ways out.
+
+    `known` are labels that it has, by the texts of what they undo.
+    """
 
     path: str
     names: Names
     gives: str
     lines: tuple[str, ...]
+    known: Mapping[tuple[str, ...], str] = field(default_factory=dict)
+    exits: list[Way] = field(default_factory=list)
 
-    def block(self, body: Body, before: Block, after: Block, depth: int) -> list[Splice]:
+    def block(
+        self, body: Body, before: Block, after: Block, depth: int, done: _Done
+    ) -> list[Splice]:
         """Return what turns the C of one block into that of the other."""
         old = [node for node in before if not isinstance(node, Code)]
         runs = _runs(after)
@@ -72,8 +94,9 @@ class Change:
         found: list[Splice] = []
         for tag, first, last, start, end in matcher.get_opcodes():
             if tag == "equal":
-                for at, other in zip(range(first, last), new[start:end], strict=True):
-                    found += self.same(body, old, at, other, depth)
+                for at, other in zip(range(first, last), range(start, end), strict=True):
+                    here = done.and_then(old[:at], new[:other])
+                    found += self.same(body, old, at, new[other], depth, here)
                 continue
             if tag == "replace":
                 changed = self.asked_anew(body, old, first, new[start])
@@ -84,14 +107,20 @@ class Change:
                 found += self.without(body, old, at)
             added = tuple(node for text, node in runs[start:end] for node in (*text, node))
             if added:
-                found.append(self.insert(body, old, (first, last), added, depth))
+                here = done.and_then((), new[:start])
+                found.append(self.insert(body, old, (first, last), added, depth, here))
         return found
 
     def same(
-        self, body: Body, block: Sequence[object], at: int, new: object, depth: int
+        self, body: Body, block: Sequence[object], at: int, new: Node, depth: int, done: _Done
     ) -> list[Splice]:
         """Return the changes inside of a node that both blocks have."""
         old = block[at]
+        if isinstance(new, Do | Call) and not _void(new) and new.on_fail == UNWIND and (
+            [_key(one_) for one_ in done.was] != [_key(one_) for one_ in done.now]
+        ):
+            raise ModelError(f"{new.where}: when this fails there is something else to undo than "
+                             "before: nothing is derived for that")
         if isinstance(old, If) and isinstance(new, If):
             if (old.then, old.other) == (new.then, new.other) or _shallow(old) == _shallow(new):
                 return []
@@ -102,13 +131,13 @@ class Change:
                     f"{self.path}:{statement.line}: the design and the tree ask "
                     f"({statement.condition}) the other way round; write the design as the tree"
                 )
-            found = self.inner(then, old.then, new.then, depth)
+            found = self.inner(then, old.then, new.then, depth, done)
             if _shapes(old.other) != _shapes(new.other):
                 if other is None:
                     raise ModelError(
                         f"{new.where}: the else branch is new: nothing is derived for it"
                     )
-                found += self.inner(other, old.other, new.other, depth)
+                found += self.inner(other, old.other, new.other, depth, done)
             return found
         if isinstance(old, Call) and isinstance(new, Call):
             if _shapes((old,)) != _shapes((new,)):
@@ -125,10 +154,10 @@ class Change:
         return []
 
     def inner(
-        self, branch: Body, before: Block, after: Block, depth: int
+        self, branch: Body, before: Block, after: Block, depth: int, done: _Done
     ) -> list[Splice]:
         """Return the changes of a branch, with braces where it gets its second statement."""
-        found = self.block(branch, before, after, depth + 1)
+        found = self.block(branch, before, after, depth + 1, done)
         if found and not branch.braced:
             head = branch.statements[0].first - 1
             tab = "\t" * depth
@@ -170,11 +199,13 @@ class Change:
         return [Splice(first, last)]
 
     def insert(
-        self, body: Body, block: Sequence[object], gap: tuple[int, int], added: Block, depth: int
+        self, body: Body, block: Sequence[object], gap: tuple[int, int], added: Block, depth: int,
+        done: _Done,
     ) -> Splice:
         """Return the insertion of nodes next to a statement that stays."""
-        text = statements(added, self.names, self.gives, depth)
-        new = text.rstrip("\n").split("\n")
+        made = statements(added, self.names, self.gives, depth, done.now, self.known)
+        self.exits.extend(made.exits)
+        new = made.text.rstrip("\n").split("\n")
         above = self.anchor(body, block, range(gap[0] - 1, -1, -1))
         if above is not None:
             at = _end(body, *above) + 1
@@ -315,4 +346,22 @@ def splices(
     difference is of a kind that is not derived.
     """
     body = body_of(unit, function)
-    return Change(unit.path, names, gives, tuple(lines)).block(body, before, after, 1)
+    names = replace(names, result=result_of(body, names.result))
+    tails = dict(tails_of(body, names.result))
+    known = {texts: label for label, texts in tails.items() if texts is not None}
+    change = Change(unit.path, names, gives, tuple(lines), known)
+    found = change.block(body, before, after, 1, _Done())
+    twice = {label for way in change.exits for label, _ in way} & tails.keys()
+    if twice:
+        raise ModelError(f"{body.where()} has a label {min(twice)} already, behind which something "
+                         "else is done: give the operation another, c={\"label\": ...}")
+    return [*found, *_ways_out(body, change)]
+
+
+def _ways_out(body: Body, change: Change) -> Iterator[Splice]:
+    """Yield the labels that what is put in leaves to, behind the last statement."""
+    if not change.exits:
+        return
+    text = labels(change.exits, change.names, change.gives).split("\n")
+    ends = () if body.statements[-1].leaves else ("", "\treturn;")
+    yield Splice(body.closed, body.closed - 1, (*ends, "", *text))

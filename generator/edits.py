@@ -19,9 +19,10 @@ from generator.clts import entry_points
 from generator.draft import Draft, Splice, inserted, line_of, spliced
 from generator.errors import ModelError, TreeError
 from generator.expr import Place
+from generator.helpers import functions
 from generator.idioms import idioms
 from generator.program import Block
-from generator.render import body, functions
+from generator.render import body
 from generator.templates import Names, text_of
 from generator.textedits import writing
 

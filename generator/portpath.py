@@ -26,9 +26,9 @@ from generator.edits import (
     Split,
     Tail,
 )
+from generator.helpers import functions
 from generator.portdrv import SOURCES
 from generator.program import Block, Call, If, Node
-from generator.render import functions
 from generator.series import SeriesSpec, Step
 from generator.textedits import Listed, NewFile, Paragraph, Put, Section
 

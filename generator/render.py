@@ -3,15 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from generator.cformat import indented, negated
 from generator.ctext import Code, Helper, Leave, Loop, Written
-from generator.design import Design
 from generator.errors import ModelError, UsageError
 from generator.expr import Place
-from generator.operation import CONTINUE, IGNORE, RETURN, Do, Guard, OnFail
+from generator.operation import CONTINUE, IGNORE, RETURN, UNWIND, Do, Guard, OnFail
 from generator.program import (
     And,
     Block,
@@ -26,6 +25,7 @@ from generator.program import (
     operations,
 )
 from generator.templates import Names, condition, failed, file_of, macro, statement, text_of
+from generator.unwind import Way, undone, without_managed
 
 
 @dataclass(frozen=True)
@@ -36,14 +36,17 @@ class _Item:
     compound: bool = False
 
 
-
 @dataclass
 class _Writer:
-    """Collects the ways out of one function while its body is written."""
+    """Collects the ways out of one function while its body is written.
+
+    `known` are labels that the function has already, by the texts of what they undo.
+    """
 
     names: Names
     gives: str
-    exits: list[tuple[tuple[str, str], ...]] = field(default_factory=list)
+    exits: list[Way] = field(default_factory=list)
+    known: Mapping[tuple[str, ...], str] = field(default_factory=dict)
 
     # -- blocks ------------------------------------------------------------------------------
 
@@ -53,26 +56,18 @@ class _Writer:
         items: list[_Item] = []
         for at, node in enumerate(nodes):
             ending = last and at == len(nodes) - 1
-            if isinstance(node, Do) and node.op.managed:
-                undos = tuple(
-                    one for one in undos
-                    if not (isinstance(one, Do) and one.op.undo == node.op.undo)
-                )
+            undos = without_managed(undos, node)
             match node:
                 case Code(text=text):
                     items.append(_Item(indented(text, depth)))
                 case Do():
                     items += self.do(node, depth, undos)
-                    if node.op.undo is not None and not node.op.managed:
-                        undos = (*undos, node)
                 case Return():
                     items.append(_Item("\t" * depth + self.leaving(node)))
                 case If():
                     items += self.asked(node, depth, undos)
                 case Call():
                     items += self.called(node, depth, undos, ending)
-                    if _to_undo(node):
-                        undos = (*undos, node)
                 case Each():
                     items += self.loop(node, depth, undos)
                 case Ifdef(symbol=symbol):
@@ -81,6 +76,7 @@ class _Writer:
                     if node.other:
                         items += [_Item("#else"), *self.block(node.other, depth, undos)]
                     items.append(_Item("#endif"))
+            undos = undone(undos, (node,))
         return items
 
     def leaving(self, node: Return) -> str:
@@ -106,6 +102,11 @@ class _Writer:
         text = statement(node, self.names)
         items = [_Item(indented(text, depth))] if text else []
         if text.startswith("return "):
+            if node.on_fail == UNWIND and self.unwinding(undos):
+                raise ModelError(
+                    f"{node.where}: {node} is returned as it is, and its failure has something to "
+                    'undo: give its result a variable, c={"var": ...}'
+                )
             return items
         if node.op.fallible and node.on_fail != IGNORE:
             test, error = failed(node, self.names)
@@ -247,11 +248,17 @@ class _Writer:
         return label or f"err_{first.op.name}", text
 
     def exit(self, way: Sequence[tuple[str, str]]) -> str:
+        there = self.known.get(tuple(text for _, text in way))
+        if there is not None:
+            return there
         self.exits.append(tuple(way))
         return way[0][0]
 
     def labels(self) -> str:
-        """Return the labels at the end of the function, each falling into the next."""
+        """Return the labels at the end of the function, each falling into the next.
+
+        Errors: ModelError when two ways out do not end alike.
+        """
         if not self.exits:
             return ""
         longest = max(self.exits, key=len)
@@ -272,13 +279,6 @@ class _Writer:
         if self.gives != "void":
             lines.append("\t" + self.error(self.names.result))
         return "\n".join(lines)
-
-
-def _to_undo(node: Call) -> bool:
-    body = operations(node.function.body)
-    return node.function.undo is not None or any(
-        do.op.undo is not None and not do.op.managed for do in body
-    )
 
 
 def _plain(steps: Sequence[object]) -> bool:
@@ -304,16 +304,36 @@ def body(nodes: Block, names: Names, gives: str = "int", done: Block = ()) -> st
     return text + (f"\n{labels}\n" if labels else "")
 
 
-def statements(nodes: Block, names: Names, gives: str, depth: int) -> str:
+@dataclass(frozen=True)
+class Inserted:
+    """C that goes into an existing function, and labels at whose end it wants to leave."""
+
+    text: str
+    exits: tuple[Way, ...]
+
+
+def statements(
+    nodes: Block, names: Names, gives: str, depth: int, undos: tuple[Do | Call, ...],
+    known: Mapping[tuple[str, ...], str],
+) -> Inserted:
     """Return the C of nodes that stand in an existing function, `depth` tabs deep.
 
-    Errors: ModelError when they need unwinding, which is a matter of the whole function.
+    `undos` is what a failure undoes that was done there before, as undone() has it; `known` are
+    labels of the function by the texts of what they undo.
+
+    Errors: ModelError when C knows nothing of what would undo it.
     """
-    writer = _Writer(names, gives)
-    items = writer.block(nodes, depth, ())
-    if writer.exits:
-        raise ModelError("what is put into an existing function must not need unwinding there")
-    return "".join(_spaced(items))
+    writer = _Writer(names, gives, known=known)
+    items = writer.block(nodes, depth, undos)
+    return Inserted("".join(_spaced(items)), tuple(writer.exits))
+
+
+def labels(exits: Sequence[Way], names: Names, gives: str) -> str:
+    """Return the labels of some ways out of one function, each falling into the next.
+
+    Errors: ModelError when two of them do not end alike.
+    """
+    return _Writer(names, gives, list(exits)).labels()
 
 
 def function_text(function: Function, names: Names) -> str:
@@ -359,40 +379,3 @@ def _spaced(items: Sequence[_Item]) -> Iterator[str]:
             yield "\n"
         yield item.text + "\n"
         blank = item.text.endswith("\n") or not item.text.strip()
-
-
-def functions(design: Design) -> dict[str, Function]:
-    """Return every helper that a design's drivers call, by name.
-
-    Errors: ModelError when two that the series writes have one name and different bodies.
-    """
-    found: dict[str, Function] = {}
-    for driver in design.drivers:
-        for entry in driver.entries().values():
-            for one in called(entry):
-                known = found.setdefault(one.name, one)
-                if isinstance(one, Written) and known != one:
-                    raise ModelError(
-                        f"{design.where}: {design.name} has two different helpers of the name "
-                        f"{one.name}: C can have only one"
-                    )
-    return found
-
-
-def called(block: Block) -> Iterator[Function]:
-    """Yield the helpers of a block and theirs, in the order of the text."""
-    for node in block:
-        match node:
-            case Do(on_fail=on_fail) if isinstance(on_fail, tuple):
-                yield from called(on_fail)
-            case If(then=then, other=other) | Ifdef(then=then, other=other):
-                yield from called(then)
-                yield from called(other)
-            case Each(body=inner):
-                yield from called(inner)
-            case Call(function=function, on_fail=on_fail, then=then):
-                yield function
-                yield from called(function.body)
-                if isinstance(on_fail, tuple):
-                    yield from called(on_fail)
-                yield from called(then)

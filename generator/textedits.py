@@ -12,9 +12,10 @@ from generator.design import Design
 from generator.draft import Draft, Splice, line_of, spliced
 from generator.errors import ModelError, TreeError
 from generator.expr import Place
+from generator.helpers import functions
 from generator.idioms import idioms
 from generator.program import Function
-from generator.render import function_text, functions
+from generator.render import function_text
 from generator.templates import Names, text_of
 
 

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a failure has to undo: whatever its function did before and devres does not undo."""
+
+from __future__ import annotations
+
+from generator.operation import Do
+from generator.program import Block, Call, operations
+
+# Label and text of each step of a way out, newest first.
+Way = tuple[tuple[str, str], ...]
+
+
+def undone(undos: tuple[Do | Call, ...], nodes: Block) -> tuple[Do | Call, ...]:
+    """Return what a failure behind some nodes undoes, oldest first; `undos` is that before them."""
+    for node in nodes:
+        undos = without_managed(undos, node)
+        match node:
+            case Do(op=op) if op.undo is not None and not op.managed:
+                undos = (*undos, node)
+            case Call() if _to_undo(node):
+                undos = (*undos, node)
+    return undos
+
+
+def without_managed(undos: tuple[Do | Call, ...], node: object) -> tuple[Do | Call, ...]:
+    """Return what is still to be undone when a node has made devres do it."""
+    if not (isinstance(node, Do) and node.op.managed):
+        return undos
+    return tuple(
+        one for one in undos if not (isinstance(one, Do) and one.op.undo == node.op.undo)
+    )
+
+
+def _to_undo(node: Call) -> bool:
+    body = operations(node.function.body)
+    return node.function.undo is not None or any(
+        do.op.undo is not None and not do.op.managed for do in body
+    )
