@@ -65,7 +65,7 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--engine", choices=("own", "spin"), default="own",
                        help="spin: search with SPIN instead, for more than ten million states")
     check.add_argument("--states", type=_positive,
-                       help="budget of states (default: 4000000, with SPIN 100000000)")
+                       help="budget of states (default: 10000000, with SPIN 100000000)")
     check.add_argument("--seconds", type=_positive, default=600, help="budget of time")
     check.add_argument("--first", action="store_true", help="stop at the first violation")
     check.add_argument("--episode", metavar="NAME", default="",

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from checks import explore, spin
 from checks.boot.unseen import UNSEEN
 from checks.boot.witness import kept
 from checks.judge import ALL
@@ -127,6 +128,14 @@ def test_every_verb_has_help_and_a_module() -> None:
     assert known is not None
 
     assert set(known) == set(VERBS)
+
+
+def test_help_names_the_budgets_that_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["check", "--help"])
+
+    said = " ".join(capsys.readouterr().out.split())
+    assert f"(default: {explore.STATES}, with SPIN {spin.STATES})" in said
 
 
 def test_one_rule_is_explained_with_its_evidence(capsys: pytest.CaptureFixture[str]) -> None:
