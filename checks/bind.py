@@ -28,11 +28,11 @@ from generator.expr import (
     UsersOf,
     all_of,
     any_of,
-    folded,
     num,
     substitute,
 )
 from generator.flow import Edge, Flow
+from generator.meaning import folded
 from generator.operation import Param
 from generator.program import operations
 

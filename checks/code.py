@@ -15,7 +15,8 @@ from checks.known import conjuncts
 from checks.machine import Machine
 from checks.reduce import Alone, Place, Reduction
 from generator.errors import ModelError
-from generator.expr import FALSE, TRUE, Bin, Expr, Not, Num, Pick, Read, fold_known
+from generator.expr import FALSE, TRUE, Bin, Expr, Not, Num, Pick, Read
+from generator.meaning import fold_known
 from generator.templates import text_of
 
 WORD = 64

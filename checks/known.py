@@ -16,11 +16,13 @@ from itertools import product
 from math import prod
 
 from checks.machine import IDLE, Machine, Transition
-from generator.expr import Bin, Expr, Not, Num, Pick, Read, evaluate, folded, reads
+from generator.expr import Bin, Expr, Num, Pick, Read, reads
+from generator.meaning import computed, evaluate
 
 MOST = 64  # combinations of values that are tried out
 Known = int
 Node = tuple[int, int]  # a place of a process, and what others can see of its variables there
+Computed = tuple[Read, Expr, int]  # a variable, its value, and the fields that the value reads
 Leaf = tuple[int, int]  # the field of a variable, and the values for which a condition holds
 
 
@@ -49,7 +51,17 @@ class _Compiled:
     test: Test
     clear: int
     certain: int
-    computed: tuple[tuple[Read, Expr], ...]
+    computed: tuple[Computed, ...]
+
+
+@dataclass(frozen=True)
+class _Other:
+    """A value that somebody else's step gives a variable: its bit, 0 where it is computed."""
+
+    field: Known
+    bit: Known
+    step: _Compiled
+    gives: Computed
 
 
 class Knowledge:
@@ -172,7 +184,7 @@ class Knowledge:
             start |= 1 << self.fields[read][0]
         # A question that was answered here may be asked anew at the end of another's life.
         others = [
-            (self.mask([read]), step, next(v for t, v in step.one.gives if t == read), read)
+            self._other(read, step)
             for read in names for step in self.writers.get(read, ()) if step.one.pc != pc
         ]
         followed = self.mask(tracked)
@@ -214,28 +226,38 @@ class Knowledge:
         for field, allowed in step.test.leaves:
             known &= allowed | ~field
         there = known & ~step.clear | step.certain
-        for target, value in step.computed:
-            there |= self._computed(target, value, known)
+        for one in step.computed:
+            there |= self._computed(one, known)
         return there
 
-    def _settled(
-        self, known: Known, others: Sequence[tuple[int, _Compiled, Expr, Read]]
-    ) -> Known:
+    def _other(self, read: Read, step: _Compiled) -> _Other:
+        gives = next((one for one in step.computed if one[0] == read), None)
+        if gives is None:
+            value = dict(step.one.gives)[read]
+            assert isinstance(value, Num)
+            return _Other(self.mask([read]), 1 << self.fields[read][0] + value.value, step,
+                          (read, value, 0))
+        return _Other(self.mask([read]), 0, step, gives)
+
+    def _settled(self, known: Known, others: Sequence[_Other]) -> Known:
         """Return what is still known when others may have moved."""
         changed = True
         while changed:
             changed = False
-            for field, step, value, read in others:
-                if known & field == field or not self._possible(step, known):
+            for one in others:
+                if known & one.field == one.field or known & one.bit or not self._possible(
+                    one.step, known
+                ):
                     continue
-                more = known | self._computed(read, value, known)
+                more = known | (one.bit or self._computed(one.gives, known))
                 if more != known:
                     known, changed = more, True
         return known
 
-    def _computed(self, target: Read, value: Expr, known: Known) -> Known:
+    def _computed(self, one: Computed, known: Known) -> Known:
         """Return the field of a variable with the values that an expression can have."""
-        key = target, id(value), known & self.mask(reads(value))
+        target, value, asked = one
+        key = target, id(value), known & asked
         found = self.worth.get(key)
         if found is None:
             found = self.worth[key] = self._worth(target, value, known)
@@ -256,7 +278,7 @@ class Knowledge:
                 evaluate(value, state) for state in self.states(names, known)
             })
         if isinstance(value, Pick):
-            return self._computed(target, value.then, known) | self._computed(
+            return self._worth(target, value.then, known) | self._worth(
                 target, value.other, known)
         return mask << offset
 
@@ -295,7 +317,7 @@ class Knowledge:
             if isinstance(value, Num) and value.value >= 0:
                 certain |= 1 << offset + value.value
             else:
-                computed.append((target, value))
+                computed.append((target, value, self.mask(reads(value))))
         return _Compiled(one, number, goes, self._test(one.when), clear, certain, tuple(computed))
 
     def _test(self, expr: Expr) -> Test:
@@ -322,25 +344,12 @@ class Knowledge:
 
     def assuming(self, expr: Expr, known: Known) -> Expr:
         """Return an expression in which what has one value is a number, computed as far as goes."""
-        match expr:
-            case Read():
-                offset, mask = self.fields[expr]
-                bits = known >> offset & mask
-                return expr if bits & bits - 1 else Num(bits.bit_length() - 1)
-            case Not(of=of):
-                inner = self.assuming(of, known)
-                return Num(int(not inner.value)) if isinstance(inner, Num) else Not(inner)
-            case Pick(when=when, then=then, other=other):
-                test = self.assuming(when, known)
-                if isinstance(test, Num):
-                    return self.assuming(then if test.value else other, known)
-                return Pick(test, self.assuming(then, known), self.assuming(other, known))
-            case Bin(op=op, left=left, right=right):
-                one = self.assuming(left, known)
-                if op == "and" and one == Num(0):
-                    return one
-                return folded(op, one, self.assuming(right, known))
-        return expr
+        def value(read: Read) -> Expr:
+            offset, mask = self.fields[read]
+            bits = known >> offset & mask
+            return read if bits & bits - 1 else Num(bits.bit_length() - 1)
+
+        return computed(expr, value)
 
 
 def _name(read: Read) -> tuple[str, str]:

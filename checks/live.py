@@ -9,7 +9,8 @@ from dataclasses import replace
 from checks.code import Watch
 from checks.hardware import answers, questions
 from checks.machine import IDLE, RUNNING, UNASKED, Machine, Transition
-from generator.expr import Expr, Num, Pick, Read, assuming, fold_known, num, reads
+from generator.expr import Expr, Num, Pick, Read, num, reads
+from generator.meaning import assuming, fold_known
 
 
 def forget(

@@ -21,7 +21,8 @@ from checks.hardware import OPEN_QUESTION, answered
 from checks.machine import Machine, build
 from checks.rule import Rule
 from generator.design import Design
-from generator.expr import Bin, Expr, Not, Num, Pick, Read, fold_known
+from generator.expr import Bin, Expr, Not, Num, Pick, Read
+from generator.meaning import fold_known
 
 State = tuple[int, ...]  # the values of the machine's variables
 Reached = dict[State, tuple[int, State | None, int]]  # -> cost, where from, by which step

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import generator.ops
 from generator.design import Design
-from generator.expr import Fact, Num, Place, Read, Role, fold_known, num, reads, substitute
+from generator.expr import Fact, Num, Place, Read, Role, num, reads, substitute
 from generator.facts import DYN, HANDLER, IRQ, MEMORY, MODE, NVEC
+from generator.meaning import fold_known
 from generator.operation import Do, Operation, Where
 from generator.program import operations
 

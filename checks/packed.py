@@ -13,7 +13,8 @@ from checks.code import Code, Field, Watch, code, fields_of
 from checks.machine import Machine
 from checks.native import Library
 from checks.reduce import Reduction
-from generator.expr import Expr, Read, assuming, fold_known
+from generator.expr import Expr, Read
+from generator.meaning import assuming, fold_known
 
 Successors = list[tuple[int, int]]  # (transition, state)
 

@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from checks.code import Watch
 from checks.hardware import answers, asked_under, questions
 from checks.machine import IDLE, Machine, Transition
-from generator.expr import FALSE, TRUE, Bin, Expr, Not, Num, Pick, Read, assuming, fold_known, reads
+from generator.expr import FALSE, TRUE, Bin, Expr, Not, Num, Pick, Read, reads
+from generator.meaning import assuming, fold_known
 from generator.templates import text_of
 
 Slot = tuple[int, str, str]

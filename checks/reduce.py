@@ -16,7 +16,8 @@ from math import prod
 
 from checks.known import Knowledge, Known, Node
 from checks.machine import IDLE, RUNNING, Machine, Transition
-from generator.expr import Expr, Num, Read, evaluate, reads
+from generator.expr import Expr, Num, Read, reads
+from generator.meaning import evaluate
 
 Place = tuple[Read | None, int]  # a process, by its counter, and where it is
 Condition = tuple[int, Expr, bool]  # number, when a rule breaks, whether that is waived

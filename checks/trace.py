@@ -13,7 +13,8 @@ from checks.code import Watch
 from checks.hardware import OPEN_QUESTION, answered, questions
 from checks.machine import Machine, Transition
 from generator.errors import PortwrightError
-from generator.expr import Expr, Read, evaluate, fold_known
+from generator.expr import Expr, Read
+from generator.meaning import evaluate, fold_known
 
 
 class ReplayError(PortwrightError):

@@ -8,9 +8,8 @@ question is a fact that hardware or platform answers, unknown until something as
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import Protocol
 from weakref import WeakValueDictionary
 
@@ -357,115 +356,3 @@ def substitute(expr: Expr, change: Callable[[Place], Place]) -> Expr:
         case Same(left=one, right=other):
             return Same(change(one), change(other))
     return expr
-
-
-def fold_known(expr: Expr, known: frozenset[Read]) -> Expr:
-    """Return an expression in which every fact outside `known` has its initial value, 0."""
-    match expr:
-        case Read():
-            return expr if expr in known else Num(0)
-        case Not(of=of):
-            inner = fold_known(of, known)
-            return Num(int(not inner.value)) if isinstance(inner, Num) else Not(inner)
-        case Pick(when=when, then=then, other=other):
-            test = fold_known(when, known)
-            if isinstance(test, Num):
-                return fold_known(then if test.value else other, known)
-            return Pick(test, fold_known(then, known), fold_known(other, known))
-        case Bin(op=op, left=left, right=right):
-            return folded(op, fold_known(left, known), fold_known(right, known))
-    return expr
-
-
-def assuming(expr: Expr, values: Mapping[Read, int]) -> Expr:
-    """Return an expression in which some facts have values, computed as far as that allows."""
-    if reads(expr).isdisjoint(values):
-        return expr
-    match expr:
-        case Read():
-            return Num(values[expr])
-        case Not(of=of):
-            inner = assuming(of, values)
-            return Num(int(not inner.value)) if isinstance(inner, Num) else Not(inner)
-        case Pick(when=when, then=then, other=other):
-            test = assuming(when, values)
-            if isinstance(test, Num):
-                return assuming(then if test.value else other, values)
-            return Pick(test, assuming(then, values), assuming(other, values))
-        case Bin(op=op, left=left, right=right):
-            return folded(op, assuming(left, values), assuming(right, values))
-    return expr
-
-
-def folded(op: str, left: Expr, right: Expr) -> Expr:
-    """Return two operands joined, computed as far as constants allow."""
-    if isinstance(left, Num) and isinstance(right, Num):
-        return Num(evaluate(Bin(op, left, right), {}))
-    for one, other in ((left, right), (right, left)):
-        if isinstance(one, Num) and op == "and":
-            return other if one.value else Num(0)
-        if isinstance(one, Num) and op == "or":
-            return Num(1) if one.value else other
-    return Bin(op, left, right)
-
-
-def evaluate(expr: Expr, state: Mapping[Read, int]) -> int:
-    """Return the value of an expanded expression; the meaning of the language, stated once.
-
-    Traces are replayed by this function; what the engines generate is held against it.
-    """
-    found: Meaning | None = expr.__dict__.get("meaning")
-    if found is None:
-        found = expr.__dict__["meaning"] = _meaning(expr)
-    return found(state)
-
-
-Meaning = Callable[[Mapping[Read, int]], int]
-
-
-def _meaning(expr: Expr) -> Meaning:
-    match expr:
-        case Num(value=value):
-            return lambda _state: value
-        case Read():
-            return itemgetter(expr)
-        case Not(of=of):
-            inner = _meaning(of)
-            return lambda state: 0 if inner(state) else 1
-        case Pick(when=when, then=then, other=other):
-            test, one, two = _meaning(when), _meaning(then), _meaning(other)
-            return lambda state: one(state) if test(state) else two(state)
-        case Bin(op=op, left=left, right=right):
-            return _joined(op, _meaning(left), _meaning(right))
-    raise TypeError(f"not an expanded expression: {expr!r}")
-
-
-def _joined(op: str, a: Meaning, b: Meaning) -> Meaning:
-    match op:
-        case "and":
-            return lambda state: 1 if a(state) and b(state) else 0
-        case "or":
-            return lambda state: 1 if a(state) or b(state) else 0
-        case "+":
-            return lambda state: a(state) + b(state)
-        case "-":
-            return lambda state: a(state) - b(state)
-        case "==":
-            return lambda state: 1 if a(state) == b(state) else 0
-        case "!=":
-            return lambda state: 1 if a(state) != b(state) else 0
-        case "<":
-            return lambda state: 1 if a(state) < b(state) else 0
-        case "<=":
-            return lambda state: 1 if a(state) <= b(state) else 0
-        case "min":
-            return lambda state: min(a(state), b(state))
-        case "max":
-            return lambda state: max(a(state), b(state))
-        case "has":
-            return lambda state: a(state) >> b(state) & 1
-        case "with":
-            return lambda state: a(state) | 1 << b(state)
-        case "without":
-            return lambda state: a(state) & ~(1 << b(state))
-    raise ValueError(f"unknown operator {op!r}")

@@ -21,11 +21,11 @@ from generator.expr import (
     Read,
     Role,
     UsersOf,
-    evaluate,
     num,
     reads,
 )
 from generator.fields import check_fields
+from generator.meaning import evaluate
 from generator.operation import Operation, Outcome, Where
 
 

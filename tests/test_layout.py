@@ -18,8 +18,8 @@ TOP = {
 
 # The model knows nothing of C, of git, or of templates; reading C knows nothing of the model.
 MODEL = (
-    "expr", "facts", "operation", "program", "flow", "design", "ops", "lts", "fingerprint",
-    "errors", "projection", "resize",
+    "expr", "meaning", "facts", "operation", "program", "flow", "design", "ops", "lts",
+    "fingerprint", "errors", "projection", "resize",
 )  # fmt: skip
 OUTSIDE_MODEL = ("tree", "kbuild", "csource", "clts", "render", "edits", "series", "apply", "pin")
 HEAVY = {"clang": ("generator/c", "generator/edits", "generator/anchors", "checks/frontend"),

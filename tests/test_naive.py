@@ -21,7 +21,7 @@ from checks.rules.all import RULES
 from generator.design import Design
 from generator.designs import today
 from generator.errors import ModelError
-from generator.expr import Bin, Expr, Fact, Not, Num, Pick, Read, evaluate
+from generator.expr import Bin, Expr, Fact, Not, Num, Pick, Read
 from generator.facts import (
     BELOW,
     BLOCK,
@@ -35,6 +35,7 @@ from generator.facts import (
     NO_MSI,
 )
 from generator.load import load, names
+from generator.meaning import evaluate
 from generator.ops.irq import FREE_IRQ, REQUEST_IRQ
 from generator.ops.pci import PCI_SET_MASTER
 

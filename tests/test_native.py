@@ -20,7 +20,8 @@ from checks.rules.all import RULES
 from checks.step import Step, Transition
 from generator.designs import today
 from generator.errors import EnvironmentFault, ModelError
-from generator.expr import Expr, Fact, Pick, Read, evaluate, fold_known, num
+from generator.expr import Expr, Fact, Pick, Read, num
+from generator.meaning import evaluate, fold_known
 from generator.portdrv import PORT
 
 MORE = 512  # keeps what is stored from being negative

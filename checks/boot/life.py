@@ -17,8 +17,9 @@ from checks.hardware import asked_under
 from checks.machine import IDLE, RUNNING, Machine, Transition, build
 from generator.design import Design
 from generator.errors import ModelError
-from generator.expr import Expr, Fact, Read, evaluate, fold_known
+from generator.expr import Expr, Fact, Read
 from generator.facts import BOUND, FAULTED, PHASE
+from generator.meaning import evaluate, fold_known
 
 State = Mapping[Read, int]
 Answers = Mapping[tuple[str, str], str]  # (device, question) -> one of its values
