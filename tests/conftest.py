@@ -2,6 +2,7 @@
 """Fixtures that set up the real thing: the pinned tree and the configured kernel."""
 
 import gc
+from pathlib import Path
 
 import pytest
 
@@ -49,3 +50,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let test_redesign.py take every change of every design."""
     parser.addoption("--whole", action="store_true", help="draw no sample, try everything")
+
+
+@pytest.fixture
+def cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the directory of a cache of our own, empty."""
+    monkeypatch.setenv("PORTWRIGHT_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"

@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The set-up of a pin, on a package of our own that a stand-in for the archive serves."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+from clones import FILES, WHEN, shell
+
+from generator import pin, unpack
+from generator.errors import EnvironmentFault, TreeError
+
+
+@pytest.fixture
+def archive(tmp_path: Path, cached: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A package `tiny`, version 1-1, a lock file for it, and apt programs that serve it."""
+    where = tmp_path / "archive"
+    (where / "bin").mkdir(parents=True)
+    _package(where, "1-1", FILES)
+    (where / "bin/apt-get").write_text(
+        '#!/bin/sh\n[ "$1" = download ] || exit 0\n'
+        f"echo fetched >>{where}/log\n"
+        f'for last; do :; done; cp "{where}/${{last%=*}}_${{last#*=}}.deb" .\n'
+    )
+    (where / "bin/apt-cache").write_text(f"#!/bin/sh\ncat {where}/madison\n")
+    for program in ("apt-get", "apt-cache"):
+        (where / "bin" / program).chmod(0o755)
+    _serve(where, "1-1")
+    monkeypatch.setenv("PATH", f"{where}/bin:{os.environ['PATH']}")
+    monkeypatch.setattr(pin, "NEEDED_BYTES", 1 << 20)
+    monkeypatch.setattr(pin, "ROOT", tmp_path)
+    return where
+
+
+def _serve(where: Path, *versions: str) -> None:
+    (where / "madison").write_text("".join(f"tiny | {v} | somewhere\n" for v in versions))
+
+
+def _package(where: Path, version: str, contents: dict[str, str]) -> None:
+    root = where / "root"
+    shutil.rmtree(root, ignore_errors=True)
+    source = where / "tiny"
+    shutil.rmtree(source, ignore_errors=True)
+    for name, text in contents.items():
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_text(text)
+    (source / "drivers/pci/run.sh").chmod(0o755)
+    (source / "link").symlink_to("drivers/pci")
+    (root / "usr/src").mkdir(parents=True)
+    (root / "DEBIAN").mkdir()
+    (root / "DEBIAN/control").write_text(
+        f"Package: tiny\nVersion: {version}\nArchitecture: all\n"
+        "Maintainer: T <t@example.org>\nDescription: tiny\n"
+    )
+    tarball = root / "usr/src/tiny.tar.xz"
+    with tarfile.open(tarball, "w:xz") as out:
+        out.add(source, "tiny")
+    deb = where / f"tiny_{version}.deb"
+    subprocess.run(
+        ["dpkg-deb", "--root-owner-group", "-b", root, deb], check=True, capture_output=True
+    )
+
+
+def _lock_file(where: Path, **changes: str) -> Path:
+    tarball = (where / "root/usr/src/tiny.tar.xz").read_bytes()
+    shell(where / "tiny", "rm -rf ../t.git; git init -q --bare ../t.git")
+    told = shell(
+        where / "tiny",
+        "export GIT_DIR=../t.git GIT_WORK_TREE=.; git add -f -A; git write-tree",
+    )
+    tree = told.split()[-1]
+    identity = "GIT_{0}_NAME=Portwright GIT_{0}_EMAIL=portwright@invalid GIT_{0}_DATE='{1}'"
+    both = " ".join(identity.format(who, WHEN) for who in ("AUTHOR", "COMMITTER"))
+    commit = shell(
+        where / "tiny",
+        f"echo 'Linux 6.12.1 (tiny 1-1)' | {both} git --git-dir=../t.git commit-tree {tree}",
+    ).strip()
+    said = {
+        "package": "tiny",
+        "package_version": "1-1",
+        "version": "6.12.1",
+        "tarball": "./usr/src/tiny.tar.xz",
+        "date": WHEN,
+        "deb_sha256": hashlib.sha256((where / "tiny_1-1.deb").read_bytes()).hexdigest(),
+        "tarball_sha256": hashlib.sha256(tarball).hexdigest(),
+        "tree": tree,
+        "commit": commit,
+        **changes,
+    }
+    lock = where / "pin.toml"
+    lock.write_text("".join(f"{key} = {json.dumps(value)}\n" for key, value in said.items()))
+    return lock
+
+
+def test_set_up_imports_the_package_and_does_nothing_twice(archive: Path, cached: Path) -> None:
+    lock = _lock_file(archive)
+    place = pin.place(lock_file=lock)
+    assert place.tree == pin.read_pin(lock).tree
+    assert place.base == pin.read_pin(lock).commit
+    assert os.readlink(place.work / "link") == "drivers/pci"
+    assert os.access(place.work / "drivers/pci/run.sh", os.X_OK)
+    assert not list((cached / "tree").glob("tmp-*"))
+    shutil.rmtree(archive / "bin")
+    assert pin.place(lock_file=lock) == place
+
+
+@pytest.mark.parametrize("key", ["deb_sha256", "tarball_sha256", "tree", "commit"])
+def test_what_is_not_what_was_pinned_is_an_error_and_nothing_is_kept(
+    archive: Path, cached: Path, key: str
+) -> None:
+    lock = _lock_file(archive, **{key: "0" * 40})
+    with pytest.raises(TreeError, match="says 0000"):
+        pin.place(lock_file=lock)
+    assert not list((cached / "tree").iterdir())
+    pin.place(lock_file=_lock_file(archive))
+
+
+def test_a_damaged_download_in_the_cache_is_fetched_again(archive: Path, cached: Path) -> None:
+    lock = _lock_file(archive)
+    pin.place(lock_file=lock)
+    shutil.rmtree(cached / "tree")
+    kept = next((cached / "deb").iterdir())
+    kept.write_bytes(kept.read_bytes()[:-100])
+    pin.place(lock_file=lock)
+    assert (archive / "log").read_text() == "fetched\nfetched\n"
+
+
+def test_what_an_interrupted_run_left_is_swept_and_set_up_again(
+    archive: Path, cached: Path
+) -> None:
+    lock = _lock_file(archive)
+    place = pin.place(lock_file=lock)
+    # Killed between the renames and the stamp, and another time in the middle of the import.
+    (place.work.parent / "complete.json").unlink()
+    (place.work / "Makefile").unlink()
+    (cached / "tree/tmp-killed/linux").mkdir(parents=True)
+    assert pin.place(lock_file=lock) == place
+    assert (place.work / "Makefile").exists()
+    assert not (cached / "tree/tmp-killed").exists()
+
+
+def test_too_little_room_is_said_before_anything_is_fetched(
+    archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pin, "NEEDED_BYTES", 1 << 60)
+    with pytest.raises(EnvironmentFault, match="MiB free, the kernel tree needs"):
+        pin.place(lock_file=_lock_file(archive))
+    assert not (archive / "log").exists()
+
+
+def test_a_disk_that_fills_up_is_an_error_and_the_next_run_recovers(
+    archive: Path, cached: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = _lock_file(archive)
+
+    def full(*_: object) -> tuple[str, bytes]:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(unpack, "_entry", full)
+        with pytest.raises(EnvironmentFault, match="the disk is full; free"):
+            pin.place(lock_file=lock)
+    assert not list((cached / "tree").iterdir())
+    assert pin.place(lock_file=lock).base
+
+
+def test_a_version_no_longer_served_names_what_differs_in_the_one_at_hand(
+    archive: Path, tmp_path: Path
+) -> None:
+    lock = _lock_file(archive)
+    blobs = shell(archive, "git hash-object tiny/Makefile tiny/Kconfig").split()
+    (tmp_path / "patches/auxbus").mkdir(parents=True)
+    (tmp_path / "patches/auxbus/series.json").write_text(
+        json.dumps({"files": {"Makefile": [blobs[0], None], "Kconfig": [blobs[1], None]}})
+    )
+    _package(archive, "2-1", {**FILES, "Kconfig": "other\n"})
+    _serve(archive, "2-1", "0-1")
+    with pytest.raises(TreeError) as refused:
+        pin.place(lock_file=lock)
+    text = str(refused.value)
+    assert "tiny 1-1 is no longer served; at hand is 2-1" in text
+    assert "  Kconfig\n" in text
+    assert "Makefile" not in text
+    assert "--allow-newer" in text
+    newer = pin.place(allow_newer=True, lock_file=lock)
+    assert newer.source == "tiny 2-1"
+    assert (newer.work / "Kconfig").read_text() == "other\n"
+
+
+def test_an_archive_that_offers_nothing_is_named(archive: Path) -> None:
+    _serve(archive)
+    with pytest.raises(EnvironmentFault, match="no package list offers it"):
+        pin.place(lock_file=_lock_file(archive))
+
+
+def test_a_damaged_lock_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "pin.toml").write_text("package = 'x'\n")
+    with pytest.raises(TreeError, match="restore it from the repository"):
+        pin.place(lock_file=tmp_path / "pin.toml")
+
+
+def test_a_second_run_at_the_same_time_waits_and_says_so(archive: Path) -> None:
+    lock = _lock_file(archive)
+    code = (
+        "import pathlib, sys; from generator import pin; pin.NEEDED_BYTES = 1; "
+        "pin.place(lock_file=pathlib.Path(sys.argv[1]))"
+    )
+    root = Path(pin.__file__).parent.parent
+    with pin.locked("tree"):
+        second = subprocess.Popen(
+            [sys.executable, "-c", code, lock], stderr=subprocess.PIPE, text=True, cwd=root
+        )
+        assert second.stderr is not None
+        assert "another run holds" in second.stderr.readline()
+        assert second.poll() is None
+        assert not (archive / "log").exists()
+    assert second.wait(30) == 0
+    second.stderr.close()
+    assert (archive / "log").read_text() == "fetched\n"
