@@ -10,8 +10,9 @@ import clang.cindex as ci
 
 from generator.cast import Cursor, Unit
 from generator.cfg import Function, Place
+from generator.cnotes import Site, Unnamed
 from generator.cprogram import HARMLESS, Program
-from generator.crun import Run, Site, Unnamed
+from generator.crun import Run
 from generator.fingerprint import CGuard, Fingerprint
 from generator.lts import Label, Lts, minimise
 
@@ -166,27 +167,27 @@ class Reader:
 
     def _read(self, first: Function, given: tuple[str, ...]) -> CLts:
         run = Run(self._program)
-        lts = run.begin(first, given)
+        lts, notes = run.begin(first, given), run.notes
         unread = [
             Unnamed(f"{text} is not followed", place)
             for name in sorted(run.entered)
             for text, place in self._program.function(name).unread
         ]
-        covered = [site.place for sites in run.guarded.values() for site in sites]
-        unknown = [one for one in run.unknown if not any(_within(one.place, c) for c in covered)]
+        covered = [site.place for sites in notes.guarded.values() for site in sites]
+        unknown = [one for one in notes.unknown if not any(_within(one.place, c) for c in covered)]
         return CLts(
             first.name,
             minimise(lts),
-            {label: tuple(sorted(sites)) for label, sites in sorted(run.sites.items())},
-            tuple(sorted(run.free, key=_by_place)),
+            {label: tuple(sorted(sites)) for label, sites in sorted(notes.sites.items())},
+            tuple(sorted(notes.free, key=_by_place)),
             tuple(sorted(unknown, key=_by_place)),
-            tuple(sorted({*unread, *run.unread}, key=_by_place)),
+            tuple(sorted({*unread, *notes.unread}, key=_by_place)),
             lts,
             tuple(run.places),
-            {name: tuple(sorted(data)) for name, data in sorted(run.later.items())},
-            tuple(sorted(run.strays, key=lambda stray: _by_place(stray[1]))),
-            tuple(sorted(run.elsewhere, key=lambda one: _by_place(one[1]))),
-            tuple(sorted(run.unset, key=_by_place)),
+            {name: tuple(sorted(data)) for name, data in sorted(notes.later.items())},
+            tuple(sorted(notes.strays, key=lambda stray: _by_place(stray[1]))),
+            tuple(sorted(notes.elsewhere, key=lambda one: _by_place(one[1]))),
+            tuple(sorted(notes.unset, key=_by_place)),
         )
 
 

@@ -24,30 +24,13 @@ from generator.cexpr import (
     refine,
     shown,
 )
-from generator.cfg import Assign, Branch, Call, Function, Node, Place, Return, Store, Unlikely
+from generator.cfg import Assign, Branch, Call, Function, Node, Return, Store, Unlikely
+from generator.cnotes import Notes, Site, Unnamed
 from generator.cprogram import Program
 from generator.cunset import UNSET, Locals, mark, settled, without, without_marks
 from generator.errors import TreeError
 from generator.fingerprint import Fails, Fingerprint
 from generator.lts import Label, Lts
-
-
-class Site(NamedTuple):
-    """Where an edge comes from: the call or condition, and the statement that it is part of."""
-
-    place: Place
-    statement: Place
-
-
-class Unnamed(NamedTuple):
-    """Something in the lifecycle that no fingerprint and no guard names."""
-
-    text: str
-    place: Place
-
-    def __str__(self) -> str:
-        """path:line:column: text"""
-        return f"{self.place}: {self.text}"
 
 
 class _Frame(NamedTuple):
@@ -88,20 +71,11 @@ class Run:
         """Nothing is explored yet."""
         self.program = program
         self.owned: frozenset[str] = frozenset()
-        self.later: dict[str, set[str]] = {}
-        self.strays: set[tuple[str, Unnamed]] = set()
-        self.elsewhere: set[tuple[str, Unnamed]] = set()
+        self.notes = Notes()
         self.edges: list[tuple[int, Label | None, int]] = []
         self.places: list[Site | None] = []  # of the edges
-        self.sites: dict[Label, set[Site]] = {}
-        self.guarded: dict[Label, set[Site]] = {}
-        self.free: set[Unnamed] = set()
-        self.unknown: set[Unnamed] = set()
-        self.unread: set[Unnamed] = set()
-        self.unset: set[Unnamed] = set()
         self.entered: set[str] = set()
         self._tables: dict[str, dict[object, Any]] = {}
-        self._said: list[tuple[str, Any]] = []  # in the step that is being taken
         self._alone = True  # whether that step does without its callers
 
     def begin(self, entry: Function, given: Sequence[str] = ()) -> Lts:
@@ -179,14 +153,14 @@ class Run:
         known = table.get(key)
         if known is not None:
             steps, said = known
-            for kind, what in said:
-                self._hear(kind, what)
+            self.notes.hear(said)
             return [(label, after._replace(stack=state.stack)) for label, after in steps]
-        self._said, self._alone = [], True
+        self._alone = True
+        self.notes.begin()
         steps = self._taken(state)
         if self._alone and len(table) < _MOST_KEPT:
             kept = [(label, after._replace(stack=())) for label, after in steps]
-            table[key] = kept, tuple(self._said)
+            table[key] = kept, self.notes.said()
         return steps
 
     def _taken(self, state: _State) -> list[_Step]:
@@ -196,7 +170,7 @@ class Run:
         for key in self.program.reads(state.function, state.node):
             if mark(key) in env:
                 text = f"{key.partition('@')[0]} is used before it is computed"
-                self._say("unset", Unnamed(text, node.place))
+                self.notes.say("unset", Unnamed(text, node.place))
                 del env[mark(key)]  # once in a run is enough
         if isinstance(node, Branch):
             return self._branch(state, node, env, memory)
@@ -247,22 +221,8 @@ class Run:
             return None
         stored = shown(value.text) if op == "=" else f"{op} {shown(value.text)}".strip()
         label = Label("set", path, stored)
-        self._note("sites", label, node)
+        self.notes.site("sites", label, node)
         return label
-
-    def _note(self, kind: str, label: Label, node: Node) -> None:
-        self._say(kind, (label, Site(node.place, node.statement)))
-
-    def _say(self, kind: str, what: Any) -> None:  # noqa: ANN401 - as many types as kinds
-        self._said.append((kind, what))
-        self._hear(kind, what)
-
-    def _hear(self, kind: str, what: Any) -> None:  # noqa: ANN401
-        where = getattr(self, kind)
-        if isinstance(where, dict):
-            where.setdefault(what[0], set()).add(what[1])
-        else:
-            where.add(what)
 
     def _branch(
         self,
@@ -277,7 +237,7 @@ class Run:
         if found is not None and found[0].both:
             answers = frozenset({True, False})
         if len(answers) == 2 and found is None and node.text:
-            self._say("free", Unnamed(node.text, node.place))
+            self.notes.say("free", Unnamed(node.text, node.place))
         steps: list[_Step] = []
         for answer in sorted(answers, reverse=True):
             label, now = None, None
@@ -291,8 +251,8 @@ class Run:
                     now = {**known, guard.name: true}
                     now |= dict.fromkeys(guard.excludes, False) if true else {}
                 label = Label(guard.name, "", "true" if true else "false")
-                self._note("sites", label, node)
-                self._note("guarded", label, node)
+                self.notes.site("sites", label, node)
+                self.notes.site("guarded", label, node)
             seen, cells = refine(condition, answer, env, memory)
             steps.append((label, self._go(state, node.next[not answer], seen, cells, now)))
         return steps
@@ -325,9 +285,9 @@ class Run:
                 frame = _Frame(state.function, state.node, self._kept(state, node, env))
                 return [(None, self._enter(state, function, values, memory, frame))]
             text = f"{node.callee} calls itself and is not followed"
-            self._say("unread", Unnamed(text, node.place))
+            self.notes.say("unread", Unnamed(text, node.place))
         elif not self.program.harmless(node.callee):
-            self._say("unknown", Unnamed(f"{node.callee}()", node.place))
+            self.notes.say("unknown", Unnamed(f"{node.callee}()", node.place))
             memory = {}
         self._elsewhere(node, values)
         state = self._settled(state, *values)
@@ -354,14 +314,14 @@ class Run:
             path = bind(value, one.root).text
             if one.root in self.owned and path != one.root:
                 text = f"{function.name}() is called for {shown(path)}"
-                self._say("strays", (function.name, Unnamed(text, node.place)))
+                self.notes.say("strays", (function.name, Unnamed(text, node.place)))
 
     def _elsewhere(self, node: Call, values: tuple[Value, ...]) -> None:
         """Notes a call, not an operation, that is for another device than the entry point's own."""
         for record, value in zip(node.records, values, strict=True):
             if record in self.owned and is_path(value.text) and value.text != record:
                 text = f"{node.callee}() is called for {shown(value.text)}"
-                self._say("elsewhere", (value.text, Unnamed(text, node.place)))
+                self.notes.say("elsewhere", (value.text, Unnamed(text, node.place)))
 
     def _foreign(self, callee: str, root: str) -> Value:
         """What comes out of a call that is not followed: never the device of the entry point."""
@@ -402,12 +362,12 @@ class Run:
             index, data = fingerprint.later
             callee = node.uses[index]
             name = callee.text if isinstance(callee, Name) else "?"
-            self._say("later", (name, shown(values[data].text)))
+            self.notes.say("later", (name, shown(values[data].text)))
         args = ", ".join(_argument(node.uses[i], values[i]) for i in fingerprint.args)
         steps: list[_Step] = []
         for outcome, signs in _OUTCOMES[fingerprint.fails]:
             label = Label(fingerprint.callees[0], on, outcome, args)
-            self._note("sites", label, node)
+            self.notes.site("sites", label, node)
             cells = memory
             if fingerprint.fails is Fails.INDEX:
                 cells = {**memory, f"{node.record}.index": signs, f"{node.record}.virq": signs}
@@ -426,7 +386,8 @@ class Run:
             callback = node.uses[fingerprint.callback]
             name = callback.text if isinstance(callback, Name) else ""
             if not self.program.follows(name):
-                self._say("unread", Unnamed(f"callback {name or '?'} is not followed", node.place))
+                text = f"callback {name or '?'} is not followed"
+                self.notes.say("unread", Unnamed(text, node.place))
                 continue
             arguments = (
                 Value(POS, f"{on}.child" if on else ""),
@@ -461,7 +422,7 @@ class Run:
             elif value.signs == ZERO:
                 outcome = "0"
             label = Label("return", "", outcome)
-            self._note("sites", label, node)
+            self.notes.site("sites", label, node)
             return [(label, _END)]
         frame, stack = state.stack[-1], state.stack[:-1]
         caller = self.program.function(frame.function)
