@@ -224,7 +224,7 @@ class Process:
         may = all_of(self.made.turns.quiet(), idle(view, inst), PHASE(inst).eq(BOUND))
         self._core(f"runtime_suspend {driver.name}", RUNNING, all_of(may, D3(inst).eq(0)),
                    self.at("runtime_suspend", down.start))
-        self._core("", self.at("runtime_suspend", down.done), TRUE, RUNNING,
+        self._core("runtime_suspend returns", self.at("runtime_suspend", down.done), TRUE, RUNNING,
                    (D3(inst), pick(idle(view, inst), 1, 0)))
         if down.failed != down.done:
             self._core("", self.at("runtime_suspend", down.failed), TRUE, RUNNING)

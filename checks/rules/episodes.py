@@ -25,6 +25,8 @@ from generator.facts import (
     on_vector,
 )
 
+LINKED = "hp"  # the one service for which a link that goes down below the port is an event
+
 
 def _ports(view: View) -> tuple[Inst, ...]:
     return tuple(inst for inst in view.instances if inst.device.kind == "pci")
@@ -100,19 +102,27 @@ def open_events_count_again(step: Step, view: View) -> Expr | None:
 @step_rule(
     "N15",
     evidence=("drivers/pci/hotplug/pciehp_core.c pciehp_disable_interrupt()",
+              "drivers/pci/hotplug/pciehp_core.c pciehp_runtime_suspend()",
               "drivers/pci/pcie/aer.c aer_suspend()",
-              "drivers/pci/pcie/portdrv.c pcie_port_device_suspend()"),
+              "drivers/pci/pcie/portdrv.c pcie_port_device_suspend()",
+              "drivers/pci/pcie/portdrv.c pcie_port_device_runtime_suspend()",
+              "drivers/pci/pci-driver.c pci_pm_runtime_suspend()"),
     symptom="Slot(N): Link Down in the middle of suspend, and the devices in the slot are removed",
 )
 def services_are_quiet_without_power(step: Step, view: View) -> Expr | None:
     """Before a port loses its power, the interrupts of its services are off.
 
-    That the link goes down, and errors on the way, are no events then.
+    That the link goes down, and errors on the way, are no events then. Before runtime PM puts the
+    port into D3 that of hotplug is, which notices the link; others have no callback for it.
     """
-    if step.entry != "environment" or step.text != "loses power":
+    services = [inst for inst in view.instances if inst.device.kind == "service"]
+    if step.entry == "driver core" and step.text == "runtime_suspend returns":
+        mine = [inst for inst in services if view.parent(inst) == step.inst and inst.name == LINKED]
+    elif step.entry == "environment" and step.text == "loses power":
+        mine = services
+    else:
         return None
-    bad = [PHASE(inst).eq(BOUND) & SOURCE(inst).eq(1)
-           for inst in view.instances if inst.device.kind == "service"]
+    bad = [PHASE(inst).eq(BOUND) & SOURCE(inst).eq(1) for inst in mine]
     return any_of(*bad) if bad else None
 
 

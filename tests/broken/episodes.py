@@ -3,7 +3,21 @@
 
 from dataclasses import replace
 
-from broken.parts import DELETE, KID, MADE, MAKE, PORT, Case, design, kid, port
+from broken.parts import (
+    AWAKE as REFERENCED,
+)
+from broken.parts import (
+    DELETE,
+    KID,
+    MADE,
+    MAKE,
+    PORT,
+    SLEEP,
+    Case,
+    design,
+    kid,
+    port,
+)
 from generator.design import Design, Device, Driver
 from generator.facts import CAN_DYN, CAP, COUNT, MSG, SUBSTORE
 from generator.operation import Operation, ok, sets
@@ -25,7 +39,7 @@ from generator.ops.pci import (
 )
 from generator.ops.perf import PERF_PMU_REGISTER, USER
 from generator.ops.source import ENABLE_SOURCE
-from generator.portpm import PCIEHP_RESUME_NOIRQ, PCIEHP_SUSPEND
+from generator.portpm import PCIEHP_RESUME_NOIRQ, PCIEHP_RUNTIME_SUSPEND, PCIEHP_SUSPEND
 from generator.program import Block
 
 # The descriptor of the vector is in the store of the child, where no 6.12 kernel puts it.
@@ -75,6 +89,19 @@ SERVED_BY = (
     "port: device_register(service)",
     "port: probe returns 0",
 )
+
+# The one service that watches the link, on a port that may sleep.
+HP = Device("hp", "service", PORT)
+SLEEPS = replace(
+    port(
+        (PCI_ALLOC_IRQ_VECTORS(PORT, min=1, max=1, types=INTX), PCI_IRQ_VECTOR(PORT, HP, nr=0),
+         KZALLOC(HP), DEVICE_REGISTER(HP), *SLEEP),
+        (*REFERENCED, DEVICE_UNREGISTER(HP)),
+    ),
+    suspend=(PCIEHP_SUSPEND(HP),),
+    runtime_suspend=(),
+)
+SLEEPING = Design("sleeping", "portdrv lets a port sleep", (PORT, HP), (SLEEPS,))
 
 CASES = (
     # drivers/pci/pci-driver.c pci_pm_resume_noirq() -> pci_restore_state() ->
@@ -186,6 +213,31 @@ CASES = (
         mended=replace(SERVED, drivers=(replace(SERVING, suspend=(PCIEHP_SUSPEND(SERVICE),)),)),
         trace=(*SERVED_BY, "system: goes to sleep", "port: suspend portdrv",
                "system: loses power"),
+        hardware={},
+        episode="sleep",
+    ),
+    # drivers/base/power/runtime.c rpm_suspend() -> drivers/pci/pci-driver.c
+    # pci_pm_runtime_suspend() calls the port driver, which must have hotplug turned off when it
+    # returns: pci_finish_runtime_suspend() puts the port into D3 then. It is allowed to once
+    # drivers/pci/pcie/portdrv.c pcie_portdrv_probe() has given its reference back.
+    Case(
+        "N15",
+        broken=SLEEPING,
+        mended=replace(SLEEPING, drivers=(
+            replace(SLEEPS, runtime_suspend=(PCIEHP_RUNTIME_SUSPEND(HP),)),
+        )),
+        trace=(
+            "port: bind portdrv",
+            "port: pci_alloc_irq_vectors(port)",
+            "port: pci_irq_vector(port, hp)",
+            "port: kzalloc(hp)",
+            "port: device_register(hp)",
+            "port: pm_runtime_put_autosuspend(port)",
+            "port: pm_runtime_allow(port)",
+            "port: probe returns 0",
+            "port: runtime_suspend portdrv",
+            "port: runtime_suspend returns",
+        ),
         hardware={},
         episode="sleep",
     ),
