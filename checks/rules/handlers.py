@@ -11,6 +11,7 @@ from checks.rule import is_done, state_rule, step_rule
 from generator.design import SUBDEVICES
 from generator.expr import Expr, all_of, any_of
 from generator.facts import (
+    ABSENT,
     ADDED,
     BOUND,
     DOMAIN_NONE,
@@ -117,7 +118,13 @@ def _without_vector(view: View) -> Iterator[tuple[str, Expr]]:
     states=_without_vector,
 )
 def message_number_is_allocated(step: Step, view: View) -> Expr | None:
-    """A device that signals by a message gets on the bus only with the vector of that message."""
+    """A device that signals by a message gets on the bus only with the vector of that message.
+
+    One with an interrupt domain of its own has it from its driver, before that requests it.
+    """
+    if is_done(step, *_REQUESTS):
+        user = step.role("user")
+        return MSI_DOMAIN(user).ne(DOMAIN_NONE) & IRQ(user).eq(0)
     if not is_done(step, "device_register"):
         return None
     dev = step.role("dev")  # whose second number was read, and nothing looked up for it
@@ -208,8 +215,12 @@ def handler_data_outlives_irq(view: View) -> Iterator[tuple[str, Expr]]:
     """Mapping, memory and power that a handler uses exist from before request to after free."""
     uses = {"devm_ioremap": MAPPED, "devm_kzalloc": MEMORY, "pm_runtime_resume_and_get": POWER}
     for inst in view.instances:
+        if inst.device.kind == "service":  # its device, or what a library call has in its place
+            yield (f"the handler of {inst.name} can run without its memory",
+                   HANDLER(inst).ne(0) & LIFE(inst).eq(ABSENT))
+            continue
         driver = view.design.driver_of(inst.device)
-        if driver is None or inst.device.kind == "service":
+        if driver is None:
             continue
         names = {do.op.name for block in driver.entries().values() for do in operations(block)}
         for name, fact in uses.items():

@@ -15,7 +15,13 @@ from generator.ops.domain import (
     PCI_SUBDEV_MSIX_FREE,
     PINNED,
 )
-from generator.ops.irq import MSIX, PCI_ALLOC_IRQ_VECTORS, PCI_FREE_IRQ_VECTORS
+from generator.ops.irq import (
+    FREE_IRQ,
+    MSIX,
+    PCI_ALLOC_IRQ_VECTORS,
+    PCI_FREE_IRQ_VECTORS,
+    REQUEST_IRQ,
+)
 from generator.program import Block
 
 FIRST = PCI_ALLOC_IRQ_VECTORS(PORT, min=1, max=1, types=MSIX)
@@ -111,6 +117,15 @@ CASES = (
         broken=design(PARENT, kid((PCI_SUBDEV_CREATE_DOMAIN(PORT, KID, desc_dev=0), AT), (BACK,))),
         mended=SOUND,
         trace=(*ENABLED, *ADDS),
+        hardware=ON,
+    ),
+    # kernel/irq/manage.c request_threaded_irq() refuses irq 0, or one that has no descriptor: that
+    # of a vector which nobody has added to the child's own domain.
+    Case(
+        "R16",
+        broken=design(PARENT, kid((DOMAIN, REQUEST_IRQ(KID)), (FREE_IRQ(KID),))),
+        mended=design(PARENT, kid((DOMAIN, AT, REQUEST_IRQ(KID)), (FREE_IRQ(KID), BACK))),
+        trace=(*ENABLED, *CREATES, "kid: request_irq(kid) -> -EINVAL"),
         hardware=ON,
     ),
     # kernel/irq/msi.c msi_domain_update_chip_ops() leaves alone an irq_mask() that is there: that

@@ -22,7 +22,7 @@ from broken.parts import (
 from generator.design import Device
 from generator.facts import ADDED, LIFE, MSG, NO_MESSAGE, msi_on
 from generator.operation import IGNORE, RETURN, Guard
-from generator.ops.device import DEVICE_REGISTER, DEVICE_UNREGISTER, KZALLOC
+from generator.ops.device import DEVICE_REGISTER, DEVICE_UNREGISTER, KFREE, KZALLOC
 from generator.ops.irq import FREE_IRQ, PCI_FREE_IRQ_VECTORS, PCI_IRQ_VECTOR, REQUEST_IRQ
 from generator.ops.pci import PCI_SET_MASTER
 from generator.ops.perf import DEVM_IOREMAP
@@ -46,6 +46,9 @@ FIRST = (ONE, READ_DPC(SERVICE), PCI_IRQ_VECTOR(PORT, SERVICE, nr=MSG(SERVICE), 
 SECOND = LOOK_UP_DPC(PORT, SERVICE, nr=MSG(SERVICE), fail=RETURN)
 SERVED = (KZALLOC(SERVICE), DEVICE_REGISTER(SERVICE))
 SHARING = (*OWN_HANDLER, VECTOR, *MAKE)
+
+CALLED = PCI_IRQ_VECTOR(PORT, SERVICE, nr=MSG(SERVICE), fail=RETURN)
+STOPPED = (FREE_IRQ(SERVICE), KFREE(SERVICE), FREE)
 
 AER = Device("aer", "service", PORT)
 REPORTS = (KZALLOC(AER), DEVICE_REGISTER(AER))
@@ -217,6 +220,21 @@ CASES = (
         broken=design(port(MAKES, DROPS), kid((REQUEST, DEVM_IOREMAP(KID, KID)), (UNREQUEST,))),
         mended=design(port(MAKES, DROPS), kid((DEVM_IOREMAP(KID, KID), REQUEST), (UNREQUEST,))),
         trace=BOUND,
+        hardware={},
+    ),
+    # The same for a service that is called as a library, without a device: what it keeps of itself
+    # is what drivers/pci/hotplug/pciehp_hpc.c pcie_init() allocates before pciehp_probe() requests.
+    Case(
+        "N3",
+        broken=design(port((ONE, CALLED, REQUEST_IRQ(SERVICE), KZALLOC(SERVICE)), STOPPED),
+                      devices=(PORT, SERVICE)),
+        mended=design(port((ONE, CALLED, KZALLOC(SERVICE), REQUEST_IRQ(SERVICE)), STOPPED),
+                      devices=(PORT, SERVICE)),
+        trace=(
+            *WITH_VECTOR[:2],
+            "port: pci_irq_vector(port, service)",
+            "port: request_irq(service)",
+        ),
         hardware={},
     ),
     # kernel/irq/manage.c free_irq(): on a shared irq the caller must have disabled the interrupt
