@@ -54,7 +54,7 @@ from generator.facts import (
 )
 from generator.flow import Edge, Flow, flow
 from generator.operation import Do, Operation
-from generator.program import Block
+from generator.program import Block, operations
 
 
 def devres_lists(
@@ -90,6 +90,10 @@ class Process:
         at = f"at {driver.name}" if driver.instead_of else "at"
         self.pc = Fact(at, 0, f"where {driver.name} is")(inst)
         self.numbers: dict[tuple[str, int], int] = {}
+        # who looks into hardware for devices below, or makes them: it matters what failed
+        self.creates = inst.device.parent is None or any(
+            _adds(do.op) for do in operations(driver.probe)
+        )
 
     def at(self, entry: str, state: int) -> int:
         """Return the program counter of a state of an entry point."""
@@ -146,7 +150,7 @@ class Process:
         text = "enumerates" if inst.device.kind == "core" else f"bind {self.driver.name}"
         self._core(text, IDLE, ready, self.at("probe", probe.start),
                    (PHASE(inst), PROBING), (D3(parent), 0), (OUTCOME(inst), 0), (QUIET(inst), 0),
-                   *([(FAULTED(inst), 0)] if inst == parent else []), *locked(self.made, inst))
+                   *([(FAULTED(inst), 0)] if self.creates else []), *locked(self.made, inst))
         if self.made.locks and inst != parent:
             # drivers/base/dd.c device_initial_probe(): a driver that is there already probes in
             # the thread of who adds the device, which waits for it, and holds the parent's lock
@@ -284,7 +288,7 @@ class Process:
         # The interrupt core's own data went with the devres list, names and memory that the
         # driver core frees by itself, and the driver's variables with it.
         gone: list[tuple[Read, Expr | int]] = [(MSIDATA(self.inst), 0)]
-        for fact in (LOCAL, TOTAL, FOUND_MASTER, NAMED, COUNTERS, *_EPISODIC):
+        for fact in (LOCAL, TOTAL, FOUND_MASTER, NAMED, COUNTERS, QUIET, *_EPISODIC):
             gone.append((fact(self.inst), 0))
         for child in self.made.view.children(self.inst):
             absent = LIFE(child).eq(ABSENT)
@@ -385,7 +389,7 @@ class Process:
                     each = {**by_role, one.target.of: inst}
                     value = fill(one.value, {**params, **numbers})
                     gives.append((one.target.fact(inst), view.bind(value, each)))
-            if way.fault and entry == "probe" and self.inst.device.parent is None:
+            if way.fault and entry == "probe" and self.creates:
                 gives.append((FAULTED(self.inst), num(1)))
             self.made.add(
                 replace(step, error=way.error, fault=way.fault), self.pc, src,

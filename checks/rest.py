@@ -22,10 +22,23 @@ from checks.native import Part, Stay
 from checks.search import Search
 from generator.design import Design
 from generator.expr import Expr, Read, all_of
-from generator.facts import BEGUN, FILLED, FOUND_MASTER, KNOWN, LOCAL, PEEKED, SECOND, SEEN, TOTAL
+from generator.facts import (
+    BEGUN,
+    FILLED,
+    FOUND_MASTER,
+    KNOWN,
+    LOCAL,
+    LOCATED,
+    PEEKED,
+    SECOND,
+    SEEN,
+    TOTAL,
+)
 
 # Variables of a function of the driver: none of them is there any more when it has returned.
-LOCALS = frozenset({BEGUN, FILLED, FOUND_MASTER, KNOWN, LOCAL, PEEKED, SECOND, SEEN, TOTAL})
+LOCALS = frozenset(
+    {BEGUN, FILLED, FOUND_MASTER, KNOWN, LOCAL, LOCATED, PEEKED, SECOND, SEEN, TOTAL}
+)
 Hardware = Mapping[Read, int]  # what was answered; everything else is possible
 
 

@@ -40,6 +40,7 @@ DYING = Fact("dying", 1, "deletion has begun: no driver can bind any more")
 IDENT = Fact("id", 1, "holds a unique id")
 SEEN = Fact("seen", 1, "the driver that enumerates serves it")
 PEEKED = Fact("peeked", 1, "its registers are mapped for a moment, to look at")
+LOCATED = Fact("located", 1, "who enumerates has found where a register block of it lies")
 KNOWN = Fact("known", 1, "its message number was read since the vectors last changed")
 FILLED = Fact("irq noted", 1, "its place in the driver's array of irqs was written")
 SECOND = named(

@@ -4,7 +4,7 @@
 import re
 
 import pytest
-from broken import context, domains, episodes, growth, handlers, lifetimes, locks, vectors
+from broken import context, domains, episodes, glue, growth, handlers, lifetimes, locks, vectors
 from broken.parts import Case
 
 from checks.explore import Counterexample, explore
@@ -16,7 +16,7 @@ from generator.tree import Tree, read
 
 CASES = (
     *vectors.CASES, *handlers.CASES, *lifetimes.CASES, *context.CASES, *domains.CASES,
-    *episodes.CASES, *growth.CASES, *locks.CASES,
+    *episodes.CASES, *growth.CASES, *locks.CASES, *glue.CASES,
 )
 BY_KEY = {rule.key: rule for rule in RULES}
 ROWS = [pytest.param(case, id=case.rule) for case in CASES]

@@ -6,15 +6,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.bind import Inst, View
+from checks.episode import PLAIN
 from checks.machine import Step
 from checks.rule import step_rule
-from generator.design import SUBDEVICES
+from generator.design import SUBDEVICES, Device
 from generator.expr import TRUE, Expr, Nth, Read, all_of, any_of, reads
 from generator.facts import (
     ADDED,
     ALLOCATED,
     BELOW,
     BOUND,
+    CAP,
+    CAP_NONE,
+    D3,
     DRVDATA,
     FAULTED,
     HANDLER,
@@ -22,15 +26,21 @@ from generator.facts import (
     KNOWN,
     LIFE,
     LOCAL,
+    LOCATED,
     MASTER,
+    MODE,
+    MODE_OFF,
     MSG,
     NO_MESSAGE,
     NOTED,
+    NVEC,
     PEEKED,
     PHASE,
     TOTAL,
+    entries,
     msi_on,
 )
+from generator.operation import Operation
 from generator.program import operations
 
 
@@ -55,25 +65,51 @@ def _probed(step: Step) -> Inst | None:
 def what_is_there_is_served(step: Step, view: View) -> Expr | None:
     """When nothing fails, a probe ends with every device on its bus that the design serves.
 
-    A subdevice's probe ends with what its driver says that it gives.
+    It is the probe of the driver that creates them, be it of a device below the port. A subdevice's
+    probe ends with what its driver says that it gives.
     """
-    child = step.inst is not None and step.inst.device.parent is not None
-    if child and step.text == "probe returns 0" and step.driver is not None:
-        owed = [fact(step.inst).eq(0) for fact in step.driver.gives if step.inst is not None]
-        return any_of(*owed) if owed else None
-    port = _probed(step)
-    if port is None:
+    if step.entry != "driver core" or step.text != "probe returns 0" or step.inst is None:
+        return None
+    owed: list[Expr] = []
+    if step.inst.device.parent is not None and step.driver is not None:
+        owed = [fact(step.inst).eq(0) for fact in step.driver.gives]
+    elif _probed(step) is None:
         return None
     with_irq = _given_irqs(view)
     missing = [
         view.bind(when, {device: inst}) & any_of(~_there(inst), *(
             [MSG(inst).ne(NO_MESSAGE) & IRQ(inst).eq(0)] if inst.device in with_irq else []
         ))
-        for device, when in view.design.serves
+        for device, when in view.design.serves if _owes(step, device, view)
         for inst in view.of(device)
     ]
-    well = all_of(FAULTED(port).eq(0), *(FAULTED(core).eq(0) for core in view.cores()))
-    return well & any_of(*missing) if missing else None
+    if missing:
+        well = (FAULTED(one).eq(0) for one in (step.inst, *view.cores()))
+        owed.append(all_of(*well, any_of(*missing)))
+    return any_of(*owed) if owed else None
+
+
+def _owes(step: Step, device: Device, view: View) -> bool:
+    """Return whether a device is to be there when this probe ends: who creates it, or every port.
+
+    What the PCI core has created is still there when the port's driver has probed.
+    """
+    makers = [
+        driver for driver in view.design.drivers
+        if driver.device.kind != "core" and any(
+            do.places and do.places[0] == device and _makes(do.op)
+            for do in operations(driver.probe)
+        )
+    ]
+    if makers:
+        return step.driver in makers
+    # other episodes are explored of one driver of a port at a time: its maker may be left out
+    top = step.inst is not None and step.inst.device.parent is None
+    return top and view.episode == PLAIN
+
+
+def _makes(op: Operation) -> bool:
+    return any(give.target.fact == LIFE for way in op.outcomes for give in way.gives)
 
 
 def _given_irqs(view: View) -> frozenset[object]:
@@ -105,7 +141,7 @@ def nothing_kept_for_nobody(step: Step, view: View) -> Expr | None:
     return kept & ~used
 
 
-_FOR_OTHERS = ("pm_runtime_resume_and_get", "pm_runtime_put")
+_FOR_OTHERS = ("pm_runtime_resume_and_get", "pm_runtime_put", "cxl_find_regblock_instance")
 
 
 @step_rule(
@@ -116,7 +152,8 @@ _FOR_OTHERS = ("pm_runtime_resume_and_get", "pm_runtime_put")
 def own_device(step: Step, view: View) -> Expr | None:
     """A driver changes the device that it is bound to, not another of its kind.
 
-    A subdevice's driver names its own device and, for runtime PM, the parent of that.
+    A subdevice's driver names its own device and, for runtime PM, the parent of that; one that
+    only looks into its parent, for devices to create, looks into no other.
     """
     op = step.op
     if op is None or step.inst is None:
@@ -129,6 +166,8 @@ def own_device(step: Step, view: View) -> Expr | None:
     dev = step.role("dev")
     managed = op.managed and op.on_devres != "dev"  # an action for later, on the driver's own
     harmless = managed or op.name in _FOR_OTHERS or not any(one.gives for one in op.outcomes)
+    if step.inst.device.kind == "platform":  # what it finds there is of another device
+        harmless = harmless and dev == view.parent(step.inst)
     core = step.inst.device.kind == "core"  # before a driver binds, every device is the core's
     return None if dev.device.kind != "pci" or dev == step.inst or harmless or core else TRUE
 
@@ -151,7 +190,8 @@ def nothing_used_before_it_is_there(step: Step, view: View) -> Expr | None:
 
     A message number is read, anew where vectors have changed; a count is made before it is asked.
     """
-    early = [*_uncounted(step, view), *_unread(step, view), *_unmade(step, view)]
+    early = [*_uncounted(step, view), *_unread(step, view), *_unmade(step, view),
+             *_outdated(step)]
     return any_of(*early) if early else None
 
 
@@ -176,6 +216,16 @@ def _unmade(step: Step, view: View) -> Iterator[Expr]:
             yield PEEKED(step.role("user")).eq(0)
         case "device_register":
             yield LIFE(step.role("dev")).ne(ALLOCATED)
+        case "devm_cxl_pmu_add" if _uses(view, "cxl_find_regblock_instance"):
+            yield LOCATED(view.parent(step.role("dev"))).eq(0)
+
+
+def _uses(view: View, name: str) -> bool:
+    """Return whether any driver of the design calls an operation."""
+    return any(
+        do.op.name == name for driver in view.design.drivers
+        for block in driver.entries().values() for do in operations(block)
+    )
 
 
 def _set_from(step: Step) -> frozenset[Read]:
@@ -213,6 +263,20 @@ def _uncounted(step: Step, view: View) -> Iterator[Expr]:
     for read in sorted(looked, key=lambda one: (one.of.name, one.fact.name)):
         if read.fact in (LOCAL, TOTAL):
             yield read.fact(view.resolve(step.binding.get(read.of.name, read.of), {})).eq(0)
+
+
+def _outdated(step: Step) -> Iterator[Expr]:
+    """Yield that a driver asks how many vectors there are when it has freed them.
+
+    What it has noted is how many there were. An allocation that failed since then is noted as an
+    error, which is like no number: something failed, or more is wanted than can be had.
+    """
+    asked = reads(step.asks)
+    for port in sorted({read.of for read in asked if read.fact == NVEC}, key=lambda of: of.name):
+        if port == step.inst:
+            wanted = [read.le(entries(port)) for read in asked if read.fact in (LOCAL, TOTAL)]
+            yield all_of(NVEC(port).eq(0), MODE(port).eq(MODE_OFF), FAULTED(port).eq(0),
+                         CAP(port).ne(CAP_NONE), D3(port).eq(0), *wanted)
 
 
 def _headless(dev: Inst, view: View) -> Iterator[Expr]:

@@ -25,6 +25,7 @@ from generator.cpmus import (
     created,
     cxl_pmu,
     deleted,
+    served,
 )
 from generator.design import Device, Waiver
 from generator.designs import today
@@ -63,6 +64,7 @@ DESIGN = replace(
     "instead does the same and creates CPMUs.",
     devices=(PORT, SERVICE, CPMU),
     drivers=(plain, extended, cxl_pmu(CPMU)),
+    serves=(*today.DESIGN.serves, (CPMU, served(CPMU))),
     waivers=(*today.DESIGN.waivers, OPEN_EVENTS, LOST_COUNTERS, SWAPPED),
     evidence="<20240829131746.00003743@Huawei.com>",
     status="left open, with the gap while drivers are swapped: "

@@ -77,7 +77,7 @@ DESIGN = replace(
         glue,
         cxl_pmu(CPMU),
     ),
-    serves=(*today.DESIGN.serves, (GLUE, served(CPMU))),
+    serves=(*today.DESIGN.serves, (GLUE, served(CPMU)), (CPMU, on_vector(IRQ, CPMU))),
     waivers=(*today.DESIGN.waivers, OPEN_EVENTS, LOST_COUNTERS),
     evidence="<20240529164103.31671-1-Jonathan.Cameron@huawei.com>",
     status="dropped by its author, for taste: a magic glue device, "

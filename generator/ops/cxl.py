@@ -3,14 +3,15 @@
 
 from __future__ import annotations
 
+from generator.facts import LOCATED
 from generator.fingerprint import Fails, Fingerprint
-from generator.operation import Operation, fault, ok
+from generator.operation import DEV, Operation, fault, ok, sets
 from generator.ops.child import CHILD_REGISTER, CHILD_UNREGISTER
 
 CXL_FIND_REGBLOCK_INSTANCE = Operation(
     "cxl_find_regblock_instance",
     ("dev",),
-    (ok(), fault("-ENODEV")),
+    (ok(sets(LOCATED(DEV), 1)), fault("-ENODEV", sets(LOCATED(DEV), 0))),
     source="drivers/cxl/core/regs.c cxl_find_regblock_instance()",
     fingerprint=Fingerprint(("cxl_find_regblock_instance",), on=0, fails=Fails.NEGATIVE),
     provider="CXL_BUS",

@@ -18,7 +18,7 @@ from broken.parts import (
     port,
 )
 from generator.design import Design, Device
-from generator.facts import BLOCK, HAS, LOCAL, MSG
+from generator.facts import BLOCK, HAS, LOCAL, MSG, NVEC
 from generator.operation import IGNORE, RETURN, Guard, sets
 from generator.ops.assign import note
 from generator.ops.cxl import CXL_FIND_REGBLOCK_INSTANCE
@@ -49,6 +49,7 @@ CLAIM, MAP = DEVM_REQUEST_MEM_REGION(KID, KID), DEVM_IOREMAP(KID, KID)
 TWO = note("nvec = 2", sets(LOCAL(PORT), 2))()
 HIGHEST = note("nvec = msg + 1", sets(LOCAL(PORT), MSG(KID) + 1))()
 MORE = If(Guard("nvec > 1", LOCAL(PORT).gt(1), ()), ())
+AS_MANY = If(Guard("nvec == nr_entries", LOCAL(PORT).eq(NVEC(PORT)), ()), ())
 FREE = PCI_FREE_IRQ_VECTORS(PORT)
 COUNTS = (PERF_PMU_REGISTER(KID),)
 
@@ -213,6 +214,21 @@ CASES = (
             "port: bind portdrv",
             "port: kzalloc(service)",
             "port: pcie_device.irq = int[*](service)",
+        ),
+        hardware={},
+    ),
+    # And it compares nvec with nr_entries, which pci_alloc_irq_vectors() returned, before it frees
+    # them: afterwards nr_entries is what it was, and there are none.
+    Case(
+        "N12",
+        broken=design(port((MANY, TWO, FREE, AS_MANY), (FREE,))),
+        mended=design(port((MANY, TWO, AS_MANY, FREE), (FREE,))),
+        trace=(
+            "port: bind portdrv",
+            "port: pci_alloc_irq_vectors(port)",
+            "port: nvec = 2()",
+            "port: pci_free_irq_vectors(port)",
+            "port: nvec == nr_entries: no",
         ),
         hardware={},
     ),
