@@ -79,6 +79,11 @@ def compare(
     return Likeness(base.name, complete=True, hardware=hardware)
 
 
+def differ(mine: Rests, theirs: Rests) -> bool:
+    """Return whether one of two comes to facts that the other does not; for who needs no more."""
+    return _Both(mine, theirs).differ()
+
+
 def alike(design: Design, others: Sequence[Design]) -> Design | None:
     """Return the design of some that another is a variation of: the same devices and drivers.
 
