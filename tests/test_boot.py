@@ -43,6 +43,31 @@ def test_complaints_are_found_and_what_differs_between_runs_is_not_in_them() -> 
     assert "removing non-empty" in excerpt(log)
 
 
+LOCKDEP = """\
+[   64.494622] WARNING: possible circular locking dependency detected
+[   64.494826] 6.12.117 #1 Not tainted
+[   64.494878] ------------------------------------------------------
+[   64.494943] irq/24-pciehp/39 is trying to acquire lock:
+[   64.495023] ffff888002fabf00 (&ctrl->reset_lock){.+.+}-{3:3}, at: pciehp_configure_device
+[   64.495402]
+[   64.495402] but task is already holding lock:
+[   64.495495] ffffffff81af3ef8 (pci_rescan_remove_lock){+.+.}-{3:3}, at: pci_lock_rescan_remove
+"""
+
+
+def test_what_lockdep_complains_of_is_the_same_only_of_the_same_locks() -> None:
+    found = splats(LOCKDEP)
+
+    assert found == ("WARNING: possible circular locking dependency detected: "
+                     "&ctrl->reset_lock, pci_rescan_remove_lock",)
+    other = splats(LOCKDEP.replace("&ctrl->reset_lock", "&md->mutex"))
+    assert other != found
+    # whichever of the two was taken first, in whichever class of its kind
+    turned = LOCKDEP.replace("&ctrl->reset_lock", "held").replace(
+        "pci_rescan_remove_lock", "&ctrl->reset_lock#2").replace("held", "pci_rescan_remove_lock")
+    assert splats(turned) == found
+
+
 # The report.
 
 LINE = Line("boot", "msix", "interrupts are by", "MSI-X", "MSI-X", "config space")

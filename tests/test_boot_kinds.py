@@ -18,6 +18,7 @@ from checks.boot.initrd import busybox
 from checks.boot.kind import KASAN, KINDS, REMOVE
 from checks.boot.kind import PLAIN as ONCE
 from checks.boot.leaks import leaks, lost_memory
+from checks.boot.lockdep import lockdep
 from checks.boot.many import Task, run_name
 from checks.boot.model import model
 from checks.boot.observe import observed
@@ -157,10 +158,10 @@ unreferenced object 0xffff888005a3b900 (size 8):
 """
 
 
-def _guest(answer: Answer) -> Guest:
+def _guest(answer: Answer, asked: str = "echo scan >/sys/kernel/debug/kmemleak") -> Guest:
     class Told(Guest):
         def order(self, command: str, seconds: float = 0) -> Answer:
-            assert "echo scan >/sys/kernel/debug/kmemleak" in command
+            assert asked in command
             return answer
 
     return Told.__new__(Told)
@@ -183,6 +184,18 @@ def test_memory_that_cannot_be_searched_is_a_line_that_does_not_hold() -> None:
     assert not line.holds
     assert found == ()
     assert "not permitted" in line.observed
+
+
+@pytest.mark.parametrize(("told", "observed_"), [
+    # kernel/locking/lockdep_proc.c lockdep_stats_show()
+    (" debug_locks:                             1", "on"),
+    (" debug_locks:                             0", "off"),
+    ("grep: /proc/lockdep_stats: No such file or directory", "not there"),
+])
+def test_that_lockdep_is_silent_means_nothing_when_it_is_off(told: str, observed_: str) -> None:
+    line = lockdep(_guest(Answer((told,), 0), "/proc/lockdep_stats"), "boot")
+
+    assert (line.predicted, line.observed) == ("on", observed_)
 
 
 def test_runs_of_different_kernels_lie_beside_each_other(tmp_path: Path) -> None:

@@ -41,7 +41,8 @@ class Kind:
 PLAIN = Kind("plain")
 # A service is probed four times as often, and hotplug takes a second each time.
 REMOVE = Kind("remove", ("remove",), twice=True, near=True, slower=4.0)
-KMEMLEAK = Kind("kmemleak", ("kmemleak",), leaks=True, slower=2.0)
+# No more than 36 objects know of kmemleak.
+KMEMLEAK = Kind("kmemleak", ("kmemleak",), near=True, leaks=True, slower=2.0)
 KASAN = Kind(
     "kasan", ("kmemleak", "kasan"), leaks=True, slower=4.0, memory="1G",
     # KASAN is silent after its first report otherwise.

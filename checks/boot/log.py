@@ -2,11 +2,15 @@
 """What in a kernel's log says that something is wrong, whoever printed it.
 
     splats(text) -> the complaints, each as one line that two kernels have in common
+
+The first line of what lockdep complains of says what kind it is, and no more: two kernels have it
+in common only if the locks that stand below are the same.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 _STAMP = re.compile(r"^(?:<\d+>)?\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? ?")
 # The first line of a complaint. What the kernel says below it is its own business.
@@ -20,6 +24,11 @@ _BAD = re.compile(
     r"genirq: Flags mismatch|disabling already-disabled device|"
     r"Device '.*' does not have a release\(\) function"
 )
+# Below the first line of a lockdep report: the lock that is taken, one that is held. Which of two
+# is taken first may differ from run to run. Source: kernel/locking/lockdep.c print_lock().
+_LOCKS = re.compile(r"WARNING: (?!CPU)|Invalid wait context")
+_LOCK = re.compile(r"(?:^|\s)\((.+?)(?:#\d+)?\)\{[^}]*\}-\{[^}]*\}, at: ")
+_BELOW, _MOST = 14, 2
 _NOISE = (
     (re.compile(r"0x[0-9a-f]{6,}|\b[0-9a-f]{16}\b"), "ADDRESS"),
     (re.compile(r"\bCPU: ?\d+"), "CPU"),
@@ -38,12 +47,21 @@ def lines_of(text: str) -> list[str]:
 def splats(text: str) -> tuple[str, ...]:
     """Return the complaints of a log, in order, without what differs from run to run."""
     found = []
-    for line in lines_of(text):
+    lines = lines_of(text)
+    for number, line in enumerate(lines):
         if _BAD.search(line) and not line.startswith("lab: "):
+            if _LOCKS.search(line):
+                line += _locks(lines[number + 1:number + 1 + _BELOW])
             for pattern, instead in _NOISE:
                 line = pattern.sub(instead, line)
             found.append(" ".join(line.split()))
     return tuple(found)
+
+
+def _locks(lines: Sequence[str]) -> str:
+    """Return the locks that a report is about, as they stand below its first line."""
+    found = [lock[1] for line in lines if (lock := _LOCK.search(line))]
+    return ": " + ", ".join(sorted(found[:_MOST])) if found else ""
 
 
 def excerpt(text: str, least: int = 40) -> str:

@@ -19,6 +19,7 @@ from checks.boot.initrd import guest_files, initrd
 from checks.boot.kernel import Kernel
 from checks.boot.leaks import leaks
 from checks.boot.line import Line
+from checks.boot.lockdep import lockdep
 from checks.boot.log import excerpt, splats
 from checks.boot.lost import Lost
 from checks.boot.model import model
@@ -109,6 +110,8 @@ def run(
                 began = time.monotonic()
                 known = len(lines)
                 lines += ALL[at](on)
+                if on.lost is None and not complaints and not splats(guest.console())[said:]:
+                    lines.append(lockdep(guest, at))  # a complaint of its own switches it off
                 if kind.leaks and on.lost is None:
                     found, left = leaks(guest, at)
                     lines.append(found)
