@@ -12,7 +12,7 @@ import pytest
 from checks.boot import report
 from checks.boot.arch import X86
 from checks.boot.board import BOARDS
-from checks.boot.breakage import CXLPMU, PORTDRV, Breakage, broken
+from checks.boot.breakage import CXLPMU, PERF, PORTDRV, Breakage, broken
 from checks.boot.guest import program, with_port_model
 from checks.boot.kernel import fragment, fragments, kernel
 from checks.boot.kind import KASAN, KINDS, KMEMLEAK, PLAIN, REMOVE, Kind
@@ -32,7 +32,8 @@ SCENARIOS = {"remove": "boot,load,count,reload,sleep", "kmemleak": "boot,load,co
 def _kind(kind: Kind, *values: object):
     """Return a parameter; what is built from nothing is not for every run."""
     marks = () if kind == PLAIN or kind.near else (pytest.mark.others,)
-    return pytest.param(*(values or (kind,)), id=kind.name, marks=marks)
+    names = [kind.name, *(one.rule for one in values if isinstance(one, Breakage))]
+    return pytest.param(*(values or (kind,)), id="-".join(names), marks=marks)
 
 
 @pytest.mark.parametrize("kind", [_kind(KINDS[name], name) for name in SCENARIOS])
@@ -81,9 +82,29 @@ FREED = Breakage(
     r"BUG: KASAN: slab-use-after-free in pcie_cxlpmu_delete_device", ("boot", "rebind"),
 )
 
+EARLY = Breakage(
+    "R24", "the reference to a child is given up before it is deleted", CXLPMU,
+    "\tauxiliary_device_delete(&pmu->child->auxdev);\n"
+    "\tauxiliary_device_uninit(&pmu->child->auxdev);\n",
+    "\tauxiliary_device_uninit(&pmu->child->auxdev);\n"
+    "\tauxiliary_device_delete(&pmu->child->auxdev);\n",
+    r"BUG: KASAN: slab-use-after-free in \w+", ("boot", "rebind"),
+)
+# free_irq() calls a handler once more where others may share the irq: CONFIG_DEBUG_SHIRQ.
+HANDLER = Breakage(
+    "N3", "what a handler works on is freed before the handler", PERF,
+    "\tinfo = devm_kzalloc(dev, sizeof(*info), GFP_KERNEL);\n",
+    "\tinfo = kzalloc(sizeof(*info), GFP_KERNEL);\n",
+    r"BUG: KASAN: slab-use-after-free in cxl_pmu_irq", ("boot", "load", "rebind"), more=((
+        "\trc = devm_add_action_or_reset(dev, cxl_pmu_quiesce, info);\n",
+        "\tdevm_add_action(dev, (void (*)(void *))kfree, info);\n"
+        "\trc = devm_add_action_or_reset(dev, cxl_pmu_quiesce, info);\n",
+    ),),
+)
+
 
 @pytest.mark.parametrize(("breakage", "kind"), [
-    _kind(KMEMLEAK, LEAK, KMEMLEAK), _kind(KASAN, FREED, KASAN),
+    _kind(KMEMLEAK, LEAK, KMEMLEAK), *(_kind(KASAN, one, KASAN) for one in (FREED, EARLY, HANDLER)),
 ])
 def test_only_a_kernel_that_looks_sees_memory_misused(
     breakage: Breakage, kind: Kind, pinned: Tree, made: Series, tmp_path: Path

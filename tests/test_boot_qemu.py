@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from checks.boot import clock as clocks
+from checks.boot.clock import Clock, clock, starved
 from checks.boot.lost import HANG, NO_BOOT, PANIC, TIMEOUT, Lost
 from checks.boot.protocol import Reader, words
 from checks.boot.qemu import Guest, Setup, running
@@ -102,6 +104,31 @@ def test_a_panic_is_told_with_its_order_and_its_log(fake: Path, tmp_path: Path) 
 def test_no_answer_is_a_hang_and_a_used_up_budget_a_timeout(fake: Path, tmp_path: Path) -> None:
     assert _lost(_qemu(fake, SILENT), tmp_path / "a").kind == HANG
     assert _lost(_qemu(fake, SILENT), tmp_path / "b", seconds=2, order=60).kind == TIMEOUT
+
+
+def test_what_a_guest_waits_for_the_host_is_not_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clocks.time, "monotonic", lambda: 100.0)
+    told = {1: 3.0, 2: 13.0, 3: 1000.0}
+    monkeypatch.setattr(clocks, "starved", lambda process: told[process])
+
+    def over(process: int, began: float) -> bool:
+        return Clock(process, 10.0, began, 3.0).over()
+
+    assert [over(1, began) for began in (91.0, 90.0)] == [False, True]
+    assert [over(2, began) for began in (81.0, 80.0)] == [False, True]
+    assert [over(3, began) for began in (51.0, 50.0)] == [False, True]  # four times, and no more
+
+
+def test_what_a_process_waited_is_that_of_the_thread_that_waited_longest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for thread, text in (("7", "100 2500000000 3\n"), ("8", "900 1000000000 5\n"), ("9", "")):
+        (tmp_path / "7" / "task" / thread).mkdir(parents=True)
+        (tmp_path / "7" / "task" / thread / "schedstat").write_text(text)
+    monkeypatch.setattr(clocks, "PROC", tmp_path)
+
+    assert starved(7) == clock(7, 5.0).waited == 2.5
+    assert starved(8) == 0.0  # no such process, or a host that does not say
 
 
 def test_a_guest_that_never_takes_orders_did_not_boot(

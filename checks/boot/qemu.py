@@ -7,7 +7,7 @@
 
 Orders go over the second serial line, see templates/boot/init.sh. All lines are socket pairs, so
 there is no socket in the file system. QEMU is killed when we leave, and the kernel kills it when
-we are killed.
+we are killed. A guest that the host does not run is not lost: limits are on what it takes beside.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from checks.boot.arch import X86, Arch
+from checks.boot.clock import Clock, clock
 from checks.boot.lost import HANG, NO_BOOT, PANIC, STOPPED, TIMEOUT, Lost
 from checks.boot.protocol import Answer, Reader, words
 from generator.errors import EnvironmentFault
@@ -68,8 +69,8 @@ class Guest:
     console_file: Path
     line: socket.socket
     monitor: socket.socket
-    until: float
     stop: threading.Event
+    limit: Clock  # of the whole run
     slower: float = 1.0
     orders: int = 0
     last: str = ""
@@ -99,7 +100,7 @@ class Guest:
 
     def _wait(self, done: object, seconds: float, kind: str) -> None:
         assert callable(done)
-        late = min(time.monotonic() + seconds * self.slower, self.until)
+        late = clock(self.process.pid, seconds * self.slower)
         while not done():
             self._read()
             if done():
@@ -113,8 +114,10 @@ class Guest:
             if self._panicked():
                 time.sleep(4 * _TICK)  # let the log be written
                 raise self._lost(PANIC)
-            if time.monotonic() >= late:
-                raise self._lost(TIMEOUT if time.monotonic() >= self.until else kind)
+            if self.limit.over():
+                raise self._lost(TIMEOUT)
+            if late.over():
+                raise self._lost(kind)
 
     def _read(self) -> None:
         readable, _, _ = select.select([self.line], [], [], _TICK)
@@ -142,7 +145,7 @@ class Guest:
             said["arguments"] = {key.replace("_", "-"): value for key, value in arguments.items()}
         with suppress(ConnectionError):
             self.monitor.sendall(json.dumps(said).encode() + b"\n")
-        late = min(time.monotonic() + seconds * self.slower, self.until)
+        late = clock(self.process.pid, seconds * self.slower)
         while True:
             told = self._monitor_line(late)
             if "return" in told:
@@ -150,11 +153,11 @@ class Guest:
             if "error" in told:
                 raise EnvironmentFault(f"QEMU refuses {self.last}: {told['error']}")
 
-    def _monitor_line(self, late: float) -> Mapping[str, object]:
+    def _monitor_line(self, late: Clock) -> Mapping[str, object]:
         while b"\n" not in self.monitored:
             if self.process.poll() is not None:
                 raise self._lost(PANIC)
-            if self.stop.is_set() or time.monotonic() >= late:
+            if self.stop.is_set() or late.over() or self.limit.over():
                 raise self._lost(STOPPED if self.stop.is_set() else HANG)
             readable, _, _ = select.select([self.monitor], [], [], _TICK)
             if readable:
@@ -169,10 +172,11 @@ class Guest:
         self.last = "poweroff -f"
         with suppress(ConnectionError):
             self.line.sendall(b"0 poweroff -f\n")
-        try:
-            self.process.wait(min(seconds * self.slower, max(1.0, self.until - time.monotonic())))
-        except subprocess.TimeoutExpired:
-            return False
+        late = clock(self.process.pid, seconds * self.slower)
+        while self.process.poll() is None:
+            if late.over():
+                return False
+            time.sleep(_TICK)
         return True
 
 
@@ -225,9 +229,8 @@ def running(
         try:
             its_line.close()
             its_monitor.close()
-            until = time.monotonic() + seconds * setup.slower
-            guest = Guest(process, console, line, monitor, until, stop or threading.Event(),
-                          setup.slower)
+            guest = Guest(process, console, line, monitor, stop or threading.Event(),
+                          clock(process.pid, seconds * setup.slower), setup.slower)
             try:
                 _greet(guest)
                 guest.ready()
