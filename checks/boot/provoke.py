@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from checks.boot.counting import CONFIG
+from checks.boot.expect import Look, port_lines
 from checks.boot.guest import PROGRAM
 from checks.boot.line import Line
 from checks.boot.model import HOST
+from checks.boot.predict import after_unbind
 from checks.boot.stage import Stage
 
 BUILD = "build"
@@ -39,6 +41,17 @@ def unbind_counting(on: Stage) -> Iterator[Line]:
                "survived", "survived", "", "kernel")
 
 
+def unbind(on: Stage) -> Iterator[Line]:
+    """The modelled port is unbound, once: of what goes wrong then the log is full after more."""
+    wanted = on.modelled
+    pci = on.look().at(wanted.port.place) if wanted is not None else None
+    if wanted is None or pci is None:
+        return
+    on.guest.order(f"echo {pci.name} >/sys/bus/pci/drivers/pcieport/unbind", seconds=120)
+    yield from port_lines(Look("unbind", on.look()), after_unbind(
+        on.design, wanted.port, on.board.platform, twice=on.kind.twice))
+
+
 ALL: Mapping[str, Callable[[Stage], Iterator[Line]]] = {
-    BUILD: build, "unbind-counting": unbind_counting,
+    BUILD: build, "unbind-counting": unbind_counting, "unbind": unbind,
 }
