@@ -113,6 +113,10 @@ def test_what_firmware_left_on_is_on_until_the_driver_binds() -> None:
     assert sources(predict(auxbus.DESIGN, port, PLAIN, loaded=False)) == [True, False]
     assert sources(predict(auxbus.DESIGN, port, PLAIN)) == [False, False]
     assert sources(at_rest(auxbus.DESIGN, port, PLAIN)) == [False, False]
+    # Nobody loaded it: not even powering off, or unbinding the port, switches anything off.
+    assert sources(at_rest(auxbus.DESIGN, port, PLAIN, loaded=False)) == [True, False]
+    assert sources(after_unbind(auxbus.DESIGN, port, PLAIN)) == [False, False]
+    assert sources(after_unbind(auxbus.DESIGN, port, PLAIN, loaded=False)) == [True, False]
 
 
 def test_a_bound_cpmu_has_claimed_its_registers_and_holds_its_port() -> None:

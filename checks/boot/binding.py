@@ -12,7 +12,7 @@ from checks.boot.initrd import MODULES
 from checks.boot.line import Line, shown
 from checks.boot.memory import kept, objects
 from checks.boot.observe import Seen
-from checks.boot.predict import after_unbind, child_module, predict
+from checks.boot.predict import after_unbind, child_module
 from checks.boot.stage import Stage
 
 REBINDS = 20
@@ -23,7 +23,7 @@ def boot(on: Stage) -> Iterator[Line]:
     look = Look("boot", on.look())
     for port in on.board.ports:
         yield from premises(look, port, on.board.platform)
-        wanted = predict(on.design, port, on.board.platform, loaded=False, twice=on.kind.twice)
+        wanted = on.predicted[port.name]
         yield from port_lines(look, wanted)
         yield from greetings(look, wanted, on.kind, on.guest.console())
 
@@ -36,6 +36,7 @@ def load(on: Stage) -> Iterator[Line]:
         if (answer := on.guest.order(f"insmod /{MODULES}/{name}.ko")).status
     ]
     yield Line("load", "system", "modules loaded", "all", shown(failed, "all"), "insmod", "kernel")
+    on.loaded = True
     look = Look("load", on.look())
     yield from _asked(on)
     yield from _held(on, before, look.seen)
@@ -78,7 +79,7 @@ def rebind(on: Stage) -> Iterator[Line]:
     gone = Look("rebind", on.look())
     for port, pci in ports:
         yield from port_lines(gone, after_unbind(
-            on.design, port, on.board.platform, twice=on.kind.twice))
+            on.design, port, on.board.platform, loaded=on.loaded, twice=on.kind.twice))
         left = sorted(name for name in gone.seen.domains if pci.name in name)
         yield Line("rebind", port.name, "irq domains left by the port", "none", shown(left),
                    "/sys/kernel/debug/irq/domains", "kernel")

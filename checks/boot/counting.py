@@ -54,7 +54,7 @@ def count(on: Stage) -> Iterator[Line]:
 def _pinned(on: Stage, wanted: Predicted) -> Iterator[Line]:
     """Yield whether the children's driver can be removed under an open event."""
     module = child_module(on.design)
-    for pmu, block, _ in _there(on, on.look())[:1] if module in on.modules else ():
+    for pmu, block, _ in _there(on, on.look())[:1] if module in on.modules and on.loaded else ():
         answer = on.guest.order(
             f"{PROGRAM} {HOST} open:{pmu}:{CONFIG:#x} sleep:1500 "
             f"{_traffic(block, TIMES)} read close & sleep 0.5; rmmod {module} && echo went; wait")
@@ -124,7 +124,7 @@ def pmus(seen: Seen, wanted: Predicted, pci: Pci) -> list[tuple[str, int]]:
 def reload(on: Stage) -> Iterator[Line]:
     """The module of the children's driver comes and goes while no event is open."""
     name = child_module(on.design)
-    if name not in on.modules:
+    if name not in on.modules or not on.loaded:
         return
     before, memory = on.look(), objects(on)
     times = (

@@ -87,7 +87,7 @@ def churn(on: Stage) -> Iterator[Line]:
     modelled = on.modelled
     ports = [one for one in _reporting(on, before)
              if modelled is not None and modelled.port.place.startswith(one[0].place)]
-    if module not in on.modules or modelled is None:
+    if module not in on.modules or modelled is None or not on.loaded:
         return
     for port, pci, message in ports:
         total = f"/sys/bus/pci/devices/{pci.name}/aer_rootport_total_err_cor"

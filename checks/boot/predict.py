@@ -101,16 +101,18 @@ def predict(
     for child in children if loaded else ():
         life = _bound(life, child, twice)
     said = _told(design, port, life, top, children)
-    if loaded:
-        return said
-    # Whose driver is to come is as firmware left it.
+    return said if loaded else _left(said, port)
+
+
+def _left(said: Predicted, port: Port) -> Predicted:
+    """Return what is said of a port with its CPMUs as firmware left them: no driver has come."""
     left = [one.left_on for one in port.cpmus] or [False]
     return replace(said, cpmus=tuple(
         replace(one, source=on) for one, on in zip(said.cpmus, left, strict=False)))
 
 
 def after_unbind(
-    design: Design, port: Port, platform: Platform, *, twice: bool = False
+    design: Design, port: Port, platform: Platform, *, loaded: bool = True, twice: bool = False
 ) -> Predicted:
     """Return what a design says of a port whose driver was unbound again.
 
@@ -118,7 +120,8 @@ def after_unbind(
     """
     life, top, children = _begun(design, port, platform)
     life = unbind(_bound(life, top, twice), top, chosen=_NOT_HERE)
-    return _told(design, port, life, top, children)
+    said = _told(design, port, life, top, children)
+    return said if loaded else _left(said, port)
 
 
 def _bound(life: Life, inst: Inst, twice: bool) -> Life:
@@ -128,16 +131,17 @@ def _bound(life: Life, inst: Inst, twice: bool) -> Life:
     return life
 
 
-def at_rest(design: Design, port: Port, platform: Platform) -> Predicted:
+def at_rest(design: Design, port: Port, platform: Platform, *, loaded: bool = True) -> Predicted:
     """Return what a design says of a port whose children's drivers were bound and unbound.
 
     Errors: as predict().
     """
     life, top, children = _begun(design, port, platform)
     life = bind(life, top, chosen=_NOT_HERE)
-    for child in children:
+    for child in children if loaded else ():
         life = unbind(bind(life, child, chosen=_NOT_HERE), child, chosen=_NOT_HERE)
-    return _told(design, port, life, top, children)
+    said = _told(design, port, life, top, children)
+    return said if loaded else _left(said, port)
 
 
 def leaves_under_event(design: Design, port: Port, platform: Platform) -> bool:

@@ -49,7 +49,7 @@ def unbind(on: Stage) -> Iterator[Line]:
         return
     on.guest.order(f"echo {pci.name} >/sys/bus/pci/drivers/pcieport/unbind", seconds=120)
     yield from port_lines(Look("unbind", on.look()), after_unbind(
-        on.design, wanted.port, on.board.platform, twice=on.kind.twice))
+        on.design, wanted.port, on.board.platform, loaded=on.loaded, twice=on.kind.twice))
 
 
 ALL: Mapping[str, Callable[[Stage], Iterator[Line]]] = {

@@ -24,7 +24,7 @@ def shutdown(on: Stage) -> Iterator[Line]:
     wanted = on.modelled
     if wanted is None or on.beside is None:
         return
-    rest = at_rest(on.design, wanted.port, on.board.platform)
+    rest = at_rest(on.design, wanted.port, on.board.platform, loaded=on.loaded)
     for number, (said, seen) in enumerate(zip(rest.cpmus, on.beside.sources(), strict=False)):
         yield Line("shutdown", wanted.port.name, f"CPMU {number} can raise its interrupt",
                    _yes(said.source), _yes(seen), "its registers, as the hardware has them")

@@ -26,8 +26,15 @@ class Stage:
     board: Board
     kernel: Kernel
     beside: Running | None = None
-    predicted: Mapping[str, Predicted] = field(default_factory=dict)
+    bare: Mapping[str, Predicted] = field(default_factory=dict)  # before modules are loaded
+    whole: Mapping[str, Predicted] = field(default_factory=dict)  # after that
+    loaded: bool = False
     lost: Lost | None = None  # what a scenario whose end that is has found
+
+    @property
+    def predicted(self) -> Mapping[str, Predicted]:
+        """What the design says of each port, with the drivers that are there by now."""
+        return self.whole if self.loaded else self.bare
 
     @property
     def modules(self) -> tuple[str, ...]:
@@ -58,11 +65,12 @@ def stage(
     guest: Guest, design: Design, board: Board, kernel: Kernel, beside: Running | None = None
 ) -> Stage:
     """Return a guest with what its design predicts of each port, and the hardware beside it."""
-    said = {
-        port.name: predict(design, port, board.platform, twice=kernel.kind.twice)
-        for port in board.ports
-    }
-    return Stage(guest, design, board, kernel, beside, said)
+    bare, whole = (
+        {port.name: predict(design, port, board.platform, loaded=loaded, twice=kernel.kind.twice)
+         for port in board.ports}
+        for loaded in (False, True)
+    )
+    return Stage(guest, design, board, kernel, beside, bare, whole)
 
 
 def message_count(seen: Seen, pci: Pci, message: int) -> tuple[int, str]:
