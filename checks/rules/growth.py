@@ -13,6 +13,7 @@ from generator.facts import (
     CAP_MSI,
     HANDLER,
     IRQ,
+    LEFT_ON,
     LIFE,
     MASKABLE,
     MODE,
@@ -102,14 +103,15 @@ def msi_grow_needs_disable(step: Step, view: View) -> Expr | None:
 def msi_no_mask_overalloc(step: Step, view: View) -> Expr | None:
     """MSI vectors without per-vector masking are not kept in reserve for a driver that comes later.
 
-    Nothing can mute them until it has a handler.
+    Nothing can mute them until it has a handler, and its device may have been left on.
     """
     if not is_done(step, "pci_irq_vector") or step.inst is None or step.entry != "probe":
         return None
     dev = step.role("dev")
     if dev == step.inst or dev not in (view.parent(step.inst), step.inst):
         return None
-    return MODE(dev).eq(MODE_MSI) & MASKABLE(dev).eq(0)
+    on = LEFT_ON(step.role("user")).eq(1)
+    return all_of(MODE(dev).eq(MODE_MSI), MASKABLE(dev).eq(0), on)
 
 
 @step_rule(

@@ -3,7 +3,7 @@
 
 from broken.parts import DELETE, KID, MADE, MAKE, MANY, ONE, PORT, Case, design, kid, port
 from generator.design import Design, Device
-from generator.facts import COUNT, MSG, NO_MSI, SEEN, msi_on
+from generator.facts import COUNT, LEFT_ON, MSG, NO_MSI, SEEN, msi_on
 from generator.operation import RETURN, Guard, sets
 from generator.ops.assign import note
 from generator.ops.aux import AUXILIARY_DEVICE_DELETE
@@ -114,7 +114,21 @@ CASES = (
             "kid: bind kiddrv",
             "kid: pci_irq_vector(port, kid)",
         ),
-        hardware={"port.capability": "MSI", "port.maskable": "no"},
+        hardware={"port.capability": "MSI", "port.maskable": "no", "kid.left on": "yes"},
+    ),
+    # The same: of a device that is quiet until its driver turns it on, nothing needs muting.
+    Case(
+        "R08",
+        broken=design(port(RESERVE, (*DELETE, FREE)), kid((VECTOR,)), given={LEFT_ON: "yes"}),
+        mended=design(port(RESERVE, (*DELETE, FREE)), kid((VECTOR,)), given={LEFT_ON: "no"}),
+        trace=(
+            "port: bind portdrv",
+            "port: pci_alloc_irq_vectors(port)",
+            *MADE,
+            "kid: bind kiddrv",
+            "kid: pci_irq_vector(port, kid)",
+        ),
+        hardware={},
     ),
     # drivers/pci/pcie/portdrv.c pcie_init_service_irqs(): with PME and pcie_pme_no_msi() it goes to
     # legacy_irq at once. This one does not ask.
