@@ -141,7 +141,7 @@ def nothing_kept_for_nobody(step: Step, view: View) -> Expr | None:
     return kept & ~used
 
 
-_FOR_OTHERS = ("pm_runtime_resume_and_get", "pm_runtime_put", "cxl_find_regblock_instance")
+_FOR_OTHERS = ("pm_runtime_resume_and_get", "pm_runtime_put")
 
 
 @step_rule(
@@ -165,9 +165,10 @@ def own_device(step: Step, view: View) -> Expr | None:
         return None
     dev = step.role("dev")
     managed = op.managed and op.on_devres != "dev"  # an action for later, on the driver's own
-    harmless = managed or op.name in _FOR_OTHERS or not any(one.gives for one in op.outcomes)
-    if step.inst.device.kind == "platform":  # what it finds there is of another device
-        harmless = harmless and dev == view.parent(step.inst)
+    changed = {give.target.fact for way in op.outcomes for give in way.gives}
+    if dev == view.parent(step.inst):  # what it finds there it notes for itself
+        changed -= {LOCATED}
+    harmless = managed or op.name in _FOR_OTHERS or not changed
     core = step.inst.device.kind == "core"  # before a driver binds, every device is the core's
     return None if dev.device.kind != "pci" or dev == step.inst or harmless or core else TRUE
 

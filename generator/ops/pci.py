@@ -103,7 +103,8 @@ PCI_SAVE_STATE = Operation(
 )
 
 # Config space as it was saved, which is as it should be only if nothing has changed since;
-# messages are rewritten from the descriptors of this device only.
+# messages are rewritten from the descriptors of this device only. The pinned kernel clears
+# state_saved there and does not ask it: what was saved once can be restored again.
 PCI_RESTORE_STATE = Operation(
     "pci_restore_state",
     ("dev",),
