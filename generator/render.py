@@ -10,6 +10,7 @@ from generator.cformat import indented, negated
 from generator.ctext import Code, Helper, Leave, Loop, Written
 from generator.errors import ModelError, UsageError
 from generator.expr import Place
+from generator.locals import declared
 from generator.operation import CONTINUE, IGNORE, RETURN, UNWIND, Do, Guard, OnFail
 from generator.program import (
     And,
@@ -337,14 +338,14 @@ def labels(exits: Sequence[Way], names: Names, gives: str) -> str:
 
 
 def function_text(function: Function, names: Names) -> str:
-    """Return a whole function: the template of its name around the body."""
+    """Return a whole function: the template of its name, without unused locals, around the body."""
     gives = function.gives if isinstance(function, Written) else "int"
-    return text_of(
+    return declared(text_of(
         f"functions/{function.name}.c.j2",
         body=body(function.body, names, gives),
         asks=frozenset(_guards(function.body)),
         does=frozenset(do.op.name for do in operations(function.body)),
-    )
+    ))
 
 
 def _guards(block: Block) -> Iterator[str]:

@@ -11,6 +11,7 @@ from generator.cformat import negated, width, wrap
 from generator.ctext import Loop, Written, code, helper, leave
 from generator.cxlpmu import CPMU
 from generator.errors import ModelError, UsageError
+from generator.locals import declared
 from generator.operation import CONTINUE, IGNORE, RETURN, Guard, OnFail, Operation, ok
 from generator.ops.aux import AUXILIARY_DEVICE_ADD, AUXILIARY_DEVICE_INIT, AUXILIARY_DEVICE_UNINIT
 from generator.ops.device import IDA_ALLOC, KZALLOC
@@ -175,3 +176,15 @@ def test_a_detail_that_the_template_wants_is_asked_for_at_the_designs_line() -> 
 def test_a_return_whose_value_nothing_says_is_refused() -> None:
     with pytest.raises(ModelError, match=r"use leave\(\)"):
         body((If(guard("a"), (Return(ok=False),)),), NAMES)
+
+
+def test_a_local_that_a_changed_design_does_not_use_is_not_declared() -> None:
+    text = "int f(int a)\n{\n\tstruct on *one, *two;\n\tunsigned int n;\n\tint ret = 0;\n\n%s\n}\n"
+
+    assert declared(text % "\tg(one, two, n);") == text % "\tg(one, two, n);"
+    assert declared(text % "\tg(two);") == (
+        "int f(int a)\n{\n\tstruct on *two;\n\tint ret = 0;\n\n\tg(two);\n}\n"
+    )
+    assert declared("int f(void)\n{\n\tint n;\n\n\treturn 0;\n}\n") == (
+        "int f(void)\n{\n\treturn 0;\n}\n"
+    )
