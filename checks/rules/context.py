@@ -100,7 +100,8 @@ def no_sleep_in_atomic_context(step: Step, _view: View) -> Expr | None:
     evidence=("drivers/pci/pci-driver.c local_pci_probe()",
               "drivers/pci/pci-driver.c pci_device_remove()",
               "drivers/pci/pcie/portdrv.c pcie_portdrv_remove()"),
-    symptom="a port that never sleeps again, whoever binds it, though power/control says auto",
+    symptom="runtime_usage grows whenever the port is unbound: it never sleeps again, whoever "
+    "binds it, though power/control says auto",
 )
 def takes_back_what_it_gave(step: Step, _view: View) -> Expr | None:
     """A driver takes the runtime PM reference back that its probe gave away, and no other."""
