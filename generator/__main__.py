@@ -97,7 +97,8 @@ def parser() -> argparse.ArgumentParser:
     boot = verbs.add_parser("boot", help="boot a design in QEMU: does it do what it predicts?")
     boot.add_argument("design", nargs="?", help="a shipped name, or a file that defines SERIES")
     boot.add_argument("--refused", metavar="RULE", default="",
-                      help="break this rule, or all: does a kernel show what it warns of?")
+                      help="break rules, with commas between, all, or those whose evidence is "
+                           "stale: does a kernel show what they warn of?")
     boot.add_argument("--keep", action="store_true",
                       help="with --refused: keep what was seen as evidence of the rule")
     boot.add_argument("--board", metavar="NAME", default="",

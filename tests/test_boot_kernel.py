@@ -43,6 +43,16 @@ SHOWN = (
 )
 
 
+@pytest.mark.others
+def test_whatever_breaks_a_rule_shows_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """All that evidence is kept of, and whatever of the lab itself no sha256 in it covers."""
+    code = main(["boot", "--refused", "all", "--json"])
+
+    told = json.loads(capsys.readouterr().out)
+    assert [one["key"] for one in told if one["seen"] is None] == []
+    assert code == 0
+
+
 @pytest.mark.parametrize("key", SHOWN)
 def test_a_refused_design_shows_what_its_rule_warns_of(
     key: str, capsys: pytest.CaptureFixture[str]

@@ -155,14 +155,14 @@ def test_one_rule_is_explained_with_its_evidence(capsys: pytest.CaptureFixture[s
 def test_rules_say_which_of_them_a_kernel_showed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["rules"]) == 0
     said = capsys.readouterr().out.splitlines()
-    assert any(line.startswith("R14   seen: design ") for line in said)
+    assert any(line.startswith("R14   seen: design, object ") for line in said)
     assert any(line.startswith("R20b  theory ") for line in said)
     shown = len({one.rule for one in kept()})
-    assert said[-3].startswith(f"{shown} of {len(ALL)} rules seen: ")
+    assert said[-4].startswith(f"{shown} of {len(ALL)} rules seen: ")
 
     assert main(["rules", "R20b"]) == 0
     told = " ".join(capsys.readouterr().out.split())
-    assert f"on a booted kernel: not seen: {UNSEEN['R20b']}" in told
+    assert f"on a booted kernel: not seen: {UNSEEN['R20b'].text()}" in told
 
 
 def test_a_rule_names_the_smallest_design_that_breaks_it(

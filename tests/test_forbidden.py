@@ -4,17 +4,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from checks.boot import forbidden, provoke
-from checks.boot.case import cases, chosen
+from checks.boot.case import cases, chosen, fingerprint
 from checks.boot.guest import GUEST
 from checks.boot.kernel import Kernel
 from checks.boot.lost import NO_BOOT
 from checks.boot.run import AS_PREDICTED, Run
 from checks.boot.scenario import USUAL
+from checks.boot.witness import Sight, witness
 from generator.cli import refused
 from generator.errors import TreeError
 from generator.pin import cache
@@ -22,13 +24,13 @@ from generator.tree import Tree
 
 
 def test_the_object_knows_what_it_is_told_and_nothing_is_left_over() -> None:
-    text = (GUEST / forbidden.OBJECT).read_text()
-    told = {
-        name for one in forbidden.SEQUENCES for order in one.orders
-        for name in re.findall(r"echo -n (\w+) >", order)
-    }
+    text = "".join((GUEST / name).read_text() for name in forbidden.OBJECTS)
+    rows = dict(re.findall(r'\{ "(\w+)", (forbidden_\w+) \}', text))
 
-    assert told == set(re.findall(r'\{ "(\w+)", forbidden_', text))
+    assert forbidden.told(forbidden.SCENARIOS) == rows.keys()
+    assert set(rows.values()) == set(re.findall(r"^int (forbidden_\w+)\(.*\)\n\{", text, re.M)) - {
+        "forbidden_request", "forbidden_msix"}
+    assert set(re.findall(r'forbidden_is\("(\w+)"\)', text)) <= rows.keys()
 
 
 def test_nobody_is_driven_through_what_breaks_rules_unasked() -> None:
@@ -56,3 +58,19 @@ def test_a_kernel_that_cannot_be_built_shows_why(
     assert control == sound
     assert sight is not None
     assert sight.line == "a.o: error: undefined symbol: cxl_count_regblock", "no path of a machine"
+
+
+@pytest.mark.kernel
+def test_what_is_stale_is_what_has_no_evidence_or_another_one(
+    pinned: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good, bad, none = chosen("n4-object,n5-object,n6-object", cases())
+    sight = Sight("log, in boot", "a line")
+    evidence = [
+        witness(one, sight, fingerprint(one, {}, {}), pinned.base, "6", "Q") for one in (good, bad)
+    ]
+    monkeypatch.setattr(
+        refused, "kept", lambda: (evidence[0], replace(evidence[1], board="pair"))
+    )
+
+    assert refused.stale((good, bad, none), pinned) == (bad, none)

@@ -3,21 +3,24 @@
 
     cases() -> every one there is
     built(case, tree, sound) -> the files of its kernel; `sound` are those of the one that holds
+    fingerprint(case, overlay, sound), decided(case) -> what a boot of it depends on
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 
-from checks.boot import forbidden
+from checks.boot import forbidden, provoke
 from checks.boot.arch import X86
+from checks.boot.board import BOARDS
 from checks.boot.breakage import BREAKAGES, Breakage, broken
 from checks.boot.guest import GUEST
-from checks.boot.kernel import fragments
+from checks.boot.kernel import fragment, fragments
 from checks.boot.kind import PLAIN
+from checks.boot.section import section
 from generator import refused, series
 from generator.designs import auxbus
 from generator.errors import UsageError
@@ -26,6 +29,7 @@ from generator.series import SeriesSpec
 from generator.tree import Tree
 
 BY_DESIGN, BY_C, BY_OBJECT = "by design", "by C", "by an object in the guest"
+BY_WAIVER = "by the design that holds, which has a waiver for it"
 
 
 @dataclass(frozen=True)
@@ -50,15 +54,24 @@ class Case:
 
     @property
     def how(self) -> str:
-        """Whether a design says what is wrong, or only C does, or an object of the lab's own."""
-        if isinstance(self.source, Breakage):
-            return BY_OBJECT if self.source.objects else BY_C
-        return BY_DESIGN
+        """Who does what is wrong: a refused design, C, an object of the lab's own, or a waiver."""
+        if not isinstance(self.source, Breakage):
+            return BY_DESIGN
+        if self.source.objects:
+            return BY_OBJECT
+        return BY_C if self.source.path else BY_WAIVER
 
     @property
     def objects(self) -> tuple[str, ...]:
         """The lab's own objects that are built into the guest's kernel for it."""
         return self.source.objects if isinstance(self.source, Breakage) else ()
+
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """What the kernel that holds is driven through, to be compared with."""
+        if self.objects:
+            return (provoke.BUILD,)  # orders for an object that is not there do nothing
+        return (self.source.beside if isinstance(self.source, Breakage) else ()) or self.scenarios
 
 
 def cases() -> tuple[Case, ...]:
@@ -96,18 +109,21 @@ def of_breakage(one: Breakage) -> Case:
 
 
 def chosen(asked: str, known: Sequence[Case]) -> tuple[Case, ...]:
-    """Return the cases of a rule, or the one of a key, or all of them.
+    """Return the cases of some rules or keys, with commas between, or all of them.
 
-    Errors: UsageError when there is none.
+    Errors: UsageError when there is none of a name.
     """
-    found = tuple(
-        one for one in known
-        if asked == "all" or one.key == asked or one.rule.lower() == asked.lower()
-    )
-    if not found:
-        rules = ", ".join(dict.fromkeys(one.rule for one in known))
-        raise UsageError(f"{asked}: nothing breaks that on a kernel; there are {rules}")
-    return found
+    found: dict[str, Case] = {}
+    for name in asked.split(","):
+        these = {
+            one.key: one for one in known
+            if name in ("all", one.key) or one.rule.lower() == name.lower()
+        }
+        if not these:
+            rules = ", ".join(dict.fromkeys(one.rule for one in known))
+            raise UsageError(f"{name}: nothing breaks that on a kernel; there are {rules}")
+        found |= these
+    return tuple(found.values())
 
 
 def built(
@@ -125,11 +141,52 @@ def built(
 def fingerprint(
     case: Case, overlay: Mapping[str, bytes | None], sound: Mapping[str, bytes | None]
 ) -> dict[str, str]:
-    """Return path -> sha256 of what breaks the rule: files that differ from the sound ones."""
+    """Return path -> sha256 of what breaks the rule: files that differ from the sound ones.
+
+    Of the lab's own objects it is what the orders of this case make run, under the name of the
+    first. Of a waiver it is all that the series changes.
+    """
     found = {
-        path: hashlib.sha256(text or b"").hexdigest()
+        path: _digest(text or b"")
         for path, text in overlay.items() if sound.get(path, b"") != text
     }
-    for name in case.objects:
-        found[name] = hashlib.sha256((GUEST / name).read_bytes()).hexdigest()
+    if case.objects:
+        text = "".join((GUEST / name).read_text() for name in case.objects)
+        found[case.objects[0]] = _digest(section(text, forbidden.told(case.scenarios)).encode())
+    if not found:  # a design that holds, but for what a waiver says
+        found = {path: _digest(text or b"") for path, text in overlay.items()}
     return dict(sorted(found.items()))
+
+
+def decided(case: Case) -> dict[str, str]:
+    """Return the sha256 of what else a boot depends on: configuration, machine, and orders.
+
+    What a value has by default is not in it, so a board that learns something new is the same
+    for those who do not use it. Scenarios that every design is driven through count by name.
+    """
+    board = BOARDS[case.board]
+    machine = [_said(board.setup()), _said(board.modelled()), list(case.args)]
+    orders = [order for name in case.scenarios for order in _orders(name)]
+    return {
+        "configuration": _digest("\n".join(sorted(fragment(case.fragments))).encode()),
+        "machine": _digest(repr(machine).encode()),
+        "orders": _digest("\n".join(orders).encode()),
+    }
+
+
+def _orders(scenario: str) -> tuple[str, ...]:
+    return provoke.ORDERS.get(scenario) or forbidden.ORDERS.get(scenario) or (scenario,)
+
+
+def _said(value: object) -> object:
+    """Return a value as lists and words, without what it has by default."""
+    if is_dataclass(value):
+        parts = [(one, getattr(value, one.name)) for one in fields(value) if one.compare]
+        return [[one.name, _said(part)] for one, part in parts if part != one.default]
+    if isinstance(value, tuple):
+        return [_said(one) for one in value]
+    return value
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

@@ -57,7 +57,7 @@ def _pinned(on: Stage, wanted: Predicted) -> Iterator[Line]:
     for pmu, block, _ in _there(on, on.look())[:1] if module in on.modules and on.loaded else ():
         answer = on.guest.order(
             f"{PROGRAM} {HOST} open:{pmu}:{CONFIG:#x} sleep:1500 "
-            f"{_traffic(block, TIMES)} read close & sleep 0.5; rmmod {module} && echo went; wait")
+            f"{traffic(block, TIMES)} read close & sleep 0.5; rmmod {module} && echo went; wait")
         goes = leaves_under_event(on.design, wanted.port, on.board.platform)
         yield Line("count", "system", f"{module} is removed while it counts", _goes(goes),
                    _goes("went" in answer.lines), answer.text)
@@ -84,14 +84,15 @@ def _read(lines: tuple[str, ...]) -> str:
     return told[0] if told else "nothing"
 
 
-def _traffic(block: int, times: int) -> str:
+def traffic(block: int, times: int) -> str:
+    """Return the step that has the modelled CPMU see an event so many times."""
     return f"model:{Order.TRAFFIC:d}:{block}:{M2S_REQ}:{_EVENT}:{times}"
 
 
 def _order(pmu: str, block: int, times: int) -> str:
     """Return the order that lets an event happen while somebody counts it."""
     return (
-        f"{PROGRAM} {HOST} open:{pmu}:{CONFIG:#x} {_traffic(block, times)} "
+        f"{PROGRAM} {HOST} open:{pmu}:{CONFIG:#x} {traffic(block, times)} "
         f"model:{Order.SETTLE:d}:{block} read close"
     )
 

@@ -36,13 +36,14 @@ def with_port_model(
     """Return an overlay of a kernel with the guest object built in beside the port driver.
 
     Without its parameters on the command line it does nothing. `objects` are more files of
-    templates/boot/guest to build in there.
+    templates/boot/guest to build in there, and headers of theirs.
     """
     makefile = overlay.get(_MAKEFILE)
     if makefile is None:
         makefile = (tree.work / _MAKEFILE).read_bytes()
     more = {f"{_HOME}/{name}": (GUEST / name).read_bytes() for name in objects}
-    rules = "".join(f"obj-y += {Path(name).stem}.o\n" for name in objects).encode()
+    sources = [name for name in objects if name.endswith(".c")]
+    rules = "".join(f"obj-y += {Path(name).stem}.o\n" for name in sources).encode()
     return {
         **overlay,
         _OBJECT: (GUEST / "port_model.c").read_bytes(),

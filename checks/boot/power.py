@@ -13,19 +13,19 @@ from checks.boot.line import Line
 from checks.boot.stage import Stage
 
 _LOSES = "/sys/module/port_model/parameters/lose_asleep"
+SLEEP = (
+    f"[ ! -e {_LOSES} ] || echo 1 >{_LOSES}; "
+    "echo 1 >/sys/module/suspend/parameters/pm_test_delay; "
+    "echo core >/sys/power/pm_test; echo mem >/sys/power/state; status=$?; "
+    "echo none >/sys/power/pm_test; exit $status"
+)
 
 
 def sleep(on: Stage) -> Iterator[Line]:
     """The system sleeps and wakes, the modelled port without power: all is served as before."""
     before = on.look()
     resets = on.beside.resets if on.beside is not None else 0
-    answer = on.guest.order(
-        f"[ ! -e {_LOSES} ] || echo 1 >{_LOSES}; "
-        "echo 1 >/sys/module/suspend/parameters/pm_test_delay; "
-        "echo core >/sys/power/pm_test; echo mem >/sys/power/state; status=$?; "
-        "echo none >/sys/power/pm_test; exit $status",
-        seconds=120,
-    )
+    answer = on.guest.order(SLEEP, seconds=120)
     yield Line("sleep", "system", "suspend to RAM, as far as the core", "went and came back",
                "went and came back" if answer.status == 0 else f"failed: {answer.text[-200:]}",
                "/sys/power/state, pm_test core", "kernel")

@@ -8,37 +8,70 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from checks.boot.counting import CONFIG
+from checks.boot.counting import CONFIG, TIMES, traffic
 from checks.boot.expect import Look, port_lines
 from checks.boot.guest import PROGRAM
-from checks.boot.line import Line
-from checks.boot.model import HOST
+from checks.boot.line import Line, shown
+from checks.boot.model import HOST, Order
+from checks.boot.power import SLEEP
 from checks.boot.predict import after_unbind
 from checks.boot.stage import Stage
 
 BUILD = "build"
+_UNBIND = (
+    f"{PROGRAM} {HOST} open:{{pmu}}:{CONFIG:#x} sleep:4000 read & sleep 1; "
+    "echo {child} >/sys/bus/auxiliary/devices/{child}/driver/unbind; wait"
+)
+_HAPPENS = f"{traffic(0, TIMES)} model:{Order.SETTLE:d}:0 read"
+# The event is open for so long that the sleep is over by then, on a slow machine too.
+_SLEEP = (
+    f"{PROGRAM} {HOST} open:{{pmu}}:{CONFIG:#x} {_HAPPENS} sleep:30000 {_HAPPENS} {_HAPPENS} & "
+    f"sleep 5; ({SLEEP}); wait"
+)
 
 
 def build(_on: Stage) -> Iterator[Line]:
-    """Whoever is here has been built."""
-    yield Line(BUILD, "system", "the kernel", "can be built", "can be built", "make", "kernel")
+    """Nothing is done: whoever is here has been built, which is all that is asked."""
+    yield from ()
 
 
 def unbind_counting(on: Stage) -> Iterator[Line]:
     """The user unbinds the driver of a PMU while somebody counts, and that one goes on."""
+    pmu, child = _first(on)
+    yield _there("unbind-counting", pmu, child)
+    if pmu and child:
+        on.guest.order(_UNBIND.format(pmu=pmu, child=child), seconds=120)
+    on.settled()
+
+
+def sleep_counting(on: Stage) -> Iterator[Line]:
+    """The system sleeps while an event is open, and it is counted afterwards."""
+    pmu, child = _first(on)
+    yield _there("sleep-counting", pmu, child)
+    answer = on.guest.order(_SLEEP.format(pmu=pmu), seconds=180)
+    reads = [int(line.rpartition(" ")[2]) for line in answer.lines if line.startswith("read ")]
+    yield Line("sleep-counting", "system", "reads of the event, and the first of them",
+               f"3, {TIMES}", f"{len(reads)}, {reads[0] if reads else 'nothing'}",
+               answer.text[-300:], "premise")
+    # What it reads right after the loss is the way to zero; what it adds from there on counts.
+    added = str(reads[2] - reads[1]) if len(reads) == 3 else "not read"
+    yield Line("sleep-counting", "system", "an event that is open over sleep counts", str(TIMES),
+               added, answer.text[-300:], "kernel")
+
+
+def _first(on: Stage) -> tuple[str, str]:
+    """Return the first PMU of a port and its auxiliary device, "" for what is not there."""
     look = on.look()
     pmus = sorted(one.name for one in look.devices
                   if one.bus == "event_source" and one.name.startswith("cxl_pmu_"))
     children = sorted(one.name for one in look.devices if one.bus == "auxiliary")
-    if pmus and children:
-        on.guest.order(
-            f"{PROGRAM} {HOST} open:{pmus[0]}:{CONFIG:#x} sleep:4000 read & sleep 1; "
-            f"echo {children[0]} >/sys/bus/auxiliary/devices/{children[0]}/driver/unbind; wait",
-            seconds=120,
-        )
-    on.settled()
-    yield Line("unbind-counting", "system", "an event over the unbinding of its PMU's driver",
-               "survived", "survived", "", "kernel")
+    return next(iter(pmus), ""), next(iter(children), "")
+
+
+def _there(scenario: str, pmu: str, child: str) -> Line:
+    return Line(scenario, "system", "PMU of a port, and its auxiliary device", "there",
+                "there" if pmu and child else f"only {shown({pmu, child} - {''})}",
+                "/sys/bus", "premise")
 
 
 def unbind(on: Stage) -> Iterator[Line]:
@@ -53,5 +86,9 @@ def unbind(on: Stage) -> Iterator[Line]:
 
 
 ALL: Mapping[str, Callable[[Stage], Iterator[Line]]] = {
-    BUILD: build, "unbind-counting": unbind_counting, "unbind": unbind,
+    BUILD: build, "unbind-counting": unbind_counting, "sleep-counting": sleep_counting,
+    "unbind": unbind,
+}
+ORDERS: Mapping[str, tuple[str, ...]] = {
+    "unbind-counting": (_UNBIND,), "sleep-counting": (_SLEEP,),
 }

@@ -1,34 +1,46 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Rules that no booted kernel has shown broken, each with the reason why not.
 
-A rule has evidence in witnesses/, or it stands here, never both. OPEN is for what has not been
-tried: it is no reason, and the list of rules says so.
+A rule has evidence in witnesses/, or it stands here, never both.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-OPEN = "nobody has tried yet"
 
-UNSEEN: Mapping[str, str] = {
-    "N14":
-        "auxbus lives with it, by a waiver, and so does the pinned driver: there is no kernel that "
-        "does without it, to compare with",
-    "N15":
+@dataclass(frozen=True)
+class Unseen:
+    """Why a rule was not seen broken; `tried` says what was done and came of it, "" for nothing.
+
+    Without that it is reasoning, about QEMU and the kernel's source.
+    """
+
+    why: str
+    tried: str = ""
+
+    def text(self) -> str:
+        """Return the reason, and whether it is one of experience."""
+        return f"{self.why} (tried: {self.tried})" if self.tried else f"{self.why} (not tried)"
+
+
+UNSEEN: Mapping[str, Unseen] = {
+    "N15": Unseen(
         "nothing takes a link down while the guest sleeps: pm_test turns back before the platform "
-        "would, and QEMU's slots keep theirs",
-    "N16": OPEN,
-    "R09":
+        "would, and QEMU's slots keep theirs, powered or not",
+    ),
+    "R09": Unseen(
         "QEMU lets the devices below a bridge master the bus whatever the command register of the "
         "bridge says, so nothing stops",
-    "R20b":
+        "with bus mastering off in the port above, a message of the e1000e below still arrived",
+    ),
+    "R20b": Unseen(
         "it takes a machine whose chipset does not pass on PME as a message, as the one that the "
         "quirk names; the chipsets of QEMU have no such fault",
-    "R33":
+    ),
+    "R33": Unseen(
         "a card has to be exchanged while the system sleeps, and QEMU takes one out of a slot only "
         "when the guest's hotplug driver agrees, which it cannot do asleep",
-    "R34":
-        "the functions of QEMU 7.2 and of the lab answer a read of their registers in D3hot as "
-        "they do in D0",
+    ),
 }

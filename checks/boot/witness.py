@@ -3,6 +3,7 @@
 
     sighted(symptom, run, sound) -> where the symptom showed, None when it did not
     kept() -> the evidence that lies in witnesses/, one file per case
+    outdated(witness, case, tree, sound) -> what of it is no longer so
 
 Evidence is what a run of `portwright boot --refused RULE --keep` wrote, never typed.
 """
@@ -12,13 +13,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from checks.boot.case import Case
+from checks.boot.case import Case, built, decided, fingerprint
 from checks.boot.log import lines_of
 from checks.boot.run import Run
 from generator.errors import UsageError
+from generator.tree import Tree
 
 WITNESSES = Path(__file__).parent / "witnesses"
 _BEFORE, _AFTER = 2, 6
@@ -37,7 +39,8 @@ class Sight:
 class Witness:
     """Kept evidence: of which rule, of which kernel, made how, and what it showed.
 
-    `files` are path -> sha256 of what breaks the rule; `base` and `release` are the kernel's.
+    `files` are path -> sha256 of what breaks the rule, `decided` what else the boot depends on;
+    `base` and `release` are the kernel's.
     """
 
     key: str
@@ -45,6 +48,7 @@ class Witness:
     how: str
     what: str
     files: Mapping[str, str]
+    decided: Mapping[str, str]
     base: str
     release: str
     qemu: str
@@ -97,8 +101,24 @@ def witness(
 ) -> Witness:
     """Return what is to be kept of a case whose symptom was seen."""
     return Witness(
-        case.key, case.rule, case.how, case.what, files, base, release, qemu, case.board,
-        case.scenarios, case.fragments, case.symptom, sight.where, sight.line, sight.around,
+        case.key, case.rule, case.how, case.what, files, decided(case), base, release, qemu,
+        case.board, case.scenarios, case.fragments, case.symptom, sight.where, sight.line,
+        sight.around,
+    )
+
+
+def outdated(
+    found: Witness, case: Case, tree: Tree, sound: Mapping[str, bytes | None]
+) -> tuple[str, ...]:
+    """Return what has changed since evidence was kept: nothing, when it is of this case still.
+
+    Errors: TreeError, ModelError when the case cannot be rendered.
+    """
+    files = fingerprint(case, built(case, tree, sound), sound)
+    sight = Sight(found.where, found.line, found.around)
+    now = witness(case, sight, files, tree.base, found.release, found.qemu)
+    return tuple(
+        one.name for one in fields(Witness) if getattr(found, one.name) != getattr(now, one.name)
     )
 
 

@@ -42,14 +42,13 @@ def run(args: argparse.Namespace) -> int:
     Errors: UsageError, ModelError, TreeError, EnvironmentFault.
     """
     if args.refused:
-        broken = case.chosen(args.refused, case.cases())
-        return refused.run(broken, chosen(args), keeping=args.keep, as_json=args.json)
+        return refused.run(args.refused, chosen(args), keeping=args.keep, as_json=args.json)
     if not args.design:
         raise UsageError("name a design, or with --refused a rule to be broken")
     loaded = load(args.design)
     if hasattr(loaded.module, "REFUSED"):
         broken = (case.of_file(loaded.file),)
-        return refused.run(broken, chosen(args), keeping=args.keep, as_json=args.json)
+        return refused.boot(broken, chosen(args), keeping=args.keep, as_json=args.json)
     asked = _names(args.scenario, ALL, "scenario", ())
     boards = _names(args.board, BOARDS, "board", USUAL)
     (kind,) = _names(args.kernel, KINDS, "kernel", (PLAIN.name,))

@@ -4,6 +4,7 @@
 # ruff: noqa: T201
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -11,7 +12,8 @@ from dataclasses import asdict
 from checks.boot import report
 from checks.boot.arch import X86
 from checks.boot.board import BOARDS
-from checks.boot.case import Case, built, fingerprint
+from checks.boot.case import Case, built, cases, fingerprint
+from checks.boot.case import chosen as choose
 from checks.boot.guest import program, with_port_model
 from checks.boot.kernel import Kernel, kernel
 from checks.boot.kernel import fragments as usual
@@ -20,7 +22,7 @@ from checks.boot.lost import HANG, NO_BOOT, TIMEOUT
 from checks.boot.many import Task, run_all
 from checks.boot.provoke import BUILD
 from checks.boot.run import Run
-from checks.boot.witness import Sight, keep, sighted, witness
+from checks.boot.witness import Sight, keep, kept, outdated, sighted, witness
 from generator import series
 from generator.errors import TreeError, UsageError
 from generator.load import load
@@ -29,15 +31,30 @@ from generator.plumbing import run as command
 from generator.progress import say
 from generator.tree import Tree
 
+STALE = "stale"
 _NOT_SEEN, _LATE = 1, 124
 
 
-def run(chosen: Sequence[Case], where: Tree, *, keeping: bool, as_json: bool) -> int:
-    """Build, boot and compare each case; 0 when every symptom showed, 1 when one did not.
+def run(asked: str, where: Tree, *, keeping: bool, as_json: bool) -> int:
+    """Build, boot and compare each case of some rules; 0 when every symptom showed, 1 when not.
 
-    With `keeping`, the evidence is written to checks/boot/witnesses/.
+    `asked` are rules or keys, with commas between, "all", or "stale" for those whose kept
+    evidence, if there is any, is no longer of what would be booted. With `keeping`, evidence is
+    written to checks/boot/witnesses/.
+
     Errors: UsageError, ModelError, TreeError, EnvironmentFault.
     """
+    known = cases()
+    if asked != STALE:
+        return boot(choose(asked, known), where, keeping=keeping, as_json=as_json)
+    chosen = stale(known, where)
+    if not chosen and not as_json:
+        print(f"all evidence, of {len(known)} cases, is of what would be booted")
+    return boot(chosen, where, keeping=keeping, as_json=as_json)
+
+
+def boot(chosen: Sequence[Case], where: Tree, *, keeping: bool, as_json: bool) -> int:
+    """Build, boot and compare these cases. Errors: as run()."""
     codes, records = [], []
     for case in chosen:
         found, sound, sight = _booted(case, where, keeping)
@@ -45,36 +62,54 @@ def run(chosen: Sequence[Case], where: Tree, *, keeping: bool, as_json: bool) ->
             records.append({**_record(case, sight), "run": report.record(found, sound)})
         else:
             print(report.text(found, sound), end="\n\n")
-            print("\n".join(_lines(case, sight)), end="\n\n")
+            print("\n".join(_lines(case, sight)), end="\n\n", flush=True)
         late = found.end in (HANG, TIMEOUT, NO_BOOT)
         codes.append(0 if sight else _LATE if late else _NOT_SEEN)
     if as_json:
         print(json.dumps(records, indent=2))
+    elif len(chosen) > 1:
+        print(f"{codes.count(0)} of {len(chosen)} seen")
     return max(codes, default=0)
+
+
+def stale(known: Sequence[Case], where: Tree) -> tuple[Case, ...]:
+    """Return the cases that have no evidence, or evidence of something else by now.
+
+    Errors: UsageError, ModelError, TreeError.
+    """
+    there = {one.key: one for one in kept()}
+    return tuple(
+        case for case in known
+        if case.key not in there
+        or outdated(there[case.key], case, where, _sound(case.of, where))
+    )
+
+
+@functools.cache
+def _sound(name: str, where: Tree) -> Mapping[str, bytes | None]:
+    """Return the files of the kernel that holds. Errors: UsageError when there is no series."""
+    spec = getattr(load(name).module, "SERIES", None)
+    if not isinstance(spec, series.SeriesSpec):
+        raise UsageError(f"{name}: defines no SERIES, so there is no kernel to compare with")
+    return series.generate(spec, where).commits[-1].overlay
 
 
 def _booted(case: Case, where: Tree, keeping: bool) -> tuple[Run, Run, Sight | None]:
     """Boot the kernel that breaks a rule beside the one that does not."""
-    loaded = load(case.of)
-    spec = getattr(loaded.module, "SERIES", None)
-    if not isinstance(spec, series.SeriesSpec):
-        raise UsageError(f"{case.of}: defines no SERIES, so there is no kernel to compare with")
+    design = load(case.of).design
     say(f"{case.key}: rendering")
-    holds = series.generate(spec, where).commits[-1].overlay
+    holds = _sound(case.of, where)
     breaks = built(case, where, holds)
     inside = program(where)
-    # The orders for an object that is not there do nothing.
-    steps = (BUILD,) if case.objects else case.scenarios
+    steps = case.beside
     name = f"{case.of}-{'-'.join(steps)}"
     made = _kernel(name, where, holds, (), case.fragments)
-    tasks = [Task(loaded.design, made, inside, case.board, steps, keep=True, name=name,
-                  args=case.args)]
+    tasks = [Task(design, made, inside, case.board, steps, keep=True, name=name, args=case.args)]
     unbuilt = ""
     try:
         other = _kernel(case.key, where, breaks, case.objects, case.fragments)
-        tasks.append(
-            Task(loaded.design, other, inside, case.board, case.scenarios, name=case.key,
-                 args=case.args))
+        tasks.append(Task(design, other, inside, case.board, case.scenarios, name=case.key,
+                          args=case.args))
     except TreeError as fault:
         if BUILD not in case.scenarios:
             raise

@@ -12,7 +12,7 @@ import textwrap
 from dataclasses import asdict
 from pathlib import Path
 
-from checks.boot.case import BY_C, BY_DESIGN, BY_OBJECT
+from checks.boot.case import BY_C, BY_DESIGN, BY_OBJECT, BY_WAIVER
 from checks.boot.unseen import UNSEEN
 from checks.boot.witness import WITNESSES, Witness, kept
 from checks.judge import ALL
@@ -25,7 +25,7 @@ from generator.load import load, names
 
 _HOUSE = Path(__file__).parents[2]
 _BROKEN = "tests/broken"
-_SHORT = {BY_DESIGN: "design", BY_C: "C", BY_OBJECT: "object"}
+_SHORT = {BY_DESIGN: "design", BY_C: "C", BY_OBJECT: "object", BY_WAIVER: "waiver"}
 
 
 def run(args: argparse.Namespace) -> int:
@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps([{**_record(rule), **_hardware(asked), "broken by": broken_by(rule),
                            "on a booted kernel": [asdict(one) for one in witnesses(rule)],
-                           "not seen because": UNSEEN.get(rule.key)}], indent=2))
+                           "not seen because": _unseen(rule)}], indent=2))
         return 0
     print(f"{rule.key} {rule.title}")
     print(_filled(rule.statement, "  "))
@@ -82,7 +82,12 @@ def seen(rule: Rule) -> list[str]:
         f"{(WITNESSES / one.key).relative_to(_HOUSE).as_posix()}.json)"
         for one in witnesses(rule)
     ]
-    return shown or [f"not seen: {UNSEEN.get(rule.key, 'no reason is given')}"]
+    return shown or [f"not seen: {_unseen(rule) or 'no reason is given'}"]
+
+
+def _unseen(rule: Rule) -> str | None:
+    found = UNSEEN.get(rule.key)
+    return None if found is None else found.text()
 
 
 def _list(args: argparse.Namespace) -> int:
@@ -91,12 +96,14 @@ def _list(args: argparse.Namespace) -> int:
                           for rule in ALL], indent=2))
         return 0
     for rule in ALL:
-        how = dict.fromkeys(_SHORT[one.how] for one in witnesses(rule))
+        ways = {one.how for one in witnesses(rule)}
+        how = [short for way, short in _SHORT.items() if way in ways]
         print(f"{rule.key:<5} {'seen: ' + ', '.join(how) if how else 'theory':<20} {rule.title}")
     shown = sum(bool(witnesses(rule)) for rule in ALL)
     print(f"\n{shown} of {len(ALL)} rules seen: a booted kernel showed the symptom with the rule "
-          "broken, by a\nrefused design, by other C in a rendered series, or by a test object in "
-          "the guest's\nkernel. portwright rules KEY says where, and of a theory why.")
+          "broken, by a\nrefused design, by other C in a rendered series, by a test object in the "
+          "guest's\nkernel, or by the design that holds, where it has a waiver. portwright rules "
+          "KEY says\nwhere, and of a theory why.")
     return 0
 
 
