@@ -26,7 +26,8 @@ pytestmark = [pytest.mark.boot, pytest.mark.kernel, pytest.mark.slow]
 
 # Rebinds and hotplug take very long where everything is done twice, reloads where all is looked at.
 SCENARIOS = {"remove": "boot,load,count,reload,sleep", "kmemleak": "boot,load,count,rebind",
-             "kasan": "boot,load,count,sleep"}
+             "kasan": "boot,load,count,rebind,sleep"}
+MORE = {"kmemleak": ("--board", "static,switch"), "kasan": ("--board", "static")}
 
 
 def _kind(kind: Kind, *values: object):
@@ -41,7 +42,8 @@ def _kind(kind: Kind, *values: object):
 def test_a_kernel_that_looks_harder_finds_nothing(
     kind: str, design: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code = main(["boot", design, "--kernel", kind, "--scenario", SCENARIOS[kind], "--json"])
+    code = main(["boot", design, "--kernel", kind, "--scenario", SCENARIOS[kind],
+                 *MORE.get(kind, ()), "--json"])
 
     told = json.loads(capsys.readouterr().out)
     wrong = [f"{line['scenario']}: {line['subject']}: {line['what']}: {line['predicted']}, "
