@@ -47,12 +47,20 @@ BROKEN = (
         "\tauxiliary_device_delete(&pmu->child->auxdev);\n"
         "\tauxiliary_device_uninit(&pmu->child->auxdev);\n",
         "\tauxiliary_device_delete(&pmu->child->auxdev);\n",
-        r"^rebind: system: memory kept by 20 times: none; seen: .*\b40 of kmalloc-2k", REBIND,
+        r"^rebind: system: memory kept by 20 times: none; seen: .*\b40 of pcie_cxlpmu_add_all\+",
+        REBIND,
     ),
     Breakage(
         "the noted CPMUs are not freed with their list", "no free", CXLPMU,
         "\t\tlist_del(&pmu->node);\n\t\tkfree(pmu);\n", "\t\tlist_del(&pmu->node);\n",
-        r"^rebind: system: memory kept by 20 times: none; seen: .*\b40 of kmalloc-64\b", REBIND,
+        r"^rebind: system: memory kept by 20 times: none; seen: .*\b40 of pcie_cxlpmu_discover\+",
+        REBIND,
+    ),
+    Breakage(
+        "the list of noted CPMUs is not freed", "no free of the list", CXLPMU,
+        "\tkfree(set);\n", "",
+        r"^rebind: system: memory kept by 20 times: none; seen: .*\b20 of pcie_cxlpmu_discover\+",
+        REBIND,
     ),
     Breakage(
         "ids are not given back", "no ida_free", CXLPMU,
@@ -194,7 +202,8 @@ BROKEN = (
 
 # Built and booted together, where one hides nothing of another: a kernel takes a minute.
 TOGETHER = (
-    ("no delete",), ("no uninit", "no free", "no ida_free"), ("no pci_free_irq_vectors",),
+    ("no delete",), ("no uninit", "no free", "no free of the list", "no ida_free"),
+    ("no pci_free_irq_vectors",),
     ("wrong first entry", "wrong vector of PME", "bus mastering off after sleep"),
     ("wrong registers",), ("wrong message",),
     ("wrong parent",), ("too few vectors", "wrong name"),

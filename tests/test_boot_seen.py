@@ -216,7 +216,7 @@ class FakeGuest:
         self.counts = list(counts)
 
     def order(self, _command: str) -> Answer:
-        return Answer((f"kmalloc-64 {self.counts.pop(0)}",), 0)
+        return Answer((f"probe+0x40 {self.counts.pop(0)}",), 0)
 
     def stage(self) -> Stage:
         board, kernel = BOARDS["static"], Kernel(Path(), "", 0.0)
@@ -224,25 +224,31 @@ class FakeGuest:
 
 
 def test_memory_is_kept_when_every_time_keeps_some() -> None:
-    before = {"kmalloc-8": 1000, "kmalloc-64": 500}
+    before = {"kstrdup+0x20": 1000, "probe+0x40": 500}
 
-    assert grown(20, before, {"kmalloc-8": 1019, "kmalloc-64": 480}) == {}
-    assert grown(20, before, {"kmalloc-8": 1000, "kmalloc-64": 540}) == {"kmalloc-64": 40}
+    assert grown(20, before, {"kstrdup+0x20": 1019, "probe+0x40": 480}) == {}
+    assert grown(20, before, {"kstrdup+0x20": 1000, "probe+0x40": 540}) == {"probe+0x40": 40}
 
 
 @pytest.mark.parametrize(
     ("counts", "seen"),
     # Before; after; after as many times again, and again.
     [((500, 505), "none"), ((500, 530, 531), "none"), ((500, 532, 564, 592, 680), "none"),
-     ((500, 540, 580, 620, 660), "40 of kmalloc-64")])
+     ((500, 540, 580, 620, 660), "40 of probe+0x40")])
 def test_memory_that_only_the_first_time_needs_is_not_kept(
     counts: tuple[int, ...], seen: str
 ) -> None:
     guest = FakeGuest(counts[1:])
 
-    line = kept("rebind", 20, guest.stage(), {"kmalloc-64": counts[0]}, lambda: None)
+    line = kept("rebind", 20, guest.stage(), {"probe+0x40": counts[0]}, lambda: None)
 
     assert (line.observed, line.holds) == (seen, seen == "none")
+
+
+def test_memory_that_cannot_be_read_is_not_none() -> None:
+    guest = FakeGuest((500,))
+
+    assert not kept("rebind", 20, guest.stage(), {}, lambda: None).holds
 
 
 @pytest.mark.parametrize(

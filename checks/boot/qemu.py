@@ -185,7 +185,8 @@ def command(setup: Setup, kernel: Path, initrd: Path, console: Path, line: int, 
     """Return QEMU's command line."""
     append = (
         f"console={setup.arch.console}", "panic=-1", "oops=panic", "ignore_loglevel",
-        "no_console_suspend", f"orders=/dev/{setup.arch.line}",  # of the guest's init
+        "no_console_suspend", "slab_debug=U,kmalloc-*",  # who allocated what: memory.py
+        f"orders=/dev/{setup.arch.line}",  # of the guest's init
         *_PATIENT, *setup.arch.kernel_args, *setup.kernel_args,
     )
     return [
