@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import gc
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from checks.code import Watch
@@ -149,10 +151,11 @@ class Explorer:
 
         Errors: ModelError for a design that makes no sense, EnvironmentFault without a compiler.
         """
-        machine = build(design, episode, chosen)
-        self.watches = watches_of(machine, rules)
-        self.machine = with_questions(machine, self.watches)
-        self.search = Search(forget(self.machine, self.watches), self.watches)
+        with _uncollected():
+            machine = build(design, episode, chosen)
+            self.watches = watches_of(machine, rules)
+            self.machine = with_questions(machine, self.watches)
+            self.search = Search(forget(self.machine, self.watches), self.watches)
         self.library = self.search.library
         self.rules = {rule.key: rule for rule in rules}
         self.shorten = True
@@ -216,6 +219,21 @@ class Explorer:
         trace = shown(self.machine, path, watch.at)
         return Counterexample(rule.key, rule.title, watch.message, trace, hardware, watch.waived,
                               depth, "".join(beside(self.machine)))
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Let no garbage collector look meanwhile, again and again, at each of many expressions.
+
+    They have no cycles.
+    """
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def beside(machine: Machine) -> tuple[str, ...]:

@@ -52,14 +52,14 @@ def answers(read: Read) -> tuple[int, ...]:
 
 def answered(
     asked: Iterable[Read], state: Mapping[Read, int], known: frozenset[Read]
-) -> Iterator[dict[Read, int]]:
+) -> Iterator[Mapping[Read, int]]:
     """Yield a state with every open one of some questions answered, in all ways.
 
     A question that makes no sense on the hardware chosen so far has the answer 0.
     """
     open_ = [read for read in asked if state[read] == OPEN_QUESTION]
     if not open_:
-        yield dict(state)
+        yield state
         return
     read = open_[0]
     under = asked_under(read, known)

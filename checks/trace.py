@@ -89,7 +89,9 @@ class _Walk:
         for full in answered(self._questions(path[position], one), state, self.known):
             if not evaluate(one.when, full):
                 continue
-            after = {**full, **{target: evaluate(value, full) for target, value in one.gives}}
+            after = dict(full)
+            for target, value in one.gives:
+                after[target] = evaluate(value, full)
             answers = self._from(path, position + 1, after)
             if answers is not None:
                 return {**_answers(full), **answers}
