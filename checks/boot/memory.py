@@ -18,7 +18,7 @@ def objects(on: Stage) -> dict[str, int]:
     Source: Documentation/mm/slab.rst, alloc_traces; slab_debug=U on the kernel's command line.
     """
     answer = on.guest.order(
-        "cat /sys/kernel/debug/slab/kmalloc-*/alloc_traces | "
+        f"cat {TRACES} | "
         "awk '/^ *[0-9]+ / { n[$2] += $1 } END { for (one in n) print one, n[one] }'"
     )
     rows = [line.split() for line in answer.lines]
