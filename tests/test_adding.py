@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from house import HOUSE
 
-HOUSE = Path(__file__).parents[1]
 SLEEPER = """\
 from generator.design import Design, Device, Driver
 from generator.ops.pci import PCI_SET_POWER_STATE{also}

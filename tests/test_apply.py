@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from clones import FILES, WHEN, WHO, shell, snapshot
+from house import HOUSE
 
 from generator import manifest
 from generator.apply import apply, undo
@@ -20,7 +21,6 @@ from generator.errors import Conflict, Refused, UsageError
 from generator.plumbing import clean_environment
 from generator.tree import Change, Tree, commits, format_patch, own, tree_id
 
-ROOT = Path(manifest.__file__).parent.parent
 STEPS = [
     Change("PCI: One\n\nBecause.\n", WHO, WHEN, {"drivers/pci/probe.c": b"int probe(void);\n"}),
     Change("PCI: Two\n", WHO, WHEN, {"drivers/pci/two.c": b"int two;\n", "Kconfig": b"two\n"}),
@@ -436,7 +436,7 @@ def test_killed_at_any_instant_it_left_all_as_before_or_exactly_the_branch(
     dice = random.Random(6)
     start = time.monotonic()
     subprocess.run(
-        command, cwd=ROOT, check=True, env=clean_environment(GIT_CONFIG_GLOBAL="/dev/null")
+        command, cwd=HOUSE, check=True, env=clean_environment(GIT_CONFIG_GLOBAL="/dev/null")
     )
     takes = time.monotonic() - start
     undo(clone, "auxbus")
@@ -444,7 +444,7 @@ def test_killed_at_any_instant_it_left_all_as_before_or_exactly_the_branch(
     for _ in range(20):
         child = subprocess.Popen(
             command,
-            cwd=ROOT,
+            cwd=HOUSE,
             start_new_session=True,
             env=clean_environment(GIT_CONFIG_GLOBAL="/dev/null"),
         )

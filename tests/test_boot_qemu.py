@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from house import HOUSE
 
 from checks.boot import clock as clocks
 from checks.boot.clock import Clock, clock, starved
@@ -160,7 +161,7 @@ def test_nothing_runs_any_more_when_we_are_killed(fake: Path, tmp_path: Path) ->
         "    print(guest.process.pid, flush=True)\n    time.sleep(100)\n"
     )
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True,
-                          env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}) as ours:
+                          env={**os.environ, "PYTHONPATH": str(HOUSE)}) as ours:
         assert ours.stdout is not None
         its = int(ours.stdout.readline())
         ours.kill()

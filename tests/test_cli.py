@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from house import HOUSE
 
 from checks import explore, spin
 from checks.boot.unseen import UNSEEN
@@ -86,7 +87,7 @@ def test_a_budget_that_ends_the_search_is_never_a_pass(
 def test_progress_is_silent_when_piped() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "generator", "check", "today"], capture_output=True, check=False,
-        cwd=Path(__file__).parents[1],
+        cwd=HOUSE,
     )  # fmt: skip
 
     assert (done.returncode, done.stderr) == (0, b"")
@@ -117,7 +118,7 @@ def test_help_imports_nothing_heavy() -> None:
     text = "import sys, generator.__main__ as m; m.parser().format_help(); print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", text], capture_output=True, text=True, check=True,
-        cwd=Path(__file__).parents[1],
+        cwd=HOUSE,
     )  # fmt: skip
 
     assert not {"clang", "jinja2", "git", "checks"} & set(done.stdout.split())
@@ -172,7 +173,7 @@ def test_a_rule_names_the_smallest_design_that_breaks_it(
 
     (said,) = json.loads(capsys.readouterr().out)
     file, _, line = said["broken by"].partition(":")
-    rows = (Path(__file__).parents[1] / file).read_text().splitlines()
+    rows = (HOUSE / file).read_text().splitlines()
     assert rows[int(line) - 1 : int(line) + 1] == ["    Case(", '        "R14",']
     assert {"statement", "symptom", "evidence", "implies", "hardware", "platform"} <= said.keys()
 

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from house import DESIGNS
 
 from checks.explore import explore
 from checks.finding import Verdict
@@ -13,8 +14,7 @@ from generator.errors import ModelError, UsageError
 from generator.flow import flow
 from generator.load import load
 
-HERE = Path(__file__).parent / "designs"
-SOUND = sorted((HERE / "sound").glob("*.py"))
+SOUND = sorted((DESIGNS / "sound").glob("*.py"))
 UNSOUND = {
     "borrower": {"R23"},
     "drowsy_meter": {"R34"},
@@ -56,13 +56,13 @@ def test_sound_design_holds(path: Path) -> None:
 
 @pytest.mark.parametrize("name", sorted(UNSOUND))
 def test_unsound_design_is_refused_for_its_mistake(name: str) -> None:
-    report = explore(load(str(HERE / "unsound" / f"{name}.py")).design, RULES)
+    report = explore(load(str(DESIGNS / "unsound" / f"{name}.py")).design, RULES)
     assert report.verdict is Verdict.VIOLATED
     assert {one.rule for one in report.counterexamples} == UNSOUND[name]
 
 
 def test_twenty_two_designs() -> None:
-    assert {path.stem for path in (HERE / "unsound").glob("*.py")} == UNSOUND.keys()
+    assert {path.stem for path in (DESIGNS / "unsound").glob("*.py")} == UNSOUND.keys()
     assert (len(SOUND), len(UNSOUND)) == (10, 12)
 
 

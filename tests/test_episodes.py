@@ -3,10 +3,10 @@
 
 import os
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from broken.parts import DELETE, KID, MAKE, ONE, PORT, VECTOR, design, kid, port
+from house import DESIGNS
 
 from checks import show
 from checks.bind import Inst
@@ -47,7 +47,7 @@ def test_design_has_the_episodes_that_it_has_something_to_say_to() -> None:
 
 def test_designs_written_without_a_thought_of_sleep_have_no_such_episode() -> None:
     """Who writes about vectors alone is not refused for what becomes of them in sleep."""
-    here = Path(__file__).parent / "designs" / "sound"
+    here = DESIGNS / "sound"
     for path in sorted(here.glob("*.py")):
         if "portdrv(" not in path.read_text():
             assert not {"sleep", "recovery"} & set(episodes_of(load(str(path)).design)), path

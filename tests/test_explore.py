@@ -7,9 +7,9 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
+from house import HOUSE
 
 from checks import explore as explorer
 from checks import search, spin
@@ -37,7 +37,6 @@ from generator.ops.pci import PCI_CLEAR_MASTER, PCI_SET_MASTER
 from generator.program import If
 from generator.resize import with_children
 
-ROOT = Path(__file__).parents[1]
 PORT = Device("port", "pci", bridge=True)
 
 
@@ -159,7 +158,7 @@ def test_same_report_whatever_the_hash_seed(design: str) -> None:
     )
     outputs = {
         subprocess.run(
-            [sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True,
+            [sys.executable, "-c", program], cwd=HOUSE, check=True, capture_output=True, text=True,
             env={**os.environ, "PYTHONHASHSEED": seed},
         ).stdout
         for seed in ("0", "1", "1", "77")

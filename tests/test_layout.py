@@ -8,8 +8,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from house import HOUSE
 
-HOUSE = Path(__file__).parents[1]
 SOURCES = sorted([*HOUSE.glob("generator/**/*.py"), *HOUSE.glob("checks/**/*.py")])
 TOP = {
     "generator", "templates", "patches", "checks", "tests", "README.md", "pyproject.toml",

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from clones import FILES, WHEN, shell
+from house import HOUSE
 
 from generator import pin, unpack
 from generator.errors import EnvironmentFault, TreeError
@@ -211,10 +212,9 @@ def test_a_second_run_at_the_same_time_waits_and_says_so(archive: Path) -> None:
         "import pathlib, sys; from generator import pin; pin.NEEDED_BYTES = 1; "
         "pin.place(lock_file=pathlib.Path(sys.argv[1]))"
     )
-    root = Path(pin.__file__).parent.parent
     with pin.locked("tree"):
         second = subprocess.Popen(
-            [sys.executable, "-c", code, lock], stderr=subprocess.PIPE, text=True, cwd=root
+            [sys.executable, "-c", code, lock], stderr=subprocess.PIPE, text=True, cwd=HOUSE
         )
         assert second.stderr is not None
         assert "another run holds" in second.stderr.readline()

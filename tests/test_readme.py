@@ -8,10 +8,11 @@ import re
 from pathlib import Path
 
 import pytest
+from house import HOUSE
 
 from generator.__main__ import main
 
-README = (Path(__file__).parents[1] / "README.md").read_text()
+README = (HOUSE / "README.md").read_text()
 SOUND = "remove=(*delete, PCI_FREE_IRQ_VECTORS(PORT), PCI_DISABLE_DEVICE(PORT))"
 BROKEN = "remove=(PCI_FREE_IRQ_VECTORS(PORT), *delete, PCI_DISABLE_DEVICE(PORT))"
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import jinja2
 import pytest
+from house import HOUSE
 
 from generator import cxlpmu, kbuild, lts, rewrite, templates
 from generator.clts import entry_points, read
@@ -28,7 +29,7 @@ from generator.tree import Tree
 
 pytestmark = pytest.mark.kernel
 
-GOLDEN = Path(__file__).parents[1] / "patches" / "auxbus"
+GOLDEN = HOUSE / "patches" / "auxbus"
 CXLPMU, PERF = cxlpmu.SOURCE, "drivers/perf/cxl_pmu.c"
 
 

@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from house import DESIGNS, HOUSE
 from test_naive import ALL, HARDWARE
 
 from checks import spin
@@ -30,8 +31,6 @@ from generator.designs import today
 from generator.errors import EnvironmentFault
 from generator.facts import D3_POSSIBLE, LINE_ROUTED, NO_MSI
 from generator.load import load, names
-
-HOUSE = Path(__file__).parents[1]
 
 
 def lines(report: Report) -> str:
@@ -115,7 +114,7 @@ def test_shipped_designs_with_nothing_forgotten(name: str) -> None:
 
 def sound() -> Design:
     """Return a sound design that is small: what a mutant of its model breaks is the mutant's."""
-    return load(str(HOUSE / "tests/designs/sound/doorbells.py")).design
+    return load(str(DESIGNS / "sound/doorbells.py")).design
 
 
 EFFECTS = ("_handler = 0", "_mode = 0", "_life = 0", "_irq = ", "_phase = 2")

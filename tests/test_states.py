@@ -9,15 +9,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
+from house import TESTS
 
 from checks.matrix import KINDS, Exploration, Task
 from generator.cli import explored
 from generator.load import names
 
-BASELINE = Path(__file__).parent / "states.json"
+BASELINE = TESTS / "states.json"
 HOW = "if this is meant: .venv/bin/python tests/bench/matrix.py --baseline"
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from broken import context, handlers, lifetimes, vectors
 from broken.parts import Case
+from house import DESIGNS
 
 from checks import diagram, show
 from checks.explore import Counterexample, Shown, explore
@@ -187,7 +188,7 @@ def test_what_xml_reserves_is_escaped() -> None:
 def test_the_diagram_of_the_first_violation_is_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    survivor = Path(__file__).parent / "designs" / "unsound" / "survivor.py"
+    survivor = DESIGNS / "unsound" / "survivor.py"
     drawn = tmp_path / "survivor.svg"
 
     assert main(["check", str(survivor), "--svg", str(drawn), "--json"]) == 1
