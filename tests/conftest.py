@@ -5,6 +5,7 @@ import gc
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from generator.designs.auxbus import SERIES
 from generator.kbuild import CONFIGS, Base, prepare
@@ -25,8 +26,16 @@ def base(pinned: Tree) -> Base:
     return prepare(pinned, CONFIGS["m"])
 
 
+# The same examples everywhere and each time; how long one takes says how busy the machine is.
+settings.register_profile(
+    "house", deadline=None, derandomize=True, database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+settings.load_profile("house")
+
 # Designs and C are trees without cycles: looking for these often is a tenth of the time.
 gc.set_threshold(100_000, 50, 100)
+
 
 @pytest.fixture(scope="session")
 def made(pinned: Tree) -> Series:

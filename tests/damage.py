@@ -8,6 +8,7 @@ import hashlib
 from functools import partial
 
 import redesign
+from waiting import LONG
 
 from checks.episode import EPISODES, PLAIN, episodes_of
 from checks.explore import explore, watches_of
@@ -96,7 +97,7 @@ def fate(name: str, key: str) -> str:
         episode in changed or _watched(made[episode]) != _sound(name, episode)[1])]
     plainly = partial(explore, shorten=False)  # nobody reads these traces
     for episode in judged:
-        report = judge(one, first=True, seconds=300, sought=(), engine=plainly, episode=episode)
+        report = judge(one, first=True, seconds=LONG, sought=(), engine=plainly, episode=episode)
         if report.counterexamples and report.counterexamples[0].trace:
             return report.counterexamples[0].rule
     for episode in sorted(changed, key=lambda one: one == PLAIN):  # the largest comes last

@@ -7,13 +7,13 @@ import random
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from clones import FILES, WHEN, WHO, shell, snapshot
-from house import HOUSE
+from house import HOUSE, TESTS
+from waiting import group_ended, until
 
 from generator import manifest
 from generator.apply import apply, undo
@@ -420,41 +420,38 @@ def test_without_an_identity_the_author_is_the_committer(clone: Path, patches: P
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("whole_group", [True, False], ids=["with-its-children", "alone"])
+@pytest.mark.parametrize("whom", ["group", "alone"])
 def test_killed_at_any_instant_it_left_all_as_before_or_exactly_the_branch(
-    clone: Path, patches: Path, whole_group: bool
+    clone: Path, patches: Path, whom: str
 ) -> None:
+    """Before each of many steps, and some time after: how long that is decides nothing."""
     staged(clone)
     dirty(clone)
     before = state(clone)
-    code = (
-        "import pathlib, sys; from generator.apply import apply; "
-        "apply(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), 'auxbus')"
-    )
-    command = [sys.executable, "-c", code, str(patches), str(clone)]
     promised = manifest.read(patches).tree
-    dice = random.Random(6)
-    start = time.monotonic()
-    subprocess.run(
-        command, cwd=HOUSE, check=True, env=clean_environment(GIT_CONFIG_GLOBAL="/dev/null")
-    )
-    takes = time.monotonic() - start
-    undo(clone, "auxbus")
-    seen = {"branch": 0, "nothing": 0}
-    for _ in range(20):
-        child = subprocess.Popen(
-            command,
-            cwd=HOUSE,
-            start_new_session=True,
-            env=clean_environment(GIT_CONFIG_GLOBAL="/dev/null"),
+
+    def begun(at: int, late: float) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, TESTS / "killed.py", patches, clone, str(at), str(late), whom],
+            start_new_session=True, stdout=subprocess.PIPE, text=True,
+            env=clean_environment(GIT_CONFIG_GLOBAL="/dev/null", PYTHONPATH=str(HOUSE)),
         )
-        time.sleep(dice.uniform(0.2, 1.1) * takes)
-        if whole_group:
-            os.killpg(child.pid, signal.SIGKILL)
-        else:
-            child.kill()
-        child.wait()
-        time.sleep(0.1)
+
+    for _ in range(3):  # the first ones make directories of the cache as well
+        steps = int(begun(0, 0.0).communicate()[0])
+        undo(clone, "auxbus")
+    seen = {"branch": 0, "nothing": 0}
+    dice = random.Random(6)
+    # It is near the end that the clone is written to.
+    early, end = steps * 4 // 5, steps * 49 // 50
+    points = (*range(1, early, steps // 8), *range(early, end, steps // 60), end)
+    for number, at in enumerate(points):
+        late = 0.0 if number % 2 or at == end else dice.uniform(0.001, 0.1)
+        child = begun(at, late)
+        child.communicate()
+        # An instant that comes late may come when it is over.
+        assert child.returncode in (-signal.SIGKILL, *([0] if late else []))
+        until(lambda leader=child.pid: group_ended(leader))
         for lock in (clone / ".git").rglob("*.lock"):
             assert lock.name == "auxbus.lock"
             with pytest.raises(Refused, match="remove the file"):
@@ -478,6 +475,7 @@ def test_killed_at_any_instant_it_left_all_as_before_or_exactly_the_branch(
             apply(patches, clone, "auxbus")
         undo(clone, "auxbus")
         assert state(clone) == before
+    assert seen["branch"] > 0
     assert seen["nothing"] > 2
 
 

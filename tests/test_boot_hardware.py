@@ -9,10 +9,10 @@ import socket
 import struct
 import subprocess
 import threading
-import time
 from pathlib import Path
 
 import pytest
+from waiting import until
 
 from checks.boot.cpmu import (
     CAP,
@@ -67,13 +67,6 @@ class Qemu:
         self.memory.close()
         for one in (self.file, *self.doors):
             os.close(one)
-
-
-def _until(what: object) -> None:
-    end = time.monotonic() + 10
-    while not what():  # type: ignore[operator]  # a test's own lambda
-        assert time.monotonic() < end, "never happened"
-        time.sleep(0.005)
 
 
 def test_a_client_gets_memory_and_vectors_and_sees_them_used() -> None:
@@ -167,7 +160,7 @@ def _order(memory: mmap.mmap, order: Order, *args: int) -> int:
     assert (magic, asked) == (0x54525750, done)
     struct.pack_into("<I4Q", memory, ORDERS + 12, order, *(*args, 0, 0, 0, 0)[:4])
     struct.pack_into("<I", memory, ORDERS + 4, asked + 1)
-    _until(lambda: struct.unpack_from("<I", memory, ORDERS + 8)[0] == asked + 1)
+    until(lambda: struct.unpack_from("<I", memory, ORDERS + 8)[0] == asked + 1)
     result: int = struct.unpack_from("<q", memory, ORDERS + 48)[0]
     return result
 
@@ -197,7 +190,7 @@ def test_a_reset_of_the_port_is_one_of_its_pmus() -> None:
         running.pmus[1].write(CONFIG, running.pmus[1].read(CONFIG) | ENABLE)
         assert running.traffic(1, CLOCK_TICKS, 0, 9) == [0]
         struct.pack_into("<I", running.bell.memory, ORDERS + 0x40, 1)
-        _until(lambda: running.resets == 1)
+        until(lambda: running.resets == 1)
 
         assert running.pmus[1].read(CONFIG) == Layout().config(0)
         assert (running.pmus[1].counted[0], running.traffic(1, CLOCK_TICKS, 0, 9)) == (0, [])
@@ -217,7 +210,7 @@ def test_misuse_is_told_with_the_name_of_the_pmu() -> None:
     with model(Hardware(blocks=(Block("a"), Block("b")))) as running:
         assert running.misuse() == ()
         running.pmus[1].write(CAP, 0)
-        _until(running.misuse)
+        until(running.misuse)
 
         assert running.misuse()[0].startswith("b: 0x0 written to 0x0")
 

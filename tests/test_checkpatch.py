@@ -96,7 +96,7 @@ def test_a_checkpatch_that_hangs_is_a_timeout(
 ) -> None:
     monkeypatch.setattr(checkpatch, "_TIMEOUT", 0.2)
     with pytest.raises(Timeout, match=r"0001-x\.patch"):
-        check(fake(tmp_path, "sleep 5"), [patch])
+        check(fake(tmp_path, "sleep 3600"), [patch])
 
 
 def test_a_missing_patch_or_script_is_refused(tmp_path: Path, patch: Path) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from waiting import LONG
 
 from checks.degrade import RULE, degrade
 from checks.finding import Verdict
@@ -141,4 +142,4 @@ def test_unfinished_is_no_pass() -> None:
 def test_ways_of_a_long_probe_that_meet_are_walked_once() -> None:
     # All of a probe is taken at once, so none of it is kept: what was passed must not be forgotten.
     target = with_children(auxbus(), 2)
-    assert degrade(today.DESIGN, target, seconds=120).verdict is Verdict.HOLDS
+    assert degrade(today.DESIGN, target, seconds=LONG).verdict is Verdict.HOLDS

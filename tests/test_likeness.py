@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, assume, given, settings
+from hypothesis import Phase, assume, given, settings
 from strategies import designs
 
 from checks.bind import SYSTEM, TURN
@@ -134,8 +134,7 @@ def test_shipped_designs_at_rest_are_what_the_oracle_finds(name: str) -> None:
     assert held(replace(design, given={**design.given, **fixed}), "sleep")
 
 
-@settings(deadline=None, derandomize=True, phases=(Phase.generate,), database=None, max_examples=40,
-          suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@settings(phases=(Phase.generate,), max_examples=40)
 @given(design=designs())
 def test_random_designs_at_rest_are_what_the_oracle_finds(design: Design) -> None:
     try:

@@ -62,7 +62,7 @@ def _graphs(draw: st.DrawFn) -> Lts:
 
 
 @given(st.one_of(_fragments(), _graphs()))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_minimising_keeps_the_language_and_is_a_fixed_point(lts: Lts):
     small = minimise(lts)
     assert language(small, 4) == language(lts, 4)
@@ -70,7 +70,7 @@ def test_minimising_keeps_the_language_and_is_a_fixed_point(lts: Lts):
 
 
 @given(_graphs(), _graphs())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_values_are_equal_exactly_when_languages_are(one: Lts, other: Lts):
     # two subset automata of 4 states each part within 2 ** 4 * 2 ** 4 steps; 6 suffice here
     if minimise(one) == minimise(other):
@@ -83,7 +83,7 @@ def test_values_are_equal_exactly_when_languages_are(one: Lts, other: Lts):
 
 
 @given(_graphs(), _graphs())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_difference_is_a_run_that_one_side_does_not_have(one: Lts, other: Lts):
     found = difference(one, other)
     if found is None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from broken import domains, parts
 from broken.parts import DELETE, KID, PORT, Case, kid, port
-from hypothesis import HealthCheck, Phase, given, note, reject, settings
+from hypothesis import Phase, given, note, reject, settings
 from hypothesis import strategies as st
 from strategies import designs
 from test_rules import CASES
@@ -167,8 +167,7 @@ def test_what_a_child_alone_takes_is_not_known_of_the_port() -> None:
 
 
 # What fails is not made smaller: that takes many times as long, and the traces are short.
-CAREFULLY = settings(deadline=None, derandomize=True, phases=(Phase.generate,), database=None,
-                     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+CAREFULLY = settings(phases=(Phase.generate,))
 
 
 def compared(design: Design, most: int) -> Report:

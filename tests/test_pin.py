@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from clones import FILES, WHEN, shell
 from house import HOUSE
+from waiting import LONG
 
 from generator import pin, unpack
 from generator.errors import EnvironmentFault, TreeError
@@ -220,6 +221,6 @@ def test_a_second_run_at_the_same_time_waits_and_says_so(archive: Path) -> None:
         assert "another run holds" in second.stderr.readline()
         assert second.poll() is None
         assert not (archive / "log").exists()
-    assert second.wait(30) == 0
+    assert second.wait(LONG) == 0
     second.stderr.close()
     assert (archive / "log").read_text() == "fetched\n"

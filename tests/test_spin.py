@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from pathlib import Path
 import pytest
 from house import DESIGNS, HOUSE
 from test_naive import ALL, HARDWARE
+from waiting import LONG, until
 
 from checks import spin
 from checks.code import Watch
@@ -62,7 +62,7 @@ def told(
 
 def agree(report: Report, model: Promela, machine: Machine, watches: Sequence[Watch]) -> None:
     """Hold SPIN against the explorer: the verdict follows from the rules and the end of both."""
-    found = spin.search(model, seconds=900)
+    found = spin.search(model, seconds=LONG)
     assert found.complete
     assert report.bounds.complete
     rules, said = told(found, machine, watches)
@@ -88,7 +88,7 @@ def episodes() -> Iterator[tuple[str, str]]:
 def test_shipped_designs_on_all_hardware(name: str, episode: str) -> None:
     for design in alternatives(load(name).design, episode):
         ours = explore(design, ALL, episode=episode)
-        theirs = spin.explore(design, ALL, seconds=900, episode=episode)
+        theirs = spin.explore(design, ALL, seconds=LONG, episode=episode)
         assert ours.bounds.complete
         assert theirs.bounds.complete
         assert (ours.verdict, {one.rule for one in ours.counterexamples}) == (
@@ -169,7 +169,7 @@ def test_a_budget_of_time_leaves_it_unfinished(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    report = spin.explore(today.DESIGN, ALL, seconds=0.01)
+    report = spin.explore(today.DESIGN, ALL, seconds=0.0)
     assert (report.verdict, report.bounds.complete) == (Verdict.UNFINISHED, False)
     assert list(tmp_path.iterdir()) == []
 
@@ -189,13 +189,9 @@ def test_an_interrupt_leaves_nothing_behind(tmp_path: Path) -> None:
         # whoever runs the tests in the background has them ignore it
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
-    for _ in range(1200):
-        if running(tmp_path):
-            break
-        assert child.poll() is None
-        time.sleep(0.05)
+    until(lambda: running(tmp_path) or child.poll() is not None)
     child.send_signal(signal.SIGINT)
-    assert child.wait(60) == 130
+    assert child.wait(LONG) == 130
     assert running(tmp_path) == []
     assert list(tmp_path.iterdir()) == []
 
