@@ -7,7 +7,6 @@ from __future__ import annotations
 import argparse
 import functools
 import json
-import re
 import textwrap
 from dataclasses import asdict
 from pathlib import Path
@@ -18,13 +17,13 @@ from checks.boot.witness import WITNESSES, Witness, kept
 from checks.judge import ALL
 from checks.needs import needs
 from checks.rule import Rule
+from checks.rules.broken import BROKEN
 from generator.errors import UsageError
 from generator.expr import Fact
 from generator.facts import PLATFORM
 from generator.load import load, names
 
 _HOUSE = Path(__file__).parents[2]
-_BROKEN = "tests/broken"
 _SHORT = {BY_DESIGN: "design", BY_C: "C", BY_OBJECT: "object", BY_WAIVER: "waiver"}
 
 
@@ -42,7 +41,8 @@ def run(args: argparse.Namespace) -> int:
     (rule,) = chosen
     asked = needs(rule, [load(name).design for name in names()])
     if args.json:
-        print(json.dumps([{**_record(rule), **_hardware(asked), "broken by": broken_by(rule),
+        print(json.dumps([{**_record(rule), **_hardware(asked),
+                           "broken by": BROKEN.get(rule.key, ""),
                            "on a booted kernel": [asdict(one) for one in witnesses(rule)],
                            "not seen because": _unseen(rule)}], indent=2))
         return 0
@@ -57,8 +57,8 @@ def run(args: argparse.Namespace) -> int:
         if facts:
             said = "; ".join(f"{fact.name} ({', '.join(fact.values)})" for fact in facts)
             print(_filled(f"{kind}: {said}", "    "))
-    if place := broken_by(rule):
-        print(f"  a design that breaks it: {place}")
+    if rule.key in BROKEN:
+        print(f"  a design that breaks it: {BROKEN[rule.key]}")
     for said in seen(rule):
         print(_filled(f"on a booted kernel: {said}", "    "))
     return 0
@@ -124,16 +124,6 @@ def _hardware(asked: tuple[Fact, ...]) -> dict[str, object]:
     return {
         kind: {fact.name: list(fact.values) for fact in facts} for kind, facts in _split(asked)
     }
-
-
-def broken_by(rule: Rule) -> str:
-    """Return file and line of the smallest design that breaks a rule; "" where there is none."""
-    for file in sorted((_HOUSE / _BROKEN).glob("*.py")):
-        text = file.read_text()
-        found = re.search(rf'Case\(\s*"{re.escape(rule.key)}"', text)
-        if found:
-            return f"{_BROKEN}/{file.name}:{text.count(chr(10), 0, found.start()) + 1}"
-    return ""
 
 
 def _record(rule: Rule) -> dict[str, object]:
