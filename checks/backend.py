@@ -20,6 +20,7 @@ from typing import Any
 from checks.frontend import absolute, diagnostic, memory
 from generator import pch
 from generator.errors import EnvironmentFault, Timeout, Untestable
+from generator.plumbing import PATIENCE
 from generator.view import Diagnostic, Job, View, disk_id, view_of
 
 _LINE = re.compile(
@@ -27,8 +28,8 @@ _LINE = re.compile(
     r"(?P<kind>warning|error|fatal error|note): (?P<text>.*?)(?: \[(?P<option>-W[^\]]*)\])?"
 )
 _IN = re.compile(r" in '([^']+)'")
-# seconds for one unit; the slowest takes about two
-_TIMEOUT = 120
+# for one unit; the slowest takes about two seconds
+_TIMEOUT = PATIENCE
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from checks.finding import Finding, Severity
 from generator.errors import EnvironmentFault, Timeout, UsageError
+from generator.plumbing import PATIENCE
 
 OPTIONS = ("--strict", "--terse", "--showfile", "--show-types", "--no-summary", "--color=never")
 
@@ -28,8 +29,8 @@ _LINE = re.compile(
     r"(?P<path>.*?):(?P<line>\d+): (?P<level>ERROR|WARNING|CHECK):(?P<type>\w+): (?P<text>.*)"
 )
 _COMMIT = re.compile(rb"^(?:Fixes: *|.*\bcommit )([0-9a-f]{7,40})\b", re.M)
-# seconds for one patch; a small one takes 0.3
-_TIMEOUT = 120
+# for one patch; a small one takes 0.3 s
+_TIMEOUT = PATIENCE
 
 
 def check(

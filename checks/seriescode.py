@@ -19,6 +19,7 @@ from checks.finding import Finding, Severity
 from checks.series import Context, Rule, at_log
 from checks.seriestext import FileDiff, Patch
 from generator.errors import EnvironmentFault, Timeout
+from generator.plumbing import PATIENCE
 
 
 def _text(data: bytes | None) -> str:
@@ -255,7 +256,7 @@ def dropped_maintainers(what: Context) -> Iterator[Finding]:
 
 
 _TOLD = re.compile(r"(?P<path>[^:\n]+):(?P<line>\d+): (?P<kind>warning|error): (?P<text>.*)")
-_TIMEOUT = 60
+_TIMEOUT = PATIENCE
 
 
 def kernel_doc(what: Context) -> Iterator[Finding]:

@@ -180,7 +180,7 @@ def _versions() -> int:
 
     print(f"portwright {VERSION}")
     print(f"python {sys.version.split()[0]}, libclang {version('libclang')}")
-    print(run(["git", "--version"], timeout=10).decode().strip())
+    print(run(["git", "--version"]).decode().strip())
     return 0
 
 

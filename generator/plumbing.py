@@ -16,6 +16,8 @@ from pathlib import Path
 
 from generator.errors import EnvironmentFault, Timeout, TreeError
 
+# Seconds after which a program hangs: a busy machine takes many times as long as an idle one.
+PATIENCE = 600
 NAME = "Portwright"
 MAIL = "portwright@invalid"
 
@@ -47,7 +49,7 @@ def run(
     stdin: bytes = b"",
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
-    timeout: float = 120,
+    timeout: float = PATIENCE,
     merge: bool = False,
 ) -> bytes:
     """Run a program and return what it wrote to stdout (with stderr in it if `merge`).
@@ -109,7 +111,7 @@ def git(
     *args: str,
     stdin: bytes = b"",
     env: Mapping[str, str] | None = None,
-    timeout: float = 120,
+    timeout: float = PATIENCE,
 ) -> bytes:
     """Run git on a repository of ours.
 
@@ -134,7 +136,7 @@ def users_git(
     *args: str,
     stdin: bytes = b"",
     env: Mapping[str, str] | None = None,
-    timeout: float = 60,
+    timeout: float = PATIENCE,
 ) -> bytes:
     """Run git in the user's repository: their configuration holds, their hooks do not run.
 

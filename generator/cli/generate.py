@@ -111,7 +111,7 @@ def _signer() -> str:
 
     Errors: EnvironmentFault when git knows none.
     """
-    said = command(["git", "var", "GIT_COMMITTER_IDENT"], timeout=10, env=os.environ)
+    said = command(["git", "var", "GIT_COMMITTER_IDENT"], env=os.environ)
     name, _, rest = said.decode().partition(" <")
     address = rest.partition(">")[0]
     if not name or not address:

@@ -118,7 +118,7 @@ def _booted(case: Case, where: Tree, keeping: bool) -> tuple[Run, Run, Sight | N
     control, found = runs[0], _not_built(case, unbuilt) if unbuilt else runs[1]
     sight = sighted(case.symptom, found, control)
     if sight is not None and keeping:
-        qemu = command([BOARDS[case.board].setup().program, "--version"], timeout=10)
+        qemu = command([BOARDS[case.board].setup().program, "--version"])
         say(str(keep(witness(
             case, sight, fingerprint(case, breaks, holds), where.base,
             made.release, qemu.decode().split("\n")[0],
