@@ -20,7 +20,7 @@ from generator.clts import CLts, Place, Reader, Unnamed, entry_points
 from generator.ctext import Code, Helper, Written
 from generator.design import CALLBACKS, RECOVERY, RUNTIME, SLEEP, Design, Driver
 from generator.operation import Operation
-from generator.program import Block, Call, Do, Each, Function, If, Ifdef, Node, called, operations
+from generator.program import Block, Do, Function, called, mapped, operations
 from generator.projection import fingerprints, guards_of_driver, path_of, project
 
 if TYPE_CHECKING:
@@ -261,23 +261,8 @@ def built(driver: Driver, units: Sequence[Unit], absent: Sequence[bytes]) -> Dri
         return function.name not in defined and any(word.search(text) for text in absent)
 
     def kept(block: Block) -> Block:
-        made: list[Node] = []
-        for node in block:
-            match node:
-                case Call(function=function, on_fail=on_fail, then=then):
-                    fail = kept(on_fail) if isinstance(on_fail, tuple) else on_fail
-                    body = () if stubbed(function) else kept(function.body)
-                    helper = replace(function, body=body)
-                    made.append(replace(node, function=helper, on_fail=fail, then=kept(then)))
-                case If(then=then, other=other) | Ifdef(then=then, other=other):
-                    made.append(replace(node, then=kept(then), other=kept(other)))
-                case Each(body=body):
-                    made.append(replace(node, body=kept(body)))
-                case Do(on_fail=on_fail) if isinstance(on_fail, tuple):
-                    made.append(replace(node, on_fail=kept(on_fail)))
-                case _:
-                    made.append(node)
-        return tuple(made)
+        return mapped(block, helper=lambda one: replace(
+            one, body=() if stubbed(one) else kept(one.body)))
 
     callbacks: dict[str, Any] = {
         name: kept(block) for name, block in driver.callbacks().items()

@@ -22,7 +22,19 @@ from generator.ctext import Code
 from generator.draft import Splice
 from generator.errors import ModelError, TreeError
 from generator.operation import UNWIND, Do, Guard
-from generator.program import And, Block, Call, Each, If, Node, Not, Or, Return
+from generator.program import (
+    And,
+    Block,
+    Call,
+    Condition,
+    Each,
+    If,
+    Ifdef,
+    Node,
+    Not,
+    Or,
+    Return,
+)
 from generator.render import labels, statements
 from generator.templates import Names, condition
 from generator.unwind import Way, undone
@@ -36,6 +48,8 @@ def _key(node: object) -> Key:
             return ("do", op.name, places)
         case If(guard=guard):
             return ("if", *_asked(guard))
+        case Ifdef(symbol=symbol):
+            return ("ifdef", symbol)
         case Each(device=device):
             return ("each", device)
         case Call(function=function):
@@ -45,7 +59,7 @@ def _key(node: object) -> Key:
     return ("other", type(node).__name__)
 
 
-def _asked(guard: Guard | And | Or | Not) -> tuple[str, ...]:
+def _asked(guard: Condition) -> tuple[str, ...]:
     match guard:
         case Not(part=part):
             return ("not", *_asked(part))
@@ -148,6 +162,9 @@ class Change:
         elif isinstance(old, Each) and isinstance(new, Each):
             if _shapes(old.body) != _shapes(new.body):
                 raise ModelError(f"{new.where}: nothing is derived inside of a loop")
+        elif isinstance(old, Ifdef) and isinstance(new, Ifdef):
+            if _shapes((old,)) != _shapes((new,)):
+                raise ModelError(f"{new.where}: nothing is derived inside of an #ifdef")
         elif isinstance(old, Do) and isinstance(new, Do) and _shapes((old,)) != _shapes((new,)):
             raise ModelError(f"{new.where}: what {new} is called with, or what follows when it "
                              "fails, has changed: nothing is derived for that")
@@ -287,21 +304,13 @@ def _shapes(block: Block) -> tuple[object, ...]:
     """Return what of a block stands in this function's C, whatever its helpers have become."""
     found: list[object] = []
     for node in block:
-        match node:
-            case Code():
-                continue
-            case If(then=then, other=other):
-                found.append((_key(node), _shapes(then), _shapes(other)))
-            case Each(body=inner):
-                found.append((_key(node), _shapes(inner)))
-            case Call(on_fail=on_fail, then=then):
-                way = _shapes(on_fail) if isinstance(on_fail, tuple) else on_fail
-                found.append((_key(node), way, _shapes(then)))
-            case Do(params=params, on_fail=on_fail):
-                way = _shapes(on_fail) if isinstance(on_fail, tuple) else on_fail
-                found.append((_key(node), params, way))
-            case _:
-                found.append(_key(node))
+        if isinstance(node, Code):
+            continue
+        way = node.on_fail if isinstance(node, Do | Call) else None
+        found.append((
+            _key(node), node.params if isinstance(node, Do) else (),
+            None if isinstance(way, tuple) else way, *map(_shapes, node.blocks()),
+        ))
     return tuple(found)
 
 
@@ -333,6 +342,8 @@ def _what(node: object) -> str:
             return f"call of {function.name}()"
         case Each(device=device):
             return f"loop over {device.name}"
+        case Ifdef(symbol=symbol):
+            return f"#ifdef {symbol}"
     return "return"
 
 

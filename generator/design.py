@@ -11,7 +11,7 @@ from generator.expr import EACH, ChildrenOf, Expr, Fact, Nth, ParentOf, Place, R
 from generator.fields import check_fields
 from generator.inverse import named_twice
 from generator.operation import Do, Where, here
-from generator.program import Block, Call, Each, If, Ifdef, operations
+from generator.program import Block, Call, Each, If, operations
 from generator.wellformed import check_block, devices_asked
 
 ROOTS = ("pci", "core")  # kinds that have no parent
@@ -318,22 +318,16 @@ def _check_loops(
                             f"{node.where}: {node}: there are several of {place.name}; "
                             f"put it into Each({place.name}, ...)"
                         )
-                if isinstance(node.on_fail, tuple):
-                    _check_loops(driver, node.on_fail, inside, known)
-            case If(then=then, other=other) | Ifdef(then=then, other=other):
-                if isinstance(node, If):
-                    _check_asked(driver, node, inside, known)
-                _check_loops(driver, then, inside, known)
-                _check_loops(driver, other, inside, known)
-            case Each(device=device, body=body):
+            case If():
+                _check_asked(driver, node, inside, known)
+            case Each(device=device):
                 if isinstance(device, Device) and device not in known:
                     raise ModelError(
                         f"{node.where}: a loop over {device.name}, which is not among the devices "
                         "of the design: add it to devices=("
                     )
-                _check_loops(driver, body, inside | {device}, known)
-            case Call(function=function, on_fail=on_fail, then=follows):
+            case Call(function=function):
                 _check_loops(driver, function.body, inside, known)
-                _check_loops(driver, follows, inside, known)
-                if isinstance(on_fail, tuple):
-                    _check_loops(driver, on_fail, inside, known)
+        around = inside | {node.device} if isinstance(node, Each) else inside
+        for part in node.blocks():
+            _check_loops(driver, part, around, known)

@@ -8,12 +8,10 @@ import typing
 from collections.abc import Hashable, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
-from typing import TYPE_CHECKING, get_args, get_origin
+from typing import get_args, get_origin
 
 from generator.errors import ModelError
-
-if TYPE_CHECKING:
-    from generator.operation import Where
+from generator.operation import Block, Where
 
 
 def check_fields(thing: object, what: str, where: Where) -> None:
@@ -32,13 +30,11 @@ def check_fields(thing: object, what: str, where: Where) -> None:
 
 @cache
 def _hints(kind: Hashable) -> Mapping[str, object]:
-    from generator import program
-
     assert isinstance(kind, type)
     assert is_dataclass(kind)
-    names = [one.name for one in fields(kind) if "Block" not in str(one.type)]
-    hints = typing.get_type_hints(kind, localns=vars(program))
-    return {name: hints[name] for name in names}
+    hints = typing.get_type_hints(kind)
+    return {one.name: hints[one.name] for one in fields(kind)
+            if hints[one.name] != Block and Block not in get_args(hints[one.name])}
 
 
 def _fits(value: object, hint: object) -> bool:

@@ -26,6 +26,7 @@ from generator.program import (
     And,
     Block,
     Call,
+    Condition,
     Each,
     Function,
     If,
@@ -327,7 +328,7 @@ def _if(
 
 
 def _condition(
-    builder: _Builder, node: If | Each, condition: Guard | And | Or | Not, at: int,
+    builder: _Builder, node: If | Each, condition: Condition, at: int,
     ends: tuple[int, int], scope: _Scope,
 ) -> None:
     """Append the asking of a condition, from `at` to where it holds and where it does not."""

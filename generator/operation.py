@@ -10,16 +10,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from generator.errors import ModelError
 from generator.expr import TRUE, Expr, Fact, Place, Read, Role, num
 from generator.fingerprint import CGuard, Fingerprint
-
-if TYPE_CHECKING:
-    from generator.program import Block
 
 _OURS = Path(__file__).parent
 _NOT_DESIGNS = frozenset(
@@ -51,6 +47,24 @@ def here() -> Where:
             return Where(name, frame.f_lineno)
         frame = frame.f_back
     return NOWHERE
+
+
+class Node:
+    """One step of a block: a kind of node alone knows what blocks stand inside of it."""
+
+    def blocks(self) -> tuple[Block, ...]:
+        """Return the blocks inside of it, in the order of the text; the body of a helper is not.
+
+        Each is a tuple, whatever else the user may have written there.
+        """
+        return ()
+
+    def with_blocks(self, *_: Block) -> Node:
+        """Return it with others in the place of those that blocks() returns, one for each."""
+        return self
+
+
+Block = tuple[Node, ...]
 
 
 @dataclass(frozen=True)
@@ -215,7 +229,7 @@ CONTINUE = OnFail("continue")  # go on with the next round of the loop
 
 
 @dataclass(frozen=True)
-class Do:
+class Do(Node):
     """An operation in a driver: bound to devices, with what happens when it fails."""
 
     op: Operation
@@ -229,6 +243,14 @@ class Do:
     def binding(self) -> dict[str, Place]:
         """Return role name -> device."""
         return dict(zip(self.op.roles, self.places, strict=True))
+
+    def blocks(self) -> tuple[Block, ...]:
+        """Return what is done when it fails, where the design spells that out."""
+        return (self.on_fail,) if isinstance(self.on_fail, tuple) else ()
+
+    def with_blocks(self, *blocks: Block) -> Do:
+        """Return it with something else done when it fails."""
+        return replace(self, on_fail=blocks[0]) if blocks else self
 
     def __str__(self) -> str:
         """Return the call as the model writes it."""

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 
 from generator.expr import Place
 from generator.operation import (
@@ -11,59 +12,71 @@ from generator.operation import (
     IGNORE,
     RETURN,
     UNWIND,
+    Block,
     Do,
     Guard,
+    Node,
     OnFail,
     Where,
     here,
 )
-
-Block = tuple["Do | If | Each | Return | Call | Ifdef", ...]
 
 
 @dataclass(frozen=True)
 class And:
     """Every part holds; asked in order, no further than needed, as C does."""
 
-    parts: tuple[Guard | And | Or | Not, ...]
+    parts: tuple[Condition, ...]
 
 
 @dataclass(frozen=True)
 class Or:
     """One of the parts holds; asked in order, no further than needed, as C does."""
 
-    parts: tuple[Guard | And | Or | Not, ...]
+    parts: tuple[Condition, ...]
 
 
 @dataclass(frozen=True)
 class Not:
     """The part does not hold."""
 
-    part: Guard | And | Or | Not
+    part: Condition
 
 
-def both(*parts: Guard | And | Or | Not) -> And:
+Condition = Guard | And | Or | Not
+
+
+def both(*parts: Condition) -> And:
     """Return the conjunction of conditions."""
     return And(parts)
 
 
-def either(*parts: Guard | And | Or | Not) -> Or:
+def either(*parts: Condition) -> Or:
     """Return the disjunction of conditions."""
     return Or(parts)
 
 
 @dataclass(frozen=True)
-class If:
+class If(Node):
     """Do `then` where the condition holds, `other` where not."""
 
-    guard: Guard | And | Or | Not
+    guard: Condition
     then: Block
     other: Block = ()
     where: Where = field(default_factory=here, compare=False)
 
+    def blocks(self) -> tuple[Block, ...]:
+        """Return both branches."""
+        return (self.then, self.other)
+
+    def with_blocks(self, *blocks: Block) -> If:
+        """Return it with other branches."""
+        then, other = blocks
+        return replace(self, then=then, other=other)
+
 
 @dataclass(frozen=True)
-class Ifdef:
+class Ifdef(Node):
     """Do the body only in kernels that are built with a symbol."""
 
     symbol: str
@@ -71,9 +84,18 @@ class Ifdef:
     other: Block = ()
     where: Where = field(default_factory=here, compare=False)
 
+    def blocks(self) -> tuple[Block, ...]:
+        """Return both branches."""
+        return (self.then, self.other)
+
+    def with_blocks(self, *blocks: Block) -> Ifdef:
+        """Return it with other branches."""
+        then, other = blocks
+        return replace(self, then=then, other=other)
+
 
 @dataclass(frozen=True)
-class Each:
+class Each(Node):
     """Do the body once for every instance of a device, in order; `backwards` in reverse.
 
     `again` is the condition of a counted loop, which C asks from the second round on; with
@@ -87,9 +109,17 @@ class Each:
     first: bool = False
     where: Where = field(default_factory=here, compare=False)
 
+    def blocks(self) -> tuple[Block, ...]:
+        """Return what each round does."""
+        return (self.body,)
+
+    def with_blocks(self, *blocks: Block) -> Each:
+        """Return it with other rounds."""
+        return replace(self, body=blocks[0])
+
 
 @dataclass(frozen=True)
-class Return:
+class Return(Node):
     """Leave the function: `ok` is success."""
 
     ok: bool = True
@@ -111,7 +141,7 @@ class Function:
 
 
 @dataclass(frozen=True)
-class Call:
+class Call(Node):
     """A helper is called; its error is handled like that of an operation."""
 
     function: Function
@@ -119,8 +149,17 @@ class Call:
     then: Block = ()
     where: Where = field(default_factory=here, compare=False)
 
+    def blocks(self) -> tuple[Block, ...]:
+        """Return what follows its success, and what is done when it fails, if that is spelled out.
 
-Node = Do | If | Ifdef | Each | Return | Call
+        The helper's own body stands elsewhere: walk() and mapped() go there where they are told.
+        """
+        return (self.then, self.on_fail) if isinstance(self.on_fail, tuple) else (self.then,)
+
+    def with_blocks(self, *blocks: Block) -> Call:
+        """Return it with something else done behind it."""
+        then, *fails = blocks
+        return replace(self, then=then, on_fail=fails[0] if fails else self.on_fail)
 
 
 def call(function: Function, fail: OnFail | Block = UNWIND, then: Block = ()) -> Call:
@@ -128,100 +167,99 @@ def call(function: Function, fail: OnFail | Block = UNWIND, then: Block = ()) ->
     return Call(function, fail, then)
 
 
-def _may_fail(block: Block) -> bool:
+def walk(block: Block, *, helpers: bool = True) -> list[Node]:
+    """Return every node of a block in the order of the text, those inside of others behind them.
+
+    With `helpers` the body of each helper stands where it is called.
+    """
+    found: list[Node] = []
+    _walk(block, helpers, found)
+    return found
+
+
+def _walk(block: Block, helpers: bool, found: list[Node]) -> None:
     for node in block:
-        match node:
-            case Return(ok=False):
-                return True
-            case Do(op=op, on_fail=on_fail) if op.fallible:
-                if on_fail in (UNWIND, RETURN):
-                    return True
-                if isinstance(on_fail, tuple) and _may_fail(on_fail):
-                    return True
-            case If(then=then, other=other) | Ifdef(then=then, other=other):
-                if _may_fail(then) or _may_fail(other):
-                    return True
-            case Each(body=body):
-                if _may_fail(body):
-                    return True
-            case Call(function=function, on_fail=on_fail) if function.fallible:
-                if on_fail in (UNWIND, RETURN):
-                    return True
-                if isinstance(on_fail, tuple) and _may_fail(on_fail):
-                    return True
+        found.append(node)
+        if helpers and isinstance(node, Call):
+            _walk(node.function.body, helpers, found)
+        for inside in node.blocks():
+            _walk(inside, helpers, found)
+
+
+def mapped(
+    block: Block, change: Callable[[Node], Block | None] = lambda _: None,
+    helper: Callable[[Function], Function] = lambda function: function,
+) -> Block:
+    """Return a block with what `change` has for it in the place of each node.
+
+    None keeps the node, and the same is done inside of it; what is put in is not looked into.
+    `helper` says what is called in the place of each helper.
+    """
+    found: list[Node] = []
+    for node in block:
+        instead = change(node)
+        found += (_mapped(node, change, helper),) if instead is None else instead
+    return tuple(found)
+
+
+def _mapped(
+    node: Node, change: Callable[[Node], Block | None], helper: Callable[[Function], Function]
+) -> Node:
+    node = node.with_blocks(*(mapped(inside, change, helper) for inside in node.blocks()))
+    return replace(node, function=helper(node.function)) if isinstance(node, Call) else node
+
+
+def _may_fail(block: Block) -> bool:
+    return any(_fails(node) for node in walk(block, helpers=False))
+
+
+def _fails(node: Node) -> bool:
+    """Return whether a function that has a node in it can return an error there."""
+    match node:
+        case Return(ok=ok):
+            return not ok
+        case Do(op=op, on_fail=on_fail):
+            return op.fallible and on_fail in (UNWIND, RETURN)
+        case Call(function=function, on_fail=on_fail):
+            return on_fail in (UNWIND, RETURN) and function.fallible
     return False
 
 
 def operations(block: Block) -> tuple[Do, ...]:
     """Return every operation of a block, helpers included, in the order of the text."""
-    found: list[Do] = []
-    for node in block:
-        match node:
-            case Do(on_fail=on_fail):
-                found.append(node)
-                if isinstance(on_fail, tuple):
-                    found += operations(on_fail)
-            case If(then=then, other=other) | Ifdef(then=then, other=other):
-                found += operations(then) + operations(other)
-            case Each(body=body):
-                found += operations(body)
-            case Call(function=function, on_fail=on_fail, then=then):
-                found += operations(function.body) + operations(then)
-                if isinstance(on_fail, tuple):
-                    found += operations(on_fail)
-    return tuple(found)
+    return tuple(node for node in walk(block) if isinstance(node, Do))
 
 
-def guards(block: Block) -> tuple[Guard, ...]:
+def guards(block: Block, *, helpers: bool = True) -> tuple[Guard, ...]:
     """Return every condition that a block asks, helpers included, in the order of the text."""
     found: list[Guard] = []
-    for node in block:
-        match node:
-            case If(guard=guard, then=then, other=other):
-                found += [*_leaves(guard), *guards(then), *guards(other)]
-            case Ifdef(then=then, other=other):
-                found += guards(then) + guards(other)
-            case Each(body=body, again=again):
-                found += ([again] if again is not None else []) + list(guards(body))
-            case Call(function=function, on_fail=on_fail, then=then):
-                found += guards(function.body) + guards(then)
-                if isinstance(on_fail, tuple):
-                    found += guards(on_fail)
-            case Do(on_fail=on_fail) if isinstance(on_fail, tuple):
-                found += guards(on_fail)
+    for node in walk(block, helpers=helpers):
+        if isinstance(node, If):
+            found += leaves(node.guard)
+        elif isinstance(node, Each) and node.again is not None:
+            found.append(node.again)
     return tuple(found)
-
-
-def _leaves(condition: Guard | And | Or | Not) -> list[Guard]:
-    match condition:
-        case Guard():
-            return [condition]
-        case Not(part=part):
-            return _leaves(part)
-        case And(parts=parts) | Or(parts=parts):
-            return [leaf for part in parts for leaf in _leaves(part)]
 
 
 def called(block: Block) -> tuple[Function, ...]:
     """Return every helper that a block calls, directly or not, in the order of the text."""
-    found: list[Function] = []
-    for node in block:
-        match node:
-            case Call(function=function, on_fail=on_fail, then=then):
-                found += [function, *called(function.body), *called(then)]
-                if isinstance(on_fail, tuple):
-                    found += called(on_fail)
-            case If(then=then, other=other) | Ifdef(then=then, other=other):
-                found += called(then) + called(other)
-            case Each(body=body):
-                found += called(body)
-            case Do(on_fail=on_fail) if isinstance(on_fail, tuple):
-                found += called(on_fail)
-    return tuple(found)
+    return tuple(node.function for node in walk(block) if isinstance(node, Call))
+
+
+def leaves(condition: Condition) -> Iterator[Guard]:
+    """Yield the conditions that one is joined from."""
+    match condition:
+        case And(parts=parts) | Or(parts=parts):
+            for part in parts:
+                yield from leaves(part)
+        case Not(part=part):
+            yield from leaves(part)
+        case _:
+            yield condition
 
 
 __all__ = [
-    "CONTINUE", "IGNORE", "RETURN", "UNWIND", "And", "Block", "Call", "Do", "Each", "Function",
-    "Guard", "If", "Ifdef", "Not", "Or", "Return", "both", "call", "called", "either",
-    "guards", "operations",
+    "CONTINUE", "IGNORE", "RETURN", "UNWIND", "And", "Block", "Call", "Condition", "Do", "Each",
+    "Function", "Guard", "If", "Ifdef", "Node", "Not", "Or", "Return", "both", "call", "called",
+    "either", "guards", "leaves", "mapped", "operations", "walk",
 ]

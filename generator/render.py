@@ -11,18 +11,16 @@ from generator.ctext import Code, Helper, Leave, Loop, Written
 from generator.errors import ModelError, UsageError
 from generator.expr import Place
 from generator.locals import declared
-from generator.operation import CONTINUE, IGNORE, RETURN, UNWIND, Do, Guard, OnFail
+from generator.operation import CONTINUE, IGNORE, RETURN, UNWIND, Do, OnFail
 from generator.program import (
-    And,
     Block,
     Call,
     Each,
     Function,
     If,
     Ifdef,
-    Not,
-    Or,
     Return,
+    guards,
     operations,
 )
 from generator.templates import Names, condition, failed, file_of, macro, statement, text_of
@@ -343,30 +341,9 @@ def function_text(function: Function, names: Names) -> str:
     return declared(text_of(
         f"functions/{function.name}.c.j2",
         body=body(function.body, names, gives),
-        asks=frozenset(_guards(function.body)),
+        asks=frozenset(guard.name for guard in guards(function.body, helpers=False)),
         does=frozenset(do.op.name for do in operations(function.body)),
     ))
-
-
-def _guards(block: Block) -> Iterator[str]:
-    for node in block:
-        match node:
-            case If(guard=guard, then=then, other=other):
-                yield from _names(guard)
-                yield from _guards((*then, *other))
-            case Each(body=inner):
-                yield from _guards(inner)
-
-
-def _names(guard: Guard | And | Or | Not) -> Iterator[str]:
-    match guard:
-        case Guard(name=name):
-            yield name
-        case Not(part=part):
-            yield from _names(part)
-        case And(parts=parts) | Or(parts=parts):
-            for part in parts:
-                yield from _names(part)
 
 
 def _spaced(items: Sequence[_Item]) -> Iterator[str]:

@@ -17,7 +17,7 @@ from generator.errors import ModelError, UsageError
 from generator.expr import Nth, Num, Place
 from generator.fingerprint import Fails
 from generator.operation import Do, Guard, Operation
-from generator.program import And, Not, Or
+from generator.program import And, Condition, Not, Or
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 
@@ -156,7 +156,7 @@ def failed(do: Do, names: Names) -> tuple[str, str]:
     )
 
 
-def condition(guard: Guard | And | Or | Not, holds: bool = True) -> str:
+def condition(guard: Condition, holds: bool = True) -> str:
     """Return a condition, or its opposite, as C; "" when C does not ask it."""
     match guard:
         case Not(part=part):

@@ -10,7 +10,7 @@ from generator.expr import EACH, Bin, Expr, Nth, Num, Place, Read, reads
 from generator.fields import check_fields
 from generator.inverse import check_operation, named_twice, span
 from generator.operation import CONTINUE, Do, Guard, OnFail, Operation, Where
-from generator.program import And, Call, Each, Function, If, Ifdef, Not, Or, Return
+from generator.program import Call, Condition, Each, Function, If, Ifdef, Return, leaves
 
 
 def check_block(block: object, what: str, where: Where, *, loop: bool = False) -> None:
@@ -76,7 +76,7 @@ def _check_failure(on_fail: object, what: str, where: Where, loop: bool) -> None
         check_block(on_fail, f"fail= of {what}", where, loop=loop)
 
 
-def _check_condition(condition: object, where: Where) -> None:
+def _check_condition(condition: Condition, where: Where) -> None:
     for leaf in leaves(condition):
         if not isinstance(leaf, Guard):
             raise ModelError(
@@ -111,19 +111,7 @@ def _compared(expr: Expr) -> Iterator[tuple[Read, Num]]:
             yield from _compared(inner)
 
 
-def leaves(condition: object) -> Iterator[object]:
-    """Yield what a condition is joined from."""
-    match condition:
-        case And(parts=parts) | Or(parts=parts):
-            for part in parts:
-                yield from leaves(part)
-        case Not(part=part):
-            yield from leaves(part)
-        case _:
-            yield condition
-
-
-def devices_asked(condition: object) -> Iterator[tuple[Guard, Place]]:
+def devices_asked(condition: Condition) -> Iterator[tuple[Guard, Place]]:
     """Yield every device whose facts a condition reads, with the guard that does."""
     for leaf in leaves(condition):
         if isinstance(leaf, Guard) and leaf.when is not None:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from generator.ctext import Code
 from generator.design import Design, Device, Driver
 from generator.operation import Do
-from generator.program import Block, Call, Each, Function, If, Ifdef, Return
+from generator.program import Block, Call, Each, Function, If, Ifdef, Return, mapped
 
 Node = Do | If | Ifdef | Each | Call
 
@@ -177,20 +177,10 @@ def _functions(block: Block) -> Iterator[Function]:
 
 
 def _with(block: Block, old: Function, new: Function) -> Block:
-    made = []
-    for node in block:
-        changed = node
-        if isinstance(node, Call):
-            function = node.function
-            if function == old:
-                function = new
-            else:
-                function = replace(function, body=_with(function.body, old, new))
-            changed = replace(node, function=function)
-        for name, inside in _inner(changed):
-            changed = replace(changed, **{name: _with(inside, old, new)})  # type: ignore[type-var]
-        made.append(changed)
-    return tuple(made)
+    def helper(function: Function) -> Function:
+        return new if function == old else replace(function, body=_with(function.body, old, new))
+
+    return mapped(block, helper=helper)
 
 
 def _devices(block: Block) -> Iterator[Device]:

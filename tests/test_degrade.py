@@ -20,7 +20,7 @@ from generator.ops.assign import note
 from generator.ops.device import DEVICE_REGISTER
 from generator.ops.pci import PCI_CLEAR_MASTER, PCI_SET_MASTER
 from generator.portdrv import EACH, PORT, TOO_MANY
-from generator.program import Block, Call, Each, If, Ifdef, Node, operations
+from generator.program import Block, Call, If, mapped, operations
 from generator.resize import with_children
 
 Change = Callable[[object], tuple[object, ...] | None]
@@ -29,22 +29,7 @@ SMALL = auxbus(zero_service=False, dynamic=False)
 
 def rewritten(block: Block, change: Change) -> Block:
     """Return a block with every node for which `change` has something else replaced by it."""
-    done: list[Node] = []
-    for node in block:
-        other = change(node)
-        if other is not None:
-            done += other
-            continue
-        match node:
-            case If(then=then, other=rest) | Ifdef(then=then, other=rest):
-                node = replace(node, then=rewritten(then, change), other=rewritten(rest, change))
-            case Each(body=body):
-                node = replace(node, body=rewritten(body, change))
-            case Call(function=function, then=then):
-                inner = replace(function, body=rewritten(function.body, change))
-                node = replace(node, function=inner, then=rewritten(then, change))
-        done.append(node)
-    return tuple(done)
+    return mapped(block, change, lambda one: replace(one, body=rewritten(one.body, change)))
 
 
 def varied(design: Design, change: Change) -> Design:

@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from generator.cformat import negated, width, wrap
 from generator.ctext import Loop, Written, code, helper, leave
-from generator.cxlpmu import CPMU
+from generator.cxlpmu import CAN_ADD, CPMU, pcie_cxlpmu_count_vectors
 from generator.errors import ModelError, UsageError
+from generator.expr import num
 from generator.locals import declared
 from generator.operation import CONTINUE, IGNORE, RETURN, Guard, OnFail, Operation, ok
 from generator.ops.aux import AUXILIARY_DEVICE_ADD, AUXILIARY_DEVICE_INIT, AUXILIARY_DEVICE_UNINIT
@@ -19,8 +21,8 @@ from generator.ops.irq import PCI_FREE_IRQ_VECTORS
 from generator.ops.pci import PCI_CLEAR_MASTER, PCI_SET_MASTER
 from generator.ops.perf import DEVM_IOREMAP, DEVM_REQUEST_MEM_REGION
 from generator.portdrv import PORT
-from generator.program import Block, Function, If, Not, Return, both, either
-from generator.render import body
+from generator.program import Block, Function, If, Ifdef, Not, Return, both, either
+from generator.render import body, function_text
 from generator.templates import Names, condition
 
 NAMES = Names({PORT: "dev", CPMU: "pmu"})
@@ -188,3 +190,22 @@ def test_a_local_that_a_changed_design_does_not_use_is_not_declared() -> None:
     assert declared("int f(void)\n{\n\tint n;\n\n\treturn 0;\n}\n") == (
         "int f(void)\n{\n\treturn 0;\n}\n"
     )
+
+
+@pytest.mark.parametrize("block", [
+    (If(CAN_ADD, (leave("nvec"),)),),
+    (Ifdef("CONFIG_CXL_BUS", (If(CAN_ADD, (leave("nvec"),)),)),),
+    (KZALLOC(CPMU, fail=(If(CAN_ADD, (leave("nvec"),)),), c={"var": "pmu"}),),
+    (helper(Written("f", ()), then=(If(CAN_ADD, (leave("nvec"),)),), works="f()"),),
+], ids=["alone", "in an Ifdef", "behind a failure", "behind a helper"])
+def test_a_template_is_told_of_a_condition_wherever_the_function_asks_it(block: Block) -> None:
+    function = replace(pcie_cxlpmu_count_vectors(False, num(0)), body=block)
+
+    assert "Nothing is counted in if vectors" in function_text(function, NAMES)
+
+
+def test_a_template_is_not_told_of_what_a_helper_asks() -> None:
+    asking = Written("f", (If(CAN_ADD, (leave("0"),)), leave("1")))
+    function = replace(pcie_cxlpmu_count_vectors(False, num(0)), body=(helper(asking),))
+
+    assert "Nothing is counted in" not in function_text(function, NAMES)
