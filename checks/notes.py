@@ -3,22 +3,20 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import generator.ops
 from generator.design import Design
 from generator.expr import Fact, Num, Place, Read, Role, num, reads, substitute
 from generator.facts import DYN, HANDLER, IRQ, MEMORY, MODE, NVEC
 from generator.meaning import fold_known
 from generator.operation import Do, Operation, Where
+from generator.ops import shipped
 from generator.program import operations
 
 # What nothing but an operation of the design can give: neither the driver core nor hardware.
 _GIVEN = (MODE, NVEC, DYN, IRQ, HANDLER, MEMORY)
-_FACILITIES = ("irq", "device", "perf")  # what an outsider is told of
+_FACILITIES = ("device", "irq", "perf")  # what an outsider is told of
 
 
 @dataclass(frozen=True)
@@ -82,8 +80,7 @@ def _givers(fact: Fact) -> list[str]:
     """Return the first shipped operations that give a fact to a device."""
     known = {
         thing.name: thing
-        for module in pkgutil.iter_modules(generator.ops.__path__) if module.name in _FACILITIES
-        for thing in vars(importlib.import_module(f"generator.ops.{module.name}")).values()
+        for facility in _FACILITIES for thing in shipped()[facility].values()
         if isinstance(thing, Operation) and thing.name.isidentifier()
     }
     undos = {one.undo.name for one in known.values() if one.undo is not None}

@@ -16,6 +16,7 @@ from types import ModuleType
 from generator.design import Design, Device, Driver, Waiver
 from generator.errors import ModelError, UsageError
 from generator.operation import Operation
+from generator.ops import shipped
 
 SHIPPED = Path(__file__).parent / "designs"
 
@@ -101,9 +102,6 @@ def _line_in(fault: BaseException, path: Path) -> int:
 def _near(fault: BaseException) -> str:
     """Return a hint at the name that may have been meant."""
     import difflib
-    import pkgutil
-
-    import generator.ops as ops
 
     argument = re.search(r"(\w+)\.__init__\(\) .* keyword argument '(\w+)'", str(fault))
     if argument is not None:
@@ -115,10 +113,9 @@ def _near(fault: BaseException) -> str:
     if not name or not isinstance(name, str):
         return ""
     known: dict[str, str] = {}
-    for module in pkgutil.iter_modules(ops.__path__):
-        space = vars(importlib.import_module(f"generator.ops.{module.name}"))
-        known.update({key: module.name for key in space if key.isupper()})
-        known[f"generator.ops.{module.name}"] = ""
+    for facility, space in shipped().items():
+        known.update({key: facility for key in space if key.isupper()})
+        known[f"generator.ops.{facility}"] = ""
     wanted = name
     if isinstance(fault, ImportError) and " name " in str(fault):
         wanted = str(fault).split("'")[1]

@@ -12,6 +12,7 @@ from generator.fingerprint import CGuard, Fingerprint
 from generator.flow import Edge, flow
 from generator.lts import Builder, Label, Lts, minimise
 from generator.operation import Do, Operation
+from generator.ops import shipped
 from generator.program import guards
 
 VOID = ("remove", "shutdown")  # entry points that return nothing
@@ -129,14 +130,9 @@ def fingerprints() -> tuple[Fingerprint, ...]:
 
     A call of a known operation that the design does not have must be seen.
     """
-    import importlib
-    import pkgutil
-
-    import generator.ops as ops
-
     found: dict[str, Fingerprint] = {}
-    for module in pkgutil.iter_modules(ops.__path__):
-        for value in vars(importlib.import_module(f"generator.ops.{module.name}")).values():
+    for facility in shipped().values():
+        for value in facility.values():
             one = value.fingerprint if isinstance(value, Operation) else value
             if isinstance(one, Fingerprint):
                 found.setdefault(one.callees[0], one)

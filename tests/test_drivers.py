@@ -3,15 +3,12 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-import generator.ops as ops
 from checks.finding import Severity
 from checks.waypoint import hold, sources
 from generator.clts import entry_points
@@ -21,6 +18,7 @@ from generator.design import Driver
 from generator.fingerprint import Fingerprint
 from generator.kbuild import CONFIGS, prepare
 from generator.operation import Operation
+from generator.ops import shipped
 from generator.pciehp import pciehp
 from generator.services import aer, dpc, pme
 
@@ -94,12 +92,12 @@ UNSEEN = {
 def test_operations_of_the_same_call_are_found_by_the_same_fingerprint() -> None:
     """One that differs would be the one that counts, or not, by the names of their modules."""
     found: dict[str, Fingerprint] = {}
-    for module in pkgutil.iter_modules(ops.__path__):
-        for value in vars(importlib.import_module(f"generator.ops.{module.name}")).values():
+    for facility, space in shipped().items():
+        for value in space.values():
             if isinstance(value, Operation) and value.fingerprint is not None:
                 for callee in value.fingerprint.callees:
                     first = found.setdefault(callee, value.fingerprint)
-                    assert first == value.fingerprint, f"{module.name}: {value.name}"
+                    assert first == value.fingerprint, f"{facility}: {value.name}"
 
 
 @pytest.mark.kernel
