@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 from generator.design import Design, Device
@@ -18,7 +18,6 @@ from generator.expr import (
     Fact,
     Not,
     Nth,
-    Num,
     Over,
     ParentOf,
     Pick,
@@ -31,9 +30,7 @@ from generator.expr import (
     num,
     substitute,
 )
-from generator.flow import Edge, Flow
-from generator.meaning import folded
-from generator.operation import Param
+from generator.meaning import fold
 from generator.program import operations
 
 
@@ -184,67 +181,3 @@ def _join(kind: str, parts: Sequence[Expr]) -> Expr:
     for part in parts:
         result = Bin("max", result, part)
     return result
-
-
-def fold(expr: Expr) -> Expr:
-    """Return an expression with constant parts computed."""
-    match expr:
-        case Bin(op=op, left=left, right=right):
-            return folded(op, left, right)
-        case Not(of=Num(value=value)):
-            return num(int(not value))
-        case Pick(when=Num(value=value), then=then, other=other):
-            return then if value else other
-    return expr
-
-
-def fill(expr: Expr, params: Mapping[str, Expr]) -> Expr:
-    """Return an expression with the parameters of its operation filled in."""
-    match expr:
-        case Param(name=name):
-            return params[name]
-        case Bin(op=op, left=left, right=right):
-            return fold(Bin(op, fill(left, params), fill(right, params)))
-        case Not(of=of):
-            return fold(Not(fill(of, params)))
-        case Pick(when=when, then=then, other=other):
-            return fold(Pick(fill(when, params), fill(then, params), fill(other, params)))
-        case Over(kind=kind, range=range_, body=body):
-            return Over(kind, range_, fill(body, params))
-    return expr
-
-
-def compress(graph: Flow) -> Flow:
-    """Return a flow without the states that only pass on."""
-    out: dict[int, list[Edge]] = {}
-    for edge in graph.edges:
-        out.setdefault(edge.src, []).append(edge)
-    alias: dict[int, int] = {}
-    ends = {graph.done, graph.failed}
-
-    def final(state: int) -> int:
-        seen = set()
-        while state not in seen and state not in ends:
-            seen.add(state)
-            only = out.get(state, [])
-            if len(only) != 1 or only[0].do is not None or only[0].guard is not None:
-                break
-            state = only[0].dst
-        return state
-
-    for state in range(graph.size):
-        alias[state] = final(state)
-    start = alias[graph.start]
-    edges: list[Edge] = []
-    todo, reached = [start], {start}
-    while todo:
-        state = todo.pop()
-        for edge in out.get(state, ()):
-            if state in ends:
-                continue
-            dst = alias[edge.dst]
-            edges.append(replace(edge, src=state, dst=dst))
-            if dst not in reached:
-                reached.add(dst)
-                todo.append(dst)
-    return Flow(start, graph.done, graph.failed, graph.size, tuple(edges))

@@ -96,7 +96,7 @@ class Beside:
         """
         old, new = (build(_probes(one), chosen=chosen) for one in (base, target))
         core = frozenset(_label(one.step) for one in old.transitions if one.step.op is not None)
-        compared = frozenset(_name(read) for read in old.variables if read.fact.question)
+        compared = frozenset(str(read) for read in old.variables if read.fact.question)
         self.before, self.after = _Ends(old, core, compared), _Ends(new, core, compared)
 
     def run(
@@ -109,8 +109,8 @@ class Beside:
         after.run(target, states, seconds)
         asked = sorted(
             {read for one in before.ends for read in before.machine.variables
-             if _name(read) in one.answers},
-            key=lambda read: (read.fact.needs is not None, _name(read)),
+             if str(read) in one.answers},
+            key=lambda read: (read.fact.needs is not None, str(read)),
         )
         found: dict[Hardware, set[str]] = {}
         for end in before.ends:
@@ -176,7 +176,7 @@ class _Ends:
         self.search = Search(self.machine, [Watch(RULE.key, over, "the probe is over", None)])
         self.mask = sum(
             field.mask << field.shift for one, field in self.search.packed.fields.items()
-            if _name(one) in compared or one.fact in _FACTS
+            if str(one) in compared or one.fact in _FACTS
         )
         self.complete, self.states = False, 0
         self.ends: list[_End] = []
@@ -198,7 +198,7 @@ class _Ends:
             seen.add(state & self.mask)
             values = packed.values(state)
             answers = {
-                _name(one): value for one, value in values.items()
+                str(one): value for one, value in values.items()
                 if one.fact.question and value is not None
             }
             port = next(inst for inst in self.ports if values[OUTCOME(inst)])
@@ -253,19 +253,15 @@ def _services(machine: Machine, port: Inst, values: Mapping[Read, int | None]) -
     return "; ".join((f"{port.name}: {mode}, bus mastering {master}", *parts))
 
 
-def _name(read: Read) -> str:
-    return f"{read.of.name}.{read.fact.name}"
-
-
 def _whole(asked: Sequence[Read], answers: Mapping[str, int]) -> Iterator[Hardware]:
     """Yield every complete answer to some questions that agrees with those given."""
-    start = {read: answers.get(_name(read), OPEN_QUESTION) for read in asked}
+    start = {read: answers.get(str(read), OPEN_QUESTION) for read in asked}
     for full in answered(asked, start, frozenset(asked)):
-        yield tuple((_name(read), full[read]) for read in asked)
+        yield tuple((str(read), full[read]) for read in asked)
 
 
 def _shown(machine: Machine, answers: Mapping[str, int]) -> tuple[tuple[str, str], ...]:
-    facts = {_name(read): read.fact for read in machine.variables}
+    facts = {str(read): read.fact for read in machine.variables}
     return tuple(
         (name, facts[name].show(value)) for name, value in sorted(answers.items()) if name in facts
     )

@@ -177,7 +177,7 @@ class Knowledge:
             names.update(dict.fromkeys(
                 target for target, _ in step.one.gives if target != pc
             ))
-            names.update(dict.fromkeys(sorted(reads(step.one.when), key=_name)))
+            names.update(dict.fromkeys(sorted(reads(step.one.when), key=lambda read: read.key)))
         tracked = [read for read in names if not read.fact.question]
         start = self.any & ~self.mask(tracked)
         for read in tracked:
@@ -284,7 +284,7 @@ class Knowledge:
 
     def states(self, names: Iterable[Read], known: Known) -> Iterator[dict[Read, int]]:
         """Yield all values that some variables can have."""
-        order = sorted(names, key=_name)
+        order = sorted(names, key=lambda read: read.key)
         for one in product(*(self.values(read, known) for read in order)):
             yield dict(zip(order, one, strict=True))
 
@@ -350,10 +350,6 @@ class Knowledge:
             return read if bits & bits - 1 else Num(bits.bit_length() - 1)
 
         return computed(expr, value)
-
-
-def _name(read: Read) -> tuple[str, str]:
-    return read.of.name, read.fact.name
 
 
 def conjuncts(expr: Expr) -> list[Expr]:

@@ -124,9 +124,9 @@ class _Both:
         """Return what differs, in words."""
         mine, theirs = self.mine.values(), self.theirs.values()
         new, lost = _values(mine), _values(theirs)
-        values = [f"{_named(read)} is never {said} any more: {read.fact.doc}"
+        values = [f"{read} is never {said} any more: {read.fact.doc}"
                   for read, said in _by_fact(lost - new)]
-        values += [f"{_named(read)} is {said} now: {read.fact.doc}"
+        values += [f"{read} is {said} now: {read.fact.doc}"
                    for read, said in _by_fact(new - lost)]
         lives = [self._life(one, other, values_, others) for (one, other), values_, others in zip(
             self._ways(), (mine, theirs), (theirs, mine), strict=True)]
@@ -184,13 +184,13 @@ class _Both:
         answered = {**hardware, **replay(one.machine, path, watch)}
         return Life(
             moment, one is self.mine,
-            tuple(f"{_named(read)} {read.fact.show(mine.get(read, 0))}, "
+            tuple(f"{read} {read.fact.show(mine.get(read, 0))}, "
                   f"not {read.fact.show(near.get(read, 0))}"
-                  for read in sorted({*mine, *near}, key=_name)
+                  for read in sorted({*mine, *near}, key=lambda read: read.key)
                   if mine.get(read, 0) != near.get(read, 0)),
             shown(one.machine, path),
-            tuple((_named(read), read.fact.show(value))
-                  for read, value in sorted(answered.items(), key=lambda some: _name(some[0]))),
+            tuple((str(read), read.fact.show(value))
+                  for read, value in sorted(answered.items(), key=lambda some: some[0].key)),
         )
 
 
@@ -201,14 +201,6 @@ def _values(some: Mapping[int, Mapping[Read, int]]) -> set[tuple[Read, int]]:
 
 def _by_fact(some: set[tuple[Read, int]]) -> Iterator[tuple[Read, str]]:
     """Yield facts, each with its values in words."""
-    order = sorted(some, key=lambda one: (_name(one[0]), one[1]))
+    order = sorted(some, key=lambda one: (one[0].key, one[1]))
     for read, group in itertools.groupby(order, key=lambda one: one[0]):
         yield read, " or ".join(read.fact.show(value) for _, value in group)
-
-
-def _named(read: Read) -> str:
-    return f"{read.of.name}.{read.fact.name}"
-
-
-def _name(read: Read) -> tuple[str, str]:
-    return read.of.name, read.fact.name

@@ -157,13 +157,6 @@ def _read(one: Transition, known: frozenset[Read]) -> set[Read]:
     return set().union(*(reads(expr) for expr in exprs), questions(exprs, known))
 
 
-def _goes_to(one: Transition) -> int | None:
-    for target, value in one.gives:
-        if target == one.pc and isinstance(value, Num):
-            return value.value
-    return None
-
-
 def _liveness(
     machine: Machine, pc: Read, names: Sequence[Read], at_step: Mapping[int, set[Read]],
     known: frozenset[Read], kept: frozenset[Read],
@@ -173,10 +166,9 @@ def _liveness(
     steps: list[tuple[int, int, frozenset[Read], frozenset[Read]]] = []
     for number, one in enumerate(machine.transitions):
         if one.pc == pc:
-            dst = _goes_to(one)
             used = frozenset(_read(one, known) | at_step.get(number, set())) & candidates
             killed = frozenset(target for target, _ in one.gives) & candidates
-            steps.append((one.src, one.src if dst is None else dst, used, killed))
+            steps.append((one.src, one.ends_at(), used, killed))
     live = dict.fromkeys(resting(machine, pc), candidates & kept)
     changed = True
     while changed:
@@ -192,7 +184,7 @@ def _liveness(
 def resting(machine: Machine, pc: Read) -> frozenset[int]:
     """Return the places where a process waits: unbound, bound, or at its very end."""
     mine = [one for one in machine.transitions if one.pc == pc]
-    ends = {one.src if (dst := _goes_to(one)) is None else dst for one in mine}
+    ends = {one.ends_at() for one in mine}
     return frozenset({IDLE, RUNNING} | (ends - {one.src for one in mine}))
 
 
@@ -200,7 +192,7 @@ def _cleared(
     one: Transition, mine: Mapping[Read, Sequence[Read]],
     live: Mapping[Read, Mapping[int, frozenset[Read]]],
 ) -> Transition:
-    dst = _goes_to(one)
+    dst = one.goes_to()
     if one.pc is None or one.pc not in mine or dst is None:
         return one
     needed = live[one.pc].get(dst, frozenset())

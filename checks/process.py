@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from checks.bind import SYSTEM, TURN, Inst, View, compress, fill
+from checks.bind import SYSTEM, TURN, Inst, View
 from checks.schedule import BEFORE
 from checks.step import DOWN, HALTED, IDLE, RUNNING, SHUT, Build, Context, Held, Step
 from checks.threads import free_for, locked, mutex_free, numbered, unlocked
@@ -52,8 +52,8 @@ from generator.facts import (
     UNHEARD,
     UNPROGRAMMED,
 )
-from generator.flow import Edge, Flow, flow
-from generator.operation import Do, Operation
+from generator.flow import Edge, Flow, compress, flow
+from generator.operation import Do, Operation, fill
 from generator.program import Block, operations
 
 

@@ -10,7 +10,7 @@ from checks.bind import Inst, View
 from checks.episode import PLAIN, Episode
 from checks.schedule import Turns
 from generator.design import Driver
-from generator.expr import FALSE, TRUE, Expr, Fact, Place, Read
+from generator.expr import FALSE, TRUE, Expr, Fact, Num, Place, Read
 from generator.operation import NOWHERE, Do, Operation, Where
 
 DOWN = Fact("down", 1, "the system shuts down")
@@ -63,6 +63,18 @@ class Transition:
     src: int
     when: Expr
     gives: tuple[tuple[Read, Expr], ...]
+
+    def goes_to(self) -> int | None:
+        """Return where it leaves its process; None where it does not move it."""
+        for target, value in self.gives:
+            if target == self.pc and isinstance(value, Num):
+                return value.value
+        return None
+
+    def ends_at(self) -> int:
+        """Return where its process is behind it, moved or not."""
+        dst = self.goes_to()
+        return self.src if dst is None else dst
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ def _kept_from(machine: Machine, taken: bytes, read: Read) -> Iterator[Shown]:
     wanted = _gives(read)
     for pc in dict.fromkeys(one.pc for one in machine.transitions if wanted(one)):
         mine = [
-            _Edge(one.src, _goes_to(one), one, bool(hit))
+            _Edge(one.src, one.ends_at(), one, bool(hit))
             for one, hit in zip(machine.transitions, taken, strict=True) if one.pc == pc
         ]
         inst = mine[0].one.step.inst
@@ -90,13 +90,6 @@ def _doors(mine: list[_Edge], wanted: Wanted) -> Iterator[Shown]:
 
 def _leads(edge: _Edge, behind: frozenset[int], wanted: Wanted) -> bool:
     return edge.dst in behind or wanted(edge.one)
-
-
-def _goes_to(one: Transition) -> int:
-    for target, value in one.gives:
-        if target == one.pc and isinstance(value, Num):
-            return value.value
-    return one.src
 
 
 def _behind(edges: list[_Edge], wanted: Wanted) -> frozenset[int]:

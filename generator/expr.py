@@ -217,6 +217,15 @@ class Read(Expr):
             _READS[fact, of] = found
         return found
 
+    def __str__(self) -> str:
+        """Return device.fact, as messages print it."""
+        return f"{self.of.name}.{self.fact.name}"
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Return what reads are sorted by: the names of device and fact."""
+        return self.of.name, self.fact.name
+
     def __reduce__(self) -> tuple[type[Read], tuple[Fact, Place]]:
         """Say how a copy is made: not at all, in one process."""
         return Read, (self.fact, self.of)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping
 
-from generator.expr import FALSE, TRUE, Bin, Expr, Not, Num, Pick, Read, reads
+from generator.expr import FALSE, TRUE, Bin, Expr, Not, Num, Pick, Read, num, reads
 
 
 def fold_known(expr: Expr, known: frozenset[Read]) -> Expr:
@@ -55,6 +55,18 @@ def computed(expr: Expr, of: Callable[[Read], Expr]) -> Expr:
             if test is when and one is then and two is other:
                 return expr
             return Pick(test, one, two)
+    return expr
+
+
+def fold(expr: Expr) -> Expr:
+    """Return an expression with constant parts computed."""
+    match expr:
+        case Bin(op=op, left=left, right=right):
+            return folded(op, left, right)
+        case Not(of=Num(value=value)):
+            return num(int(not value))
+        case Pick(when=Num(value=value), then=then, other=other):
+            return then if value else other
     return expr
 
 

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from generator.errors import ModelError
-from generator.expr import TRUE, Expr, Fact, Place, Read, Role, num
+from generator.expr import TRUE, Bin, Expr, Fact, Not, Over, Pick, Place, Read, Role, num
 from generator.fingerprint import CGuard, Fingerprint
+from generator.meaning import fold
 
 _OURS = Path(__file__).parent
 _NOT_DESIGNS = frozenset(
@@ -103,6 +104,22 @@ class Param(Expr):
     """A numeric parameter of an operation, replaced by an expression when it is used."""
 
     name: str
+
+
+def fill(expr: Expr, params: Mapping[str, Expr]) -> Expr:
+    """Return an expression with the parameters of its operation filled in."""
+    match expr:
+        case Param(name=name):
+            return params[name]
+        case Bin(op=op, left=left, right=right):
+            return fold(Bin(op, fill(left, params), fill(right, params)))
+        case Not(of=of):
+            return fold(Not(fill(of, params)))
+        case Pick(when=when, then=then, other=other):
+            return fold(Pick(fill(when, params), fill(then, params), fill(other, params)))
+        case Over(kind=kind, range=range_, body=body):
+            return Over(kind, range_, fill(body, params))
+    return expr
 
 
 def ok(*gives: Set, when: Expr = TRUE) -> Outcome:

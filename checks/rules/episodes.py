@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.bind import Inst, View, fill
+from checks.bind import Inst, View
 from checks.machine import Step
 from checks.rule import state_rule, step_rule
 from generator.design import SLEEP
@@ -24,6 +24,7 @@ from generator.facts import (
     UNPROGRAMMED,
     on_vector,
 )
+from generator.operation import fill
 
 LINKED = "hp"  # the one service for which a link that goes down below the port is an event
 
