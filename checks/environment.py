@@ -31,7 +31,6 @@ from generator.facts import (
 from generator.program import operations
 
 Processes = Sequence[tuple[Driver, Inst]]
-Gives = Sequence[tuple[Read, Expr | int]]
 
 
 class _Environment:

@@ -11,7 +11,6 @@ from generator.view import Job
 
 if TYPE_CHECKING:
     from generator.kbuild import Base
-    from generator.tree import Tree
 
 
 @dataclass(frozen=True)
@@ -108,19 +107,3 @@ def stages(names: Sequence[str], edits: Sequence[Mapping[str, bytes | None]]) ->
         overlay = {**overlay, **edit}
         found.append(Stage(name, overlay, tuple(sorted(edit))))
     return tuple(found)
-
-
-def stages_of(
-    tree: Tree, base: str, commits: Sequence[str], names: Sequence[str]
-) -> tuple[Stage, ...]:
-    """Return the stages of commits that are in the tree's repository, first on top of `base`."""
-    from generator import tree as trees
-
-    edits = []
-    before = base
-    for commit in commits:
-        paths = trees.touched(tree, before, commit)
-        texts = trees.read_many(tree, [(commit, path) for path in paths])
-        edits.append({path: texts[(commit, path)] for path in paths})
-        before = commit
-    return stages(names, edits)

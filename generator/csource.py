@@ -10,8 +10,7 @@ from __future__ import annotations
 import functools
 import os
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +22,8 @@ if TYPE_CHECKING:
     from generator.kbuild import Base
 
 __all__ = [
-    "Definition", "Diagnostic", "Job", "Overlay", "Place", "Unit", "job", "parse", "parse_at",
-    "parse_job", "parse_many", "parse_once", "place",
+    "Definition", "Diagnostic", "Job", "Overlay", "Place", "Unit", "job", "parse_job",
+    "parse_once", "place",
 ]  # fmt: skip
 
 # libclang's CXTranslationUnit_Incomplete | CXTranslationUnit_ForSerialization
@@ -97,18 +96,6 @@ class Unit:
         return found[name]
 
 
-def parse(base: Base, path: str, overlay: Overlay | None = None) -> Unit:
-    """Parse one unit of a prepared base under kbuild's flags and its configuration's autoconf.h.
-
-    `overlay` maps paths in the tree to the text after a commit, None for a deleted file; its
-    Kconfig files and Makefiles count.
-    Errors: TreeError when libclang cannot read the unit at all.
-    """
-    from generator import kbuild
-
-    return parse_job(job(kbuild.at(base, overlay or {}), path, overlay or {}))
-
-
 def job(base: Base, path: str, overlay: Overlay) -> Job:
     """Return what `parse_job` needs for one unit of a base as `kbuild.at` gives it."""
     from generator import kbuild
@@ -123,23 +110,6 @@ def place(base: Base) -> Place:
     from generator import tree
 
     return Place(base.tree.work, base.build, tree.cache() / "csource")
-
-
-def parse_at(
-    where: Place,
-    flags: Sequence[str],
-    path: str,
-    overlay: Overlay | None = None,
-    generated: Mapping[str, bytes] | None = None,
-) -> Unit:
-    """Parse one unit without kbuild: `generated` maps build-relative paths to their text."""
-    return parse_job(Job(where, tuple(flags), path, overlay or {}, generated or {}))
-
-
-def parse_many(jobs: Iterable[Job], threads: int = 2) -> Iterator[Unit]:
-    """Parse units in the order given; libclang releases the interpreter, so threads help."""
-    with ThreadPoolExecutor(threads) as pool:
-        yield from pool.map(parse_job, jobs)
 
 
 def parse_job(task: Job) -> Unit:

@@ -23,7 +23,7 @@ import re
 import shlex
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -164,11 +164,6 @@ def _sibling(tree: Tree, config: Config, build: Path) -> Path | None:
 
 def _key(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
-
-
-def kbuild_paths(paths: Iterable[str]) -> tuple[str, ...]:
-    """Those of some paths that kconfig or kbuild reads."""
-    return tuple(path for path in paths if _is_kconfig(path) or _is_makefile(path))
 
 
 def _is_kconfig(path: str) -> bool:

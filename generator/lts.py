@@ -79,16 +79,6 @@ class Builder:
         """Adds one step to a new state and returns that."""
         return self.edge(source, label, self.new_state())
 
-    def paste(self, source: int, part: Lts, target: int) -> int:
-        """Copies `part` between two states: entered at `source`, left at `target`."""
-        names = {state: self.new_state() for state in sorted(part.states())}
-        self.edge(source, None, names[part.start])
-        for before, label, after in part.edges:
-            self.edge(names[before], label, names[after])
-        for state in sorted(part.final):
-            self.edge(names[state], None, target)
-        return target
-
     def finish(self, start: int, final: Iterable[int]) -> Lts:
         """The Lts of all that was added."""
         return Lts(start, tuple(self._edges), frozenset(final))
@@ -98,32 +88,6 @@ def word(*labels: Label) -> Lts:
     """Exactly these labels, in this order; none gives the empty run."""
     edges = tuple((at, label, at + 1) for at, label in enumerate(labels))
     return Lts(0, edges, frozenset({len(labels)}))
-
-
-def seq(*parts: Lts) -> Lts:
-    """One part after the other."""
-    builder = Builder()
-    start = state = builder.new_state()
-    for part in parts:
-        state = builder.paste(state, part, builder.new_state())
-    return builder.finish(start, {state})
-
-
-def choice(*parts: Lts) -> Lts:
-    """Any one of the parts."""
-    builder = Builder()
-    start, end = builder.new_state(), builder.new_state()
-    for part in parts:
-        builder.paste(start, part, end)
-    return builder.finish(start, {end})
-
-
-def star(part: Lts) -> Lts:
-    """The part any number of times, also never."""
-    builder = Builder()
-    start = builder.new_state()
-    builder.paste(start, part, start)
-    return builder.finish(start, {start})
 
 
 def minimise(lts: Lts) -> Lts:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 
-from generator.design import RECOVERY, Design, Device, Driver
+from generator.design import RECOVERY, Device, Driver
 from generator.expr import Nth, ParentOf, Place
 from generator.fingerprint import CGuard, Fingerprint
 from generator.flow import Edge, flow
@@ -97,15 +97,6 @@ def path_of(driver: Driver, place: Place) -> str:
     if isinstance(place, ParentOf) and isinstance(place.of, Device) and place.of.parent is not None:
         return path_of(driver, place.of.parent)
     return driver.c.get(place, "?") if isinstance(place, Device) else "?"
-
-
-def guards_of(design: Design) -> tuple[CGuard, ...]:
-    """Return the fingerprint of every guard that stands in C."""
-    found: dict[str, CGuard] = {}
-    for driver in design.drivers:
-        for guard in guards_of_driver(driver):
-            found.setdefault(guard.name + guard.function, guard)
-    return tuple(found.values())
 
 
 def guards_of_driver(driver: Driver) -> tuple[CGuard, ...]:

@@ -253,19 +253,6 @@ def touched(tree: Tree, old: str, new: str) -> tuple[str, ...]:
     return tuple(sorted(path for path in os.fsdecode(told).split("\0") if path))
 
 
-def differing(before: Mapping[str, str | None], tree: Tree) -> tuple[str, ...]:
-    """Which files are not, in the base of a tree, the blobs that a series was made on.
-
-    before: path to blob id, None for a file that must not exist. Errors: TreeError.
-    """
-    if not before:
-        return ()
-    told = git(tree.git_dir, "ls-tree", "-z", "--full-tree", tree.base, "--", *sorted(before))
-    there = rows(told)
-    gone = ("", None)
-    return tuple(sorted(p for p, blob in before.items() if there.get(p, gone)[1] != blob))
-
-
 def check_path(path: str) -> str:
     """The path itself when it is a plain relative one inside the tree.
 

@@ -42,7 +42,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Job:
-    """One unit to parse: arguments of `parse_at`."""
+    """One unit to parse: arguments of `parse_job`."""
 
     place: Place
     flags: tuple[str, ...]

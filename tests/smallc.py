@@ -7,11 +7,12 @@ import textwrap
 from typing import Any
 
 import clang.cindex as ci
+from words import choice
 
 from generator.clts import CLts, read
 from generator.csource import Unit
 from generator.fingerprint import CGuard, Fails, Fingerprint
-from generator.lts import Label, Lts, choice, difference, word
+from generator.lts import Label, Lts, difference, word
 
 PRELUDE = """
 #define NULL ((void *)0)

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import pytest
 from smallc import probe, same, w
-
-from generator.lts import choice, seq, star
+from words import choice, seq, star
 
 LANGUAGES = {
     "a status decides": (

@@ -8,18 +8,19 @@ from typing import Any
 
 import pytest
 from smallc import PRINTS, parsed, same, w
+from units import parse
+from words import choice, seq, star
 
 from generator.clts import Reader, entry_points, read
-from generator.lts import Label, Lts, choice, difference, seq, star
+from generator.lts import Label, Lts, difference
 
 PORTDRV = "drivers/pci/pcie/portdrv.c"
 
 
 @pytest.fixture(scope="module")
 def portdrv(base: Any) -> Any:
-    from generator import csource
 
-    return csource.parse(base, PORTDRV)
+    return parse(base, PORTDRV)
 
 
 def _members(unit: Any) -> dict[str, str]:

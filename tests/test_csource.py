@@ -6,10 +6,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from units import parse_at, parse_many
 
 from generator import csource
 from generator.cincludes import Includes, leading
-from generator.csource import Job, Place, parse_at, parse_job, parse_many
+from generator.csource import Job, Place, parse_job
 from generator.errors import TreeError
 from generator.view import view_of
 

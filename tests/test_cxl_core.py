@@ -6,10 +6,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from units import parse
+from words import choice, seq
 
 from generator.clts import Reader
 from generator.fingerprint import Fails, Fingerprint
-from generator.lts import Label, Lts, choice, difference, seq, word
+from generator.lts import Label, Lts, difference, word
 
 FILE, FUNCTION = "drivers/cxl/core/pmu.c", "devm_cxl_pmu_add"
 PRINTS = (
@@ -51,9 +53,8 @@ def _ways() -> Lts:
 
 @pytest.mark.kernel
 def test_a_pmu_of_a_memory_device_is_added_or_nothing_is_left(base: Any) -> None:
-    from generator import csource
 
-    unit = csource.parse(base, FILE)
+    unit = parse(base, FILE)
     got = Reader([unit], PRINTS).read(FUNCTION)
     assert (apart := difference(_ways(), got.lts)) is None, f"\n{apart}"
     assert not got.unread
@@ -66,9 +67,8 @@ def test_a_pmu_of_a_memory_device_is_added_or_nothing_is_left(base: Any) -> None
     ("return devm_add_action_or_reset(parent, remove_dev, dev)", "return 0"),
 ])
 def test_one_that_leaves_something_is_seen(base: Any, line: str, instead: str) -> None:
-    from generator import csource
 
-    text = csource.parse(base, FILE).text
+    text = parse(base, FILE).text
     assert text.count(line.encode()) == 1
-    unit = csource.parse(base, FILE, {FILE: text.replace(line.encode(), instead.encode())})
+    unit = parse(base, FILE, {FILE: text.replace(line.encode(), instead.encode())})
     assert difference(_ways(), Reader([unit], PRINTS).read(FUNCTION).lts) is not None

@@ -11,7 +11,18 @@ import pytest
 
 from generator import kbuild
 from generator.errors import TreeError
-from generator.kbuild import CONFIGS, DIRS, Base, at, autoconf, flags, kbuild_paths, prepare, units
+from generator.kbuild import (
+    CONFIGS,
+    DIRS,
+    Base,
+    _is_kconfig,
+    _is_makefile,
+    at,
+    autoconf,
+    flags,
+    prepare,
+    units,
+)
 from generator.kconfig import Config, check_wanted, make
 from generator.tree import Tree, read
 
@@ -51,7 +62,8 @@ def test_every_line_that_kconfig_did_not_grant_is_named() -> None:
 
 def test_what_kbuild_reads_is_recognised() -> None:
     paths = ("a/Kconfig", "a/Kconfig.debug", "Makefile", "lib/Kbuild", "a/x.c", "a/Makefile.txt")
-    assert kbuild_paths(paths) == ("a/Kconfig", "a/Kconfig.debug", "Makefile", "lib/Kbuild")
+    assert [path for path in paths if _is_kconfig(path)] == ["a/Kconfig", "a/Kconfig.debug"]
+    assert [path for path in paths if _is_makefile(path)] == ["Makefile", "lib/Kbuild"]
 
 
 @pytest.mark.kernel

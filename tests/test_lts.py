@@ -6,8 +6,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from words import choice, seq, star
 
-from generator.lts import END, Builder, Label, Lts, choice, difference, minimise, seq, star, word
+from generator.lts import END, Builder, Label, Lts, difference, minimise, word
 
 A, B, C = Label("a"), Label("b"), Label("c")
 LETTERS = (A, B, C)
@@ -145,10 +146,3 @@ def test_a_run_that_never_ends_is_not_one_that_ends():
     assert found.side == "want"
     # and it is told from one that cannot go on either
     assert difference(forever, Lts(0, (), frozenset())) is not None
-
-
-def test_a_part_can_be_pasted_between_two_states():
-    builder = Builder()
-    start = builder.new_state()
-    builder.paste(start, word(A, B), start)
-    assert difference(star(word(A, B)), builder.finish(start, {start})) is None

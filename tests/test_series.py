@@ -15,7 +15,7 @@ from house import HOUSE
 from generator import cxlpmu, kbuild, lts, rewrite, templates
 from generator.clts import entry_points, read
 from generator.csource import job, parse_once
-from generator.design import Design, Driver
+from generator.design import Design
 from generator.designs.auxbus import DESIGN, SERIES, auxbus
 from generator.designs.today import DESIGN as TODAY
 from generator.errors import TreeError
@@ -23,7 +23,7 @@ from generator.kbuild import Base
 from generator.operation import Do
 from generator.ops.perf import DEVM_IOREMAP, DEVM_REQUEST_MEM_REGION
 from generator.portpath import series
-from generator.projection import fingerprints, guards_of, project
+from generator.projection import fingerprints, guards_of_driver, project
 from generator.series import Commit, Series, SeriesSpec, digest, generate, write
 from generator.tree import Tree
 
@@ -50,7 +50,7 @@ def differences(commit: Commit, base: Base) -> list[str]:
             if path in commit.overlay or (base.tree.work / path).is_file()
         ]
         points = {one.name: one.members for unit in units for one in entry_points(unit)}
-        guards = guards_of(alone(commit.design, driver))
+        guards = guards_of_driver(driver)
         for entry, block in driver.entries().items():
             if not block:
                 continue
@@ -59,15 +59,6 @@ def differences(commit: Commit, base: Base) -> list[str]:
             told = lts.difference(project(driver, entry), got.lts)
             found += [f"{driver.variable} {entry}: {told}"] if told is not None else []
     return found
-
-
-def alone(design: Design, driver: Driver) -> Design:
-    """A design with one driver, for the guards of that."""
-    changed = object.__new__(Design)
-    for name, value in vars(design).items():
-        object.__setattr__(changed, name, value)
-    object.__setattr__(changed, "drivers", (driver,))
-    return changed
 
 
 @pytest.fixture

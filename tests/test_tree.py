@@ -14,7 +14,6 @@ from generator.tree import (
     Change,
     Tree,
     commits,
-    differing,
     files,
     format_patch,
     own,
@@ -211,12 +210,6 @@ def test_patches_apply_with_plain_git_am_to_the_same_tree(
     paths = format_patch(tree, tree.base, tip, "Subject", "Body", tmp_path / "out")
     shell(clone, "git am -q " + " ".join(str(path) for path in paths[1:]))
     assert shell(clone, "git rev-parse HEAD^{tree}").strip() == tree_id(tree, tip)
-
-
-def test_differing_names_files_that_are_other_blobs_or_should_not_be_there(tree: Tree) -> None:
-    blob = git(tree.git_dir, "rev-parse", f"{tree.base}:Kconfig").decode().strip()
-    said = {"Kconfig": blob, "Makefile": blob, "new.c": None, "link": None}
-    assert differing(said, tree) == ("Makefile", "link")
 
 
 def test_a_program_that_hangs_fails_or_is_missing_is_three_errors() -> None:

@@ -201,8 +201,6 @@ PCI_IRQ_VECTOR = Operation(
     params=("nr",),
 )
 
-PCI_MSIX_CAN_ALLOC_DYN = CAN_DYN(DEV).eq(1) & CAP(DEV).eq(CAP_MSIX)
-
 PCI_MSIX_FREE_IRQ = Operation(
     "pci_msix_free_irq",
     ("dev", "user"),
