@@ -7,7 +7,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from generator import apply
+from generator import apply, output
 
 
 def run(args: argparse.Namespace) -> int:
@@ -21,6 +21,7 @@ def run(args: argparse.Namespace) -> int:
         undone = apply.undo(repo, args.branch, dry_run=args.dry_run)
         print(f"{would}delete {undone.ref} ({undone.tip[:12]})")
         return 0
+    output.refuse_torn(Path(args.series))
     done = apply.apply(Path(args.series), repo, args.branch, onto=args.onto, dry_run=args.dry_run)
     print(f"{would}create {done.ref} at {done.tip[:12]}: {len(done.commits)} commits on "
           f"{done.base[:12]}, tree {done.tree[:12]}")

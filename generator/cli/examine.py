@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from checks import checkpatch, compile, series
+from checks import checkpatch, compile, inert, series
 from checks.finding import Finding, Severity
 from checks.outcome import name_of
 from checks.seriestext import Patch, SeriesText, edits, read_directory
@@ -57,6 +57,7 @@ def examine(
     With `spec`, each commit's C is held against the design after it.
 
     Errors: UsageError for files that are no series, Conflict when they do not fit the tree,
+    Refused when kbuild would execute something of them,
     and whatever keeps a check from being made: a check that cannot run is never a pass.
     """
 
@@ -65,6 +66,8 @@ def examine(
 
     text = read_directory(directory)
     changes = edits(text, read)
+    # Before anything reads it: from here on kbuild and conf execute what Makefiles say.
+    inert.check(text, changes, read)
     order = stages([patch.name for patch in text.patches], changes)
     say(f"{directory}: checkpatch on {len(text.patches)} patches")
     found = {

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import tempfile
 import textwrap
 from collections.abc import Mapping
@@ -17,7 +16,7 @@ from checks import compile, show
 from checks.finding import Verdict
 from checks.judge import ALL
 from checks.table import WIDTH
-from generator import series
+from generator import output, series
 from generator.cli.examine import examine, lines
 from generator.cli.explored import holds
 from generator.cli.tree import chosen
@@ -36,7 +35,8 @@ PATCHES = Path(__file__).parents[2] / "patches"
 def run(args: argparse.Namespace) -> int:
     """Write the series of a design, or say why not; nothing is written then.
 
-    Errors: UsageError for a design without a series; TreeError, EnvironmentFault, ModelError.
+    Errors: UsageError for a design without a series; Refused when the directory holds patches
+    of somebody else's; TreeError, EnvironmentFault, ModelError.
     """
     loaded = load(args.design)
     spec = getattr(loaded.module, "SERIES", None)
@@ -45,6 +45,7 @@ def run(args: argparse.Namespace) -> int:
     if args.refused:
         return _refused(args, spec)
     out = Path(args.out) if args.out else PATCHES / spec.name
+    output.refuse(out)
     if not args.render_only:
         for design in dict.fromkeys(step.design for step in spec.steps):
             report = holds(design)
@@ -66,6 +67,7 @@ def _refused(args: argparse.Namespace, spec: series.SeriesSpec) -> int:
     """
     if not args.out or args.render_only or args.signoff:
         raise UsageError("--refused needs --out, and goes with neither --render-only nor --signoff")
+    output.refuse(Path(args.out))
     design = spec.steps[-1].design
     report = holds(design)
     if report is None or report.verdict is not Verdict.VIOLATED:
@@ -97,11 +99,14 @@ def _written(
     """Write a rendered series, if the checks find nothing."""
     with tempfile.TemporaryDirectory(prefix="portwright-") as scratch:
         fresh = Path(scratch) / spec.name
-        series.write(made, where, fresh, said)
+        try:
+            series.write(made, where, fresh, said)
+        except OSError as fault:
+            raise EnvironmentFault(f"{out}: not written: {fault}") from fault
         if checking and not _clean(fresh, where, spec, signer):
             print(f"{out}: not written")
             return 1
-        _replace(fresh, out)
+        output.put(fresh, out)
     print(f"{out}: {len(spec.steps)} patches on {where.base[:12]} ({where.source})")
     return 0
 
@@ -140,12 +145,3 @@ def _provenance(spec: series.SeriesSpec, render_only: bool) -> Mapping[str, obje
         ],
         "not_checked": [*compile.ASSUMED, "a running kernel, or hardware"],
     }
-
-
-def _replace(fresh: Path, out: Path) -> None:
-    """Put a directory of patches where it belongs; other files there stay."""
-    out.mkdir(parents=True, exist_ok=True)
-    for old in out.glob("*.patch"):
-        old.unlink()
-    for path in sorted(fresh.iterdir()):
-        shutil.copyfile(path, out / path.name)

@@ -8,7 +8,7 @@ import argparse
 import json
 from pathlib import Path
 
-from generator import manifest
+from generator import manifest, output
 from generator.cli.examine import Examined, examine, lines
 from generator.cli.tree import chosen
 from generator.errors import UsageError
@@ -19,9 +19,10 @@ from generator.series import SeriesSpec
 def run(args: argparse.Namespace) -> int:
     """Check a directory of patches and print what was found.
 
-    Errors: UsageError, Conflict, EnvironmentFault, Untestable, Timeout.
+    Errors: UsageError, Refused, Conflict, EnvironmentFault, Untestable, Timeout.
     """
     directory = Path(args.series)
+    output.refuse_torn(directory)
     done = examine(directory, chosen(args), _spec(directory, args.design))
     if args.json:
         print(json.dumps(record(done), indent=2))

@@ -1,0 +1,339 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The directory that `generate` writes: a new set takes the old one's place, or nothing happens.
+
+    refuse(out)            before the work: what is surely not ours is named
+    put(fresh, out)        the whole set at once; what is not ours, or changed since, is refused
+    refuse_torn(out)       for readers: a run was killed in the middle of it
+
+A file is ours when it is what the last run wrote, by the hash that the run left in RECORD, or
+when series.json lists it and the user's git has this very content at HEAD, as in a fresh clone,
+which has no RECORD. Hashes are not in series.json, because a series that is committed must not
+differ from what is generated again, and because neither From lines nor blobs cover what stands
+below the `---` of a mail, nor the cover letter.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import hashlib
+import os
+import shutil
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from generator import manifest
+from generator.errors import EnvironmentFault, PortwrightError, Refused, UsageError
+from generator.pin import locked
+from generator.plumbing import users_git
+
+RECORD = ".series.sha256"  # as sha256sum writes it, so that a user can check it, too
+COVER = "0000-cover-letter.patch"
+_SWAP, _DONE = ".portwright-swap", ".portwright-done"
+_EXCHANGE = 2  # RENAME_EXCHANGE of renameat2(2)
+_AT_FDCWD = -100
+# What a file system, a container's layers or a mount say when two directories cannot change places.
+_CANNOT = frozenset((errno.EINVAL, errno.ENOSYS, errno.EXDEV, errno.EBUSY, errno.EPERM,
+                     errno.EACCES, errno.EROFS, errno.EOPNOTSUPP))
+
+
+def refuse(out: Path) -> None:
+    """Refuse a directory that holds patches that are surely not ours, before minutes of work.
+
+    Errors: Refused naming each; UsageError when it is no directory.
+    """
+    place = _place(out)
+    if place.is_dir() and not (place / _SWAP).exists():
+        _read(place, None)
+
+
+def refuse_torn(out: Path) -> None:
+    """Refuse a directory in which a run was killed between the old set and the new one.
+
+    Errors: Refused.
+    """
+    swap = out / _SWAP
+    if swap.is_dir():
+        raise Refused(f"{swap}: `portwright generate` was killed while it wrote here, so this may "
+                      "be parts of two sets; run it again: it takes the old one back first")
+
+
+def put(fresh: Path, out: Path) -> None:
+    """Put the files of a directory of ours in the place of those of the last run, all at once.
+
+    Other files stay. Errors: Refused naming what is not ours, UsageError, EnvironmentFault (disk
+    full, no permission); all is as before then.
+    """
+    place = _place(out)
+    new = {path.name: path.read_bytes() for path in sorted(fresh.iterdir())}
+    new[RECORD] = "".join(f"{_hash(text)}  {name}\n" for name, text in new.items()).encode()
+    with _explained(out):
+        place.parent.mkdir(parents=True, exist_ok=True)
+    with locked(f"out-{_hash(os.fsencode(place))[:16]}"), _explained(out):
+        _recover(place)
+        old = _read(place, new) if place.is_dir() else {}
+        if old != new and not _exchanged(place, old, new):
+            _moved(place, old, new)
+
+
+@contextmanager
+def _explained(out: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as fault:
+        raise EnvironmentFault(f"{out}: not written, what was there is as it was: "
+                               f"{fault.filename or out}: {fault.strerror}") from fault
+
+
+def _place(out: Path) -> Path:
+    """Return where a set really goes; a link to a directory is followed."""
+    try:
+        place = out.resolve(strict=out.is_symlink())
+    except (OSError, RuntimeError) as broken:
+        raise UsageError(f"{out}: a link to nowhere; name a directory") from broken
+    if place.exists() and not place.is_dir():
+        raise UsageError(f"{out}: no directory; name one that may hold the patches")
+    return place
+
+
+def _hash(text: bytes) -> str:
+    return hashlib.sha256(text).hexdigest()
+
+
+def _read(place: Path, new: Mapping[str, bytes] | None) -> dict[str, bytes]:
+    """Return the last run's set as it lies there, each file known to be ours.
+
+    Without `new`, what may be equal to the new set is not looked at.
+    Errors: Refused naming every file that is not ours, or has been changed.
+    """
+    record = _record(place)
+    listed = _listed(place) | record.keys()
+    committed: Mapping[str, str] | None = None
+    found: dict[str, bytes] = {}
+    foreign = []
+    for name in sorted(os.listdir(place)):
+        # What `git am DIR/*.patch` takes, and the names that we write.
+        taken = name.endswith(".patch") and not name.startswith(".")
+        if not taken and name not in (manifest.FILE_NAME, RECORD):
+            continue
+        if not stat.S_ISREG((place / name).lstat().st_mode):
+            foreign.append(f"{name}: no regular file")
+            continue
+        text = (place / name).read_bytes()
+        found[name] = text
+        if name == RECORD or record.get(name) == _hash(text) or (new or {}).get(name) == text:
+            continue
+        if name in listed and committed is None:
+            committed = _committed(place)
+        if name in listed and committed and committed.get(name) in _blobs(text):
+            continue
+        if name in record:
+            foreign.append(f"{name}: changed since `portwright generate` wrote it")
+        elif name not in listed:
+            foreign.append(f"{name}: not of the last run of `portwright generate`")
+        elif new is not None:
+            foreign.append(f"{name}: nothing tells whether it is as `portwright generate` wrote it")
+    if foreign:
+        said = "\n".join(f"  {row}" for row in foreign)
+        raise Refused(f"{place}: nothing was written, because this would be lost, or taken for a "
+                      f"part of the series; move it away, or name another --out:\n{said}")
+    return found
+
+
+def _record(place: Path) -> dict[str, str]:
+    path = place / RECORD
+    if not path.is_file() or path.is_symlink():
+        return {}
+    rows = path.read_text(errors="replace").splitlines()
+    return {name: digest for digest, _, name in (row.partition("  ") for row in rows)}
+
+
+def _listed(place: Path) -> set[str]:
+    """Return what series.json says that its run wrote."""
+    try:
+        return {*manifest.read(place).patches, COVER, manifest.FILE_NAME}
+    except UsageError:
+        return set()
+
+
+def _committed(place: Path) -> Mapping[str, str]:
+    """Return the blobs that the user's git has at HEAD, by name; nothing when there is no git."""
+    try:
+        told = users_git(place, "ls-tree", "-z", "HEAD", "--", "./")
+    except PortwrightError:
+        return {}
+    rows = (row.split("\t", 1) for row in os.fsdecode(told).split("\0") if row)
+    return {path: head.split()[2] for head, path in rows}
+
+
+def _blobs(text: bytes) -> tuple[str, str]:
+    whole = b"blob %d\0" % len(text) + text
+    return hashlib.sha1(whole, usedforsecurity=False).hexdigest(), _hash(whole)
+
+
+def _written(where: Path, files: Mapping[str, bytes]) -> None:
+    """Write files, and see that they are on the disk."""
+    for name, text in files.items():
+        with open(where / name, "xb") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+    _synced(where)
+
+
+def _synced(where: Path) -> None:
+    handle = os.open(where, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _beside(place: Path) -> Path:
+    return place.with_name(f".{place.name}{_SWAP}")
+
+
+def _exchanged(place: Path, old: Mapping[str, bytes], new: Mapping[str, bytes]) -> bool:
+    """Let a new directory and the old one change places, in one step of the kernel's.
+
+    Return whether that was possible: not when others have files in it, for these stay where
+    they are, or when somebody would notice that it is another directory.
+    """
+    there = place.is_dir()
+    if there and not _only(place, old):
+        return False
+    beside = _beside(place)
+    try:
+        beside.mkdir()
+    except OSError as fault:
+        if fault.errno in _CANNOT:
+            return False
+        raise
+    try:
+        if there:
+            told, mine = place.stat(), beside.stat()
+            if (told.st_uid, told.st_gid) != (mine.st_uid, mine.st_gid):
+                return False
+            if _attributes(place) != _attributes(beside):
+                return False
+            beside.chmod(stat.S_IMODE(told.st_mode))
+        _written(beside, new)
+        if not there:
+            beside.rename(place)
+        elif not _swapped(beside, place):
+            return False
+        elif not _same(beside, old):
+            _swapped(beside, place)
+            raise Refused(f"{place}: somebody wrote here in this moment; nothing was changed")
+        # It is done, whether the disk says so or not.
+        with suppress(OSError):
+            _synced(place.parent)
+    finally:
+        # The new set that has not come to its place, or the old one that has lost it.
+        shutil.rmtree(beside, ignore_errors=True)
+    return True
+
+
+def _only(place: Path, old: Mapping[str, bytes]) -> bool:
+    """Return whether nobody has anything in a directory but us, nor is in it."""
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:
+        return False
+    return (
+        set(os.listdir(place)) == old.keys()
+        and not os.path.ismount(place)
+        and place != here and place not in here.parents
+    )
+
+
+def _same(where: Path, files: Mapping[str, bytes]) -> bool:
+    try:
+        return {name: (where / name).read_bytes() for name in os.listdir(where)} == files
+    except OSError:
+        return False
+
+
+def _attributes(where: Path) -> set[tuple[str, bytes]]:
+    """Return access lists and labels, which a new directory may not have."""
+    try:
+        return {(name, os.getxattr(where, name)) for name in os.listxattr(where)}
+    except OSError:
+        return set()
+
+
+def _swapped(one: Path, other: Path) -> bool:
+    libc = ctypes.CDLL(None, use_errno=True)
+    call = getattr(libc, "renameat2", None)
+    if call is None:
+        return False
+    if call(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _EXCHANGE) == 0:
+        return True
+    code = ctypes.get_errno()
+    if code in _CANNOT:
+        return False
+    raise OSError(code, os.strerror(code), str(other))
+
+
+def _moved(place: Path, old: Mapping[str, bytes], new: Mapping[str, bytes]) -> None:
+    """Move the old files out and the new ones in; whatever fails, the old ones come back.
+
+    The new set is on the disk before the first file moves. A kill leaves _SWAP behind: readers
+    refuse it, and the next run takes the old set back.
+    """
+    place.mkdir(exist_ok=True)
+    swap = place / _SWAP
+    try:
+        for path in (swap, swap / "new", swap / "old"):
+            path.mkdir()
+        _written(swap / "new", new)
+        _written(swap, {RECORD: b"".join(
+            f"{_hash(text)}  {name}\n".encode() for name, text in new.items()
+        )})
+        for name in old:
+            (place / name).rename(swap / "old" / name)
+        for name in new:
+            (swap / "new" / name).rename(place / name)
+        _synced(place)
+        swap.rename(place / _DONE)
+    except BaseException:
+        _back(place)
+        raise
+    shutil.rmtree(place / _DONE, ignore_errors=True)
+
+
+def _back(place: Path) -> None:
+    """Take back what _moved() did of its work, by what lies there."""
+    swap = place / _SWAP
+    for name, digest in _record(swap).items():
+        if not (swap / "new" / name).exists():
+            with suppress(FileNotFoundError):
+                if _hash((place / name).read_bytes()) == digest:
+                    (place / name).unlink()
+    if (swap / "old").is_dir():
+        for path in sorted((swap / "old").iterdir()):
+            if (place / path.name).exists():
+                raise Refused(f"{place / path.name}: the set of the last run lies in "
+                              f"{path.parent}, and this is in its way; move one of them away")
+            path.rename(place / path.name)
+    shutil.rmtree(swap, ignore_errors=True)
+
+
+def _recover(place: Path) -> None:
+    """Finish what a killed run has left.
+
+    Errors: Refused when something lies there that is not of a run.
+    """
+    beside = _beside(place)
+    if beside.is_dir():
+        for path in beside.iterdir():
+            ours = path.suffix == ".patch" or path.name in (manifest.FILE_NAME, RECORD)
+            if not ours or not path.is_file():
+                raise Refused(f"{path}: lies where a new set is written first; move it away")
+        shutil.rmtree(beside)
+    if (place / _DONE).is_dir():
+        shutil.rmtree(place / _DONE)
+    if (place / _SWAP).is_dir():
+        _back(place)

@@ -1,0 +1,381 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Nothing of a series is executed by judging it: what is not plain is refused, by name."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from clones import shell
+
+from checks import inert
+from checks.plainmake import makefile
+from checks.seriestext import edits, read_directory
+from generator.__main__ import main
+from generator.errors import Refused, UsageError
+from generator.tree import Change, Tree, commits, format_patch, read
+
+MAKE = """# SPDX-License-Identifier: GPL-2.0
+obj-y += a.o \\
+\t b.o
+obj-$(CONFIG_OLD) += old.o
+ccflags-y := -I$(src)
+
+$(obj)/table.h: $(src)/table FORCE
+\t$(call if_changed,table)
+
+define note
+obj-y += c.o
+endef
+ifeq ($(CONFIG_X),y)
+obj-y += d.o
+endif
+"""
+KCONFIG = """config OLD
+\tbool "Old"
+\tdefault $(success,true)
+\thelp
+\t  It is old.
+
+\t    And long.
+
+MACRO := $(shell,true)
+config NEXT
+\tstring
+\tdefault "next"
+"""
+FILES = {
+    "Makefile": "VERSION = 6\n",
+    "drivers/x/Makefile": MAKE,
+    "drivers/x/Kconfig": KCONFIG,
+    "scripts/run.sh": "true\n",
+    "arch/x86/tools/gen.sh": "true\n",
+    "drivers/x/old.c": "int old;\n",
+}
+
+
+def series(tmp_path: Path, *commits: dict[str, str | None]) -> Path:
+    """Return a directory of patches, as git format-patch makes them of commits on FILES."""
+    repo, out = tmp_path / "repo", tmp_path / "series"
+    for path, text in FILES.items():
+        (repo / path).parent.mkdir(parents=True, exist_ok=True)
+        (repo / path).write_text(text)
+    shell(repo, "git init -q; git add -f -A; git commit -qm base; git tag base")
+    for number, commit in enumerate(commits):
+        for path, new in commit.items():
+            (repo / path).parent.mkdir(parents=True, exist_ok=True)
+            if new is None:
+                (repo / path).unlink()
+            else:
+                (repo / path).write_bytes(new.encode())
+        shell(repo, f"git add -f -A; git commit -qm 'x: change {number}' -m because")
+    shell(repo, f"git format-patch -q --no-renames -o {out} base")
+    return out
+
+
+def judged(where: Path) -> str:
+    """Return what the gate says of a directory of patches, empty when it lets it through."""
+    def base(path: str) -> bytes | None:
+        return FILES[path].encode() if path in FILES else None
+
+    text = read_directory(where)
+    try:
+        inert.check(text, edits(text, base), base)
+    except Refused as refused:
+        return str(refused)
+    return ""
+
+
+PLAIN_MAKE = [
+    "obj-$(CONFIG_NEW) += new.o",
+    "obj-y += dir/ other/dir/  # and why",
+    "obj-m := one.o \\\n  two.o",
+    "new-y := one.o two.o",
+    "new-objs += sub/three.o",
+    "new-$(CONFIG_X) += four.o",
+    "lib-y += l.o",
+    "obj-y =",
+    "# a comment: with a colon, = and 'quotes'",
+    "  # indented by blanks",
+    "",
+]
+ODD_MAKE = [
+    ("NOTE := $(shell touch hit)", "make runs a command when it reads this"),
+    ("obj-y += ${shell touch hit}.o", "make runs a command"),
+    ("obj-y += $(wildcard *.o)", "make expands this"),
+    ("obj-$(shell touch hit) += x.o", "make runs a command"),
+    ("obj-$(CONFIG_X)$(Y) += x.o", "make expands this"),
+    ("NOTE != touch hit", "make runs a command"),
+    ("NOTE := `touch hit`", "make runs a command"),
+    ("include /etc/evil.mk", "reads another file"),
+    ("-include $(src)/evil", "reads another file"),
+    ("ccflags-y += -fplugin=/evil.so", "gives flags to the compiler"),
+    ("ccflags-y += evil.o", "gives flags to the compiler"),
+    ("CFLAGS_x.o := -DX", "gives flags to the compiler"),
+    ("include-y += evil.o", "reads another file"),
+    ("always-y += evil.o", "more than"),
+    ("hostprogs := evil", "more than"),
+    ("hostprogs-always-y += evil.o", "more than"),
+    ("gcc-plugin-y := evil.o", "more than"),
+    ("new-y := dir/", "more than"),
+    ("x: FORCE", "a rule"),
+    ("\t+touch hit", "a recipe"),
+    ("\tobj-y += x.o", "a recipe"),
+    ("\t# $(shell touch hit)", "a recipe"),
+    ("# $(shell touch hit)", "make runs a command"),
+    ("# ends in a \\\\", "more than"),
+    ("define evil", "in a define"),
+    ("$(eval x)", "make expands this"),
+    ("ifdef X", "more than"),
+    ("export PATH", "more than"),
+    ("SHELL = /evil", "more than"),
+    ("obj-y += ../../../outside/", "more than"),
+    ("obj-y += /outside/", "more than"),
+    ("obj-y += -x.o", "more than"),
+    ("obj-y += x.o;touch", "more than"),
+    ("obj-y += x.o\r", "has a control character"),
+    ("obj-y += \\\\", "more than"),
+    ("obj-y\xa0+= x.o", "more than"),
+    ("obj-y += \x85x.o", "more than"),
+]
+
+
+@pytest.mark.parametrize("line", PLAIN_MAKE)
+def test_plain_lines_of_makefiles_pass(line: str, tmp_path: Path) -> None:
+    assert makefile(f"{line}\n".encode()) == ()
+    assert judged(series(tmp_path, {"drivers/x/Makefile": f"{MAKE}{line}\nobj-y += e.o\n"})) == ""
+
+
+@pytest.mark.parametrize(("line", "why"), ODD_MAKE)
+def test_other_lines_of_makefiles_are_named(line: str, why: str, tmp_path: Path) -> None:
+    said = judged(series(tmp_path, {"drivers/x/Makefile": f"{MAKE}{line}\n"}))
+    at = MAKE.count("\n") + 1
+    patch = re.search(r"0001-x-change-0\.patch:(\d+): drivers/x/Makefile:(\d+): `.*`: (.*)", said)
+    assert patch is not None, said
+    assert patch[2] == str(at)
+    assert patch[3].startswith(why)
+    mail = next((tmp_path / "series").iterdir()).read_bytes().decode().split("\n")
+    assert mail[int(patch[1]) - 1].startswith("+" + line.split("\n")[0])
+
+
+PLAIN_KCONFIG = [
+    'config NEW\n\ttristate "It\'s new" if OLD || (NEXT = "x" && !X86)\n\tdefault m if PCI\n'
+    "\tdepends on OLD && NEXT != 3\n\tselect FOO if BAR\n\timply B4Z\n\thelp\n"
+    "\t  What costs $5 and `why`:\n\n\t  source \"it\"\n\t  X := 3\n",
+    'menuconfig M\n\tbool\n\tprompt "M"\n',
+    "config N\n\tint\n\trange 1 N_MAX\n\tdefault -1\n",
+    "config H\n\thex\n\tdefault 0x10  # why\n",
+    'config S\n\tstring "S"\n\tdefault "lib/firmware,x y"\n',
+    "config D\n\tdef_tristate y\n\tdef_bool OLD\n",
+    'if OLD\nmenu "x"\ncomment "y"\nendmenu\nendif\n',
+    'source "drivers/y/Kconfig"\nsource "Kconfig.more"\n',
+    "# why\n   \n",
+    "config NOHELP\n\tbool\n\thelp\n",
+]
+ODD_KCONFIG = [
+    ("config X\n\tdef_bool $(shell,touch hit)", 2, "conf expands this"),
+    ("config X\n\tbool \"$(shell,touch hit)\"", 2, "conf expands this"),
+    ("config X\n\tbool\n\thelp\n\t  $(shell,touch hit)", 4, "$( in a help text"),
+    ("# $(shell,touch hit)", 1, "conf expands this"),
+    ("X := $(shell,touch hit)", 1, "conf expands this"),
+    ("CC = touch hit;", 1, "an assignment"),
+    ("X += y", 1, "an assignment"),
+    ('source "/etc/passwd"', 1, "reads another file"),
+    ('source "../Kconfig"', 1, "reads another file"),
+    ('source "drivers/notes.txt"', 1, "reads another file"),
+    ('source "scripts/Kconfig.include"', 1, "reads another file"),
+    ('osource "Kconfig"', 1, "reads another file"),
+    ('config X\n\tstring\n\tdefault "-fplugin=/evil.so"', 3, "a value"),
+    ('config X\n\tstring\n\tdefault "a -fplugin"', 3, "a value"),
+    ("config X\n\tstring\n\tdefault -fplugin", 3, "a value"),
+    ('config X\n\tstring\n\tdefault "`touch hit`"', 3, "a value"),
+    ('config X\n\tstring\n\tdefault "a;touch hit"', 3, "a value"),
+    ("config X\n\tbool \"x\\\"\n", 2, "more than"),
+    ("config X\n\tboolean", 2, "more than"),
+    ("config X\n\toption env=PATH", 2, "more than"),
+    # after a syntax error, help is no help: what follows would be statements
+    ("config X\n\tdefault\n\thelp\n\t  CC = touch hit", 2, "a value"),
+    ('menu "x"\n\thelp\n\t  CC = touch hit\nendmenu', 2, "help of no entry"),
+    ("config X\n\thelp\n\t  x\n\tCC = touch hit", 4, "an assignment"),
+    ("config X\n\thelp\n        x\n\tx\n       CC = touch hit", 5, "an assignment"),
+    ("config X\n\thelp\n\n\n\n\nCC = touch hit", 7, "an assignment"),
+    ("config X\n\thelp\nx\nCC = touch hit", 4, "an assignment"),
+    ("config X\n\tdepends on (A && (B)", 2, "more than"),
+    ("config X\n\tdepends on " + "(" * 3000 + "A" + ")" * 3000, 2, "more than"),
+    ("config if\n\tbool", 1, "more than"),
+    ("config X\r\n\tbool", 1, "more than"),
+]
+
+
+@pytest.mark.parametrize("text", PLAIN_KCONFIG)
+def test_plain_entries_pass(text: str, tmp_path: Path) -> None:
+    assert judged(series(tmp_path, {"drivers/x/Kconfig": KCONFIG + text})) == ""
+    assert judged(read_anew(tmp_path, {"drivers/y/Kconfig": text})) == ""
+
+
+def read_anew(tmp_path: Path, commit: dict[str, str | None]) -> Path:
+    shutil.rmtree(tmp_path / "repo")
+    shutil.rmtree(tmp_path / "series")
+    return series(tmp_path, commit)
+
+
+@pytest.mark.parametrize(("text", "at", "why"), ODD_KCONFIG)
+def test_other_entries_are_named(text: str, at: int, why: str, tmp_path: Path) -> None:
+    said = judged(series(tmp_path, {"drivers/x/Kconfig": f"{KCONFIG}{text}\n"}))
+    place = re.search(r"0001-\S+patch:\d+: drivers/x/Kconfig:(\d+): `.*`: (.*)", said)
+    assert place is not None, said
+    assert int(place[1]) == KCONFIG.count("\n") + at
+    assert place[2].startswith(why)
+
+
+@pytest.mark.parametrize(("path", "old", "new"), [
+    # an innocent line that is read in another way where it stands
+    ("drivers/x/Makefile", "obj-y += c.o\n", "obj-y += c.o\nobj-y += f.o\n"),
+    ("drivers/x/Makefile", "FORCE\n", "FORCE\nobj-y += f.o\n"),
+    ("drivers/x/Makefile", "-I$(src)\n", "-I$(src) \\\n f.o\n"),
+    ("drivers/x/Makefile", "ccflags-y", "# \\\nccflags-y"),
+    ("drivers/x/Kconfig", "\thelp\n", ""),
+    ("drivers/x/Kconfig", "\thelp\n", "\thelp\n\tx\nconfig Z\n\thelp\n"),
+    # what is not plain goes away, or elsewhere
+    ("drivers/x/Makefile", "ccflags-y := -I$(src)\n", ""),
+    ("drivers/x/Makefile", "endif\n", ""),
+    ("drivers/x/Makefile", "endef\n", ""),
+    ("drivers/x/Kconfig", "MACRO := $(shell,true)\n", ""),
+])
+def test_what_a_line_is_depends_on_the_lines_around_it(
+    path: str, old: str, new: str, tmp_path: Path
+) -> None:
+    assert old in FILES[path]
+    said = judged(series(tmp_path, {path: FILES[path].replace(old, new)}))
+    harmless = (path, new) == ("drivers/x/Kconfig", "\thelp\n\tx\nconfig Z\n\thelp\n")
+    assert bool(said) is not harmless, said
+
+
+def test_lines_that_are_not_plain_keep_their_order(tmp_path: Path) -> None:
+    first, second = "MACRO := $(shell,true)\n", "\tdefault $(success,true)\n"
+    swapped = KCONFIG.replace(first, "@").replace(second, first).replace("@", second)
+    assert "drivers/x/Kconfig" in judged(series(tmp_path, {"drivers/x/Kconfig": swapped}))
+
+
+def test_plain_lines_may_go_and_files_may_go_whole(tmp_path: Path) -> None:
+    less = MAKE.replace("obj-$(CONFIG_OLD) += old.o\n", "")
+    assert judged(series(
+        tmp_path, {"drivers/x/Makefile": less, "drivers/x/old.c": None},
+        {"drivers/x/Makefile": None, "drivers/x/Kconfig": None},
+    )) == ""
+
+
+def test_every_commit_is_looked_at_and_the_one_that_does_it_is_named(tmp_path: Path) -> None:
+    odd = MAKE + "NOTE := $(shell touch hit)\n"
+    said = judged(series(
+        tmp_path, {"drivers/x/Kconfig": KCONFIG + "config A\n\tbool\n"},
+        {"drivers/x/Makefile": odd}, {"drivers/x/Makefile": MAKE},
+    ))
+    added, taken = said.splitlines()[1:]
+    assert re.search(r"0002-x-change-1\.patch:\d+: .*`NOTE := \$\(shell touch hit\)`: make", added)
+    assert re.search(r"0003-x-change-2\.patch:\d+: .*: takes away `NOTE", taken)
+
+
+def test_a_byte_that_ends_a_line_for_make_is_seen() -> None:
+    (line,) = makefile(b"obj-y += x.o\0 y.o\n")
+    assert line.why.startswith("has a control character")
+
+
+@pytest.mark.parametrize("path", [
+    "Makefile", "scripts/run.sh", "scripts/kconfig/conf.c", "arch/x86/tools/gen.sh",
+    "tools/objtool/check.c", ".gitattributes", "drivers/x/.gitattributes",
+    "drivers/x;touch${IFS}hit/a.c", "drivers/$(touch hit)/Makefile", "-f/a.c",
+    "drivers/x/`x`.c", "drivers/x y/a.h", "drivers/a=b/c.c",
+])
+def test_some_files_are_not_touched_at_all(path: str, tmp_path: Path) -> None:
+    assert inert.refused_path(path)
+    if re.search(r"[ `]", path):  # the reader of mails refuses these before
+        return
+    said = judged(series(tmp_path, {path: "# x\n"}))
+    assert re.search(r"0001-x-change-0\.patch:\d+: ", said)
+    assert path in said
+
+
+@pytest.mark.parametrize("path", [
+    "drivers/x/a.c", "include/linux/x.h", "Documentation/a b,c.rst", "MAINTAINERS",
+    "arch/x86/entry/syscalls/syscall_64.tbl", "tools/testing/selftests/x/a$b.yaml",
+])
+def test_other_files_are(path: str) -> None:
+    assert not inert.refused_path(path)
+
+
+@pytest.mark.parametrize("mode", ["120000", "160000"])
+def test_a_link_is_no_makefile(mode: str, tmp_path: Path) -> None:
+    where = series(tmp_path, {"drivers/y/Makefile": "obj-y += a.o\n"})
+    (mail,) = where.iterdir()
+    mail.write_text(mail.read_text().replace("new file mode 100644", f"new file mode {mode}"))
+    with pytest.raises(UsageError, match=rf"patch:\d+: drivers/y/Makefile is no regular.*{mode}"):
+        read_directory(where)
+
+
+def test_what_is_shown_moves_no_cursor(tmp_path: Path) -> None:
+    said = judged(series(tmp_path, {"drivers/x/Makefile": MAKE + "X := \x1b[2Jy\x9b\n"}))
+    assert "\\x1b[2Jy\\xc2\\x9b" in said
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", said)
+
+
+def on_pinned(tree: Tree, out: Path, files: dict[str, str]) -> Path:
+    """Return a series of one commit that adds text to the end of files of the pinned tree."""
+    texts = {path: (read(tree, tree.base, path) or b"") + more.encode()
+             for path, more in files.items()}
+    change = Change("PCI: Say more\n\nBecause.\n", "A B <a@b.org>", "1700000000 +0000", texts)
+    format_patch(tree, tree.base, commits(tree, tree.base, [change])[-1], "Subject", "Body", out)
+    (out / "0000-cover-letter.patch").unlink()
+    return out
+
+
+PCIE = "drivers/pci/pcie"
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize(("files", "named"), [
+    ({f"{PCIE}/Makefile": "NOTE := $(shell touch HIT)\n"}, "NOTE := $(shell touch"),
+    ({f"{PCIE}/Makefile": "$(obj)/aer.o: $(obj)/note\n$(obj)/note: FORCE\n\t+touch HIT\n"},
+     "$(obj)/aer.o:"),
+    ({f"{PCIE}/Makefile": "NOTE := $(shell sleep 100000)\n"}, "sleep 100000"),
+    ({"Makefile": "NOTE := $(shell touch HIT)\n"}, "the top Makefile"),
+    ({f"{PCIE}/Kconfig": "config X\n\tdef_bool $(shell,touch HIT && echo y)\n"},
+     "$(shell,touch"),
+    ({f"{PCIE}/Kconfig": 'source "HIT"\n'}, "source "),
+    ({f"{PCIE}/Kconfig": "config X\n\tbool\n",
+      "scripts/kconfig/conf.c": '__attribute__((constructor)) void x(void) {system("touch HIT");}'},
+     "scripts/kconfig/conf.c"),
+    ({"scripts/checkpatch.pl": "system('touch HIT');\n"}, "scripts/checkpatch.pl"),
+    ({f"{PCIE}/Makefile": "ccflags-y += -fplugin=HIT.so\n"}, "ccflags-y += -fplugin="),
+    ({f"{PCIE}/Makefile": "ccflags-y += -MD -MF HIT\n"}, "ccflags-y += -MD"),
+    ({"drivers/x;touch${IFS}HIT;/a.c": "int x;\n", "drivers/x;touch${IFS}HIT;/Makefile": "#\n"},
+     "drivers/x;touch${IFS}"),
+])
+def test_validate_refuses_before_anything_is_run(
+    files: dict[str, str], named: str, pinned: Tree, tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    hit = tmp_path / "hit"
+    said = {
+        path.replace("HIT", "hit"): text.replace("HIT", str(hit)) for path, text in files.items()
+    }
+    # Some unit of the directory as well, so that its Makefile would be read.
+    said |= {f"{PCIE}/aer.c": "/* more */\n"}
+    where = on_pinned(pinned, tmp_path / "series", said)
+    assert main(["validate", str(where)]) == 4
+    out = capsys.readouterr()
+    assert re.search(rf"{where}/0001-PCI-Say-more\.patch:\d+: ", out.err)
+    assert named in out.err
+    assert not hit.exists()
+    assert out.out == ""
+
+
+@pytest.mark.kernel
+def test_the_shipped_series_is_let_through(pinned: Tree) -> None:
+    def base(path: str) -> bytes | None:
+        return read(pinned, pinned.base, path)
+
+    text = read_directory(Path(__file__).parents[1] / "patches/auxbus")
+    changes = edits(text, base)
+    assert {"drivers/pci/pcie/Makefile", "drivers/pci/pcie/Kconfig"} <= set().union(*changes)
+    inert.check(text, changes, base)
