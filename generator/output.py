@@ -211,6 +211,7 @@ def _exchanged(place: Path, old: Mapping[str, bytes], new: Mapping[str, bytes]) 
         if fault.errno in _CANNOT:
             return False
         raise
+    kept = False
     try:
         if there:
             told, mine = place.stat(), beside.stat()
@@ -225,14 +226,18 @@ def _exchanged(place: Path, old: Mapping[str, bytes], new: Mapping[str, bytes]) 
         elif not _swapped(beside, place):
             return False
         elif not _same(beside, old):
-            _swapped(beside, place)
-            raise Refused(f"{place}: somebody wrote here in this moment; nothing was changed")
+            kept = True  # what lies beside now is the user's, until it is back in its place
+            with suppress(OSError):
+                kept = not _swapped(beside, place)
+            where = f"{beside}: has what was here" if kept else "nothing was changed"
+            raise Refused(f"{place}: somebody wrote here in this moment; {where}")
         # It is done, whether the disk says so or not.
         with suppress(OSError):
             _synced(place.parent)
     finally:
         # The new set that has not come to its place, or the old one that has lost it.
-        shutil.rmtree(beside, ignore_errors=True)
+        if not kept:
+            shutil.rmtree(beside, ignore_errors=True)
     return True
 
 
@@ -328,9 +333,14 @@ def _recover(place: Path) -> None:
     """
     beside = _beside(place)
     if beside.is_dir():
+        # A set that is written has its record last; one that is whole has it, and is as it says.
+        record = _record(beside)
         for path in beside.iterdir():
             ours = path.suffix == ".patch" or path.name in (manifest.FILE_NAME, RECORD)
-            if not ours or not path.is_file():
+            ours = ours and path.is_file() and not path.is_symlink()
+            if ours and record and path.name != RECORD:
+                ours = record.get(path.name) == _hash(path.read_bytes())
+            if not ours:
                 raise Refused(f"{path}: lies where a new set is written first; move it away")
         shutil.rmtree(beside)
     if (place / _DONE).is_dir():

@@ -278,6 +278,39 @@ def test_what_somebody_writes_in_that_moment_is_not_lost(
     assert (out / "0002-PCI-Two.patch").exists()
     assert os.listdir(out.parent) == ["out"]
 
+@pytest.mark.parametrize("wrote", [stranger, edited])
+@pytest.mark.parametrize("fault", [None, errno.EIO])
+def test_what_somebody_wrote_is_kept_where_it_cannot_be_put_back(
+    fault: int | None, wrote: Callable[[Path], str], sets: tuple[Path, Path], out: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    swapped = output._swapped
+    times = 0
+    theirs: Set = {}
+
+    def once(one: Path, other: Path) -> bool:
+        nonlocal times
+        times += 1
+        if times == 1:
+            wrote(out)
+            theirs.update(files(out))
+            return swapped(one, other)
+        if fault is not None:
+            raise OSError(fault, os.strerror(fault), str(other))
+        return False
+
+    monkeypatch.setattr("generator.output._swapped", once)
+    beside = output._beside(out)
+    with pytest.raises(Refused, match=f"{beside}: has what was here"):
+        output.put(sets[1], out)
+    assert times == 2
+    assert files(beside) == theirs
+    # and the next run does not take it for a new set of its own
+    monkeypatch.setattr("generator.output._swapped", swapped)
+    with pytest.raises(Refused, match="lies where a new set is written first"):
+        output.put(sets[1], out)
+    assert files(beside) == theirs
+
 
 # -- faults and kills, at every step --
 
