@@ -17,9 +17,10 @@ from checks.code import Watch
 from checks.explore import STATES, Shown, shown
 from checks.finding import Verdict
 from checks.hardware import OPEN_QUESTION, answered
-from checks.machine import Machine, Step, build, given_answers
+from checks.machine import Machine, build, given_answers
 from checks.rule import Rule
 from checks.search import Search
+from checks.step import Step, words_of
 from generator.design import Design
 from generator.expr import Expr, Fact, Read, any_of, num
 from generator.facts import HANDLER, IRQ, MASTER, MODE, OUTCOME, PHASE
@@ -223,7 +224,8 @@ def _with_last(machine: Machine) -> tuple[Machine, tuple[str, ...]]:
     transitions = []
     for one in machine.transitions:
         if one.step.op is not None:
-            number = num(texts.setdefault(one.step.text, len(texts)))
+            text = words_of(one.step.op, one.step.binding)
+            number = num(texts.setdefault(text, len(texts)))
             one = replace(one, gives=(*one.gives, *((read, number) for read in last.values())))
         transitions.append(one)
     read = [fact(inst) for inst in machine.view.instances for fact in _FACTS if fact != _LAST]

@@ -7,7 +7,6 @@ driver core calls and gets results; the environment acts on whom its step names.
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -151,17 +150,15 @@ def _boxes(across: dict[str, float]) -> list[tuple[float, float]]:
 def ends(step: Shown, names: Sequence[str]) -> tuple[str, str]:
     """Return from which lifeline to which a step is a message."""
     if step.entry == "environment":
-        return _OUTSIDE, next(_named(step, names), _OUTSIDE)
+        return _OUTSIDE, next(_about(step, names), _OUTSIDE)
     if step.entry == "driver core":
-        done = "return" in step.text or step.text == "unbound"
-        return (step.actor, _CORE) if done else (_CORE, step.actor)
-    return step.actor, next((one for one in _named(step, names) if one != step.actor), step.actor)
+        return (step.actor, _CORE) if step.kind.hands_back else (_CORE, step.actor)
+    return step.actor, next((one for one in _about(step, names) if one != step.actor), step.actor)
 
 
-def _named(step: Shown, names: Sequence[str]) -> Iterator[str]:
-    """Yield the lifelines that a step names, as whole words, behind what it is called."""
-    words = re.findall(r"[\w.-]+", step.text.partition("(")[2] or step.text)
-    yield from (name for name in names if name in words and name not in (_CORE, _OUTSIDE))
+def _about(step: Shown, names: Sequence[str]) -> Iterator[str]:
+    """Yield the lifelines of the devices that a step is about, in the order of the lifelines."""
+    yield from (name for name in names if name in step.about and name not in (_CORE, _OUTSIDE))
 
 
 def _arrow(source: float, target: float, y: float, last: bool) -> Arrow:

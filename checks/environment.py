@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from checks.bind import SYSTEM, TURN, Inst
 from checks.process import idle
 from checks.schedule import BEFORE
-from checks.step import DOWN, Build, Step
+from checks.step import DOWN, Build, Kind, Step
 from generator.design import Driver
 from generator.expr import Expr, Read, all_of, num, pick
 from generator.facts import (
@@ -44,18 +44,18 @@ class _Environment:
 
     def event(
         self, actor: str, text: str, when: Expr, *gives: tuple[Read, Expr | int],
-        settles: bool = False,
+        about: Sequence[Inst] = (), kind: Kind = Kind.EVENT, settles: bool = False,
     ) -> None:
-        self.made.add(
-            Step(actor, text, "environment" if text else "", settles=settles), None, 0, when,
-            [(read, num(value)) for read, value in gives],
-        )
+        """Add what somebody outside does, to the devices that it is about."""
+        step = Step(actor, kind, text, "" if kind is Kind.PASS else "environment",
+                    settles=settles, about=tuple(inst.name for inst in about))
+        self.made.add(step, None, 0, when, [(read, num(value)) for read, value in gives])
 
     def turn(self, actor: str, text: str, turn: int, *gives: tuple[Read, Expr | int],
-             when: Expr | None = None, settles: bool = False) -> None:
+             when: Expr | None = None, kind: Kind = Kind.EVENT, settles: bool = False) -> None:
         at = self.made.turns.at(turn)
         self.event(actor, text, at if when is None else at & when, (TURN(SYSTEM), turn + 1),
-                   *gives, settles=settles)
+                   *gives, kind=kind, settles=settles)
 
 
 def environment(made: Build, processes: Processes) -> None:
@@ -72,7 +72,7 @@ def environment(made: Build, processes: Processes) -> None:
         made.episode.name
     ](one, all_of(*bound), all_of(*still))
     for (_, inst), turn in made.turns.calls.items():  # nobody there to be called
-        one.turn("", "", turn, when=PHASE(inst).ne(BOUND))
+        one.turn("", "", turn, when=PHASE(inst).ne(BOUND), kind=Kind.PASS)
 
 
 def _everyday(one: _Environment) -> None:
@@ -83,17 +83,18 @@ def _everyday(one: _Environment) -> None:
             may = up if one.made.plain else one.made.turns.at(BEFORE)
             one.event("user", f"opens an event on {inst.name}",
                       all_of(PMU(inst).eq(1), OPEN(inst).eq(0), may),
-                      (OPEN(inst), 1), (SOURCE(inst), 1))
+                      (OPEN(inst), 1), (SOURCE(inst), 1), about=[inst])
             forgets = [] if one.made.plain else [(LOST(inst), 0)]
             closed = OPEN(inst).eq(1) if one.made.plain else OPEN(inst).eq(1) & quiet
             one.event("user", f"closes the event on {inst.name}", closed,
-                      (OPEN(inst), 0), (SOURCE(inst), 0), *forgets)
+                      (OPEN(inst), 0), (SOURCE(inst), 0), *forgets, about=[inst])
         if "pm_runtime_allow" not in one.ops[inst] or driver.instead_of:
             continue
         if one.made.plain:
             one.event("runtime PM", f"suspends {inst.name}",
-                      all_of(idle(one.view, inst), D3(inst).eq(0)), (D3(inst), 1))
-            one.event("runtime PM", f"resumes {inst.name}", D3(inst).eq(1), (D3(inst), 0))
+                      all_of(idle(one.view, inst), D3(inst).eq(0)), (D3(inst), 1), about=[inst])
+            one.event("runtime PM", f"resumes {inst.name}", D3(inst).eq(1), (D3(inst), 0),
+                      about=[inst])
 
 
 def _shutdown(one: _Environment) -> None:
@@ -128,7 +129,7 @@ def _sleep(one: _Environment, bound: Expr, still: Expr) -> None:
     one.event("system", "goes to sleep", all_of(turns.at(BEFORE), bound, still),
               (TURN(SYSTEM), 1))
     off = [give for port in one.ports for give in (*_lost(one, port), (D3(port), 1))]
-    one.turn("system", "loses power", turns.events["off"], *off)
+    one.turn("system", "loses power", turns.events["off"], *off, kind=Kind.POWER_LOST)
     back: list[tuple[Read, Expr | int]] = []
     for port in one.ports:
         back += [(CONFIG_LOST(port), 0), (D3(port), 0)]
@@ -155,7 +156,8 @@ def _surprise(one: _Environment, bound: Expr, _still: Expr) -> None:
     for port in one.ports:
         gone.append((GONE(port), 1))
         gone += [(SOURCE(user), 0) for user in one.view.users(port)]
-    one.event("user", "pulls the port out", one.made.turns.at(BEFORE) & bound, *gone)
+    one.event("user", "pulls the port out", one.made.turns.at(BEFORE) & bound, *gone,
+              about=one.ports)
 
 
 def _late(one: _Environment, bound: Expr, _still: Expr) -> None:
@@ -165,4 +167,5 @@ def _late(one: _Environment, bound: Expr, _still: Expr) -> None:
             one.event(
                 "user", f"wants {driver.name} for {inst.name}",
                 one.made.turns.at(BEFORE) & bound, (TURN(SYSTEM), one.made.turns.last),
+                about=[inst],
             )

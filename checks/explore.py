@@ -13,9 +13,10 @@ from checks.code import Watch
 from checks.episode import PLAIN
 from checks.finding import Verdict
 from checks.live import forget
-from checks.machine import Machine, Step, build, with_variables
+from checks.machine import Machine, build, with_variables
 from checks.rule import Rule
 from checks.search import Search
+from checks.step import Kind, Step, words_of
 from checks.trace import replay, shortened
 from generator.design import Design, Waiver
 from generator.expr import FALSE, Fact, Read, reads
@@ -26,13 +27,18 @@ STATES = 10_000_000
 
 @dataclass(frozen=True)
 class Shown:
-    """One line of a trace; `entry` says within what the actor does it."""
+    """One line of a trace.
+
+    `entry` says within what the actor does it, `about` names the devices that it is done to.
+    """
 
     actor: str
     text: str
     outcome: str
     where: Where
     entry: str = ""
+    kind: Kind = Kind.OPERATION
+    about: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -128,7 +134,7 @@ def _waived(waivers: Sequence[Waiver], rule: Rule, step: Step | None) -> str:
             if not waiver.op and not waiver.inside:
                 return waiver.reason
             continue
-        name = step.op.name if step.op is not None else step.text
+        name = step.op.name if step.op is not None else step.kind.value
         if waiver.op in ("", name) and waiver.inside in ("", step.inside, step.entry):
             return waiver.reason
     return ""
@@ -172,53 +178,18 @@ class Explorer:
         return self._report(complete, time.monotonic() - began)
 
     def _report(self, complete: bool, seconds: float) -> Report:
-        found = [
-            (self.watches[index], transition, level, state)
-            for index, transition, level, state in self.library.findings()
-        ]
-        examples = tuple(self._example(*one) for one in found if not one[0].waived)
-        implied = {other for one in examples for other in self.rules[one.rule].implies}
-        kept = tuple(one for one in examples if one.rule not in implied) or examples
-        verdict = Verdict.VIOLATED if examples else Verdict.HOLDS
-        if not examples and not complete:
-            verdict = Verdict.UNFINISHED
-        reached, unreached = self._goals()
-        bounds = Bounds(
-            self.library.states(), self.library.transitions(), complete, seconds,
-            tuple(one.name for one in self.machine.view.instances),
-            beside(self.machine),
-        )
-        return Report(
-            self.machine.design.name, verdict, kept,
-            tuple(self._example(*one) for one in found if one[0].waived), bounds,
-            reached, unreached, self.library.taken(), waivers=self.machine.design.waivers,
+        examples = [self._example(*one) for one in self.library.findings()]
+        return reported(
+            self.machine, examples, self.rules, self.library.taken(), complete=complete,
+            states=self.library.states(), transitions=self.library.transitions(), seconds=seconds,
         )
 
-    def _goals(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Return which steps of the design's own operations ever happened, and which never."""
-        wanted: dict[str, bool] = {}
-        taken = self.library.taken()
-        for number, one in enumerate(self.machine.transitions):
-            if one.step.outcome == "ok" and one.step.op is not None and one.step.entry == "probe":
-                wanted[one.step.text] = wanted.get(one.step.text, False) or bool(taken[number])
-        return (
-            tuple(sorted(text for text, hit in wanted.items() if hit)),
-            tuple(sorted(text for text, hit in wanted.items() if not hit)),
-        )
-
-    def _example(self, watch: Watch, transition: int, depth: int, at: int) -> Counterexample:
+    def _example(self, index: int, transition: int, depth: int, at: int) -> Counterexample:
+        watch = self.watches[index]
         path = self.search.path(at) + [transition] * (transition >= 0)
         if self.shorten:
             path = shortened(self.machine, path, watch)
-        answers = replay(self.machine, path, watch)
-        hardware = tuple(
-            (f"{read.of.name}.{read.fact.name}", read.fact.show(value))
-            for read, value in sorted(answers.items(), key=lambda one: one[0].of.name)
-        )
-        rule = self.rules[watch.rule]
-        trace = shown(self.machine, path, watch.at)
-        return Counterexample(rule.key, rule.title, watch.message, trace, hardware, watch.waived,
-                              depth, "".join(beside(self.machine)))
+        return replace(counterexample(self.machine, path, watch, self.rules), depth=depth)
 
 
 @contextmanager
@@ -236,6 +207,62 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
+def counterexample(
+    machine: Machine, path: Sequence[int], watch: Watch, rules: Mapping[str, Rule]
+) -> Counterexample:
+    """Return a path that breaks a rule, replayed, with what hardware answers on it.
+
+    Errors: ReplayError when the path does not break it.
+    """
+    answers = replay(machine, path, watch)
+    hardware = tuple(
+        (f"{read.of.name}.{read.fact.name}", read.fact.show(value))
+        for read, value in sorted(answers.items(),
+                                  key=lambda one: (one[0].of.name, one[0].fact.name))
+    )
+    rule = rules[watch.rule]
+    return Counterexample(rule.key, rule.title, watch.message, shown(machine, path, watch.at),
+                          hardware, watch.waived, episode="".join(beside(machine)))
+
+
+def reported(
+    machine: Machine, examples: Sequence[Counterexample], rules: Mapping[str, Rule], taken: bytes,
+    *, complete: bool, states: int, transitions: int, seconds: float,
+) -> Report:
+    """Return what an engine's search of a machine comes to: one report, whatever engine it was.
+
+    `taken` has a byte per transition of the machine, 1 where it ever happened.
+    """
+    broken = tuple(one for one in examples if not one.waived)
+    implied = {other for one in broken for other in rules[one.rule].implies}
+    verdict = Verdict.VIOLATED if broken else Verdict.HOLDS
+    if not broken and not complete:
+        verdict = Verdict.UNFINISHED
+    reached, unreached = _operations(machine, taken)
+    return Report(
+        machine.design.name, verdict,
+        tuple(one for one in broken if one.rule not in implied) or broken,
+        tuple(one for one in examples if one.waived),
+        Bounds(states, transitions, complete, seconds,
+               tuple(one.name for one in machine.view.instances), beside(machine)),
+        reached, unreached, taken, waivers=machine.design.waivers,
+    )
+
+
+def _operations(machine: Machine, taken: bytes) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return which operations of the probes ever went well, and which never did."""
+    wanted: dict[str, bool] = {}
+    for one, hit in zip(machine.transitions, taken, strict=True):
+        step = one.step
+        if step.outcome == "ok" and step.op is not None and step.entry == "probe":
+            said = words_of(step.op, step.binding)
+            wanted[said] = wanted.get(said, False) or bool(hit)
+    return (
+        tuple(sorted(said for said, hit in wanted.items() if hit)),
+        tuple(sorted(said for said, hit in wanted.items() if not hit)),
+    )
+
+
 def beside(machine: Machine) -> tuple[str, ...]:
     """Return the episode of a machine, none for the plain one."""
     return () if machine.view.episode == PLAIN else (machine.view.episode,)
@@ -245,7 +272,8 @@ def shown(machine: Machine, path: Sequence[int], last: int | None = None) -> tup
     """Return the steps of a path that a reader needs to see, and `last` in any case."""
     steps = [(number, machine.transitions[number].step) for number in path]
     return tuple(
-        Shown(step.actor, step.text, step.error or step.outcome, step.where, step.entry)
+        Shown(step.actor, step.text, step.error or step.outcome, step.where, step.entry,
+              step.kind, step.about)
         for number, step in steps
         if step.text and (number == last or _matters(step))
     )

@@ -12,7 +12,20 @@ from dataclasses import replace
 
 from checks.bind import SYSTEM, TURN, Inst, View
 from checks.schedule import BEFORE
-from checks.step import DOWN, HALTED, IDLE, RUNNING, SHUT, Build, Context, Held, Step
+from checks.step import (
+    DOWN,
+    HALTED,
+    IDLE,
+    RUNNING,
+    SHUT,
+    Build,
+    Context,
+    Held,
+    Kind,
+    Step,
+    called_with,
+    words_of,
+)
 from checks.threads import free_for, locked, mutex_free, numbered, unlocked
 from generator.design import Driver
 from generator.expr import FALSE, TRUE, Expr, Fact, Place, Read, Role, all_of, num, pick
@@ -122,7 +135,8 @@ class Process:
                 graphs[name] = compress(flow(name, callbacks[name], view.of))
                 self._called(name, graphs[name])
             elif inst == self.inst:  # another driver of the device has one
-                self._core("", RUNNING, self.made.turns.at(turn), RUNNING, (TURN(SYSTEM), turn + 1))
+                self._core(Kind.PASS, "", RUNNING, self.made.turns.at(turn), RUNNING,
+                           (TURN(SYSTEM), turn + 1))
         if self.made.episode.name == "sleep" and self.inst == view.parent(self.inst):
             graphs |= self._runtime()
         for entry, graph in graphs.items():
@@ -131,10 +145,10 @@ class Process:
         self.made.tops[self.pc] = len(self.numbers) + 1
 
     def _core(
-        self, text: str, src: int, when: Expr, dst: int, *gives: tuple[Read, Expr | int],
-        forgets: bool = False, settles: bool = False,
+        self, kind: Kind, text: str, src: int, when: Expr, dst: int,
+        *gives: tuple[Read, Expr | int], forgets: bool = False, settles: bool = False,
     ) -> None:
-        step = Step(self.inst.name, text, "driver core", driver=self.driver, inst=self.inst,
+        step = Step(self.inst.name, kind, text, "driver core", driver=self.driver, inst=self.inst,
                     forgets=forgets, settles=settles)
         values = [(read, num(value)) for read, value in gives]
         self.made.add(step, self.pc, src, when, [(self.pc, num(dst)), *values])
@@ -147,21 +161,23 @@ class Process:
             ready = all_of(ready, *(PHASE(core).eq(BOUND) for core in self.made.view.cores()))
         ready = all_of(ready, self._may_bind())
         # The driver core holds the device (PCI) or its parent in D0 around a probe.
-        text = "enumerates" if inst.device.kind == "core" else f"bind {self.driver.name}"
-        self._core(text, IDLE, ready, self.at("probe", probe.start),
+        kind, text = Kind.BIND, f"bind {self.driver.name}"
+        if inst.device.kind == "core":
+            kind, text = Kind.ENUMERATE, "enumerates"
+        self._core(kind, text, IDLE, ready, self.at("probe", probe.start),
                    (PHASE(inst), PROBING), (D3(parent), 0), (OUTCOME(inst), 0), (QUIET(inst), 0),
                    *([(FAULTED(inst), 0)] if self.creates else []), *locked(self.made, inst))
         if self.made.locks and inst != parent:
             # drivers/base/dd.c device_initial_probe(): a driver that is there already probes in
             # the thread of who adds the device, which waits for it, and holds the parent's lock
-            self._core(f"{text} at once", IDLE, ready & ADDING(inst).eq(1),
+            self._core(kind, f"{text} at once", IDLE, ready & ADDING(inst).eq(1),
                        self.at("probe", probe.start), (INSIDE(inst), 1), (PHASE(inst), PROBING),
                        (D3(parent), 0), (OUTCOME(inst), 0), (QUIET(inst), 0),
                        *locked(self.made, inst))
-        self._core("probe returns 0", self.at("probe", probe.done), TRUE, RUNNING,
-                   (PHASE(inst), BOUND), (OUTCOME(inst), 1), *unlocked(self.made, inst))
-        self._core("probe returns an error", self.at("probe", probe.failed), TRUE,
-                   self.at("devres refused", 0), (OUTCOME(inst), 2))
+        self._core(Kind.PROBE_RETURNS, "probe returns 0", self.at("probe", probe.done), TRUE,
+                   RUNNING, (PHASE(inst), BOUND), (OUTCOME(inst), 1), *unlocked(self.made, inst))
+        self._core(Kind.PROBE_FAILS, "probe returns an error", self.at("probe", probe.failed),
+                   TRUE, self.at("devres refused", 0), (OUTCOME(inst), 2))
 
     def _may_bind(self) -> Expr:
         """Return when an episode lets a driver bind: before it begins, a later driver after."""
@@ -197,20 +213,22 @@ class Process:
         gives: list[tuple[Read, Expr | int]] = [(PHASE(inst), LEAVING)]
         if inst == self.made.view.parent(inst):
             gives.append((D3(inst), 0))  # pci_device_remove(): pm_runtime_get_sync()
-        self._core(f"unbind {self.driver.name}", RUNNING, self._may_unbind(),
+        self._core(Kind.UNBIND, f"unbind {self.driver.name}", RUNNING, self._may_unbind(),
                    self.at("remove", remove.start), *gives, *locked(self.made, inst))
         for end in {remove.done, remove.failed}:
-            self._core("", self.at("remove", end), TRUE, self.at("devres unbound", 0))
+            self._core(Kind.REMOVE_RETURNS, "", self.at("remove", end), TRUE,
+                       self.at("devres unbound", 0))
 
     def _called(self, entry: str, graph: Flow) -> None:
         """A callback is called when it is its turn; then it is the turn of the next."""
         turns, turn = self.made.turns, self.made.turns.calls[entry, self.inst]
-        self._core(f"{entry} {self.driver.name}", RUNNING,
+        self._core(Kind.CALL, f"{entry} {self.driver.name}", RUNNING,
                    turns.at(turn) & PHASE(self.inst).eq(BOUND), self.at(entry, graph.start))
         ends = {graph.done: turn + 1}
         ends.setdefault(graph.failed, turns.fails.get(turn, turn + 1))
         for end, after in ends.items():
-            self._core("" if end == graph.done else f"{entry} returns an error",
+            self._core(Kind.CALL_RETURNS,
+                       "" if end == graph.done else f"{entry} returns an error",
                        self.at(entry, end), TRUE, RUNNING, (TURN(SYSTEM), after))
 
     def _runtime(self) -> dict[str, Flow]:
@@ -226,18 +244,20 @@ class Process:
         }
         down, back = graphs["runtime_suspend"], graphs["runtime_resume"]
         may = all_of(self.made.turns.quiet(), idle(view, inst), PHASE(inst).eq(BOUND))
-        self._core(f"runtime_suspend {driver.name}", RUNNING, all_of(may, D3(inst).eq(0)),
-                   self.at("runtime_suspend", down.start))
-        self._core("runtime_suspend returns", self.at("runtime_suspend", down.done), TRUE, RUNNING,
+        self._core(Kind.CALL, f"runtime_suspend {driver.name}", RUNNING,
+                   all_of(may, D3(inst).eq(0)), self.at("runtime_suspend", down.start))
+        self._core(Kind.RUNTIME_SUSPENDED, "runtime_suspend returns",
+                   self.at("runtime_suspend", down.done), TRUE, RUNNING,
                    (D3(inst), pick(idle(view, inst), 1, 0)))
         if down.failed != down.done:
-            self._core("", self.at("runtime_suspend", down.failed), TRUE, RUNNING)
-        self._core(f"runtime_resume {driver.name}", RUNNING,
+            self._core(Kind.CALL_RETURNS, "", self.at("runtime_suspend", down.failed), TRUE,
+                       RUNNING)
+        self._core(Kind.CALL, f"runtime_resume {driver.name}", RUNNING,
                    all_of(self.made.turns.quiet(), D3(inst).eq(1)),
                    self.at("runtime_resume", back.start), (D3(inst), 0))
         for end in {back.done, back.failed}:
-            self._core("runtime_resume returns", self.at("runtime_resume", end), TRUE, RUNNING,
-                       settles=True)
+            self._core(Kind.CALL_RETURNS, "runtime_resume returns",
+                       self.at("runtime_resume", end), TRUE, RUNNING, settles=True)
         return graphs
 
     def _shutdown(self, graph: Flow) -> None:
@@ -257,21 +277,22 @@ class Process:
         when = all_of(down, SHUT(inst).eq(0), *first, *settled)
         top = inst == view.parent(inst)
         awake = [(D3(inst), 0)] if top else []  # pci_device_shutdown(): pm_runtime_resume()
-        self._core(f"shutdown {self.driver.name}", RUNNING, when,
+        self._core(Kind.CALL, f"shutdown {self.driver.name}", RUNNING, when,
                    self.at("shutdown", graph.start), (SHUT(inst), 1), *awake)
         ends = [(HALTED(inst), 1)] if top else []
         halted = self.at("halted", 0) if top else RUNNING
         for end in {graph.done, graph.failed}:
-            self._core("shutdown returns", self.at("shutdown", end), TRUE, halted, *ends)
+            self._core(Kind.CALL_RETURNS, "shutdown returns", self.at("shutdown", end), TRUE,
+                       halted, *ends)
 
     def _callbacks(self, graph: Flow) -> None:
         """Callbacks and handlers of a bound driver run while an event is open or one can come."""
         inst = self.inst
         called = OPEN(inst).eq(1) | (SOURCE(inst).eq(1) & HANDLER(inst).ne(0))
-        self._core(f"callback of {self.driver.name}", RUNNING, called,
+        self._core(Kind.CALL, f"callback of {self.driver.name}", RUNNING, called,
                    self.at("atomic", graph.start))
         for end in sorted({graph.done, graph.failed}):
-            self._core("", self.at("atomic", end), TRUE, RUNNING)
+            self._core(Kind.CALL_RETURNS, "", self.at("atomic", end), TRUE, RUNNING)
 
     def _release(self, why: str) -> None:
         """Undo what is on the devres list, the latest first."""
@@ -279,7 +300,7 @@ class Process:
         listed = list(reversed(self.made.devres.get(self.inst, [])))
         for position, held in enumerate(listed):
             src, dst = self.at(entry, position), self.at(entry, position + 1)
-            self._core("", src, held.noted.eq(0), dst)
+            self._core(Kind.PASS, "", src, held.noted.eq(0), dst)
             undo = held.do.op.undo
             assert undo is not None
             self._operate(held.do, undo, "ok", held.context, "devres", "devres",
@@ -298,8 +319,8 @@ class Process:
             gone += [(fact(child), pick(absent, 0, fact(child))) for fact in (IRQ, OUTCOME)]
         # What the core set up on this hardware stays: only without it another port may be next.
         other = self.inst.device.kind == "pci" and not self.made.view.cores()
-        self._core("unbound", last, TRUE, IDLE, (PHASE(self.inst), UNBOUND), (SHUT(self.inst), 0),
-                   *gone, *unlocked(self.made, self.inst), forgets=other)
+        self._core(Kind.UNBOUND, "unbound", last, TRUE, IDLE, (PHASE(self.inst), UNBOUND),
+                   (SHUT(self.inst), 0), *gone, *unlocked(self.made, self.inst), forgets=other)
 
     def _edge(self, entry: str, edge: Edge) -> None:
         context = {self.driver.device: self.inst, **dict(edge.context)}
@@ -310,12 +331,12 @@ class Process:
                 holds = self.made.view.bind(edge.guard.when, context)
                 when = holds if edge.holds else ~holds
             text = f"{edge.guard.name}: {'yes' if edge.holds else 'no'}"
-            step = Step(self.inst.name, text, entry, edge.inside, where=edge.where,
-                        decides=edge.guard.when not in (None, TRUE), asks=when,
-                        driver=self.driver, inst=self.inst)
+            step = Step(self.inst.name, Kind.CONDITION, text, entry, edge.inside,
+                        where=edge.where, decides=edge.guard.when not in (None, TRUE),
+                        asks=when, driver=self.driver, inst=self.inst)
             self.made.add(step, self.pc, src, when, [(self.pc, num(dst))])
         elif edge.do is None or edge.op is None:
-            self._core("", src, TRUE, dst)
+            self._core(Kind.PASS, "", src, TRUE, dst)
         else:
             extra: list[tuple[Read, Expr]] = []
             if edge.op.managed and edge.outcome == "ok":
@@ -333,7 +354,7 @@ class Process:
         child = self.made.view.resolve(edge.do.binding[edge.do.op.roles[0]], context)
         middle = self.at(f"adding {child.name}", dst)
         extra.append((ADDING(child), num(1)))
-        self._core("", middle, INSIDE(child).eq(0), dst, (ADDING(child), 0))
+        self._core(Kind.PASS, "", middle, INSIDE(child).eq(0), dst, (ADDING(child), 0))
         return middle
 
     def _noted(self, do: Do, context: Context) -> Read:
@@ -356,9 +377,10 @@ class Process:
         }
         numbers = numbered(view, self.inst, binding) if self.made.locks else {}
         by_role: dict[Place, Place] = {Role(name): place for name, place in binding.items()}
-        text = f"{op.name}({', '.join(p.name for n, p in binding.items() if n in op.roles)})"
-        step = Step(self.inst.name, text, entry, inside, outcome, where=do.where, op=op,
-                    driver=self.driver, inst=self.inst, binding=binding, params=params)
+        text = words_of(op, binding)
+        step = Step(self.inst.name, Kind.OPERATION, text, entry, inside, outcome,
+                    where=do.where, op=op, driver=self.driver, inst=self.inst,
+                    about=called_with(op, binding), binding=binding, params=params)
 
         def bound(expr: Expr) -> Expr:
             return view.bind(fill(expr, {**params, **numbers}), by_role)
@@ -372,7 +394,7 @@ class Process:
             middle = self.at(f"{entry} waits {src}", 0)
             gives = [(_target(view, one.target, by_role), bound(one.value)) for one in op.begins]
             self.made.add(step, self.pc, src, when, [(self.pc, num(middle)), *gives])
-            step = replace(step, text=f"{text} returns", op=None)
+            step = replace(step, kind=Kind.OPERATION_RETURNS, text=f"{text} returns", op=None)
             src, when = middle, all_of(when, bound(op.waits))
         for way in op.outcomes:
             if way.label != outcome:

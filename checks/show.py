@@ -190,6 +190,7 @@ def step_record(step: Shown) -> dict[str, object]:
     """Return a step for a program."""
     return {
         "actor": step.actor,
+        "kind": step.kind.value,
         "step": step.text,
         "outcome": step.outcome,
         "file": short(step.where.file),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 
 from checks.bind import Inst, View
 from checks.episode import PLAIN, Episode
@@ -20,16 +21,45 @@ IDLE, RUNNING = 0, 1  # program counter of a process whose driver is unbound, bo
 Context = Mapping[Place, Place]
 
 
+class Kind(Enum):
+    """What a step is, whatever words a trace has for it."""
+
+    OPERATION = "operation"  # of a design, or the undo of one from a devres list
+    OPERATION_RETURNS = "operation returns"  # one that had to wait
+    CONDITION = "condition"
+    ENUMERATE = "enumerate"  # the PCI core, before any driver binds
+    BIND = "bind"
+    PROBE_RETURNS = "probe returns 0"
+    PROBE_FAILS = "probe returns an error"
+    UNBIND = "unbind"
+    REMOVE_RETURNS = "remove returns"
+    UNBOUND = "unbound"  # and the devres list is empty
+    CALL = "callback"
+    CALL_RETURNS = "callback returns"
+    RUNTIME_SUSPENDED = "runtime_suspend returns 0"
+    EVENT = "event"  # from outside
+    POWER_LOST = "power lost"
+    PASS = "pass"  # nothing happens but that somebody gets on
+
+    @property
+    def hands_back(self) -> bool:
+        """Return whether a driver gives control back to the driver core."""
+        return self in (Kind.PROBE_RETURNS, Kind.PROBE_FAILS, Kind.REMOVE_RETURNS, Kind.UNBOUND,
+                        Kind.CALL_RETURNS, Kind.RUNTIME_SUSPENDED)
+
+
 @dataclass(frozen=True)
 class Step:
     """What a transition does, in the words of the design, for rules and traces.
 
-    `entry` is the entry point, "devres", or "driver core" and "environment" for steps that
-    no driver makes; "" for steps too small to show. `binding` and `params` are those of `op`,
-    with instances in place of devices.
+    `text` is for readers alone: who asks what a step is asks `kind` and the fields behind it.
+    Without a text it is too small to show. `entry` is the entry point, "devres", or "driver core"
+    and "environment" for steps that no driver makes. `binding` and `params` are those of `op`,
+    with instances in place of devices; `about` names the devices that it is done to.
     """
 
     actor: str
+    kind: Kind
     text: str
     entry: str = ""
     inside: str = ""
@@ -44,6 +74,7 @@ class Step:
     op: Operation | None = None
     driver: Driver | None = None
     inst: Inst | None = None
+    about: tuple[str, ...] = ()
     binding: Mapping[str, Place] = field(default_factory=dict, hash=False)
     params: Mapping[str, Expr] = field(default_factory=dict, hash=False)
 
@@ -52,6 +83,16 @@ class Step:
         found = self.binding[name]
         assert isinstance(found, Inst)
         return found
+
+
+def called_with(op: Operation, binding: Mapping[str, Place]) -> tuple[str, ...]:
+    """Return the devices that an operation is called with; roles that only rules need left out."""
+    return tuple(place.name for role, place in binding.items() if role in op.roles)
+
+
+def words_of(op: Operation, binding: Mapping[str, Place]) -> str:
+    """Return an operation on its devices, as traces say it."""
+    return f"{op.name}({', '.join(called_with(op, binding))})"
 
 
 @dataclass(frozen=True)

@@ -124,6 +124,7 @@ def _instead(edge: _Edge, edges: list[_Edge]) -> Iterator[Shown]:
         if other.src == edge.src and other.hit and not other.one.step.fault
     ]
     for other in others:
-        yield Shown(other.actor, other.text, other.error, other.where)
+        yield Shown(other.actor, other.text, other.error, other.where, kind=other.kind)
     if not others:
-        yield Shown(edge.one.step.actor, edge.one.step.text, "never", edge.one.step.where)
+        step = edge.one.step
+        yield Shown(step.actor, step.text, "never", step.where, kind=step.kind)

@@ -17,7 +17,7 @@ from checks.explore import explore
 from checks.machine import Machine
 from checks.packed import Packed, pack
 from checks.rules.all import RULES
-from checks.step import Step, Transition
+from checks.step import Kind, Step, Transition
 from generator.designs import today
 from generator.errors import EnvironmentFault, ModelError
 from generator.expr import Expr, Fact, Pick, Read, num
@@ -26,7 +26,7 @@ from generator.portdrv import PORT
 
 MORE = 512  # keeps what is stored from being negative
 RESULT = Fact("result", 1023, "")(PORT)
-STEP = Step("somebody", "computes")
+STEP = Step("somebody", Kind.PASS, "computes")
 
 
 def machine(*exprs: Expr) -> Machine:

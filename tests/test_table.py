@@ -17,6 +17,7 @@ from house import DESIGNS
 from checks import diagram, show
 from checks.explore import Counterexample, Shown, explore
 from checks.rules.all import RULES
+from checks.step import Kind
 from checks.table import WIDTH, table
 from generator.__main__ import main
 from generator.design import Waiver
@@ -163,17 +164,18 @@ def test_texts_that_touch_are_seen() -> None:
 def test_messages_run_between_who_calls_and_who_is_called() -> None:
     names = ("driver core", "port", "kid", "environment")
 
-    def ends(*of: str, entry: str = "probe") -> tuple[str, str]:
-        return diagram.ends(step(*of, entry=entry), names)
+    def ends(actor: str, kind: Kind, *about: str, entry: str = "probe") -> tuple[str, str]:
+        return diagram.ends(Shown(actor, "kid", "", NOWHERE, entry, kind, about), names)
 
-    assert ends("port", "bind portdrv", entry="driver core") == ("driver core", "port")
-    assert ends("port", "probe returns 0", entry="driver core") == ("port", "driver core")
-    assert ends("kid", "unbound", entry="driver core") == ("kid", "driver core")
-    assert ends("port", "pci_set_master(port)") == ("port", "port")
-    assert ends("port", "auxiliary_device_add(kid)") == ("port", "kid")
-    assert ends("port", "auxiliary_device_add(kid2)") == ("port", "port")
-    assert ends("user", "opens an event on kid", entry="environment") == ("environment", "kid")
-    assert ends("system", "shuts down", entry="environment") == ("environment", "environment")
+    assert ends("port", Kind.BIND, entry="driver core") == ("driver core", "port")
+    assert ends("port", Kind.PROBE_RETURNS, entry="driver core") == ("port", "driver core")
+    assert ends("kid", Kind.UNBOUND, entry="driver core") == ("kid", "driver core")
+    assert ends("port", Kind.OPERATION, "port") == ("port", "port")
+    assert ends("port", Kind.OPERATION, "port", "kid") == ("port", "kid")
+    assert ends("port", Kind.OPERATION, "kid2") == ("port", "port")
+    assert ends("port", Kind.CONDITION) == ("port", "port")
+    assert ends("user", Kind.EVENT, "kid", entry="environment") == ("environment", "kid")
+    assert ends("system", Kind.EVENT, entry="environment") == ("environment", "environment")
 
 
 def test_what_xml_reserves_is_escaped() -> None:

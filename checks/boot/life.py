@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from checks.bind import Inst
 from checks.hardware import asked_under
 from checks.machine import IDLE, RUNNING, Machine, Transition, build
+from checks.step import Kind
 from generator.design import Design
 from generator.errors import ModelError
 from generator.expr import Expr, Fact, Read
@@ -84,24 +85,20 @@ def _answer(design: Design, machine: Machine, read: Read, answers: Answers) -> i
     return read.fact.values.index(said)
 
 
-def bind(life: Life, inst: Inst, driver: str = "", chosen: Iterable[str] = ()) -> Life:
-    """Return a life after a driver's probe went as it goes when nothing fails.
-
-    `chosen` are texts of conditions, as "pos: no", that this hardware does not take.
-    """
-    return _walk(life, inst, driver, "bind ", frozenset(chosen), RUNNING)
+def bind(life: Life, inst: Inst, driver: str = "") -> Life:
+    """Return a life after a driver's probe went as it goes when nothing fails."""
+    return _walk(life, inst, driver, Kind.BIND, RUNNING)
 
 
-def unbind(life: Life, inst: Inst, driver: str = "", chosen: Iterable[str] = ()) -> Life:
+def unbind(life: Life, inst: Inst, driver: str = "") -> Life:
     """Return a life after a driver was unbound."""
-    return _walk(life, inst, driver, "unbind ", frozenset(chosen), IDLE)
+    return _walk(life, inst, driver, Kind.UNBIND, IDLE)
 
 
 def can_unbind(life: Life, inst: Inst) -> bool:
     """Return whether a user could unbind a device's driver, or remove its module, now."""
     return any(
-        one.step.entry == "driver core" and one.step.text.startswith("unbind ")
-        and one.step.inst == inst and _may(one, state)
+        one.step.kind is Kind.UNBIND and one.step.inst == inst and _may(one, state)
         for one in life.machine.transitions for state in life.states if one.pc is not None
     )
 
@@ -111,19 +108,15 @@ def bound(life: Life, inst: Inst) -> bool:
     return life.values(PHASE, inst) == {BOUND}
 
 
-def _walk(
-    life: Life, inst: Inst, driver: str, first: str, shut: frozenset[str], end: int
-) -> Life:
-    """Take the steps of one process, from one that begins so to a place; others do nothing."""
+def _walk(life: Life, inst: Inst, driver: str, first: Kind, end: int) -> Life:
+    """Take the steps of one process, from one of a kind to a place; others do nothing."""
     mine = [
         one for one in life.machine.transitions
         if one.step.inst == inst and one.pc is not None and one.pc.of == inst
         and (not driver or (one.step.driver is not None and one.step.driver.name == driver))
-        and not one.step.fault and one.step.text not in shut
-        and not one.step.entry.startswith("atomic")
+        and not one.step.fault and not one.step.entry.startswith("atomic")
     ]
-    begins = [one for one in mine if one.step.entry == "driver core"
-              and one.step.text.startswith(first)]
+    begins = [one for one in mine if one.step.kind is first]
     found: dict[tuple[int, ...], State] = {}
     for state in life.states:
         after = [_taken(one, state) for one in begins if _may(one, state)]

@@ -37,8 +37,6 @@ from generator.facts import (
 from generator.resize import with_children
 
 LINE_IRQ = -1  # instead of a message number: the INTx line
-# What the port has where the model leaves it open: it is a port, and has what its services need.
-_NOT_HERE = ("pos: no",)
 
 
 @dataclass(frozen=True)
@@ -119,15 +117,15 @@ def after_unbind(
     Errors: as predict().
     """
     life, top, children = _begun(design, port, platform)
-    life = unbind(_bound(life, top, twice), top, chosen=_NOT_HERE)
+    life = unbind(_bound(life, top, twice), top)
     said = _told(design, port, life, top, children)
     return said if loaded else _left(said, port)
 
 
 def _bound(life: Life, inst: Inst, twice: bool) -> Life:
-    life = bind(life, inst, chosen=_NOT_HERE)
+    life = bind(life, inst)
     if twice:
-        life = bind(unbind(life, inst, chosen=_NOT_HERE), inst, chosen=_NOT_HERE)
+        life = bind(unbind(life, inst), inst)
     return life
 
 
@@ -137,9 +135,9 @@ def at_rest(design: Design, port: Port, platform: Platform, *, loaded: bool = Tr
     Errors: as predict().
     """
     life, top, children = _begun(design, port, platform)
-    life = bind(life, top, chosen=_NOT_HERE)
+    life = bind(life, top)
     for child in children if loaded else ():
-        life = unbind(bind(life, child, chosen=_NOT_HERE), child, chosen=_NOT_HERE)
+        life = unbind(bind(life, child), child)
     said = _told(design, port, life, top, children)
     return said if loaded else _left(said, port)
 
@@ -150,9 +148,9 @@ def leaves_under_event(design: Design, port: Port, platform: Platform) -> bool:
     Errors: as predict().
     """
     life, top, children = _begun(design, port, platform)
-    life = bind(life, top, chosen=_NOT_HERE)
+    life = bind(life, top)
     for child in children:
-        life = bind(life, child, chosen=_NOT_HERE)
+        life = bind(life, child)
     return any(
         can_unbind(life.having(OPEN, child, 1), child) for child in children if bound(life, child)
     )

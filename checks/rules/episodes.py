@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.bind import Inst, View
-from checks.machine import Step
 from checks.rule import state_rule, step_rule
+from checks.step import Kind, Step
 from generator.design import SLEEP
 from generator.expr import FALSE, TRUE, Expr, Place, Role, all_of, any_of
 from generator.facts import (
@@ -117,9 +117,9 @@ def services_are_quiet_without_power(step: Step, view: View) -> Expr | None:
     port into D3 that of hotplug is, which notices the link; others have no callback for it.
     """
     services = [inst for inst in view.instances if inst.device.kind == "service"]
-    if step.entry == "driver core" and step.text == "runtime_suspend returns":
+    if step.kind is Kind.RUNTIME_SUSPENDED:
         mine = [inst for inst in services if view.parent(inst) == step.inst and inst.name == LINKED]
-    elif step.entry == "environment" and step.text == "loses power":
+    elif step.kind is Kind.POWER_LOST:
         mine = services
     else:
         return None

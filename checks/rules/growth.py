@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from checks.bind import View
-from checks.machine import Step
 from checks.rule import is_done, step_rule
+from checks.step import Kind, Step
 from generator.expr import FALSE, Expr, all_of, any_of
 from generator.facts import (
     ADDED,
@@ -85,7 +85,7 @@ def msi_grow_needs_disable(step: Step, view: View) -> Expr | None:
 
     It is changed by freeing them all: MSI is off then, INTx is on, and nobody handles it.
     """
-    if step.entry != "driver core" or step.text != "probe returns 0" or step.inst is None:
+    if step.kind is not Kind.PROBE_RETURNS or step.inst is None:
         return None
     port = step.inst if step.inst.device.kind == "pci" else view.parent(step.inst)
     return any_of(*(UNHEARD(user).eq(1) & msi_on(port) for user in view.users(port)))

@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.bind import Inst, View
-from checks.machine import HALTED, Step
+from checks.machine import HALTED
 from checks.rule import is_done, step_rule
+from checks.step import Kind, Step
 from generator.design import SUBDEVICES
 from generator.expr import TRUE, Expr, all_of, any_of
 from generator.facts import (
@@ -49,7 +50,7 @@ from generator.program import operations
 )
 def devres_empty_at_probe(step: Step, view: View) -> Expr | None:
     """A device's devres list is empty when a driver binds to it."""
-    if step.entry != "driver core" or not step.text.startswith("bind ") or step.inst is None:
+    if step.kind is not Kind.BIND or step.inst is None:
         return None
     held = [noted.eq(1) for noted in view.devres.get(step.inst, ())]
     return any_of(MSIDATA(step.inst).eq(1), *held)

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from checks.bind import Inst, View
 from checks.episode import PLAIN
-from checks.machine import Step
 from checks.rule import step_rule
+from checks.step import Kind, Step
 from generator.design import SUBDEVICES, Device
 from generator.expr import TRUE, Expr, Nth, Read, all_of, any_of, reads
 from generator.facts import (
@@ -52,7 +52,7 @@ def _there(inst: Inst) -> Expr:
 
 def _probed(step: Step) -> Inst | None:
     """Return the port whose probe has just gone well."""
-    if step.entry != "driver core" or step.text != "probe returns 0" or step.inst is None:
+    if step.kind is not Kind.PROBE_RETURNS or step.inst is None:
         return None
     return step.inst if step.inst.device.kind == "pci" else None
 
@@ -68,7 +68,7 @@ def what_is_there_is_served(step: Step, view: View) -> Expr | None:
     It is the probe of the driver that creates them, be it of a device below the port. A subdevice's
     probe ends with what its driver says that it gives.
     """
-    if step.entry != "driver core" or step.text != "probe returns 0" or step.inst is None:
+    if step.kind is not Kind.PROBE_RETURNS or step.inst is None:
         return None
     owed: list[Expr] = []
     if step.inst.device.parent is not None and step.driver is not None:
