@@ -22,15 +22,13 @@ from pathlib import Path
 from checks.code import Watch
 from checks.episode import PLAIN
 from checks.explore import (
-    Bounds,
     Counterexample,
     Report,
-    beside,
-    shown,
+    counterexample,
+    reported,
     watches_of,
     with_questions,
 )
-from checks.finding import Verdict
 from checks.live import forget
 from checks.machine import Machine, build
 from checks.promela import Promela, Slot, promela
@@ -185,29 +183,12 @@ def _report(
     seconds: float,
 ) -> Report:
     by_key = {rule.key: rule for rule in rules}
-    examples: list[Counterexample] = []
-    waived: list[Counterexample] = []
-    for (_, _, reason), (number, path) in found.broken.items():
-        one = _example(machine, watches[number], path, by_key)
-        (waived if reason else examples).append(one)
-    implied = {other for one in examples for other in by_key[one.rule].implies}
-    kept = tuple(one for one in examples if one.rule not in implied) or tuple(examples)
-    verdict = Verdict.VIOLATED if examples else Verdict.HOLDS
-    if not examples and not found.complete:
-        verdict = Verdict.UNFINISHED
+    examples = [_example(machine, watches[number], path, by_key)
+                for number, path in found.broken.values()]
     taken = bytes((0, number) in found.taken for number in range(len(machine.transitions)))
-    wanted: dict[str, bool] = {}
-    for number, transition in enumerate(machine.transitions):
-        step = transition.step
-        if step.outcome == "ok" and step.op is not None and step.entry == "probe":
-            wanted[step.text] = wanted.get(step.text, False) or bool(taken[number])
-    bounds = Bounds(found.states, found.transitions, found.complete, seconds,
-                    tuple(one.name for one in machine.view.instances), beside(machine))
-    return Report(
-        machine.design.name, verdict, kept, tuple(waived), bounds,
-        tuple(text for text, reached in wanted.items() if reached),
-        tuple(text for text, reached in wanted.items() if not reached), taken,
-        waivers=machine.design.waivers,
+    return reported(
+        machine, examples, by_key, taken, complete=found.complete, states=found.states,
+        transitions=found.transitions, seconds=seconds,
     )
 
 
@@ -217,12 +198,4 @@ def _example(
     """Return a trace of pan's, replayed; where a step itself breaks a rule it comes last."""
     whole = [*path, *([] if watch.at is None else [watch.at])]
     replay(machine, whole, watch)
-    short = shortened(machine, whole, watch)
-    hardware = tuple(
-        (f"{read.of.name}.{read.fact.name}", read.fact.show(value))
-        for read, value in sorted(replay(machine, short, watch).items(),
-                                  key=lambda one: one[0].of.name)
-    )
-    rule = rules[watch.rule]
-    return Counterexample(rule.key, rule.title, watch.message, shown(machine, short, watch.at),
-                          hardware, watch.waived, episode="".join(beside(machine)))
+    return counterexample(machine, shortened(machine, whole, watch), watch, rules)
