@@ -23,6 +23,7 @@ from generator.facts import (
     PHASE,
     PMU,
     PROBING,
+    RPM_ALLOWED,
     SOURCE,
     SUBSTORE,
     UNPROGRAMMED,
@@ -37,7 +38,7 @@ class _Environment:
     def __init__(self, made: Build, processes: Processes) -> None:
         self.made, self.view, self.processes = made, made.view, processes
         self.ops = {
-            inst: {do.op.name for block in driver.entries().values() for do in operations(block)}
+            inst: [do.op for block in driver.entries().values() for do in operations(block)]
             for driver, inst in processes
         }
         self.ports = [inst for inst in self.view.instances if inst.device.parent is None]
@@ -79,7 +80,7 @@ def _everyday(one: _Environment) -> None:
     """Events open and close; runtime PM suspends ports that have no callbacks for it."""
     up, quiet = DOWN(SYSTEM).eq(0), one.made.turns.quiet()
     for driver, inst in one.processes:
-        if "perf_pmu_register" in one.ops[inst]:
+        if any(op.gives(PMU) for op in one.ops[inst]):
             may = up if one.made.plain else one.made.turns.at(BEFORE)
             one.event("user", f"opens an event on {inst.name}",
                       all_of(PMU(inst).eq(1), OPEN(inst).eq(0), may),
@@ -88,7 +89,7 @@ def _everyday(one: _Environment) -> None:
             closed = OPEN(inst).eq(1) if one.made.plain else OPEN(inst).eq(1) & quiet
             one.event("user", f"closes the event on {inst.name}", closed,
                       (OPEN(inst), 0), (SOURCE(inst), 0), *forgets, about=[inst])
-        if "pm_runtime_allow" not in one.ops[inst] or driver.instead_of:
+        if not any(op.gives(RPM_ALLOWED) for op in one.ops[inst]) or driver.instead_of:
             continue
         if one.made.plain:
             one.event("runtime PM", f"suspends {inst.name}",

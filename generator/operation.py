@@ -185,6 +185,13 @@ class Operation:
         """Return whether it can fail."""
         return any(outcome.label == "fail" for outcome in self.outcomes)
 
+    def gives(self, fact: Fact) -> bool:
+        """Return whether it can set a fact to other than 0."""
+        return any(
+            one.target.fact == fact and one.value != num(0)
+            for outcome in self.outcomes for one in outcome.gives
+        )
+
     def __call__(
         self,
         *places: Place,

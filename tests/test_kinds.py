@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from broken.parts import Case
+from broken.parts import DELETE, KID, MAKE, Case, design, kid, port
 from test_degrade import SMALL, fails_with, varied
 from test_rules import CASES
 
@@ -17,12 +17,16 @@ from checks.boot.board import BOARDS
 from checks.boot.predict import after_unbind, at_rest, leaves_under_event, predict
 from checks.degrade import degrade
 from checks.explore import Counterexample, Report, explore
+from checks.machine import build
 from checks.matrix import KINDS, Task, explored
 from checks.rules.all import RULES
 from checks.step import Build, Kind, Step
 from generator.design import Design, Waiver
 from generator.designs import auxbus, today
 from generator.expr import Expr, Read
+from generator.operation import Do, ok
+from generator.ops.perf import PERF_PMU_REGISTER
+from generator.ops.pm import PM_RUNTIME_ALLOW, PM_RUNTIME_FORBID
 
 ADD = Build.add
 
@@ -63,13 +67,13 @@ def shape(report: Report) -> list[object]:
     ]
 
 
-def lives(name: str, design: Design) -> list[object]:
+def lives(name: str, whole: Design) -> list[object]:
     """Return what the lab predicts of every port of a board."""
     board = BOARDS[name]
     return [
-        [look(design, port, board.platform)
+        [look(whole, one, board.platform)
          for look in (predict, after_unbind, at_rest, leaves_under_event)]
-        for port in board.ports
+        for one in board.ports
     ]
 
 
@@ -84,17 +88,17 @@ def test_every_rule_breaks_and_is_drawn_the_same(
     assert said == shape(explore(case.broken, rules, episode=case.episode))
 
 
-@pytest.mark.parametrize(("design", "board"), [
+@pytest.mark.parametrize(("whole", "board"), [
     pytest.param(today.DESIGN, "dynamic", id="today"),
     pytest.param(auxbus.DESIGN, "switch", id="auxbus"),
 ])
 def test_the_lab_predicts_the_same(
-    design: Design, board: str, monkeypatch: pytest.MonkeyPatch
+    whole: Design, board: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = lives(board, design)
+    said = lives(board, whole)
     babbling(monkeypatch)
 
-    assert said == lives(board, design)
+    assert said == lives(board, whole)
 
 
 def test_services_are_compared_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,3 +134,25 @@ def test_a_waiver_names_what_the_driver_core_does_by_its_kind() -> None:
 
     assert example.trace[-1].kind is Kind.PROBE_RETURNS
     assert waived.trace == example.trace
+
+
+def _events(*probe: Do) -> set[str]:
+    """Return what can happen from outside to a child whose driver does this in its probe."""
+    made = build(design(port(MAKE, DELETE), kid(probe)))
+    return {one.step.text for one in made.transitions if one.step.kind is Kind.EVENT}
+
+
+def test_a_pmu_is_what_an_operation_makes_one_whatever_its_name() -> None:
+    counters = replace(PERF_PMU_REGISTER, name="register_counters")
+
+    assert _events(counters(KID)) == _events(PERF_PMU_REGISTER(KID))
+    assert "opens an event on kid" in _events(counters(KID))
+    assert "opens an event on kid" not in _events(replace(counters, outcomes=(ok(),))(KID))
+
+
+def test_a_port_sleeps_when_an_operation_lets_it_whatever_its_name() -> None:
+    permit = replace(PM_RUNTIME_ALLOW, name="permit")
+
+    assert _events(permit(KID)) == _events(PM_RUNTIME_ALLOW(KID))
+    assert "suspends kid" in _events(permit(KID))
+    assert "suspends kid" not in _events(PM_RUNTIME_FORBID(KID))
