@@ -38,13 +38,11 @@ from generator.facts import (
     D3,
     DYING,
     FAULTED,
-    FOUND_MASTER,
     HANDLER,
     INSIDE,
     IRQ,
     LEAVING,
     LIFE,
-    LOCAL,
     LOST,
     MISSED,
     MSIDATA,
@@ -57,10 +55,8 @@ from generator.facts import (
     QUIET,
     RPM_ALLOWED,
     SAVED,
-    SEEN,
     SLEEPY,
     SOURCE,
-    TOTAL,
     UNBOUND,
     UNHEARD,
     UNPROGRAMMED,
@@ -114,7 +110,7 @@ class Process:
 
     def build(self) -> None:
         """Add the transitions of the process."""
-        view = self.made.view
+        view, begun = self.made.view, len(self.made.transitions)
         graphs = {
             name: compress(flow(name, block, view.of))
             for name, block in self.driver.entries().items()
@@ -142,7 +138,20 @@ class Process:
         for entry, graph in graphs.items():
             for edge in graph.edges:
                 self._edge(entry, edge)
+        self._end_locals(begun)
         self.made.tops[self.pc] = len(self.numbers) + 1
+
+    def _end_locals(self, begun: int) -> None:
+        """Let the variables of the driver's functions go where it is unbound."""
+        steps = self.made.transitions
+        mine = dict.fromkeys(
+            target for one in steps[begun:] for target, value in one.gives
+            if target.fact.local and value != num(0)
+        )
+        for at in range(begun, len(steps)):
+            if steps[at].step.kind is Kind.UNBOUND:
+                gone = ((read, num(0)) for read in mine)
+                steps[at] = replace(steps[at], gives=(*steps[at].gives, *gone))
 
     def _core(
         self, kind: Kind, text: str, src: int, when: Expr, dst: int,
@@ -306,14 +315,13 @@ class Process:
             self._operate(held.do, undo, "ok", held.context, "devres", "devres",
                           src, held.noted.eq(1), dst, ((held.noted, num(0)),))
         last = self.at(entry, len(listed))
-        # The interrupt core's own data went with the devres list, names and memory that the
-        # driver core frees by itself, and the driver's variables with it.
+        # With the devres list the interrupt core's own data went, and names and memory that the
+        # driver core frees by itself; what rules remember of a binding ends with it.
         gone: list[tuple[Read, Expr | int]] = [(MSIDATA(self.inst), 0)]
-        for fact in (LOCAL, TOTAL, FOUND_MASTER, NAMED, COUNTERS, QUIET, *_EPISODIC):
+        for fact in (NAMED, COUNTERS, QUIET, *_EPISODIC):
             gone.append((fact(self.inst), 0))
         for child in self.made.view.children(self.inst):
             absent = LIFE(child).eq(ABSENT)
-            gone.append((SEEN(child), 0))
             if child.device.kind == "service":
                 gone += [(fact(child), 0) for fact in _EPISODIC]
             gone += [(fact(child), pick(absent, 0, fact(child))) for fact in (IRQ, OUTCOME)]

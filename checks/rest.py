@@ -22,23 +22,7 @@ from checks.native import Part, Stay
 from checks.search import Search
 from generator.design import Design
 from generator.expr import Expr, Read, all_of
-from generator.facts import (
-    BEGUN,
-    FILLED,
-    FOUND_MASTER,
-    KNOWN,
-    LOCAL,
-    LOCATED,
-    PEEKED,
-    SECOND,
-    SEEN,
-    TOTAL,
-)
 
-# Variables of a function of the driver: none of them is there any more when it has returned.
-LOCALS = frozenset(
-    {BEGUN, FILLED, FOUND_MASTER, KNOWN, LOCAL, LOCATED, PEEKED, SECOND, SEEN, TOTAL}
-)
 Hardware = Mapping[Read, int]  # what was answered; everything else is possible
 
 
@@ -99,7 +83,7 @@ def kept_of(machine: Machine, *, hardware: bool) -> frozenset[Read]:
                                     for read in held)}
     return frozenset(
         read for read in machine.variables
-        if read not in bookkeeping and read.fact not in LOCALS
+        if read not in bookkeeping and not read.fact.local
         and (hardware or not read.fact.question)
     )
 

@@ -9,7 +9,7 @@ question is a fact that hardware or platform answers, unknown until something as
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 from weakref import WeakValueDictionary
 
@@ -79,6 +79,10 @@ class ChildrenOf:
         return f"children of {self.of.name}"
 
 
+# Of a field that came later than the digests that published series carry: they are made without.
+NO_DIGEST = {"no digest": True}
+
+
 @dataclass(frozen=True)
 class Fact:
     """A number from 0 to `top` that each device has; 0 is what it is before anything happened.
@@ -86,6 +90,10 @@ class Fact:
     With `values`, 0..len-1 have names. A `question` is answered by hardware or platform:
     each value is possible, and none is chosen before an operation asks. It makes sense only
     where the question `needs[0]` of the same device has one of the answers `needs[1]`.
+
+    A `local` fact is a variable of a driver's functions: gone when the driver that set it is
+    unbound, and no part of what designs are compared by. One that counts `vectors` has 0 where
+    it has no value yet, for no driver wants none.
     """
 
     name: str
@@ -94,6 +102,8 @@ class Fact:
     values: tuple[str, ...] = ()
     question: bool = False
     needs: tuple[Fact, tuple[int, ...]] | None = None
+    local: bool = field(default=False, metadata=NO_DIGEST)
+    vectors: bool = field(default=False, metadata=NO_DIGEST)
 
     def __hash__(self) -> int:
         """Hash the name: expressions are full of these."""
@@ -110,9 +120,9 @@ class Fact:
         return self.values[value] if self.values else str(value)
 
 
-def named(name: str, values: tuple[str, ...], doc: str) -> Fact:
+def named(name: str, values: tuple[str, ...], doc: str, *, local: bool = False) -> Fact:
     """Return a fact whose values have names; the first is the initial one."""
-    return Fact(name, len(values) - 1, doc, values)
+    return Fact(name, len(values) - 1, doc, values, local=local)
 
 
 def question(

@@ -21,11 +21,7 @@ DYN = Fact("dyn", 2**MOST - 1, "bit n: index n was added by pci_msix_alloc_irq_a
 MSIDATA = Fact("msi_data", 1, "MSI device data among the devres of the device")
 RPM_ALLOWED = Fact("rpm_allowed", 1, "the port may be runtime suspended when nobody holds it")
 D3 = Fact("d3", 1, "the device is in D3hot")
-LOCAL = Fact("wanted", MOST, "the driver's local count of wanted vectors; 0: not made yet")
-TOTAL = Fact("total", MOST, "the same with those of the extension counted in; 0: not made yet")
 DRVDATA = Fact("drvdata", 1, "dev_get_drvdata() is not NULL")
-BEGUN = Fact("begun", 1, "the driver's local count has a value, if only 0")
-FOUND_MASTER = Fact("found_master", 1, "the driver's local copy of Bus Master as it found it")
 FAULTED = Fact("faulted", 1, "something failed in this probe that no hardware answer explains")
 SLEEPY = Fact("sleepy", 1, "the driver gave its own runtime PM reference back")
 GONE = Fact("gone", 1, "the device was pulled out; every read is all ones")
@@ -38,14 +34,6 @@ PHASE = named("phase", ("unbound", "probing", "bound", "leaving"), "binding to i
 LIFE = named("life", ("absent", "allocated", "initialised", "added"), "of the struct device")
 DYING = Fact("dying", 1, "deletion has begun: no driver can bind any more")
 IDENT = Fact("id", 1, "holds a unique id")
-SEEN = Fact("seen", 1, "the driver that enumerates serves it")
-PEEKED = Fact("peeked", 1, "its registers are mapped for a moment, to look at")
-LOCATED = Fact("located", 1, "who enumerates has found where a register block of it lies")
-KNOWN = Fact("known", 1, "its message number was read since the vectors last changed")
-FILLED = Fact("irq noted", 1, "its place in the driver's array of irqs was written")
-SECOND = named(
-    "second irq", ("not needed", "number read", "looked up"), "of another service folded into it"
-)
 NOTED = Fact("noted", 1, "memory in which the driver that enumerates notes it")
 OUTCOME = named("outcome", ("none", "bound", "refused"), "how the last probe ended")
 
@@ -59,9 +47,6 @@ EXCLUSIVE = Fact("exclusive", 1, "its handler was requested without IRQF_SHARED"
 SOURCE = Fact("source", 1, "the device may raise its interrupt")
 QUIET = Fact("quiet", 1, "its driver has turned its source off since it was bound")
 MEMORY = Fact("memory", 1, "driver data")
-CAPS = Fact("caps", 1, "what its driver read of its abilities: how many counters there are")
-NAMED = Fact("named", 1, "the name that it is to be registered under")
-COUNTERS = Fact("counters", 1, "memory for the event of each of its counters")
 CLAIMED = Fact("claimed", 1, "its register block is claimed")
 MAPPED = Fact("mapped", 1, "its register block is mapped")
 POWER = Fact("power", 1, "holds a runtime PM reference on its parent")
@@ -79,12 +64,6 @@ SUBPARENT = named("sub_parent", ("no", "marked", "yes"),
                   "such to the MSI core")
 UNPROGRAMMED = Fact("unprogrammed", 1, "its vector's table entry was lost and not rewritten")
 LOST = Fact("lost", 1, "its interrupt was on before sleep or reset, and is not on again")
-CALLBACKS = Fact("slot callbacks", 1, "memory with the functions of its hotplug slot")
-SLOT = named("slot", ("none", "initialised", "added"), "its slot in the hotplug core")
-POLLER = Fact("poller", 1, "a thread polls it for events")
-SILENCED = Fact("silenced", 1, "its driver's note that its interrupt was turned off for sleep")
-NOTIFIES = Fact("notifies", 1, "its driver's note that events are enabled")
-MISSED = Fact("missed", 1, "something may have happened to it in its sleep; nobody looked")
 UNHEARD = Fact("unheard", 1, "its interrupt may have come while MSI was off; nobody looked")
 
 # Locks, of designs that take any: 0, or the number of the process that holds it.
@@ -110,7 +89,6 @@ MASKABLE = question(
 IRQDOMAIN = question(
     "irqdomain", ("v2 parent", "v1", "none"), "dev_get_msi_domain() of the device", (CAN_DYN, (0,))
 )
-NO_MSI = question("pme_nomsi", ("no", "yes"), "pcie_pme=nomsi or the DMI quirk")
 HAS = question("present", ("no", "yes"), "the device exists in this hardware")
 MSG = question("message", ("0", "1", "2", "none"), "interrupt message number", (HAS, (1,)))
 BLOCK = question(
@@ -119,10 +97,44 @@ BLOCK = question(
 LEFT_ON = question(
     "left on", ("no", "yes"), "firmware or another kernel left its source on", (HAS, (1,))
 )
-DPC = question("dpc", ("no", "yes"), "the port has DPC, and the system leaves it to the kernel")
 BELOW = question("below", ("no", "yes"), "a live device below the port needs bus mastering")
+
+# Variables of drivers' functions: what says `local` is gone when the driver is unbound, and is left
+# out where designs are compared. No list of them exists elsewhere.
+LOCAL = Fact("wanted", MOST, "the driver's local count of wanted vectors; 0: not made yet",
+             local=True, vectors=True)
+TOTAL = Fact("total", MOST, "the same with those of the extension counted in; 0: not made yet",
+             local=True, vectors=True)
+BEGUN = Fact("begun", 1, "the driver's local count has a value, if only 0", local=True)
+FOUND_MASTER = Fact("found_master", 1, "the driver's local copy of Bus Master as it found it",
+                    local=True)
+SEEN = Fact("seen", 1, "the driver that enumerates serves it", local=True)
+FILLED = Fact("irq noted", 1, "its place in the driver's array of irqs was written", local=True)
+SECOND = named(
+    "second irq", ("not needed", "number read", "looked up"), "of another service folded into it",
+    local=True,
+)
+LOCATED = Fact("located", 1, "who enumerates has found where a register block of it lies",
+               local=True)
+KNOWN = Fact("known", 1, "its message number was read since the vectors last changed", local=True)
+
+# Of the drivers of ports and their services alone: portdrv, pme, pciehp.
+CALLBACKS = Fact("slot callbacks", 1, "memory with the functions of its hotplug slot")
+SLOT = named("slot", ("none", "initialised", "added"), "its slot in the hotplug core")
+POLLER = Fact("poller", 1, "a thread polls it for events")
+SILENCED = Fact("silenced", 1, "its driver's note that its interrupt was turned off for sleep")
+NOTIFIES = Fact("notifies", 1, "its driver's note that events are enabled")
+MISSED = Fact("missed", 1, "something may have happened to it in its sleep; nobody looked")
+NO_MSI = question("pme_nomsi", ("no", "yes"), "pcie_pme=nomsi or the DMI quirk")
+DPC = question("dpc", ("no", "yes"), "the port has DPC, and the system leaves it to the kernel")
 POLLED = question("polled", ("no", "yes"), "pciehp_poll_mode: events are polled, not signalled")
 D3_POSSIBLE = question("bridge_d3", ("no", "yes"), "pci_bridge_d3_possible()")
+
+# Of the driver of CXL PMUs, and of those who make its devices.
+CAPS = Fact("caps", 1, "what its driver read of its abilities: how many counters there are")
+NAMED = Fact("named", 1, "the name that it is to be registered under")
+COUNTERS = Fact("counters", 1, "memory for the event of each of its counters")
+PEEKED = Fact("peeked", 1, "its registers are mapped for a moment, to look at")
 
 MODE_OFF, MODE_INTX, MODE_MSI, MODE_MSIX = range(4)
 CAP_NONE, CAP_MSI, CAP_MSIX = range(3)

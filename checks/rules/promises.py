@@ -25,7 +25,6 @@ from generator.facts import (
     IRQ,
     KNOWN,
     LIFE,
-    LOCAL,
     LOCATED,
     MASTER,
     MODE,
@@ -36,7 +35,6 @@ from generator.facts import (
     NVEC,
     PEEKED,
     PHASE,
-    TOTAL,
     entries,
     msi_on,
 )
@@ -167,7 +165,7 @@ def own_device(step: Step, view: View) -> Expr | None:
     managed = op.managed and op.on_devres != "dev"  # an action for later, on the driver's own
     changed = {give.target.fact for way in op.outcomes for give in way.gives}
     if dev == view.parent(step.inst):  # what it finds there it notes for itself
-        changed -= {LOCATED}
+        changed -= {fact for fact in changed if fact.local}
     harmless = managed or op.name in _FOR_OTHERS or not changed
     core = step.inst.device.kind == "core"  # before a driver binds, every device is the core's
     return None if dev.device.kind != "pci" or dev == step.inst or harmless or core else TRUE
@@ -262,7 +260,7 @@ def _uncounted(step: Step, view: View) -> Iterator[Expr]:
     looked = {*reads(step.asks), *_set_from(step)}
     looked.update(read for value in step.params.values() for read in reads(value))
     for read in sorted(looked, key=lambda one: (one.of.name, one.fact.name)):
-        if read.fact in (LOCAL, TOTAL):
+        if read.fact.vectors:
             yield read.fact(view.resolve(step.binding.get(read.of.name, read.of), {})).eq(0)
 
 
@@ -275,7 +273,7 @@ def _outdated(step: Step) -> Iterator[Expr]:
     asked = reads(step.asks)
     for port in sorted({read.of for read in asked if read.fact == NVEC}, key=lambda of: of.name):
         if port == step.inst:
-            wanted = [read.le(entries(port)) for read in asked if read.fact in (LOCAL, TOTAL)]
+            wanted = [read.le(entries(port)) for read in asked if read.fact.vectors]
             yield all_of(NVEC(port).eq(0), MODE(port).eq(MODE_OFF), FAULTED(port).eq(0),
                          CAP(port).ne(CAP_NONE), D3(port).eq(0), *wanted)
 

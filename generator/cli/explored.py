@@ -90,7 +90,7 @@ def _plain(value: object) -> str:
 
 
 def _key(design: Design) -> str:
-    return hashlib.sha256((canonical(design) + _code()).encode()).hexdigest()
+    return hashlib.sha256((canonical(design, whole=True) + _code()).encode()).hexdigest()
 
 
 @functools.cache
