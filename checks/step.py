@@ -91,8 +91,11 @@ def called_with(op: Operation, binding: Mapping[str, Place]) -> tuple[str, ...]:
 
 
 def words_of(op: Operation, binding: Mapping[str, Place]) -> str:
-    """Return an operation on its devices, as traces say it."""
-    return f"{op.name}({', '.join(called_with(op, binding))})"
+    """Return an operation on its devices, as traces say it: only a call has parentheses."""
+    devices = ", ".join(called_with(op, binding))
+    if op.is_call:
+        return f"{op.name}({devices})"
+    return f"{op.name} for {devices}" if devices else op.name
 
 
 @dataclass(frozen=True)

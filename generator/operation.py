@@ -185,6 +185,11 @@ class Operation:
         """Return whether it can fail."""
         return any(outcome.label == "fail" for outcome in self.outcomes)
 
+    @property
+    def is_call(self) -> bool:
+        """Return whether it is a call of a C function, be it one that is only proposed."""
+        return self.fingerprint is not None or (bool(self.roles) and self.name.isidentifier())
+
     def gives(self, fact: Fact) -> bool:
         """Return whether it can set a fact to other than 0."""
         return any(

@@ -131,14 +131,14 @@ def test_what_a_child_does_by_itself_takes_no_states() -> None:
 
 def test_every_operation_is_reached() -> None:
     report = explore(Design("n", "", (PORT,), (taking(3),)), WATCHED)
-    assert {f"take {number}(port)" for number in range(3)} <= set(report.reached)
+    assert {f"take {number} for port" for number in range(3)} <= set(report.reached)
     assert report.unreached == ()
 
 
 def test_unreachable_operation_is_named() -> None:
     never = Guard("never", ~TRUE, ())
     driver = Driver("driver", PORT, (If(never, (taken(0)(PORT),)), PCI_SET_MASTER(PORT)))
-    assert explore(Design("n", "", (PORT,), (driver,)), WATCHED).unreached == ("take 0(port)",)
+    assert explore(Design("n", "", (PORT,), (driver,)), WATCHED).unreached == ("take 0 for port",)
 
 
 @pytest.mark.parametrize("design", [

@@ -178,7 +178,7 @@ def test_the_way_to_a_goal_is_derived_by_hand() -> None:
     assert starts.way is not None
     assert arrives.way is not None
     assert [step.text for step in starts.way.trace] == [*begin, *made]
-    assert [step.text for step in arrives.way.trace] == [*begin, *made, "enable source(bell)"]
+    assert [step.text for step in arrives.way.trace] == [*begin, *made, "enable source for bell"]
 
 
 def test_what_turns_a_service_away_is_found_with_its_line() -> None:

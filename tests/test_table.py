@@ -11,17 +11,21 @@ from pathlib import Path
 
 import pytest
 from broken import context, handlers, lifetimes, vectors
-from broken.parts import Case
+from broken.parts import PORT, Case
 from house import DESIGNS
 
 from checks import diagram, show
 from checks.explore import Counterexample, Shown, explore
 from checks.rules.all import RULES
-from checks.step import Kind
+from checks.step import Kind, words_of
 from checks.table import WIDTH, table
 from generator.__main__ import main
-from generator.design import Waiver
-from generator.operation import NOWHERE
+from generator.design import Device, Waiver
+from generator.operation import NOWHERE, Operation
+from generator.ops.assign import assign, note
+from generator.ops.domain import PCI_INIT_SUBDEVICE
+from generator.ops.pci import PCI_SET_MASTER
+from generator.ops.source import ENABLE_SOURCE
 
 CASES = (*vectors.CASES, *handlers.CASES, *lifetimes.CASES, *context.CASES)
 BY_KEY = {rule.key: rule for rule in RULES}
@@ -201,3 +205,19 @@ def test_the_diagram_of_the_first_violation_is_written(
     sound = tmp_path / "sound.svg"
     assert main(["check", "today", "--svg", str(sound)]) == 0
     assert not sound.exists()
+
+
+def test_only_what_is_a_call_has_parentheses() -> None:
+    """Also a call that was proposed only, which no C has yet."""
+    role = {"dev": PORT, "user": Device("bell", "aux", PORT)}
+
+    def said(op: Operation) -> str:
+        return words_of(op, {name: role[name] for name in op.roles})
+
+    assert said(PCI_SET_MASTER) == "pci_set_master(port)"
+    assert said(PCI_INIT_SUBDEVICE) == "pci_init_subdevice(port, bell)"
+    assert said(replace(PCI_SET_MASTER, roles=())) == "pci_set_master()"
+    assert said(ENABLE_SOURCE) == "enable source for bell"
+    assert said(note("nvec = 1")) == "nvec = 1"
+    assert said(note("command")) == "command"
+    assert said(assign("irqs[n]", "-1", roles=("user",))) == "irqs[n] = -1 for bell"

@@ -138,7 +138,7 @@ def message_number_is_allocated(step: Step, view: View) -> Expr | None:
 )
 def message_number_zero_is_valid(step: Step, _view: View) -> Expr | None:
     """A device whose message number is 0 has an interrupt like any other."""
-    if not is_done(step, "refuse"):
+    if not is_done(step, "refuse the irq"):
         return None
     return MSG(step.role("user")).eq(0)
 

@@ -48,7 +48,7 @@ POLL_STATUS = Operation(
 # The driver turns a device down for its message number: drivers/perf/cxl_pmu.c cxl_pmu_probe()
 # takes the irq 0 of its own numbering for "no interrupt".
 REFUSE = Operation(
-    "refuse",
+    "refuse the irq",
     ("user",),
     (fail("-EINVAL", TRUE),),
     source="the driver's own test of the number that it was given",

@@ -80,7 +80,7 @@ CASES = (
             "port: pm_runtime_put_autosuspend(port)",
             "port: pm_runtime_allow(port)",
             "runtime PM: suspends port",
-            "port: enable source(port)",
+            "port: enable source for port",
         ),
         hardware={},
     ),
@@ -198,7 +198,7 @@ CASES = (
         "N12",
         broken=design(port((HIGHEST, MANY), (FREE,))),
         mended=design(port((MANY, HIGHEST), (FREE,))),
-        trace=("port: bind portdrv", "port: nvec = msg + 1()"),
+        trace=("port: bind portdrv", "port: nvec = msg + 1"),
         hardware={},
     ),
     # pcie_port_device_register() has irqs[] on its stack, and pcie_device_init() gives a service
@@ -213,7 +213,7 @@ CASES = (
         trace=(
             "port: bind portdrv",
             "port: kzalloc(service)",
-            "port: pcie_device.irq = int[*](service)",
+            "port: pcie_device.irq = int[*] for service",
         ),
         hardware={},
     ),
@@ -226,7 +226,7 @@ CASES = (
         trace=(
             "port: bind portdrv",
             "port: pci_alloc_irq_vectors(port)",
-            "port: nvec = 2()",
+            "port: nvec = 2",
             "port: pci_free_irq_vectors(port)",
             "port: nvec == nr_entries: no",
         ),

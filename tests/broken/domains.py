@@ -50,7 +50,7 @@ ENABLED = (
     "port: pci_enable_msi_parent_domain(port)",
     *ADDED,
 )
-MARKED = (*ENABLED[:2], "port: domain->flags |= IRQ_DOMAIN_FLAG_MSI_PARENT(port)", *ADDED)
+MARKED = (*ENABLED[:2], "port: domain->flags |= IRQ_DOMAIN_FLAG_MSI_PARENT for port", *ADDED)
 CREATES = ("kid: bind kiddrv", "kid: pci_subdev_create_domain(port, kid)")
 ADDS = (*CREATES, "kid: pci_subdev_msix_alloc_at(port, kid)")
 ON = {"port.capability": "MSI-X", "port.dynamic": "yes"}

@@ -118,7 +118,7 @@ CASES = (
             "port: bind portdrv",
             "port: pci_alloc_irq_vectors(port)",
             "port: pci_msix_alloc_irq_at(port, kid)",
-            "port: own store(kid)",
+            "port: own store for kid",
             *MADE,
             "port: probe returns 0",
             "kid: bind kiddrv",

@@ -128,7 +128,7 @@ CASES = (
         trace=(
             "port: bind portdrv",
             "port: pci_alloc_irq_vectors(port)",
-            "port: &dpc = FIELD_GET(PCI_EXP_DPC_IRQ, reg16)(service)",
+            "port: &dpc = FIELD_GET(PCI_EXP_DPC_IRQ, reg16) for service",
             "port: pci_irq_vector(port, service)",
             "port: kzalloc(service)",
             "port: device_register(service)",
@@ -146,7 +146,7 @@ CASES = (
             *MADE,
             "kid: bind kiddrv",
             "kid: irq <= 0: yes",
-            "kid: refuse(kid) -> -EINVAL",
+            "kid: refuse the irq for kid -> -EINVAL",
         ),
         hardware={"kid.message": "0"},
     ),
@@ -176,7 +176,7 @@ CASES = (
         "R19",
         broken=design(port(MAKES, DROPS), kid((ON, REQUEST), (OFF, UNREQUEST))),
         mended=design(port(MAKES, DROPS), kid((REQUEST, ON), (OFF, UNREQUEST))),
-        trace=(*MASTERED, "kid: bind kiddrv", "kid: enable source(kid)"),
+        trace=(*MASTERED, "kid: bind kiddrv", "kid: enable source for kid"),
         hardware={},
     ),
     # drivers/pci/msi/api.c pci_irq_vector(): without MSI, number 0 is dev->irq, the line of every
@@ -245,7 +245,7 @@ CASES = (
         mended=design(port(MAKES, DROPS), kid((REQUEST, ON), (OFF, UNREQUEST))),
         trace=(
             *BOUND,
-            "kid: enable source(kid)",
+            "kid: enable source for kid",
             "kid: probe returns 0",
             "kid: unbind kiddrv",
             "kid: free_irq(kid)",
