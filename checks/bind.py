@@ -47,7 +47,7 @@ class Inst:
 
     @property
     def name(self) -> str:
-        """The device's name, numbered where there are several."""
+        """Return the device's name, numbered where there are several."""
         if self.device.names:
             return self.device.names[self.index]
         return self.device.name if self.device.count == 1 else f"{self.device.name}{self.index}"
@@ -95,7 +95,7 @@ class View:
 
     @cached_property
     def given(self) -> frozenset[Fact]:
-        """The facts that the drivers of the design give by themselves."""
+        """Return the facts that the drivers of the design give by themselves."""
         return frozenset(
             give.target.fact
             for driver in self.design.drivers for block in driver.blocks().values()

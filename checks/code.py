@@ -43,7 +43,7 @@ class Field:
 
     @property
     def word(self) -> int:
-        """The word of C that has it."""
+        """Return the word of C that has it."""
         return self.shift // WORD
 
     @property

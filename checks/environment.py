@@ -77,7 +77,7 @@ def environment(made: Build, processes: Processes) -> None:
 
 
 def _everyday(one: _Environment) -> None:
-    """Events open and close; runtime PM suspends ports that have no callbacks for it."""
+    """Open and close events; let runtime PM suspend ports that have no callbacks for it."""
     up, quiet = DOWN(SYSTEM).eq(0), one.made.turns.quiet()
     for driver, inst in one.processes:
         if any(op.gives(PMU) for op in one.ops[inst]):
@@ -152,7 +152,7 @@ def _recovery(one: _Environment, bound: Expr, still: Expr) -> None:
 
 
 def _surprise(one: _Environment, bound: Expr, _still: Expr) -> None:
-    """A port is pulled: nothing behind it answers or interrupts; then its driver is unbound."""
+    """Pull the port: nothing behind it answers or interrupts; then its driver is unbound."""
     gone: list[tuple[Read, Expr | int]] = [(TURN(SYSTEM), one.made.turns.last)]
     for port in one.ports:
         gone.append((GONE(port), 1))
@@ -162,7 +162,7 @@ def _surprise(one: _Environment, bound: Expr, _still: Expr) -> None:
 
 
 def _late(one: _Environment, bound: Expr, _still: Expr) -> None:
-    """The user unbinds a driver to bind another in its place."""
+    """Let the user unbind a driver to bind another in its place."""
     for driver, inst in one.processes:
         if driver.instead_of:
             one.event(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What some life of a design must come to, so that a HOLDS is not an empty one.
+"""Reachability: what some life of a design must come to, or a HOLDS would be vacuous.
 
 A goal is an expression over facts that some reachable state has to satisfy. To the explorer it
 is a rule that says "never" and is waived: the shortest way to break it is a way to the goal,

@@ -1,15 +1,29 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What is known of a machine's variables where one of its processes is, without searching it.
+"""The values that variables can have at each place of a process, without a search.
 
-A variable that only this process writes has the values that its steps give; one that others
-write as well keeps them as long as no step that is possible here writes another. Knowledge is
-one integer: a field of bits per variable, one bit for each value that it can have. So what two
-ways lead to is their `|`, and what holds on both sides is `&`.
+They are computed by abstract interpretation: each process is followed by itself, and at each of
+its places every variable has a set of values. A variable that only this process writes has the
+values that its steps give; one that others write as well keeps them as long as no step of theirs
+that is possible here writes another.
+
+Knowledge of all variables is one integer, with a field of bits for each. A variable with the values
+0 to 3, of which 0 and 2 are possible at a place:
+
+    bit of the field    4   3   2   1   0
+                      +---+---+---+---+---+
+                      | 0 | 0 | 1 | 0 | 1 |
+                      +---+---+---+---+---+
+                    guard   `---values---'
+
+So what is known where two ways join is the `|` of what they bring, and `&` is what two have in
+common. The guard bit is always 0. `any` has a 1 for every value of every field, `guards` one for
+every guard: the sum `known + any` carries into the guard of each field that has a value, and never
+further. One addition tells whether some field is empty: then the two cannot both be true.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import product
@@ -65,10 +79,7 @@ class _Other:
 
 
 class Knowledge:
-    """Per place of every process, the values that variables can have there.
-
-    Above each field is a bit of `guards`: a sum with `any` carries there unless it is empty.
-    """
+    """Per place of every process, the values that variables can have there."""
 
     def __init__(self, machine: Machine, never: Sequence[Expr]) -> None:
         """Follow every process from its start; `never` does not hold where search goes on."""
@@ -143,9 +154,9 @@ class Knowledge:
         return (one & other) + self.any & self.guards != self.guards
 
     def follow(self, pc: Read, some: tuple[Read, ...]) -> int:
-        """Tell the places of a process apart by the values of some variables, too.
+        """Return the fields of some variables, which tell places of a process apart from now on.
 
-        Returns the fields of these variables: half of the key to `nodes` and `into`.
+        They are half of the key to `nodes` and `into`.
         """
         fields = self.mask(some)
         if (pc, fields) not in self.nodes:
@@ -359,4 +370,3 @@ def conjuncts(expr: Expr) -> list[Expr]:
     return [expr]
 
 
-__all__ = ["Knowledge", "Known", "Mapping", "Node", "conjuncts"]

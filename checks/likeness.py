@@ -24,7 +24,7 @@ class Life:
     """A shortest way to facts that only one of two designs comes to."""
 
     when: str  # in its episode, "" for the plain one
-    mine: bool  # not the other's
+    new: bool  # of the design that is compared, not of the one that it is compared with
     said: tuple[str, ...]  # what is otherwise than in the nearest state of the other
     trace: tuple[Shown, ...]
     hardware: tuple[tuple[str, str], ...]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Forgetting what nobody will read again, so that states that differ in it are one."""
+"""Liveness: a variable is set to 0 where no later step reads it, so that equal states merge."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from generator.meaning import assuming, fold_known
 def forget(
     machine: Machine, watches: Sequence[Watch], kept: frozenset[Read] = frozenset()
 ) -> Machine:
-    """Return the machine with every variable cleared where its only process is done with it.
+    """Return the machine with every variable set to 0 where it is dead.
 
-    A variable qualifies when one process alone reads and writes it and no rule looks at it in
-    every state. It is dead at a place when each way from there writes it before reading it.
+    A variable is dead at a place of a process when each way from there writes it before reading
+    it. It qualifies when that process alone reads and writes it and no rule looks at it in every
+    state.
     Facts that are always 0, or that nothing looks at, go first, and so do questions with one
     answer only: they become numbers. What is `kept` is looked at wherever a process is at rest.
     """

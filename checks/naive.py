@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The oracle: the same machine explored without packing or reduction, by code of its own.
+"""The oracle: every state of a machine by plain search, for tests to hold the explorer against.
 
-All of hardware is answered before the first step and states are plain tuples of values. Every
-expression becomes one Python expression, which a test holds against the meaning of the
-language. Slow, and short enough to be believed; nothing of it is shared with the explorer.
+Nothing is packed, reduced or forgotten, and no code is shared with the explorer. All of hardware
+is answered before the first step and states are plain tuples of values. Every expression becomes
+one Python expression, which a test holds against the meaning of the language. Slow, and short
+enough to be believed.
 """
 
 from __future__ import annotations

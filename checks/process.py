@@ -229,7 +229,7 @@ class Process:
                        self.at("devres unbound", 0))
 
     def _called(self, entry: str, graph: Flow) -> None:
-        """A callback is called when it is its turn; then it is the turn of the next."""
+        """Add the call of a callback when it is its turn; then it is the turn of the next."""
         turns, turn = self.made.turns, self.made.turns.calls[entry, self.inst]
         self._core(Kind.CALL, f"{entry} {self.driver.name}", RUNNING,
                    turns.at(turn) & PHASE(self.inst).eq(BOUND), self.at(entry, graph.start))

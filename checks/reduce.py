@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Which steps of a process may be taken at once, before anybody else moves.
+"""Partial-order reduction: the steps of a process that are taken at once, before anybody else's.
 
-Such a step commutes with every step that others can take before it, and no rule can tell the
-states around it apart. What others can do before it depends on where they are, so the answer
-is a table: places of others from which something can come that does not commute. Every cycle
-of a process leads through IDLE or RUNNING, where it is never taken at once, so nothing is put
-off for ever.
+Such a step commutes with every step that others can take first, and no rule can tell the states
+around it apart, so of all orders one is enough. The steps of a process at a place are a persistent
+set then. What others can do first depends on where they are, so the answer is a table: places of
+others from which something can come that does not commute. Every cycle of a process leads through
+IDLE or RUNNING, where nothing is taken at once, so nobody is put off for ever (the cycle proviso).
 """
 
 from __future__ import annotations
@@ -68,10 +68,10 @@ class Reduction:
                 self.looks_at.setdefault(read, []).append(condition)
         self.readers: dict[Read, int] = {}  # sets of steps, as bits
         self.writers: dict[Read, int] = {}
-        self.mine: dict[Read | None, int] = {}
+        self.of_process: dict[Read | None, int] = {}
         for number, uses in enumerate(self.uses):
             pc = machine.transitions[number].pc
-            self.mine[pc] = self.mine.get(pc, 0) | 1 << number
+            self.of_process[pc] = self.of_process.get(pc, 0) | 1 << number
             for read in uses.looked:
                 self.readers[read] = self.readers.get(read, 0) | 1 << number
             for read in uses.gives:
@@ -113,7 +113,7 @@ class Reduction:
                     clash.add(other)
         for when in look.values():
             for read in reads(self.known.assuming(when, known)):
-                for other in _bits(self.writers.get(read, 0) & ~self.mine[pc]):
+                for other in _bits(self.writers.get(read, 0) & ~self.of_process[pc]):
                     if self.known.can(other, known):
                         if self.machine.transitions[other].pc is None:
                             return None
@@ -128,7 +128,7 @@ class Reduction:
             found |= self.readers.get(read, 0) | self.writers.get(read, 0)
         for read in uses.looked:
             found |= self.writers.get(read, 0)
-        return _bits(found & ~self.mine[pc])
+        return _bits(found & ~self.of_process[pc])
 
     def _before(
         self, by: Read, clash: set[int], known: Known
@@ -227,36 +227,36 @@ class Reduction:
         """Return whether it makes no difference when a step is taken before another's."""
         one = self.machine.transitions[other]
         assert step.pc is not None
-        mine, theirs = self.uses[number], self.uses[other]
-        touched = (mine.gives.keys() & (theirs.looked | theirs.gives.keys())) | (
-            theirs.gives.keys() & mine.looked)
+        ours, theirs = self.uses[number], self.uses[other]
+        touched = (ours.gives.keys() & (theirs.looked | theirs.gives.keys())) | (
+            theirs.gives.keys() & ours.looked)
         if any(read.fact.question for read in touched):
             return False
         if one.pc is not None:
             known &= self.known.at(one.pc, one.src)
-        if theirs.gives.keys().isdisjoint(mine.looked | mine.gives.keys()) and self._unchanged(
+        if theirs.gives.keys().isdisjoint(ours.looked | ours.gives.keys()) and self._unchanged(
             (one.when, *theirs.gives.values(),
-             *(when for _, when, _ in self.at_step.get(other, ()))), mine, known
+             *(when for _, when, _ in self.at_step.get(other, ()))), ours, known
         ):
             return True
         compared = {
-            target for target in {**mine.gives, **theirs.gives}
-            if (target in mine.gives and target in theirs.gives)
-            or (target in mine.gives and reads(mine.gives[target]) & theirs.gives.keys())
+            target for target in {**ours.gives, **theirs.gives}
+            if (target in ours.gives and target in theirs.gives)
+            or (target in ours.gives and reads(ours.gives[target]) & theirs.gives.keys())
             or (target in theirs.gives
-                and (one.pc is None or reads(theirs.gives[target]) & mine.gives.keys()))
+                and (one.pc is None or reads(theirs.gives[target]) & ours.gives.keys()))
         }
-        my_rules = [when for _, when, _ in self.at_step.get(number, ())
+        our_rules = [when for _, when, _ in self.at_step.get(number, ())
                     if reads(when) & theirs.gives.keys()]
         their_rules = [(when, waived) for _, when, waived in self.at_step.get(other, ())
-                       if one.pc is None or reads(when) & mine.gives.keys()]
-        exprs = [step.when, one.when, *my_rules, *(when for when, _ in their_rules), *compared]
+                       if one.pc is None or reads(when) & ours.gives.keys()]
+        exprs = [step.when, one.when, *our_rules, *(when for when, _ in their_rules), *compared]
         looked: set[Read] = set().union(*map(reads, exprs))
-        my = {target: value for target, value in mine.gives.items() if target in looked}
+        our = {target: value for target, value in ours.gives.items() if target in looked}
         their = {target: value for target, value in theirs.gives.items() if target in looked}
-        for state in self._states([*exprs, *my.values(), *their.values()], known):
+        for state in self._states([*exprs, *our.values(), *their.values()], known):
             if state is None or not _commute(
-                state, (step.when, my), (one.when, their), my_rules, their_rules, compared,
+                state, (step.when, our), (one.when, their), our_rules, their_rules, compared,
                 one.pc is None,
             ):
                 return False
@@ -288,25 +288,27 @@ _Step = tuple[Expr, Mapping[Read, Expr]]
 
 
 def _commute(
-    state: Mapping[Read, int], mine: _Step, theirs: _Step, my_rules: Sequence[Expr],
+    state: Mapping[Read, int], ours: _Step, theirs: _Step, our_rules: Sequence[Expr],
     their_rules: Sequence[tuple[Expr, bool]], compared: set[Read], outside: bool,
 ) -> bool:
-    """Return whether my step leads to the same, taken before or after theirs, in one state.
+    """Return whether two steps lead to the same in either order, from one state.
 
-    A step from outside may be left out where mine makes up for it.
+    `ours` is the one to be taken at once, `theirs` of another process, or of the environment where
+    `outside`. One of the environment need not be possible afterwards, if taking ours first gives
+    the same state without it.
     """
     if not evaluate(theirs[0], state):
         return True
-    can = bool(evaluate(mine[0], state))
+    can = bool(evaluate(ours[0], state))
     then = _after(state, theirs[1])
-    if bool(evaluate(mine[0], then)) != can:
+    if bool(evaluate(ours[0], then)) != can:
         return False
     if not can:
         return True
-    if any(evaluate(rule, then) and not evaluate(rule, state) for rule in my_rules):
+    if any(evaluate(rule, then) and not evaluate(rule, state) for rule in our_rules):
         return False
-    first = _after(state, mine[1])
-    last = _after(then, mine[1])
+    first = _after(state, ours[1])
+    last = _after(then, ours[1])
     if evaluate(theirs[0], first):
         both = _after(first, theirs[1])
         if all(both[read] == last[read] for read in compared):

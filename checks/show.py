@@ -133,7 +133,7 @@ def likeness(one: Likeness) -> Iterator[str]:
     if len(one.values) > MOST:
         yield f"    and {len(one.values) - MOST} more"
     for life in one.lives:
-        whose = f"{one.base} has no such life" if life.mine else f"a life of {one.base} only"
+        whose = f"{one.base} has no such life" if life.new else f"a life of {one.base} only"
         said = "; ".join([f"{whose}{', ' * bool(life.when)}{life.when}", *life.said])
         yield ""
         yield from textwrap.wrap(said, WIDTH, initial_indent="  ", subsequent_indent="    ")
@@ -154,7 +154,7 @@ def likeness_record(one: Likeness) -> dict[str, object]:
         "hardware": one.hardware,
         "values": list(one.values),
         "lives": [
-            {"of": "this" if life.mine else one.base, "when": life.when, "facts": list(life.said),
+            {"of": "this" if life.new else one.base, "when": life.when, "facts": list(life.said),
              "hardware": dict(life.hardware), "trace": [step_record(step) for step in life.trace]}
             for life in one.lives
         ],

@@ -117,7 +117,7 @@ def search(
 def _searched(model: Promela, work: Path, deadline: float) -> Searched:
     """Run pan, then let it replay the trails that it wrote."""
     began = time.monotonic()
-    # -Q is for the day on which nobody is left to stop it.
+    # -Q is pan's own limit, in minutes: it ends even if we are killed and cannot stop it.
     belt = max(0, int(deadline - began) // 60) + 2
     ended = _run(["./pan", "-c0", "-e", "-E", "-w20", f"-Q{belt}"], work, deadline)
     seconds = time.monotonic() - began

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Sets of hardware as decision trees: two sets are equal where their trees are the same one.
+"""Sets of hardware as decision diagrams: two sets are equal where their trees are the same one.
 
 Each search asks its questions in its own order, so one describes a set of hardware in other
-pieces than the next. A tree asks them in one order, and none on which nothing depends.
+pieces than the next. A tree asks them in one order, and none on which nothing depends: they are
+multi-valued decision diagrams, ordered, reduced and shared.
 """
 
 from __future__ import annotations

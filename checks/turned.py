@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Where a design turns somebody away: the conditions behind which a goal lies, never met.
+"""Why a service is not served: the conditions before its goal that were false in every life.
 
 A door is a step that was never taken, from a place that was reached, behind which there is a
 step that the goal needs. What happened at that place instead is why nobody came through.

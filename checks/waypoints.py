@@ -23,7 +23,7 @@ class Commit(Protocol):
 
     @property
     def subject(self) -> str:
-        """The first line of its message."""
+        """Return the first line of its message."""
 
     @property
     def changed(self) -> Overlay:

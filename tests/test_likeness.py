@@ -163,7 +163,7 @@ def test_a_dropped_operation_is_told_with_the_fact_and_a_life_each_way() -> None
     assert found.values == (
         "port.master is never 1 any more: Bus Master Enable in the command register",
     )
-    assert [(life.mine, life.said) for life in found.lives] == [
+    assert [(life.new, life.said) for life in found.lives] == [
         (True, ("port.master 0, not 1",)), (False, ("port.master 1, not 0",)),
     ]
     assert [step.text for step in found.lives[1].trace] == [
@@ -185,7 +185,7 @@ def test_the_same_facts_on_other_hardware_are_others_when_hardware_is_asked_abou
 
     assert not found.same
     assert not found.values
-    assert [(life.mine, life.said, life.hardware) for life in found.lives] == [
+    assert [(life.new, life.said, life.hardware) for life in found.lives] == [
         (True, ("port.master 1, not 0",), (("port.pme_nomsi", "no"),)),
         (False, ("port.master 0, not 1",), (("port.pme_nomsi", "no"),)),
     ]

@@ -27,7 +27,7 @@ PORT_ID = "rp-cpmu"  # what QEMU calls the port, and the bus below it
 _MAGIC = 0x54525750
 _HEAD = struct.Struct("<4I4Q")  # magic, asked, done, code, four arguments; then the result
 _RESETS = 0x40  # how often the guest's object has seen the port reset
-_RING = 0x48  # 1: the port has an event of its own, which cannot be sent by itself
+_RING = 0x48  # 1 from the guest: raise the port's own interrupt, as QEMU's port cannot
 _PAUSE = 0.002
 _APART = 0.02  # QEMU can take two of a vector for one when they are closer
 
