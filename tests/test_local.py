@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from broken import glue
 from broken.glue import glued
-from broken.parts import DELETE, MAKE, PORT, design, kid, port
+from broken.parts import DELETE, KID, MAKE, PORT, design, kid, port
 
 from checks.explore import Report, explore
 from checks.likeness import compare
@@ -21,9 +21,10 @@ from generator.cli import explored
 from generator.design import Design
 from generator.expr import Fact, Place
 from generator.load import load
-from generator.operation import Do, Guard, Role, sets
+from generator.operation import RETURN, Do, Guard, Role, sets
 from generator.ops.assign import note
 from generator.ops.pci import PCI_SET_MASTER
+from generator.ops.perf import IOREMAP, IOUNMAP
 from generator.program import Block, If
 from generator.series import canonical, digest
 
@@ -132,3 +133,14 @@ def test_looking_into_another_device_for_a_local_changes_nothing_there() -> None
 
     assert looks(TRIED).counterexamples == ()
     assert [one.rule for one in looks(KEPT).counterexamples] == ["N11"]
+
+
+def test_a_mapping_is_no_local_so_one_that_is_never_undone_is_seen() -> None:
+    """N12: the probe after the next unbind maps what is mapped still."""
+    (rule,) = [rule for rule in RULES if rule.key == "N12"]
+    broken = explore(design(port((IOREMAP(KID, fail=RETURN),))), (rule,))
+
+    assert [one.rule for one in broken.counterexamples] == ["N12"]
+    assert "unbound" in [step.text for step in broken.counterexamples[0].trace]
+    mended = (IOREMAP(KID, fail=RETURN), IOUNMAP(KID))
+    assert explore(design(port(mended)), (rule,)).counterexamples == ()
