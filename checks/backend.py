@@ -10,7 +10,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,8 +18,8 @@ from typing import Any
 
 from checks.frontend import absolute, diagnostic, memory
 from generator import pch
-from generator.errors import EnvironmentFault, Timeout, Untestable
-from generator.plumbing import PATIENCE
+from generator.errors import EnvironmentFault, Untestable
+from generator.plumbing import PATIENCE, Done, tried
 from generator.view import Diagnostic, Job, View, disk_id, view_of
 
 _LINE = re.compile(
@@ -78,16 +77,16 @@ def _compile(view: View, compiler: str, nm: str) -> dict[str, Any]:
             tail = pch.split(view, cut)[1]
             more = ("-include-pch", head.file)
             done = _to_object(view, tail, compiler, more, scratch, out)
-            if "AST file" not in done.stderr and "PCH file" not in done.stderr:
-                said = list(dict.fromkeys((*head.said, *_read(done.stderr, view))))
+            if "AST file" not in done.complained and "PCH file" not in done.complained:
+                said = list(dict.fromkeys((*head.said, *_read(done.complained, view))))
                 break
         else:
             done = _to_object(view, view.text, compiler, (), scratch, out)
-            said = list(_read(done.stderr, view))
-        if done.returncode and not any(item.severity == "error" for item in said):
-            last = done.stderr.strip().splitlines()[-1:] or ["no message"]
+            said = list(_read(done.complained, view))
+        if done.status and not any(item.severity == "error" for item in said):
+            last = done.complained.strip().splitlines()[-1:] or ["no message"]
             raise Untestable(
-                f"{view.path}: {compiler} ended with {done.returncode} and no diagnostic: {last[0]}"
+                f"{view.path}: {compiler} ended with {done.status} and no diagnostic: {last[0]}"
             )
         undefined, defined = _symbols(nm, out) if out.exists() else (set(), set())
     return {
@@ -102,7 +101,7 @@ _QUIET = ("-fno-caret-diagnostics", "-fno-color-diagnostics")
 
 def _to_object(
     view: View, text: bytes, compiler: str, more: Sequence[str], scratch: Path, out: Path
-) -> subprocess.CompletedProcess[str]:
+) -> Done:
     overlay = _vfs({view.main: text, **view.texts}, scratch)
     command = [compiler, *view.flags, *_QUIET, "-ivfsoverlay", str(overlay), *more]
     command += ["-c", "-o", str(out), *_input(view, text, scratch)]
@@ -128,13 +127,13 @@ def _head(view: View, cut: int, worth: bool, compiler: str, scratch: Path) -> pc
         command += ["-iquote", os.path.dirname(view.main), "-MD", "-MF", str(told)]
         command += ["-x", "c-header", str(file), "-o", str(part)]
         done = _run(command, view.place.build, view.path)
-        said = _read(done.stderr, view)
-        if done.returncode or any(item.severity == "error" for item in said):
+        said = _read(done.complained, view)
+        if done.status or any(item.severity == "error" for item in said):
             part.unlink(missing_ok=True)
             return None
         included = {
             os.path.normpath(view.place.build / path)
-            for path in _prerequisites(told.read_text())
+            for path in _prerequisites(told.read_text(encoding="utf-8"))
             if path != str(file)
         }
         return pch.keep(view, key, part, included, said)
@@ -164,18 +163,8 @@ def _input(view: View, text: bytes, scratch: Path) -> tuple[str, ...]:
     return ("-iquote", os.path.dirname(view.main), str(file))
 
 
-def _run(command: list[str], cwd: Path, path: str) -> subprocess.CompletedProcess[str]:
-    try:
-        return subprocess.run(
-            command, cwd=cwd, capture_output=True, text=True, errors="replace",
-            timeout=_TIMEOUT, check=False,
-        )  # fmt: skip
-    except FileNotFoundError as error:
-        raise EnvironmentFault(
-            f"{command[0]} is missing: install it (Debian: clang-19, binutils)"
-        ) from error
-    except subprocess.TimeoutExpired as error:
-        raise Timeout(f"{path}: {command[0]} took more than {_TIMEOUT} s") from error
+def _run(command: list[str], cwd: Path, path: str) -> Done:
+    return tried(command, cwd=cwd, timeout=_TIMEOUT, about=path)
 
 
 def _vfs(texts: Mapping[str, bytes], scratch: Path) -> Path:
@@ -197,7 +186,8 @@ def _vfs(texts: Mapping[str, bytes], scratch: Path) -> Path:
                 "overlay-relative": "false",
                 "roots": roots,
             }
-        )
+        ),
+        encoding="utf-8",
     )
     return overlay
 
@@ -236,10 +226,10 @@ def _read(text: str, view: View) -> tuple[Diagnostic, ...]:
 def _symbols(nm: str, out: Path) -> tuple[set[str], set[str]]:
     """Return the undefined and the external defined symbols of an object."""
     done = _run([nm, "--no-sort", str(out)], out.parent, str(out))
-    if done.returncode:
-        raise EnvironmentFault(f"{nm} cannot read an object of the compiler: {done.stderr.strip()}")
+    if done.status:
+        raise EnvironmentFault(f"{nm} cannot read an object of the compiler: {done.last}")
     undefined, defined = set(), set()
-    for line in done.stdout.splitlines():
+    for line in done.said.splitlines():
         *_, kind, name = line.split()
         if kind == "U":
             undefined.add(name)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from generator.design import Design, Device
-from generator.errors import ModelError
+from generator.errors import NOWHERE, ModelError
 from generator.expr import (
     EACH,
     FALSE,
@@ -144,7 +144,9 @@ class View:
     def _expand(self, expr: Expr) -> Expr:
         match expr:
             case Read(fact=fact, of=of) if not isinstance(of, Inst | System) and of != EACH:
-                raise ModelError(f"{fact.name} of {of.name}: not one device; use Each or Over")
+                raise ModelError(
+                    NOWHERE, f"{fact.name} of {of.name}: not one device; use Each or Over"
+                )
             case Bin(op=op, left=left, right=right):
                 return fold(Bin(op, self._expand(left), self._expand(right)))
             case Pick(when=when, then=then, other=other):

@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from checks.finding import Finding, Severity
-from generator.errors import EnvironmentFault, Timeout, UsageError
-from generator.plumbing import PATIENCE
+from generator.errors import EnvironmentFault, UsageError
+from generator.plumbing import PATIENCE, tried
 
 OPTIONS = ("--strict", "--terse", "--showfile", "--show-types", "--no-summary", "--color=never")
 
@@ -74,21 +73,12 @@ def _patch(
         # a .checkpatch.conf in the user's home must not change the answer
         env = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", "HOME": home}
         env["GIT_DIR"] = str(history) if history else f"{home}/none"
-        try:
-            done = subprocess.run(
-                ["perl", str(script), *OPTIONS, str(file)],
-                cwd=work, env=env, capture_output=True, text=True, errors="replace",
-                timeout=_TIMEOUT, check=False,
-            )  # fmt: skip
-        except FileNotFoundError as error:
-            raise EnvironmentFault("perl is missing: apt-get install perl") from error
-        except subprocess.TimeoutExpired as error:
-            raise Timeout(f"{file.name}: checkpatch took more than {_TIMEOUT} s") from error
-    found = parse(done.stdout, file.name, expected)
-    if done.returncode not in (0, 1) or (done.returncode == 1) != bool(found):
-        last = (done.stderr or done.stdout).strip().splitlines()[-1:] or ["no message"]
+        done = tried(["perl", str(script), *OPTIONS, str(file)], cwd=work, env=env,
+                     timeout=_TIMEOUT, about=f"{file.name}: checkpatch")
+    found = parse(done.said, file.name, expected)
+    if done.status not in (0, 1) or (done.status == 1) != bool(found):
         raise EnvironmentFault(
-            f"{file.name}: checkpatch did not run properly (exit {done.returncode}): {last[0]}"
+            f"{file.name}: checkpatch did not run properly (exit {done.status}): {done.last}"
         )
     if history is None:
         found += _uncited(file)

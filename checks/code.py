@@ -255,7 +255,8 @@ class _Writer:
         for target, value in one.gives:
             if target in seen:
                 raise ModelError(
-                    f"{one.step.where}: {one.step.text} gives {target.of.name}.{target.fact.name} "
+                    one.step.where,
+                    f"{one.step.text} gives {target.of.name}.{target.fact.name} "
                     "two values at once"
                 )
             seen.add(target)

@@ -13,15 +13,16 @@ from pathlib import Path
 
 from checks.finding import Finding, Severity
 from checks.outcome import Outcome, keep, name_of, recall
-from checks.stage import AFFECTED, Graphs, Run, compile_stage, key
+from checks.stage import Graphs, Run, compile_stage, key
 from checks.target import Stage, Target
+from generator.kernel.configurations import DIRS
 from generator.progress import say
 from generator.view import Diagnostic
 
 ASSUMED = (
     "headers that `make prepare` generates are those of the base commit; "
     "only autoconf.h is that of each commit and configuration",
-    "users of a touched header outside of " + ", ".join(AFFECTED) + " are not compiled",
+    "users of a touched header outside of " + ", ".join(DIRS) + " are not compiled",
 )
 
 

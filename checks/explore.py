@@ -19,8 +19,8 @@ from checks.search import Search
 from checks.step import Kind, Step, words_of
 from checks.trace import replay, shortened
 from generator.design import Design, Waiver
+from generator.errors import Where
 from generator.expr import FALSE, Fact, Read, reads
-from generator.operation import Where
 
 STATES = 10_000_000
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import threading
 import zlib
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from generator.csource import parse_job
+from generator.system.cache import keep
 from generator.view import Diagnostic, Job, View, content_id, view_of
 
 # raise it when what is remembered, or how it is found, changes
@@ -120,10 +120,7 @@ class Memory:
         """Remember a result together with the content of the files it came from."""
         ids = {path: self.view.id_of(path) for path in sorted(files)}
         records = [{"files": ids, "result": result}, *self._records()][:16]
-        self.file.parent.mkdir(parents=True, exist_ok=True)
-        part = self.file.with_suffix(f".{os.getpid()}.{threading.get_ident()}")
-        part.write_bytes(zlib.compress(json.dumps(records).encode(), 1))
-        os.replace(part, self.file)
+        keep(self.file, zlib.compress(json.dumps(records).encode(), 1))
 
 
 def _defined(tu: Any) -> frozenset[str]:  # noqa: ANN401 - libclang has no types

@@ -44,7 +44,8 @@ def judge(
     for waiver in design.waivers:
         if waiver.rule not in keys:
             raise ModelError(
-                f"{design.where}: a waiver of {waiver.rule}, which is no rule: {', '.join(keys)}"
+                design.where,
+                f"a waiver of {waiver.rule}, which is no rule: {', '.join(keys)}"
             )
     if episode and episode not in EPISODES:
         raise UsageError(f"no episode {episode!r}: one of {', '.join(EPISODES)}")

@@ -124,7 +124,8 @@ def given_answers(design: Design, view: View, used: Iterable[Read]) -> dict[Read
         fact, device = key if isinstance(key, tuple) else (key, None)
         if value not in fact.values:
             raise ModelError(
-                f"{design.where}: {fact.name} cannot be {value!r}: one of {', '.join(fact.values)}"
+                design.where,
+                f"{fact.name} cannot be {value!r}: one of {', '.join(fact.values)}"
             )
         for inst in view.instances:
             if device is None or inst.device == device:

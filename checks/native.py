@@ -5,20 +5,21 @@ from __future__ import annotations
 
 import ctypes
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from generator.errors import EnvironmentFault
-from generator.plumbing import clean_environment
+from generator.kernel.configurations import COMPILER
+from generator.plumbing import tried
 
 # In order of liking: tcc compiles a machine in a hundredth of a second, the others in seconds.
 COMPILERS = (
     ("tcc", "-w", "-shared", "-nostdlib"),
-    ("clang-19", "-w", "-O0", "-fPIC", "-shared"),
+    (COMPILER, "-w", "-O0", "-fPIC", "-shared"),
     ("cc", "-w", "-O0", "-fPIC", "-shared"),
 )
+_COMPILE_SECONDS = 600  # clang -O0, for a machine of a million lines
 MORE, NO_MEMORY = 1, 2  # what search() returns, beside 0
 NOBODY = 0xFFFFFFFF
 Words = ctypes.Array[ctypes.c_ulonglong]
@@ -194,11 +195,10 @@ def _load(text: str) -> ctypes.CDLL:
 
 
 def _compile(command: Sequence[str], text: str) -> None:
-    done = subprocess.run(command, input=text, capture_output=True, text=True, check=False,
-                          env=clean_environment())
-    if done.returncode:
+    done = tried(command, stdin=text.encode(), timeout=_COMPILE_SECONDS)
+    if done.status:
         raise EnvironmentFault(
-            f"{command[0]} cannot compile the search:\n{done.stderr.strip()[:2000]}")
+            f"{command[0]} cannot compile the search:\n{done.complained.strip()[:2000]}")
 
 
 def _unload(loaded: ctypes.CDLL) -> None:

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from generator.design import Design
+from generator.errors import Where
 from generator.expr import Fact, Num, Place, Read, Role, num, reads, substitute
 from generator.facts import DYN, HANDLER, IRQ, MEMORY, MODE, NVEC
 from generator.meaning import fold_known
-from generator.operation import Do, Operation, Where
+from generator.operation import Do, Operation
 from generator.ops import shipped
 from generator.program import operations
 

@@ -3,15 +3,13 @@
 
 from __future__ import annotations
 
-import functools
-import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from checks.frontend import diagnostic
+from generator.system import cache
 from generator.view import Diagnostic, content_id
 
 
@@ -30,21 +28,14 @@ def name_of(identity: str, overlays: Sequence[Mapping[str, bytes | None]], words
         {path: "-" if text is None else content_id(text) for path, text in sorted(overlay.items())}
         for overlay in overlays
     ]
-    return content_id(json.dumps([identity, _ourselves(), texts, words]).encode())
-
-
-@functools.cache
-def _ourselves() -> str:
-    """Return the identity of the code that decides: an edit of it makes every outcome unknown."""
-    top = Path(__file__).parent.parent
-    files = [*sorted(top.glob("checks/**/*.py")), *sorted(top.glob("generator/**/*.py"))]
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+    ours = cache.code("checks", "generator")
+    return content_id(json.dumps([identity, ours, texts, words]).encode())
 
 
 def recall(file: Path) -> Outcome | None:
     """Return an outcome that was kept, None when there is none."""
     try:
-        data = json.loads(file.read_text())
+        data = json.loads(file.read_text(encoding="utf-8"))
         said = tuple((rule, diagnostic(item)) for rule, item in data["said"])
         return Outcome(said, tuple(data["compiled"]), tuple(data["unbuilt"]))
     except (OSError, ValueError, KeyError, TypeError):
@@ -53,7 +44,4 @@ def recall(file: Path) -> Outcome | None:
 
 def keep(file: Path, outcome: Outcome) -> None:
     """Keep an outcome."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_suffix(f".{os.getpid()}")
-    part.write_text(json.dumps(asdict(outcome)))
-    os.replace(part, file)
+    cache.keep(file, json.dumps(asdict(outcome)))

@@ -14,26 +14,11 @@ from pathlib import Path
 
 from checks.finding import Finding, Severity
 from checks.seriestext import Patch, Reader, SeriesText, edits, read_directory
+from generator.kernel.configurations import PREFIXES
 
 MAX_SUBJECT = 75
 MAX_BODY = 75
 MAX_PATCHES = 15
-
-# Subject prefixes by path, most specific first, as counted over the stable 6.12 changelog: the
-# pinned tree has no history to count them in.
-PREFIXES: tuple[tuple[str, str], ...] = (
-    ("drivers/perf/cxl_pmu.c", r"perf/cxlpmu|drivers/perf"),
-    ("drivers/perf/", r"perf/[\w-]+|drivers/perf"),
-    ("drivers/cxl/", r"cxl(/\w+)?"),
-    ("include/cxl/", r"cxl(/\w+)?|perf/cxlpmu"),
-    ("drivers/pci/pcie/", r"PCI(/\w+)?|PCI: \w+"),
-    ("drivers/pci/", r"PCI(/\w+)?|PCI: \w+"),
-    ("include/linux/pci", r"PCI(/\w+)?"),
-    ("drivers/base/auxiliary.c", r"driver core: auxiliary bus|driver core"),
-    ("drivers/base/", r"driver core|PM(: \w+)?|platform"),
-    ("kernel/irq/", r"genirq(/\w+)?"),
-    ("arch/x86/", r"x86(/\w+)?"),
-)
 
 _TAG = re.compile(r"([A-Z][\w]*(?:-[\w]+)*): (.+)")
 # only the person named may give these
@@ -294,7 +279,7 @@ def base_commit(what: Context) -> Iterator[Finding]:
 def _whole(mail: Patch, series: SeriesText) -> str:
     file = Path(series.directory) / mail.file
     kept = f"{mail.log}\n{mail.below}"
-    return kept + ("\n" + file.read_text() if file.is_file() else "")
+    return kept + ("\n" + file.read_text(encoding="utf-8") if file.is_file() else "")
 
 
 def fixes_resolved(what: Context) -> Iterator[Finding]:

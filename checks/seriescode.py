@@ -10,7 +10,6 @@ from __future__ import annotations
 import fnmatch
 import os
 import re
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,8 +17,8 @@ from pathlib import Path
 from checks.finding import Finding, Severity
 from checks.series import Context, Rule, at_log
 from checks.seriestext import FileDiff, Patch
-from generator.errors import EnvironmentFault, Timeout
-from generator.plumbing import PATIENCE
+from generator.errors import EnvironmentFault
+from generator.plumbing import PATIENCE, tried
 
 
 def _text(data: bytes | None) -> str:
@@ -285,23 +284,14 @@ def _kernel_doc(work: Path, path: str, data: bytes | None) -> list[tuple[int, st
         file.write_bytes(data)
         command = ["perl", str(work / "scripts/kernel-doc"), "-none", "-Wall", str(file)]
         env = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", "HOME": home}
-        try:
-            done = subprocess.run(
-                command, cwd=work, env=env, capture_output=True, text=True, errors="replace",
-                timeout=_TIMEOUT, check=False,
-            )  # fmt: skip
-        except FileNotFoundError as error:
-            raise EnvironmentFault("perl is missing: apt-get install perl") from error
-        except subprocess.TimeoutExpired as error:
-            raise Timeout(f"{path}: kernel-doc took more than {_TIMEOUT} s") from error
+        done = tried(command, cwd=work, env=env, timeout=_TIMEOUT, about=f"{path}: kernel-doc")
         found = [
             (int(match["line"]), match["text"])
-            for match in map(_TOLD.fullmatch, done.stderr.splitlines())
+            for match in map(_TOLD.fullmatch, done.complained.splitlines())
             if match
         ]
-        if done.returncode and not found:
-            last = (done.stderr or done.stdout).strip().splitlines()[-1:] or ["no message"]
-            raise EnvironmentFault(f"{path}: scripts/kernel-doc did not run: {last[0]}")
+        if done.status and not found:
+            raise EnvironmentFault(f"{path}: scripts/kernel-doc did not run: {done.last}")
     return found
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from generator.errors import Conflict, UsageError
+from generator.errors import Conflict, UsageError, Where
 
 # bounds on what we read of a directory that somebody else filled
 MAX_PATCHES = 200
@@ -119,15 +119,15 @@ def read_patch(name: str, data: bytes) -> Patch:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise UsageError(f"{name}:{line}: not UTF-8 text") from error
+        raise UsageError("not UTF-8 text", Where(name, line)) from error
     lines = text.split("\n")
     if not lines[0].startswith("From "):
-        raise UsageError(f"{name}:1: a patch starts with a `From <commit> <date>` line")
+        raise UsageError("a patch starts with a `From <commit> <date>` line", Where(name, 1))
     blank = lines.index("") if "" in lines else len(lines)
     headers = email.parser.Parser().parsestr("\n".join(lines[1:blank]) + "\n\n")
     for wanted in ("From", "Subject", "Date"):
         if headers[wanted] is None:
-            raise UsageError(f"{name}:1: the mail has no {wanted}: header")
+            raise UsageError(f"the mail has no {wanted}: header", Where(name, 1))
     tags, subject = _subject(_decoded(headers["Subject"]))
     number = next((_NUMBER.match(tag) for tag in tags if _NUMBER.match(tag)), None)
     body = lines[blank + 1 :]
@@ -135,7 +135,7 @@ def read_patch(name: str, data: bytes) -> Patch:
     cut = next((n for n, line in enumerate(body) if line == "---"), None)
     starts = [n for n, line in enumerate(body) if line.startswith("diff --git ")]
     if starts and cut is None:
-        raise UsageError(f"{name}:{blank + 2}: no `---` line between log and diff")
+        raise UsageError("no `---` line between log and diff", Where(name, blank + 2))
     starts = [n for n in starts if cut is not None and n > cut]
     diff_at = starts[0] if starts else len(body)
     if cut is None:
@@ -182,12 +182,12 @@ def _file(name: str, lines: list[str], at: int, first: int) -> tuple[FileDiff, i
     match = re.fullmatch(r"diff --git a/(\S+) b/(\S+)", lines[at])
     if not match or match[1] != match[2]:
         raise UsageError(
-            f"{name}:{first + at}: a renamed or oddly named file; "
-            "write patches with `git format-patch --no-renames`"
+            "a renamed or oddly named file; write patches with `git format-patch --no-renames`",
+            Where(name, first + at),
         )
     path = match[1]
     if path.startswith("/") or ".." in path.split("/"):
-        raise UsageError(f"{name}:{first + at}: {path} leaves the tree")
+        raise UsageError(f"{path} leaves the tree", Where(name, first + at))
     new = deleted = False
     mode = ""
     hunks: list[Hunk] = []
@@ -202,7 +202,9 @@ def _file(name: str, lines: list[str], at: int, first: int) -> tuple[FileDiff, i
         elif line.startswith("deleted file mode "):
             deleted = True
         elif line.startswith(("old mode ", "new mode ", "GIT binary", "Binary files", "rename ")):
-            raise UsageError(f"{name}:{first + position}: {line.split()[0]} patches are not read")
+            raise UsageError(
+                f"{line.split()[0]} patches are not read", Where(name, first + position)
+            )
         elif line.startswith("@@ "):
             hunk, position = _hunk(name, lines, position, first)
             hunks.append(hunk)
@@ -216,14 +218,14 @@ def _file(name: str, lines: list[str], at: int, first: int) -> tuple[FileDiff, i
 def _hunk(name: str, lines: list[str], at: int, first: int) -> tuple[Hunk, int]:
     match = _HUNK.match(lines[at])
     if not match:
-        raise UsageError(f"{name}:{first + at}: not a hunk header: {lines[at][:40]}")
+        raise UsageError(f"not a hunk header: {lines[at][:40]}", Where(name, first + at))
     before = int(match[2]) if match[2] is not None else 1
     after = int(match[4]) if match[4] is not None else 1
     body: list[str] = []
     position = at + 1
     while before or after:
         if position >= len(lines) or lines[position][:1] not in (" ", "+", "-", "\\"):
-            raise UsageError(f"{name}:{first + position}: the hunk ends early")
+            raise UsageError("the hunk ends early", Where(name, first + position))
         line = lines[position]
         before -= line[0] in " -"
         after -= line[0] in " +"
@@ -273,8 +275,8 @@ def applied(file: str, diff: FileDiff, text: bytes | None) -> bytes | None:
         start = hunk.start - 1 if wanted else hunk.start
         if old[start : start + len(wanted)] != wanted or start < at:
             raise Conflict(
-                f"{file}:{hunk.at}: the hunk does not fit {diff.path}:{hunk.start}; "
-                "the series is not for this base"
+                f"the hunk does not fit {diff.path}:{hunk.start}; the series is not for this base",
+                Where(file, hunk.at),
             )
         out += old[at:start]
         out += [line[1:] for line in hunk.lines if line[0] in " +"]

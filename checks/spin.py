@@ -104,7 +104,7 @@ def search(
     unfinished = Searched({}, frozenset(), 0, 0, False, 0.0)
     with tempfile.TemporaryDirectory(prefix="portwright-spin-") as name:
         work = Path(name)
-        (work / "model.pml").write_text(model.text)
+        (work / "model.pml").write_text(model.text, encoding="utf-8")
         if not _run(["spin", f"-P{COMPILER} -E -x c", "-a", "model.pml"], work, deadline):
             return unfinished
         compiled = _run(
@@ -150,7 +150,7 @@ def _numbers(said: str, words: str) -> list[int]:
 
 
 def _said(work: Path) -> str:
-    return (work / "said").read_text(errors="replace")
+    return (work / "said").read_text(encoding="utf-8", errors="replace")
 
 
 def _run(argv: Sequence[str], work: Path, deadline: float) -> bool:

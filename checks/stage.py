@@ -15,10 +15,8 @@ from checks.link import unresolved
 from checks.outcome import Outcome
 from checks.target import Stage, Target
 from generator.cincludes import Disk, Includes, search_path
+from generator.kernel.configurations import DIRS
 from generator.view import Diagnostic, Job
-
-# where a header's users are looked for, besides the directories of touched files
-AFFECTED = ("drivers/pci", "drivers/cxl", "drivers/perf", "drivers/base")
 
 
 @dataclass(frozen=True)
@@ -109,9 +107,9 @@ def _dirs(stage: Stage) -> tuple[str, ...]:
         for item in own
         if item.startswith(("drivers/", "kernel/", "arch/", "lib/", "mm/", "net/", "fs/"))
         and "/include" not in item
-        and not any(item == top or item.startswith(top + "/") for top in AFFECTED)
+        and not any(item == top or item.startswith(top + "/") for top in DIRS)
     )
-    return (*AFFECTED, *outside)
+    return (*DIRS, *outside)
 
 
 def _chosen(run: Run, stage: Stage, now: Target, built: set[str]) -> set[str]:

@@ -11,8 +11,9 @@ from checks.bind import Inst, View
 from checks.episode import PLAIN, Episode
 from checks.schedule import Turns
 from generator.design import Driver
+from generator.errors import NOWHERE, Where
 from generator.expr import FALSE, TRUE, Expr, Fact, Num, Place, Read
-from generator.operation import NOWHERE, Do, Operation, Where
+from generator.operation import Do, Operation
 
 DOWN = Fact("down", 1, "the system shuts down")
 SHUT = Fact("shut", 1, ".shutdown of its driver has run")

@@ -10,7 +10,7 @@ from checks.finding import Finding
 from checks.unchanged import unchanged
 from checks.waypoint import hold, sources
 from generator.design import Design, Driver
-from generator.kbuild import DIRS
+from generator.kernel.configurations import DIRS
 
 if TYPE_CHECKING:
     from generator.kbuild import Base

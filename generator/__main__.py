@@ -13,7 +13,6 @@ import os
 import sys
 from collections.abc import Sequence
 
-VERSION = "0.1.0"
 FINDINGS, INTERRUPTED = 1, 130
 
 # verb -> the module that does it; imported only when it is asked for
@@ -174,12 +173,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _versions() -> int:
-    from importlib.metadata import version
+    from importlib import metadata
 
     from generator.plumbing import run
+    from generator.series import version
 
-    print(f"portwright {VERSION}")
-    print(f"python {sys.version.split()[0]}, libclang {version('libclang')}")
+    print(f"portwright {version()}")
+    print(f"python {sys.version.split()[0]}, libclang {metadata.version('libclang')}")
     print(run(["git", "--version"]).decode().strip())
     return 0
 

@@ -16,7 +16,7 @@ import clang.cindex as ci
 from generator.cast import Cursor, operator, spelled
 from generator.cexpr import canonical
 from generator.csource import Unit
-from generator.errors import TreeError
+from generator.errors import TreeError, Where
 from generator.operation import Do, Guard
 from generator.program import Call, If, Not, Return
 
@@ -63,9 +63,10 @@ class Body:
     opened: int  # the line of {, or of the head
     closed: int  # the line of }, or of the last statement
 
-    def where(self) -> str:
-        """Return file:line: function, for messages."""
-        return f"{self.path}:{self.opened}: {self.function}()"
+    @property
+    def where(self) -> Where:
+        """Return where the block begins."""
+        return Where(self.path, self.opened)
 
 
 def body_of(unit: Unit, function: str) -> Body:
@@ -186,13 +187,14 @@ def one(body: Body, found: Sequence[Statement], what: str, wanted: str = "") -> 
     if found:
         lines = ", ".join(str(statement.line) for statement in found)
         raise TreeError(
-            f"{body.where()} has {what} {len(found)} times (lines {lines}): "
-            "it is not clear where the edit belongs"
+            f"{body.function}() has {what} {len(found)} times (lines {lines}): "
+            "it is not clear where the edit belongs",
+            body.where,
         )
     texts = {statement.text: statement for statement in body.statements}
     near = get_close_matches(wanted or what, texts, 1, 0.2)
     hint = f"; nearest is line {texts[near[0]].line}: {near[0]}" if near else ""
-    raise TreeError(f"{body.where()} has no {what}{hint}")
+    raise TreeError(f"{body.function}() has no {what}{hint}", body.where)
 
 
 def named(body: Body, anchor: str) -> Statement:

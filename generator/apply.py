@@ -23,16 +23,18 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
 from generator import manifest
-from generator.errors import Conflict, Refused, TreeError, UsageError
+from generator.errors import Conflict, ProgramFailed, Refused, TreeError, UsageError
+from generator.kernel.clone import scratch, users_objects
 from generator.manifest import Manifest
-from generator.pin import cache, locked, sweep
-from generator.plumbing import git, rows, users_git
+from generator.plumbing import differing, git, users_git
 from generator.replay import replay, verify
-from generator.tree import check_path, scratch, users_objects
+from generator.system.cache import cache, keep, locked, sweep
+from generator.tree import check_path
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,7 @@ def undo(repo: Path, branch: str, dry_run: bool = False) -> Undone:
     ref = _ref(user, branch)
     note = _note(user, branch)
     try:
-        said = json.loads(note.read_text())
+        said = json.loads(note.read_text(encoding="utf-8"))
         tip = str(said["tip"])
     except FileNotFoundError as missing:
         raise Refused(
@@ -132,7 +134,7 @@ def undo(repo: Path, branch: str, dry_run: bool = False) -> Undone:
     if not dry_run:
         try:
             users_git(user.path, "update-ref", "--no-deref", "-d", ref, tip)
-        except TreeError as failed:
+        except ProgramFailed as failed:
             raise Refused(f"branch {branch!r} was not deleted\n{failed}") from failed
         _forget(note)
     return Undone(branch, ref, tip, dry_run)
@@ -154,7 +156,7 @@ def _ref(user: _Repository, branch: str) -> str:
     ref = f"refs/heads/{branch}"
     try:
         users_git(user.path, "check-ref-format", ref)
-    except TreeError as bad:
+    except ProgramFailed as bad:
         raise UsageError(f"{branch!r}: git does not take it as the name of a branch") from bad
     if branch.startswith("-") or branch == "HEAD":
         raise UsageError(f"{branch!r}: git does not take it as the name of a branch")
@@ -196,12 +198,19 @@ def _refuse_in_use(user: _Repository, branch: str, ref: str) -> None:
             raise Refused(f"branch {branch!r} is checked out in {where}; nothing was changed")
     heads = [user.common / "HEAD", *user.common.glob("worktrees/*/HEAD")]
     for head in heads:
-        if head.exists() and head.read_text(errors="replace").strip() == f"ref: {ref}":
+        if _told(head) == f"ref: {ref}":
             raise Refused(f"branch {branch!r} is what {head} points to; nothing was changed")
         for name in ("rebase-merge/head-name", "rebase-apply/head-name", "BISECT_START"):
             state = head.parent / name
-            if state.exists() and state.read_text(errors="replace").strip() in (ref, branch):
+            if _told(state) in (ref, branch):
                 raise Refused(f"branch {branch!r} is in use by {state}; finish or abort that first")
+
+
+def _told(file: Path) -> str:
+    """Return what a file of git's says, nothing when it is not there."""
+    if not file.exists():
+        return ""
+    return file.read_text(encoding="utf-8", errors="replace").strip()
 
 
 def _resolve(user: _Repository, rev: str) -> str | None:
@@ -209,7 +218,7 @@ def _resolve(user: _Repository, rev: str) -> str | None:
         told = users_git(
             user.path, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{rev}^{{commit}}"
         )
-    except TreeError:
+    except ProgramFailed:
         return None
     return told.decode().strip()
 
@@ -248,19 +257,14 @@ def _note_on_base(series: Manifest, rev: str, commit: str, exact: bool) -> str:
     )
 
 
-def _differing(user: _Repository, series: Manifest, commit: str) -> list[str]:
+def _differing(user: _Repository, series: Manifest, commit: str) -> tuple[str, ...]:
     for path, _, _ in series.files:
         try:
             check_path(path)
         except TreeError as outside:
             raise UsageError(f"{manifest.FILE_NAME}: {outside}") from outside
-    paths = [path for path, _, _ in series.files]
-    told = users_git(
-        user.path, "--literal-pathspecs", "ls-tree", "-z", "--full-tree", commit, "--", *paths
-    )
-    there = rows(told)
-    gone = ("", None)
-    return [path for path, before, _ in series.files if there.get(path, gone)[1] != before]
+    before = {path: blob for path, blob, _ in series.files}
+    return differing(partial(users_git, user.path), commit, before)
 
 
 @contextmanager
@@ -280,7 +284,7 @@ def _committer(user: _Repository) -> dict[str, str] | None:
     own = {key: os.environ[key] for key in os.environ if key.startswith("GIT_COMMITTER_")}
     try:
         told = users_git(user.path, "var", "GIT_COMMITTER_IDENT", env=own)
-    except TreeError:
+    except ProgramFailed:
         return None
     found = re.fullmatch(r"(.*) <(.*)> (\d+ [+-]\d{4})\n", told.decode(errors="replace"))
     if found is None:
@@ -300,11 +304,12 @@ def _hand_over(work: Path, user: _Repository, ref: str, base: str, tip: str, nam
     users_git(user.path, "cat-file", "-e", f"{tip}^{{tree}}")
     branch = ref.removeprefix("refs/heads/")
     note = _note(user, branch)
-    _write_note(note, {"ref": ref, "tip": tip, "base": base, "series": name})
+    said = {"ref": ref, "tip": tip, "base": base, "series": name}
+    keep(note, json.dumps(said), durable=True)
     message = f"portwright: apply {name}"
     try:
         users_git(user.path, "update-ref", "--no-deref", "-m", message, ref, tip, "0" * len(tip))
-    except TreeError as failed:
+    except ProgramFailed as failed:
         if _resolve(user, ref) != tip:
             _forget(note)
         raise Refused(
@@ -314,16 +319,6 @@ def _hand_over(work: Path, user: _Repository, ref: str, base: str, tip: str, nam
 
 def _note(user: _Repository, branch: str) -> Path:
     return user.common / "portwright" / f"{quote(branch, safe='')}.json"
-
-
-def _write_note(note: Path, said: dict[str, str]) -> None:
-    note.parent.mkdir(exist_ok=True)
-    handle, fresh = tempfile.mkstemp(prefix=".tmp-", dir=note.parent)
-    with os.fdopen(handle, "w") as file:
-        json.dump(said, file)
-        file.flush()
-        os.fsync(file.fileno())
-    os.rename(fresh, note)
 
 
 def _forget(note: Path) -> None:

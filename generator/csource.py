@@ -107,9 +107,9 @@ def job(base: Base, path: str, overlay: Overlay) -> Job:
 
 def place(base: Base) -> Place:
     """Return where a prepared base keeps its files."""
-    from generator import tree
+    from generator.system.cache import cache
 
-    return Place(base.tree.work, base.build, tree.cache() / "csource")
+    return Place(base.tree.work, base.build, cache() / "csource")
 
 
 def parse_job(task: Job) -> Unit:

@@ -20,7 +20,7 @@ from generator.cexpr import canonical
 from generator.csource import Unit
 from generator.ctext import Code
 from generator.draft import Splice
-from generator.errors import ModelError, TreeError
+from generator.errors import ModelError, TreeError, Where
 from generator.operation import UNWIND, Do, Guard
 from generator.program import (
     And,
@@ -133,7 +133,7 @@ class Change:
         if isinstance(new, Do | Call) and not _void(new) and new.on_fail == UNWIND and (
             [_key(one_) for one_ in done.was] != [_key(one_) for one_ in done.now]
         ):
-            raise ModelError(f"{new.where}: when this fails there is something else to undo than "
+            raise ModelError(new.where, "when this fails there is something else to undo than "
                              "before: nothing is derived for that")
         if isinstance(old, If) and isinstance(new, If):
             if (old.then, old.other) == (new.then, new.other) or _shallow(old) == _shallow(new):
@@ -142,31 +142,34 @@ class Change:
             then, other = branches(body, statement)
             if isinstance(old.guard, Guard | Not) and _upside_down(old, statement):
                 raise TreeError(
-                    f"{self.path}:{statement.line}: the design and the tree ask "
-                    f"({statement.condition}) the other way round; write the design as the tree"
+                    f"the design and the tree ask ({statement.condition}) the other way round; "
+                    "write the design as the tree",
+                    Where(self.path, statement.line),
                 )
             found = self.inner(then, old.then, new.then, depth, done)
             if _shapes(old.other) != _shapes(new.other):
                 if other is None:
                     raise ModelError(
-                        f"{new.where}: the else branch is new: nothing is derived for it"
+                        new.where,
+                        "the else branch is new: nothing is derived for it"
                     )
                 found += self.inner(other, old.other, new.other, depth, done)
             return found
         if isinstance(old, Call) and isinstance(new, Call):
             if _shapes((old,)) != _shapes((new,)):
                 raise ModelError(
-                    f"{new.where}: what is done when {new.function.name}() fails has changed: "
+                    new.where,
+                    f"what is done when {new.function.name}() fails has changed: "
                     "nothing is derived for that"
                 )
         elif isinstance(old, Each) and isinstance(new, Each):
             if _shapes(old.body) != _shapes(new.body):
-                raise ModelError(f"{new.where}: nothing is derived inside of a loop")
+                raise ModelError(new.where, "nothing is derived inside of a loop")
         elif isinstance(old, Ifdef) and isinstance(new, Ifdef):
             if _shapes((old,)) != _shapes((new,)):
-                raise ModelError(f"{new.where}: nothing is derived inside of an #ifdef")
+                raise ModelError(new.where, "nothing is derived inside of an #ifdef")
         elif isinstance(old, Do) and isinstance(new, Do) and _shapes((old,)) != _shapes((new,)):
-            raise ModelError(f"{new.where}: what {new} is called with, or what follows when it "
+            raise ModelError(new.where, f"what {new} is called with, or what follows when it "
                              "fails, has changed: nothing is derived for that")
         return []
 
@@ -199,8 +202,10 @@ class Change:
         was, now = statement.condition, condition(new.guard)
         line = self.lines[statement.line - 1]
         if was not in line:
-            raise TreeError(f"{self.path}:{statement.line}: the condition ({was}) is not on one "
-                            "line: nothing is derived for that")
+            raise TreeError(
+                f"the condition ({was}) is not on one line: nothing is derived for that",
+                Where(self.path, statement.line),
+            )
         return [Splice(statement.line, statement.line, (line.replace(was, now),))]
 
     def without(self, body: Body, block: Sequence[object], at: int) -> list[Splice]:
@@ -208,8 +213,8 @@ class Change:
         node = block[at]
         statement = _place(body, block, at)
         if isinstance(node, Do | Call) and not _void(node):
-            raise TreeError(f"{self.path}:{statement.line}: taking out a call whose result is "
-                            "looked at is not derived")
+            raise TreeError("taking out a call whose result is looked at is not derived",
+                            Where(self.path, statement.line))
         first, last = statement.first, statement.last
         if not self.lines[first - 2].strip() and not self.lines[last].strip():
             last += 1
@@ -233,9 +238,10 @@ class Change:
             below = self.anchor(body, block, range(gap[1], len(block)))
             if below is None:
                 raise TreeError(
-                    f"{body.where()}: nothing in the design next to "
+                    f"{body.function}(): nothing in the design next to "
                     f"{_what(next(n for n in added if not isinstance(n, Code)))} "
-                    "is found in the tree: it is not clear where it belongs"
+                    "is found in the tree: it is not clear where it belongs",
+                    body.where,
                 )
             at, apart = below[1].first, below[1].compound
         apart = apart or len(new) > 1
@@ -364,8 +370,11 @@ def splices(
     found = change.block(body, before, after, 1, _Done())
     twice = {label for way in change.exits for label, _ in way} & tails.keys()
     if twice:
-        raise ModelError(f"{body.where()} has a label {min(twice)} already, behind which something "
-                         "else is done: give the operation another, c={\"label\": ...}")
+        raise ModelError(
+            body.where,
+            f"{body.function}() has a label {min(twice)} already, behind which something else is "
+            'done: give the operation another, c={"label": ...}',
+        )
     return [*found, *_ways_out(body, change)]
 
 

@@ -6,11 +6,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from generator.errors import ModelError
+from generator.errors import ModelError, Where
 from generator.expr import EACH, ChildrenOf, Expr, Fact, Nth, ParentOf, Place, Role, UsersOf
 from generator.fields import check_fields
 from generator.inverse import named_twice
-from generator.operation import Do, Where, here
+from generator.operation import Do, here
 from generator.program import Block, Call, Each, If, operations
 from generator.wellformed import check_block, devices_asked
 
@@ -49,14 +49,15 @@ class Device:
         """Refuse kinds and shapes that mean nothing."""
         check_fields(self, f"device {self.name}", self.where)
         if self.kind not in KINDS:
-            raise ModelError(f"{self.where}: unknown kind {self.kind!r}: one of {', '.join(KINDS)}")
+            raise ModelError(self.where, f"unknown kind {self.kind!r}: one of {', '.join(KINDS)}")
         if (self.parent is None) != (self.kind in ROOTS):
             raise ModelError(
-                f"{self.where}: {self.name}: a {self.kind} device needs "
+                self.where,
+                f"{self.name}: a {self.kind} device needs "
                 + ("no parent" if self.kind in ROOTS else "parent=")
             )
         if not 1 <= self.count <= 6:
-            raise ModelError(f"{self.where}: {self.name}: count is 1 to 6, not {self.count}")
+            raise ModelError(self.where, f"{self.name}: count is 1 to 6, not {self.count}")
 
 
 @dataclass(frozen=True)
@@ -155,18 +156,31 @@ class Design:
         for device in self.devices:
             if device.parent is not None and device.parent not in known:
                 raise ModelError(
-                    f"{device.where}: {device.name} is a child of {device.parent.name}, "
+                    device.where,
+                    f"{device.name} is a child of {device.parent.name}, "
                     f"which is not among the devices of {self.name}: add it to devices=("
                 )
-        names = [device.name for device in self.devices]
-        if len(set(names)) != len(names):
-            raise ModelError(f"{self.where}: two devices of {self.name} have the same name")
-        bound = [driver.device for driver in self.drivers if not driver.instead_of]
-        if len(set(bound)) != len(bound):
-            raise ModelError(
-                f"{self.where}: two drivers of {self.name} bind the same device: when one of "
-                "them comes later, in the place of the other, give it instead_of="
-            )
+        named: dict[str, Device] = {}
+        for device in self.devices:
+            if device.name in named:
+                raise ModelError(
+                    device.where,
+                    f"{self.name} has a device {device.name!r} already, at "
+                    f"{named[device.name].where}: give this one another name",
+                )
+            named[device.name] = device
+        bound: dict[Device, Driver] = {}
+        for driver in self.drivers:
+            if driver.instead_of:
+                continue
+            if (first := bound.get(driver.device)) is not None:
+                raise ModelError(
+                    driver.where,
+                    f"{driver.name} binds {driver.device.name}, which {first.name} binds already, "
+                    f"at {first.where}: when one of them comes later, in the place of the other, "
+                    "give it instead_of=",
+                )
+            bound[driver.device] = driver
         for driver in self.drivers:
             _check_driver(self, driver, known)
             _check_callbacks(self, driver)
@@ -177,19 +191,22 @@ class Design:
             name = kind.__name__.lower()
             if not isinstance(parts, tuple):
                 raise ModelError(
-                    f"{self.where}: {self.name}: {name}s= is a tuple: write ({name}, )"
+                    self.where,
+                    f"{self.name}: {name}s= is a tuple: write ({name}, )"
                 )
             for part in parts:
                 if not isinstance(part, kind):
                     raise ModelError(
-                        f"{self.where}: {self.name}: {name}s= has a {type(part).__name__} in it: "
+                        self.where,
+                        f"{self.name}: {name}s= has a {type(part).__name__} in it: "
                         f"only a {kind.__name__} can stand there"
                     )
         check_fields(self, f"design {self.name}", self.where)
         for driver in self.drivers:
             if driver.device.kind == "service":
                 raise ModelError(
-                    f"{driver.where}: {driver.name}: the driver of a service binds inside "
+                    driver.where,
+                    f"{driver.name}: the driver of a service binds inside "
                     "device_register(), which is all that is explored of it: leave it out, or "
                     'make the device kind "aux"'
                 )
@@ -204,26 +221,27 @@ class Design:
                     for device in self.devices for fact, values in device.answers]
         for where, fact, device, values in answers:
             if twin := named_twice(fact):
-                raise ModelError(f"{where}: {self.name}: {twin}")
+                raise ModelError(where, f"{self.name}: {twin}")
             if not fact.question:
                 raise ModelError(
-                    f"{where}: {self.name}: {fact.name} is no question to hardware or platform: "
+                    where,
+                    f"{self.name}: {fact.name} is no question to hardware or platform: "
                     "generator/facts.py lists those that can be answered beforehand"
                 )
             for value in values:
                 if value not in fact.values:
-                    raise ModelError(f"{where}: {fact.name} cannot be {value!r}: one of "
+                    raise ModelError(where, f"{fact.name} cannot be {value!r}: one of "
                                      + ", ".join(fact.values))
             if device is not None and device not in known:
-                raise ModelError(f"{where}: given= answers for {device.name}, which is not among "
+                raise ModelError(where, f"given= answers for {device.name}, which is not among "
                                  f"the devices of {self.name}: add it to devices=(")
         for device, _ in self.serves:
             if device not in known:
-                raise ModelError(f"{self.where}: serves= promises {device.name}, which is not "
+                raise ModelError(self.where, f"serves= promises {device.name}, which is not "
                                  f"among the devices of {self.name}: add it to devices=(")
         for waiver in self.waivers:
             if not waiver.reason:
-                raise ModelError(f"{self.where}: the waiver of {waiver.rule} needs its reason=")
+                raise ModelError(self.where, f"the waiver of {waiver.rule} needs its reason=")
 
     def driver_of(self, device: Device) -> Driver | None:
         """Return the driver that binds a device, the first when another can come instead."""
@@ -250,7 +268,8 @@ def _devices_in(place: Place) -> set[Place]:
 def _check_driver(design: Design, driver: Driver, known: set[Device]) -> None:
     if driver.device not in known:
         raise ModelError(
-            f"{driver.where}: driver {driver.name} binds {driver.device.name}, which is not "
+            driver.where,
+            f"driver {driver.name} binds {driver.device.name}, which is not "
             f"among the devices of {design.name}"
         )
     for block in driver.blocks().values():
@@ -259,7 +278,8 @@ def _check_driver(design: Design, driver: Driver, known: set[Device]) -> None:
                 strange = {p for p in _devices_in(place) if p not in known and p != EACH}
                 if strange or isinstance(place, Role):
                     raise ModelError(
-                        f"{do.where}: {do}: not a device of {design.name}: "
+                        do.where,
+                        f"{do}: not a device of {design.name}: "
                         + ", ".join(sorted(p.name for p in strange)) + ": add it to devices=("
                     )
         _check_loops(driver, block, frozenset(), known)
@@ -270,7 +290,8 @@ def _check_callbacks(design: Design, driver: Driver) -> None:
     handlers = [name for name in RECOVERY if name in driver.callbacks()]
     if handlers and driver.device.kind != "pci":
         raise ModelError(
-            f"{driver.where}: {driver.name}: {handlers[0]} is of struct pci_error_handlers, which "
+            driver.where,
+            f"{driver.name}: {handlers[0]} is of struct pci_error_handlers, which "
             f"a driver of kind {driver.device.kind} does not have: call it from that of "
             f"{driver.device.parent.name if driver.device.parent else 'its parent'}"
         )
@@ -279,7 +300,8 @@ def _check_callbacks(design: Design, driver: Driver) -> None:
     old = next((one for one in design.drivers if one.name == driver.instead_of), None)
     if old is None or old is driver or old.device != driver.device or old.instead_of:
         raise ModelError(
-            f"{driver.where}: {driver.name}: instead_of={driver.instead_of!r} is no other driver "
+            driver.where,
+            f"{driver.name}: instead_of={driver.instead_of!r} is no other driver "
             f"of {driver.device.name}: give the name of the one that is bound first"
         )
 
@@ -293,13 +315,15 @@ def _check_asked(
         if strange:
             names = ", ".join(sorted(one.name for one in strange))
             raise ModelError(
-                f"{node.where}: the condition {guard.name!r} asks {names}, which is not among "
+                node.where,
+                f"the condition {guard.name!r} asks {names}, which is not among "
                 "the devices of the design: add it to devices=("
             )
         many = isinstance(place, Device) and place.count > 1
         if many and place != driver.device and place not in inside:
             raise ModelError(
-                f"{node.where}: the condition {guard.name!r}: there are several of {place.name}; "
+                node.where,
+                f"the condition {guard.name!r}: there are several of {place.name}; "
                 f'put it into Each({place.name}, ...), or ask Over("any", {place.name}, ...)'
             )
 
@@ -315,7 +339,8 @@ def _check_loops(
                     many = isinstance(place, Device) and place.count > 1
                     if many and place != driver.device and place not in inside:
                         raise ModelError(
-                            f"{node.where}: {node}: there are several of {place.name}; "
+                            node.where,
+                            f"{node}: there are several of {place.name}; "
                             f"put it into Each({place.name}, ...)"
                         )
             case If():
@@ -323,7 +348,8 @@ def _check_loops(
             case Each(device=device):
                 if isinstance(device, Device) and device not in known:
                     raise ModelError(
-                        f"{node.where}: a loop over {device.name}, which is not among the devices "
+                        node.where,
+                        f"a loop over {device.name}, which is not among the devices "
                         "of the design: add it to devices=("
                     )
             case Call(function=function):

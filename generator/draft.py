@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from generator import csource, kbuild, tree
 from generator.csource import Unit
 from generator.design import Design
-from generator.errors import TreeError
+from generator.errors import TreeError, Where
 from generator.kbuild import Base
 from generator.tree import Tree
 
@@ -88,8 +88,8 @@ def spliced(path: str, text: str, splices: Iterable[Splice]) -> str:
     for one in sorted(splices, reverse=True):
         if one.last >= below:
             raise TreeError(
-                f"{path}:{below}: two edits of one step change the same line; "
-                "make them one, or two steps"
+                "two edits of one step change the same line; make them one, or two steps",
+                Where(path, below),
             )
         lines[one.first - 1 : one.last] = one.lines
         below = one.first
@@ -132,9 +132,9 @@ def line_of(path: str, lines: Sequence[str], wanted: str, what: str, start: int 
         return found[0]
     if found:
         places = ", ".join(str(at + 1) for at in found)
-        raise TreeError(f"{path}:{found[0] + 1}: {what} {wanted!r} is there more than once "
-                        f"(lines {places})")
+        raise TreeError(f"{what} {wanted!r} is there more than once (lines {places})",
+                        Where(path, found[0] + 1))
     near = get_close_matches(wanted, [line.strip() for line in lines if line.strip()], 1, 0.4)
     at = next((n + 1 for n, line in enumerate(lines) if near and line.strip() == near[0]), 1)
     hint = f"; nearest is {near[0]!r}" if near else ""
-    raise TreeError(f"{path}:{at}: there is no {what} {wanted!r}{hint}")
+    raise TreeError(f"there is no {what} {wanted!r}{hint}", Where(path, at))

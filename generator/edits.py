@@ -17,7 +17,7 @@ from generator.anchors import Body, Statement, body_of, named
 from generator.cast import Cursor, Unit
 from generator.clts import entry_points
 from generator.draft import Draft, Splice, inserted, line_of, spliced
-from generator.errors import ModelError, TreeError
+from generator.errors import ModelError, TreeError, Where
 from generator.expr import Place
 from generator.helpers import functions
 from generator.idioms import idioms
@@ -65,7 +65,7 @@ class Moved:
     def apply(self, draft: Draft) -> Mapping[str, str]:
         """Return all files."""
         if draft.has(self.path):
-            raise TreeError(f"{self.path}:1: the tree has this file already")
+            raise TreeError("the tree has this file already", Where(self.path, 1))
         texts: dict[str, str] = {}
         moved: list[list[str]] = []
         notice = ""
@@ -106,7 +106,7 @@ def _definition(path: str, lines: list[str], name: str) -> tuple[int, int]:
     ]
     if len(found) != 1:
         at = line_of(path, lines, f"#define {name}", "definition of")
-        raise TreeError(f"{path}:{at + 1}: {name} is defined {len(found)} times")
+        raise TreeError(f"{name} is defined {len(found)} times", Where(path, at + 1))
     first = last = found[0]
     if "define" in lines[first]:
         while lines[last].endswith("\\"):
@@ -192,7 +192,8 @@ class Derived:
         ]
         if not splices and self.needed:
             raise ModelError(
-                f"{draft.after.where}: {self.path}: the designs before and after this step have "
+                draft.after.where,
+                f"{self.path}: the designs before and after this step have "
                 "the same code: there is nothing to derive"
             )
         return {self.path: spliced(self.path, text, splices)}
@@ -301,7 +302,7 @@ def _declaration(whole: Body, name: str) -> Statement:
             one.spelling for one in statement.cursor.get_children()
         }:
             return statement
-    raise TreeError(f"{whole.where()} declares no {name}")
+    raise TreeError(f"{whole.function}() declares no {name}", whole.where)
 
 
 def _taken(whole: Body, lines: list[str], piece: Piece) -> str:

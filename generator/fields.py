@@ -10,8 +10,8 @@ from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import get_args, get_origin
 
-from generator.errors import ModelError
-from generator.operation import Block, Where
+from generator.errors import ModelError, Where
+from generator.operation import Block
 
 
 def check_fields(thing: object, what: str, where: Where) -> None:
@@ -24,7 +24,8 @@ def check_fields(thing: object, what: str, where: Where) -> None:
         value = getattr(thing, name)
         if not _fits(value, hint):
             raise ModelError(
-                f"{where}: {what}: {name}= is {_said(hint)}, not {_told(_misfit(value, hint))}"
+                where,
+                f"{what}: {name}= is {_said(hint)}, not {_told(_misfit(value, hint))}"
             )
 
 

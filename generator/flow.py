@@ -10,17 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from generator.errors import ModelError
+from generator.errors import NOWHERE, ModelError, Where
 from generator.expr import Place
 from generator.operation import (
     CONTINUE,
     IGNORE,
-    NOWHERE,
     RETURN,
     Do,
     Guard,
     Operation,
-    Where,
 )
 from generator.program import (
     And,
@@ -213,7 +211,7 @@ def _failure(
         return True
     if on_fail == CONTINUE:
         if scope.again is None:
-            raise ModelError(f"{scope.name}: fail=CONTINUE stands outside of a loop")
+            raise ModelError(node.where, f"{scope.name}: fail=CONTINUE stands outside of a loop")
         builder.tau(broken, scope.again)
     elif on_fail == RETURN:
         builder.tau(broken, scope.failed)
@@ -247,7 +245,8 @@ def _undo_all(
             taken |= {(name, node.places[0]) for name in node.op.takes_over}
         if isinstance(node, Unclear):
             raise ModelError(
-                f"{failed}: when this fails, unwinding cannot tell {node.why}; "
+                failed,
+                f"when this fails, unwinding cannot tell {node.why}; "
                 "give it fail=(...) with what is to be undone"
             )
         at = _undo(builder, node, at, scope)
@@ -292,7 +291,8 @@ def _undo_round(
     for node in reversed(loop.body):
         if isinstance(node, If | Ifdef) and _undoing((node,)):
             raise ModelError(
-                f"{node.where}: unwinding cannot tell whether this branch was taken; "
+                node.where,
+                "unwinding cannot tell whether this branch was taken; "
                 "give the later operation fail=(...) with what is to be undone"
             )
         undoable = (

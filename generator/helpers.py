@@ -21,7 +21,8 @@ def functions(design: Design) -> dict[str, Function]:
                 known = found.setdefault(one.name, one)
                 if isinstance(one, Written) and known != one:
                     raise ModelError(
-                        f"{design.where}: {design.name} has two different helpers of the name "
+                        design.where,
+                        f"{design.name} has two different helpers of the name "
                         f"{one.name}: C can have only one"
                     )
     return found

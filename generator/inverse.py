@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 
 from generator import facts
-from generator.errors import ModelError
+from generator.errors import ModelError, Where
 from generator.expr import (
     EACH,
     ChildrenOf,
@@ -26,7 +26,7 @@ from generator.expr import (
 )
 from generator.fields import check_fields
 from generator.meaning import evaluate
-from generator.operation import Operation, Outcome, Where
+from generator.operation import Operation, Outcome
 
 
 def check_operation(op: Operation, where: Where) -> None:
@@ -36,7 +36,7 @@ def check_operation(op: Operation, where: Where) -> None:
     """
     wrong = _wrong(op)
     if wrong:
-        raise ModelError(f"{where}: {op.name}: {wrong}")
+        raise ModelError(where, f"{op.name}: {wrong}")
 
 
 @cache

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What kbuild and kconfig say about a tree: headers, configurations, compile flags, units.
 
-    CONFIGS["m"]                        the shipped configurations by name
     prepare_all(tree, configs)          two at a time, with their flags
     prepare(tree, config) -> Base       one O= directory per configuration, ready to compile in
     at(base, changed, extra) -> Base    the same for a commit: its Kconfig and Makefiles count
@@ -30,46 +29,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from generator.errors import TreeError
-from generator.kconfig import Config, check_wanted, configure, identity, make, save_environment
-from generator.pin import cache, locked
+from generator.kconfig import check_wanted, configure, identity, make, save_environment, seed
+from generator.kernel.configurations import DIRS, Config
 from generator.progress import say
+from generator.system.cache import cache, keep, locked
 from generator.tree import Tree, check_path
-
-
-def _cxl(value: str, *more: str) -> tuple[str, ...]:
-    parts = ("BUS", "PCI", "MEM", "PORT", "PMU", *more)
-    return tuple(f"CONFIG_CXL_{part}={value}" for part in parts)
-
-
-def _off(*symbols: str) -> tuple[str, ...]:
-    return tuple(f"# CONFIG_{symbol} is not set" for symbol in symbols)
-
-
-_AER = ("PCIEAER", "PCIEAER_INJECT", "PCIE_DPC", "PCIE_EDR")
-
-# A symbol goes off together with what selects it or depends on it.
-CONFIGS: Mapping[str, Config] = {
-    config.name: config
-    for config in (
-        Config("m", "x86_64", _cxl("m", "ACPI")),
-        Config("y", "x86_64", _cxl("y", "ACPI")),
-        Config("n", "x86_64", _off("CXL_BUS")),
-        Config("no-msi", "x86_64", (*_cxl("m", "ACPI"), *_off("PCI_MSI", "AMD_IOMMU"))),
-        Config("no-aer", "x86_64", (*_cxl("m", "ACPI"), *_off(*_AER))),
-        Config("no-pm", "x86_64", (*_cxl("m", "ACPI"), *_off("PM", "SUSPEND", "HIBERNATION"))),
-        # CXL_ACPI wants 64 bits.
-        Config("i386", "i386", _cxl("m")),
-    )
-}
 
 # A dry run, with the warnings that a series must not add to.
 _DRY = ("-n", "W=1")
 # Of the flags kept on disk; counts up when what we keep changes.
 _FORM = "2"
-
-# These are asked for together, because one make for all of them costs what one for each costs.
-DIRS = ("drivers/base", "drivers/cxl", "drivers/pci", "drivers/perf")
-
 
 @dataclass(frozen=True)
 class Base:
@@ -106,7 +75,7 @@ def prepare(tree: Tree, config: Config) -> Base:
 
     Errors: TreeError (kconfig did not give what was asked, make failed), EnvironmentFault.
     """
-    asked = (repr(config), config.seed(tree.work))
+    asked = (repr(config), seed(config, tree.work))
     key = _key(tree.base, str(tree.work), *asked, identity(config.compiler))
     build = cache() / "kbuild" / f"{tree.version}-{config.name}-{key}"
     stamp = build / "prepared.json"
@@ -115,7 +84,7 @@ def prepare(tree: Tree, config: Config) -> Base:
             if not stamp.exists():
                 _prepare(tree, config, build, stamp)
     path = build / "include" / "generated" / "autoconf.h"
-    return Base(tree, config, build, path, path.read_text())
+    return Base(tree, config, build, path, path.read_text(encoding="utf-8"))
 
 
 def prepare_all(tree: Tree, configs: Sequence[Config]) -> tuple[Base, ...]:
@@ -144,22 +113,28 @@ def _prepare(tree: Tree, config: Config, build: Path, stamp: Path) -> None:
         # Host programs are the same; make rebuilds whatever is not.
         ours = shutil.ignore_patterns("source", "variants", "flags-*", "prepared.json")
         shutil.copytree(sibling, build, symlinks=True, ignore=ours)
-    (build / ".config").write_text(config.seed(tree.work))
+    (build / ".config").write_text(seed(config, tree.work), encoding="utf-8")
     save_environment(tree.work, build, config)
-    check_wanted(config, config.wanted, (build / ".config").read_text(), tree.source)
+    told = (build / ".config").read_text(encoding="utf-8")
+    check_wanted(config, config.wanted, told, tree.source)
     # A dry run of make enters it.
     build.joinpath("tools/objtool/libsubcmd").mkdir(parents=True, exist_ok=True)
     # All that headers need; objtool and the rest of `prepare` is for linking.
     make(tree.work, build, config, "-j2", "prepare0")
-    stamp.write_text(json.dumps({"base": tree.base, "work": str(tree.work), "arch": config.arch}))
+    keep(stamp, json.dumps(_made_of(tree, config)))
 
 
 def _sibling(tree: Tree, config: Config, build: Path) -> Path | None:
-    mine = {"base": tree.base, "work": str(tree.work), "arch": config.arch}
+    mine = _made_of(tree, config)
     for stamp in sorted(build.parent.glob(f"{tree.version}-*/prepared.json")):
-        if json.loads(stamp.read_text()) == mine:
+        if json.loads(stamp.read_text(encoding="utf-8")) == mine:
             return stamp.parent
     return None
+
+
+def _made_of(tree: Tree, config: Config) -> dict[str, str]:
+    """Return what a build directory's host programs are of: those of a sibling are taken over."""
+    return {"base": tree.base, "work": str(tree.work), "arch": config.arch}
 
 
 def _key(*parts: str) -> str:
@@ -202,7 +177,7 @@ def at(base: Base, changed: Mapping[str, bytes | None], extra: Sequence[str] = (
             with suppress(OSError):
                 # Another run may have been faster.
                 os.rename(fresh, home)
-    return replace(base, autoconf=(home / "autoconf.h").read_text(), variant=home)
+    return replace(base, autoconf=(home / "autoconf.h").read_text(encoding="utf-8"), variant=home)
 
 
 def autoconf(base: Base, changed: Mapping[str, bytes | None], extra: Sequence[str] = ()) -> str:
@@ -242,9 +217,9 @@ def _configure_variant(
     if asked or extra:
         source = base.build / "variants" / f"conf-{_key(*_digests(asked), *extra)}"
         if not source.is_dir():
-            lines = base.config.seed(base.tree.work) + "".join(f"{line}\n" for line in extra)
+            lines = seed(base.config, base.tree.work) + "".join(f"{line}\n" for line in extra)
             configure(base.build, home / "farm", home / "conf", lines)
-            told = (home / "conf" / ".config").read_text()
+            told = (home / "conf" / ".config").read_text(encoding="utf-8")
             check_wanted(base.config, (*base.config.wanted, *extra), told, "this commit")
             with suppress(OSError):
                 # Another run may have been faster.
@@ -325,18 +300,15 @@ def _group(path: str) -> tuple[str, ...]:
 @functools.lru_cache(maxsize=256)
 def _table(base: Base, dirs: tuple[str, ...]) -> Mapping[str, Flags]:
     home = base.variant or base.build
-    kept = home / f"flags-{_key(_FORM, *_DRY, *dirs)}.json"
+    kept = home / f"flags-{_key(_FORM, *_DRY, *sorted(dirs))}.json"
     if kept.exists():
         return {
             path: Flags(tuple(row["args"]), row["modname"])
-            for path, row in json.loads(kept.read_text()).items()
+            for path, row in json.loads(kept.read_text(encoding="utf-8")).items()
         }
     table = _ask(base, dirs)
-    fresh = kept.with_suffix(f".{os.getpid()}.tmp")
-    fresh.write_text(
-        json.dumps({p: {"args": f.args, "modname": f.modname} for p, f in table.items()})
-    )
-    os.rename(fresh, kept)
+    said = {path: {"args": one.args, "modname": one.modname} for path, one in table.items()}
+    keep(kept, json.dumps(said))
     return table
 
 
@@ -366,7 +338,7 @@ def _ask(base: Base, dirs: tuple[str, ...]) -> dict[str, Flags]:
                 base.build / "include/config/kernel.release", config_dir / "kernel.release"
             )
             # Would name the other source directory as a reason to configure.
-            config_dir.joinpath("auto.conf.cmd").write_text("")
+            config_dir.joinpath("auto.conf.cmd").write_text("", encoding="utf-8")
             for made in ("autoconf.h", "rustc_cfg"):
                 build.joinpath("include/generated", made).touch()
             told = make(work, build, config, *_DRY, *targets)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Running the tree's own kconfig and make, from a clean environment.
 
-Config(name, arch, wanted)                        a configuration as what is asked of it
+seed(config, work) -> str                         what kconfig is given
 make(work, build, config, *args) -> str           make O=build, output
 save_environment(work, build, config)             configure; keep what make gave to conf
 configure(build, source, out, lines)              conf alone, on another source directory
@@ -17,60 +17,31 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from generator.errors import EnvironmentFault, TreeError
-from generator.pin import cache
+from generator.kernel.configurations import COMMON, DEFCONFIG, Config
 from generator.plumbing import run
+from generator.system.cache import cache
 
-COMMON = (
-    "CONFIG_PCI=y",
-    "CONFIG_PCI_MSI=y",
-    "CONFIG_PCIEPORTBUS=y",
-    "CONFIG_HOTPLUG_PCI=y",
-    "CONFIG_HOTPLUG_PCI_PCIE=y",
-    "CONFIG_PCIEAER=y",
-    "CONFIG_PCIEAER_INJECT=m",
-    "CONFIG_PCIE_DPC=y",
-    "CONFIG_PCIE_EDR=y",
-    "CONFIG_PCIE_PTM=y",
-    "CONFIG_ACPI=y",
-    "CONFIG_PERF_EVENTS=y",
-    "CONFIG_PM=y",
-    "CONFIG_MODULES=y",
-)
-DEFCONFIG = {
-    "x86_64": "arch/x86/configs/x86_64_defconfig",
-    "i386": "arch/x86/configs/i386_defconfig",
-}
 _ENVIRONMENT = "conf.environment"
 _PROBE = Path(__file__).with_name("probe.sh")
 # More newlines than there are questions: each takes the default.
 _DEFAULTS = b"\n" * 20000
 
 
-@dataclass(frozen=True)
-class Config:
-    """A configuration: an architecture and the lines that must hold in its .config."""
+def seed(config: Config, work: Path) -> str:
+    """What kconfig is given: the architecture's defaults, what we always want, what is asked.
 
-    name: str
-    arch: str
-    wanted: tuple[str, ...]
-    compiler: str = "clang-19"
-    llvm: str = "-19"
-
-    def seed(self, work: Path) -> str:
-        """What kconfig is given: the architecture's defaults, what we always want, what is asked.
-
-        A line of `wanted` replaces an earlier one about the same symbol.
-        """
-        defaults = work / DEFCONFIG[self.arch]
-        if not defaults.is_file():
-            raise TreeError(f"{defaults}: missing; architecture {self.arch} cannot be configured")
-        lines = {_symbol(line): line for line in defaults.read_text().splitlines()}
-        lines |= {_symbol(line): line for line in (*COMMON, *self.wanted)}
-        return "".join(f"{line}\n" for line in lines.values())
+    A line of `wanted` replaces an earlier one about the same symbol.
+    Errors: TreeError when the tree has no defaults for the architecture.
+    """
+    defaults = work / DEFCONFIG[config.arch]
+    if not defaults.is_file():
+        raise TreeError(f"{defaults}: missing; architecture {config.arch} cannot be configured")
+    lines = {_symbol(line): line for line in defaults.read_text(encoding="utf-8").splitlines()}
+    lines |= {_symbol(line): line for line in (*COMMON, *config.wanted)}
+    return "".join(f"{line}\n" for line in lines.values())
 
 
 def _symbol(line: str) -> str:
@@ -89,15 +60,15 @@ def identity(program: str) -> str:
 
 def _probes(compiler: str) -> Path:
     """A directory for PATH, in which the compiler remembers what it said about itself."""
-    mine = f"{identity(compiler)} {_PROBE.read_text()}"
-    home = cache() / "probes" / hashlib.sha256(mine.encode()).hexdigest()[:12]
+    mine = f"{identity(compiler)} ".encode() + _PROBE.read_bytes()
+    home = cache() / "probes" / hashlib.sha256(mine).hexdigest()[:12]
     if not home.is_dir():
         home.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="tmp-", dir=home.parent) as name:
             fresh = Path(name, "home")
             fresh.joinpath("store").mkdir(parents=True)
             fresh.joinpath("bin").mkdir()
-            fresh.joinpath("real").write_text(f"{shutil.which(compiler)}\n")
+            fresh.joinpath("real").write_text(f"{shutil.which(compiler)}\n", encoding="utf-8")
             shutil.copy(_PROBE, fresh / "bin" / compiler)
             with suppress(OSError):
                 # Another run may have been faster.
@@ -156,14 +127,14 @@ def configure(build: Path, source: Path, out: Path, lines: str) -> None:
     """
     for name in ("include/config", "include/generated"):
         out.joinpath(name).mkdir(parents=True)
-    out.joinpath(".config").write_text(lines)
+    out.joinpath(".config").write_text(lines, encoding="utf-8")
     pairs = (build / _ENVIRONMENT).read_bytes().split(b"\0")
     env = dict(os.fsdecode(pair).split("=", 1) for pair in pairs if pair)
     env |= {"srctree": str(source), "KBUILD_KCONFIG": "Kconfig", "PWD": str(out)}
     for stale in ("MAKEFLAGS", "MFLAGS", "VPATH"):
         env.pop(stale, None)
     conf = [str(build / "scripts/kconfig/conf"), "-s", "--syncconfig", "Kconfig"]
-    run(conf, env=env, cwd=out, timeout=120, stdin=_DEFAULTS, merge=True)
+    run(conf, env=env, cwd=out, stdin=_DEFAULTS, merge=True)
 
 
 def check_wanted(config: Config, wanted: Sequence[str], dot_config: str, where: str) -> None:

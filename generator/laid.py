@@ -14,9 +14,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from generator import pin
-from generator.errors import Conflict, TreeError, UsageError
+from generator.errors import Conflict, ProgramFailed, UsageError
 from generator.plumbing import git, users_git
 from generator.replay import refuse_content, refuse_modes
+from generator.system.cache import cache
 from generator.tree import Tree, listing, read_many, touched
 
 _FAR = 300  # commits, to look back for a checkout
@@ -45,7 +46,7 @@ def with_diffs(
                     *("apply", "--cached", "--whitespace=nowarn", "-"),
                     stdin=text, env=index,
                 )
-            except TreeError as failed:
+            except ProgramFailed as failed:
                 raise Conflict(_explained(name, text, str(failed))) from failed
             after = git(tree.git_dir, "write-tree", env=index).decode().strip()
             refuse_modes(tree.git_dir, name, before, after)
@@ -71,11 +72,11 @@ def nearest(path: Path, rev: str) -> str:
     try:
         told = users_git(path, "log", "--first-parent", f"--max-count={_FAR}", "--format=%H %T",
                          "--end-of-options", rev, "--")
-    except TreeError as failed:
+    except ProgramFailed as failed:
         raise UsageError(f"{path}: no commit {rev!r}; name one that it has") from failed
     rows = [row.split() for row in told.decode().splitlines()]
     for commit, tree in rows:
-        if pin.work_of(tree) or (pin.cache() / "own" / tree / "work").is_dir():
+        if pin.work_of(tree) or (cache() / "own" / tree / "work").is_dir():
             return commit
     return rows[0][0]
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import importlib.util
 import re
@@ -12,11 +11,15 @@ import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from generator.design import Design, Device, Driver, Waiver
-from generator.errors import ModelError, UsageError
+from generator.errors import ModelError, UsageError, Where
 from generator.operation import Operation
 from generator.ops import shipped
+
+if TYPE_CHECKING:
+    from generator.series import SeriesSpec
 
 SHIPPED = Path(__file__).parent / "designs"
 
@@ -29,13 +32,17 @@ class Loaded:
     module: ModuleType
     file: Path
 
-    @property
-    def digest(self) -> str:
-        """Return the sha256 of the file, and of every module of ours that can change it."""
-        text = hashlib.sha256(self.file.read_bytes())
-        for path in sorted(Path(__file__).parent.rglob("*.py")):
-            text.update(path.read_bytes())
-        return text.hexdigest()
+    def series(self, why: str) -> SeriesSpec:
+        """Return the series that the module defines; `why` says what is not to be had without.
+
+        Errors: UsageError when it defines none.
+        """
+        from generator.series import SeriesSpec
+
+        spec = getattr(self.module, "SERIES", None)
+        if not isinstance(spec, SeriesSpec):
+            raise UsageError(f"{self.design.name}: {self.file} defines no SERIES, {why}")
+        return spec
 
 
 def names() -> tuple[str, ...]:
@@ -72,12 +79,14 @@ def load(name: str) -> Loaded:
     except (ModelError, UsageError):
         raise
     except SyntaxError as fault:
-        raise ModelError(f"{name}:{fault.lineno or 1}: {fault.msg or fault}") from fault
+        raise ModelError(Where(name, fault.lineno or 1), fault.msg or str(fault)) from fault
     except OSError as fault:
         line = _line_in(fault, path)
-        raise ModelError(f"{name}{f':{line}' if line else ''}: {_told(fault)}") from fault
+        if not line:  # the file itself cannot be read
+            raise UsageError(f"{name}: {_told(fault)}") from fault
+        raise ModelError(Where(name, line), _told(fault)) from fault
     except (Exception, SystemExit) as fault:  # a user's file can raise anything
-        raise ModelError(f"{name}:{_line_in(fault, path) or 1}: {_told(fault)}") from fault
+        raise ModelError(Where(name, _line_in(fault, path) or 1), _told(fault)) from fault
     return _checked(module, path)
 
 
@@ -131,14 +140,16 @@ def _checked(module: ModuleType, path: Path) -> Loaded:
     if isinstance(design, Design):
         return Loaded(design, module, path)
     if design is not None:
-        line = next((number for number, text in enumerate(path.read_text().split("\n"), 1)
-                     if re.search(r"\bDESIGN\b", text)), 1)
+        lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
+        line = next((n for n, text in enumerate(lines, 1) if re.search(r"\bDESIGN\b", text)), 1)
         raise ModelError(
-            f"{path}:{line}: DESIGN is a {type(design).__name__}: write DESIGN = Design(...)"
+            Where(str(path), line),
+            f"DESIGN is a {type(design).__name__}: write DESIGN = Design(...)",
         )
     for name, thing in vars(module).items():
         if isinstance(thing, Design) and thing.where.file == str(path.absolute()):
             raise ModelError(
-                f"{thing.where}: the design has the name {name}: call it DESIGN"
+                thing.where,
+                f"the design has the name {name}: call it DESIGN"
             )
-    raise ModelError(f"{path}:1: defines no DESIGN: add DESIGN = Design(...)")
+    raise ModelError(Where(str(path), 1), "defines no DESIGN: add DESIGN = Design(...)")

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from generator.errors import ModelError
+from generator.errors import NOWHERE, ModelError, Where
 from generator.expr import TRUE, Bin, Expr, Fact, Not, Over, Pick, Place, Read, Role, num
 from generator.fingerprint import CGuard, Fingerprint
 from generator.meaning import fold
@@ -22,21 +22,6 @@ _OURS = Path(__file__).parent
 _NOT_DESIGNS = frozenset(
     str(path) for path in [*_OURS.glob("*.py"), *(_OURS / "ops").glob("*.py")]
 )
-
-
-@dataclass(frozen=True)
-class Where:
-    """The user's file and line that an object was written on."""
-
-    file: str
-    line: int
-
-    def __str__(self) -> str:
-        """Return file:line."""
-        return f"{self.file}:{self.line}"
-
-
-NOWHERE = Where("", 0)
 
 
 def here() -> Where:
@@ -211,29 +196,33 @@ class Operation:
         where = here()
         if len(places) != len(self.roles):
             raise ModelError(
-                f"{where}: {self.name}() takes {len(self.roles)} device(s) "
+                where,
+                f"{self.name}() takes {len(self.roles)} device(s) "
                 f"({', '.join(self.roles)}), not {len(places)}"
             )
         for place in places:
             if isinstance(place, Operation | Expr) or not hasattr(place, "name"):
                 raise ModelError(
-                    f"{where}: {self.name}() acts on devices ({', '.join(self.roles)}); "
+                    where,
+                    f"{self.name}() acts on devices ({', '.join(self.roles)}); "
                     f"{place!r} is none"
                 )
         given = dict(self.defaults) | params
         for name, value in given.items():
             if not isinstance(value, Expr | int):
                 raise ModelError(
-                    f"{where}: {self.name}({name}=): a number or an expression over facts, "
+                    where,
+                    f"{self.name}({name}=): a number or an expression over facts, "
                     f"not {value!r}"
                 )
         if set(given) != set(self.params):
             raise ModelError(
-                f"{where}: {self.name}() takes the parameters "
+                where,
+                f"{self.name}() takes the parameters "
                 f"({', '.join(self.params) or 'none'}), not ({', '.join(given) or 'none'})"
             )
         if fail is not None and not self.fallible:
-            raise ModelError(f"{where}: {self.name}() cannot fail: drop fail=")
+            raise ModelError(where, f"{self.name}() cannot fail: drop fail=")
         return Do(
             self,
             places,

@@ -26,8 +26,8 @@ from pathlib import Path
 
 from generator import manifest
 from generator.errors import EnvironmentFault, PortwrightError, Refused, UsageError
-from generator.pin import locked
 from generator.plumbing import users_git
+from generator.system.cache import locked
 
 RECORD = ".series.sha256"  # as sha256sum writes it, so that a user can check it, too
 COVER = "0000-cover-letter.patch"

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from generator.cincludes import Disk, Includes, forced, leading, search_path
+from generator.system import cache
 from generator.view import Diagnostic, View, content_id
 
 # beyond this many bytes those go that lie idle longest; one configuration of a series has 400 MB
@@ -134,7 +135,7 @@ def stored(view: View, key: str) -> Head | None:
     """Return a PCH whose every file is what it is now, None when there is none."""
     for record in sorted(view.place.cache.glob(f"{key}-*.json")):
         try:
-            data = json.loads(record.read_text())
+            data = json.loads(record.read_text(encoding="utf-8"))
             included: dict[str, str] = data["included"]
             said = tuple(
                 Diagnostic(**{**item, "notes": tuple(item["notes"])}) for item in data["said"]
@@ -157,8 +158,8 @@ def keep(
     state = content_id(json.dumps(ids).encode())[:16]
     file = view.place.cache / f"{key}-{state}.pch"
     os.replace(part, file)
-    part.write_text(json.dumps({"included": ids, "said": [vars(item) for item in said]}))
-    os.replace(part, file.with_suffix(".json"))
+    record = json.dumps({"included": ids, "said": [vars(item) for item in said]})
+    cache.keep(file.with_suffix(".json"), record)
     _prune(view.place.cache)
     return Head(str(file), tuple(ids), tuple(said))
 

@@ -1,35 +1,31 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The pinned kernel source: fetched by package name, verified, committed, checked out once.
 
-place(allow_newer) -> Place        set up on demand; work is done in temporary directories
+pinned(allow_newer) -> Tree        set up on demand; work is done in temporary directories
                                    that are renamed at the end, and the stamp comes last
-locked(name)                       one process at a time; the second says that it waits
-cache() -> Path                    $PORTWRIGHT_CACHE, or .cache of the project
+work_of(tree) -> Path | None       the checkout, if that is the tree
 """
 
 from __future__ import annotations
 
-import contextlib
-import errno
-import fcntl
 import hashlib
 import json
 import os
 import re
 import shutil
-import sys
 import tempfile
 import tomllib
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from generator.errors import EnvironmentFault, TreeError
-from generator.plumbing import git, rows, run
+from generator.errors import EnvironmentFault, ProgramFailed, TreeError
+from generator.plumbing import differing, git, run
 from generator.progress import say
+from generator.system.cache import ROOT, cache, explained, keep, locked, sweep
+from generator.tree import Tree
 from generator.unpack import imported, unwrap
 
-ROOT = Path(__file__).resolve().parent.parent
 LOCK_FILE = Path(__file__).with_name("pin.toml")
 NEEDED_BYTES = 3 << 30
 
@@ -49,79 +45,19 @@ class Pin:
     commit: str | None
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where a tree that was set up lies."""
-
-    git_dir: Path
-    work: Path
-    base: str
-    tree: str
-    version: str
-    source: str
-
-
-def cache() -> Path:
-    """The directory of everything that can be made again: $PORTWRIGHT_CACHE or .cache."""
-    # Resolved, because kbuild resolves the paths that it prints.
-    return Path(os.environ.get("PORTWRIGHT_CACHE") or ROOT / ".cache").resolve()
-
-
 def read_pin(lock_file: Path = LOCK_FILE) -> Pin:
     """The pin as the lock file states it.
 
     Errors: TreeError when the file is damaged.
     """
     try:
-        said = tomllib.loads(lock_file.read_text())
+        said = tomllib.loads(lock_file.read_text(encoding="utf-8"))
         return Pin(**{key: said[key] for key in Pin.__dataclass_fields__})
     except (OSError, tomllib.TOMLDecodeError, KeyError) as broken:
         raise TreeError(f"{lock_file}: {broken}; restore it from the repository") from broken
 
 
-@contextlib.contextmanager
-def locked(name: str) -> Iterator[None]:
-    """Hold a named lock of the cache; it falls with the process, however that ends.
-
-    Errors: EnvironmentFault when the cache cannot be written.
-    """
-    path = cache() / "locks" / name
-    with _explained():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = path.open("a+")
-    with handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            print(  # noqa: T201 (also said where nobody watches: this may take minutes)
-                f"portwright: another run holds {path}; waiting for it", file=sys.stderr, flush=True
-            )
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-
-
-@contextlib.contextmanager
-def _explained() -> Iterator[None]:
-    """Turn what the file system may answer into an error of ours."""
-    try:
-        yield
-    except OSError as fault:
-        if fault.errno in (errno.ENOSPC, errno.EDQUOT):
-            text = f"{cache()}: the disk is full; free {NEEDED_BYTES >> 30} GiB and run it again"
-        elif fault.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            text = f"{fault.filename}: may not be written; set PORTWRIGHT_CACHE to another place"
-        else:
-            text = f"{fault.filename or cache()}: {fault.strerror}"
-        raise EnvironmentFault(text) from fault
-
-
-def sweep(directory: Path) -> None:
-    """Remove what interrupted runs left; the caller holds the lock, so it is nobody's."""
-    for left in directory.glob("tmp-*"):
-        shutil.rmtree(left)
-
-
-def place(allow_newer: bool = False, lock_file: Path = LOCK_FILE) -> Place:
+def pinned(allow_newer: bool = False, lock_file: Path = LOCK_FILE) -> Tree:
     """The pinned tree, set up when it is not there yet.
 
     Errors: TreeError (hashes, version no longer served), EnvironmentFault (disk, programs).
@@ -146,25 +82,24 @@ def _home(pin: Pin) -> Path:
     return cache() / "tree" / f"{pin.package}-{pin.package_version}"
 
 
-def _ready(home: Path, pin: Pin) -> Place | None:
+def _ready(home: Path, pin: Pin) -> Tree | None:
     try:
-        stamp = json.loads((home / "complete.json").read_text())
+        stamp = json.loads((home / "complete.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     if pin.tree is not None and (stamp["tree"], stamp["base"]) != (pin.tree, pin.commit):
         return None
-    return Place(
+    return Tree(
         git_dir=home.resolve() / "linux.git",
         work=home.resolve() / "linux",
         base=stamp["base"],
-        tree=stamp["tree"],
         version=pin.version,
         source=f"{pin.package} {pin.package_version}",
     )
 
 
-def _set_up(pin: Pin, allow_newer: bool) -> Place:
-    with _explained():
+def _set_up(pin: Pin, allow_newer: bool) -> Tree:
+    with explained(f"{NEEDED_BYTES >> 30} GiB"):
         cache().joinpath("tree").mkdir(parents=True, exist_ok=True)
         sweep(cache() / "tree")
         free = shutil.disk_usage(cache()).free
@@ -212,7 +147,7 @@ def _fetch(pin: Pin, directory: Path) -> Path | None:
 def _apt(*argv: str, cwd: Path | None = None) -> str:
     try:
         return run(argv, cwd=cwd, timeout=900).decode(errors="replace")
-    except TreeError as failed:
+    except ProgramFailed as failed:
         raise EnvironmentFault(f"the package archive does not answer\n{failed}") from failed
 
 
@@ -222,7 +157,7 @@ def _served(package: str) -> list[str]:
     return [row.split("|")[1].strip() for row in table if row.count("|") >= 2]
 
 
-def _newer(pin: Pin, allow_newer: bool) -> Place:
+def _newer(pin: Pin, allow_newer: bool) -> Tree:
     """Another version of the package: set up, compared, and used only when that is wanted."""
     served = _served(pin.package)
     if not served:
@@ -265,18 +200,13 @@ def _newer(pin: Pin, allow_newer: bool) -> Place:
     )
 
 
-def _changed(there: Place) -> tuple[str, ...]:
+def _changed(there: Tree) -> tuple[str, ...]:
     """Files of the shipped series that are other blobs in this tree."""
     before: dict[str, str | None] = {}
     for manifest in sorted(ROOT.glob("patches/*/series.json")):
-        said = json.loads(manifest.read_text())
+        said = json.loads(manifest.read_text(encoding="utf-8"))
         before |= {path: blobs[0] for path, blobs in said.get("files", {}).items()}
-    if not before:
-        return ()
-    told = git(there.git_dir, "ls-tree", "-z", "--full-tree", there.base, "--", *sorted(before))
-    here = rows(told)
-    gone = ("", None)
-    return tuple(sorted(p for p, blob in before.items() if here.get(p, gone)[1] != blob))
+    return differing(partial(git, there.git_dir), there.base, before)
 
 
 def _sha256(path: Path) -> str:
@@ -284,7 +214,7 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
-def _install(pin: Pin, deb: Path, directory: Path) -> Place:
+def _install(pin: Pin, deb: Path, directory: Path) -> Tree:
     """Import and extract a package in a temporary directory, then put it in place."""
     tarball = directory / "source.tar.xz"
     digest = unwrap(deb, pin.tarball, tarball)
@@ -308,10 +238,8 @@ def _install(pin: Pin, deb: Path, directory: Path) -> Place:
     home.mkdir(parents=True)
     os.rename(directory / "linux.git", home / "linux.git")
     os.rename(directory / "linux", home / "linux")
-    stamp = home / "tmp-complete.json"
-    stamp.write_text(json.dumps({"base": base, "tree": tree}) + "\n")
-    os.sync()
-    os.rename(stamp, home / "complete.json")
+    os.sync()  # all that the stamp stands for
+    keep(home / "complete.json", json.dumps({"base": base, "tree": tree}) + "\n", durable=True)
     found = _ready(home, pin)
     if found is None:
         raise TreeError(f"{home}: the set-up ended without a usable stamp; remove it, run again")

@@ -3,7 +3,10 @@
 
 git(git_dir, "rev-parse", "HEAD") -> bytes          ours: no user configuration, no hooks
 users_git(repo, "update-ref", ...) -> bytes         the user's: their configuration, no hooks
-run(argv, ...) -> bytes                             any other program
+run(argv, ...) -> bytes                             any other program, which must not fail
+tried(argv, ...) -> Done                            one whose status is an answer
+
+What is talked with while it runs (QEMU, pan, the two ends of a pipe) is started where that is.
 """
 
 from __future__ import annotations
@@ -11,10 +14,11 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from generator.errors import EnvironmentFault, Timeout, TreeError
+from generator.errors import EnvironmentFault, ProgramFailed, Timeout, TreeError
 
 # Seconds after which a program hangs: a busy machine takes many times as long as an idle one.
 PATIENCE = 600
@@ -43,7 +47,33 @@ def clean_environment(**extra: str) -> dict[str, str]:
     return {**kept, "LC_ALL": "C", "TZ": "UTC", **extra}
 
 
-def run(
+@dataclass(frozen=True)
+class Done:
+    """A program that has ended: its status, and what it wrote."""
+
+    argv: tuple[str, ...]
+    status: int
+    stdout: bytes
+    stderr: bytes
+
+    @property
+    def said(self) -> str:
+        """Return what it wrote to stdout as text."""
+        return self.stdout.decode(errors="replace")
+
+    @property
+    def complained(self) -> str:
+        """Return what it wrote to stderr as text."""
+        return self.stderr.decode(errors="replace")
+
+    @property
+    def last(self) -> str:
+        """Return the last line that it wrote, to stderr if anything is there."""
+        lines = (self.complained or self.said).strip().splitlines()
+        return lines[-1] if lines else "no message"
+
+
+def tried(
     argv: Sequence[str],
     *,
     stdin: bytes = b"",
@@ -51,11 +81,14 @@ def run(
     cwd: Path | None = None,
     timeout: float = PATIENCE,
     merge: bool = False,
-) -> bytes:
-    """Run a program and return what it wrote to stdout (with stderr in it if `merge`).
+    about: str = "",
+) -> Done:
+    """Run a program to its end, whatever it says of it; with `merge`, its stderr is in stdout.
 
-    Errors: TreeError when it fails (command and stderr), Timeout, EnvironmentFault when missing.
+    about: what it is run for, named first where it has no end or is not there.
+    Errors: Timeout, EnvironmentFault when it is missing, TreeError when cwd is.
     """
+    what = f"{about}: " if about else ""
     try:
         done = subprocess.run(
             list(argv),
@@ -71,13 +104,29 @@ def run(
         if cwd is not None and not cwd.is_dir():
             raise TreeError(f"{cwd}: no such directory, wanted for {shlex.join(argv)}") from missing
         raise EnvironmentFault(
-            f"{argv[0]}: program not found; run `make setup` or install its package"
+            f"{what}{argv[0]}: program not found; run `make setup` or install its package"
         ) from missing
     except subprocess.TimeoutExpired as late:
-        raise Timeout(f"{shlex.join(argv)}: no answer within {timeout:.0f} s") from late
-    if done.returncode != 0:
-        said = (done.stdout if merge else done.stderr).decode(errors="replace").strip()
-        raise TreeError(f"{shlex.join(argv)}: exit status {done.returncode}\n{said[-1500:]}")
+        raise Timeout(f"{what}{shlex.join(argv)}: no answer within {timeout:.0f} s") from late
+    return Done(tuple(argv), done.returncode, done.stdout, done.stderr or b"")
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    stdin: bytes = b"",
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    timeout: float = PATIENCE,
+    merge: bool = False,
+) -> bytes:
+    """Run a program and return what it wrote to stdout (with stderr in it if `merge`).
+
+    Errors: ProgramFailed, Timeout, EnvironmentFault when it is missing, TreeError when cwd is.
+    """
+    done = tried(argv, stdin=stdin, env=env, cwd=cwd, timeout=timeout, merge=merge)
+    if done.status != 0:
+        raise ProgramFailed(argv, done.status, done.said if merge else done.complained)
     return done.stdout
 
 
@@ -115,7 +164,7 @@ def git(
 ) -> bytes:
     """Run git on a repository of ours.
 
-    Errors: TreeError with command and stderr, Timeout, EnvironmentFault.
+    Errors: ProgramFailed, Timeout, EnvironmentFault.
     """
     return run(
         git_command(git_dir, *args),
@@ -129,6 +178,22 @@ def rows(told: bytes) -> dict[str, tuple[str, str]]:
     """What `ls-tree -z` printed: path to (mode, object id)."""
     pairs = (row.split("\t", 1) for row in os.fsdecode(told).split("\0") if row)
     return {path: (head.split()[0], head.split()[2]) for head, path in pairs}
+
+
+def differing(
+    ask: Callable[..., bytes], commit: str, before: Mapping[str, str | None]
+) -> tuple[str, ...]:
+    """Return which files are, in a commit, other blobs than before, sorted.
+
+    ask: git on the repository that has the commit, as partial(git, git_dir).
+    before: path to blob id, None for a file that must not exist.
+    Errors: ProgramFailed, Timeout, EnvironmentFault.
+    """
+    if not before:
+        return ()
+    told = ask("--literal-pathspecs", "ls-tree", "-z", "--full-tree", commit, "--", *sorted(before))
+    there = {path: blob for path, (_, blob) in rows(told).items()}
+    return tuple(sorted(path for path, blob in before.items() if there.get(path) != blob))
 
 
 def users_git(
@@ -145,7 +210,7 @@ def users_git(
     writing command moves one new ref, which no hook of the user's asked to hear about.
     Optional locks are off: without that even reading rewrites the index.
 
-    Errors: TreeError with command and stderr, Timeout, EnvironmentFault.
+    Errors: ProgramFailed, Timeout, EnvironmentFault.
     """
     theirs = {key: os.environ[key] for key in os.environ if key.startswith("GIT_CONFIG")}
     return run(

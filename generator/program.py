@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
+from generator.errors import Where
 from generator.expr import Place
 from generator.operation import (
     CONTINUE,
@@ -17,7 +18,6 @@ from generator.operation import (
     Guard,
     Node,
     OnFail,
-    Where,
     here,
 )
 

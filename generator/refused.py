@@ -52,6 +52,6 @@ def refused(name: str, design: Design) -> tuple[Design, SeriesSpec]:
     Errors: ModelError when nothing is changed: what was to be changed has another name now.
     """
     if replace(design, name=auxbus.DESIGN.name) == auxbus.DESIGN:
-        raise ModelError(f"{name}: differs in nothing from {auxbus.DESIGN.name}")
+        raise ModelError(design.where, f"{name}: differs in nothing from {auxbus.DESIGN.name}")
     named = replace(design, name=name)
     return named, replace(series(named, today.DESIGN), prefix=PREFIX)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from generator.cformat import indented, negated
 from generator.ctext import Code, Helper, Leave, Loop, Written
-from generator.errors import ModelError, UsageError
+from generator.errors import NOWHERE, ModelError, UsageError
 from generator.expr import Place
 from generator.locals import declared
 from generator.operation import CONTINUE, IGNORE, RETURN, UNWIND, Do, OnFail
@@ -85,7 +85,7 @@ class _Writer:
         if not value:
             value = {"bool": "true" if node.ok else "false", "int": "0"}.get(self.gives, "")
             if not value or (self.gives == "int" and not node.ok):
-                raise ModelError(f"{node.where}: this return needs a value: use leave()")
+                raise ModelError(node.where, "this return needs a value: use leave()")
         return f"return {value};"
 
     def error(self, value: str) -> str:
@@ -103,7 +103,8 @@ class _Writer:
         if text.startswith("return "):
             if node.on_fail == UNWIND and self.unwinding(undos):
                 raise ModelError(
-                    f"{node.where}: {node} is returned as it is, and its failure has something to "
+                    node.where,
+                    f"{node} is returned as it is, and its failure has something to "
                     'undo: give its result a variable, c={"var": ...}'
                 )
             return items
@@ -137,14 +138,15 @@ class _Writer:
             if gives == "pointer":
                 test, error = f"IS_ERR({into})", f"PTR_ERR({into})"
         test, error = given.get("failed", test), given.get("error", error)
+        if caught and node.then:
+            raise ModelError(node.where, "nothing is rendered of a helper's then= when its "
+                             f"failure ({test}) is handled too")
         if caught:
-            items += self.failure(
-                node.on_fail, test, error, given.get("say", ""), depth, undos, node.then
-            )
+            items += self.failure(node.on_fail, test, error, given.get("say", ""), depth, undos)
         elif node.then:
             works = given.get("works")
             if works is None:
-                raise ModelError(f"{node.where}: {function.name}(): c needs works=, its success")
+                raise ModelError(node.where, f"{function.name}(): c needs works=, its success")
             items += self.compound(
                 f"if ({works})", self.block(node.then, depth + 1, undos), depth
             )
@@ -152,11 +154,8 @@ class _Writer:
 
     def failure(
         self, on_fail: OnFail | Block, test: str, error: str, said: str, depth: int,
-        undos: tuple[Do | Call, ...], then: Block = (),
+        undos: tuple[Do | Call, ...],
     ) -> list[_Item]:
-        if then:
-            raise ModelError(f"nothing is rendered of a helper's then= when its failure ({test}) "
-                             "is handled too")
         inner: list[_Item] = [_Item(indented(said, depth + 1))] if said else []
         tab = "\t" * (depth + 1)
         if on_fail == CONTINUE:
@@ -198,7 +197,7 @@ class _Writer:
 
     def loop(self, node: Each, depth: int, undos: tuple[Do | Call, ...]) -> list[_Item]:
         if not isinstance(node, Loop):
-            raise ModelError(f"{node.where}: a loop in rendered code needs its head: use Loop()")
+            raise ModelError(node.where, "a loop in rendered code needs its head: use Loop()")
         inner = self.block(node.body, depth + 1, undos)
         if sum(item.text.count("\n") + 1 for item in inner) > 1:
             return [_Item(self.braced(node.head, inner, depth), True)]
@@ -232,7 +231,8 @@ class _Writer:
             else:
                 if node.function.undo is None:
                     raise ModelError(
-                        f"{node.where}: a later failure undoes what {node.function.name}() did, "
+                        node.where,
+                        f"a later failure undoes what {node.function.name}() did, "
                         "of which this function knows nothing in C: give the helper an undo="
                     )
                 way += [self.spelled(one) for one in node.function.undo.body]
@@ -264,6 +264,7 @@ class _Writer:
         for way in self.exits:
             if longest[len(longest) - len(way):] != way:
                 raise ModelError(
+                    NOWHERE,
                     "two ways out of one function undo in different orders: "
                     f"{' '.join(label for label, _ in way)} / "
                     f"{' '.join(label for label, _ in longest)}: "

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from generator import manifest
-from generator.errors import Conflict, TreeError, UsageError
+from generator.errors import Conflict, ProgramFailed, TreeError, UsageError
 from generator.manifest import Manifest
 from generator.plumbing import git
 from generator.tree import check_path
@@ -49,7 +49,7 @@ def replay(
                 stdin=diff,
                 env=index,
             )
-        except TreeError as failed:
+        except ProgramFailed as failed:
             raise Conflict(f"{name}: does not apply; nothing was changed\n{failed}") from failed
         tree = git(work, "write-tree", env=index).decode().strip()
         parent = commits[-1] if commits else base
@@ -79,7 +79,7 @@ def _mail(work: Path, name: str, text: bytes) -> tuple[bytes, bytes, dict[str, s
         told = git(
             work, "mailinfo", "--encoding=UTF-8", "--no-scissors", str(log), str(diff), stdin=text
         )
-    except TreeError as failed:
+    except ProgramFailed as failed:
         raise UsageError(f"{name}: git does not read it as a patch mail\n{failed}") from failed
     said = dict(
         row.split(": ", 1) for row in told.decode(errors="replace").splitlines() if ": " in row
@@ -101,7 +101,7 @@ def refuse_content(work: Path, name: str, diff: bytes) -> None:
     """See that a diff is one, of text. Errors: UsageError."""
     try:
         told = git(work, "apply", "--numstat", "-z", "-", stdin=diff)
-    except TreeError as failed:
+    except ProgramFailed as failed:
         raise UsageError(f"{name}: git does not read it as a patch\n{failed}") from failed
     for row in os.fsdecode(told).split("\0"):
         # A binary patch may unpack to any size.

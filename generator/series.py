@@ -16,6 +16,7 @@ from generator.design import Design, Driver
 from generator.draft import CONFIG, Draft
 from generator.edits import Edit
 from generator.errors import ModelError, TreeError
+from generator.kernel.configurations import CONFIGS
 from generator.plumbing import git
 from generator.templates import text_of
 from generator.tree import Change, Tree
@@ -89,7 +90,7 @@ def generate(spec: SeriesSpec, tree_: Tree, signoff: str = "") -> Series:
     Errors: TreeError when the tree does not look as the edits expect, ModelError when the
     design cannot be rendered.
     """
-    base = kbuild.prepare(tree_, kbuild.CONFIGS[CONFIG])
+    base = kbuild.prepare(tree_, CONFIGS[CONFIG])
     author, born = signoff or AUTHOR, _date(tree_)
     numbers = {step.key: at + 1 for at, step in enumerate(spec.steps)}
     overlay: dict[str, bytes | None] = {}
@@ -98,7 +99,7 @@ def generate(spec: SeriesSpec, tree_: Tree, signoff: str = "") -> Series:
     for at, step in enumerate(spec.steps):
         changed = _edited(step, Draft(tree_, base, overlay, before, step.design), at + 1)
         if not changed:
-            raise ModelError(f"{step.design.where}: step {step.key} changes nothing")
+            raise ModelError(step.design.where, f"step {step.key} changes nothing")
         overlay = {**overlay, **changed}
         message = text_of(step.message, number=numbers).strip("\n") + "\n"
         if signoff:
@@ -133,7 +134,9 @@ def _edited(step: Step, draft: Draft, number: int) -> dict[str, bytes | None]:
         try:
             texts = edit.apply(draft)
         except TreeError as error:
-            raise TreeError(f"{error} (patch {number}, {type(edit).__name__})") from error
+            raise TreeError(
+                f"{error.text} (patch {number}, {type(edit).__name__})", error.where
+            ) from error
         for path, text in texts.items():
             paths.append(path)
             draft = draft.with_text(path, text)
@@ -225,7 +228,7 @@ def write(
     )
     data = json.loads(listed.text())
     data["provenance"] = said
-    (out / "series.json").write_text(json.dumps(data, indent=2) + "\n")
+    (out / "series.json").write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
     return patches
 
 

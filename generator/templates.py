@@ -127,7 +127,8 @@ def macro(do: Do, op: Operation, name: str, names: Names) -> str | None:
         return str(found(context(do, names))).strip("\n")
     except jinja2.UndefinedError as error:
         raise ModelError(
-            f"{do.where}: {do}: templates/{file_of(op)}: {name}() wants what c=(...) does not "
+            do.where,
+            f"{do}: templates/{file_of(op)}: {name}() wants what c=(...) does not "
             f"give: {error.message}"
         ) from error
 

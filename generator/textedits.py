@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from generator.ctext import Written
 from generator.design import Design
 from generator.draft import Draft, Splice, line_of, spliced
-from generator.errors import ModelError, TreeError
+from generator.errors import ModelError, TreeError, Where
 from generator.expr import Place
 from generator.helpers import functions
 from generator.idioms import idioms
@@ -53,7 +53,8 @@ class Writing:
         found = self.known().get(name)
         if found is None:
             raise ModelError(
-                f"{self.design.where}: a template wants the function {name}, which no driver of "
+                self.design.where,
+                f"a template wants the function {name}, which no driver of "
                 f"the design {self.design.name} calls"
             )
         return function_text(found, self.names)
@@ -77,7 +78,7 @@ class NewFile:
     def apply(self, draft: Draft) -> Mapping[str, str]:
         """Return the file."""
         if draft.has(self.path) and self.path not in draft.overlay:
-            raise TreeError(f"{self.path}:1: the tree has this file already")
+            raise TreeError("the tree has this file already", Where(self.path, 1))
         return {self.path: text_of(self.template, **writing(draft, self.names).values())}
 
 
@@ -130,7 +131,9 @@ class Listed:
             if lines[number].startswith(kind):
                 places.append(number)
         if not places:
-            raise TreeError(f"{self.path}:{at + 1}: the entry {self.entry!r} has no {kind} line")
+            raise TreeError(
+                f"the entry {self.entry!r} has no {kind} line", Where(self.path, at + 1)
+            )
         behind = next((n for n in places if lines[n] > self.line), places[-1] + 1)
         return {self.path: spliced(self.path, text, [Splice(behind + 1, behind, (self.line,))])}
 

@@ -5,12 +5,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from generator.errors import ModelError
+from generator.errors import ModelError, Where
 from generator.expr import EACH, Bin, Expr, Nth, Num, Place, Read, reads
 from generator.fields import check_fields
 from generator.inverse import check_operation, named_twice, span
-from generator.operation import CONTINUE, Do, Guard, OnFail, Operation, Where
-from generator.program import Call, Condition, Each, Function, If, Ifdef, Return, leaves
+from generator.operation import CONTINUE, Do, Guard, OnFail, Operation
+from generator.program import (
+    Call,
+    Condition,
+    Each,
+    Function,
+    If,
+    Ifdef,
+    Return,
+    leaves,
+)
 
 
 def check_block(block: object, what: str, where: Where, *, loop: bool = False) -> None:
@@ -20,7 +29,8 @@ def check_block(block: object, what: str, where: Where, *, loop: bool = False) -
     """
     if not isinstance(block, tuple):
         raise ModelError(
-            f"{where}: {what} is a tuple of operations, not {_told(block)}: "
+            where,
+            f"{what} is a tuple of operations, not {_told(block)}: "
             "write (..., ), with a comma behind a single one"
         )
     for node in block:
@@ -38,7 +48,8 @@ def check_block(block: object, what: str, where: Where, *, loop: bool = False) -
             case Each():
                 if not hasattr(node.device, "name"):
                     raise ModelError(
-                        f"{node.where}: a loop goes over a device, not {_told(node.device)}: "
+                        node.where,
+                        f"a loop goes over a device, not {_told(node.device)}: "
                         "write Each(DEVICE, (..., ))"
                     )
                 check_block(node.body, "the body of a loop", node.where, loop=True)
@@ -48,7 +59,8 @@ def check_block(block: object, what: str, where: Where, *, loop: bool = False) -
                 _check_failure(node.on_fail, f"call({function.name})", node.where, loop)
             case Call():
                 raise ModelError(
-                    f"{node.where}: call() takes a Function, not {_told(node.function)}: "
+                    node.where,
+                    f"call() takes a Function, not {_told(node.function)}: "
                     "an operation is applied to its devices instead, OPERATION(DEVICE)"
                 )
             case Return():
@@ -58,18 +70,20 @@ def check_block(block: object, what: str, where: Where, *, loop: bool = False) -
                         tuple: "put a * before it",
                         Function: "write call(...) around it",
                         type: "call it, as in Return()"}.get(type(node), "take it out")
-                raise ModelError(f"{where}: {what} has {_told(node)} in it: {mend}")
+                raise ModelError(where, f"{what} has {_told(node)} in it: {mend}")
 
 
 def _check_failure(on_fail: object, what: str, where: Where, loop: bool) -> None:
     if on_fail == CONTINUE and not loop:
         raise ModelError(
-            f"{where}: {what}: fail=CONTINUE stands outside of a loop; inside a helper, "
+            where,
+            f"{what}: fail=CONTINUE stands outside of a loop; inside a helper, "
             "fail=RETURN and give the call of the helper fail=CONTINUE"
         )
     if not isinstance(on_fail, tuple | OnFail):
         raise ModelError(
-            f"{where}: {what}: fail= is UNWIND, RETURN, IGNORE, CONTINUE or a tuple of what to do "
+            where,
+            f"{what}: fail= is UNWIND, RETURN, IGNORE, CONTINUE or a tuple of what to do "
             f"instead, not {_told(on_fail)}"
         )
     if isinstance(on_fail, tuple):
@@ -80,22 +94,25 @@ def _check_condition(condition: Condition, where: Where) -> None:
     for leaf in leaves(condition):
         if not isinstance(leaf, Guard):
             raise ModelError(
-                f"{where}: a condition is a Guard, not {_told(leaf)}: "
+                where,
+                f"a condition is a Guard, not {_told(leaf)}: "
                 'write Guard("its name", FACT(DEVICE).eq(value), ())'
             )
         if leaf.when is not None and not isinstance(leaf.when, Expr):
             raise ModelError(
-                f"{where}: the condition {leaf.name!r} compares with ==, which Python answers at "
+                where,
+                f"the condition {leaf.name!r} compares with ==, which Python answers at "
                 "once: write .eq(), .ne(), .lt(), .le(), .gt() or .ge()"
             )
         check_fields(leaf, f"the condition {leaf.name!r}", where)
         for read in reads(leaf.when) if leaf.when is not None else ():
             if twin := named_twice(read.fact):
-                raise ModelError(f"{where}: the condition {leaf.name!r}: {twin}")
+                raise ModelError(where, f"the condition {leaf.name!r}: {twin}")
         for fact, value in _compared(leaf.when) if leaf.when is not None else ():
             if value.value > fact.fact.top:
                 raise ModelError(
-                    f"{where}: the condition {leaf.name!r}: {fact.fact.name} of {fact.of.name} is "
+                    where,
+                    f"the condition {leaf.name!r}: {fact.fact.name} of {fact.of.name} is "
                     f"never {value.value}: {span(fact.fact)}"
                 )
 

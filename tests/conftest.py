@@ -8,10 +8,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from generator.designs.auxbus import SERIES
-from generator.kbuild import CONFIGS, Base, prepare
+from generator.kbuild import Base, prepare
+from generator.kernel.configurations import CONFIGS
+from generator.pin import pinned as set_up
 from generator.series import Series, generate
 from generator.tree import Tree
-from generator.tree import pinned as set_up
 
 
 @pytest.fixture(scope="session")

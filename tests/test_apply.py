@@ -18,8 +18,9 @@ from waiting import group_ended, until
 from generator import manifest
 from generator.apply import apply, undo
 from generator.errors import Conflict, Refused, UsageError
+from generator.kernel.clone import own
 from generator.plumbing import clean_environment
-from generator.tree import Change, Tree, commits, format_patch, own, tree_id
+from generator.tree import Change, Tree, commits, format_patch, tree_id
 
 STEPS = [
     Change("PCI: One\n\nBecause.\n", WHO, WHEN, {"drivers/pci/probe.c": b"int probe(void);\n"}),

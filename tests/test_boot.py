@@ -21,7 +21,7 @@ from checks.boot.lost import PANIC
 from checks.boot.run import AS_PREDICTED, FAILED, Complaint, Run
 from checks.boot.source import lay, source_tree
 from generator.errors import TreeError
-from generator.kconfig import Config
+from generator.kernel.configurations import Config
 from generator.tree import Tree
 
 # The log.

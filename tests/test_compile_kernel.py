@@ -9,7 +9,8 @@ from checks import backend
 from checks.compile import check
 from checks.target import Kernel, stages
 from generator import tree
-from generator.kbuild import CONFIGS, prepare
+from generator.kbuild import prepare
+from generator.kernel.configurations import CONFIGS
 from generator.view import view_of
 
 PORTDRV = "drivers/pci/pcie/portdrv.c"

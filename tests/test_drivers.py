@@ -16,7 +16,8 @@ from generator.cxlpci import cxl_pci
 from generator.cxlperf import cxl_bus_driver
 from generator.design import Driver
 from generator.fingerprint import Fingerprint
-from generator.kbuild import CONFIGS, prepare
+from generator.kbuild import prepare
+from generator.kernel.configurations import CONFIGS
 from generator.operation import Operation
 from generator.ops import shipped
 from generator.pciehp import pciehp

@@ -18,8 +18,8 @@ from checks.boot.run import AS_PREDICTED, Run
 from checks.boot.scenario import USUAL
 from checks.boot.witness import Sight, witness
 from generator.cli import refused
-from generator.errors import TreeError
-from generator.pin import cache
+from generator.errors import ProgramFailed
+from generator.system.cache import cache
 from generator.tree import Tree
 
 
@@ -46,7 +46,9 @@ def test_a_kernel_that_cannot_be_built_shows_why(
 
     def made(name: str, *_: object) -> Kernel:
         if name == case.key:
-            raise TreeError(f"{cache()}/a.o: error: undefined symbol: cxl_count_regblock")
+            raise ProgramFailed(
+                ("make",), 2, f"{cache()}/a.o: error: undefined symbol: cxl_count_regblock"
+            )
         return Kernel(Path("home"), "6.12.117", 0.0)
 
     monkeypatch.setattr(refused, "_kernel", made)

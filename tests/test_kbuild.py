@@ -12,8 +12,6 @@ import pytest
 from generator import kbuild
 from generator.errors import TreeError
 from generator.kbuild import (
-    CONFIGS,
-    DIRS,
     Base,
     _is_kconfig,
     _is_makefile,
@@ -23,7 +21,8 @@ from generator.kbuild import (
     prepare,
     units,
 )
-from generator.kconfig import Config, check_wanted, make
+from generator.kconfig import check_wanted, make, seed
+from generator.kernel.configurations import CONFIGS, DIRS, Config
 from generator.tree import Tree, read
 
 PORTDRV = "drivers/pci/pcie/portdrv.c"
@@ -43,7 +42,7 @@ def test_a_wanted_line_replaces_an_earlier_one_about_the_same_symbol(tmp_path: P
     defaults.parent.mkdir(parents=True)
     defaults.write_text("CONFIG_PCI=m\nCONFIG_FOO=y\n# CONFIG_BAR is not set\n")
     asked = Config("t", "x86_64", ("# CONFIG_FOO is not set", "CONFIG_BAR=m"))
-    lines = asked.seed(tmp_path).splitlines()
+    lines = seed(asked, tmp_path).splitlines()
     assert "CONFIG_PCI=y" in lines
     assert {line for line in lines if re.search("FOO|BAR", line)} == {
         "# CONFIG_FOO is not set",

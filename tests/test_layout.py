@@ -4,11 +4,14 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 from house import HOUSE
+
+from generator.kernel.configurations import COMPILER
 
 SOURCES = sorted([*HOUSE.glob("generator/**/*.py"), *HOUSE.glob("checks/**/*.py")])
 TOP = {
@@ -24,6 +27,10 @@ MODEL = (
 OUTSIDE_MODEL = ("tree", "kbuild", "csource", "clts", "render", "edits", "series", "apply", "pin")
 HEAVY = {"clang": ("generator/c", "generator/edits", "generator/anchors", "checks/frontend"),
          "jinja2": ("generator/render", "generator/templates"), "git": ("generator/",)}  # fmt: skip
+
+
+# Who starts programs: plumbing, and those who talk with one while it runs.
+STARTS = {"plumbing", "unpack", "spin", "qemu"}
 
 
 def _name(path: Path) -> str:
@@ -83,6 +90,55 @@ def test_heavy_packages_are_imported_where_they_are_owned(package: str) -> None:
     ]
 
     assert wrong == []
+
+
+def test_programs_are_started_in_few_places() -> None:
+    found = {path.stem for path in SOURCES if "subprocess" in _imports(path)}
+    others = {"os": ("system", "popen", "spawnv", "posix_spawn", "execv"), "pty": ("spawn",)}
+    wrong = [
+        f"{_name(path)}: {module}.{name}"
+        for path in SOURCES
+        for module, names in others.items()
+        for name in names
+        if f"{module}.{name}(" in path.read_text(encoding="utf-8")
+    ]
+
+    assert found == STARTS
+    assert wrong == []
+
+
+def test_the_compiler_is_named_once_and_set_up() -> None:
+    named = [_name(path) for path in SOURCES
+             if re.search(r"clang-\d", path.read_text(encoding="utf-8"))]
+
+    assert named == ["generator.kernel.configurations"]
+    assert f"\n{COMPILER} {COMPILER}\n" in (HOUSE / ".ci/setup").read_text(encoding="utf-8")
+
+
+def test_text_is_utf_8_whatever_the_locale_says() -> None:
+    wrong = []
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and _reads_text(node) \
+                    and "encoding" not in {one.arg for one in node.keywords}:
+                wrong.append(f"{_name(path)}:{node.lineno}: {ast.unparse(node)}")
+
+    assert wrong == []
+
+
+def _reads_text(call: ast.Call) -> bool:
+    """Whether a call is of what turns bytes into text, or text into bytes."""
+    words = ast.unparse(call.func)
+    name = words.rpartition(".")[2]
+    if name in ("read_text", "write_text"):
+        return True
+    if name in ("run", "Popen") and words.startswith("subprocess."):
+        return any(one.arg in ("text", "universal_newlines", "errors") for one in call.keywords)
+    if name not in ("open", "fdopen", "NamedTemporaryFile") or words in ("os.open", "tarfile.open"):
+        return False
+    modes = [one.value for one in (*call.args, *(k.value for k in call.keywords if k.arg == "mode"))
+             if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+    return not any("b" in mode for mode in modes)
 
 
 def test_no_circular_imports() -> None:

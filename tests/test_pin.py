@@ -17,6 +17,8 @@ from waiting import LONG
 
 from generator import pin, unpack
 from generator.errors import EnvironmentFault, TreeError
+from generator.plumbing import git
+from generator.system.cache import locked
 
 
 @pytest.fixture
@@ -102,14 +104,15 @@ def _lock_file(where: Path, **changes: str) -> Path:
 
 def test_set_up_imports_the_package_and_does_nothing_twice(archive: Path, cached: Path) -> None:
     lock = _lock_file(archive)
-    place = pin.place(lock_file=lock)
-    assert place.tree == pin.read_pin(lock).tree
+    place = pin.pinned(lock_file=lock)
+    tree = git(place.git_dir, "rev-parse", f"{place.base}^{{tree}}").decode().strip()
+    assert tree == pin.read_pin(lock).tree
     assert place.base == pin.read_pin(lock).commit
     assert os.readlink(place.work / "link") == "drivers/pci"
     assert os.access(place.work / "drivers/pci/run.sh", os.X_OK)
     assert not list((cached / "tree").glob("tmp-*"))
     shutil.rmtree(archive / "bin")
-    assert pin.place(lock_file=lock) == place
+    assert pin.pinned(lock_file=lock) == place
 
 
 @pytest.mark.parametrize("key", ["deb_sha256", "tarball_sha256", "tree", "commit"])
@@ -118,18 +121,18 @@ def test_what_is_not_what_was_pinned_is_an_error_and_nothing_is_kept(
 ) -> None:
     lock = _lock_file(archive, **{key: "0" * 40})
     with pytest.raises(TreeError, match="says 0000"):
-        pin.place(lock_file=lock)
+        pin.pinned(lock_file=lock)
     assert not list((cached / "tree").iterdir())
-    pin.place(lock_file=_lock_file(archive))
+    pin.pinned(lock_file=_lock_file(archive))
 
 
 def test_a_damaged_download_in_the_cache_is_fetched_again(archive: Path, cached: Path) -> None:
     lock = _lock_file(archive)
-    pin.place(lock_file=lock)
+    pin.pinned(lock_file=lock)
     shutil.rmtree(cached / "tree")
     kept = next((cached / "deb").iterdir())
     kept.write_bytes(kept.read_bytes()[:-100])
-    pin.place(lock_file=lock)
+    pin.pinned(lock_file=lock)
     assert (archive / "log").read_text() == "fetched\nfetched\n"
 
 
@@ -137,12 +140,12 @@ def test_what_an_interrupted_run_left_is_swept_and_set_up_again(
     archive: Path, cached: Path
 ) -> None:
     lock = _lock_file(archive)
-    place = pin.place(lock_file=lock)
+    place = pin.pinned(lock_file=lock)
     # Killed between the renames and the stamp, and another time in the middle of the import.
     (place.work.parent / "complete.json").unlink()
     (place.work / "Makefile").unlink()
     (cached / "tree/tmp-killed/linux").mkdir(parents=True)
-    assert pin.place(lock_file=lock) == place
+    assert pin.pinned(lock_file=lock) == place
     assert (place.work / "Makefile").exists()
     assert not (cached / "tree/tmp-killed").exists()
 
@@ -152,7 +155,7 @@ def test_too_little_room_is_said_before_anything_is_fetched(
 ) -> None:
     monkeypatch.setattr(pin, "NEEDED_BYTES", 1 << 60)
     with pytest.raises(EnvironmentFault, match="MiB free, the kernel tree needs"):
-        pin.place(lock_file=_lock_file(archive))
+        pin.pinned(lock_file=_lock_file(archive))
     assert not (archive / "log").exists()
 
 
@@ -167,9 +170,9 @@ def test_a_disk_that_fills_up_is_an_error_and_the_next_run_recovers(
     with monkeypatch.context() as patched:
         patched.setattr(unpack, "_entry", full)
         with pytest.raises(EnvironmentFault, match="the disk is full; free"):
-            pin.place(lock_file=lock)
+            pin.pinned(lock_file=lock)
     assert not list((cached / "tree").iterdir())
-    assert pin.place(lock_file=lock).base
+    assert pin.pinned(lock_file=lock).base
 
 
 def test_a_version_no_longer_served_names_what_differs_in_the_one_at_hand(
@@ -184,13 +187,13 @@ def test_a_version_no_longer_served_names_what_differs_in_the_one_at_hand(
     _package(archive, "2-1", {**FILES, "Kconfig": "other\n"})
     _serve(archive, "2-1", "0-1")
     with pytest.raises(TreeError) as refused:
-        pin.place(lock_file=lock)
+        pin.pinned(lock_file=lock)
     text = str(refused.value)
     assert "tiny 1-1 is no longer served; at hand is 2-1" in text
     assert "  Kconfig\n" in text
     assert "Makefile" not in text
     assert "--allow-newer" in text
-    newer = pin.place(allow_newer=True, lock_file=lock)
+    newer = pin.pinned(allow_newer=True, lock_file=lock)
     assert newer.source == "tiny 2-1"
     assert (newer.work / "Kconfig").read_text() == "other\n"
 
@@ -198,22 +201,22 @@ def test_a_version_no_longer_served_names_what_differs_in_the_one_at_hand(
 def test_an_archive_that_offers_nothing_is_named(archive: Path) -> None:
     _serve(archive)
     with pytest.raises(EnvironmentFault, match="no package list offers it"):
-        pin.place(lock_file=_lock_file(archive))
+        pin.pinned(lock_file=_lock_file(archive))
 
 
 def test_a_damaged_lock_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "pin.toml").write_text("package = 'x'\n")
     with pytest.raises(TreeError, match="restore it from the repository"):
-        pin.place(lock_file=tmp_path / "pin.toml")
+        pin.pinned(lock_file=tmp_path / "pin.toml")
 
 
 def test_a_second_run_at_the_same_time_waits_and_says_so(archive: Path) -> None:
     lock = _lock_file(archive)
     code = (
         "import pathlib, sys; from generator import pin; pin.NEEDED_BYTES = 1; "
-        "pin.place(lock_file=pathlib.Path(sys.argv[1]))"
+        "pin.pinned(lock_file=pathlib.Path(sys.argv[1]))"
     )
-    with pin.locked("tree"):
+    with locked("tree"):
         second = subprocess.Popen(
             [sys.executable, "-c", code, lock], stderr=subprocess.PIPE, text=True, cwd=HOUSE
         )

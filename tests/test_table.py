@@ -21,7 +21,8 @@ from checks.step import Kind, words_of
 from checks.table import WIDTH, table
 from generator.__main__ import main
 from generator.design import Device, Waiver
-from generator.operation import NOWHERE, Operation
+from generator.errors import NOWHERE
+from generator.operation import Operation
 from generator.ops.assign import assign, note
 from generator.ops.domain import PCI_INIT_SUBDEVICE
 from generator.ops.pci import PCI_SET_MASTER

@@ -11,7 +11,8 @@ import pytest
 from checks.finding import Severity
 from checks.waypoint import hold, sources
 from generator.designs.today import DESIGN
-from generator.kbuild import CONFIGS, prepare
+from generator.kbuild import prepare
+from generator.kernel.configurations import CONFIGS
 
 PORTDRV = "drivers/pci/pcie/portdrv.c"
 ENTRIES = (

@@ -9,6 +9,7 @@ from clones import FILES, WHEN, WHO, shell, snapshot
 
 from generator import pin, plumbing
 from generator.errors import EnvironmentFault, Timeout, TreeError, UsageError
+from generator.kernel.clone import own
 from generator.plumbing import git, run
 from generator.tree import (
     Change,
@@ -16,7 +17,6 @@ from generator.tree import (
     commits,
     files,
     format_patch,
-    own,
     read,
     read_many,
     touched,

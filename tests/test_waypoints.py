@@ -10,7 +10,8 @@ import pytest
 
 from checks.finding import Severity
 from checks.waypoints import at, walk
-from generator.kbuild import CONFIGS, prepare
+from generator.kbuild import prepare
+from generator.kernel.configurations import CONFIGS
 from generator.series import Commit, Series
 
 CXL_PMU = "drivers/perf/cxl_pmu.c"

@@ -89,14 +89,12 @@ def of_file(file: Path) -> Case:
     """
     loaded = load(str(file))
     said = getattr(loaded.module, "REFUSED", None)
-    spec = getattr(loaded.module, "SERIES", None)
     if not isinstance(said, refused.Refused):
         raise UsageError(f"{file}: defines no REFUSED, so it is not known what is to be seen")
-    if not isinstance(spec, SeriesSpec):
-        raise UsageError(f"{file}: defines no SERIES, so there is no C to it")
     return Case(
         loaded.design.name, said.rule, said.change, said.symptom, said.board, said.scenarios,
-        (*fragments(PLAIN, X86), *said.fragments), said.of, spec, said.args,
+        (*fragments(PLAIN, X86), *said.fragments), said.of,
+        loaded.series("so there is no C to it"), said.args,
     )
 
 
@@ -151,7 +149,7 @@ def fingerprint(
         for path, text in overlay.items() if sound.get(path, b"") != text
     }
     if case.objects:
-        text = "".join((GUEST / name).read_text() for name in case.objects)
+        text = "".join((GUEST / name).read_text(encoding="utf-8") for name in case.objects)
         found[case.objects[0]] = _digest(section(text, forbidden.told(case.scenarios)).encode())
     if not found:  # a design that holds, but for what a waiver says
         found = {path: _digest(text or b"") for path, text in overlay.items()}

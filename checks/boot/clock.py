@@ -25,7 +25,7 @@ def starved(process: int) -> float:
     found = [0.0]
     for file in (PROC / str(process) / "task").glob("*/schedstat"):
         with suppress(OSError, ValueError, IndexError):
-            found.append(int(file.read_text().split()[1]) / 1e9)
+            found.append(int(file.read_text(encoding="utf-8").split()[1]) / 1e9)
     return max(found)
 
 

@@ -13,10 +13,10 @@ import os
 import tempfile
 from pathlib import Path
 
-from generator.errors import EnvironmentFault, TreeError
-from generator.pin import cache, locked
+from generator.errors import EnvironmentFault, ProgramFailed
 from generator.plumbing import run
 from generator.progress import say
+from generator.system.cache import cache, locked
 
 
 def foreign(package: str, program: str, arch: str) -> Path:
@@ -54,7 +54,7 @@ def _fetch(package: str, arch: str, home: Path) -> None:
             run([*apt, "download", package], cwd=place / "deb", timeout=300)
             for file in (place / "deb").glob("*.deb"):
                 run(["dpkg-deb", "-x", str(file), str(place / "out")])
-        except TreeError as failed:
+        except ProgramFailed as failed:
             raise EnvironmentFault(
                 f"{package} of {arch}: the package archive does not give it\n{failed}"
             ) from failed

@@ -3,17 +3,17 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from checks.boot.arch import X86, Arch
 from generator.errors import EnvironmentFault
-from generator.kconfig import Config, make
-from generator.pin import cache, locked
+from generator.kconfig import make
+from generator.kernel.configurations import COMPILER, Config
+from generator.plumbing import tried
 from generator.progress import say
+from generator.system.cache import cache, locked
 from generator.tree import Tree
 
 GUEST = Path(__file__).parents[2] / "templates" / "boot" / "guest"
@@ -23,7 +23,6 @@ _OBJECT = f"{_HOME}/port_model.c"
 _MAKEFILE = f"{_HOME}/Makefile"
 _RULE = b"\n# For tests in a virtual machine: checks/boot of portwright\nobj-y += port_model.o\n"
 _NOLIBC = "tools/include/nolibc/nolibc.h"
-COMPILER = "clang-19"
 _FLAGS = (
     "-fuse-ld=lld", "-fno-builtin", "-static", "-nostdlib", "-Os", "-Wall", "-Wextra", "-Werror",
     "-s", "-fno-asynchronous-unwind-tables", "-fno-stack-protector",
@@ -61,17 +60,14 @@ def program(tree: Tree, arch: Arch = X86) -> bytes:
     headers = [] if arch == X86 else [
         f"--target={arch.triple}", "-isystem", str(_headers(tree, arch)),
     ]
-    if shutil.which(COMPILER) is None:
-        raise EnvironmentFault(f"{COMPILER}: program not found; run `make setup`")
     with tempfile.TemporaryDirectory() as name:
         out = Path(name, "cpmu")
-        done = subprocess.run(
+        done = tried(
             [COMPILER, *_FLAGS, *headers, "-include", str(tree.work / _NOLIBC), "-o", str(out),
              str(GUEST / "cpmu.c")],
-            capture_output=True, text=True, timeout=60, check=False,
         )
-        if done.returncode:
-            raise EnvironmentFault(f"templates/boot/guest/cpmu.c: {done.stderr.strip()}")
+        if done.status:
+            raise EnvironmentFault(f"templates/boot/guest/cpmu.c: {done.complained.strip()}")
         return out.read_bytes()
 
 

@@ -25,9 +25,10 @@ from checks.boot.arch import X86, Arch
 from checks.boot.kind import COMMON, PLAIN, Kind
 from checks.boot.source import lay, source_tree
 from generator.errors import TreeError
-from generator.kconfig import Config, identity, make
-from generator.pin import cache, locked
+from generator.kconfig import identity, make
+from generator.kernel.configurations import Config
 from generator.progress import say
+from generator.system.cache import cache, locked
 from generator.tree import Tree
 
 FRAGMENTS = Path(__file__).parents[2] / "templates" / "boot"
@@ -52,7 +53,7 @@ class Kernel:
 
     def config(self) -> str:
         """Return the configuration that it was built from."""
-        return (self.home / "config").read_text()
+        return (self.home / "config").read_text(encoding="utf-8")
 
     def module(self, name: str) -> Path:
         """The module of a name, as lsmod writes it. Errors: TreeError when it is not one."""
@@ -68,7 +69,7 @@ class Kernel:
 
     def modules(self) -> tuple[str, ...]:
         """The names of all modules, each after those that it needs."""
-        return tuple((self.home / "modules.order").read_text().split())
+        return tuple((self.home / "modules.order").read_text(encoding="utf-8").split())
 
 
 def fragment(names: Sequence[str]) -> tuple[str, ...]:
@@ -81,7 +82,7 @@ def fragment(names: Sequence[str]) -> tuple[str, ...]:
         file = FRAGMENTS / f"{name}.config"
         if not file.is_file():
             raise TreeError(f"{file}: no such fragment of a configuration")
-        for line in file.read_text().splitlines():
+        for line in file.read_text(encoding="utf-8").splitlines():
             found = re.fullmatch(r"(?:# )?(CONFIG_\w+)(?:=.+| is not set)", line)
             if found:
                 lines[found.group(1)] = line
@@ -116,7 +117,7 @@ def kernel(
 
 
 def _of(home: Path, seconds: float, kind: Kind, arch: Arch) -> Kernel:
-    return Kernel(home, (home / "release").read_text().strip(), seconds, kind, arch)
+    return Kernel(home, (home / "release").read_text(encoding="utf-8").strip(), seconds, kind, arch)
 
 
 def config(kind: Kind, arch: Arch) -> Config:
@@ -145,9 +146,9 @@ def _built(
     build.mkdir(exist_ok=True)
     say(f"building a kernel to boot, {len(written)} files differ from the one before")
     asked = place / f"{name}.config"
-    asked.write_text("".join(f"{line}\n" for line in config.wanted))
+    asked.write_text("".join(f"{line}\n" for line in config.wanted), encoding="utf-8")
     make(source, build, config, f"KCONFIG_ALLCONFIG={asked}", "allnoconfig")
-    check(config, (build / ".config").read_text())
+    check(config, (build / ".config").read_text(encoding="utf-8"))
     make(source, build, config, "-s", f"-j{os.cpu_count() or 1}", arch.target, "modules",
          seconds=BUILD_SECONDS)
     home.parent.mkdir(parents=True, exist_ok=True)
@@ -185,14 +186,15 @@ def _keep(build: Path, arch: Arch, home: Path) -> None:
     shutil.copyfile(build / ".config", home / "config")
     names = []
     needs: dict[str, list[str]] = {}
-    for line in (build / "modules.order").read_text().split():
+    for line in (build / "modules.order").read_text(encoding="utf-8").split():
         file = build / Path(line).with_suffix(".ko")
         shutil.copyfile(file, modules / file.name.replace("-", "_"))
         needs[file.stem.replace("-", "_")] = needed(file.read_bytes())
     names = ordered(needs)
-    (home / "modules.order").write_text("".join(f"{name}\n" for name in names))
+    (home / "modules.order").write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
     (home / "release").write_text(
-        (build / "include" / "config" / "kernel.release").read_text()
+        (build / "include" / "config" / "kernel.release").read_text(encoding="utf-8"),
+        encoding="utf-8",
     )
 
 

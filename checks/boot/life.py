@@ -78,10 +78,13 @@ def _answer(design: Design, machine: Machine, read: Read, answers: Answers) -> i
     said = answers.get((read.of.name, read.fact.name), answers.get(("", read.fact.name)))
     if said is None:
         raise ModelError(
+            design.where,
             f"{design.name}: the lab's hardware does not say {read.fact.name} of {read.of.name}"
         )
     if said not in read.fact.values:
-        raise ModelError(f"{read.fact.name} cannot be {said!r}: {', '.join(read.fact.values)}")
+        raise ModelError(
+            design.where, f"{read.fact.name} cannot be {said!r}: {', '.join(read.fact.values)}"
+        )
     return read.fact.values.index(said)
 
 

@@ -15,12 +15,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from checks.boot.board import BOARDS, Board
-from checks.boot.kernel import FRAGMENTS, Kernel
+from checks.boot.kernel import Kernel
 from checks.boot.line import Line
 from checks.boot.run import Complaint, Run, run
 from generator.design import Design
 from generator.kconfig import identity
-from generator.pin import cache
+from generator.series import canonical
+from generator.system.cache import DESIGNS, cache, code, keep
 
 SIDE_BY_SIDE = 2
 
@@ -72,10 +73,7 @@ def _one(task: Task, stop: threading.Event) -> Run:
     if task.source:
         found = replace(found, design=f"{found.design} {task.source}")
     if task.keep and not found.scenario:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        fresh = kept.with_suffix(".tmp")
-        fresh.write_text(json.dumps(asdict(found)))
-        fresh.replace(kept)
+        keep(kept, json.dumps(asdict(found)))
     return found
 
 
@@ -92,7 +90,7 @@ def _place(name: str) -> Iterator[Path]:
     for number in itertools.count(1):
         place = cache() / "boot" / "runs" / (name if number == 1 else f"{name}.{number}")
         place.mkdir(parents=True, exist_ok=True)
-        with (place / "lock").open("a") as lock:
+        with (place / "lock").open("ab") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -104,7 +102,7 @@ def _place(name: str) -> Iterator[Path]:
 def recalled(file: Path) -> Run | None:
     """Return a run that was kept, None when there is none that can be read."""
     try:
-        data = json.loads(file.read_text())
+        data = json.loads(file.read_text(encoding="utf-8"))
         return Run(**{
             **data,
             "lines": tuple(Line(**one) for one in data["lines"]),
@@ -132,7 +130,7 @@ def _key(task: Task) -> str:
         f"{kernel.home.name} {kernel.kind} {board} {task.scenarios}".encode()
     )
     key.update(identity(board.setup().program).encode())
-    for place in (Path(__file__).parent, FRAGMENTS):
-        for file in sorted(one for one in place.rglob("*") if one.suffix in (".py", ".sh", ".c")):
-            key.update(file.read_bytes())
+    # What is predicted is kept with what was seen.
+    key.update(canonical(task.design).encode())
+    key.update(code("checks", "generator", "templates/boot", without=(DESIGNS,)).encode())
     return key.hexdigest()[:24]

@@ -172,7 +172,9 @@ def _begun(design: Design, port: Port, platform: Platform) -> tuple[Life, Inst, 
     life = start(design, platform.answers(port, len(port.cpmus)))
     tops = [one for one in life.machine.view.instances if one.device.kind == "pci"]
     if len(tops) != 1:
-        raise ModelError(f"{design.name}: the lab boots designs of one PCI device, the port")
+        raise ModelError(
+            design.where, f"{design.name}: the lab boots designs of one PCI device, the port"
+        )
     children = [
         one for one in life.machine.view.children(tops[0])
         if one.device.kind not in ("service", "core")
@@ -187,7 +189,9 @@ def _told(
         values = life.values(fact, inst)
         if len(values) != 1:
             said = ", ".join(sorted(fact.show(value) for value in values))
-            raise ModelError(f"{design.name}: {fact.name} of {inst.name} on {port.name}: {said}")
+            raise ModelError(
+                design.where, f"{design.name}: {fact.name} of {inst.name} on {port.name}: {said}"
+            )
         return next(iter(values))
 
     def given(inst: Inst) -> Given:

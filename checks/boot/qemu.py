@@ -248,7 +248,7 @@ def _greet(guest: Guest) -> None:
 
 def _explained(lost: Lost, process: subprocess.Popen[bytes], log: Path) -> Exception:
     """Return why there is no guest: QEMU itself may not have started."""
-    told = log.read_text(errors="replace").strip()
+    told = log.read_text(encoding="utf-8", errors="replace").strip()
     if process.poll() not in (None, 0) and not lost.log:
         return EnvironmentFault(f"QEMU does not start:\n{told[-1500:]}")
     return lost

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from generator.progress import say
+from generator.system.cache import keep
 from generator.tree import Tree, check_path
 
 _HELD = "portwright-held.json"
@@ -59,7 +60,7 @@ def lay(tree: Tree, source: Path, overlay: Mapping[str, bytes | None]) -> tuple[
     it right after an interruption.
     """
     note = source.parent / _HELD
-    held = set(json.loads(note.read_text())) if note.exists() else set()
+    held = set(json.loads(note.read_text(encoding="utf-8"))) if note.exists() else set()
     for path in overlay:
         check_path(path)
     touched = sorted(held | set(overlay))
@@ -74,9 +75,7 @@ def lay(tree: Tree, source: Path, overlay: Mapping[str, bytes | None]) -> tuple[
 
 
 def _note(note: Path, paths: list[str]) -> None:
-    fresh = note.with_suffix(".tmp")
-    fresh.write_text(json.dumps(paths))
-    fresh.replace(note)
+    keep(note, json.dumps(paths))
 
 
 def _of_base(tree: Tree, path: str) -> bytes | None:

@@ -126,7 +126,7 @@ def keep(found: Witness) -> Path:
     """Write evidence where it is kept, in place of older evidence of the same case."""
     file = WITNESSES / f"{found.key}.json"
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(found.text())
+    file.write_text(found.text(), encoding="utf-8")
     return file
 
 
@@ -140,7 +140,7 @@ def kept(home: Path = WITNESSES) -> tuple[Witness, ...]:
 
 def _read(file: Path) -> Witness:
     try:
-        data = json.loads(file.read_text())
+        data = json.loads(file.read_text(encoding="utf-8"))
         lists = {key: tuple(data[key]) for key in ("scenarios", "fragments", "around")}
         return Witness(**{**data, **lists})
     except (OSError, ValueError, KeyError, TypeError) as fault:

@@ -26,11 +26,13 @@ from generator.cli import refused
 from generator.cli.tree import chosen
 from generator.design import Design
 from generator.errors import UsageError
+from generator.kernel.clone import own, users_objects
 from generator.laid import between, nearest, with_diffs
-from generator.load import load
+from generator.load import Loaded, load
 from generator.manifest import read_bounded
+from generator.pin import pinned
 from generator.progress import say
-from generator.tree import Tree, own, pinned, users_objects
+from generator.tree import Tree
 
 BASE = "today"  # the design of the pinned kernel
 _LATE = 124
@@ -52,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     asked = _names(args.scenario, ALL, "scenario", ())
     boards = _names(args.board, BOARDS, "board", USUAL)
     (kind,) = _names(args.kernel, KINDS, "kernel", (PLAIN.name,))
-    source = _source(loaded.module, loaded.design, args)
+    source = _source(loaded, args)
 
     def tasks_of(
         design: Design, where: Tree, files: Mapping[str, bytes | None], of: str = "",
@@ -109,7 +111,7 @@ class _Source:
     of: str = ""
 
 
-def _source(module: object, design: Design, args: argparse.Namespace) -> _Source:
+def _source(loaded: Loaded, args: argparse.Namespace) -> _Source:
     """Return the series' last commit, or a commit of the user's, with the diffs laid over it.
 
     Errors: UsageError for a design that has no C, Conflict for a diff that does not apply.
@@ -119,7 +121,7 @@ def _source(module: object, design: Design, args: argparse.Namespace) -> _Source
         where, commit, overlay = _commit(args)
     else:
         where = chosen(args)
-        commit, overlay = _rendered(module, design, where)
+        commit, overlay = _rendered(loaded, where)
     if diffs:
         overlay = {**overlay, **with_diffs(where, commit, diffs)}
     if args.commit and where.work == (there := pinned(args.allow_newer)).work:
@@ -141,21 +143,17 @@ def _commit(args: argparse.Namespace) -> tuple[Tree, str, dict[str, bytes | None
     return where, commit, between(where, where.base, commit)
 
 
-def _rendered(
-    module: object, design: Design, where: Tree
-) -> tuple[str, dict[str, bytes | None]]:
+def _rendered(loaded: Loaded, where: Tree) -> tuple[str, dict[str, bytes | None]]:
     """Return the series' last commit, and its files; the pinned kernel's design has none.
 
     Errors: UsageError for a design that has no C.
     """
-    spec = getattr(module, "SERIES", None)
-    if isinstance(spec, series.SeriesSpec):
-        say(f"{design.name}: rendering")
-        last = series.generate(spec, where).commits[-1]
-        return last.id, dict(last.overlay)
-    if design.name == BASE:
+    if loaded.design.name == BASE and not hasattr(loaded.module, "SERIES"):
         return where.base, {}
-    raise UsageError(f"{design.name}: defines no SERIES, so there is no kernel of it to boot")
+    spec = loaded.series("so there is no kernel of it to boot")
+    say(f"{loaded.design.name}: rendering")
+    last = series.generate(spec, where).commits[-1]
+    return last.id, dict(last.overlay)
 
 
 def _names(

@@ -102,7 +102,7 @@ def _draw(report: Report, file: str) -> None:
     if not report.counterexamples:
         say(f"{report.design}: nothing to draw")
         return
-    Path(file).write_text(diagram.svg(report.counterexamples[0]))
+    Path(file).write_text(diagram.svg(report.counterexamples[0]), encoding="utf-8")
 
 
 def _all(args: argparse.Namespace) -> int:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +16,10 @@ from checks.target import Kernel, Stage, stages
 from checks.waypoints import at
 from generator import kbuild, tree
 from generator.design import Design, Driver
+from generator.kernel.configurations import CONFIGS
 from generator.progress import say
 from generator.series import SeriesSpec, canonical
+from generator.system.cache import cache, keep
 
 FAILS = (Severity.ERROR, Severity.WARNING)
 
@@ -78,10 +79,10 @@ def examine(
             series.context(directory, read, where.base, work=where.work, signoff=signoff)
         ),
     }
-    bases = kbuild.prepare_all(where, tuple(kbuild.CONFIGS.values()))
+    bases = kbuild.prepare_all(where, tuple(CONFIGS.values()))
     say(f"{directory}: compiling {len(order)} commits under {len(bases)} configurations")
     found["compile"] = compile.check(
-        order, [Kernel(base) for base in bases], memory=tree.cache() / "outcomes"
+        order, [Kernel(base) for base in bases], memory=cache() / "outcomes"
     )
     if spec is not None:
         say(f"{directory}: holding {len(order)} commits against their designs")
@@ -118,18 +119,16 @@ def _held(
     words = [commit.subject, commit.unchanged, canonical(commit.design),
              *(canonical(driver) for driver in commit.beside)]
     name = name_of(f"{base.tree.base} {base.build}", [before, commit.overlay], words)
-    file = tree.cache() / "outcomes" / f"{name}.design"
+    file = cache() / "outcomes" / f"{name}.design"
     if file.is_file():
         return tuple(
             Finding(**{**one, "severity": Severity(one["severity"]), "notes": tuple(one["notes"])})
-            for one in json.loads(file.read_text())
+            for one in json.loads(file.read_text(encoding="utf-8"))
         )
     found = at(commit, before, base)
     if not any(one.severity in FAILS for one in found):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        new = file.with_suffix(f".{os.getpid()}")
-        new.write_text(json.dumps([{**vars(one), "severity": one.severity.value} for one in found]))
-        new.replace(file)
+        said = [{**vars(one), "severity": one.severity.value} for one in found]
+        keep(file, json.dumps(said))
     return found
 
 

@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import json
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -16,12 +14,11 @@ from checks.finding import Verdict
 from checks.judge import judge
 from checks.matrix import Cell, Exploration, Served, Task, explore_all
 from generator.design import Design
+from generator.designs import today
 from generator.load import load
 from generator.progress import say
 from generator.series import canonical
-from generator.tree import cache
-
-_HOUSE = Path(__file__).parents[2]
+from generator.system.cache import DESIGNS, cache, code, keep
 
 
 def holds(design: Design) -> Report | None:
@@ -34,7 +31,7 @@ def holds(design: Design) -> Report | None:
     report = judge(design)
     if report.verdict is not Verdict.HOLDS:
         return report
-    _keep(kept, show.record(report))
+    keep(kept, _text(show.record(report)))
     return None
 
 
@@ -50,7 +47,7 @@ def matrix(tasks: tuple[Task, ...], *, again: bool = False) -> tuple[Exploration
     for task, one in zip(open_, explore_all(open_), strict=True):
         found[task] = one
         if one.complete:
-            _keep(files[task], asdict(one))
+            keep(files[task], _text(asdict(one)))
     return tuple(found[task] for task in tasks)
 
 
@@ -62,7 +59,7 @@ def _file(task: Task) -> Path:
 def _recalled(file: Path) -> Exploration | None:
     """Return an exploration that was kept, None when there is none that we can read."""
     try:
-        data = json.loads(file.read_text())
+        data = json.loads(file.read_text(encoding="utf-8"))
         cells = tuple(
             Cell(**{**one, "served": Served(one["served"]), "rules": tuple(one["rules"]),
                     "missed": tuple(one["missed"])})
@@ -77,11 +74,8 @@ def _recalled(file: Path) -> Exploration | None:
         return None
 
 
-def _keep(file: Path, record: object) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    new = file.with_suffix(".new")
-    new.write_text(json.dumps(record, indent=2, default=_plain))
-    new.replace(file)
+def _text(record: object) -> str:
+    return json.dumps(record, indent=2, default=_plain)
 
 
 def _plain(value: object) -> str:
@@ -90,22 +84,6 @@ def _plain(value: object) -> str:
 
 
 def _key(design: Design) -> str:
-    return hashlib.sha256((canonical(design, whole=True) + _code()).encode()).hexdigest()
-
-
-@functools.cache
-def _code() -> str:
-    """Return the identity of what a verdict depends on besides the design."""
-    key = hashlib.sha256()
-    for path in _sources():
-        key.update(path.read_bytes())
-    return key.hexdigest()
-
-
-def _sources() -> Iterator[Path]:
-    """Yield the checker, and the model that it reads: today's services are asked for by N2."""
-    yield from sorted((_HOUSE / "checks").rglob("*.py"))
-    yield from sorted((_HOUSE / "templates" / "explorer").iterdir())
-    yield from sorted((_HOUSE / "generator").glob("*.py"))
-    yield from sorted((_HOUSE / "generator" / "ops").glob("*.py"))
-    yield _HOUSE / "generator" / "designs" / "today.py"
+    """Return what a verdict is of: the design, today's beside it for N2, and all of our code."""
+    said = (canonical(design), canonical(today.DESIGN), code(without=(DESIGNS,)))
+    return hashlib.sha256("\0".join(said).encode()).hexdigest()

@@ -20,8 +20,8 @@ from generator import output, series
 from generator.cli.examine import examine, lines
 from generator.cli.explored import holds
 from generator.cli.tree import chosen
-from generator.errors import EnvironmentFault, UsageError
-from generator.kbuild import CONFIGS
+from generator.errors import EnvironmentFault, ProgramFailed, UsageError
+from generator.kernel.configurations import CONFIGS
 from generator.load import load
 from generator.plumbing import run as command
 from generator.progress import say
@@ -39,9 +39,7 @@ def run(args: argparse.Namespace) -> int:
     of somebody else's; TreeError, EnvironmentFault, ModelError.
     """
     loaded = load(args.design)
-    spec = getattr(loaded.module, "SERIES", None)
-    if not isinstance(spec, series.SeriesSpec):
-        raise UsageError(f"{args.design}: {loaded.file} defines no SERIES, so there is no C to it")
+    spec = loaded.series("so there is no C to it")
     if args.refused:
         return _refused(args, spec)
     out = Path(args.out) if args.out else PATCHES / spec.name
@@ -116,7 +114,12 @@ def _signer() -> str:
 
     Errors: EnvironmentFault when git knows none.
     """
-    said = command(["git", "var", "GIT_COMMITTER_IDENT"], env=os.environ)
+    try:
+        said = command(["git", "var", "GIT_COMMITTER_IDENT"], env=os.environ)
+    except ProgramFailed as failed:
+        raise EnvironmentFault(
+            f"--signoff: git knows no user.name and user.email of yours\n{failed.stderr.strip()}"
+        ) from failed
     name, _, rest = said.decode().partition(" <")
     address = rest.partition(">")[0]
     if not name or not address:

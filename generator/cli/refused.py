@@ -24,11 +24,11 @@ from checks.boot.provoke import BUILD
 from checks.boot.run import Run
 from checks.boot.witness import Sight, keep, kept, outdated, sighted, witness
 from generator import series
-from generator.errors import TreeError, UsageError
+from generator.errors import ProgramFailed
 from generator.load import load
-from generator.pin import cache
 from generator.plumbing import run as command
 from generator.progress import say
+from generator.system.cache import cache
 from generator.tree import Tree
 
 STALE = "stale"
@@ -88,9 +88,7 @@ def stale(known: Sequence[Case], where: Tree) -> tuple[Case, ...]:
 @functools.cache
 def _sound(name: str, where: Tree) -> Mapping[str, bytes | None]:
     """Return the files of the kernel that holds. Errors: UsageError when there is no series."""
-    spec = getattr(load(name).module, "SERIES", None)
-    if not isinstance(spec, series.SeriesSpec):
-        raise UsageError(f"{name}: defines no SERIES, so there is no kernel to compare with")
+    spec = load(name).series("so there is no kernel to compare with")
     return series.generate(spec, where).commits[-1].overlay
 
 
@@ -110,7 +108,7 @@ def _booted(case: Case, where: Tree, keeping: bool) -> tuple[Run, Run, Sight | N
         other = _kernel(case.key, where, breaks, case.objects, case.fragments)
         tasks.append(Task(design, other, inside, case.board, case.scenarios, name=case.key,
                           args=case.args))
-    except TreeError as fault:
+    except ProgramFailed as fault:
         if BUILD not in case.scenarios:
             raise
         unbuilt = str(fault)

@@ -8,28 +8,31 @@ import argparse
 import json
 from pathlib import Path
 
-from generator import kbuild, tree
+from generator import kbuild, pin
 from generator.errors import UsageError
+from generator.kernel.clone import own
+from generator.kernel.configurations import CONFIGS
+from generator.tree import Tree
 
 
-def chosen(args: argparse.Namespace) -> tree.Tree:
+def chosen(args: argparse.Namespace) -> Tree:
     """Return the tree that --tree and --base ask for: the pinned one without them.
 
     Errors: UsageError for --base without --tree; TreeError, EnvironmentFault.
     """
     if args.tree:
-        return tree.own(Path(args.tree), args.base or "HEAD")
+        return own(Path(args.tree), args.base or "HEAD")
     if args.base:
         raise UsageError("--base needs --tree: the pinned tree has one base only")
-    return tree.pinned(allow_newer=args.allow_newer)
+    return pin.pinned(allow_newer=args.allow_newer)
 
 
 def run(args: argparse.Namespace) -> int:
     """Print where the tree is; `setup` prepares every configuration as well."""
     where = chosen(args)
-    base = kbuild.prepare(where, kbuild.CONFIGS["m"])
+    base = kbuild.prepare(where, CONFIGS["m"])
     if args.action == "setup":
-        kbuild.prepare_all(where, tuple(kbuild.CONFIGS.values()))
+        kbuild.prepare_all(where, tuple(CONFIGS.values()))
     said = {
         "path": str(where.work),
         "base": where.base,

@@ -11,7 +11,6 @@ from pathlib import Path
 from generator import manifest, output
 from generator.cli.examine import Examined, examine, lines
 from generator.cli.tree import chosen
-from generator.errors import UsageError
 from generator.load import load, names
 from generator.series import SeriesSpec
 
@@ -42,10 +41,7 @@ def _spec(directory: Path, name: str | None) -> SeriesSpec | None:
         name = manifest.read(directory).name
         if name not in names():
             return None
-    spec = getattr(load(name).module, "SERIES", None)
-    if not isinstance(spec, SeriesSpec):
-        raise UsageError(f"{name}: this design has no SERIES to hold the C to")
-    return spec
+    return load(name).series("to hold the C to")
 
 
 def record(done: Examined) -> dict[str, object]:

@@ -24,7 +24,7 @@ from checks.boot.run import Run, run
 from checks.boot.scenario import usual
 from generator import series
 from generator.load import load
-from generator.tree import pinned
+from generator.pin import pinned
 
 
 def main(argv: Sequence[str]) -> None:

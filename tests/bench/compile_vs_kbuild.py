@@ -23,9 +23,11 @@ from pathlib import Path
 
 from checks.compile import check
 from checks.seriestext import edits, read_directory
-from checks.stage import AFFECTED, Graphs
+from checks.stage import Graphs
 from checks.target import Kernel, Stage, stages
-from generator import kbuild, tree
+from generator import kbuild, pin, tree
+from generator.kernel.configurations import CONFIGS, DIRS
+from generator.system.cache import cache
 from generator.view import Job
 
 
@@ -60,7 +62,7 @@ class Scratch:
 
     def affected(self) -> tuple[float, bool, str]:
         """Build the affected directories."""
-        return self.make(*(f"{directory}/" for directory in AFFECTED))
+        return self.make(*(f"{directory}/" for directory in DIRS))
 
 
 @dataclass(frozen=True)
@@ -98,18 +100,18 @@ PLANTED = (
 def main() -> None:
     """Print the table."""
     series = read_directory(Path(sys.argv[1]))
-    pinned = tree.pinned()
-    base = kbuild.prepare(pinned, kbuild.CONFIGS[sys.argv[2] if len(sys.argv) > 2 else "m"])
+    pinned = pin.pinned()
+    base = kbuild.prepare(pinned, CONFIGS[sys.argv[2] if len(sys.argv) > 2 else "m"])
     changes = edits(series, lambda path: tree.read(pinned, pinned.base, path))
     steps = list(stages([patch.name for patch in series.patches], changes))
-    with tempfile.TemporaryDirectory(dir=tree.cache()) as name:
+    with tempfile.TemporaryDirectory(dir=cache()) as name:
         target = Cached(base, Path(name) / "cold")
         graphs = Graphs()
         for step in steps:
-            target.at(step.overlay).units(AFFECTED)  # what kbuild says is not ours to measure
+            target.at(step.overlay).units(DIRS)  # what kbuild says is not ours to measure
         cold = ours(target, steps, graphs)
         scratch = Scratch(base, Path(name))
-        print(f"base: {scratch.affected()[0]:.1f} s for {' '.join(AFFECTED)}", flush=True)
+        print(f"base: {scratch.affected()[0]:.1f} s for {' '.join(DIRS)}", flush=True)
         idle = scratch.affected()[0]
         print(f"nothing to do: {idle:.1f} s")
         print("commit  kbuild  ours cold  ratio  ours with PCH  ratio  findings")

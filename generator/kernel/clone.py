@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The user's clone of the kernel as a tree of ours, without a byte written into it.
+
+own(path, rev) -> Tree                    a revision of it, checked out in our cache
+users_objects(path, rev)                  where its objects are, and the commit
+scratch(git_dir, objects)                 a repository of ours over its objects
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+from generator import pin
+from generator.errors import ProgramFailed, TreeError, UsageError, Where
+from generator.plumbing import git, users_git
+from generator.progress import say
+from generator.system.cache import cache, locked
+from generator.tree import Tree
+
+
+def own(path: Path, rev: str) -> Tree:
+    """The tree of a revision of the user's clone, through a scratch repository over its objects.
+
+    Errors: UsageError when there is no such repository or revision, TreeError otherwise.
+    """
+    objects, base = users_objects(path, rev)
+    name = hashlib.sha256(str(objects).encode()).hexdigest()[:16]
+    with locked(f"own-{name}"):
+        git_dir = cache() / "own" / f"{name}.git"
+        scratch(git_dir, objects)
+        tree = git(git_dir, "rev-parse", f"{base}^{{tree}}").decode().strip()
+        shutil.copyfile(_attributes(git_dir, base), git_dir / "info" / "attributes")
+        work = _checkout(git_dir, tree)
+    return Tree(git_dir, base, _version(work / "Makefile"), work, f"{path}@{rev}")
+
+
+def users_objects(path: Path, rev: str) -> tuple[Path, str]:
+    """The object directory of the user's clone, and the commit id that a revision means there.
+
+    Errors: UsageError when either does not exist.
+    """
+    try:
+        told = users_git(path, "rev-parse", "--path-format=absolute", "--git-path", "objects")
+    except ProgramFailed as failed:
+        raise UsageError(f"{path}: not a git repository that can be read\n{failed}") from failed
+    try:
+        base = users_git(
+            path, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{rev}^{{commit}}"
+        )
+    except ProgramFailed as failed:
+        raise UsageError(f"{path}: no commit {rev!r}; name one that it has") from failed
+    return Path(os.fsdecode(told.rstrip(b"\n"))), base.decode().strip()
+
+
+def scratch(git_dir: Path, objects: Path) -> None:
+    """Make (or refresh) a bare repository of ours that reads another one's objects.
+
+    Errors: TreeError.
+    """
+    if "\n" in str(objects) or str(objects).startswith('"'):
+        raise TreeError(f"{objects}: git's alternates cannot name this path; move the clone")
+    if not (git_dir / "HEAD").exists():
+        git_dir.mkdir(parents=True, exist_ok=True)
+        # The hash of object names is the clone's; 64 digits mean sha256.
+        kind = "sha256" if _is_sha256(objects) else "sha1"
+        git(git_dir, "init", "--quiet", "--bare", "--template=", f"--object-format={kind}")
+    (git_dir / "info").mkdir(exist_ok=True)
+    (git_dir / "objects" / "info").mkdir(parents=True, exist_ok=True)
+    (git_dir / "objects" / "info" / "alternates").write_text(f"{objects}\n", encoding="utf-8")
+    # A shallow clone names its cut commits beside its objects.
+    shallow = objects.parent / "shallow"
+    if shallow.exists():
+        shutil.copyfile(shallow, git_dir / "shallow")
+    else:
+        (git_dir / "shallow").unlink(missing_ok=True)
+
+
+def _is_sha256(objects: Path) -> bool:
+    config = objects.parent / "config"
+    text = config.read_text(errors="replace", encoding="utf-8") if config.exists() else ""
+    return re.search(r"^\s*objectformat\s*=\s*sha256", text, re.I | re.M) is not None
+
+
+def _attributes(git_dir: Path, base: str) -> Path:
+    # Hunk headers depend on diff drivers, and a bare repository reads no .gitattributes.
+    target = git_dir / "base-attributes"
+    try:
+        target.write_bytes(git(git_dir, "cat-file", "blob", f"{base}:.gitattributes"))
+    except ProgramFailed:
+        target.write_bytes(b"")
+    return target
+
+
+def _checkout(git_dir: Path, tree: str) -> Path:
+    shared = pin.work_of(tree)
+    if shared is not None:
+        return shared
+    work = cache() / "own" / tree / "work"
+    if work.is_dir():
+        return work
+    say(f"checking out {tree[:12]} for headers and kbuild")
+    work.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="tmp-", dir=work.parent) as name:
+        index = {"GIT_INDEX_FILE": f"{name}/index"}
+        git(git_dir, "read-tree", tree, env=index)
+        where = f"--prefix={name}/work/"
+        git(git_dir, f"--work-tree={name}", "checkout-index", "-a", where, env=index, timeout=900)
+        for wanted in ("Makefile", "Kconfig", "scripts/kconfig/Makefile"):
+            if not Path(name, "work", wanted).is_file():
+                raise TreeError(f"{wanted} is missing: this revision is no Linux tree")
+        os.rename(f"{name}/work", work)
+    return work
+
+
+def _version(makefile: Path) -> str:
+    text = makefile.read_text(errors="replace", encoding="utf-8")
+    said = {
+        key: found.group(1) if (found := re.search(rf"^{key} = *(\S*)$", text, re.M)) else ""
+        for key in ("VERSION", "PATCHLEVEL", "SUBLEVEL", "EXTRAVERSION")
+    }
+    if not said["VERSION"]:
+        raise TreeError("no VERSION line; this revision is no Linux tree", Where(str(makefile), 1))
+    numbers = ".".join(said[k] for k in ("VERSION", "PATCHLEVEL", "SUBLEVEL") if said[k])
+    return numbers + said["EXTRAVERSION"]

@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What is kept between runs: written wholly, and forgotten with any edit of what decided it."""
+
+from __future__ import annotations
+
+import ast
+import errno
+import re
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from checks.boot import many
+from checks.boot.board import USUAL
+from checks.boot.kernel import Kernel
+from checks.explore import Report
+from checks.judge import judge
+from checks.outcome import name_of
+from generator.cli import explored
+from generator.design import Design, Device, Driver
+from generator.errors import EnvironmentFault
+from generator.ops.pci import PCI_DISABLE_DEVICE, PCI_ENABLE_DEVICE
+from generator.system import cache
+
+HOUSE = Path(__file__).parents[1]
+PORT = Device("port", "pci")
+TINY = Design("tiny", "a port that is enabled", (PORT,), (
+    Driver("tiny", PORT, (PCI_ENABLE_DEVICE(PORT),), (PCI_DISABLE_DEVICE(PORT),)),
+))  # fmt: skip
+
+
+def test_a_result_that_cannot_be_written_leaves_the_one_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "deep" / "result"
+    cache.keep(file, "before")
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(file))
+
+    monkeypatch.setattr(cache.os, "replace", full)
+    with pytest.raises(EnvironmentFault, match="result: the disk is full; free some space"):
+        cache.keep(file, "after")
+
+    assert file.read_text(encoding="utf-8") == "before"
+    assert [one.name for one in file.parent.iterdir()] == ["result"]
+
+
+def test_whoever_reads_meanwhile_finds_a_whole_result(tmp_path: Path) -> None:
+    file = tmp_path / "result"
+    texts = [letter * 100_000 for letter in "abcd"]
+    cache.keep(file, texts[0])
+    with ThreadPoolExecutor(len(texts)) as pool:
+        kept = [pool.submit(cache.keep, file, text) for _ in range(30) for text in texts]
+        seen = set()
+        while not all(one.done() for one in kept):
+            seen.add(file.read_text(encoding="utf-8"))
+
+    assert [one.exception() for one in kept] == [None] * len(kept)
+    assert seen <= set(texts)
+    assert [one.name for one in tmp_path.iterdir()] == ["result"]
+
+
+def test_a_place_that_cannot_be_written_is_named(cached: Path) -> None:
+    cached.mkdir()
+    (cached / "taken").write_text("a file", encoding="utf-8")
+
+    with pytest.raises(EnvironmentFault, match=f"^{re.escape(str(cached))}/taken: File exists$"):
+        cache.keep(cached / "taken" / "result", "text")
+
+
+@pytest.mark.parametrize(("inside", "mend"), [
+    (True, "; set PORTWRIGHT_CACHE to another place"), (False, ""),
+])  # fmt: skip
+def test_another_cache_is_the_mend_of_the_cache_alone(
+    cached: Path, tmp_path: Path, inside: bool, mend: str
+) -> None:
+    file = (cached if inside else tmp_path / "clone") / "file"
+
+    with pytest.raises(EnvironmentFault) as told, cache.explained():
+        raise PermissionError(errno.EACCES, "Permission denied", str(file))
+
+    assert str(told.value) == f"{file}: may not be written{mend}"
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of our own sources, to be edited."""
+    place = tmp_path_factory.mktemp("house")
+    for name in ("generator", "checks", "templates"):
+        shutil.copytree(HOUSE / name, place / name, ignore=shutil.ignore_patterns("__pycache__"))
+    return place
+
+
+@pytest.fixture
+def house(copy: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(cache, "ROOT", copy)
+    cache._code.cache_clear()
+    return copy
+
+
+def _files(house: Path) -> list[Path]:
+    """The last file of every folder; evidence is read by `portwright rules` alone."""
+    folders = [one for top in ("generator", "checks", "templates")
+               for one in (house / top, *(house / top).rglob("*")) if one.is_dir()]
+    found = [sorted(file for file in folder.iterdir() if file.is_file() and file.suffix != ".md")
+             for folder in folders if folder.name != "witnesses"]
+    return [files[-1] for files in found if files]
+
+
+class _edited:
+    """A file as it is after an edit, for the while of a block."""
+
+    def __init__(self, file: Path) -> None:
+        self.file, self.text = file, file.read_bytes()
+
+    def __enter__(self) -> None:
+        self.file.write_bytes(self.text + b"\n")
+        cache._code.cache_clear()  # of a process that was started after the edit
+
+    def __exit__(self, *_: object) -> None:
+        self.file.write_bytes(self.text)
+        cache._code.cache_clear()
+
+
+def test_no_verdict_outlives_an_edit_of_any_folder(
+    house: Path, cached: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Shipped designs apart, which are values: their text is not what a verdict is of."""
+    report, asked = judge(TINY), []
+
+    def judged(design: Design) -> Report:
+        asked.append(design.name)
+        return report
+
+    monkeypatch.setattr(explored, "judge", judged)
+    assert explored.holds(TINY) is None
+    assert explored.holds(TINY) is None
+    assert len(asked) == 1, "remembered, as long as nothing is edited"
+
+    designs = house / cache.DESIGNS
+    files = [file for file in _files(house) if not file.is_relative_to(designs)]
+    assert {file.relative_to(house).parts[0] for file in files} == {
+        "generator", "checks", "templates"
+    }
+    for file in files:
+        asked.clear()
+        with _edited(file):
+            assert explored.holds(TINY) is None
+        assert asked == ["tiny"], f"a HOLDS outlived an edit of {file.relative_to(house)}"
+    asked.clear()
+    assert explored.holds(TINY) is None
+    assert asked == []
+
+
+def test_a_verdict_is_of_a_design_and_of_todays(
+    cached: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = explored._key(TINY)
+    assert explored._key(replace(TINY, drivers=())) != key
+
+    today = explored.today.DESIGN
+    monkeypatch.setattr(explored.today, "DESIGN", replace(today, drivers=()))
+    assert explored._key(TINY) != key
+
+
+def test_the_checker_reads_no_shipped_design_but_todays() -> None:
+    """Others come in as values; what read one by itself would have to be part of the key."""
+    found = set()
+    for file in (HOUSE / "checks").rglob("*.py"):
+        text = file.read_text(encoding="utf-8")
+        if "boot" in file.relative_to(HOUSE).parts:
+            continue
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(
+                "generator.designs"
+            ):
+                found |= {f"{node.module}.{one.name}" for one in node.names}
+                assert set(re.findall(r"\btoday\.(\w+)", text)) == {"DESIGN"}
+
+    assert found == {"generator.designs.today"}
+
+
+def test_no_outcome_of_a_compilation_outlives_an_edit(house: Path) -> None:
+    known = name_of("tree", [{"a.c": b"text"}], ())
+    assert name_of("tree", [{"a.c": b"text"}], ()) == known
+    for file in _files(house):
+        if not file.is_relative_to(house / "templates"):  # what they make is in the name
+            with _edited(file):
+                assert name_of("tree", [{"a.c": b"text"}], ()) != known, file
+
+
+def test_no_boot_outlives_an_edit_or_another_design(
+    house: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(many, "identity", lambda program: program)
+    task = many.Task(TINY, Kernel(Path("home"), "6.12", 0.0), b"", USUAL[0], ("boot",))
+    known = many._key(task)
+    assert many._key(replace(task, program=b"")) == known
+    assert many._key(replace(task, design=replace(TINY, drivers=()))) != known
+    for file in _files(house):
+        made = not file.is_relative_to(house / "templates") \
+            or file.is_relative_to(house / "templates/boot")
+        if made and not file.is_relative_to(house / cache.DESIGNS):
+            with _edited(file):
+                assert many._key(task) != known, file
+
+
+def test_code_is_hashed_once_in_a_process(
+    house: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = cache.code("templates")
+    monkeypatch.setattr(Path, "read_bytes", None)
+
+    assert cache.code("templates") == known
+
+
+def test_a_folder_of_ours_that_is_gone_is_an_error(house: Path) -> None:
+    with pytest.raises(EnvironmentFault, match="no-such: is missing; install portwright again"):
+        cache.code("no-such")
