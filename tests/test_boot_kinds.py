@@ -26,7 +26,7 @@ from checks.boot.predict import Given, predict
 from checks.boot.protocol import Answer
 from checks.boot.qemu import Guest, command
 from generator.designs import auxbus, today
-from generator.errors import EnvironmentFault, TreeError
+from generator.errors import EnvironmentFault, ProgramFailed, TreeError
 from generator.tree import Tree
 
 PORTS = {port.name: port for port in BOARDS["dynamic"].ports}
@@ -248,7 +248,7 @@ def test_a_package_that_cannot_be_had_is_named(
     monkeypatch.setenv("PORTWRIGHT_CACHE", str(tmp_path))
 
     def refuses(argv: list[str], cwd: Path | None = None, timeout: float = 0) -> bytes:
-        raise TreeError("Unable to locate package")
+        raise ProgramFailed(argv, 100, "E: Unable to locate package")
 
     monkeypatch.setattr(foreigns, "run", refuses)
 
