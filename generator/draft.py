@@ -19,13 +19,17 @@ CONFIG = "m"  # edits look at the code of this configuration
 
 @dataclass(frozen=True)
 class Draft:
-    """What an edit sees: the tree with all edits so far, the designs before and after."""
+    """What an edit sees: the tree with all edits so far, the designs before and after.
+
+    `room` is the folder in which the series has templates of its own.
+    """
 
     tree: Tree
     base: Base
     overlay: Mapping[str, bytes | None]
     before: Design
     after: Design
+    room: str = ""
     units: dict[str, Unit] = field(default_factory=dict, compare=False)
 
     def has(self, path: str) -> bool:

@@ -75,7 +75,9 @@ class Moved:
             texts[part.source] = spliced(part.source, text, splices)
             moved.append(groups)
             notice = _notice(text.split("\n"))
-        texts[self.path] = text_of(self.template, moved=moved, notice=notice)
+        texts[self.path] = text_of(
+            self.template, draft.room, moved=moved, notice=notice
+        )
         return texts
 
 
@@ -182,7 +184,7 @@ class Derived:
                         pairs[name] = (
                             was.entries()[entry], one.entries()[entry], _gives(defined[name])
                         )
-        names = Names(self.names, self.result, idioms(draft))
+        names = Names(self.names, self.result, idioms(draft), draft.room)
         splices = [
             splice
             for name in sorted(pairs)
@@ -241,7 +243,7 @@ class FirstUse:
         """Return the file."""
         at = _function_start(draft, self.path, self.before)
         values = writing(draft, self.names, self.result).values()
-        text = text_of(self.template, **values).rstrip("\n")
+        text = text_of(self.template, draft.room, **values).rstrip("\n")
         lines = draft.text(self.path).split("\n")
         splice = Splice(at, at - 1, (*text.split("\n"), ""))
         return {self.path: spliced(self.path, "\n".join(lines), [splice])}
@@ -291,7 +293,7 @@ class Split:
             return "".join(line + "\n" for line in lines[found.first - 1 : found.last])
 
         values["local"] = local
-        new = text_of(self.template, **values).rstrip("\n").split("\n")
+        new = text_of(self.template, draft.room, **values).rstrip("\n").split("\n")
         return {self.path: spliced(self.path, text, [Splice(start, whole.closed, tuple(new))])}
 
 
@@ -376,7 +378,7 @@ class Tail:
         """Return the file."""
         whole = body_of(draft.unit(self.path), self.function)
         statement = named(whole, self.first)
-        names = Names({}, self.result, idioms(draft))
+        names = Names({}, self.result, idioms(draft), draft.room)
         new = body(self.block, names, done=self.done).rstrip("\n").split("\n")
         text = draft.text(self.path)
         splice = Splice(statement.first, whole.closed - 1, tuple(new))

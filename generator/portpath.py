@@ -115,14 +115,16 @@ def series(design: Design, start: Design) -> SeriesSpec:
     if adds:
         edits_ = (own, Derived(PORTDRV, cxlpmu.NAMES, needed=False))
         steps.append(_step("dynamic", edits_, full))
-    return SeriesSpec(design.name, start, tuple(steps), "messages/auxbus/cover.txt.j2")
+    return SeriesSpec(
+        design.name, start, tuple(steps), "messages/cover.txt.j2", templates="auxbus"
+    )
 
 
 def _step(
     key: str, edits: tuple[Edit, ...], design: Design, unchanged: bool = False, zero: bool = True
 ) -> Step:
     return Step(
-        key, f"messages/auxbus/{key}.txt.j2", edits, design, unchanged, (cxl_bus_driver(zero),)
+        key, f"messages/{key}.txt.j2", edits, design, unchanged, (cxl_bus_driver(zero),)
     )
 
 

@@ -341,6 +341,7 @@ def function_text(function: Function, names: Names) -> str:
     gives = function.gives if isinstance(function, Written) else "int"
     return declared(text_of(
         f"functions/{function.name}.c.j2",
+        names.room,
         body=body(function.body, names, gives),
         asks=frozenset(guard.name for guard in guards(function.body, helpers=False)),
         does=frozenset(do.op.name for do in operations(function.body)),

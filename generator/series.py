@@ -43,13 +43,17 @@ class Step:
 
 @dataclass(frozen=True)
 class SeriesSpec:
-    """A series as a design module writes it: from the design `start`, step by step."""
+    """A series as a design module writes it: from the design `start`, step by step.
+
+    `templates` is its room: the folder of templates/, or a path, where its own templates are.
+    """
 
     name: str
     start: Design
     steps: tuple[Step, ...]
     cover: str
     prefix: str = "RFC PATCH"
+    templates: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,11 +101,12 @@ def generate(spec: SeriesSpec, tree_: Tree, signoff: str = "") -> Series:
     before = spec.start
     found: list[tuple[Step, str, dict[str, bytes | None], dict[str, bytes | None]]] = []
     for at, step in enumerate(spec.steps):
-        changed = _edited(step, Draft(tree_, base, overlay, before, step.design), at + 1)
+        draft = Draft(tree_, base, overlay, before, step.design, spec.templates)
+        changed = _edited(step, draft, at + 1)
         if not changed:
             raise ModelError(step.design.where, f"step {step.key} changes nothing")
         overlay = {**overlay, **changed}
-        message = text_of(step.message, number=numbers).strip("\n") + "\n"
+        message = text_of(step.message, spec.templates, number=numbers).strip("\n") + "\n"
         if signoff:
             message += f"\nSigned-off-by: {signoff}\n"
         found.append((step, message, changed, dict(overlay)))
@@ -118,8 +123,8 @@ def generate(spec: SeriesSpec, tree_: Tree, signoff: str = "") -> Series:
         )
         for id_, (step, message, changed, whole) in zip(ids, found, strict=True)
     )
-    cover = text_of(spec.cover, number=numbers, last=len(numbers)).strip("\n") + "\n"
-    subject, _, text = cover.partition("\n")
+    cover = text_of(spec.cover, spec.templates, number=numbers, last=len(numbers))
+    subject, _, text = (cover.strip("\n") + "\n").partition("\n")
     return Series(
         spec.name, tree_.base, ids[-1], tree.tree_id(tree_, ids[-1]), commits, subject,
         text.strip("\n") + "\n", spec.prefix, spec.steps[-1].design,

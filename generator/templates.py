@@ -23,10 +23,14 @@ TEMPLATES = Path(__file__).parent.parent / "templates"
 
 
 @cache
-def environment() -> jinja2.Environment:
-    """Return the one environment of all templates: an unknown name is an error."""
+def environment(room: str = "") -> jinja2.Environment:
+    """Return the environment of all templates: an unknown name is an error.
+
+    A series has a room of its own, a folder of templates/ or of a user's: what is there goes
+    before the shared template of the same name.
+    """
     return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
+        loader=jinja2.FileSystemLoader([*([TEMPLATES / room] if room else []), TEMPLATES]),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -35,28 +39,40 @@ def environment() -> jinja2.Environment:
     )
 
 
-def text_of(template: str, **values: object) -> str:
+def text_of(template: str, room: str = "", /, **values: object) -> str:
     """Return a template rendered; templates may begin with comments of their own.
 
     Errors: UsageError naming the template, its line and what it lacks.
     """
     try:
-        return environment().get_template(template).render(**values)
+        return environment(room).get_template(template).render(**values)
     except jinja2.TemplateNotFound as error:
-        raise UsageError(f"templates/{error.name}: there is no such template") from error
+        raise UsageError(f"{_missing(error, room)}: there is no such template") from error
     except jinja2.TemplateSyntaxError as error:
-        raise UsageError(f"templates/{error.name}:{error.lineno}: {error.message}") from error
+        raise UsageError(f"{_shown(error.filename)}:{error.lineno}: {error.message}") from error
     except jinja2.UndefinedError as error:
-        raise UsageError(f"templates/{_line(template, error)}: {error.message}") from error
+        raise UsageError(f"{_line(template, error)}: {error.message}") from error
+
+
+def _missing(error: jinja2.TemplateNotFound, room: str) -> str:
+    """Return where a template was looked for."""
+    shared = f"templates/{error.name}"
+    return f"{_shown(str(TEMPLATES / room / str(error.name)))} (or {shared})" if room else shared
+
+
+def _shown(file: str | None) -> str:
+    """Return the path of a template as messages have it."""
+    path = Path(file or "templates")
+    return str(path.relative_to(TEMPLATES.parent) if path.is_relative_to(TEMPLATES) else path)
 
 
 def _line(template: str, error: jinja2.UndefinedError) -> str:
     """Return file:line of the template that an error came out of."""
-    place, frame = template, error.__traceback__
+    place, frame = f"templates/{template}", error.__traceback__
     while frame is not None:
         name = frame.tb_frame.f_code.co_filename
         if name.endswith(".j2"):
-            place = f"{Path(name).relative_to(TEMPLATES)}:{frame.tb_lineno}"
+            place = f"{_shown(name)}:{frame.tb_lineno}"
         frame = frame.tb_next
     return place
 
@@ -72,24 +88,28 @@ def file_of(op: Operation) -> str:
 
 
 @cache
-def _macros(name: str) -> Any:  # noqa: ANN401 - a template's module has no type
+def _macros(name: str, room: str) -> Any:  # noqa: ANN401 - a template's module has no type
     try:
-        return environment().get_template(name).module
+        return environment(room).get_template(name).module
     except jinja2.TemplateNotFound as error:
         raise UsageError(
             f"templates/{error.name}: an operation without a template; see templates/README.md"
         ) from error
     except jinja2.TemplateSyntaxError as error:
-        raise UsageError(f"templates/{error.name}:{error.lineno}: {error.message}") from error
+        raise UsageError(f"{_shown(error.filename)}:{error.lineno}: {error.message}") from error
 
 
 @dataclass(frozen=True)
 class Names:
-    """What a function's C calls things: devices, and the variable for a result."""
+    """What a function's C calls things: devices, and the variable for a result.
+
+    `room` is the folder in which the series has templates of its own.
+    """
 
     devices: Mapping[Place, str]
     result: str = "ret"
     idioms: frozenset[str] = frozenset()  # newer ways of writing that the tree has
+    room: str = ""
 
     def of(self, place: Place) -> str:
         """Return the C of a device."""
@@ -120,7 +140,7 @@ def macro(do: Do, op: Operation, name: str, names: Names) -> str | None:
 
     Errors: ModelError at the user's line when the design does not give what it wants.
     """
-    found = getattr(_macros(file_of(op)), name, None)
+    found = getattr(_macros(file_of(op), names.room), name, None)
     if found is None:
         return None
     try:

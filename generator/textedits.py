@@ -21,7 +21,7 @@ from generator.templates import Names, text_of
 
 def writing(draft: Draft, names: Mapping[Place, str], result: str = "ret") -> Writing:
     """Return what templates of files call: function(), has() and entry points of drivers."""
-    return Writing(draft.after, Names(names, result, idioms(draft)))
+    return Writing(draft.after, Names(names, result, idioms(draft), draft.room))
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,8 @@ class NewFile:
         """Return the file."""
         if draft.has(self.path) and self.path not in draft.overlay:
             raise TreeError("the tree has this file already", Where(self.path, 1))
-        return {self.path: text_of(self.template, **writing(draft, self.names).values())}
+        values = writing(draft, self.names).values()
+        return {self.path: text_of(self.template, draft.room, **values)}
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,8 @@ class Section:
         """Return the file."""
         text = draft.text(self.path)
         lines = text.split("\n")
-        new = text_of(self.template, **writing(draft, {}).values()).rstrip("\n").split("\n")
+        values = writing(draft, {}).values()
+        new = text_of(self.template, draft.room, **values).rstrip("\n").split("\n")
         head = f"#ifdef {self.symbol}"
         if head in lines:
             first = lines.index(head)
@@ -169,7 +171,7 @@ class Put:
         values = writing(draft, {}).values()
         new = [self.line]
         if self.template:
-            new = text_of(self.template, **values).rstrip("\n").split("\n")
+            new = text_of(self.template, draft.room, **values).rstrip("\n").split("\n")
         if self.paragraph:
             while lines[at].strip():
                 at += 1
@@ -205,7 +207,7 @@ class Paragraph:
         while bare[end].strip():
             end += 1
         was = " ".join(bare[at:end])
-        new = text_of(self.template, was=was).strip("\n")
+        new = text_of(self.template, draft.room, was=was).strip("\n")
         room = self.width - len(self.prefix.expandtabs(8))
         filled = textwrap.wrap(
             " ".join(new.split()), room, break_long_words=False, break_on_hyphens=False

@@ -46,7 +46,7 @@ def draft(
     after: Design = CREATED,
 ) -> Draft:
     """The pinned tree with other words in one file."""
-    empty = Draft(tree, base, {}, before, after)
+    empty = Draft(tree, base, {}, before, after, "auxbus")
     text = empty.text(path)
     for old, new in changes.items():
         assert old in text
@@ -228,7 +228,7 @@ def test_a_derived_change_is_refused_where_the_tree_asks_the_other_way_round(
 def test_what_the_second_design_does_earlier_is_moved(pinned: Tree, base: Base) -> None:
     start = split(pinned, base)
     created = start.with_text(PORTDRV, DERIVED.apply(start)[PORTDRV])
-    later = Draft(pinned, base, created.overlay, CREATED, SERVED)
+    later = Draft(pinned, base, created.overlay, CREATED, SERVED, "auxbus")
 
     text = DERIVED.apply(later)[PORTDRV]
 

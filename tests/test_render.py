@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -23,7 +24,7 @@ from generator.ops.perf import DEVM_IOREMAP, DEVM_REQUEST_MEM_REGION
 from generator.portdrv import PORT
 from generator.program import Block, Function, If, Ifdef, Not, Return, both, either
 from generator.render import body, function_text
-from generator.templates import Names, condition
+from generator.templates import Names, condition, text_of
 
 NAMES = Names({PORT: "dev", CPMU: "pmu"})
 CHILD = {"dev": "&child->auxdev"}
@@ -168,6 +169,37 @@ def test_an_operation_without_template_names_the_file_it_wants() -> None:
 
     with pytest.raises(UsageError, match=r"templates/ops/strange_call\.c\.j2"):
         body((strange(PORT),), NAMES)
+
+
+def test_what_a_series_has_in_its_own_room_goes_before_what_all_share(tmp_path: Path) -> None:
+    own = tmp_path / "ops"
+    own.mkdir()
+    mine = "{% macro do(c) %}\nmine({{ c.dev }});\n{% endmacro %}"
+    (own / "pci_set_master.c.j2").write_text(mine)
+    block = (PCI_SET_MASTER(PORT), PCI_CLEAR_MASTER(PORT))
+
+    assert calls(body(block, Names({PORT: "dev"}))) == ["pci_set_master", "pci_clear_master"]
+    assert calls(body(block, Names({PORT: "dev"}, room=str(tmp_path)))) == [
+        "mine", "pci_clear_master"
+    ]
+
+
+def test_a_template_that_is_nowhere_is_missed_in_the_room_and_among_the_shared() -> None:
+    with pytest.raises(UsageError, match=re.escape(
+        "templates/auxbus/files/none.j2 (or templates/files/none.j2): there is no such template"
+    )):
+        text_of("files/none.j2", "auxbus")
+
+
+def test_a_mistake_in_a_template_is_told_with_the_room_that_it_is_in(tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.j2"
+    wrong.write_text("one\n{{ nothing }}\n")
+
+    with pytest.raises(UsageError, match=re.escape(f"{wrong}:2: 'nothing' is undefined")):
+        text_of("wrong.j2", str(tmp_path))
+    wrong.write_text("one\n{% if %}\n")
+    with pytest.raises(UsageError, match=re.escape(f"{wrong}:2: ")):
+        text_of("wrong.j2", str(tmp_path / "."))
 
 
 def test_a_detail_that_the_template_wants_is_asked_for_at_the_designs_line() -> None:

@@ -24,7 +24,7 @@ from generator.operation import Do
 from generator.ops.perf import DEVM_IOREMAP, DEVM_REQUEST_MEM_REGION
 from generator.portpath import series
 from generator.projection import fingerprints, guards_of_driver, project
-from generator.series import Commit, Series, SeriesSpec, digest, generate, write
+from generator.series import Commit, Series, digest, generate, write
 from generator.tree import Tree
 
 pytestmark = pytest.mark.kernel
@@ -66,15 +66,16 @@ def templates_with(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., No
     """Replaces templates by other texts."""
 
     def change(**texts: str) -> None:
-        own = templates.environment()
+        own = templates.environment("auxbus")
+        assert own.loader is not None
         other = own.overlay(
             loader=jinja2.ChoiceLoader(
                 [jinja2.DictLoader({k.replace("__", "/") + ".c.j2": v for k, v in texts.items()}),
-                 jinja2.FileSystemLoader(templates.TEMPLATES)]
+                 own.loader]
             )
         )
         other.cache = jinja2.utils.LRUCache(400)
-        monkeypatch.setattr(templates, "environment", lambda: other)
+        monkeypatch.setattr(templates, "environment", lambda room: other)
         templates._macros.cache_clear()
 
     yield change
@@ -223,7 +224,7 @@ def test_a_wrong_template_makes_c_that_is_not_the_design(
 
 def test_an_edit_that_fails_names_its_patch_and_kind(pinned: Tree) -> None:
     moved = SERIES.steps[1]
-    odd = SeriesSpec("odd", TODAY, (moved, moved), SERIES.cover)
+    odd = replace(SERIES, steps=(moved, moved))
 
     with pytest.raises(TreeError, match=r"regloc\.h:1: .* already \(patch 2, Moved\)"):
         generate(odd, pinned)

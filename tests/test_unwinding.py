@@ -38,7 +38,7 @@ err_none:
 @pytest.fixture(scope="module")
 def start(pinned: Tree, base: Base) -> Draft:
     """The pinned tree, with the vector functions of portdrv.c split as the series splits them."""
-    found = Draft(pinned, base, {}, TODAY, TODAY)
+    found = Draft(pinned, base, {}, TODAY, TODAY, "auxbus")
     return found.with_text(PORTDRV, portpath._vectors().apply(found)[PORTDRV])
 
 
