@@ -13,8 +13,9 @@ from pathlib import Path
 
 from checks.finding import Finding, Severity
 from checks.outcome import Outcome, keep, name_of, recall
-from checks.stage import Graphs, Run, compile_stage, key
-from checks.target import Stage, Target
+from checks.stage import Graphs, Run, compile_commit, key
+from checks.target import Target
+from generator.commit import Commit
 from generator.kernel.configurations import DIRS
 from generator.progress import say
 from generator.view import Diagnostic
@@ -27,14 +28,14 @@ ASSUMED = (
 
 
 def check(
-    series: Sequence[Stage],
+    series: Sequence[Commit],
     targets: Sequence[Target],
     progress: Callable[[str], None] = say,
     threads: int = 2,
     memory: Path | None = None,
     graphs: Graphs | None = None,
 ) -> tuple[Finding, ...]:
-    """Compile every stage under every target; a note says what was not compiled and why.
+    """Compile every commit under every target; a note says what was not compiled and why.
 
     `memory` is a directory where outcomes are kept by everything that decides them; `graphs` is
     what an earlier call on the same tree read.
@@ -46,22 +47,22 @@ def check(
     graphs = graphs or Graphs()
     for target in targets:
         run = Run(target, threads, graphs)
-        for number, stage in enumerate(series):
+        for number, commit in enumerate(series):
             before = series[number - 1].overlay if number else {}
             file = None
             outcome: Outcome | None = None
             if memory is not None:
-                words = [stage.touched]
-                file = memory / name_of(target.identity, [before, stage.overlay], words)
+                words = [commit.touched]
+                file = memory / name_of(target.identity, [before, commit.overlay], words)
                 outcome = recall(file)
             if outcome is None:
-                outcome = compile_stage(run, stage, before, progress)
+                outcome = compile_commit(run, commit, before, progress)
                 if file is not None:
                     keep(file, outcome)
             seen += [_Seen(number, target.name, item, rule) for rule, item in outcome.said]
             compiled.update(outcome.compiled)
             for path in outcome.unbuilt:
-                unbuilt.setdefault((stage.name, path), []).append(target.name)
+                unbuilt.setdefault((commit.name, path), []).append(target.name)
     return (*_merged(series, seen), *_not_compiled(unbuilt, compiled))
 
 
@@ -75,7 +76,7 @@ class _Seen:
     rule: str
 
 
-def _merged(series: Sequence[Stage], seen: Iterable[_Seen]) -> list[Finding]:
+def _merged(series: Sequence[Commit], seen: Iterable[_Seen]) -> list[Finding]:
     """Return one finding per diagnostic and first commit: configurations joined."""
     first: dict[tuple[tuple[str, str, str, str], str], _Seen] = {}
     later: dict[tuple[tuple[str, str, str, str], str], list[int]] = {}

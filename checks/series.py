@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The rules of a series that can be read off its mails: subjects, logs, tags, cover letter.
 
-One function per rule; each yields findings. Rules that read the files are in `seriescode`.
+One function per rule; each yields findings. `checks/patches/rules.py` lists them.
 Source: Documentation/process/submitting-patches.rst, 5.Posting.rst, maintainer-tip.rst.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
-from checks.finding import Finding, Severity
-from checks.seriestext import Patch, Reader, SeriesText, edits, read_directory
+from checks.finding import Finding
+from checks.patches.context import Context, at_log
+from checks.seriestext import Patch, SeriesText
 from generator.kernel.configurations import PREFIXES
 
 MAX_SUBJECT = 75
@@ -28,76 +28,6 @@ _GIVEN = frozenset(
 _TAGS = _GIVEN | {
     "Fixes", "Closes", "Co-developed-by", "Signed-off-by", "Cc", "Link", "Assisted-by",
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Context:
-    """A series and the tree it is for.
-
-    `read` gives the files of the base, `edits` what each patch makes of the files it touches.
-    `base` is the base commit's id, `resolve` gives the subject of a commit in a real history
-    (None: there is no history), `given` are tag lines that their persons are known to have
-    given, `signoff` the identity that asked to sign.
-    """
-
-    series: SeriesText
-    read: Reader
-    edits: tuple[Mapping[str, bytes | None], ...]
-    base: str
-    work: Path | None = None
-    resolve: Callable[[str], str | None] | None = None
-    given: frozenset[str] = frozenset()
-    signoff: str = ""
-
-    def before(self, number: int) -> Reader:
-        """Return a reader of the tree before the patch of index `number`."""
-
-        def read(path: str) -> bytes | None:
-            for edit in reversed(self.edits[:number]):
-                if path in edit:
-                    return edit[path]
-            return self.read(path)
-
-        return read
-
-    def after(self, number: int) -> Reader:
-        """Return a reader of the tree after the patch of index `number`."""
-        return self.before(number + 1)
-
-
-Rule = Callable[[Context], Iterator[Finding]]
-
-
-def context(
-    directory: Path,
-    read: Reader,
-    base: str,
-    *,
-    work: Path | None = None,
-    resolve: Callable[[str], str | None] | None = None,
-    signoff: str = "",
-) -> Context:
-    """Read a directory of patches for checking.
-
-    Errors: UsageError (not as format-patch writes it), Conflict (not for this base).
-    """
-    series = read_directory(directory)
-    return Context(series, read, edits(series, read), base, work, resolve, signoff=signoff)
-
-
-def check(what: Context) -> tuple[Finding, ...]:
-    """Apply every rule of series."""
-    from checks.seriescode import CODE_RULES
-
-    return tuple(finding for rule in (*RULES, *CODE_RULES) for finding in rule(what))
-
-
-def at_log(
-    patch: Patch, rule: str, text: str, line: int = 0, severity: Severity = Severity.ERROR
-) -> Finding:
-    """Return a finding about line `line` (from 1) of a patch's log, 0 for its subject."""
-    place = patch.log_at + line - 1 if line else 4
-    return Finding(rule, text, patch.file, place, severity=severity, commit=patch.name)
 
 
 def _log_lines(patch: Patch) -> Iterator[tuple[int, str]]:
@@ -326,22 +256,3 @@ def tags_given(what: Context) -> Iterator[Finding]:
 def _is_tag(line: str) -> bool:
     match = _TAG.fullmatch(line)
     return bool(match and (match[1] in _TAGS or match[1].endswith("-by")))
-
-
-RULES: tuple[Rule, ...] = (
-    subject_form,
-    subject_length,
-    subject_prefix,
-    subjects_unique,
-    numbering,
-    series_size,
-    log_present,
-    log_wrapped,
-    log_clean,
-    change_id,
-    cover_letter,
-    rfc,
-    base_commit,
-    fixes_resolved,
-    tags_given,
-)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The rules of a series that read the files before and after each patch.
 
+One function per rule; each yields findings. `checks/patches/rules.py` lists them.
 Source: Documentation/process/license-rules.rst, 5.Posting.rst, submit-checklist.rst,
 Documentation/core-api/symbol-namespaces.rst, Documentation/doc-guide/kernel-doc.rst.
 """
@@ -15,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from checks.finding import Finding, Severity
-from checks.series import Context, Rule, at_log
+from checks.patches.context import Context, at_log
 from checks.seriestext import FileDiff, Patch
 from generator.errors import EnvironmentFault
 from generator.plumbing import PATIENCE, tried
@@ -293,15 +294,3 @@ def _kernel_doc(work: Path, path: str, data: bytes | None) -> list[tuple[int, st
         if done.status and not found:
             raise EnvironmentFault(f"{path}: scripts/kernel-doc did not run: {done.last}")
     return found
-
-
-CODE_RULES: tuple[Rule, ...] = (
-    spdx,
-    maintainers,
-    dropped_maintainers,
-    no_dead_code,
-    kconfig,
-    documented_in_place,
-    namespace_idiom,
-    kernel_doc,
-)

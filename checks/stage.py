@@ -13,8 +13,9 @@ from checks.backend import Object, build
 from checks.frontend import Diagnosis, diagnose, diagnose_many
 from checks.link import unresolved
 from checks.outcome import Outcome
-from checks.target import Stage, Target
+from checks.target import Target
 from generator.cincludes import Disk, Includes, search_path
+from generator.commit import Commit
 from generator.kernel.configurations import DIRS
 from generator.view import Diagnostic, Job
 
@@ -29,7 +30,7 @@ class Graphs:
 
 @dataclass(frozen=True)
 class Run:
-    """What is known of one target, filled while its stages are tried."""
+    """What is known of one target, filled while its commits are tried."""
 
     target: Target
     threads: int
@@ -55,9 +56,9 @@ class Run:
         return self.said[path]
 
 
-def compile_stage(
+def compile_commit(
     run: Run,
-    stage: Stage,
+    commit: Commit,
     before: Mapping[str, bytes | None],
     progress: Callable[[str], None],
 ) -> Outcome:
@@ -65,23 +66,23 @@ def compile_stage(
 
     Errors: TreeError, EnvironmentFault, Timeout, Untestable when a unit could not be tried.
     """
-    then, now = run.target.at(before), run.target.at(stage.overlay)
-    dirs = _dirs(stage)
+    then, now = run.target.at(before), run.target.at(commit.overlay)
+    dirs = _dirs(commit)
     built = set(now.units(dirs))
-    changed = {path for path in stage.touched if path.endswith(".c")}
-    deleted = {path for path in changed if stage.overlay[path] is None}
+    changed = {path for path in commit.touched if path.endswith(".c")}
+    deleted = {path for path in changed if commit.overlay[path] is None}
     said: list[tuple[str, Diagnostic]] = []
     for path in sorted(built & deleted):
         text = f"{path} is built under this configuration, but this commit deletes it"
         said.append(("compile", Diagnostic("error", path, 0, 0, text)))
     built -= deleted
-    chosen = _chosen(run, stage, now, built)
+    chosen = _chosen(run, commit, now, built)
     if then != now:
         chosen |= built - set(then.units(dirs))
-        chosen |= _reconfigured(stage, then, now, built)
+        chosen |= _reconfigured(commit, then, now, built)
     order = sorted(chosen)
-    progress(f"compile {stage.name}, configuration {run.target.name}: {len(order)} units")
-    jobs = {path: now.job(path, stage.overlay) for path in order}
+    progress(f"compile {commit.name}, configuration {run.target.name}: {len(order)} units")
+    jobs = {path: now.job(path, commit.overlay) for path in order}
     results = dict(zip(order, diagnose_many(jobs.values(), run.threads), strict=True))
     for path, result in results.items():
         said += [(_rule(item), item) for item in _new(run, path, result.diagnostics)]
@@ -91,17 +92,17 @@ def compile_stage(
         for one in made.diagnostics:
             if (one.path, one.line) not in known and _fresh(run, made.path, one):
                 said.append((_rule(one), one))
-    said += _link(run, stage, now, objects, built)
-    headers = {path for path in stage.touched if path.endswith(".h")}
-    headers = {path for path in headers if stage.overlay[path] is not None}
+    said += _link(run, commit, now, objects, built)
+    headers = {path for path in commit.touched if path.endswith(".h")}
+    headers = {path for path in headers if commit.overlay[path] is not None}
     read = headers & {name for result in results.values() for name in result.includes}
     unbuilt = (changed - deleted - built) | (headers - read)
     return Outcome(tuple(said), (*order, *sorted(read)), tuple(sorted(unbuilt)))
 
 
-def _dirs(stage: Stage) -> tuple[str, ...]:
+def _dirs(commit: Commit) -> tuple[str, ...]:
     """Return the directories whose units are looked at."""
-    own = {os.path.dirname(path) for path in stage.touched if path.endswith((".c", ".h"))}
+    own = {os.path.dirname(path) for path in commit.touched if path.endswith((".c", ".h"))}
     outside = sorted(
         item
         for item in own
@@ -112,14 +113,14 @@ def _dirs(stage: Stage) -> tuple[str, ...]:
     return (*DIRS, *outside)
 
 
-def _chosen(run: Run, stage: Stage, now: Target, built: set[str]) -> set[str]:
+def _chosen(run: Run, commit: Commit, now: Target, built: set[str]) -> set[str]:
     """Return the built units that the commit touches or that may include what it touches."""
-    chosen = {path for path in stage.touched if path in built}
-    headers = {path for path in stage.touched if not path.endswith(".c")}
+    chosen = {path for path in commit.touched if path in built}
+    headers = {path for path in commit.touched if not path.endswith(".c")}
     if not any(path.endswith(".h") for path in headers):
         return chosen
     for path in sorted(built - chosen):
-        task = now.job(path, stage.overlay)
+        task = now.job(path, commit.overlay)
         source = str(task.place.source)
         # what a commit changes is in the tree: generated headers need no search, and without
         # them the graph serves every configuration
@@ -131,7 +132,7 @@ def _chosen(run: Run, stage: Stage, now: Target, built: set[str]) -> set[str]:
         if known & wanted:
             chosen.add(path)
             continue
-        texts = {f"{source}/{p}": text or b"" for p, text in stage.overlay.items()}
+        texts = {f"{source}/{p}": text or b"" for p, text in commit.overlay.items()}
         names = {os.path.basename(item) for item in wanted}
         near = known & texts.keys() or any(item.rpartition("/")[2] in names for item in known)
         if near and graph.over(texts).closure(main) & wanted:
@@ -139,7 +140,7 @@ def _chosen(run: Run, stage: Stage, now: Target, built: set[str]) -> set[str]:
     return chosen
 
 
-def _reconfigured(stage: Stage, then: Target, now: Target, built: set[str]) -> set[str]:
+def _reconfigured(commit: Commit, then: Target, now: Target, built: set[str]) -> set[str]:
     """Return the built units whose text names a symbol that this commit's Kconfig changes."""
     lines = set(then.autoconf.splitlines()) ^ set(now.autoconf.splitlines())
     symbols = {match[0] for line in lines for match in re.finditer(r"CONFIG_\w+", line)}
@@ -149,9 +150,9 @@ def _reconfigured(stage: Stage, then: Target, now: Target, built: set[str]) -> s
     pattern = re.compile(rb"\b(" + "|".join(sorted(symbols)).encode() + rb")\b")
     found = set()
     for path in built:
-        text = stage.overlay.get(path)
+        text = commit.overlay.get(path)
         if text is None:
-            file = now.job(path, stage.overlay).place.source / path
+            file = now.job(path, commit.overlay).place.source / path
             text = file.read_bytes() if file.exists() else b""
         if pattern.search(text):
             found.add(path)
@@ -206,10 +207,10 @@ def _fresh(run: Run, path: str, item: Diagnostic) -> bool:
 
 
 def _link(
-    run: Run, stage: Stage, now: Target, objects: Sequence[Object], built: set[str]
+    run: Run, commit: Commit, now: Target, objects: Sequence[Object], built: set[str]
 ) -> list[tuple[str, Diagnostic]]:
     """Return the symbols that the commit makes a unit need and that nothing can give it."""
-    jobs = {path: now.job(path, stage.overlay) for path in built}
+    jobs = {path: now.job(path, commit.overlay) for path in built}
     needed = {made.path: made.undefined for made in objects if made.undefined}
     given = {name for made in objects if made.builtin for name in made.defined}
     found = []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What is compiled: the tree after each commit of a series, under one configuration."""
+"""What is compiled in: one configuration of one tree, as kbuild knows it."""
 
 from __future__ import annotations
 
@@ -11,15 +11,6 @@ from generator.view import Job
 
 if TYPE_CHECKING:
     from generator.kbuild import Base
-
-
-@dataclass(frozen=True)
-class Stage:
-    """The tree after one commit: `overlay` is all that differs from the base by then."""
-
-    name: str
-    overlay: Mapping[str, bytes | None]
-    touched: tuple[str, ...]
 
 
 class Target(Protocol):
@@ -97,13 +88,3 @@ class Kernel:
         from generator import csource
 
         return csource.job(self.base, path, overlay)
-
-
-def stages(names: Sequence[str], edits: Sequence[Mapping[str, bytes | None]]) -> tuple[Stage, ...]:
-    """Return one stage per commit from what each changes: path to new text, None deletes."""
-    overlay: dict[str, bytes | None] = {}
-    found = []
-    for name, edit in zip(names, edits, strict=True):
-        overlay = {**overlay, **edit}
-        found.append(Stage(name, overlay, tuple(sorted(edit))))
-    return tuple(found)

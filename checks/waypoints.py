@@ -4,46 +4,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from checks.finding import Finding
 from checks.unchanged import unchanged
 from checks.waypoint import hold, sources
-from generator.design import Design, Driver
+from generator.commit import Commit
+from generator.design import Driver
 from generator.kernel.configurations import DIRS
 
 if TYPE_CHECKING:
     from generator.kbuild import Base
 
 Overlay = Mapping[str, bytes | None]
-
-
-class Commit(Protocol):
-    """What is asked of a commit: generator.series.Commit has it."""
-
-    @property
-    def subject(self) -> str:
-        """Return the first line of its message."""
-
-    @property
-    def changed(self) -> Overlay:
-        """Its files, against the commit before."""
-
-    @property
-    def overlay(self) -> Overlay:
-        """All files that differ from the base by then."""
-
-    @property
-    def design(self) -> Design:
-        """The design that holds after it."""
-
-    @property
-    def unchanged(self) -> bool:
-        """Whether it claims to change no behaviour."""
-
-    @property
-    def beside(self) -> tuple[Driver, ...]:
-        """Drivers that the design does not explore."""
 
 
 def walk(commits: Sequence[Commit], base: Base) -> Iterator[tuple[Finding, ...]]:
@@ -62,16 +35,16 @@ def at(commit: Commit, before: Overlay, base: Base) -> tuple[Finding, ...]:
 
     before: all files that differ from the base before the commit.
     """
-    drivers = (*commit.design.drivers, *commit.beside)
+    drivers = commit.drivers()
     found: list[Finding] = []
     for driver in drivers:
         if driver.sources and driver.variable:
-            c = sources(base, commit.overlay, driver.sources, commit.subject)
+            c = sources(base, commit.overlay, driver.sources, commit.name)
             found += hold(driver, c)
     if commit.unchanged:
         paths = tuple(affected(commit, before, base, drivers))
-        old = sources(base, before, paths, commit.subject)
-        new = sources(base, commit.overlay, paths, commit.subject)
+        old = sources(base, before, paths, commit.name)
+        new = sources(base, commit.overlay, paths, commit.name)
         found += unchanged(old, new, drivers)
     return tuple(found)
 

@@ -12,6 +12,7 @@ from importlib import metadata
 from pathlib import Path
 
 from generator import kbuild, manifest, tree
+from generator.commit import Commit
 from generator.design import Design, Driver
 from generator.draft import CONFIG, Draft
 from generator.edits import Edit
@@ -54,22 +55,6 @@ class SeriesSpec:
     cover: str
     prefix: str = "RFC PATCH"
     templates: str = ""
-
-
-@dataclass(frozen=True)
-class Commit:
-    """A rendered step; `changed` is against the commit before, `overlay` against the base."""
-
-    id: str
-    key: str
-    subject: str
-    body: str
-    message: str
-    changed: Mapping[str, bytes | None]
-    overlay: Mapping[str, bytes | None]
-    design: Design
-    unchanged: bool = False
-    beside: tuple[Driver, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -118,8 +103,8 @@ def generate(spec: SeriesSpec, tree_: Tree, signoff: str = "") -> Series:
     ids = tree.commits(tree_, tree_.base, changes)
     commits = tuple(
         Commit(
-            id_, step.key, message.split("\n", 1)[0], message.split("\n", 2)[2], message,
-            changed, whole, step.design, step.unchanged, step.beside,
+            message.split("\n", 1)[0], changed, whole, step.design, step.unchanged, step.beside,
+            id_, step.key, message,
         )
         for id_, (step, message, changed, whole) in zip(ids, found, strict=True)
     )

@@ -12,7 +12,7 @@ import pytest
 
 from checks.compile import check
 from checks.finding import Finding, Severity
-from checks.target import stages
+from generator.commit import commits_of
 from generator.csource import Job, Place
 
 CLANG = shutil.which("clang-19") or shutil.which("clang") or ""
@@ -103,7 +103,7 @@ def both(root: Path) -> list[Snippet]:
 def run(targets: list[Snippet], *edits: Mapping[str, str | None]) -> tuple[Finding, ...]:
     texts = [{p: None if t is None else t.encode() for p, t in edit.items()} for edit in edits]
     names = [f"{n}/{len(edits)}" for n in range(1, len(edits) + 1)]
-    return check(stages(names, texts), targets, progress=lambda text: None)
+    return check(commits_of(names, texts), targets, progress=lambda text: None)
 
 
 def port(old: str, new: str) -> dict[str, str]:
@@ -317,11 +317,12 @@ def test_an_outcome_is_kept_until_a_text_changes(
         edit = {
             path: new.encode() for path, new in port("return service_start(port);", text).items()
         }
-        return check(stages(["1/1"], [edit]), both(root), lambda text: None, memory=root / "kept")
+        series = commits_of(["1/1"], [edit])
+        return check(series, both(root), lambda text: None, memory=root / "kept")
 
     first = attempt("return nothing;")
     assert [where(one) for one in first] == [("drivers/pci/port.c", 5, "1/1", "y n")]
     with monkeypatch.context() as patch:
-        patch.setattr("checks.compile.compile_stage", None)
+        patch.setattr("checks.compile.compile_commit", None)
         assert attempt("return nothing;") == first
     assert attempt("return port;") == ()

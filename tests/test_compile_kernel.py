@@ -7,8 +7,9 @@ import pytest
 
 from checks import backend
 from checks.compile import check
-from checks.target import Kernel, stages
+from checks.target import Kernel
 from generator import tree
+from generator.commit import commits_of
 from generator.kbuild import prepare
 from generator.kernel.configurations import CONFIGS
 from generator.view import view_of
@@ -64,7 +65,7 @@ def test_a_planted_error_is_seen_where_it_is(
     path, old, new, configs, file, text = PLANTED[case]
     before = (pinned.work / path).read_text()
     assert before.count(old) == 1
-    series = stages(["1/1"], [{path: before.replace(old, new).encode()}])
+    series = commits_of(["1/1"], [{path: before.replace(old, new).encode()}])
 
     found = check(series, targets, lambda said: None)
     assert found
@@ -83,7 +84,7 @@ def test_built_in_code_cannot_use_what_cxl_has_in_a_module(
     edit = call.replace(
         head, f"{head}bool cxl_endpoint_decoder_reset_detected(struct pci_dev *port);\n"
     )
-    found = check(stages(["1/1"], [{PORTDRV: edit.encode()}]), targets[:1], lambda said: None)
+    found = check(commits_of(["1/1"], [{PORTDRV: edit.encode()}]), targets[:1], lambda said: None)
 
     assert [(one.rule, one.config) for one in found] == [("R22", "m")]
     assert "drivers/cxl/core/pci.c" in found[0].message
@@ -121,4 +122,4 @@ def test_an_object_made_through_a_pch_is_the_one_made_without(
 def test_the_base_itself_has_no_finding(pinned: tree.Tree, targets: list[Kernel]) -> None:
     text = (pinned.work / PORTDRV).read_bytes()
 
-    assert check(stages(["1/1"], [{PORTDRV: text}]), targets[:1], lambda said: None) == ()
+    assert check(commits_of(["1/1"], [{PORTDRV: text}]), targets[:1], lambda said: None) == ()

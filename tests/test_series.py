@@ -14,6 +14,7 @@ from house import HOUSE
 
 from generator import cxlpmu, kbuild, lts, rewrite, templates
 from generator.clts import entry_points, read
+from generator.commit import Commit
 from generator.csource import job, parse_once
 from generator.design import Design
 from generator.designs.auxbus import DESIGN, SERIES, auxbus
@@ -24,7 +25,7 @@ from generator.operation import Do
 from generator.ops.perf import DEVM_IOREMAP, DEVM_REQUEST_MEM_REGION
 from generator.portpath import series
 from generator.projection import fingerprints, guards_of_driver, project
-from generator.series import Commit, Series, digest, generate, write
+from generator.series import Series, digest, generate, write
 from generator.tree import Tree
 
 pytestmark = pytest.mark.kernel
@@ -42,8 +43,10 @@ def text(commit: Commit, path: str) -> str:
 def differences(commit: Commit, base: Base) -> list[str]:
     """Where the C of a commit is not what its design says, over all entry points."""
     found = []
+    of = commit.design
+    assert of is not None
     at = kbuild.at(base, commit.overlay)
-    for driver in (*commit.design.drivers, *commit.beside):
+    for driver in commit.drivers():
         units = [
             parse_once(job(at, path, commit.overlay))
             for path in driver.sources

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from checks import series as rules
 from checks.finding import Severity
-from checks.series import Context
-from checks.seriescode import CODE_RULES, functions, maintained
+from checks.patches import rules
+from checks.patches.context import Context, context
+from checks.seriescode import functions, maintained
 from checks.seriestext import edits, read_directory, read_patch
 from generator.errors import Conflict, UsageError
 
@@ -109,7 +109,7 @@ def reader(path: str) -> bytes | None:
 
 
 def read(where: Path, *mails: Mail, cover: str | None = COVER) -> Context:
-    return rules.context(write(where, mails, cover), reader, BASE)
+    return context(write(where, mails, cover), reader, BASE)
 
 
 def ids(what: Context) -> set[str]:
@@ -255,7 +255,7 @@ def test_one_thing_wrong_is_one_finding(tmp_path: Path, case: str) -> None:
 def test_every_rule_has_a_case_that_breaks_it() -> None:
     """Rules whose broken case needs more than another mail are tried below."""
     elsewhere = {"cover_letter", "base_commit", "kernel_doc", "dropped_maintainers"}
-    named = {rule.__name__ for rule in (*rules.RULES, *CODE_RULES)} - elsewhere
+    named = {rule.__name__ for rule in (*rules.MAILS, *rules.FILES)} - elsewhere
     broken = {rule.removeprefix("series:").replace("-", "_") for rule, _ in BROKEN.values()}
     aliases = {"series_size": "size", "no_dead_code": "dead_code"}
 

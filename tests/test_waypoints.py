@@ -10,9 +10,10 @@ import pytest
 
 from checks.finding import Severity
 from checks.waypoints import at, walk
+from generator.commit import Commit
 from generator.kbuild import prepare
 from generator.kernel.configurations import CONFIGS
-from generator.series import Commit, Series
+from generator.series import Series
 
 CXL_PMU = "drivers/perf/cxl_pmu.c"
 PORTDRV = "drivers/pci/pcie/portdrv.c"
@@ -49,7 +50,7 @@ def test_a_commit_that_keeps_the_design_must_keep_the_behaviour(commits: Any, ba
     found = [one for one in at(wrong, before, base) if one.severity is Severity.ERROR]
     assert len(found) == 2  # not its design, and not what it was
     assert "changes, though this step claims that nothing does" in found[-1].message
-    assert {one.commit for one in found} == {commit.subject}
+    assert {one.commit for one in found} == {commit.name}
 
 
 @pytest.mark.kernel

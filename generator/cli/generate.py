@@ -12,16 +12,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from checks import compile, show
+from checks import show
 from checks.finding import Verdict
 from checks.judge import ALL
+from checks.patches.examine import assumed, checked, examine, lines
 from checks.table import WIDTH
 from generator import output, series
-from generator.cli.examine import examine, lines
 from generator.cli.explored import holds
 from generator.cli.tree import chosen
 from generator.errors import EnvironmentFault, ProgramFailed, UsageError
-from generator.kernel.configurations import CONFIGS
 from generator.load import load
 from generator.plumbing import run as command
 from generator.progress import say
@@ -136,15 +135,12 @@ def _clean(directory: Path, where: Tree, spec: series.SeriesSpec, signer: str) -
 def _provenance(spec: series.SeriesSpec, render_only: bool) -> Mapping[str, object]:
     if render_only:
         return {"not_checked": ["anything: it was rendered with --render-only"]}
-    names = ", ".join(CONFIGS)
     design = spec.steps[-1].design
     bounds = ", ".join(f"{device.count} {device.name}" for device in design.devices)
     return {
         "checked": [
             f"each commit's design, explored over hardware and platform answers with {bounds}",
-            "each commit's C against that design, per entry point and configuration",
-            f"each commit compiled, front end and back end, as {names}",
-            "checkpatch --strict of the base tree, kernel-doc, the rules of series",
+            *checked(),
         ],
-        "not_checked": [*compile.ASSUMED, "a running kernel, or hardware"],
+        "not_checked": [*assumed(), "a running kernel, or hardware"],
     }

@@ -8,8 +8,8 @@ import argparse
 import json
 from pathlib import Path
 
+from checks.patches.examine import Examined, examine, lines
 from generator import manifest, output
-from generator.cli.examine import Examined, examine, lines
 from generator.cli.tree import chosen
 from generator.load import load, names
 from generator.series import SeriesSpec

@@ -24,8 +24,9 @@ from pathlib import Path
 from checks.compile import check
 from checks.seriestext import edits, read_directory
 from checks.stage import Graphs
-from checks.target import Kernel, Stage, stages
+from checks.target import Kernel
 from generator import kbuild, pin, tree
+from generator.commit import Commit, commits_of
 from generator.kernel.configurations import CONFIGS, DIRS
 from generator.system.cache import cache
 from generator.view import Job
@@ -79,7 +80,7 @@ class Cached(Kernel):
         return replace(task, place=replace(task.place, cache=self.cache))
 
 
-def ours(target: Kernel, series: list[Stage], graphs: Graphs) -> list[tuple[float, int]]:
+def ours(target: Kernel, series: list[Commit], graphs: Graphs) -> list[tuple[float, int]]:
     """Return seconds and findings of each commit, tried one after the other."""
     found = []
     for stage in series:
@@ -103,7 +104,7 @@ def main() -> None:
     pinned = pin.pinned()
     base = kbuild.prepare(pinned, CONFIGS[sys.argv[2] if len(sys.argv) > 2 else "m"])
     changes = edits(series, lambda path: tree.read(pinned, pinned.base, path))
-    steps = list(stages([patch.name for patch in series.patches], changes))
+    steps = list(commits_of([patch.name for patch in series.patches], changes))
     with tempfile.TemporaryDirectory(dir=cache()) as name:
         target = Cached(base, Path(name) / "cold")
         graphs = Graphs()
@@ -136,7 +137,7 @@ def main() -> None:
         for kind, path, old, new in PLANTED:
             text = (scratch.source / path).read_bytes()
             edit = {path: text.replace(old, new, 1)}
-            stage = Stage(kind, {**steps[-1].overlay, **edit}, (path,))
+            stage = Commit(kind, edit, {**steps[-1].overlay, **edit})
             start = time.monotonic()
             seen = check([stage], [target], lambda text: None, graphs=graphs)
             mine = time.monotonic() - start

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A directory of patches and the tree it is for: what a rule of mails or files looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from checks.finding import Finding, Severity
+from checks.seriestext import Patch, Reader, SeriesText, edits, read_directory
+
+
+@dataclass(frozen=True)
+class Context:
+    """A series and the tree it is for.
+
+    `read` gives the files of the base, `edits` what each patch makes of the files it touches.
+    `base` is the base commit's id, `resolve` gives the subject of a commit in a real history
+    (None: there is no history), `given` are tag lines that their persons are known to have
+    given, `signoff` the identity that asked to sign.
+    """
+
+    series: SeriesText
+    read: Reader
+    edits: tuple[Mapping[str, bytes | None], ...]
+    base: str
+    work: Path | None = None
+    resolve: Callable[[str], str | None] | None = None
+    given: frozenset[str] = frozenset()
+    signoff: str = ""
+
+    def before(self, number: int) -> Reader:
+        """Return a reader of the tree before the patch of index `number`."""
+
+        def read(path: str) -> bytes | None:
+            for edit in reversed(self.edits[:number]):
+                if path in edit:
+                    return edit[path]
+            return self.read(path)
+
+        return read
+
+    def after(self, number: int) -> Reader:
+        """Return a reader of the tree after the patch of index `number`."""
+        return self.before(number + 1)
+
+
+Rule = Callable[[Context], Iterator[Finding]]
+
+
+def context(
+    directory: Path,
+    read: Reader,
+    base: str,
+    *,
+    work: Path | None = None,
+    resolve: Callable[[str], str | None] | None = None,
+    signoff: str = "",
+) -> Context:
+    """Read a directory of patches for checking.
+
+    Errors: UsageError (not as format-patch writes it), Conflict (not for this base).
+    """
+    series = read_directory(directory)
+    return Context(series, read, edits(series, read), base, work, resolve, signoff=signoff)
+
+
+def at_log(
+    patch: Patch, rule: str, text: str, line: int = 0, severity: Severity = Severity.ERROR
+) -> Finding:
+    """Return a finding about line `line` (from 1) of a patch's log, 0 for its subject."""
+    place = patch.log_at + line - 1 if line else 4
+    return Finding(rule, text, patch.file, place, severity=severity, commit=patch.name)

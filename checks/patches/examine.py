@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Every check of a directory of patches, in one table for `generate` and `validate`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from checks import checkpatch, compile, inert
+from checks.finding import Finding, Severity
+from checks.outcome import name_of
+from checks.patches import rules
+from checks.patches.context import context
+from checks.seriestext import Patch, Reader, edits, read_directory
+from checks.target import Kernel
+from checks.waypoints import at
+from generator import kbuild, tree
+from generator.commit import Commit, commits_of
+from generator.kernel.configurations import CONFIGS
+from generator.progress import say
+from generator.series import SeriesSpec, canonical
+from generator.system.cache import cache, keep
+
+FAILS = (Severity.ERROR, Severity.WARNING)
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What the checks said, check by check, and what they took for granted."""
+
+    patches: tuple[Patch, ...]
+    found: dict[str, tuple[Finding, ...]]
+    assumed: tuple[str, ...]
+
+    @property
+    def clean(self) -> bool:
+        """Return whether nothing was found that a maintainer would object to."""
+        return not any(one.severity in FAILS for said in self.found.values() for one in said)
+
+
+@dataclass(frozen=True)
+class Work:
+    """A directory of patches as a check gets it: read, laid over the tree, commit by commit.
+
+    `read` gives the files of the base, `bases` are the tree under each configuration. `spec` is
+    the series that the patches claim to be, None when nobody says which; `signoff` the identity
+    that asked to sign.
+    """
+
+    directory: Path
+    patches: tuple[Patch, ...]
+    commits: tuple[Commit, ...]
+    tree: tree.Tree
+    read: Reader
+    bases: tuple[kbuild.Base, ...]
+    spec: SeriesSpec | None = None
+    signoff: str = ""
+
+
+@dataclass(frozen=True)
+class Check:
+    """A kind of check: how it is run, and what a series that passed it says was checked.
+
+    `doing` is told while it runs, with the number of commits and configurations. A check of
+    `conventions` is named together with the others of them, on one line. `of_series` is only
+    made when it is known which series the patches are. `assumed` is what it takes for granted.
+    """
+
+    run: Callable[[Work], tuple[Finding, ...]]
+    said: str
+    doing: str
+    conventions: bool = False
+    of_series: bool = False
+    assumed: tuple[str, ...] = ()
+
+
+def examine(
+    directory: Path, where: tree.Tree, spec: SeriesSpec | None, signoff: str = ""
+) -> Examined:
+    """Make every check of CHECKS; those of a series' designs only with `spec`.
+
+    Errors: UsageError for files that are no series, Conflict when they do not fit the tree,
+    Refused when kbuild would execute something of them,
+    and whatever keeps a check from being made: a check that cannot run is never a pass.
+    """
+
+    def read(path: str) -> bytes | None:
+        return tree.read(where, where.base, path)
+
+    text = read_directory(directory)
+    changes = edits(text, read)
+    # Before anything reads it: from here on kbuild and conf execute what Makefiles say.
+    inert.check(text, changes, read)
+    commits = commits_of([patch.name for patch in text.patches], changes)
+    bases = kbuild.prepare_all(where, tuple(CONFIGS.values()))
+    work = Work(directory, text.patches, commits, where, read, bases, spec, signoff)
+    made = {name: one for name, one in CHECKS.items() if spec is not None or not one.of_series}
+    found: dict[str, tuple[Finding, ...]] = {}
+    for name, one in made.items():
+        say(f"{directory}: {one.doing.format(commits=len(commits), configurations=len(bases))}")
+        found[name] = one.run(work)
+    return Examined(
+        text.patches, found, tuple(text for one in made.values() for text in one.assumed)
+    )
+
+
+def checked() -> list[str]:
+    """Return what a series of which every check found nothing says was checked."""
+    deepest = [one.said for one in reversed(CHECKS.values()) if not one.conventions]
+    conventions = ", ".join(one.said for one in CHECKS.values() if one.conventions)
+    return [*deepest, *([conventions] if conventions else [])]
+
+
+def assumed() -> list[str]:
+    """Return what the checks take for granted."""
+    return [text for one in CHECKS.values() for text in one.assumed]
+
+
+def _checkpatch(work: Work) -> tuple[Finding, ...]:
+    return checkpatch.check(work.tree.work, [work.directory / one.file for one in work.patches])
+
+
+def _rules(work: Work) -> tuple[Finding, ...]:
+    return rules.check(context(
+        work.directory, work.read, work.tree.base, work=work.tree.work, signoff=work.signoff
+    ))
+
+
+def _compile(work: Work) -> tuple[Finding, ...]:
+    targets = [Kernel(base) for base in work.bases]
+    return compile.check(work.commits, targets, memory=cache() / "outcomes")
+
+
+def _designs(work: Work) -> tuple[Finding, ...]:
+    """Hold each commit's C against the design after it."""
+    spec, order = work.spec, work.commits
+    assert spec is not None
+    if len(spec.steps) != len(order):
+        return (Finding("waypoint", f"{len(order)} patches, but the series of {spec.name} has "
+                        f"{len(spec.steps)} steps: a commit without its design is not checked"),)
+    commits = [
+        replace(commit, design=step.design, unchanged=step.unchanged, beside=step.beside)
+        for commit, step in zip(order, spec.steps, strict=True)
+    ]
+    found: list[Finding] = []
+    for base in work.bases:
+        before: Mapping[str, bytes | None] = {}
+        for commit in commits:
+            found += _held(commit, before, base)
+            before = commit.overlay
+    return tuple(found)
+
+
+def _held(
+    commit: Commit, before: Mapping[str, bytes | None], base: kbuild.Base
+) -> tuple[Finding, ...]:
+    """Return what a commit's C says against its design; kept when there are only notes."""
+    assert commit.design is not None
+    words = [commit.name, commit.unchanged, canonical(commit.design),
+             *(canonical(driver) for driver in commit.beside)]
+    name = name_of(f"{base.tree.base} {base.build}", [before, commit.overlay], words)
+    file = cache() / "outcomes" / f"{name}.design"
+    if file.is_file():
+        return tuple(
+            Finding(**{**one, "severity": Severity(one["severity"]), "notes": tuple(one["notes"])})
+            for one in json.loads(file.read_text(encoding="utf-8"))
+        )
+    found = at(commit, before, base)
+    if not any(one.severity in FAILS for one in found):
+        said = [{**vars(one), "severity": one.severity.value} for one in found]
+        keep(file, json.dumps(said))
+    return found
+
+
+# Every check of patches, in the order in which they are made: name -> how, and what is said of it.
+CHECKS: dict[str, Check] = {
+    "checkpatch": Check(
+        _checkpatch, "checkpatch --strict of the base tree",
+        "checkpatch on {commits} patches", conventions=True,
+    ),
+    "series": Check(
+        _rules, "kernel-doc, the rules of series",
+        "the rules of series on {commits} patches", conventions=True,
+    ),
+    "compile": Check(
+        _compile, f"each commit compiled, front end and back end, as {', '.join(CONFIGS)}",
+        "compiling {commits} commits under {configurations} configurations",
+        assumed=compile.ASSUMED,
+    ),
+    "design": Check(
+        _designs, "each commit's C against that design, per entry point and configuration",
+        "holding {commits} commits against their designs", of_series=True,
+    ),
+}
+
+
+def lines(done: Examined) -> Iterator[str]:
+    """Yield the table of patches by checks, then every finding."""
+    names = list(done.found)
+    width = max((len(patch.name) for patch in done.patches), default=0)
+    yield f"{'':<{width}}  " + "  ".join(names)
+    for patch in done.patches:
+        cells = [_cell(done.found[name], patch).ljust(len(name)) for name in names]
+        yield f"{patch.name:<{width}}  " + "  ".join(cells).rstrip()
+    for name in names:
+        shown = [one for one in done.found[name] if one.severity is not Severity.NOTE]
+        yield from (str(one) for one in shown)
+    notes = [one for said in done.found.values() for one in said if one.severity is Severity.NOTE]
+    yield from _joined(notes)
+    yield from (f"assumed: {text}" for text in done.assumed)
+
+
+def _cell(found: tuple[Finding, ...], patch: Patch) -> str:
+    names = (patch.name, patch.file)
+    mine = [one for one in found if one.commit in names or Path(one.path).name in names]
+    bad = sum(one.severity in FAILS for one in mine)
+    expected = sum(one.severity is Severity.EXPECTED for one in mine)
+    return str(bad) if bad else f"ok+{expected}" if expected else "ok"
+
+
+def _joined(notes: list[Finding]) -> Iterator[str]:
+    """Yield notes with the same text once, with the places that they name."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for one in notes:
+        place = f"{one.path} ({one.config})" if one.config else one.path
+        groups.setdefault((one.rule, one.message), []).append(place)
+    for (rule, message), places in groups.items():
+        several = sorted(set(filter(None, places)))
+        yield f"note: {message} [{rule}]" + (f": {', '.join(several)}" if several else "")

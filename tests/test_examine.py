@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a series says of its checks is what the table of checks has, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from checks.finding import Finding
+from checks.patches import examine
+from checks.patches.examine import CHECKS, Check, assumed, checked
+from generator import kbuild
+from generator.tree import Tree
+
+PATCHES = Path(__file__).parents[1] / "patches" / "auxbus"
+
+
+def test_a_cover_letter_says_of_the_checks_what_their_table_says() -> None:
+    said = json.loads((PATCHES / "series.json").read_text())["provenance"]
+
+    assert said["checked"][1:] == checked()  # the first is the exploration of the designs
+    assert said["not_checked"][:-1] == assumed()  # the last is a running kernel
+
+
+@pytest.mark.kernel
+def test_a_row_of_the_table_is_run_told_and_counts(
+    pinned: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(work: examine.Work) -> tuple[Finding, ...]:
+        return tuple(Finding("odd", "it is odd", patch.file) for patch in work.patches[1:2])
+
+    of_series = Check(run, "what is not asked", "nothing", of_series=True)
+    monkeypatch.setattr(examine, "CHECKS", {
+        "odd": Check(run, "whether it is odd", "oddness of {commits}", assumed=("evenness",)),
+        "held": of_series,
+    })
+    monkeypatch.setattr(kbuild, "prepare_all", lambda *_: ())
+
+    done = examine.examine(PATCHES, pinned, None)
+
+    assert not done.clean
+    assert done.assumed == ("evenness",)
+    assert [line.split("  ")[-1].strip() for line in examine.lines(done)][:3] == ["odd", "ok", "1"]
+    assert examine.checked() == ["what is not asked", "whether it is odd"]
+
+
+def test_what_is_held_to_a_design_is_marked_so() -> None:
+    assert [name for name, one in CHECKS.items() if one.of_series] == ["design"]
