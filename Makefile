@@ -9,7 +9,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 generate: setup
-	@$(BIN)/portwright generate auxbus
+	@$(BIN)/portwright generate --all
 
 test:
 	@.ci/part "set-up" .ci/setup
@@ -24,9 +24,9 @@ test:
 boot-test: setup
 	@$(PYTEST) --durations 0 --durations-min 1 -m boot
 
-# What is in patches/ is what the tool makes, byte for byte.
+# What is in patches/ is what the tool makes of every design that has a series, byte for byte.
 golden: setup
-	@$(BIN)/portwright generate auxbus
+	@$(BIN)/portwright generate --all
 	@git diff --exit-code --stat -- patches/
 	@test -z "$$(git status --porcelain -- patches/)" || \
 		{ git status --short -- patches/; echo "patches/: not what is committed" >&2; exit 1; }

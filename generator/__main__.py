@@ -77,7 +77,9 @@ def parser() -> argparse.ArgumentParser:
     _json(check)
 
     generate = verbs.add_parser("generate", help="render, check and write the series of a design")
-    generate.add_argument("design", help="a shipped name, or a file that defines SERIES")
+    generate.add_argument("design", nargs="?", help="a shipped name, or a file that defines SERIES")
+    generate.add_argument("--all", action="store_true",
+                          help="every shipped design that has a series")
     generate.add_argument("--out", metavar="DIR", help="where to (default: patches/NAME)")
     generate.add_argument("--signoff", action="store_true",
                           help="add the Signed-off-by of your git identity")

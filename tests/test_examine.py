@@ -12,6 +12,9 @@ from checks.finding import Finding
 from checks.patches import examine
 from checks.patches.examine import CHECKS, Check, assumed, checked
 from generator import kbuild
+from generator.__main__ import main
+from generator.cli import generate
+from generator.cli.generate import shipped
 from generator.tree import Tree
 
 PATCHES = Path(__file__).parents[1] / "patches" / "auxbus"
@@ -48,3 +51,35 @@ def test_a_row_of_the_table_is_run_told_and_counts(
 
 def test_what_is_held_to_a_design_is_marked_so() -> None:
     assert [name for name, one in CHECKS.items() if one.of_series] == ["design"]
+
+
+def test_patches_has_a_folder_for_each_shipped_series_and_no_other() -> None:
+    """So that `make golden`, which makes every series again, leaves out none that is there."""
+    folders = {path.name for path in PATCHES.parent.iterdir() if path.is_dir()}
+
+    assert folders == {one.name for one in shipped()}
+
+
+def test_all_means_every_series_and_the_worst_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    ways = {"first": 0, "second": 1, "third": 0}
+    made: list[str] = []
+
+    def one(args: object, name: str) -> int:
+        made.append(name)
+        return ways[name]
+
+    monkeypatch.setattr(generate, "shipped", lambda: list(ways))
+    monkeypatch.setattr(generate, "_one", one)
+
+    assert main(["generate", "--all"]) == 1
+    assert made == list(ways)
+
+
+@pytest.mark.parametrize(
+    "more", [[], ["--all", "auxbus"], ["--all", "--out", "x"], ["--all", "--refused"]]
+)
+def test_what_all_does_not_go_with_is_refused(
+    more: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["generate", *more]) == 2
+    assert "--all" in capsys.readouterr().err

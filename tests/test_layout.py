@@ -6,10 +6,12 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
 from house import HOUSE
+from setuptools import find_packages
 
 from generator.kernel.configurations import COMPILER
 
@@ -67,6 +69,15 @@ def test_only_the_command_line_imports_checks() -> None:
     ]
 
     assert wrong == []
+
+
+def test_every_folder_is_installed() -> None:
+    settings = tomllib.loads((HOUSE / "pyproject.toml").read_text())["tool"]["setuptools"]
+    found = find_packages(str(HOUSE), include=settings["packages"]["find"]["include"])
+
+    assert set(found) == {
+        path.relative_to(HOUSE).parent.as_posix().replace("/", ".") for path in SOURCES
+    }
 
 
 def test_the_model_knows_nothing_of_c_or_git() -> None:

@@ -21,7 +21,7 @@ from generator import output, series
 from generator.cli.explored import holds
 from generator.cli.tree import chosen
 from generator.errors import EnvironmentFault, ProgramFailed, UsageError
-from generator.load import load
+from generator.load import load, names
 from generator.plumbing import run as command
 from generator.progress import say
 from generator.refused import PREFIX
@@ -32,13 +32,29 @@ PATCHES = Path(__file__).parents[2] / "patches"
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the series of a design, or say why not; nothing is written then.
+    """Write the series of a design, or of all that have one, or say why not.
 
+    A series of which something was found is not written; with --all the others are.
     Errors: UsageError for a design without a series; Refused when the directory holds patches
     of somebody else's; TreeError, EnvironmentFault, ModelError.
     """
+    if args.all:
+        if args.design or args.out or args.refused:
+            raise UsageError("--all goes with no design, and with neither --out nor --refused")
+        return max([_one(args, spec) for spec in shipped()], default=0)
+    if not args.design:
+        raise UsageError("name a design, or give --all for every shipped one that has a series")
     loaded = load(args.design)
-    spec = loaded.series("so there is no C to it")
+    return _one(args, loaded.series("so there is no C to it"))
+
+
+def shipped() -> list[series.SeriesSpec]:
+    """Return the series of the shipped designs."""
+    found = (getattr(load(name).module, "SERIES", None) for name in names())
+    return [one for one in found if isinstance(one, series.SeriesSpec)]
+
+
+def _one(args: argparse.Namespace, spec: series.SeriesSpec) -> int:
     if args.refused:
         return _refused(args, spec)
     out = Path(args.out) if args.out else PATCHES / spec.name
