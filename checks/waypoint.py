@@ -18,7 +18,8 @@ from checks.finding import Finding, Severity
 from generator import lts
 from generator.clts import CLts, Place, Reader, Unnamed, entry_points
 from generator.ctext import Code, Helper, Written
-from generator.design import CALLBACKS, RECOVERY, RUNTIME, SLEEP, Design, Driver
+from generator.design import CALLBACKS, Design, Driver
+from generator.entrypoint import struct_named
 from generator.operation import Operation
 from generator.program import Block, Do, Function, called, mapped, operations
 from generator.projection import fingerprints, guards_of_driver, path_of, project
@@ -28,10 +29,6 @@ if TYPE_CHECKING:
     from generator.kbuild import Base
 
 RULE = "waypoint"
-# symbols without which no driver need have a callback
-_WITH = {
-    **dict.fromkeys(SLEEP, ("CONFIG_PM_SLEEP",)), **dict.fromkeys(RUNTIME, ("CONFIG_PM",)),
-}
 _SYMBOL = re.compile(r"^#define (CONFIG_\w+?)(?:_MODULE)? 1$", re.MULTILINE)
 
 
@@ -122,11 +119,14 @@ def _hold(driver: Driver, c: Sources) -> Iterator[Finding]:
         return
     reader = Reader(units, fingerprints(), guards_of_driver(driver), sets=driver.sets)
     driver = built(driver, units, texts)
-    entries = {**driver.entries(), **driver.callbacks()}
+    struct = struct_named(named.kind)
+    assert struct is not None
+    entries = driver.functions()
     for entry in ("probe", "remove", "shutdown", *(CALLBACKS if driver.callbacks() else ())):
-        function = named.members.get(_member(named.kind, entry))
+        point = struct.entries.get(entry)
+        function = named.members.get(point.member) if point is not None else None
         if function is None and entries.get(entry):
-            if not c.symbols.issuperset(_WITH.get(entry, ())):
+            if point is not None and point.symbol and point.symbol not in c.symbols:
                 continue
             yield say.error(
                 f"the design has {entry}, the initialiser {named.name} names none",
@@ -151,13 +151,6 @@ def _hold(driver: Driver, c: Sources) -> Iterator[Finding]:
             yield from _released(say, entries[entry], reader, units)
 
 
-def _member(kind: str, entry: str) -> str:
-    """Return the member of a driver's initialiser that an entry point is named by."""
-    if kind != "pcie_port_service_driver" and entry in CALLBACKS:
-        return f"err_handler.{entry}" if entry in RECOVERY else f"driver.pm.{entry}"
-    return entry
-
-
 def _compare(
     say: Say, entry: str, initialiser: Place | None, want: lts.Lts, got: CLts
 ) -> Iterator[Finding]:
@@ -178,7 +171,7 @@ def _elsewhere(
 ) -> Iterator[Finding]:
     """Yield the calls for another device in the functions that the design itself writes."""
     own = {function.name for function in called(block) if isinstance(function, Written)}
-    if any(isinstance(node, Code | Helper) for one in driver.entries().values() for node in one):
+    if any(isinstance(node, Code | Helper) for one in driver.functions().values() for node in one):
         own.add(got.entry)
     for path, call in got.elsewhere:
         if call.place.function in own and path not in driver.c.values():

@@ -13,6 +13,7 @@ from generator.cfg import Function, Place
 from generator.cnotes import Site, Unnamed
 from generator.cprogram import HARMLESS, Program
 from generator.crun import Run
+from generator.entrypoint import TABLES, struct_named
 from generator.fingerprint import CGuard, Fingerprint
 from generator.lts import Label, Lts, minimise
 
@@ -27,8 +28,6 @@ __all__ = [
     "entry_points",
     "read",
 ]
-DRIVERS = ("pci_driver", "cxl_driver", "auxiliary_driver", "pcie_port_service_driver")
-TABLES = ("dev_pm_ops", "pci_error_handlers")  # of functions, that an initialiser can point to
 
 
 @dataclass(frozen=True)
@@ -100,41 +99,41 @@ def entry_points(unit: Unit) -> tuple[Driver, ...]:
     tables: dict[str, dict[str, str]] = {}
     for cursor in unit.own:
         kind = cursor.type.get_canonical().spelling.removeprefix("const ").removeprefix("struct ")
-        if cursor.kind != ci.CursorKind.VAR_DECL or kind not in (*DRIVERS, *TABLES):
+        if cursor.kind != ci.CursorKind.VAR_DECL or not (struct_named(kind) or kind in TABLES):
             continue
-        named: dict[str, str] = {}
+        members: dict[str, str] = {}
         for child in cursor.get_children():
             if child.kind == ci.CursorKind.INIT_LIST_EXPR:
                 for part in child.get_children():
-                    _designated(part, named, tables)
+                    _designated(part, members, tables)
         if kind in TABLES:
-            tables[cursor.spelling] = named
+            tables[cursor.spelling] = members
             continue
         start, end = cursor.extent.start, cursor.extent.end
         place = Place(unit.path, "", start.line, start.column, end.line, end.column)
-        if named:
-            found.append(Driver(kind, cursor.spelling, named, place))
+        if members:
+            found.append(Driver(kind, cursor.spelling, members, place))
     return tuple(found)
 
 
 def _designated(
-    part: Cursor, named: dict[str, str], tables: Mapping[str, Mapping[str, str]]
+    part: Cursor, members: dict[str, str], tables: Mapping[str, Mapping[str, str]]
 ) -> None:
     path, target = [], ""
     stack = list(part.get_children())
     while stack:
         cursor = stack.pop(0)
         if cursor.kind == ci.CursorKind.MEMBER_REF:
-            path.append(cursor.spelling)
+            path += [cursor.spelling] if cursor.spelling else []  # a union has no name
         elif cursor.kind == ci.CursorKind.DECL_REF_EXPR:
             if cursor.referenced.kind == ci.CursorKind.FUNCTION_DECL:
                 target = cursor.spelling
             for member, function in tables.get(cursor.spelling, {}).items():
-                named[".".join((*path, member))] = function
+                members[".".join((*path, member))] = function
         else:
             stack = [*cursor.get_children(), *stack]
     if path and target:
-        named[".".join(path)] = target
+        members[".".join(path)] = target
 
 
 class Reader:

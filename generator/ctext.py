@@ -14,6 +14,30 @@ from generator.program import Block, Call, Each, Function, Ifdef, Return
 
 
 @dataclass(frozen=True)
+class Returns:
+    """What a function returns: its type in C, and the values that say success and failure.
+
+    A `failed` of "" is the error itself; an `ok` of "" is said by nothing but a leave().
+    """
+
+    type: str
+    ok: str = ""
+    failed: str = ""
+
+
+RETURNS = {
+    one.type: one for one in (
+        Returns("int", "0"), Returns("bool", "true", "false"), Returns("void"), Returns("pointer"),
+    )
+}
+
+
+def returns(gives: str | Returns) -> Returns:
+    """Return what a function returns that gives one of RETURNS, or some type of C."""
+    return gives if isinstance(gives, Returns) else RETURNS.get(gives, Returns(gives))
+
+
+@dataclass(frozen=True)
 class Code(Ifdef):
     """C text that no operation and no condition is in: the model does not see it."""
 

@@ -18,7 +18,7 @@ from difflib import SequenceMatcher
 from generator.anchors import Body, Statement, body_of, branches, of_node, one, result_of, tails_of
 from generator.cexpr import canonical
 from generator.csource import Unit
-from generator.ctext import Code
+from generator.ctext import Code, Returns
 from generator.draft import Splice
 from generator.errors import ModelError, TreeError, Where
 from generator.operation import UNWIND, Do, Guard
@@ -90,7 +90,7 @@ class Change:
 
     path: str
     names: Names
-    gives: str
+    gives: str | Returns
     lines: tuple[str, ...]
     known: Mapping[tuple[str, ...], str] = field(default_factory=dict)
     exits: list[Way] = field(default_factory=list)
@@ -355,7 +355,7 @@ def _what(node: object) -> str:
 
 def splices(
     unit: Unit, lines: Sequence[str], function: str, before: Block, after: Block, names: Names,
-    gives: str = "int",
+    gives: str | Returns = "int",
 ) -> list[Splice]:
     """Return what changes in a function of the tree between two designs.
 

@@ -110,9 +110,13 @@ class Driver:
         found: dict[str, Block | None] = {name: getattr(self, name) for name in CALLBACKS}
         return {name: block for name, block in found.items() if block is not None}
 
+    def functions(self) -> dict[str, Block]:
+        """Return entry points and callbacks: all that C has a function for, name -> block."""
+        return {**self.entries(), **self.callbacks()}
+
     def blocks(self) -> dict[str, Block]:
         """Return everything that the driver does: entry points, callbacks, and `atomic`."""
-        return {**self.entries(), **self.callbacks(), "atomic": self.atomic}
+        return {**self.functions(), "atomic": self.atomic}
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,12 @@ from typing import Protocol
 
 from generator import derived
 from generator.anchors import Body, Statement, body_of, named
-from generator.cast import Cursor, Unit
+from generator.cast import Cursor
 from generator.clts import entry_points
+from generator.csource import Unit
+from generator.ctext import Returns
 from generator.draft import Draft, Splice, inserted, line_of, spliced
+from generator.entrypoint import struct_named
 from generator.errors import ModelError, TreeError, Where
 from generator.expr import Place
 from generator.helpers import functions
@@ -170,20 +173,14 @@ class Derived:
         text = draft.text(self.path)
         lines = text.split("\n")
         defined = unit.functions()
-        pairs: dict[str, tuple[Block, Block, str]] = {
+        pairs: dict[str, _Pair] = {
             name: (before, after, "int") for name, (before, after) in self.of.items()
         }
         if not self.of:
             old, new = functions(draft.before), functions(draft.after)
             for name in old.keys() & new.keys() & defined.keys():
                 pairs[name] = (old[name].body, new[name].body, _gives(defined[name]))
-            for name, entry, driver in _entries(unit):
-                for one in draft.after.drivers:
-                    was = draft.before.driver_of(one.device)
-                    if one.variable == driver and was is not None and entry in was.entries():
-                        pairs[name] = (
-                            was.entries()[entry], one.entries()[entry], _gives(defined[name])
-                        )
+            pairs |= _entries(unit, draft)
         names = Names(self.names, self.result, idioms(draft), draft.room)
         splices = [
             splice
@@ -201,12 +198,36 @@ class Derived:
         return {self.path: spliced(self.path, text, splices)}
 
 
-def _entries(unit: Unit) -> list[tuple[str, str, str]]:
-    return [
-        (function, entry, driver.name)
-        for driver in entry_points(unit)
-        for entry, function in driver.members.items()
-    ]
+_Pair = tuple[Block, Block, str | Returns]  # before and after a step, and what C returns
+
+
+def _entries(unit: Unit, draft: Draft) -> dict[str, _Pair]:
+    """Return what becomes of the entry points that a file's initialisers name, by function.
+
+    Errors: ModelError when a function is two entry points, which come to differ.
+    """
+    found: dict[str, _Pair] = {}
+    for initialiser in entry_points(unit):
+        struct = struct_named(initialiser.kind)
+        after = next((one for one in draft.after.drivers if one.variable == initialiser.name), None)
+        before = draft.before.driver_of(after.device) if after is not None else None
+        if struct is None or after is None or before is None:
+            continue
+        old, new = before.functions(), after.functions()
+        for entry, point in struct.entries.items():
+            name = initialiser.members.get(point.member)
+            if not (name in unit.functions() and entry in old and entry in new):
+                continue
+            assert name is not None
+            pair = (old[entry], new[entry], point.returns)
+            if found.setdefault(name, pair)[:2] != pair[:2]:
+                raise ModelError(
+                    after.where,
+                    f"{unit.path}: {name}() is {entry} of {after.name} and another "
+                    "entry point as well, and the design has two different ones: nothing is "
+                    "derived for that"
+                )
+    return found
 
 
 def _gives(function: Cursor) -> str:

@@ -16,7 +16,7 @@ def functions(design: Design) -> dict[str, Function]:
     """
     found: dict[str, Function] = {}
     for driver in design.drivers:
-        for entry in driver.entries().values():
+        for entry in driver.functions().values():
             for one in called(entry):
                 known = found.setdefault(one.name, one)
                 if isinstance(one, Written) and known != one:

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
-from generator.design import RECOVERY, Device, Driver
+from generator.design import Device, Driver
+from generator.entrypoint import DEVICE, INT, VOID, returned, struct_of
 from generator.expr import Nth, ParentOf, Place
 from generator.fingerprint import CGuard, Fingerprint
 from generator.flow import Edge, flow
@@ -14,9 +16,6 @@ from generator.lts import Builder, Label, Lts, minimise
 from generator.operation import Do, Operation
 from generator.ops import shipped
 from generator.program import guards
-
-VOID = ("remove", "shutdown")  # entry points that return nothing
-# RECOVERY of a PCI driver returns a pci_ers_result_t, which has no 0: all look like an error.
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,18 +38,32 @@ def project(driver: Driver, entry: str, symbols: frozenset[str] | None = None) -
 
 @functools.lru_cache(maxsize=256)
 def _project(same: _Same, entry: str, symbols: frozenset[str] | None) -> Lts:
-    driver = same.driver
-    graph = flow(entry, {**driver.entries(), **driver.callbacks()}[entry], None, symbols)
+    driver = _as_called(same.driver, entry)
+    graph = flow(entry, driver.functions()[entry], None, symbols)
     builder = Builder()
     states = [builder.new_state() for _ in range(graph.size)]
     end = builder.new_state()
     for edge in graph.edges:
         builder.edge(states[edge.src], label_of(driver, edge), states[edge.dst])
-    void = entry in VOID
-    zero = "error" if entry in RECOVERY and driver.device.kind == "pci" else "0"
+    gives = returned(driver, entry)
+    void = gives == VOID
+    zero = "0" if gives == INT else "error"  # a pci_ers_result_t has no 0: all look like an error
     builder.edge(states[graph.done], Label("return", "", "void" if void else zero), end)
     builder.edge(states[graph.failed], Label("return", "", "void" if void else "error"), end)
     return minimise(builder.finish(states[graph.start], {end}))
+
+
+def _as_called(driver: Driver, entry: str) -> Driver:
+    """Return a driver with the paths that C has in an entry point that gets a struct device.
+
+    What is a pci_dev elsewhere is computed from that there, and C knows it by where it came from.
+    """
+    struct = struct_of(driver.device.kind)
+    point = struct.entries.get(entry) if struct is not None else None
+    if struct is None or point is None or point.takes != DEVICE or not struct.local:
+        return driver
+    own = re.compile(rf"^{struct.record}(\.dev)?(?=\.|$)")
+    return replace(driver, c={one: own.sub("device", path) for one, path in driver.c.items()})
 
 
 def label_of(driver: Driver, edge: Edge) -> Label | None:
@@ -108,7 +121,7 @@ def guards_of_driver(driver: Driver) -> tuple[CGuard, ...]:
 def _guards_of(same: _Same) -> tuple[CGuard, ...]:
     driver = same.driver
     found: dict[str, CGuard] = {}
-    for block in (*driver.entries().values(), *driver.callbacks().values()):
+    for block in driver.functions().values():
         for guard in guards(block):
             if guard.c:
                 found.setdefault(guard.name + guard.function, guard.print)

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from generator.cformat import indented, negated
-from generator.ctext import Code, Helper, Leave, Loop, Written
+from generator.cformat import indented, negated, wrap
+from generator.ctext import Code, Helper, Leave, Loop, Returns, Written, returns
+from generator.entrypoint import Head
 from generator.errors import NOWHERE, ModelError, UsageError
 from generator.expr import Place
 from generator.locals import declared
@@ -23,7 +25,16 @@ from generator.program import (
     guards,
     operations,
 )
-from generator.templates import Names, condition, failed, file_of, macro, statement, text_of
+from generator.templates import (
+    Names,
+    condition,
+    failed,
+    file_of,
+    macro,
+    statement,
+    text_of,
+    there,
+)
 from generator.unwind import Way, undone, without_managed
 
 
@@ -43,7 +54,7 @@ class _Writer:
     """
 
     names: Names
-    gives: str
+    gives: Returns
     exits: list[Way] = field(default_factory=list)
     known: Mapping[tuple[str, ...], str] = field(default_factory=dict)
 
@@ -80,20 +91,20 @@ class _Writer:
 
     def leaving(self, node: Return) -> str:
         value = node.value if isinstance(node, Leave) else ""
-        if self.gives == "void":
+        if self.gives.type == "void":
             return "return;"
         if not value:
-            value = {"bool": "true" if node.ok else "false", "int": "0"}.get(self.gives, "")
-            if not value or (self.gives == "int" and not node.ok):
+            value = self.gives.ok if node.ok else self.gives.failed
+            if not value:
                 raise ModelError(node.where, "this return needs a value: use leave()")
         return f"return {value};"
 
     def error(self, value: str) -> str:
-        if self.gives == "void":
+        if self.gives.type == "void":
             return "return;"
-        if self.gives == "pointer":
+        if self.gives.type == "pointer":
             value = value[8:-1] if value.startswith("PTR_ERR(") else f"ERR_PTR({value})"
-        return f"return {'false' if self.gives == 'bool' else value};"
+        return f"return {self.gives.failed or value};"
 
     # -- statements --------------------------------------------------------------------------
 
@@ -127,7 +138,9 @@ class _Writer:
         leaves = node.on_fail == RETURN or (
             isinstance(node.on_fail, OnFail) and node.on_fail.name == "unwind" and not undos
         )
-        if ending and caught and leaves and into == self.names.result and gives == self.gives:
+        if ending and caught and leaves and into == self.names.result and (
+            returns(gives) == self.gives
+        ):
             return [_Item(indented(f"return {text};", depth))]
         if gives == "bool":
             test, error = negated(text), "false"
@@ -162,7 +175,7 @@ class _Writer:
             inner.append(_Item(f"{tab}continue;"))
         elif isinstance(on_fail, tuple):
             steps = on_fail[:-1] if on_fail and isinstance(on_fail[-1], Return) else ()
-            if steps and self.gives == "void" and depth == 1 and not _plain(steps):
+            if steps and self.gives.type == "void" and depth == 1 and not _plain(steps):
                 inner.append(_Item(f"{tab}goto {self.exit([self.spelled(one) for one in steps])};"))
             else:
                 inner += self.block(on_fail, depth + 1, undos)
@@ -171,7 +184,9 @@ class _Writer:
             if not way:
                 inner.append(_Item(f"{tab}{self.error(error)}"))
             else:
-                if error != self.names.result and self.gives != "void":
+                if error != self.names.result and not (
+                    self.gives.type == "void" or self.gives.failed
+                ):
                     inner.append(_Item(f"{tab}{self.names.result} = {error};"))
                 inner.append(_Item(f"{tab}goto {self.exit(way)};"))
         return self.compound(f"if ({test})", inner, depth)
@@ -276,7 +291,7 @@ class _Writer:
             if label in wanted:
                 lines.append(f"{label}:")
             lines.append(indented(text, 1))
-        if self.gives != "void":
+        if self.gives.type != "void":
             lines.append("\t" + self.error(self.names.result))
         return "\n".join(lines)
 
@@ -286,20 +301,21 @@ def _plain(steps: Sequence[object]) -> bool:
     return all(isinstance(one, Code) for one in steps)
 
 
-def body(nodes: Block, names: Names, gives: str = "int", done: Block = ()) -> str:
+def body(
+    nodes: Block, names: Names, gives: str | Returns = "int", done: Block = ()
+) -> str:
     """Return the statements of a function, unwinding and last return included.
 
     `done` has operations before them, which unwinding undoes too.
     Errors: ModelError when the block cannot be written as one function.
     """
-    writer = _Writer(names, gives)
+    writer = _Writer(names, returns(gives))
     undos = tuple(node for node in done if isinstance(node, Do | Call))
     items = writer.block(nodes, 1, undos, last=True)
     labels = writer.labels()
     ends = items[-1].text.lstrip().startswith("return ") if items else False
-    if not ends and (gives in ("int", "bool") or labels):
-        value = {"int": "return 0;", "bool": "return true;"}.get(gives, "return;")
-        items.append(_Item(f"\t{value}"))
+    if not ends and (writer.gives.ok or labels):
+        items.append(_Item("\t" + f"return {writer.gives.ok}".rstrip() + ";"))
     text = "".join(_spaced(items))
     return text + (f"\n{labels}\n" if labels else "")
 
@@ -313,7 +329,7 @@ class Inserted:
 
 
 def statements(
-    nodes: Block, names: Names, gives: str, depth: int, undos: tuple[Do | Call, ...],
+    nodes: Block, names: Names, gives: str | Returns, depth: int, undos: tuple[Do | Call, ...],
     known: Mapping[tuple[str, ...], str],
 ) -> Inserted:
     """Return the C of nodes that stand in an existing function, `depth` tabs deep.
@@ -323,28 +339,39 @@ def statements(
 
     Errors: ModelError when C knows nothing of what would undo it.
     """
-    writer = _Writer(names, gives, known=known)
+    writer = _Writer(names, returns(gives), known=known)
     items = writer.block(nodes, depth, undos)
     return Inserted("".join(_spaced(items)), tuple(writer.exits))
 
 
-def labels(exits: Sequence[Way], names: Names, gives: str) -> str:
+def labels(exits: Sequence[Way], names: Names, gives: str | Returns) -> str:
     """Return the labels of some ways out of one function, each falling into the next.
 
     Errors: ModelError when two of them do not end alike.
     """
-    return _Writer(names, gives, list(exits)).labels()
+    return _Writer(names, returns(gives), list(exits)).labels()
 
 
-def function_text(function: Function, names: Names) -> str:
-    """Return a whole function: the template of its name, without unused locals, around the body."""
+def function_text(function: Function, names: Names, head: Head | None = None) -> str:
+    """Return a whole function: the template of its name, without unused locals, around the body.
+
+    An entry point, which has a `head`, needs no template.
+    """
     gives = function.gives if isinstance(function, Written) else "int"
+    text = body(function.body, names, gives if head is None else head.returns)
+    template = f"functions/{function.name}.c.j2"
+    given: dict[str, object] = {}
+    if head is not None:
+        local = head.local if re.search(rf"\b{head.device}\b", text) else ""
+        given = {"signature": wrap(head.signature), "local": local, "result": names.result}
+        template = template if there(template, names.room) else "entries/function.c.j2"
     return declared(text_of(
-        f"functions/{function.name}.c.j2",
+        template,
         names.room,
-        body=body(function.body, names, gives),
+        body=text,
         asks=frozenset(guard.name for guard in guards(function.body, helpers=False)),
         does=frozenset(do.op.name for do in operations(function.body)),
+        **given,
     ))
 
 

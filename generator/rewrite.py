@@ -54,7 +54,7 @@ def entry(design: Design, driver: str, name: str, change: Callable[[Block], Bloc
     """Return a design with one entry point of a driver changed."""
     found: list[Driver] = []
     for one in design.drivers:
-        blocks: dict[str, Any] = {name: change(one.entries()[name])} if one.name == driver else {}
+        blocks: dict[str, Any] = {name: change(one.functions()[name])} if one.name == driver else {}
         found.append(replace(one, **blocks))
     return replace(design, drivers=tuple(found))
 

@@ -54,6 +54,17 @@ def text_of(template: str, room: str = "", /, **values: object) -> str:
         raise UsageError(f"{_line(template, error)}: {error.message}") from error
 
 
+def there(template: str, room: str) -> bool:
+    """Return whether a room, or what all share, has a template."""
+    try:
+        environment(room).get_template(template)
+    except jinja2.TemplateNotFound:
+        return False
+    except jinja2.TemplateSyntaxError:
+        return True
+    return True
+
+
 def _missing(error: jinja2.TemplateNotFound, room: str) -> str:
     """Return where a template was looked for."""
     shared = f"templates/{error.name}"

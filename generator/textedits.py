@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from generator.ctext import Written
-from generator.design import Design
+from generator.design import Design, Driver
 from generator.draft import Draft, Splice, line_of, spliced
+from generator.entrypoint import Head, function_of, head, struct
 from generator.errors import ModelError, TreeError, Where
 from generator.expr import Place
 from generator.helpers import functions
@@ -34,12 +35,21 @@ class Writing:
     def known(self) -> dict[str, Function]:
         """Return all that the design has: helpers and the entry points of its drivers."""
         found = functions(self.design)
-        for driver in self.design.drivers:
-            stem = driver.variable.removesuffix("_driver")
-            for entry, block in driver.entries().items():
-                gives = "int" if entry == "probe" else "void"
-                found[f"{stem}_{entry}"] = Written(f"{stem}_{entry}", block, gives=gives)
+        for driver in filter(_in_c, self.design.drivers):
+            for entry, block in driver.functions().items():
+                name = function_of(driver, entry)
+                found[name] = Written(name, block)
         return found
+
+    def heads(self) -> dict[str, Head]:
+        """Return what stands before the body of each entry point, by the name of its function.
+
+        Errors: ModelError for a driver whose struct does not have one of its entry points.
+        """
+        return {
+            function_of(driver, entry): head(driver, entry)
+            for driver in filter(_in_c, self.design.drivers) for entry in driver.functions()
+        }
 
     def has(self, name: str) -> bool:
         """Return whether the design has a function."""
@@ -57,11 +67,67 @@ class Writing:
                 f"a template wants the function {name}, which no driver of "
                 f"the design {self.design.name} calls"
             )
-        return function_text(found, self.names)
+        return function_text(found, self.names, self.heads().get(name))
+
+    def tables(self, stem: str) -> str:
+        """Return the tables of callbacks that the initialiser STEM_driver points to.
+
+        Errors: ModelError when no driver of the design has that initialiser.
+        """
+        driver = self._driver(stem)
+        callbacks = driver.callbacks()
+        return text_of(
+            "entries/tables.c.j2", self.names.room, stem=stem, has=callbacks.__contains__,
+            name=lambda entry: function_of(driver, entry) if entry in callbacks else "NULL",
+            **_tables(driver),
+        )
+
+    def members(self, stem: str) -> str:
+        """Return the lines of the initialiser STEM_driver that name its entry points.
+
+        Errors: ModelError when no driver of the design has that initialiser.
+        """
+        driver = self._driver(stem)
+        own = [
+            (point.member, function_of(driver, entry))
+            for entry, point in struct(driver).entries.items()
+            if "." not in point.member and (
+                driver.functions().get(entry) or entry in driver.callbacks()
+            )
+        ]
+        return text_of(
+            "entries/members.c.j2", self.names.room, stem=stem, own=own, **_tables(driver)
+        )
+
+    def _driver(self, stem: str) -> Driver:
+        for driver in self.design.drivers:
+            if driver.variable == f"{stem}_driver":
+                return driver
+        raise ModelError(
+            self.design.where,
+            f"a template wants the driver {stem}_driver, and no driver of "
+            f"{self.design.name} has that as its variable="
+        )
 
     def values(self) -> dict[str, object]:
         """Return the names that a template knows."""
-        return {"has": self.has, "function": self.function}
+        return {
+            "has": self.has, "function": self.function, "tables": self.tables,
+            "members": self.members,
+        }
+
+
+def _in_c(driver: Driver) -> bool:
+    """Return whether a driver is one of the C that is rendered, not of the model alone."""
+    return bool(driver.variable)
+
+
+def _tables(driver: Driver) -> dict[str, object]:
+    """Return which tables an initialiser points to: where its dev_pm_ops is, which handlers."""
+    points = {entry: struct(driver).entries[entry].member for entry in driver.callbacks()}
+    pm = {member.rpartition(".")[0] for member in points.values() if ".pm." in member}
+    recovery = [entry for entry, member in points.items() if member.startswith("err_handler.")]
+    return {"pm": "".join(pm), "recovery": recovery}
 
 
 @dataclass(frozen=True)
