@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""An operation, a rule, a design and a sub-device, each added at one place as a README says."""
+"""What the READMEs tell how to add, added to a copy of the project, to the letter."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from house import HOUSE
 
+from generator.system.cache import cache
+
 SLEEPER = """\
 from generator.design import Design, Device, Driver
 from generator.ops.pci import PCI_SET_POWER_STATE{also}
@@ -22,6 +24,7 @@ DESIGN = Design("sleeper", "a port that is put into D3", (PORT,), (
     Driver("sleeper", PORT, probe=({first}PCI_SET_POWER_STATE(PORT),)),
 ))
 """
+DESIGNS = ("-m", "generator", "designs")
 RENDER = """\
 from design import PORT
 from generator.ops.pci import PCI_SET_POWER_STATE
@@ -31,13 +34,27 @@ print(body((PCI_SET_POWER_STATE(PORT),), Names({PORT: "dev"})))
 """
 
 
-def block(folder: str, heading: str, language: str) -> str:
-    """Return the first code block below a heading of a folder's README."""
+def blocks(folder: str, heading: str, language: str) -> list[str]:
+    """Return the code blocks below a heading of a folder's README."""
     text = (HOUSE / folder / "README.md").read_text()
-    part = text[text.index(f"## {heading}\n") :]
-    found = re.search(rf"```{language}\n(.*?)```", part, re.DOTALL)
-    assert found is not None, heading
-    return found[1]
+    part = text[text.index(f"## {heading}\n") :].partition("\n## ")[0]
+    found = re.findall(rf"```{language}\n(.*?)```", part, re.DOTALL)
+    assert found, heading
+    return [str(one) for one in found]
+
+
+def block(folder: str, heading: str, language: str) -> str:
+    """Return the first of them."""
+    return blocks(folder, heading, language)[0]
+
+
+def files(folder: str, heading: str) -> dict[str, str]:
+    """Return the code blocks below a heading that stand under the path of a file."""
+    text = (HOUSE / folder / "README.md").read_text()
+    part = text[text.index(f"## {heading}\n") :].partition("\n## ")[0]
+    found = re.findall(r"^`([\w./]+)`:\n\n```\w+\n(.*?)```$", part, re.DOTALL | re.MULTILINE)
+    assert found, heading
+    return dict(found)
 
 
 def named(folder: str, heading: str, pattern: str) -> str:
@@ -128,3 +145,83 @@ def test_a_design_is_added_at_one_place(what: str, scratch: Path) -> None:
 
     assert code == 0
     assert said.startswith(f"{name}: HOLDS (")
+
+
+@pytest.fixture
+def with_series(scratch: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The project with the series of the README, and the kernel tree of this one."""
+    monkeypatch.setenv("PORTWRIGHT_CACHE", str(cache()))
+    for path, text in files("generator", "Adding a series").items():
+        (scratch / path).parent.mkdir(parents=True, exist_ok=True)
+        (scratch / path).write_text(text)
+    return scratch
+
+
+@pytest.mark.kernel
+@pytest.mark.slow
+def test_a_series_is_added_at_one_place(with_series: Path) -> None:
+    """Listed, rendered, compiled and held to its designs, and then made by `make golden`."""
+    assert re.search(r"^doorbell .* \[series\]$", run(with_series, *DESIGNS)[1], re.MULTILINE)
+    code, said = run(with_series, "-m", "generator", "generate", "doorbell")
+
+    assert code == 0, said
+    patches = with_series / "patches" / "doorbell"
+    assert sorted(one.name[:4] for one in patches.glob("*.patch")) == ["0000", "0001", "0002"]
+    assert "shutdown = doorbell_shutdown," in next(patches.glob("0002*")).read_text()
+    assert rows(said) == [["checkpatch", "series", "compile", "design"],
+                          *[["ok+1", "ok", "ok", "ok"]] * 2]  # nobody has signed it
+
+
+def rows(said: str) -> list[list[str]]:
+    """Return the cells of the table of patches by checks."""
+    lines = said[said.index("checkpatch") :].splitlines()
+    number = next(at for at, line in enumerate(lines) if at and not re.match(r"\d/\d ", line))
+    return [lines[0].split(), *(re.split(r"  +", line)[1:] for line in lines[1:number])]
+
+
+@pytest.mark.kernel
+@pytest.mark.slow
+def test_a_check_of_patches_is_added_at_one_place(with_series: Path) -> None:
+    """A rule of mails, and a kind of check: both fire, and say nothing of what is sound."""
+    rule, row, kind, imported, line = blocks("checks", "Adding a check of patches", "python")
+    checks = with_series / "checks"
+    with (checks / "series.py").open("a") as file:
+        file.write("\n\n" + rule)
+    insert(checks / "patches" / "rules.py", "MAILS: tuple[Rule, ...] = (\n", row)
+    place = named("checks", "Adding a check of patches", r"checks/patches/\w+\.py")
+    (with_series / place).write_text(kind)
+    insert(checks / "patches" / "examine.py", "from checks.patches import rules\n", imported)
+    insert(checks / "patches" / "examine.py", "CHECKS: dict[str, Check] = {\n", line)
+    room = with_series / "templates" / "doorbell"
+    sound = {name: (room / name).read_text()
+             for name in ("files/doorbell.c.j2", "messages/shutdown.txt.j2")}
+    (room / "messages/shutdown.txt.j2").write_text(sound["messages/shutdown.txt.j2"] + "TODO: it\n")
+    (room / "files/doorbell.c.j2").write_text(
+        sound["files/doorbell.c.j2"] + "{% for n in range(500) %}\n/* {{ n }} */\n{% endfor %}"
+    )
+
+    code, said = run(with_series, "-m", "generator", "generate", "doorbell")
+
+    assert code == 1
+    assert ("0002-PCI-Stop-the-doorbell-before-another-kernel-is-start.patch:9: error: this is "
+            "left to do: do it, or say why (2/2 PCI: Stop the doorbell before another kernel is "
+            "started) [series:to-do]") in said
+    assert "for-the-doorbell-of-QEMU.patch: warning: 538 new lines, more than 500: split it" in said
+    assert [cells[0] for cells in rows(said)[1:]] == ["1", "ok"]
+    assert not (with_series / "patches").exists()
+    for name, text in sound.items():
+        (room / name).write_text(text)
+
+    code, said = run(with_series, "-m", "generator", "generate", "doorbell")
+
+    assert code == 0, said
+    assert rows(said)[0][0] == "checkpatch"
+    cover = next((with_series / "patches" / "doorbell").glob("0000*")).read_text()
+    assert "the length of each patch" in cover
+
+
+def insert(path: Path, below: str, text: str) -> None:
+    """Put lines below a line of a file."""
+    whole = path.read_text()
+    assert whole.count(below) == 1, below
+    path.write_text(whole.replace(below, below + text))

@@ -13,7 +13,8 @@ from checks.finding import Finding, Severity
 from checks.outcome import name_of
 from checks.patches import rules
 from checks.patches.context import context
-from checks.seriestext import Patch, Reader, edits, read_directory
+from checks.patches.work import Work
+from checks.seriestext import Patch, edits, read_directory
 from checks.target import Kernel
 from checks.waypoints import at
 from generator import kbuild, tree
@@ -38,25 +39,6 @@ class Examined:
     def clean(self) -> bool:
         """Return whether nothing was found that a maintainer would object to."""
         return not any(one.severity in FAILS for said in self.found.values() for one in said)
-
-
-@dataclass(frozen=True)
-class Work:
-    """A directory of patches as a check gets it: read, laid over the tree, commit by commit.
-
-    `read` gives the files of the base, `bases` are the tree under each configuration. `spec` is
-    the series that the patches claim to be, None when nobody says which; `signoff` the identity
-    that asked to sign.
-    """
-
-    directory: Path
-    patches: tuple[Patch, ...]
-    commits: tuple[Commit, ...]
-    tree: tree.Tree
-    read: Reader
-    bases: tuple[kbuild.Base, ...]
-    spec: SeriesSpec | None = None
-    signoff: str = ""
 
 
 @dataclass(frozen=True)

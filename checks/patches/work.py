@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A directory of patches as every kind of check gets it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from checks.seriestext import Patch, Reader
+from generator.commit import Commit
+from generator.kbuild import Base
+from generator.series import SeriesSpec
+from generator.tree import Tree
+
+
+@dataclass(frozen=True)
+class Work:
+    """A directory of patches as a check gets it: read, laid over the tree, commit by commit.
+
+    `read` gives the files of the base, `bases` are the tree under each configuration. `spec` is
+    the series that the patches claim to be, None when nobody says which; `signoff` the identity
+    that asked to sign.
+    """
+
+    directory: Path
+    patches: tuple[Patch, ...]
+    commits: tuple[Commit, ...]
+    tree: Tree
+    read: Reader
+    bases: tuple[Base, ...]
+    spec: SeriesSpec | None = None
+    signoff: str = ""
