@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Everything that is asked of a design: the rules, and what it does to the services of today."""
+"""Everything that is asked of a design: the rules, and what it does to the services of its base."""
 
 from __future__ import annotations
 
@@ -18,9 +18,8 @@ from checks.goal import Goal, goals_of, with_goals, with_ways
 from checks.rule import Rule
 from checks.rules.all import RULES
 from generator.design import Design
-from generator.designs import today
 from generator.errors import ModelError, UsageError
-from generator.portdrv import SERVICE
+from generator.load import base_of
 
 ALL: tuple[Rule, ...] = tuple(sorted((*RULES, DEGRADES), key=lambda rule: rule.key))
 
@@ -30,7 +29,7 @@ def judge(
     sought: tuple[Goal, ...] | None = None, engine: Callable[..., Report] = explore,
     episode: str = "", against: Callable[..., Comparison] = degrade, processes: int = 1,
 ) -> Report:
-    """Return the verdict on a design, by exploration and, if it extends today's, beside that.
+    """Return the verdict on a design, by exploration and, if it has one, beside its base.
 
     Every episode is explored that the design has something to say to, or only the one given.
     The report has the shortest counterexample first, and says which goals were reached: those
@@ -60,14 +59,17 @@ def judge(
         found = engine(alone, rules, states=states, seconds=left, first=first, episode=name)
         return with_ways(found, design, sought) if name == PLAIN else found
 
-    def compared() -> Comparison:
-        left = max(until - time.monotonic(), 0.0)
-        return against(_today(design), design, states=states, seconds=left)
-
     jobs: list[Callable[[], Report | Comparison]] = [
         partial(explored, one, name) for name in asked for one in alternatives(seeking, name)
     ]
-    if episode in ("", PLAIN) and SERVICE in design.devices and design is not today.DESIGN:
+    base = base_of(design)
+    if episode in ("", PLAIN) and base is not None and base is not design:
+        alike = _given(base, design)
+
+        def compared() -> Comparison:
+            left = max(until - time.monotonic(), 0.0)
+            return against(alike, design, states=states, seconds=left)
+
         jobs.append(compared)
     found: list[Report | Comparison] = []
     for one in results(jobs, 1 if first else processes):
@@ -112,13 +114,13 @@ def alternatives(design: Design, episode: str) -> tuple[Design, ...]:
     )
 
 
-def _today(design: Design) -> Design:
-    """Return today's design on the hardware that a design is given."""
+def _given(base: Design, design: Design) -> Design:
+    """Return a design's base on the hardware that the design is given."""
     given = {
         key: value for key, value in design.given.items()
-        if not isinstance(key, tuple) or key[1] in today.DESIGN.devices
+        if not isinstance(key, tuple) or key[1] in base.devices
     }
-    return replace(today.DESIGN, given={**today.DESIGN.given, **given})
+    return replace(base, given={**base.given, **given})
 
 
 _WORST = (Verdict.HOLDS, Verdict.UNFINISHED, Verdict.VIOLATED)

@@ -34,6 +34,7 @@ class Device:
     port's lock; `aux`, `cxl`, `express` (on pci_express, by a driver that may be a module) and
     `platform` bind inside the parent's probe, later, or never. `core` is the PCI core itself:
     the probe of its "driver" is what it does to ports before any driver can bind them.
+    `as_in` names a shipped design: in every other one the device must be served as it is there.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Device:
     bridge: bool = False
     names: tuple[str, ...] = ()  # of the instances, where they have better ones than numbers
     answers: tuple[tuple[Fact, tuple[str, ...]], ...] = ()  # what hardware can answer, if not all
+    as_in: str = field(default="", compare=False)
     where: Where = field(default_factory=here, compare=False)
 
     def __post_init__(self) -> None:

@@ -90,6 +90,31 @@ def load(name: str) -> Loaded:
     return _checked(module, path)
 
 
+def base_of(design: Design) -> Design | None:
+    """Return the design in which a design's devices are served as they must be everywhere.
+
+    None when no device names one; the base of a base is itself.
+    Errors: ModelError for a name that is none, and when devices name different ones.
+    """
+    named = {device.as_in: device for device in design.devices if device.as_in}
+    if len(named) > 1:
+        first, second, *_ = named.values()
+        raise ModelError(
+            second.where,
+            f"{second.name} is to be served as_in={second.as_in!r}, and "
+            f"{first.name} as_in={first.as_in!r}: a design can be held to one other"
+        )
+    for name, device in named.items():
+        if name not in names():
+            raise ModelError(
+                device.where,
+                f"{device.name}: as_in={name!r} is no shipped design: "
+                f"known are {', '.join(names())}"
+            )
+        return load(name).design
+    return None
+
+
 def _told(fault: BaseException) -> str:
     """Return what happened, with what would mend it where that is known."""
     if isinstance(fault, NameError | ImportError | AttributeError | TypeError | ValueError):

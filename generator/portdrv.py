@@ -92,7 +92,7 @@ PORT = Device("port", "pci", bridge=True)
 # PME, hotplug and bandwidth notification share a message number, so they are one here; DPC has
 # one of its own, but without AER it exists only where the command line asks for it.
 SERVICE = Device("service", "service", PORT, count=2, names=("hp", "aer"),
-                 answers=((MSG, ("0", "1")),))
+                 answers=((MSG, ("0", "1")),), as_in="today")
 HP, AER = Nth(SERVICE, 0), Nth(SERVICE, 1)
 
 SOURCES = ("drivers/pci/pcie/portdrv.c",)

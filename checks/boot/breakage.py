@@ -30,7 +30,8 @@ class Breakage:
     `objects` are files of templates/boot/guest that are built into the guest's kernel beside the
     port driver; with them there need not be anything to replace. Without either, it is the series
     itself that breaks the rule, and its design has a waiver for it. `beside` are scenarios that
-    the kernel that holds is driven through, where they are others.
+    the kernel that holds is driven through, where they are others. `of` names the design of which
+    the C is.
     """
 
     rule: str
@@ -45,6 +46,7 @@ class Breakage:
     fragments: tuple[str, ...] = ()
     args: tuple[str, ...] = ()
     more: tuple[tuple[str, str], ...] = ()
+    of: str = "auxbus"
     suffix: str = "c"
     beside: tuple[str, ...] = ()
 

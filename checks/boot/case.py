@@ -22,7 +22,6 @@ from checks.boot.kernel import fragment, fragments
 from checks.boot.kind import PLAIN
 from checks.boot.section import section
 from generator import refused, series
-from generator.designs import auxbus
 from generator.errors import UsageError
 from generator.load import load
 from generator.series import SeriesSpec
@@ -102,7 +101,7 @@ def of_breakage(one: Breakage) -> Case:
     """Return the case that a replacement of C makes."""
     return Case(
         one.key, one.rule, one.name, one.symptom, one.board, one.scenarios,
-        (*fragments(PLAIN, X86), *one.fragments), auxbus.DESIGN.name, one, one.args,
+        (*fragments(PLAIN, X86), *one.fragments), one.of, one, one.args,
     )
 
 

@@ -28,13 +28,12 @@ from generator.design import Design
 from generator.errors import UsageError
 from generator.kernel.clone import own, users_objects
 from generator.laid import between, nearest, with_diffs
-from generator.load import Loaded, load
+from generator.load import Loaded, base_of, load
 from generator.manifest import read_bounded
 from generator.pin import pinned
 from generator.progress import say
 from generator.tree import Tree
 
-BASE = "today"  # the design of the pinned kernel
 _LATE = 124
 
 
@@ -72,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
     tasks: list[Task] = []
     if source.overlay or args.commit:  # what the pinned kernel complains of is not its fault
         base = pinned(args.allow_newer) if args.commit else source.tree
-        tasks = tasks_of(load(BASE).design, base, {}, keep=True)
+        tasks = tasks_of(_pinned(loaded), base, {}, keep=True)
     tasks += tasks_of(loaded.design, source.tree, source.overlay, source.of)
     runs = run_all(tasks)
     ours = runs[-len(boards):]
@@ -109,6 +108,21 @@ class _Source:
     tree: Tree
     overlay: Mapping[str, bytes | None]
     of: str = ""
+
+
+def _pinned(loaded: Loaded) -> Design:
+    """Return the design of the pinned kernel, from which a design sets out.
+
+    Errors: UsageError when the design does not say which.
+    """
+    spec = getattr(loaded.module, "SERIES", None)
+    found = spec.start if isinstance(spec, series.SeriesSpec) else base_of(loaded.design)
+    if found is None:
+        raise UsageError(
+            f"{loaded.file}: defines no SERIES, and no device of it says as_in=: it is not known "
+            "what the pinned kernel does without it"
+        )
+    return found
 
 
 def _source(loaded: Loaded, args: argparse.Namespace) -> _Source:
@@ -148,7 +162,7 @@ def _rendered(loaded: Loaded, where: Tree) -> tuple[str, dict[str, bytes | None]
 
     Errors: UsageError for a design that has no C.
     """
-    if loaded.design.name == BASE and not hasattr(loaded.module, "SERIES"):
+    if base_of(loaded.design) is loaded.design and not hasattr(loaded.module, "SERIES"):
         return where.base, {}
     spec = loaded.series("so there is no kernel of it to boot")
     say(f"{loaded.design.name}: rendering")

@@ -14,8 +14,7 @@ from checks.finding import Verdict
 from checks.judge import judge
 from checks.matrix import Cell, Exploration, Served, Task, explore_all
 from generator.design import Design
-from generator.designs import today
-from generator.load import load
+from generator.load import base_of, load
 from generator.progress import say
 from generator.series import canonical
 from generator.system.cache import DESIGNS, cache, code, keep
@@ -84,6 +83,8 @@ def _plain(value: object) -> str:
 
 
 def _key(design: Design) -> str:
-    """Return what a verdict is of: the design, today's beside it for N2, and all of our code."""
-    said = (canonical(design), canonical(today.DESIGN), code(without=(DESIGNS,)))
+    """Return what a verdict is of: the design, what its services are compared with, our code."""
+    base = base_of(design)
+    said = (canonical(design), canonical(base) if base is not None else "",
+            code(without=(DESIGNS,)))
     return hashlib.sha256("\0".join(said).encode()).hexdigest()
