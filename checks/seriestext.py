@@ -197,8 +197,10 @@ def _file(name: str, lines: list[str], at: int, first: int) -> tuple[FileDiff, i
         if line.startswith("new file mode "):
             new, mode = True, line.split()[-1]
             if mode not in ("100644", "100755"):
-                raise UsageError(f"{name}:{first + position}: {path} is no regular file, mode "
-                                 f"{mode}; links and submodules are not read")
+                raise UsageError(
+                    f"{path} is no regular file, mode {mode}; links and submodules are not read",
+                    Where(name, first + position),
+                )
         elif line.startswith("deleted file mode "):
             deleted = True
         elif line.startswith(("old mode ", "new mode ", "GIT binary", "Binary files", "rename ")):

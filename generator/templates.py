@@ -13,7 +13,7 @@ from typing import Any
 import jinja2
 
 from generator.cformat import negated
-from generator.errors import ModelError, UsageError
+from generator.errors import ModelError, UsageError, Where
 from generator.expr import Nth, Num, Place
 from generator.fingerprint import Fails
 from generator.operation import Do, Guard, Operation
@@ -49,9 +49,9 @@ def text_of(template: str, room: str = "", /, **values: object) -> str:
     except jinja2.TemplateNotFound as error:
         raise UsageError(f"{_missing(error, room)}: there is no such template") from error
     except jinja2.TemplateSyntaxError as error:
-        raise UsageError(f"{_shown(error.filename)}:{error.lineno}: {error.message}") from error
+        raise UsageError(error.message or "malformed", _place(error)) from error
     except jinja2.UndefinedError as error:
-        raise UsageError(f"{_line(template, error)}: {error.message}") from error
+        raise UsageError(error.message or "malformed", _line(template, error)) from error
 
 
 def there(template: str, room: str) -> bool:
@@ -77,13 +77,18 @@ def _shown(file: str | None) -> str:
     return str(path.relative_to(TEMPLATES.parent) if path.is_relative_to(TEMPLATES) else path)
 
 
-def _line(template: str, error: jinja2.UndefinedError) -> str:
-    """Return file:line of the template that an error came out of."""
-    place, frame = f"templates/{template}", error.__traceback__
+def _place(error: jinja2.TemplateSyntaxError) -> Where:
+    """Return where a template is none."""
+    return Where(_shown(error.filename), error.lineno)
+
+
+def _line(template: str, error: jinja2.UndefinedError) -> Where:
+    """Return the line of the template that an error came out of."""
+    place, frame = Where(f"templates/{template}", 1), error.__traceback__
     while frame is not None:
         name = frame.tb_frame.f_code.co_filename
         if name.endswith(".j2"):
-            place = f"{_shown(name)}:{frame.tb_lineno}"
+            place = Where(_shown(name), frame.tb_lineno)
         frame = frame.tb_next
     return place
 
@@ -107,7 +112,7 @@ def _macros(name: str, room: str) -> Any:  # noqa: ANN401 - a template's module 
             f"templates/{error.name}: an operation without a template; see templates/README.md"
         ) from error
     except jinja2.TemplateSyntaxError as error:
-        raise UsageError(f"{_shown(error.filename)}:{error.lineno}: {error.message}") from error
+        raise UsageError(error.message or "malformed", _place(error)) from error
 
 
 @dataclass(frozen=True)
