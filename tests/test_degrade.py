@@ -9,17 +9,17 @@ from waiting import LONG
 
 from checks.degrade import RULE, degrade
 from checks.finding import Verdict
-from generator.cxlpmu import CPMU, pcie_port_resize_irq_vec
 from generator.design import Design, Driver
 from generator.designs import today
 from generator.designs.auxbus import auxbus
+from generator.drivers.pcie_cxlpmu import CPMU, pcie_port_resize_irq_vec
+from generator.drivers.portdrv import EACH, PORT, TOO_MANY
 from generator.expr import Over, maximum, pick
 from generator.facts import CAP, COUNT, HAS, LOCAL, MSG, NO_MESSAGE
 from generator.operation import RETURN, Do, sets
 from generator.ops.assign import note
 from generator.ops.device import DEVICE_REGISTER
 from generator.ops.pci import PCI_CLEAR_MASTER, PCI_SET_MASTER
-from generator.portdrv import EACH, PORT, TOO_MANY
 from generator.program import Block, Call, If, mapped, operations
 from generator.resize import with_children
 

@@ -7,12 +7,12 @@ import pytest
 from smallc import parsed
 
 from generator.ctext import Loop
-from generator.cxlpmu import CPMU
 from generator.derived import splices
+from generator.drivers.pcie_cxlpmu import CPMU
+from generator.drivers.portdrv import PORT
 from generator.errors import ModelError, TreeError
 from generator.operation import IGNORE
 from generator.ops.pci import PCI_CLEAR_MASTER, PCI_SET_MASTER
-from generator.portdrv import PORT
 from generator.program import Block, Function, Ifdef, call
 from generator.templates import Names
 

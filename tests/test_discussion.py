@@ -16,6 +16,8 @@ from checks.matrix import KINDS
 from checks.rules.all import RULES
 from generator import rewrite
 from generator.designs import core_prebind, flat_library, flat_subdevice
+from generator.designs.parts.subdevice import CPMU
+from generator.drivers.portdrv import PORT
 from generator.load import load, names
 from generator.operation import Do
 from generator.ops.domain import (
@@ -31,9 +33,7 @@ from generator.ops.domain import (
 )
 from generator.ops.irq import DEVM_REQUEST_IRQ, PCI_FREE_IRQ_VECTORS, REQUEST_IRQ
 from generator.ops.pci import RESTORE_SUBDEVICE_VECTORS
-from generator.portdrv import PORT
 from generator.program import Block, Call, If
-from generator.subdevice import CPMU
 
 STATIC, DYNAMIC = KINDS[2:]
 

@@ -12,16 +12,16 @@ import pytest
 from checks.finding import Severity
 from checks.waypoint import hold, sources
 from generator.clts import entry_points
-from generator.cxlpci import cxl_pci
-from generator.cxlperf import cxl_bus_driver
 from generator.design import Driver
+from generator.drivers.cxl_pci import cxl_pci
+from generator.drivers.pciehp_core import pciehp
+from generator.drivers.perf_cxl_pmu import cxl_bus_driver
+from generator.drivers.pme_aer_dpc import aer, dpc, pme
 from generator.fingerprint import Fingerprint
 from generator.kbuild import prepare
 from generator.kernel.configurations import CONFIGS
 from generator.operation import Operation
 from generator.ops import shipped
-from generator.pciehp import pciehp
-from generator.services import aer, dpc, pme
 
 DRIVERS = {
     driver.name: driver

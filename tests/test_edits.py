@@ -7,11 +7,12 @@ from collections.abc import Mapping
 
 import pytest
 
-from generator import cxlpmu, portpath
 from generator.design import Design
 from generator.designs.auxbus import DESIGN, SERIES
+from generator.designs.series import auxbus
 from generator.designs.today import DESIGN as TODAY
 from generator.draft import Draft
+from generator.drivers import pcie_cxlpmu
 from generator.edits import (
     Derived,
     Edit,
@@ -37,7 +38,7 @@ CXLPCI, KCONFIG = "drivers/cxl/cxlpci.h", "drivers/perf/Kconfig"
 HEADER = "drivers/pci/pcie/portdrv.h"
 CREATED = SERIES.steps[5].design
 SERVED = SERIES.steps[7].design
-DERIVED = Derived(PORTDRV, cxlpmu.NAMES)
+DERIVED = Derived(PORTDRV, pcie_cxlpmu.NAMES)
 ZERO = SERIES.steps[0].edits[0]
 
 
@@ -57,7 +58,7 @@ def draft(
 def split(tree: Tree, base: Base) -> Draft:
     """The tree as the step `create` finds portdrv.c: with the vector functions split."""
     start = draft(tree, base, PORTDRV, {})
-    for path, text in portpath._vectors().apply(start).items():
+    for path, text in auxbus._vectors().apply(start).items():
         start = start.with_text(path, text)
     return start
 
@@ -80,7 +81,7 @@ STRANGE: list[tuple[str, Edit, str, dict[str, str], tuple[str, ...]]] = [
     ),
     (
         "the function is renamed",
-        FirstUse(PORTDRV, "files/resize.c.j2", "pcie_port_enable_irq_vec", cxlpmu.NAMES),
+        FirstUse(PORTDRV, "files/resize.c.j2", "pcie_port_enable_irq_vec", pcie_cxlpmu.NAMES),
         PORTDRV,
         {"static int pcie_port_enable_irq_vec(": "static int pcie_port_enable_vectors(",
          "if (pcie_port_enable_irq_vec(": "if (pcie_port_enable_vectors("},
@@ -139,14 +140,14 @@ STRANGE: list[tuple[str, Edit, str, dict[str, str], tuple[str, ...]]] = [
     ),
     (
         "the paragraph begins otherwise",
-        Paragraph(portpath.DOC, "The CPMU driver registers", "files/cxl_names.rst.j2"),
-        portpath.DOC,
+        Paragraph(auxbus.DOC, "The CPMU driver registers", "files/cxl_names.rst.j2"),
+        auxbus.DOC,
         {"The CPMU driver registers": "The driver registers"},
-        (f"{portpath.DOC}:", "paragraph that begins with 'The CPMU driver registers'"),
+        (f"{auxbus.DOC}:", "paragraph that begins with 'The CPMU driver registers'"),
     ),
     (
         "the file is there already",
-        NewFile("drivers/pci/pcie/rcec.c", "files/cxlpmu.c.j2", cxlpmu.NAMES),
+        NewFile("drivers/pci/pcie/rcec.c", "files/cxlpmu.c.j2", pcie_cxlpmu.NAMES),
         HEADER,
         {},
         ("drivers/pci/pcie/rcec.c:1", "already"),
@@ -245,11 +246,12 @@ def test_equal_designs_have_nothing_to_derive(pinned: Tree, base: Base) -> None:
 
 
 def test_memory_is_allocated_as_the_code_next_to_it_does(pinned: Tree, base: Base) -> None:
-    own = NewFile(cxlpmu.SOURCE, "files/cxlpmu.c.j2", cxlpmu.NAMES)
+    own = NewFile(pcie_cxlpmu.SOURCE, "files/cxlpmu.c.j2", pcie_cxlpmu.NAMES)
     newer = {"pcie = kzalloc(sizeof(*pcie), GFP_KERNEL);": "pcie = kzalloc_obj(*pcie);"}
 
     now, then = (
-        own.apply(draft(pinned, base, PORTDRV, changes))[cxlpmu.SOURCE] for changes in ({}, newer)
+        own.apply(draft(pinned, base, PORTDRV, changes))[pcie_cxlpmu.SOURCE]
+        for changes in ({}, newer)
     )
 
     assert "child = kzalloc(sizeof(*child), GFP_KERNEL);" in now

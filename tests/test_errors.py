@@ -10,6 +10,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from house import HOUSE
 
 from generator import errors
 from generator.__main__ import main
@@ -28,7 +29,6 @@ from generator.errors import (
 from generator.load import load
 from generator.plumbing import run, tried
 
-HOUSE = Path(__file__).parents[1]
 KINDS = [one for one in vars(errors).values()
          if isinstance(one, type) and issubclass(one, PortwrightError)]
 
@@ -199,3 +199,20 @@ def test_the_version_is_that_of_the_project(capsys: pytest.CaptureFixture[str]) 
 
     assert main(["--version"]) == 0
     assert capsys.readouterr().out.startswith(f"portwright {project['version']}\n")
+
+
+def test_a_counterexample_names_the_line_of_the_driver(capsys: pytest.CaptureFixture[str]) -> None:
+    broken = HOUSE / "generator" / "designs" / "refused" / "r14_vectors_first.py"
+    portdrv = HOUSE / "generator" / "drivers" / "portdrv.py"
+    lines = portdrv.read_text(encoding="utf-8").splitlines()
+    freed = [number for number, line in enumerate(lines, 1)
+             if "PCI_FREE_IRQ_VECTORS(PORT)" in line]
+    removes = next(number for number, line in enumerate(lines, 1)
+                   if line.startswith("def pcie_port_device_remove"))
+
+    assert main(["check", str(broken)]) == 1
+
+    said = re.search(r"^(\S+):(\d+): error: .*\[R14\]$", capsys.readouterr().out, re.MULTILINE)
+    assert said is not None
+    assert (HOUSE / said[1]).resolve() == portdrv
+    assert int(said[2]) == next(number for number in freed if number > removes)

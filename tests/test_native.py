@@ -19,10 +19,10 @@ from checks.packed import Packed, pack
 from checks.rules.all import RULES
 from checks.step import Kind, Step, Transition
 from generator.designs import today
+from generator.drivers.portdrv import PORT
 from generator.errors import EnvironmentFault, ModelError
 from generator.expr import Expr, Fact, Pick, Read, num
 from generator.meaning import evaluate, fold_known
-from generator.portdrv import PORT
 
 MORE = 512  # keeps what is stored from being negative
 RESULT = Fact("result", 1023, "")(PORT)

@@ -8,12 +8,12 @@ from dataclasses import replace
 
 import pytest
 
-from generator.cxlpmu import CPMU
+from generator.drivers.pcie_cxlpmu import CPMU
+from generator.drivers.portdrv import PORT
 from generator.operation import IGNORE, Guard
 from generator.ops.aux import AUXILIARY_DEVICE_ADD
 from generator.ops.device import IDA_ALLOC, KZALLOC
 from generator.ops.pci import PCI_CLEAR_MASTER, PCI_SET_MASTER
-from generator.portdrv import PORT
 from generator.program import (
     Block,
     Do,

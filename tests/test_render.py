@@ -11,7 +11,8 @@ import pytest
 
 from generator.cformat import negated, width, wrap
 from generator.ctext import Loop, Written, code, helper, leave
-from generator.cxlpmu import CAN_ADD, CPMU, pcie_cxlpmu_count_vectors
+from generator.drivers.pcie_cxlpmu import CAN_ADD, CPMU, pcie_cxlpmu_count_vectors
+from generator.drivers.portdrv import PORT
 from generator.errors import ModelError, UsageError
 from generator.expr import num
 from generator.locals import declared
@@ -21,7 +22,6 @@ from generator.ops.device import IDA_ALLOC, KZALLOC
 from generator.ops.irq import PCI_FREE_IRQ_VECTORS
 from generator.ops.pci import PCI_CLEAR_MASTER, PCI_SET_MASTER
 from generator.ops.perf import DEVM_IOREMAP, DEVM_REQUEST_MEM_REGION
-from generator.portdrv import PORT
 from generator.program import Block, Function, If, Ifdef, Not, Return, both, either
 from generator.render import body, function_text
 from generator.templates import Names, condition, text_of

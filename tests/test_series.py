@@ -12,18 +12,19 @@ import jinja2
 import pytest
 from house import HOUSE
 
-from generator import cxlpmu, kbuild, lts, rewrite, templates
+from generator import kbuild, lts, rewrite, templates
 from generator.clts import entry_points, read
 from generator.commit import Commit
 from generator.csource import job, parse_once
 from generator.design import Design
 from generator.designs.auxbus import DESIGN, SERIES, auxbus
+from generator.designs.series.auxbus import series
 from generator.designs.today import DESIGN as TODAY
+from generator.drivers import pcie_cxlpmu
 from generator.errors import TreeError
 from generator.kbuild import Base
 from generator.operation import Do
 from generator.ops.perf import DEVM_IOREMAP, DEVM_REQUEST_MEM_REGION
-from generator.portpath import series
 from generator.projection import fingerprints, guards_of_driver, project
 from generator.series import Series, digest, generate, write
 from generator.tree import Tree
@@ -31,7 +32,7 @@ from generator.tree import Tree
 pytestmark = pytest.mark.kernel
 
 GOLDEN = HOUSE / "patches" / "auxbus"
-CXLPMU, PERF = cxlpmu.SOURCE, "drivers/perf/cxl_pmu.c"
+CXLPMU, PERF = pcie_cxlpmu.SOURCE, "drivers/perf/cxl_pmu.c"
 
 
 def text(commit: Commit, path: str) -> str:

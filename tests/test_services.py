@@ -15,6 +15,8 @@ from checks.finding import Verdict
 from checks.rule import Rule
 from checks.rules.all import RULES
 from generator.design import Design, Device, Driver
+from generator.drivers.pciehp_core import pciehp
+from generator.drivers.pme_aer_dpc import aer, dpc, pme
 from generator.expr import Expr, all_of
 from generator.facts import (
     BOUND,
@@ -48,9 +50,7 @@ from generator.ops.irq import (
     PCI_IRQ_VECTOR,
 )
 from generator.ops.pci import PCI_DISABLE_DEVICE, PCI_ENABLE_DEVICE, PCI_SET_MASTER
-from generator.pciehp import pciehp
 from generator.program import Block, If, called
-from generator.services import aer, dpc, pme
 
 SERVICES = {"pme": pme, "aer": aer, "dpc": dpc, "pciehp": pciehp}
 # what the one step is about, and what only a driver knows of

@@ -5,16 +5,16 @@ from __future__ import annotations
 
 import pytest
 
-from generator import portpath
+from generator.designs.series import auxbus
 from generator.designs.today import DESIGN as TODAY
 from generator.draft import Draft
+from generator.drivers.portdrv import PORT
 from generator.edits import Derived
 from generator.errors import ModelError
 from generator.kbuild import Base
 from generator.operation import RETURN
 from generator.ops.irq import PCI_ALLOC_IRQ_VECTORS, PCI_FREE_IRQ_VECTORS
 from generator.ops.pci import PCI_ENABLE_DEVICE, PCI_SET_MASTER
-from generator.portdrv import PORT
 from generator.program import Block, Function, call
 from generator.tree import Tree
 
@@ -39,7 +39,7 @@ err_none:
 def start(pinned: Tree, base: Base) -> Draft:
     """The pinned tree, with the vector functions of portdrv.c split as the series splits them."""
     found = Draft(pinned, base, {}, TODAY, TODAY, "auxbus")
-    return found.with_text(PORTDRV, portpath._vectors().apply(found)[PORTDRV])
+    return found.with_text(PORTDRV, auxbus._vectors().apply(found)[PORTDRV])
 
 
 def derive(start: Draft, after: Block, before: Block = (ENABLE, MASTER)) -> str:

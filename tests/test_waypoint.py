@@ -15,6 +15,7 @@ from checks.waypoint import Sources, hold, spelled, symbols_of
 from generator.csource import Unit
 from generator.ctext import Written
 from generator.design import Device, Driver
+from generator.drivers.portdrv import PORT, free
 from generator.lts import END, Label
 from generator.operation import RETURN
 from generator.ops.assign import assign
@@ -25,7 +26,6 @@ from generator.ops.pci import (
     PCI_SET_MASTER,
 )
 from generator.ops.perf import devm_action
-from generator.portdrv import PORT, free
 from generator.program import Function, If, Ifdef, call
 
 PRELUDE = """\

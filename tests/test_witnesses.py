@@ -29,16 +29,17 @@ from checks.boot.scenario import ALL as SCENARIOS
 from checks.boot.unseen import UNSEEN
 from checks.boot.witness import Sight, kept, outdated, sighted, witness
 from checks.judge import ALL, judge
-from generator import apply, csource, kbuild, manifest, refused, rewrite
+from generator import apply, csource, kbuild, manifest, rewrite
 from generator.__main__ import main
 from generator.cli import generate
 from generator.designs import auxbus
+from generator.designs.refused import refusal
+from generator.drivers.portdrv import PORT
 from generator.errors import ModelError, Refused, UsageError
 from generator.kbuild import Base
 from generator.load import load, names
 from generator.operation import Guard
 from generator.ops.pci import PCI_DISABLE_DEVICE, PCI_ENABLE_DEVICE, PCI_SET_MASTER
-from generator.portdrv import PORT
 from generator.program import Block, If
 from generator.series import Series
 from generator.tree import Tree
@@ -98,9 +99,9 @@ def test_what_the_kernel_that_holds_shows_as_well_is_no_symptom() -> None:
 def test_a_file_of_the_folder_is_a_case_and_no_shipped_design() -> None:
     shown = [one for one in cases() if one.how == BY_DESIGN]
 
-    assert [one.key for one in shown] == [load(str(file)).design.name for file in refused.files()]
+    assert [one.key for one in shown] == [load(str(file)).design.name for file in refusal.files()]
     assert [one.key for one in shown] == [
-        file.stem.replace("_", "-") for file in refused.files()
+        file.stem.replace("_", "-") for file in refusal.files()
     ], "a refused design has the name of its file"
     assert not {one.key for one in shown} & set(names())
 
@@ -124,7 +125,7 @@ def test_a_refused_design_must_differ_from_the_one_that_holds() -> None:
     same = rewrite.functions(auxbus.DESIGN, "pcie_port_resize_irq_vec", nothing)
 
     with pytest.raises(ModelError, match="r99-nothing: differs in nothing from auxbus"):
-        refused.refused("r99-nothing", same)
+        refusal.refused("r99-nothing", same)
 
 
 def test_operations_are_put_next_to_one_of_a_name_wherever_it_stands() -> None:
@@ -155,7 +156,7 @@ def test_a_file_that_says_nothing_to_be_seen_is_no_case() -> None:
         of_file(Path(load("auxbus").file))
 
 
-@pytest.mark.parametrize("file", refused.files(), ids=lambda one: one.stem)
+@pytest.mark.parametrize("file", refusal.files(), ids=lambda one: one.stem)
 def test_a_refused_design_breaks_exactly_the_rules_that_it_says(file: Path) -> None:
     loaded = load(str(file))
     said = loaded.module.REFUSED
@@ -167,7 +168,7 @@ def test_a_refused_design_breaks_exactly_the_rules_that_it_says(file: Path) -> N
 
 @pytest.mark.kernel
 @pytest.mark.slow
-@pytest.mark.parametrize("file", refused.files(), ids=lambda one: one.stem)
+@pytest.mark.parametrize("file", refusal.files(), ids=lambda one: one.stem)
 def test_c_of_a_refused_design_leaves_nothing_unused(
     file: Path, made: Series, pinned: Tree, base: Base
 ) -> None:
@@ -285,7 +286,7 @@ def test_evidence_of_a_waiver_is_of_all_that_the_series_changes() -> None:
 def test_a_refused_series_says_so_in_every_mail_and_cannot_be_applied(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    design = refused.HOME / "r14_vectors_first.py"
+    design = refusal.HOME / "r14_vectors_first.py"
     out = tmp_path / "out"
     asked = []
     # what it finds is a matter of other tests, and takes minutes
@@ -309,7 +310,7 @@ def test_a_refused_series_says_so_in_every_mail_and_cannot_be_applied(
 def test_refused_is_for_refused_designs_and_never_for_our_patches(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    design = str(refused.HOME / "r14_vectors_first.py")
+    design = str(refusal.HOME / "r14_vectors_first.py")
 
     assert main(["generate", "--refused", design]) == 2
     assert "--refused needs --out" in capsys.readouterr().err

@@ -21,7 +21,8 @@ from checks.boot.guest import GUEST
 from checks.boot.kernel import fragment, fragments
 from checks.boot.kind import PLAIN
 from checks.boot.section import section
-from generator import refused, series
+from generator import series
+from generator.designs.refused import refusal
 from generator.errors import UsageError
 from generator.load import load
 from generator.series import SeriesSpec
@@ -76,7 +77,7 @@ class Case:
 def cases() -> tuple[Case, ...]:
     """Return every case there is, those by design first."""
     return (
-        *(of_file(file) for file in refused.files()),
+        *(of_file(file) for file in refusal.files()),
         *map(of_breakage, (*BREAKAGES, *forbidden.BREAKAGES)),
     )
 
@@ -88,7 +89,7 @@ def of_file(file: Path) -> Case:
     """
     loaded = load(str(file))
     said = getattr(loaded.module, "REFUSED", None)
-    if not isinstance(said, refused.Refused):
+    if not isinstance(said, refusal.Refused):
         raise UsageError(f"{file}: defines no REFUSED, so it is not known what is to be seen")
     return Case(
         loaded.design.name, said.rule, said.change, said.symptom, said.board, said.scenarios,

@@ -20,11 +20,11 @@ from checks.table import WIDTH
 from generator import output, series
 from generator.cli.explored import holds
 from generator.cli.tree import chosen
+from generator.designs.refused.refusal import PREFIX
 from generator.errors import EnvironmentFault, ProgramFailed, UsageError
 from generator.load import load, names
 from generator.plumbing import run as command
 from generator.progress import say
-from generator.refused import PREFIX
 from generator.templates import text_of
 from generator.tree import Tree
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from generator import cxlchild as child
-from generator import cxlpmu as pmu
-from generator.cpmus import LOST_COUNTERS
 from generator.ctext import helper
-from generator.cxlperf import cxl_pmu_aux_driver
 from generator.design import Design, Waiver
 from generator.designs import today
-from generator.portdrv import PORT, SERVICE, SOURCES, C, portdrv
-from generator.portpath import series
+from generator.designs.parts.cpmu import LOST_COUNTERS
+from generator.designs.series.auxbus import series
+from generator.drivers import pcie_cxlpmu as pmu
+from generator.drivers import pcie_cxlpmu_devices as child
+from generator.drivers.perf_cxl_pmu import cxl_pmu_aux_driver
+from generator.drivers.portdrv import PORT, SERVICE, SOURCES, C, portdrv
 
 OPEN_EVENTS = (
     "perf cannot unregister a PMU under open events in this kernel: hot removal of a port does "

@@ -18,7 +18,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from generator.cpmus import (
+from generator.design import Device, Driver
+from generator.designs import today
+from generator.designs.parts.cpmu import (
     LOST_COUNTERS,
     ON_MSI,
     OPEN_EVENTS,
@@ -29,11 +31,10 @@ from generator.cpmus import (
     found,
     read_number,
 )
-from generator.design import Device, Driver
-from generator.designs import today
+from generator.designs.parts.library import LIBRARY
+from generator.drivers.portdrv import BEST, PORT, SERVICE, pcie_port_device_register
 from generator.expr import Role, maximum
 from generator.facts import BOUND, LEFT_ON, MSG, NVEC, PHASE, SEEN, TOTAL, entries
-from generator.library import LIBRARY
 from generator.operation import CONTINUE, IGNORE, Guard, sets
 from generator.ops.assign import note
 from generator.ops.irq import (
@@ -44,7 +45,6 @@ from generator.ops.irq import (
     REQUEST_IRQ,
 )
 from generator.ops.library import START_SERVICE, STOP_SERVICE
-from generator.portdrv import BEST, PORT, SERVICE, pcie_port_device_register
 from generator.program import Each, Function, If, call
 
 CORE = Device("core", "core")

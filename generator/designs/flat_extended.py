@@ -17,7 +17,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from generator.cpmus import (
+from generator.design import Device, Waiver
+from generator.designs import today
+from generator.designs.parts.cpmu import (
     LOST_COUNTERS,
     OPEN_EVENTS,
     add_aux,
@@ -27,13 +29,11 @@ from generator.cpmus import (
     deleted,
     served,
 )
-from generator.design import Device, Waiver
-from generator.designs import today
+from generator.designs.parts.library import LIBRARY
+from generator.drivers.portdrv import PORT, SERVICE, portdrv
 from generator.facts import LEFT_ON
-from generator.library import LIBRARY
 from generator.operation import IGNORE
 from generator.ops.cxl import CXL_FIND_REGBLOCK_INSTANCE
-from generator.portdrv import PORT, SERVICE, portdrv
 
 CPMU = Device("cpmu", "aux", PORT, answers=((LEFT_ON, ("no", "yes")),))
 

@@ -17,16 +17,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from generator.cpmus import add_aux, beside_services
 from generator.design import Device
+from generator.designs import today
+from generator.designs.parts.cpmu import add_aux, beside_services
+from generator.designs.parts.library import LIBRARY
+from generator.drivers.portdrv import PORT
 from generator.facts import LEFT_ON
-from generator.library import LIBRARY
-from generator.portdrv import PORT
 
 CPMU = Device("cpmu", "aux", PORT, answers=((LEFT_ON, ("no", "yes")),))
 
 DESIGN = replace(
-    beside_services(CPMU, add_aux(CPMU), LIBRARY),
+    beside_services(today.DESIGN, CPMU, add_aux(CPMU), LIBRARY),
     name="flat-library",
     drawing="portdrv binds a port, owns its vectors, calls the services as a library, finds CPMUs "
     "and creates an auxiliary device for each.",

@@ -17,8 +17,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from generator.designs import today
-from generator.library import LIBRARY
-from generator.subdevice import with_subdevices
+from generator.designs.parts.library import LIBRARY
+from generator.designs.parts.subdevice import with_subdevices
 
 DESIGN = replace(
     with_subdevices(today.DESIGN, LIBRARY),

@@ -17,7 +17,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from generator.cpmus import (
+from generator.design import Device, Driver
+from generator.designs import today
+from generator.designs.parts.cpmu import (
     LOST_COUNTERS,
     ON_MSI,
     OPEN_EVENTS,
@@ -27,14 +29,12 @@ from generator.cpmus import (
     give_irq,
     served,
 )
-from generator.design import Device, Driver
-from generator.designs import today
+from generator.drivers.portdrv import PORT, SERVICE, portdrv
 from generator.expr import EACH, Over
 from generator.facts import ADDED, IRQ, LEFT_ON, LIFE, on_vector
 from generator.operation import CONTINUE, IGNORE, Guard
 from generator.ops.child import PLATFORM_DEVICE_REGISTER, PLATFORM_DEVICE_UNREGISTER
 from generator.ops.cxl import CXL_FIND_REGBLOCK_INSTANCE, DEVM_CXL_PMU_ADD
-from generator.portdrv import PORT, SERVICE, portdrv
 from generator.program import Each, If, call
 
 GLUE = Device("glue", "platform", PORT)

@@ -19,15 +19,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from generator.cpmus import add_child, beside_services
 from generator.design import Device
+from generator.designs import today
+from generator.designs.parts.cpmu import add_child, beside_services
+from generator.drivers.portdrv import PORT
 from generator.facts import LEFT_ON
-from generator.portdrv import PORT
 
 CPMU = Device("cpmu", "express", PORT, answers=((LEFT_ON, ("no", "yes")),))
 
 DESIGN = replace(
-    beside_services(CPMU, add_child(CPMU)),
+    beside_services(today.DESIGN, CPMU, add_child(CPMU)),
     name="service-child",
     drawing="portdrv binds a port, owns its vectors and creates one device per service; a CPMU is "
     "one of them, whose driver may be a module.",

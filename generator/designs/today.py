@@ -2,8 +2,8 @@
 """The pinned kernel: portdrv binds ports and serves PME, hotplug, AER and DPC. No CPMU."""
 
 from generator.design import Design, Waiver
+from generator.drivers.portdrv import PORT, SERVICE, portdrv
 from generator.facts import HAS, LINE_ROUTED
-from generator.portdrv import PORT, SERVICE, portdrv
 
 DESIGN = Design(
     name="today",

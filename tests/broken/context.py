@@ -18,6 +18,7 @@ from broken.parts import (
     port,
 )
 from generator.design import Design, Device
+from generator.drivers.portdrv import TAKES_IRQ
 from generator.facts import BLOCK, HAS, LOCAL, MSG, NVEC
 from generator.operation import IGNORE, RETURN, Guard, sets
 from generator.ops.assign import note
@@ -35,7 +36,6 @@ from generator.ops.perf import (
 )
 from generator.ops.pm import PM_RUNTIME_ALLOW, PM_RUNTIME_RESUME_AND_GET
 from generator.ops.source import DISABLE_SOURCE, ENABLE_SOURCE
-from generator.portdrv import TAKES_IRQ
 from generator.program import If, Node, Return
 
 ELSEWHERE = Guard("the block is not in an assigned BAR", BLOCK(KID).eq(1), ())

@@ -19,6 +19,7 @@ from broken.parts import (
     port,
 )
 from generator.design import Design, Device, Driver
+from generator.drivers.portdrv_pm import PCIEHP_RESUME_NOIRQ, PCIEHP_RUNTIME_SUSPEND, PCIEHP_SUSPEND
 from generator.facts import CAN_DYN, CAP, COUNT, MSG, SUBSTORE
 from generator.operation import Operation, ok, sets
 from generator.ops.device import DEVICE_REGISTER, DEVICE_UNREGISTER, KZALLOC
@@ -39,7 +40,6 @@ from generator.ops.pci import (
 )
 from generator.ops.perf import PERF_PMU_REGISTER, USER
 from generator.ops.source import ENABLE_SOURCE
-from generator.portpm import PCIEHP_RESUME_NOIRQ, PCIEHP_RUNTIME_SUSPEND, PCIEHP_SUSPEND
 from generator.program import Block
 
 # The descriptor of the vector is in the store of the child, where no 6.12 kernel puts it.

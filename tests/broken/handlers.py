@@ -20,6 +20,7 @@ from broken.parts import (
     port,
 )
 from generator.design import Device
+from generator.drivers.portdrv import LOOK_UP_DPC, READ_DPC
 from generator.facts import ADDED, LIFE, MSG, NO_MESSAGE, msi_on
 from generator.operation import IGNORE, RETURN, Guard
 from generator.ops.device import DEVICE_REGISTER, DEVICE_UNREGISTER, KFREE, KZALLOC
@@ -27,7 +28,6 @@ from generator.ops.irq import FREE_IRQ, PCI_FREE_IRQ_VECTORS, PCI_IRQ_VECTOR, RE
 from generator.ops.pci import PCI_SET_MASTER
 from generator.ops.perf import DEVM_IOREMAP
 from generator.ops.source import DISABLE_SOURCE, ENABLE_SOURCE, REFUSE
-from generator.portdrv import LOOK_UP_DPC, READ_DPC
 from generator.program import If, Return
 
 FREE = PCI_FREE_IRQ_VECTORS(PORT)

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from generator import rewrite
 from generator.designs import auxbus
+from generator.designs.refused.refusal import Refused, refused
 from generator.program import Block
-from generator.refused import Refused, refused
 
 
 def _unasked(body: Block) -> Block:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from generator import rewrite
 from generator.designs import auxbus
-from generator.refused import Refused, refused
+from generator.designs.refused.refusal import Refused, refused
 
 REFUSED = Refused(
     "N13", "a port's configuration is not saved in its probe, for a reset to come",

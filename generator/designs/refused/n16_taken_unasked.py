@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from generator import rewrite
 from generator.designs import auxbus
+from generator.designs.refused.refusal import Refused, refused
+from generator.drivers.portdrv import BRIDGE_D3, PORT
 from generator.ops.pm import PM_RUNTIME_GET_NORESUME
-from generator.portdrv import BRIDGE_D3, PORT
 from generator.program import Block, If
-from generator.refused import Refused, refused
 
 
 def _unasked(node: object) -> Block | None:

@@ -10,10 +10,10 @@ from functools import partial
 from generator import rewrite
 from generator.ctext import leave
 from generator.designs import auxbus
+from generator.designs.refused.refusal import Refused, refused
+from generator.drivers.portdrv import PORT
 from generator.ops.irq import PCI_FREE_IRQ_VECTORS
-from generator.portdrv import PORT
 from generator.program import Block, Call, If
-from generator.refused import Refused, refused
 
 
 def _refuse(node: object) -> Block | None:

@@ -6,8 +6,8 @@ from __future__ import annotations
 from generator import rewrite
 from generator.ctext import Leave
 from generator.designs import auxbus
+from generator.designs.refused.refusal import Refused, refused
 from generator.program import Block, If
-from generator.refused import Refused, refused
 
 
 def _unasked(node: object) -> Block | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from generator import rewrite
 from generator.designs import auxbus
-from generator.refused import Refused, refused
+from generator.designs.refused.refusal import Refused, refused
 
 REFUSED = Refused(
     "N9", "a CPMU's message number is read and no vector is looked up for it",

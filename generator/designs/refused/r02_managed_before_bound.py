@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 from generator import rewrite
-from generator.cxlpmu import CPMU
 from generator.designs import auxbus
+from generator.designs.refused.refusal import Refused, refused
+from generator.drivers.pcie_cxlpmu import CPMU
 from generator.ops.device import DEVM_KZALLOC
-from generator.refused import Refused, refused
 
 MEMORY = DEVM_KZALLOC(CPMU, CPMU, c={
     "var": "child->auxdev.dev.platform_data", "owner": "&child->auxdev.dev", "size": "8",

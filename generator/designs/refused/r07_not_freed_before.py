@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from generator import rewrite
 from generator.designs import auxbus
-from generator.refused import Refused, refused
+from generator.designs.refused.refusal import Refused, refused
 
 REFUSED = Refused(
     "R07", "the vectors are not freed before another number of them is allocated",

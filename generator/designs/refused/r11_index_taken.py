@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from generator import rewrite
 from generator.designs import auxbus
+from generator.designs.refused.refusal import Refused, refused
 from generator.operation import RETURN, Do
 from generator.program import Block, If
-from generator.refused import Refused, refused
 
 
 def _added(body: Block) -> Block:

@@ -6,10 +6,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from generator import rewrite
-from generator.cxlpmu import CAN_ADD, MSIX_ON
 from generator.designs import auxbus
+from generator.designs.refused.refusal import Refused, refused
+from generator.drivers.pcie_cxlpmu import CAN_ADD, MSIX_ON
 from generator.program import Block, If
-from generator.refused import Refused, refused
 
 
 def _without_question(node: object) -> Block | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from generator import rewrite
 from generator.ctext import helper
-from generator.cxlchild import pcie_cxlpmu_delete_devices
 from generator.designs import auxbus
+from generator.designs.refused.refusal import Refused, refused
+from generator.drivers.pcie_cxlpmu_devices import pcie_cxlpmu_delete_devices
 from generator.program import Block
-from generator.refused import Refused, refused
 
 DELETE = helper(pcie_cxlpmu_delete_devices())
 

@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 from generator import rewrite
-from generator.cxlchild import HAS_IRQ
 from generator.designs import auxbus
+from generator.designs.refused.refusal import Refused, refused
+from generator.drivers.pcie_cxlpmu_devices import HAS_IRQ
 from generator.program import Block, If
-from generator.refused import Refused, refused
 
 
 def _added(node: object) -> Block | None:

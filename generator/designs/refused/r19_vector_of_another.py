@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 from generator import rewrite
-from generator.cxlpmu import CPMU
 from generator.designs import auxbus
+from generator.designs.refused.refusal import Refused, refused
+from generator.drivers.pcie_cxlpmu import CPMU
+from generator.drivers.portdrv import PORT
 from generator.operation import Do
 from generator.ops.irq import PCI_IRQ_VECTOR
-from generator.portdrv import PORT
 from generator.program import Block
-from generator.refused import Refused, refused
 
 
 def _zero(body: Block) -> Block:

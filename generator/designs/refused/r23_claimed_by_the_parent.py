@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 from generator import rewrite
-from generator.cxlperf import REGISTERS
-from generator.cxlpmu import CPMU
 from generator.designs import auxbus
+from generator.designs.refused.refusal import Refused, refused
+from generator.drivers.pcie_cxlpmu import CPMU
+from generator.drivers.perf_cxl_pmu import REGISTERS
+from generator.drivers.portdrv import PORT
 from generator.ops.perf import DEVM_REQUEST_MEM_REGION
-from generator.portdrv import PORT
-from generator.refused import Refused, refused
 
 CLAIM = DEVM_REQUEST_MEM_REGION(CPMU, PORT, c={"var": "res", **REGISTERS})
 REFUSED = Refused(

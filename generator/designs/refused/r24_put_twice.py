@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 from generator import rewrite
-from generator.cxlchild import PMU_CHILD
-from generator.cxlpmu import CPMU
 from generator.designs import auxbus
+from generator.designs.refused.refusal import Refused, refused
+from generator.drivers.pcie_cxlpmu import CPMU
+from generator.drivers.pcie_cxlpmu_devices import PMU_CHILD
 from generator.ops.aux import AUXILIARY_DEVICE_UNINIT
-from generator.refused import Refused, refused
 
 REFUSED = Refused(
     "R24", "a child's device is put twice when it is deleted",

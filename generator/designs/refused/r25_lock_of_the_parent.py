@@ -6,11 +6,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from generator import rewrite
-from generator.cxlpmu import CPMU
 from generator.designs import auxbus
+from generator.designs.refused.refusal import Refused, refused
+from generator.drivers.pcie_cxlpmu import CPMU
+from generator.drivers.portdrv import PORT
 from generator.ops.corelock import DEVICE_LOCK, DEVICE_UNLOCK
-from generator.portdrv import PORT
-from generator.refused import Refused, refused
 
 # What fails later must not unlock it once more.
 LOCK = replace(DEVICE_LOCK, undo=None)(PORT, CPMU)

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from generator import rewrite
 from generator.designs import auxbus
+from generator.designs.refused.refusal import Refused, refused
+from generator.drivers.portdrv import PORT
 from generator.ops.pci import PCI_DISABLE_DEVICE
-from generator.portdrv import PORT
-from generator.refused import Refused, refused
 
 REFUSED = Refused(
     "R36", "a port is disabled twice when it is unbound",

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from generator.design import Device, Driver
 from generator.designs import today
+from generator.drivers.portdrv import PORT, SERVICE, portdrv
 from generator.expr import Fact, Role
 from generator.facts import ADDED, HAS, IRQ, LIFE, MSG, msi_on, on_vector
 from generator.operation import IGNORE, Guard, Operation, fault, ok, sets
@@ -18,7 +19,6 @@ from generator.ops.device import IDA_ALLOC, IDA_FREE, KZALLOC
 from generator.ops.irq import DEVM_REQUEST_IRQ, PCI_IRQ_VECTOR
 from generator.ops.perf import devm_action
 from generator.ops.pm import PM_RUNTIME_PUT, PM_RUNTIME_RESUME_AND_GET
-from generator.portdrv import PORT, SERVICE, portdrv
 from generator.program import Function, If, call
 
 DOG = Device("dog", "aux", PORT, answers=((MSG, ("0", "1")),))

@@ -8,6 +8,22 @@ test holds it against the AST, together with those of pciehp_hpc.c in slotctrl.p
 from __future__ import annotations
 
 from generator.design import Device, Driver
+from generator.drivers.pciehp_hpc import (
+    CTRL,
+    RESET_LOCK,
+    STATE_LOCK,
+    pcie_clear_hotplug_events,
+    pcie_disable_interrupt,
+    pcie_enable_interrupt,
+    pcie_init,
+    pcie_init_notification,
+    pcie_shutdown_notification,
+    pciehp_release_ctrl,
+    pciehp_slot_reset,
+    present,
+)
+from generator.drivers.pme_aer_dpc import paths, port_of
+from generator.drivers.portdrv import PORT, free
 from generator.expr import TRUE
 from generator.operation import RETURN, Guard
 from generator.ops.assign import assign
@@ -24,23 +40,7 @@ from generator.ops.hotplug import (
 )
 from generator.ops.lock import DOWN_READ, MUTEX_LOCK, MUTEX_UNLOCK, UP_READ
 from generator.ops.service import SET_SERVICE_DATA
-from generator.portdrv import PORT, free
 from generator.program import Block, Function, If, Not, Return, both, call, either
-from generator.services import paths, port_of
-from generator.slotctrl import (
-    CTRL,
-    RESET_LOCK,
-    STATE_LOCK,
-    pcie_clear_hotplug_events,
-    pcie_disable_interrupt,
-    pcie_enable_interrupt,
-    pcie_init,
-    pcie_init_notification,
-    pcie_shutdown_notification,
-    pciehp_release_ctrl,
-    pciehp_slot_reset,
-    present,
-)
 
 PCIEHP = Device("pciehp", "service", PORT)
 SOURCES = ("drivers/pci/hotplug/pciehp_core.c", "drivers/pci/hotplug/pciehp_hpc.c")

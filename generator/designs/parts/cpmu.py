@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from generator.design import Design, Device, Driver, Waiver
-from generator.designs import today
+from generator.drivers.portdrv import BEST, PCI_EXPRESS, PORT, SERVICE, Services, portdrv
 from generator.expr import EACH, Expr, Over, Place, Role, all_of, maximum
 from generator.facts import (
     ADDED,
@@ -61,7 +61,6 @@ from generator.ops.perf import (
     devm_action,
 )
 from generator.ops.pm import PM_RUNTIME_PUT, PM_RUNTIME_RESUME_AND_GET
-from generator.portdrv import BEST, PCI_EXPRESS, PORT, SERVICE, Services, portdrv
 from generator.program import Block, Each, Function, If, Return, both, call
 
 ON_MSI = Guard("the port runs on MSI or MSI-X", msi_on(PORT), ())
@@ -196,13 +195,16 @@ def cxl_pmu(pmu: Device, interrupt: Block = ()) -> Driver:
     )
 
 
-def beside_services(pmu: Device, add: Function, services: Services = PCI_EXPRESS) -> Design:
-    """Return today's design with CPMUs, whose numbers count before the vectors are sized.
+def beside_services(
+    design: Design, pmu: Device, add: Function, services: Services = PCI_EXPRESS
+) -> Design:
+    """Return a design of services with CPMUs beside them.
 
+    The CPMUs' numbers count before the vectors are sized.
     Where the platform can, vectors are added for those that still have none.
     """
     return replace(
-        today.DESIGN,
+        design,
         devices=(PORT, SERVICE, pmu),
         drivers=(
             portdrv(
@@ -213,6 +215,6 @@ def beside_services(pmu: Device, add: Function, services: Services = PCI_EXPRESS
             ),
             cxl_pmu(pmu),
         ),
-        serves=(*today.DESIGN.serves, (pmu, served(pmu))),
-        waivers=(*today.DESIGN.waivers, OPEN_EVENTS, LOST_COUNTERS),
+        serves=(*design.serves, (pmu, served(pmu))),
+        waivers=(*design.waivers, OPEN_EVENTS, LOST_COUNTERS),
     )

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from generator.ctext import Written, code, helper, leave
-from generator.cxlpmu import CPMU
 from generator.design import Device, Driver
+from generator.drivers.pcie_cxlpmu import CPMU
+from generator.drivers.portdrv import PORT, free
 from generator.expr import Place
 from generator.facts import CAPS, CLAIMED, COUNTERS, NAMED, PMU
 from generator.fingerprint import Fails, Fingerprint
@@ -33,7 +34,6 @@ from generator.ops.perf import (
     devm_action,
 )
 from generator.ops.pm import PM_RUNTIME_PUT, PM_RUNTIME_RESUME_AND_GET
-from generator.portdrv import PORT, free
 from generator.program import Block, Function, If, Not
 
 SOURCE = "drivers/perf/cxl_pmu.c"

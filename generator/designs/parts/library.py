@@ -8,13 +8,13 @@ managed: devres of the port is released after the vectors are freed.
 
 from __future__ import annotations
 
+from generator.drivers.portdrv import SERVICE, Services
 from generator.expr import Place
 from generator.facts import BOUND, PHASE
 from generator.operation import Guard
 from generator.ops.device import KFREE, KZALLOC
 from generator.ops.irq import FREE_IRQ, REQUEST_IRQ
 from generator.ops.library import START_SERVICE, STOP_SERVICE
-from generator.portdrv import SERVICE, Services
 from generator.program import Block, Each, Function, If
 
 

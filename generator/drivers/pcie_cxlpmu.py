@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from generator.ctext import Helper, Loop, Written, code, helper, leave
 from generator.design import Device
+from generator.drivers.portdrv import BEST, PORT, SERVICE, free
 from generator.expr import EACH, TRUE, Expr, Over, Place, Role, all_of, any_of, maximum
 from generator.facts import (
     BLOCK,
@@ -48,7 +49,6 @@ from generator.ops.pci import (
     PCI_SET_DRVDATA,
 )
 from generator.ops.perf import IOREMAP, IOUNMAP, READQ
-from generator.portdrv import BEST, PORT, SERVICE, free
 from generator.program import Block, Each, Function, If, Node, Not, both
 
 CPMU = Device("cpmu", "aux", PORT, count=1, answers=((LEFT_ON, ("no", "yes")),))

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from generator.cpmus import CAN_ADD, LOST_COUNTERS, OPEN_EVENTS, cxl_pmu, deleted
 from generator.design import Design, Device, Driver
-from generator.designs import today
+from generator.designs.parts.cpmu import CAN_ADD, LOST_COUNTERS, OPEN_EVENTS, cxl_pmu, deleted
+from generator.drivers.portdrv import PCI_EXPRESS, PORT, SERVICE, Services, portdrv
 from generator.expr import EACH, Expr, Over, Place, all_of, any_of, maximum
 from generator.facts import (
     ADDED,
@@ -45,7 +45,6 @@ from generator.ops.domain import (
 from generator.ops.irq import MSIX, PCI_ALLOC_IRQ_VECTORS, PCI_FREE_IRQ_VECTORS
 from generator.ops.pci import PCI_CLEAR_MASTER, PCI_SET_MASTER, RESTORE_SUBDEVICE_VECTORS
 from generator.ops.perf import devm_action
-from generator.portdrv import PCI_EXPRESS, PORT, SERVICE, Services, portdrv
 from generator.program import Block, Each, Function, If, Not, Return, both, call
 
 CPMU = Device("cpmu", "aux", PORT, answers=((LEFT_ON, ("no", "yes")),))
@@ -139,6 +138,6 @@ def with_subdevices(design: Design, services: Services = PCI_EXPRESS) -> Design:
         design,
         devices=(PORT, SERVICE, CPMU),
         drivers=(subdevice_portdrv(services), cxl_pmu(CPMU, own_vector())),
-        serves=(*today.DESIGN.serves, (CPMU, on)),
-        waivers=(*today.DESIGN.waivers, OPEN_EVENTS, LOST_COUNTERS),
+        serves=(*design.serves, (CPMU, on)),
+        waivers=(*design.waivers, OPEN_EVENTS, LOST_COUNTERS),
     )

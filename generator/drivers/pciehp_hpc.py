@@ -8,6 +8,8 @@ writes a command and waits for its completion is one step.
 from __future__ import annotations
 
 from generator.design import Device
+from generator.drivers.pme_aer_dpc import port_of
+from generator.drivers.portdrv import free
 from generator.facts import NOTIFIES, POLLED
 from generator.operation import RETURN, Guard, sets
 from generator.ops.assign import assign
@@ -40,9 +42,7 @@ from generator.ops.work import (
     WAKE_UP_PROCESS,
     init_work,
 )
-from generator.portdrv import free
 from generator.program import Block, Function, If, Not, Return, both, call
-from generator.services import port_of
 
 CTRL = {"on": "controller"}
 STATE_LOCK, RESET_LOCK = {"on": "controller.state_lock"}, {"on": "controller.reset_lock"}

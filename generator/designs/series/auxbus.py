@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from generator import cxlperf, cxlpmu, rewrite
+from generator import rewrite
 from generator.ctext import Code
-from generator.cxlperf import cxl_bus_driver, cxl_pmu_probe, module_init
 from generator.design import Design
+from generator.drivers import pcie_cxlpmu, perf_cxl_pmu
+from generator.drivers.perf_cxl_pmu import cxl_bus_driver, cxl_pmu_probe, module_init
+from generator.drivers.portdrv import SOURCES
 from generator.edits import (
     Derived,
     Edit,
@@ -27,13 +29,12 @@ from generator.edits import (
     Tail,
 )
 from generator.helpers import functions
-from generator.portdrv import SOURCES
 from generator.program import Block, Call, If, Node
 from generator.series import SeriesSpec, Step
 from generator.textedits import Listed, NewFile, Paragraph, Put, Section
 
 PORTDRV, PORTDRV_H = SOURCES[0], "drivers/pci/pcie/portdrv.h"
-CXLPMU, PERF = cxlpmu.SOURCE, cxlperf.SOURCE
+CXLPMU, PERF = pcie_cxlpmu.SOURCE, perf_cxl_pmu.SOURCE
 CXLPCI_H, CXL_PMU_H = "drivers/cxl/cxlpci.h", "drivers/cxl/pmu.h"
 REGLOC_H, PMU_H = "include/cxl/regloc.h", "include/cxl/pmu.h"
 MAINTAINERS, ENTRY = "MAINTAINERS", "COMPUTE EXPRESS LINK PMU (CPMU)"
@@ -47,7 +48,7 @@ def without_serving(design: Design) -> Design:
         design, lambda node: () if _is_call(node, "pcie_cxlpmu_serve_port") else None
     )
     fewer = tuple(
-        (device, cxlpmu.servable(False) if device == cxlpmu.CPMU else when)
+        (device, pcie_cxlpmu.servable(False) if device == pcie_cxlpmu.CPMU else when)
         for device, when in served.serves
     )
     later = rewrite.functions(served, "pcie_port_device_register", _discover_later)
@@ -78,13 +79,13 @@ def _looked_up(body: Block) -> Block:
     if at is None:
         return body
     after = at + 1 + isinstance(body[at + 1], Code)  # what stores the irq that the helper got
-    return (*body[:at], *cxlpmu.static_irq(), *body[after:])
+    return (*body[:at], *pcie_cxlpmu.static_irq(), *body[after:])
 
 
 def _without_question(body: Block) -> Block:
     kept: list[Node] = []
     for node in body:
-        if isinstance(node, If) and node.guard == cxlpmu.CAN_ADD:
+        if isinstance(node, If) and node.guard == pcie_cxlpmu.CAN_ADD:
             while kept and isinstance(kept[-1], Code):
                 kept.pop()
         else:
@@ -105,15 +106,15 @@ def series(design: Design, start: Design) -> SeriesSpec:
         _step("create", _create(), created),
         _step("bind", _bind(), bound),
     ]
-    own = NewFile(CXLPMU, "files/cxlpmu.c.j2", cxlpmu.NAMES)
+    own = NewFile(CXLPMU, "files/cxlpmu.c.j2", pcie_cxlpmu.NAMES)
     if serves:
         edits = (
-            own, Derived(PORTDRV, cxlpmu.NAMES),
+            own, Derived(PORTDRV, pcie_cxlpmu.NAMES),
             Section(PORTDRV_H, SYMBOL, "files/portdrv.h.j2", ""),
         )
         steps.append(_step("no_service", edits, fixed))
     if adds:
-        edits_ = (own, Derived(PORTDRV, cxlpmu.NAMES, needed=False))
+        edits_ = (own, Derived(PORTDRV, pcie_cxlpmu.NAMES, needed=False))
         steps.append(_step("dynamic", edits_, full))
     return SeriesSpec(
         design.name, start, tuple(steps), "messages/cover.txt.j2", templates="auxbus"
@@ -216,11 +217,11 @@ def _vectors() -> Split:
 def _create() -> tuple[Edit, ...]:
     """Return what creates the devices."""
     return (
-        NewFile(CXLPMU, "files/cxlpmu.c.j2", cxlpmu.NAMES),
-        Derived(PORTDRV, cxlpmu.NAMES),
+        NewFile(CXLPMU, "files/cxlpmu.c.j2", pcie_cxlpmu.NAMES),
+        Derived(PORTDRV, pcie_cxlpmu.NAMES),
         Local(PORTDRV, "pcie_port_alloc_irq_vec", "nvec", "total"),
         FirstUse(
-            PORTDRV, "files/resize.c.j2", "pcie_port_alloc_irq_vec", cxlpmu.NAMES
+            PORTDRV, "files/resize.c.j2", "pcie_port_alloc_irq_vec", pcie_cxlpmu.NAMES
         ),
         Paragraph(
             PORTDRV, "Allocate as many vectors as the services", "files/alloc_irq_vec_doc.j2", " * "
@@ -251,7 +252,7 @@ def _create() -> tuple[Edit, ...]:
 def _bind() -> tuple[Edit, ...]:
     """Return what binds the perf driver to the devices."""
     done, todo = module_init()
-    names = cxlperf.NAMES
+    names = perf_cxl_pmu.NAMES
     return (
         Include(PERF, "<linux/auxiliary_bus.h>", after="<linux/io-64-nonatomic-lo-hi.h>"),
         Include(PERF, "<linux/pm_runtime.h>", after="<linux/perf_event.h>"),

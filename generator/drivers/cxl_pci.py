@@ -7,8 +7,9 @@ against the AST. It has no .remove: everything is managed, on the one PCI device
 
 from __future__ import annotations
 
-from generator.cxlperf import ENDPOINT, MEM_PMU
 from generator.design import Driver
+from generator.drivers.perf_cxl_pmu import ENDPOINT, MEM_PMU
+from generator.drivers.portdrv import free
 from generator.facts import msi_on
 from generator.operation import IGNORE, RETURN, Do, Guard
 from generator.ops.assign import assign
@@ -61,7 +62,6 @@ from generator.ops.pci import (
 )
 from generator.ops.perf import devm_action
 from generator.ops.work import init_work
-from generator.portdrv import free
 from generator.program import Block, Each, Function, If, Not, Return, both, call, either
 
 SOURCE = "drivers/cxl/pci.c"

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from generator.ctext import leave
 from generator.design import Device, Driver
+from generator.drivers.portdrv_pm import OF_BUS, SETS, callbacks
 from generator.expr import EACH, TRUE, Nth, Over, Role, maximum
 from generator.facts import (
     ADDED,
@@ -74,7 +75,6 @@ from generator.ops.pm import (
     PM_RUNTIME_SET_AUTOSUSPEND_DELAY,
     PM_RUNTIME_USE_AUTOSUSPEND,
 )
-from generator.portpm import OF_BUS, SETS, callbacks
 from generator.program import (
     Block,
     Each,

@@ -8,7 +8,7 @@ there.
 from __future__ import annotations
 
 from generator.ctext import Written, code, helper, leave
-from generator.cxlpmu import (
+from generator.drivers.pcie_cxlpmu import (
     CPMU,
     NOTE,
     SET,
@@ -19,6 +19,7 @@ from generator.cxlpmu import (
     pcie_cxlpmu_count_vectors,
     store,
 )
+from generator.drivers.portdrv import BEST, PORT
 from generator.expr import maximum
 from generator.facts import (
     ADDED,
@@ -58,7 +59,6 @@ from generator.ops.pci import (
     PCI_READ_CONFIG_WORD,
     PCI_SET_MASTER,
 )
-from generator.portdrv import BEST, PORT
 from generator.program import Function, If, Not
 
 _CHILD = {"dev": "&child->auxdev"}

@@ -9,6 +9,7 @@ step, by device_register(), and a test shows that this step is what these driver
 from __future__ import annotations
 
 from generator.design import Device, Driver
+from generator.drivers.portdrv import PORT, free
 from generator.facts import SILENCED
 from generator.operation import IGNORE, RETURN, Guard, sets
 from generator.ops.assign import assign
@@ -55,7 +56,6 @@ from generator.ops.service import (
     SET_SERVICE_DATA,
 )
 from generator.ops.work import CANCEL_WORK_SYNC, init_work
-from generator.portdrv import PORT, free
 from generator.program import Block, Function, If, Not, Return, both, call
 
 PME = Device("pme", "service", PORT)

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from generator.design import Design
 from generator.designs import auxbus, today
+from generator.designs.series.auxbus import series
 from generator.errors import ModelError
-from generator.portpath import series
 from generator.series import SeriesSpec
 
-HOME = Path(__file__).parent / "designs" / "refused"
+HOME = Path(__file__).parent
 PREFIX = "REFUSED RFC PATCH"
 
 
@@ -43,7 +43,7 @@ class Refused:
 
 def files() -> tuple[Path, ...]:
     """Return the files of the refused designs."""
-    return tuple(sorted(one for one in HOME.glob("*.py") if not one.stem.startswith("_")))
+    return tuple(sorted(HOME.glob("[nr][0-9]*.py")))
 
 
 def refused(name: str, design: Design) -> tuple[Design, SeriesSpec]:
