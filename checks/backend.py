@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from checks.frontend import absolute, diagnostic, memory
-from generator import pch
 from generator.errors import EnvironmentFault, Untestable
+from generator.parsing import pch
+from generator.parsing.job import Diagnostic, Job, View, disk_id, view_of
 from generator.plumbing import PATIENCE, Done, tried
-from generator.view import Diagnostic, Job, View, disk_id, view_of
 
 _LINE = re.compile(
     r"(?P<path>[^:\n]+):(?P<line>\d+):(?P<column>\d+): "

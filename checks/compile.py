@@ -17,8 +17,8 @@ from checks.stage import Graphs, Run, compile_commit, key
 from checks.target import Target
 from generator.commit import Commit
 from generator.kernel.configurations import DIRS
+from generator.parsing.job import Diagnostic
 from generator.progress import say
-from generator.view import Diagnostic
 
 ASSUMED = (
     "headers that `make prepare` generates are those of the base commit; "

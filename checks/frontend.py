@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from generator.csource import parse_job
+from generator.parsing.job import Diagnostic, Job, View, content_id, view_of
+from generator.parsing.unit import parse_job
 from generator.system.cache import keep
-from generator.view import Diagnostic, Job, View, content_id, view_of
 
 # raise it when what is remembered, or how it is found, changes
 _FORM = "1"

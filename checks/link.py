@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from checks.frontend import diagnose
-from generator.view import Diagnostic, Job
+from generator.parsing.job import Diagnostic, Job
 
 _EXPORT = (
     r"\bEXPORT_SYMBOL(?P<form>_NS)?(?:_GPL)?(?:_FOR_MODULES)?"

@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from checks.frontend import diagnostic
+from generator.parsing.job import Diagnostic, content_id
 from generator.system import cache
-from generator.view import Diagnostic, content_id
 
 
 @dataclass(frozen=True)

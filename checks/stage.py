@@ -14,10 +14,10 @@ from checks.frontend import Diagnosis, diagnose, diagnose_many
 from checks.link import unresolved
 from checks.outcome import Outcome
 from checks.target import Target
-from generator.cincludes import Disk, Includes, search_path
 from generator.commit import Commit
 from generator.kernel.configurations import DIRS
-from generator.view import Diagnostic, Job
+from generator.parsing.includes import Disk, Includes, search_path
+from generator.parsing.job import Diagnostic, Job
 
 
 @dataclass(frozen=True)

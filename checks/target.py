@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from generator.view import Job
+from generator.parsing.job import Job
 
 if TYPE_CHECKING:
     from generator.kbuild import Base
@@ -85,6 +85,6 @@ class Kernel:
 
     def job(self, path: str, overlay: Mapping[str, bytes | None]) -> Job:
         """Return how to parse one unit."""
-        from generator import csource
+        from generator.parsing import unit
 
-        return csource.job(self.base, path, overlay)
+        return unit.job(self.base, path, overlay)

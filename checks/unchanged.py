@@ -11,13 +11,13 @@ from weakref import WeakKeyDictionary
 from checks.finding import Finding, Severity
 from checks.waypoint import Say, Sources, nearest
 from generator import lts
-from generator.cast import printed
-from generator.clts import CLts, Reader, entry_points
-from generator.clts import Driver as Initialiser
-from generator.csource import Definition
 from generator.design import Driver
 from generator.fingerprint import CGuard, Fingerprint
+from generator.parsing.cursors import printed
+from generator.parsing.unit import Definition
 from generator.projection import fingerprints, guards_of_driver
+from generator.reading.reader import CLts, Reader, entry_points
+from generator.reading.reader import Driver as Initialiser
 
 
 def unchanged(

@@ -16,17 +16,17 @@ from typing import TYPE_CHECKING, Any
 
 from checks.finding import Finding, Severity
 from generator import lts
-from generator.clts import CLts, Place, Reader, Unnamed, entry_points
 from generator.ctext import Code, Helper, Written
 from generator.design import CALLBACKS, Design, Driver
 from generator.entrypoint import struct_named
 from generator.operation import Operation
 from generator.program import Block, Do, Function, called, mapped, operations
 from generator.projection import fingerprints, guards_of_driver, path_of, project
+from generator.reading.reader import CLts, Place, Reader, Unnamed, entry_points
 
 if TYPE_CHECKING:
-    from generator.csource import Unit
     from generator.kbuild import Base
+    from generator.parsing.unit import Unit
 
 RULE = "waypoint"
 _SYMBOL = re.compile(r"^#define (CONFIG_\w+?)(?:_MODULE)? 1$", re.MULTILINE)
@@ -80,9 +80,9 @@ def sources(
 
 def parsed(base: Base, path: str, overlay: Mapping[str, bytes | None]) -> Unit:
     """Return one file of a commit, parsed; `base` is as kbuild.at() gives it for that commit."""
-    from generator import csource
+    from generator.parsing import unit
 
-    return csource.parse_once(csource.job(base, path, overlay))
+    return unit.parse_once(unit.job(base, path, overlay))
 
 
 def hold(subject: Design | Driver, c: Sources) -> tuple[Finding, ...]:

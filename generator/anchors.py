@@ -13,12 +13,12 @@ from difflib import get_close_matches
 
 import clang.cindex as ci
 
-from generator.cast import Cursor, operator, spelled
-from generator.cexpr import canonical
-from generator.csource import Unit
 from generator.errors import TreeError, Where
 from generator.operation import Do, Guard
+from generator.parsing.cursors import Cursor, operator, spelled
+from generator.parsing.unit import Unit
 from generator.program import Call, If, Not, Return
+from generator.reading.values import canonical
 
 Kind = ci.CursorKind
 _COMPOUND = (Kind.IF_STMT, Kind.FOR_STMT, Kind.WHILE_STMT, Kind.DO_STMT, Kind.SWITCH_STMT)

@@ -16,12 +16,11 @@ from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 
 from generator.anchors import Body, Statement, body_of, branches, of_node, one, result_of, tails_of
-from generator.cexpr import canonical
-from generator.csource import Unit
 from generator.ctext import Code, Returns
 from generator.draft import Splice
 from generator.errors import ModelError, TreeError, Where
 from generator.operation import UNWIND, Do, Guard
+from generator.parsing.unit import Unit
 from generator.program import (
     And,
     Block,
@@ -35,6 +34,7 @@ from generator.program import (
     Or,
     Return,
 )
+from generator.reading.values import canonical
 from generator.render import labels, statements
 from generator.templates import Names, condition
 from generator.unwind import Way, undone

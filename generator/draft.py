@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
-from generator import csource, kbuild, tree
-from generator.csource import Unit
+from generator import kbuild, tree
 from generator.design import Design
 from generator.errors import TreeError, Where
 from generator.kbuild import Base
+from generator.parsing import unit
+from generator.parsing.unit import Unit
 from generator.tree import Tree
 
 CONFIG = "m"  # edits look at the code of this configuration
@@ -52,9 +53,9 @@ class Draft:
         """Return a C file parsed, under the flags of the base."""
         if path not in self.units:
             autoconf = str(self.base.autoconf_path.relative_to(self.base.build))
-            self.units[path] = csource.parse_once(
-                csource.Job(
-                    csource.place(self.base),
+            self.units[path] = unit.parse_once(
+                unit.Job(
+                    unit.place(self.base),
                     kbuild.flags(self.base, path).args,
                     path,
                     self.overlay,

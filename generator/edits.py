@@ -14,9 +14,6 @@ from typing import Protocol
 
 from generator import derived
 from generator.anchors import Body, Statement, body_of, named
-from generator.cast import Cursor
-from generator.clts import entry_points
-from generator.csource import Unit
 from generator.ctext import Returns
 from generator.draft import Draft, Splice, inserted, line_of, spliced
 from generator.entrypoint import struct_named
@@ -24,7 +21,10 @@ from generator.errors import ModelError, TreeError, Where
 from generator.expr import Place
 from generator.helpers import functions
 from generator.idioms import idioms
+from generator.parsing.cursors import Cursor
+from generator.parsing.unit import Unit
 from generator.program import Block
+from generator.reading.reader import entry_points
 from generator.render import body
 from generator.templates import Names, text_of
 from generator.textedits import writing

@@ -299,7 +299,7 @@ def mutated(base: Any, overlay: Any, mutant: Mutant, whole: Any) -> Any:
 
     What stands behind the function is left out, and of what stands before it the bodies.
     """
-    from generator import csource
+    from generator.parsing import unit
 
     text = mutant.text
     assert text.count(b"\n") == whole.text.count(b"\n"), mutant
@@ -313,7 +313,7 @@ def mutated(base: Any, overlay: Any, mutant: Mutant, whole: Any) -> Any:
             lines[body[0] : end] = [b";", *[b""] * (end - body[0] - 1)]
     closing = [line for line in lines[last:] if re.match(rb"#\s*(if|el|endif)", line)]
     cut = b"\n".join([*lines[:last], *closing, b""])
-    part = csource.parse_job(csource.job(base, whole.path, {**overlay, whole.path: cut}))
+    part = unit.parse_job(unit.job(base, whole.path, {**overlay, whole.path: cut}))
     if any(one.severity == "error" for one in part.diagnostics):
         return None
     return whole.with_function(mutant.function, replace(part, text=text))

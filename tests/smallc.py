@@ -9,10 +9,10 @@ from typing import Any
 import clang.cindex as ci
 from words import choice
 
-from generator.clts import CLts, read
-from generator.csource import Unit
 from generator.fingerprint import CGuard, Fails, Fingerprint
 from generator.lts import Label, Lts, difference, word
+from generator.parsing.unit import Unit
+from generator.reading.reader import CLts, read
 
 PRELUDE = """
 #define NULL ((void *)0)

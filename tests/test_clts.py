@@ -7,10 +7,10 @@ import pytest
 from smallc import PRELUDE, PRINTS, parsed, probe, same, w
 from words import choice, seq, star
 
-from generator.clts import entry_points, read
 from generator.errors import TreeError
 from generator.fingerprint import CGuard, Fingerprint
 from generator.lts import Label, word
+from generator.reading.reader import entry_points, read
 
 
 def test_a_list_walk_names_its_elements_by_type():

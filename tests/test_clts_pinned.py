@@ -11,8 +11,8 @@ from smallc import PRINTS, parsed, same, w
 from units import parse
 from words import choice, seq, star
 
-from generator.clts import Reader, entry_points, read
 from generator.lts import Label, Lts, difference
+from generator.reading.reader import Reader, entry_points, read
 
 PORTDRV = "drivers/pci/pcie/portdrv.c"
 

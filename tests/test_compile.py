@@ -13,7 +13,7 @@ import pytest
 from checks.compile import check
 from checks.finding import Finding, Severity
 from generator.commit import commits_of
-from generator.csource import Job, Place
+from generator.parsing.unit import Job, Place
 
 CLANG = shutil.which("clang-19") or shutil.which("clang") or ""
 pytestmark = pytest.mark.skipif(not CLANG, reason="clang is missing: apt-get install clang-19")

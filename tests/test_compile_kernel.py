@@ -12,7 +12,7 @@ from generator import tree
 from generator.commit import commits_of
 from generator.kbuild import prepare
 from generator.kernel.configurations import CONFIGS
-from generator.view import view_of
+from generator.parsing.job import view_of
 
 PORTDRV = "drivers/pci/pcie/portdrv.c"
 HEADER = "drivers/pci/pcie/portdrv.h"
@@ -113,7 +113,7 @@ def test_an_object_made_through_a_pch_is_the_one_made_without(
     view = view_of(target.job(PORTDRV, {PORTDRV: text}))
     through = backend._compile(view, target.compiler, "nm")
     assert list(plain.place.cache.glob("*.head.h"))
-    monkeypatch.setattr("generator.pch.cuts", lambda view: ())
+    monkeypatch.setattr("generator.parsing.pch.cuts", lambda view: ())
 
     assert backend._compile(view, target.compiler, "nm") == through
     assert bool(through["said"]) is bool(more)

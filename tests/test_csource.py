@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from units import parse_at, parse_many
 
-from generator import csource
-from generator.cincludes import Includes, leading
-from generator.csource import Job, Place, parse_job
 from generator.errors import TreeError
-from generator.view import view_of
+from generator.parsing import unit
+from generator.parsing.includes import Includes, leading
+from generator.parsing.job import view_of
+from generator.parsing.unit import Job, Place, parse_job
 
 UNIT = """// SPDX-License-Identifier: GPL-2.0
 #define pr_fmt(fmt) "unit: " fmt	/* before the includes */
@@ -94,7 +94,7 @@ def test_a_parse_through_a_pch_equals_a_plain_one(where: Place, edit: str) -> No
     assert (base.diagnostics, base.prefix_lines) == ((), 7)
     for _ in range(2):
         found = parse_at(where, args, "drv/unit.c", EDITS[edit])
-        plain = csource._plain(view_of(Job(where, args, "drv/unit.c", EDITS[edit])))
+        plain = unit._plain(view_of(Job(where, args, "drv/unit.c", EDITS[edit])))
 
         assert set(found.diagnostics) == set(plain.diagnostics)
         assert found.includes == plain.includes
@@ -220,8 +220,8 @@ def test_errors_planted_in_portdrv_are_seen_alike_through_a_pch(base) -> None:
         {header: None},
     ]
     for edit in edits:
-        task = csource.job(base, path, edit)
-        found, plain = parse_job(task), csource._plain(view_of(task))
+        task = unit.job(base, path, edit)
+        found, plain = parse_job(task), unit._plain(view_of(task))
 
         assert set(found.diagnostics) == set(plain.diagnostics)
         assert found.includes == plain.includes

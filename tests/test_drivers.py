@@ -11,7 +11,6 @@ import pytest
 
 from checks.finding import Severity
 from checks.waypoint import hold, sources
-from generator.clts import entry_points
 from generator.design import Driver
 from generator.drivers.cxl_pci import cxl_pci
 from generator.drivers.pciehp_core import pciehp
@@ -22,6 +21,7 @@ from generator.kbuild import prepare
 from generator.kernel.configurations import CONFIGS
 from generator.operation import Operation
 from generator.ops import shipped
+from generator.reading.reader import entry_points
 
 DRIVERS = {
     driver.name: driver

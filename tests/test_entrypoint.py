@@ -11,8 +11,6 @@ import pytest
 
 from checks.frontend import diagnose
 from checks.waypoint import Sources, hold, symbols_of
-from generator.clts import entry_points
-from generator.csource import job, parse_once
 from generator.ctext import Written, helper
 from generator.design import CALLBACKS, Design, Device, Driver
 from generator.draft import Draft
@@ -24,7 +22,9 @@ from generator.kbuild import Base, prepare
 from generator.kernel.configurations import CONFIGS
 from generator.operation import RETURN
 from generator.ops.pci import PCI_CLEAR_MASTER, PCI_ENABLE_DEVICE, PCI_SAVE_STATE, PCI_SET_MASTER
+from generator.parsing.unit import job, parse_once
 from generator.program import Block
+from generator.reading.reader import entry_points
 from generator.templates import Names
 from generator.textedits import NewFile, Writing
 from generator.tree import Tree

@@ -13,9 +13,7 @@ import pytest
 from house import HOUSE
 
 from generator import kbuild, lts, rewrite, templates
-from generator.clts import entry_points, read
 from generator.commit import Commit
-from generator.csource import job, parse_once
 from generator.design import Design
 from generator.designs.auxbus import DESIGN, SERIES, auxbus
 from generator.designs.series.auxbus import series
@@ -25,7 +23,9 @@ from generator.errors import TreeError
 from generator.kbuild import Base
 from generator.operation import Do
 from generator.ops.perf import DEVM_IOREMAP, DEVM_REQUEST_MEM_REGION
+from generator.parsing.unit import job, parse_once
 from generator.projection import fingerprints, guards_of_driver, project
+from generator.reading.reader import entry_points, read
 from generator.series import Series, digest, generate, write
 from generator.tree import Tree
 

@@ -67,7 +67,7 @@ def tasks_of(base: Any, commit: Any) -> list[Any]:
 
     from checks.waypoint import parsed
     from generator import kbuild
-    from generator.clts import entry_points
+    from generator.reading.reader import entry_points
 
     names = {name for one in fingerprints() for name in one.callees}
     at = kbuild.at(base, commit.overlay)

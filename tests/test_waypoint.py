@@ -12,7 +12,6 @@ import pytest
 from checks.finding import Finding, Severity
 from checks.unchanged import unchanged
 from checks.waypoint import Sources, hold, spelled, symbols_of
-from generator.csource import Unit
 from generator.ctext import Written
 from generator.design import Device, Driver
 from generator.drivers.portdrv import PORT, free
@@ -26,6 +25,7 @@ from generator.ops.pci import (
     PCI_SET_MASTER,
 )
 from generator.ops.perf import devm_action
+from generator.parsing.unit import Unit
 from generator.program import Function, If, Ifdef, call
 
 PRELUDE = """\

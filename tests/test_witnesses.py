@@ -29,7 +29,7 @@ from checks.boot.scenario import ALL as SCENARIOS
 from checks.boot.unseen import UNSEEN
 from checks.boot.witness import Sight, kept, outdated, sighted, witness
 from checks.judge import ALL, judge
-from generator import apply, csource, kbuild, manifest, rewrite
+from generator import apply, kbuild, manifest, rewrite
 from generator.__main__ import main
 from generator.cli import generate
 from generator.designs import auxbus
@@ -40,6 +40,7 @@ from generator.kbuild import Base
 from generator.load import load, names
 from generator.operation import Guard
 from generator.ops.pci import PCI_DISABLE_DEVICE, PCI_ENABLE_DEVICE, PCI_SET_MASTER
+from generator.parsing import unit
 from generator.program import Block, If
 from generator.series import Series
 from generator.tree import Tree
@@ -187,8 +188,8 @@ def test_c_of_a_refused_design_leaves_nothing_unused(
     assert changed
     for path in changed:
         flags = (*kbuild.flags(there, path).args, "-Wunused", "-Wunused-but-set-variable")
-        job = csource.Job(csource.place(there), flags, path, overlay, config)
-        said = {one.option for one in csource.parse_once(job).diagnostics}
+        job = unit.Job(unit.place(there), flags, path, overlay, config)
+        said = {one.option for one in unit.parse_once(job).diagnostics}
         assert said == ({"-Wuninitialized"} if case.rule == "N12" else set()), path
 
 

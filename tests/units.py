@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from generator import kbuild
-from generator.csource import Job, Overlay, Place, Unit, job, parse_job
 from generator.kbuild import Base
+from generator.parsing.unit import Job, Overlay, Place, Unit, job, parse_job
 
 
 def parse(base: Base, path: str, overlay: Overlay | None = None) -> Unit:

@@ -28,8 +28,8 @@ from checks.target import Kernel
 from generator import kbuild, pin, tree
 from generator.commit import Commit, commits_of
 from generator.kernel.configurations import CONFIGS, DIRS
+from generator.parsing.job import Job
 from generator.system.cache import cache
-from generator.view import Job
 
 
 class Scratch:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import clang.cindex as ci
 
-from generator.cast import (
+from generator.parsing.cursors import (
     Cursor,
     Kind,
     Unit,
@@ -22,7 +22,9 @@ from generator.cast import (
     root_of,
     spelled,
 )
-from generator.cexpr import (
+from generator.reading.cfg import Assign, Branch, Call, Node, Place, Store
+from generator.reading.uses import COMPILER, reads, writes
+from generator.reading.values import (
     COMPARISONS,
     OPAQUE,
     POS,
@@ -36,8 +38,6 @@ from generator.cexpr import (
     Unary,
     Var,
 )
-from generator.cfg import Assign, Branch, Call, Node, Place, Store
-from generator.cuses import COMPILER, reads, writes
 
 Tail = list[tuple[int, int]]
 _MACRO = re.compile(r"\w+\(.*\)")

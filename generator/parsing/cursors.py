@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import clang.cindex as ci
 
 if TYPE_CHECKING:
-    from generator.csource import Definition
+    from generator.parsing.unit import Definition
 
 Cursor = Any  # clang.cindex.Cursor and .Type: libclang ships no types
 CType = Any

@@ -17,9 +17,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from generator.cincludes import Disk, Includes, forced, leading, search_path
+from generator.parsing.includes import Disk, Includes, forced, leading, search_path
+from generator.parsing.job import Diagnostic, View, content_id
 from generator.system import cache
-from generator.view import Diagnostic, View, content_id
 
 # beyond this many bytes those go that lie idle longest; one configuration of a series has 400 MB
 _MAX_BYTES = 3_000_000_000

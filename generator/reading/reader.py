@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 import clang.cindex as ci
 
-from generator.cast import Cursor, Unit
-from generator.cfg import Function, Place
-from generator.cnotes import Site, Unnamed
-from generator.cprogram import HARMLESS, Program
-from generator.crun import Run
 from generator.entrypoint import TABLES, struct_named
 from generator.fingerprint import CGuard, Fingerprint
 from generator.lts import Label, Lts, minimise
+from generator.parsing.cursors import Cursor, Unit
+from generator.reading.cfg import Function, Place
+from generator.reading.driver_code import HARMLESS, Program
+from generator.reading.runs import Run
+from generator.reading.sites import Site, Unnamed
 
 __all__ = [
     "HARMLESS",

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
-from generator.cexpr import ANY, Env, Expr, Unary, Value, Var, variables
-from generator.cfg import Node
+from generator.reading.cfg import Node
+from generator.reading.values import ANY, Env, Expr, Unary, Value, Var, variables
 
 UNSET = Value(ANY)
 Locals = tuple[tuple[str, Value], ...]

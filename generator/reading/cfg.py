@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from generator.cexpr import Expr, Var, variables
+from generator.reading.values import Expr, Var, variables
 
 NOWHERE = Var("")
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from generator.cfg import Node, Place
 from generator.lts import Label
+from generator.reading.cfg import Node, Place
 
 
 class Site(NamedTuple):

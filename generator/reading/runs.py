@@ -6,7 +6,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from generator.cexpr import (
+from generator.errors import TreeError
+from generator.fingerprint import Fails, Fingerprint
+from generator.lts import Label, Lts
+from generator.reading.cfg import Assign, Branch, Call, Function, Node, Return, Store, Unlikely
+from generator.reading.driver_code import Program
+from generator.reading.sites import Notes, Site, Unnamed
+from generator.reading.unset import UNSET, Locals, mark, settled, without, without_marks
+from generator.reading.values import (
     ANY,
     NEG,
     NONZERO,
@@ -24,13 +31,6 @@ from generator.cexpr import (
     refine,
     shown,
 )
-from generator.cfg import Assign, Branch, Call, Function, Node, Return, Store, Unlikely
-from generator.cnotes import Notes, Site, Unnamed
-from generator.cprogram import Program
-from generator.cunset import UNSET, Locals, mark, settled, without, without_marks
-from generator.errors import TreeError
-from generator.fingerprint import Fails, Fingerprint
-from generator.lts import Label, Lts
 
 
 class _Frame(NamedTuple):

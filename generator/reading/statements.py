@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import clang.cindex as ci
 
-from generator.cast import Cursor, Kind, from_macro, initialiser, printed, spelled
-from generator.cexpr import Binary, Expr
-from generator.cfg import Assign, Branch, Function, Node, Return, Unlikely
-from generator.cuses import covers, is_scalar
-from generator.cvalue import Expressions, Tail
 from generator.errors import TreeError
+from generator.parsing.cursors import Cursor, Kind, from_macro, initialiser, printed, spelled
+from generator.reading.cfg import Assign, Branch, Function, Node, Return, Unlikely
+from generator.reading.expressions import Expressions, Tail
+from generator.reading.uses import covers, is_scalar
+from generator.reading.values import Binary, Expr
 
 
 class Lowering(Expressions):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import clang.cindex as ci
 
-from generator.cast import Cursor, Kind, constant, initialiser, operator
+from generator.parsing.cursors import Cursor, Kind, constant, initialiser, operator
 
 # what stands in these is looked at when compiling, and never runs
 _UNEVALUATED = (

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
-from generator.cincludes import search_path, spelled
 from generator.errors import TreeError
+from generator.parsing.includes import search_path, spelled
 
 Overlay: TypeAlias = Mapping[str, bytes | None]
 

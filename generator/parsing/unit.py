@@ -14,9 +14,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from generator import pch
 from generator.errors import EnvironmentFault, TreeError
-from generator.view import Diagnostic, Job, Overlay, Place, View, content_id, short, view_of
+from generator.parsing import pch
+from generator.parsing.job import Diagnostic, Job, Overlay, Place, View, content_id, short, view_of
 
 if TYPE_CHECKING:
     from generator.kbuild import Base

@@ -11,16 +11,16 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from generator.cast import Unit
-from generator.cexpr import Name, canonical, members
-from generator.cfg import Assign, Branch, Call, Function, Return, liveness
-from generator.clower import Lowering
-from generator.cunset import mark, read_by
 from generator.errors import TreeError
 from generator.fingerprint import CGuard, Fingerprint
+from generator.parsing.cursors import Unit
+from generator.reading.cfg import Assign, Branch, Call, Function, Return, liveness
+from generator.reading.statements import Lowering
+from generator.reading.unset import mark, read_by
+from generator.reading.values import Name, canonical, members
 
 if TYPE_CHECKING:
-    from generator.csource import Definition
+    from generator.parsing.unit import Definition
 
 # fmt: off
 # what prints, names, or only touches memory
