@@ -146,7 +146,7 @@ def _record(place: Path) -> dict[str, str]:
     path = place / RECORD
     if not path.is_file() or path.is_symlink():
         return {}
-    rows = path.read_text(errors="replace").splitlines()
+    rows = path.read_text(encoding="utf-8", errors="replace").splitlines()
     return {name: digest for digest, _, name in (row.partition("  ") for row in rows)}
 
 

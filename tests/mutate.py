@@ -276,7 +276,7 @@ def judge(tasks: Sequence[Task]) -> list[tuple[Mutant, list[Any]]]:
 
 
 def _judged(number: int) -> list[Any] | None:
-    from checks.waypoint import Sources, hold, parsed, symbols_of
+    from checks.patches.conformance import Sources, hold, parsed, symbols_of
 
     base, overlay, drivers, path, mutant = _tasks[number]
     units = {}

@@ -16,9 +16,9 @@ import pytest
 from checks.boot import many
 from checks.boot.board import USUAL
 from checks.boot.kernel import Kernel
+from checks.compiling.outcome import name_of
 from checks.explore import Report
 from checks.judge import judge
-from checks.outcome import name_of
 from generator.cli import explored
 from generator.design import Design, Device, Driver
 from generator.errors import EnvironmentFault

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from checks import checkpatch
-from checks.checkpatch import check, parse
 from checks.finding import Severity
+from checks.patches import checkpatch
+from checks.patches.checkpatch import check, parse
 from generator.errors import EnvironmentFault, Timeout, UsageError
 
 PATCH = """From 0 Mon Sep 17 00:00:00 2001

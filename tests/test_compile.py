@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from checks.compile import check
+from checks.compiling.compile import check
 from checks.finding import Finding, Severity
 from generator.commit import commits_of
 from generator.parsing.unit import Job, Place
@@ -304,8 +304,8 @@ def test_a_second_run_answers_the_same_from_memory(
         **uses_cxl("drivers/perf/pmu.c"),
     }
     first = run(both(root), edit)
-    monkeypatch.setattr("checks.frontend.parse_job", None)
-    monkeypatch.setattr("checks.backend._compile", None)
+    monkeypatch.setattr("checks.compiling.frontend.parse_job", None)
+    monkeypatch.setattr("checks.compiling.backend._compile", None)
 
     assert run(both(root), edit) == first
 
@@ -323,6 +323,6 @@ def test_an_outcome_is_kept_until_a_text_changes(
     first = attempt("return nothing;")
     assert [where(one) for one in first] == [("drivers/pci/port.c", 5, "1/1", "y n")]
     with monkeypatch.context() as patch:
-        patch.setattr("checks.compile.compile_commit", None)
+        patch.setattr("checks.compiling.compile.compile_commit", None)
         assert attempt("return nothing;") == first
     assert attempt("return port;") == ()

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import pytest
 
-from checks import backend
-from checks.compile import check
-from checks.target import Kernel
+from checks.compiling import backend
+from checks.compiling.compile import check
+from checks.compiling.target import Kernel
 from generator import tree
 from generator.commit import commits_of
 from generator.kbuild import prepare

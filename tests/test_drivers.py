@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from checks.finding import Severity
-from checks.waypoint import hold, sources
+from checks.patches.conformance import hold, sources
 from generator.design import Driver
 from generator.drivers.cxl_pci import cxl_pci
 from generator.drivers.pciehp_core import pciehp

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from checks.frontend import diagnose
-from checks.waypoint import Sources, hold, symbols_of
+from checks.compiling.frontend import diagnose
+from checks.patches.conformance import Sources, hold, symbols_of
 from generator.ctext import Written, helper
 from generator.design import CALLBACKS, Design, Device, Driver
 from generator.draft import Draft

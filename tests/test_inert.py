@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from clones import shell
 
-from checks import inert
-from checks.plainmake import makefile
-from checks.seriestext import edits, read_directory
+from checks.patches import inert
+from checks.patches.mails import edits, read_directory
+from checks.patches.plainmake import makefile
 from generator.__main__ import main
 from generator.errors import Refused, UsageError
 from generator.tree import Change, Tree, commits, format_patch, read

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checks.plainkconfig import kconfig
-from checks.plainmake import makefile
+from checks.patches.plainkconfig import kconfig
+from checks.patches.plainmake import makefile
 from generator.kbuild import Base
 
 # What could execute, told in other words than the gate's: make and conf expand dollars, run what

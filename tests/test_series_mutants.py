@@ -65,7 +65,7 @@ def tasks_of(base: Any, commit: Any) -> list[Any]:
     """
     from mutate import Task, mutants, reached
 
-    from checks.waypoint import parsed
+    from checks.patches.conformance import parsed
     from generator import kbuild
     from generator.reading.reader import entry_points
 

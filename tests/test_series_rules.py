@@ -12,8 +12,8 @@ import pytest
 from checks.finding import Severity
 from checks.patches import rules
 from checks.patches.context import Context, context
-from checks.seriescode import functions, maintained
-from checks.seriestext import edits, read_directory, read_patch
+from checks.patches.file_rules import functions, maintained
+from checks.patches.mails import edits, read_directory, read_patch
 from generator.errors import Conflict, UsageError
 
 BASE = "0123456789abcdef0123456789abcdef01234567"

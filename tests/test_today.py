@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from checks.finding import Severity
-from checks.waypoint import hold, sources
+from checks.patches.conformance import hold, sources
 from generator.designs.today import DESIGN
 from generator.kbuild import prepare
 from generator.kernel.configurations import CONFIGS

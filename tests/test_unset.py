@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from smallc import probe
 
-from checks.waypoint import hold, sources
+from checks.patches.conformance import hold, sources
 from generator.designs.today import DESIGN
 
 BEFORE = """

@@ -10,8 +10,8 @@ import clang.cindex as ci
 import pytest
 
 from checks.finding import Finding, Severity
-from checks.unchanged import unchanged
-from checks.waypoint import Sources, hold, spelled, symbols_of
+from checks.patches.conformance import Sources, hold, spelled, symbols_of
+from checks.patches.unchanged import unchanged
 from generator.ctext import Written
 from generator.design import Device, Driver
 from generator.drivers.portdrv import PORT, free

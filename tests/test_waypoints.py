@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from checks.finding import Severity
-from checks.waypoints import at, walk
+from checks.patches.commits import at, walk
 from generator.commit import Commit
 from generator.kbuild import prepare
 from generator.kernel.configurations import CONFIGS

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from checks.finding import Finding, Severity
-from checks.seriestext import Patch, Reader, SeriesText, edits, read_directory
+from checks.patches.mails import Patch, Reader, SeriesText, edits, read_directory
 
 
 @dataclass(frozen=True)

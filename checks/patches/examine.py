@@ -8,15 +8,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from checks import checkpatch, compile, inert
+from checks.compiling import compile
+from checks.compiling.outcome import name_of
+from checks.compiling.target import Kernel
 from checks.finding import Finding, Severity
-from checks.outcome import name_of
-from checks.patches import rules
+from checks.patches import checkpatch, inert, rules
+from checks.patches.commits import at
 from checks.patches.context import context
+from checks.patches.mails import Patch, edits, read_directory
 from checks.patches.work import Work
-from checks.seriestext import Patch, edits, read_directory
-from checks.target import Kernel
-from checks.waypoints import at
 from generator import kbuild, tree
 from generator.commit import Commit, commits_of
 from generator.kernel.configurations import CONFIGS

@@ -3,36 +3,36 @@
 
 from __future__ import annotations
 
-from checks import series, seriescode
 from checks.finding import Finding
+from checks.patches import file_rules, mail_rules
 from checks.patches.context import Context, Rule
 
 MAILS: tuple[Rule, ...] = (
-    series.subject_form,
-    series.subject_length,
-    series.subject_prefix,
-    series.subjects_unique,
-    series.numbering,
-    series.series_size,
-    series.log_present,
-    series.log_wrapped,
-    series.log_clean,
-    series.change_id,
-    series.cover_letter,
-    series.rfc,
-    series.base_commit,
-    series.fixes_resolved,
-    series.tags_given,
+    mail_rules.subject_form,
+    mail_rules.subject_length,
+    mail_rules.subject_prefix,
+    mail_rules.subjects_unique,
+    mail_rules.numbering,
+    mail_rules.series_size,
+    mail_rules.log_present,
+    mail_rules.log_wrapped,
+    mail_rules.log_clean,
+    mail_rules.change_id,
+    mail_rules.cover_letter,
+    mail_rules.rfc,
+    mail_rules.base_commit,
+    mail_rules.fixes_resolved,
+    mail_rules.tags_given,
 )
 FILES: tuple[Rule, ...] = (
-    seriescode.spdx,
-    seriescode.maintainers,
-    seriescode.dropped_maintainers,
-    seriescode.no_dead_code,
-    seriescode.kconfig,
-    seriescode.documented_in_place,
-    seriescode.namespace_idiom,
-    seriescode.kernel_doc,
+    file_rules.spdx,
+    file_rules.maintainers,
+    file_rules.dropped_maintainers,
+    file_rules.no_dead_code,
+    file_rules.kconfig,
+    file_rules.documented_in_place,
+    file_rules.namespace_idiom,
+    file_rules.kernel_doc,
 )
 
 

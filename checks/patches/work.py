@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from checks.seriestext import Patch, Reader
+from checks.patches.mails import Patch, Reader
 from generator.commit import Commit
 from generator.kbuild import Base
 from generator.series import SeriesSpec

@@ -21,10 +21,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from checks.compile import check
-from checks.seriestext import edits, read_directory
-from checks.stage import Graphs
-from checks.target import Kernel
+from checks.compiling.compile import check
+from checks.compiling.stage import Graphs
+from checks.compiling.target import Kernel
+from checks.patches.mails import edits, read_directory
 from generator import kbuild, pin, tree
 from generator.commit import Commit, commits_of
 from generator.kernel.configurations import CONFIGS, DIRS

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 
-from checks.plainmake import Line
+from checks.patches.plainmake import Line
 
 _COMMENT = re.compile(r"[ \t]*(?:#[^$\\\x00-\x08\x0a-\x1f\x7f]*)?")
 _TOKEN = re.compile(

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from checks.compiling.outcome import Outcome, keep, name_of, recall
+from checks.compiling.stage import Graphs, Run, compile_commit, key
+from checks.compiling.target import Target
 from checks.finding import Finding, Severity
-from checks.outcome import Outcome, keep, name_of, recall
-from checks.stage import Graphs, Run, compile_commit, key
-from checks.target import Target
 from generator.commit import Commit
 from generator.kernel.configurations import DIRS
 from generator.parsing.job import Diagnostic

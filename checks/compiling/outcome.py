@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from checks.frontend import diagnostic
+from checks.compiling.frontend import diagnostic
 from generator.parsing.job import Diagnostic, content_id
 from generator.system import cache
 

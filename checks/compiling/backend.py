@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from checks.frontend import absolute, diagnostic, memory
+from checks.compiling.frontend import absolute, diagnostic, memory
 from generator.errors import EnvironmentFault, Untestable
 from generator.parsing import pch
 from generator.parsing.job import Diagnostic, Job, View, disk_id, view_of

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from checks.finding import Finding, Severity
 from checks.patches.context import Context, at_log
-from checks.seriestext import FileDiff, Patch
+from checks.patches.mails import FileDiff, Patch
 from generator.errors import EnvironmentFault
 from generator.plumbing import PATIENCE, tried
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from checks.finding import Finding
 from checks.patches.context import Context, at_log
-from checks.seriestext import Patch, SeriesText
+from checks.patches.mails import Patch, SeriesText
 from generator.kernel.configurations import PREFIXES
 
 MAX_SUBJECT = 75

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from checks.finding import Finding
-from checks.unchanged import unchanged
-from checks.waypoint import hold, sources
+from checks.patches.conformance import hold, sources
+from checks.patches.unchanged import unchanged
 from generator.commit import Commit
 from generator.design import Driver
 from generator.kernel.configurations import DIRS

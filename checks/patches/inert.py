@@ -15,9 +15,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from checks.plainkconfig import kconfig
-from checks.plainmake import Line, makefile
-from checks.seriestext import FileDiff, Patch, Reader, SeriesText
+from checks.patches.mails import FileDiff, Patch, Reader, SeriesText
+from checks.patches.plainkconfig import kconfig
+from checks.patches.plainmake import Line, makefile
 from generator.errors import Refused
 
 MOST = 10  # places that are named

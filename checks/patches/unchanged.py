@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
 from checks.finding import Finding, Severity
-from checks.waypoint import Say, Sources, nearest
+from checks.patches.conformance import Say, Sources, nearest
 from generator import lts
 from generator.design import Driver
 from generator.fingerprint import CGuard, Fingerprint

@@ -12,7 +12,7 @@ import functools
 import re
 from collections.abc import Iterable, Mapping
 
-from checks.frontend import diagnose
+from checks.compiling.frontend import diagnose
 from generator.parsing.job import Diagnostic, Job
 
 _EXPORT = (

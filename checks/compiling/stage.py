@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from checks.backend import Object, build
-from checks.frontend import Diagnosis, diagnose, diagnose_many
-from checks.link import unresolved
-from checks.outcome import Outcome
-from checks.target import Target
+from checks.compiling.backend import Object, build
+from checks.compiling.frontend import Diagnosis, diagnose, diagnose_many
+from checks.compiling.link import unresolved
+from checks.compiling.outcome import Outcome
+from checks.compiling.target import Target
 from generator.commit import Commit
 from generator.kernel.configurations import DIRS
 from generator.parsing.includes import Disk, Includes, search_path
