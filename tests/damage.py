@@ -10,13 +10,13 @@ from functools import partial
 import redesign
 from waiting import LONG
 
-from checks.episode import EPISODES, PLAIN, episodes_of
-from checks.explore import explore, watches_of
-from checks.judge import judge
-from checks.likeness import differ
-from checks.machine import Machine, build
-from checks.rest import Rests, rests
+from checks.machine.episode import EPISODES, PLAIN, episodes_of
+from checks.machine.machine import Machine, build
 from checks.rules.all import RULES
+from checks.search.explore import explore, watches_of
+from checks.verdict.judge import judge
+from checks.verdict.likeness import differ
+from checks.verdict.rest import Rests, rests
 from generator.design import Device
 from generator.load import load
 

@@ -9,10 +9,11 @@ import pytest
 
 from checks.boot.breakage import BREAKAGES
 from checks.boot.case import of_breakage
-from checks.degrade import Comparison
 from checks.finding import Verdict
-from checks.judge import judge
-from generator.cli import boot, explored
+from checks.verdict import explored
+from checks.verdict.degrade import Comparison
+from checks.verdict.judge import judge
+from generator.cli import boot
 from generator.design import Design, Device, Driver
 from generator.designs import auxbus, today
 from generator.errors import ModelError, UsageError

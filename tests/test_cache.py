@@ -17,9 +17,9 @@ from checks.boot import many
 from checks.boot.board import USUAL
 from checks.boot.kernel import Kernel
 from checks.compiling.outcome import name_of
-from checks.explore import Report
-from checks.judge import judge
-from generator.cli import explored
+from checks.search.explore import Report
+from checks.verdict import explored
+from checks.verdict.judge import judge
 from generator.design import Design, Device, Driver
 from generator.errors import EnvironmentFault
 from generator.ops.pci import PCI_DISABLE_DEVICE, PCI_ENABLE_DEVICE

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from house import HOUSE
 
-from checks import explore, spin
 from checks.boot.unseen import UNSEEN
 from checks.boot.witness import kept
-from checks.judge import ALL
 from checks.rules.broken import BROKEN
+from checks.search import explore, spin
+from checks.verdict.judge import ALL
 from generator.__main__ import VERBS, main, parser
 
 LEAK = """

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from waiting import LONG
 
-from checks.degrade import RULE, degrade
 from checks.finding import Verdict
+from checks.verdict.degrade import RULE, degrade
 from generator.design import Design, Driver
 from generator.designs import today
 from generator.designs.auxbus import auxbus

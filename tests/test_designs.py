@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from house import DESIGNS
 
-from checks.explore import explore
 from checks.finding import Verdict
 from checks.rules.all import RULES
+from checks.search.explore import explore
 from generator.errors import ModelError, UsageError
 from generator.flow import flow
 from generator.load import load

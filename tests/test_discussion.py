@@ -10,10 +10,10 @@ from dataclasses import replace
 
 import pytest
 
-from checks.explore import explore
 from checks.finding import Verdict
-from checks.matrix import KINDS
 from checks.rules.all import RULES
+from checks.search.explore import explore
+from checks.verdict.matrix import KINDS
 from generator import rewrite
 from generator.designs import core_prebind, flat_library, flat_subdevice
 from generator.designs.parts.subdevice import CPMU

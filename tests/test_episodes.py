@@ -8,15 +8,15 @@ import pytest
 from broken.parts import DELETE, KID, MAKE, ONE, PORT, VECTOR, design, kid, port
 from house import DESIGNS
 
-from checks import show
-from checks.bind import Inst
-from checks.episode import EPISODES, episodes_of
-from checks.explore import Report, explore
 from checks.finding import Verdict
-from checks.forked import results
-from checks.judge import judge
+from checks.machine.episode import EPISODES, episodes_of
+from checks.machine.instances import Inst
+from checks.machine.schedule import schedule
 from checks.rules.all import RULES
-from checks.schedule import schedule
+from checks.search.explore import Report, explore
+from checks.show import report_text
+from checks.verdict.judge import judge
+from checks.verdict.parallel import results
 from generator.designs import today
 from generator.errors import UsageError
 from generator.facts import GONE
@@ -93,7 +93,7 @@ def test_report_is_of_all_episodes_and_names_the_one_that_a_violation_is_in() ->
     assert report.verdict is Verdict.VIOLATED
     assert (found.rule, found.episode) == ("N13", "recovery")
     assert report.bounds.episodes == ("recovery",)
-    assert "  episode: recovery, " in show.text(report)
+    assert "  episode: recovery, " in report_text.text(report)
     assert judge(design(SAVES), episode="plain").verdict is Verdict.HOLDS
     mended = design(replace(SAVES, slot_reset=(PCI_RESTORE_STATE(PORT),)))
     assert judge(mended).verdict is Verdict.HOLDS

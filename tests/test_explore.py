@@ -11,16 +11,16 @@ from dataclasses import replace
 import pytest
 from house import HOUSE
 
-from checks import explore as explorer
-from checks import search, spin
-from checks.bind import View
-from checks.explore import explore
 from checks.finding import Verdict
-from checks.machine import Step
-from checks.naive import naive
-from checks.rule import Rule, step_rule
+from checks.machine.instances import View
+from checks.machine.machine import Step
 from checks.rules.all import RULES
-from checks.trace import ReplayError
+from checks.rules.rule import Rule, step_rule
+from checks.search import explore as explorer
+from checks.search import search, spin
+from checks.search.explore import explore
+from checks.search.oracle import naive
+from checks.search.trace import ReplayError
 from generator.design import Design, Device, Driver, Waiver
 from generator.designs import auxbus, today
 from generator.expr import TRUE, Expr, Fact, Role
@@ -148,7 +148,7 @@ def test_unreachable_operation_is_named() -> None:
 def test_same_report_whatever_the_hash_seed(design: str) -> None:
     program = (
         "from dataclasses import replace\n"
-        "from checks.explore import explore\n"
+        "from checks.search.explore import explore\n"
         "from checks.rules.all import RULES\n"
         "from generator.designs import auxbus, today\n"
         "from generator.facts import CAP\n"

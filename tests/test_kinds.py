@@ -12,15 +12,15 @@ from broken.parts import DELETE, KID, MAKE, Case, design, kid, port
 from test_degrade import SMALL, fails_with, varied
 from test_rules import CASES
 
-from checks import diagram, show
 from checks.boot.board import BOARDS
 from checks.boot.predict import after_unbind, at_rest, leaves_under_event, predict
-from checks.degrade import degrade
-from checks.explore import Counterexample, Report, explore
-from checks.machine import build
-from checks.matrix import KINDS, Task, explored
+from checks.machine.machine import build
+from checks.machine.step import Build, Kind, Step
 from checks.rules.all import RULES
-from checks.step import Build, Kind, Step
+from checks.search.explore import Counterexample, Report, explore
+from checks.show import diagram, report_text
+from checks.verdict.degrade import degrade
+from checks.verdict.matrix import KINDS, Task, explored
 from generator.design import Design, Waiver
 from generator.designs import auxbus, today
 from generator.expr import Expr, Read
@@ -61,7 +61,8 @@ def shape(report: Report) -> list[object]:
     return [
         report.verdict, report.reached, report.unreached, replace(report.bounds, seconds=0.0),
         report.taken,
-        [(one.rule, one.message, one.waived, one.depth, one.hardware, show.place(one), drawn(one),
+        [(one.rule, one.message, one.waived, one.depth, one.hardware, report_text.place(one),
+          drawn(one),
           [(step.actor, step.kind, step.outcome, step.entry) for step in one.trace])
          for one in examples],
     ]

@@ -13,16 +13,16 @@ import pytest
 from hypothesis import Phase, assume, given, settings
 from strategies import designs
 
-from checks.bind import SYSTEM, TURN
-from checks.episode import PLAIN
 from checks.finding import Verdict
-from checks.hardware import OPEN_QUESTION, answered
-from checks.likeness import alike, compare
-from checks.live import resting
-from checks.machine import Machine, build
-from checks.naive import State, walked
-from checks.rest import kept_of, moments_of, rests
-from checks.trees import ALL, NONE, Trees
+from checks.machine.episode import PLAIN
+from checks.machine.instances import SYSTEM, TURN
+from checks.machine.machine import Machine, build
+from checks.machine.questions import OPEN_QUESTION, answered
+from checks.search.liveness import resting
+from checks.search.oracle import State, walked
+from checks.verdict.hardware_sets import ALL, NONE, Trees
+from checks.verdict.likeness import alike, compare
+from checks.verdict.rest import kept_of, moments_of, rests
 from generator.__main__ import main
 from generator.design import Design, Device, Driver
 from generator.designs import auxbus, today

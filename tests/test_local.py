@@ -11,13 +11,13 @@ from broken import glue
 from broken.glue import glued
 from broken.parts import DELETE, KID, MAKE, PORT, design, kid, port
 
-from checks.explore import Report, explore
-from checks.likeness import compare
-from checks.machine import build
-from checks.rest import kept_of
+from checks.machine.machine import build
+from checks.machine.step import Kind
 from checks.rules.all import RULES
-from checks.step import Kind
-from generator.cli import explored
+from checks.search.explore import Report, explore
+from checks.verdict import explored
+from checks.verdict.likeness import compare
+from checks.verdict.rest import kept_of
 from generator.design import Design
 from generator.expr import Fact, Place
 from generator.load import load

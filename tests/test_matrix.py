@@ -13,10 +13,11 @@ from broken import handlers
 from claims import CLAIMS, DIFFERENCES
 from test_degrade import SMALL, counted_first, varied
 
-from checks import grid, why
-from checks.goal import CORE, CPMU, goals_of
-from checks.judge import ALL, judge
-from checks.matrix import (
+from checks.show import matrix_table, why
+from checks.verdict import explored
+from checks.verdict.goal import CORE, CPMU, goals_of
+from checks.verdict.judge import ALL, judge
+from checks.verdict.matrix import (
     KINDS,
     Exploration,
     Served,
@@ -30,7 +31,7 @@ from checks.matrix import (
 )
 from generator import cli
 from generator.__main__ import main
-from generator.cli import check, explored
+from generator.cli import check
 from generator.design import Design, Device, Driver, Waiver
 from generator.designs import today
 from generator.errors import UsageError
@@ -256,7 +257,7 @@ def test_the_table_shows_each_verdict_and_its_reason() -> None:
         found.append(replace(one, cells=(
             one.cells[0], replace(one.cells[1], served=cells[kind], rules=refused)
         )))
-    lines = grid.text([design], found, {rule.key: rule for rule in ALL}).splitlines()
+    lines = matrix_table.text([design], found, {rule.key: rule for rule in ALL}).splitlines()
 
     assert lines[3] == "doorbell         -     -     -      -         y     R01+  n      ?"
     assert "?   unfinished: a budget ended the search; raise --states or --seconds" in lines

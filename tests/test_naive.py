@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from strategies import designs
 from test_rules import CASES
 
-from checks.episode import PLAIN
-from checks.explore import Explorer, Report, explore
 from checks.finding import Verdict
-from checks.naive import Naive, State, naive, text, walked
-from checks.rule import Rule
+from checks.machine.episode import PLAIN
 from checks.rules.all import RULES
+from checks.rules.rule import Rule
+from checks.search.explore import Explorer, Report, explore
+from checks.search.oracle import Naive, State, naive, text, walked
 from generator.design import Design
 from generator.designs import today
 from generator.errors import ModelError

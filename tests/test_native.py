@@ -10,14 +10,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from test_naive import EXPRESSIONS, SOME
 
-from checks import native
-from checks.bind import View
-from checks.code import Watch
-from checks.explore import explore
-from checks.machine import Machine
-from checks.packed import Packed, pack
+from checks.machine.instances import View
+from checks.machine.machine import Machine
+from checks.machine.step import Kind, Step, Transition
 from checks.rules.all import RULES
-from checks.step import Kind, Step, Transition
+from checks.search import native
+from checks.search.explore import explore
+from checks.search.machine_as_c import Watch
+from checks.search.packed import Packed, pack
 from generator.designs import today
 from generator.drivers.portdrv import PORT
 from generator.errors import EnvironmentFault, ModelError

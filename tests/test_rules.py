@@ -7,11 +7,11 @@ import pytest
 from broken import context, domains, episodes, glue, growth, handlers, lifetimes, locks, vectors
 from broken.parts import Case
 
-from checks.explore import Counterexample, explore
 from checks.finding import Verdict
-from checks.judge import ALL
-from checks.rule import Rule
 from checks.rules.all import RULES
+from checks.rules.rule import Rule
+from checks.search.explore import Counterexample, explore
+from checks.verdict.judge import ALL
 from generator.tree import Tree, read
 
 CASES = (

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from checks.bind import View
-from checks.explore import explore
 from checks.finding import Verdict
-from checks.rule import Rule
+from checks.machine.instances import View
 from checks.rules.all import RULES
+from checks.rules.rule import Rule
+from checks.search.explore import explore
 from generator.design import Design, Device, Driver
 from generator.drivers.pciehp_core import pciehp
 from generator.drivers.pme_aer_dpc import aer, dpc, pme

@@ -17,15 +17,15 @@ from house import DESIGNS, HOUSE
 from test_naive import ALL, HARDWARE
 from waiting import LONG, until
 
-from checks import spin
-from checks.code import Watch
-from checks.episode import episodes_of
-from checks.explore import Report, explore, shown
 from checks.finding import Verdict
-from checks.judge import alternatives
-from checks.machine import Machine
-from checks.promela import Promela, promela
-from checks.trace import ReplayError, replay
+from checks.machine.episode import episodes_of
+from checks.machine.machine import Machine
+from checks.search import spin
+from checks.search.explore import Report, explore, shown
+from checks.search.machine_as_c import Watch
+from checks.search.promela import Promela, promela
+from checks.search.trace import ReplayError, replay
+from checks.verdict.judge import alternatives
 from generator.design import Design
 from generator.designs import today
 from generator.errors import EnvironmentFault

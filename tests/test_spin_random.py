@@ -7,8 +7,8 @@ from strategies import designs
 from test_naive import ALL, CAREFULLY, MOST, compared
 from test_spin import agree
 
-from checks import spin
-from checks.promela import promela
+from checks.search import spin
+from checks.search.promela import promela
 from generator.design import Design
 
 RANDOM = 200

@@ -13,8 +13,8 @@ from dataclasses import replace
 import pytest
 from house import TESTS
 
-from checks.matrix import KINDS, Exploration, Task
-from generator.cli import explored
+from checks.verdict import explored
+from checks.verdict.matrix import KINDS, Exploration, Task
 from generator.load import names
 
 BASELINE = TESTS / "states.json"

@@ -14,11 +14,11 @@ from broken import context, handlers, lifetimes, vectors
 from broken.parts import PORT, Case
 from house import DESIGNS
 
-from checks import diagram, show
-from checks.explore import Counterexample, Shown, explore
+from checks.machine.step import Kind, words_of
 from checks.rules.all import RULES
-from checks.step import Kind, words_of
-from checks.table import WIDTH, table
+from checks.search.explore import Counterexample, Shown, explore
+from checks.show import diagram, report_text
+from checks.show.table import WIDTH, table
 from generator.__main__ import main
 from generator.design import Device, Waiver
 from generator.errors import NOWHERE
@@ -102,7 +102,7 @@ def test_no_line_is_too_long_for_a_changelog() -> None:
 
 @pytest.mark.parametrize("case", CASES[::4], ids=lambda case: case.rule)
 def test_every_report_is_a_table_and_names_a_line(case: Case) -> None:
-    lines = list(show.violation(broken(case)))
+    lines = list(report_text.violation(broken(case)))
 
     assert f"[{case.rule}]" in lines[0]
     assert ".py:" in lines[0]
@@ -114,18 +114,18 @@ def test_the_line_is_that_of_the_last_operation() -> None:
     example = broken(next(case for case in CASES if case.rule == "R36"))
 
     assert not example.trace[-1].where.file
-    assert show.place(example).split(":")[0].endswith(".py")
+    assert report_text.place(example).split(":")[0].endswith(".py")
 
 
 def test_waivers_are_listed_needed_or_not(tmp_path: Path) -> None:
     case = next(case for case in CASES if case.rule == "R14")
     waived = replace(case.broken, waivers=(Waiver("R14", "we know"), Waiver("R36", "in case")))
     report = explore(waived, (BY_KEY["R14"], BY_KEY["R36"]))
-    said = show.text(report)
+    said = report_text.text(report)
 
     assert "  waived R14 CHILDREN_BEFORE_PARENT_VECTORS: we know\n" in said
     assert said.endswith("  waived R36 (not needed): in case")
-    assert show.record(report)["waivers"] == [
+    assert report_text.record(report)["waivers"] == [
         {"rule": "R14", "reason": "we know", "needed": True},
         {"rule": "R36", "reason": "in case", "needed": False},
     ]

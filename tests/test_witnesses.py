@@ -28,7 +28,7 @@ from checks.boot.run import AS_PREDICTED, Run
 from checks.boot.scenario import ALL as SCENARIOS
 from checks.boot.unseen import UNSEEN
 from checks.boot.witness import Sight, kept, outdated, sighted, witness
-from checks.judge import ALL, judge
+from checks.verdict.judge import ALL, judge
 from generator import apply, kbuild, manifest, rewrite
 from generator.__main__ import main
 from generator.cli import generate

@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from checks.bind import Inst
-from checks.hardware import asked_under
-from checks.machine import IDLE, RUNNING, Machine, Transition, build
-from checks.step import Kind
+from checks.machine.instances import Inst
+from checks.machine.machine import IDLE, RUNNING, Machine, Transition, build
+from checks.machine.questions import asked_under
+from checks.machine.step import Kind
 from generator.design import Design
 from generator.errors import ModelError
 from generator.expr import Expr, Fact, Read

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from checks.bind import Inst
 from checks.boot.board import SERVICES, Platform, Port
 from checks.boot.life import Life, bind, bound, can_unbind, start, unbind
+from checks.machine.instances import Inst
 from generator.design import Design
 from generator.errors import ModelError
 from generator.expr import Fact

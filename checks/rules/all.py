@@ -7,7 +7,7 @@ import importlib
 import pkgutil
 
 import checks.rules
-from checks.rule import Rule
+from checks.rules.rule import Rule
 
 
 def _found() -> dict[str, Rule]:

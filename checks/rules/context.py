@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.bind import View
-from checks.machine import Step
-from checks.rule import is_done, step_rule
+from checks.machine.instances import View
+from checks.machine.machine import Step
+from checks.rules.rule import is_done, step_rule
 from generator.design import SUBDEVICES
 from generator.expr import TRUE, Expr, any_of
 from generator.facts import BLOCK, D3, HAS, MAPPED, OPEN, SLEEPY

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.bind import Inst, View
-from checks.rule import state_rule, step_rule
-from checks.step import Kind, Step
+from checks.machine.instances import Inst, View
+from checks.machine.step import Kind, Step
+from checks.rules.rule import state_rule, step_rule
 from generator.design import SLEEP
 from generator.expr import FALSE, TRUE, Expr, Place, Role, all_of, any_of
 from generator.facts import (

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from checks.bind import View
-from checks.rule import is_done, step_rule
-from checks.step import Kind, Step
+from checks.machine.instances import View
+from checks.machine.step import Kind, Step
+from checks.rules.rule import is_done, step_rule
 from generator.expr import FALSE, Expr, all_of, any_of
 from generator.facts import (
     ADDED,

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.bind import Inst, View
-from checks.machine import HALTED, Step
-from checks.rule import is_done, state_rule, step_rule
+from checks.machine.instances import Inst, View
+from checks.machine.machine import HALTED, Step
+from checks.rules.rule import is_done, state_rule, step_rule
 from generator.design import SUBDEVICES
 from generator.expr import Expr, all_of, any_of
 from generator.facts import (

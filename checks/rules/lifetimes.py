@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.bind import Inst, View
-from checks.machine import HALTED
-from checks.rule import is_done, step_rule
-from checks.step import Kind, Step
+from checks.machine.instances import Inst, View
+from checks.machine.machine import HALTED
+from checks.machine.step import Kind, Step
+from checks.rules.rule import is_done, step_rule
 from generator.design import SUBDEVICES
 from generator.expr import TRUE, Expr, all_of, any_of
 from generator.facts import (

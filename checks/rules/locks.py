@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.bind import Inst, View
-from checks.machine import Step
-from checks.rule import state_rule, step_rule
-from checks.threads import number
+from checks.machine.instances import Inst, View
+from checks.machine.lock_owners import number
+from checks.machine.machine import Step
+from checks.rules.rule import state_rule, step_rule
 from generator.expr import FALSE, Expr, all_of, any_of
 from generator.facts import (
     DESC_MUTEX,

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.bind import Inst, View
-from checks.episode import PLAIN
-from checks.rule import step_rule
-from checks.step import Kind, Step
+from checks.machine.episode import PLAIN
+from checks.machine.instances import Inst, View
+from checks.machine.step import Kind, Step
+from checks.rules.rule import step_rule
 from generator.design import SUBDEVICES, Device
 from generator.expr import TRUE, Expr, Nth, Read, all_of, any_of, reads
 from generator.facts import (

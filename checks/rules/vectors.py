@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from checks.bind import View
-from checks.machine import Step
-from checks.rule import is_done, step_rule
+from checks.machine.instances import View
+from checks.machine.machine import Step
+from checks.rules.rule import is_done, step_rule
 from generator.expr import Expr, all_of
 from generator.facts import (
     CAN_DYN,

@@ -11,15 +11,25 @@ import sys
 import time
 from pathlib import Path
 
-from checks import diagram, grid, show, spin, why
-from checks.explore import STATES, Report, explore
 from checks.finding import Verdict
-from checks.goal import SERVICES
-from checks.judge import ALL, judge
-from checks.likeness import Likeness, alike, compare
-from checks.matrix import KINDS, PROCESSES, Exploration, Served, Task, judged, kind_of, outcome
-from checks.notes import notes
-from generator.cli import explored
+from checks.search import spin
+from checks.search.explore import STATES, Report, explore
+from checks.show import diagram, matrix_table, report_text, why
+from checks.verdict import explored
+from checks.verdict.goal import SERVICES
+from checks.verdict.judge import ALL, judge
+from checks.verdict.likeness import Likeness, alike, compare
+from checks.verdict.matrix import (
+    KINDS,
+    PROCESSES,
+    Exploration,
+    Served,
+    Task,
+    judged,
+    kind_of,
+    outcome,
+)
+from checks.verdict.notes import notes
 from generator.design import Design
 from generator.errors import UsageError
 from generator.load import load, names
@@ -57,16 +67,16 @@ def _one(args: argparse.Namespace) -> int:
     odd = notes(design)
     like = _likeness(design, report, args)
     if args.json:
-        told = [{"file": show.short(one.where.file), "line": one.where.line,
+        told = [{"file": report_text.short(one.where.file), "line": one.where.line,
                  "message": one.message} for one in odd]
-        beside = None if like is None else show.likeness_record(like)
-        print(json.dumps({**show.record(report), "notes": told, "beside": beside}, indent=2))
+        beside = None if like is None else report_text.likeness_record(like)
+        print(json.dumps({**report_text.record(report), "notes": told, "beside": beside}, indent=2))
     else:
-        print(show.text(report))
+        print(report_text.text(report))
         if like is not None:
-            print("\n".join(show.likeness(like)))
+            print("\n".join(report_text.likeness(like)))
         for one in odd:
-            print(f"{show.short(one.where.file)}:{one.where.line}: note: {one.message}")
+            print(f"{report_text.short(one.where.file)}:{one.where.line}: note: {one.message}")
     if report.verdict is Verdict.VIOLATED:
         return 1
     return BUDGET if report.verdict is Verdict.UNFINISHED else 0
@@ -116,9 +126,9 @@ def _all(args: argparse.Namespace) -> int:
     )
     found = explored.matrix(tasks, again=args.again)
     if args.json:
-        print(json.dumps(grid.records(designs, found), indent=2))
+        print(json.dumps(matrix_table.records(designs, found), indent=2))
     else:
-        print(grid.text(designs, found, {rule.key: rule for rule in ALL}))
+        print(matrix_table.text(designs, found, {rule.key: rule for rule in ALL}))
     _cost(found, time.monotonic() - began)
     ours = {one.design.name for one in loaded if hasattr(one.module, "SERIES")}
     if any(one.verdict == Verdict.VIOLATED.value and one.design in ours for one in found):

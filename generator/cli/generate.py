@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from checks import show
 from checks.finding import Verdict
-from checks.judge import ALL
 from checks.patches.examine import assumed, checked, examine, lines
-from checks.table import WIDTH
+from checks.show import report_text
+from checks.show.table import WIDTH
+from checks.verdict.explored import holds
+from checks.verdict.judge import ALL
 from generator import output, series
-from generator.cli.explored import holds
 from generator.cli.tree import chosen
 from generator.designs.refused.refusal import PREFIX
 from generator.errors import EnvironmentFault, ProgramFailed, UsageError
@@ -63,7 +63,7 @@ def _one(args: argparse.Namespace, spec: series.SeriesSpec) -> int:
         for design in dict.fromkeys(step.design for step in spec.steps):
             report = holds(design)
             if report is not None:
-                print(show.text(report))
+                print(report_text.text(report))
                 return 1
     where = chosen(args)
     say(f"{spec.name}: rendering {len(spec.steps)} commits")
@@ -91,7 +91,7 @@ def _refused(args: argparse.Namespace, spec: series.SeriesSpec) -> int:
     made = series.generate(spec, where)
     cover = text_of("messages/refused.txt.j2", found=[
         (one.title, one.rule, textwrap.wrap(one.message, WIDTH), _symptom(one.rule),
-         "\n".join(show.example(one))) for one in report.counterexamples
+         "\n".join(report_text.example(one))) for one in report.counterexamples
     ])
     made = replace(made, prefix=PREFIX, cover_body=f"{cover.strip()}\n\n{made.cover_body}")
     keys = [one.rule for one in report.counterexamples]

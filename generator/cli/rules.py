@@ -14,10 +14,10 @@ from pathlib import Path
 from checks.boot.case import BY_C, BY_DESIGN, BY_OBJECT, BY_WAIVER
 from checks.boot.unseen import UNSEEN
 from checks.boot.witness import WITNESSES, Witness, kept
-from checks.judge import ALL
-from checks.needs import needs
-from checks.rule import Rule
 from checks.rules.broken import BROKEN
+from checks.rules.rule import Rule
+from checks.verdict.judge import ALL
+from checks.verdict.needs import needs
 from generator.errors import UsageError
 from generator.expr import Fact
 from generator.facts import PLATFORM

@@ -15,11 +15,11 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-from checks import spin
-from checks.explore import Report, explore
-from checks.live import forget
-from checks.promela import promela
 from checks.rules.all import RULES
+from checks.search import spin
+from checks.search.explore import Report, explore
+from checks.search.liveness import forget
+from checks.search.promela import promela
 from generator.design import Design
 from generator.load import load, names
 

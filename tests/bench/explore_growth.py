@@ -18,10 +18,10 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from checks import spin
-from checks.explore import explore
-from checks.naive import naive
 from checks.rules.all import RULES
+from checks.search import spin
+from checks.search.explore import explore
+from checks.search.oracle import naive
 from generator.design import Design, Device, Driver
 from generator.designs import auxbus, today
 from generator.facts import ADDED, CAN_DYN, CAP, COUNT, LIFE

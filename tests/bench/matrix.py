@@ -16,7 +16,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from checks.matrix import KINDS, PROCESSES, Exploration, Task, explore_all
+from checks.verdict.matrix import KINDS, PROCESSES, Exploration, Task, explore_all
 from generator.load import names
 
 BASELINE = Path(__file__).parents[1] / "states.json"

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Who holds which lock, for designs that take locks themselves; others need not know.
+
+A lock is a fact of a device: 0, or the number of the process that holds it. The driver core
+holds the device_lock around probe, remove and shutdown (drivers/base/dd.c).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from checks.machine.instances import Inst, View
+from checks.machine.step import Build
+from generator.design import Driver
+from generator.expr import TRUE, Expr, Place, Read, all_of, any_of, num
+from generator.facts import DEVICE_MUTEX, INSIDE, MUTEXES
+from generator.operation import ME, Operation
+from generator.program import operations
+
+
+def takes_locks(drivers: Iterable[Driver]) -> bool:
+    """Return whether some driver takes a lock by itself."""
+    return any(
+        one.target.fact in MUTEXES
+        for driver in drivers for block in driver.blocks().values()
+        for do in operations(block) for way in do.op.outcomes for one in way.gives
+    )
+
+
+def number(view: View, inst: Inst) -> int:
+    """Return the number of a device, and of the process that its driver is."""
+    return view.instances.index(inst) + 1
+
+
+def numbered(view: View, inst: Inst, binding: Mapping[str, Place]) -> dict[str, Expr]:
+    """Return the numbers that operations on locks speak of: the caller's, and of each role."""
+    found: dict[str, Expr] = {ME.name: num(number(view, inst))}
+    for role, place in binding.items():
+        if isinstance(place, Inst):
+            found[f"number of {role}"] = num(number(view, place))
+    return found
+
+
+def locked(made: Build, inst: Inst) -> tuple[tuple[Read, Expr | int], ...]:
+    """Return that the driver core takes the lock of a device, for its driver's process."""
+    return ((DEVICE_MUTEX(inst), number(made.view, inst)),) if made.locks else ()
+
+
+def unlocked(made: Build, inst: Inst) -> tuple[tuple[Read, Expr | int], ...]:
+    """Return that the driver core releases the lock of a device."""
+    return ((DEVICE_MUTEX(inst), 0), (INSIDE(inst), 0)) if made.locks else ()
+
+
+def mutex_free(made: Build, inst: Inst) -> Expr:
+    """Return whether the driver core can have the lock of a device."""
+    return DEVICE_MUTEX(inst).eq(0) if made.locks else TRUE
+
+
+def free_for(
+    made: Build, op: Operation, binding: Mapping[str, Place], inst: Inst
+) -> Expr:
+    """Return whether nobody else holds a lock that an operation takes while it runs."""
+    if not made.locks:
+        return TRUE
+    free = []
+    for fact, role in op.locks:
+        place = binding[role]
+        free.append(any_of(fact(place).eq(0), fact(place).eq(number(made.view, inst))))
+    return all_of(*free)

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What hardware and platform can answer: the questions in expressions and their values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from checks.machine.instances import Inst
+from generator.expr import Expr, Read, reads
+from generator.facts import BELOW, LEFT_ON
+
+OPEN_QUESTION = -1  # the value of a question that nothing has asked
+
+
+def questions(exprs: Iterable[Expr], known: frozenset[Read]) -> list[Read]:
+    """Return the questions that expressions ask, after those that they make sense under."""
+    found: dict[Read, None] = {}
+
+    def note(read: Read) -> None:
+        under = asked_under(read, known)
+        if under is not None:
+            note(under)
+        found[read] = None
+
+    for expr in exprs:
+        asked = [read for read in reads(expr) if read.fact.question]
+        for read in sorted(asked, key=lambda one: (one.of.name, one.fact.name)):
+            note(read)
+    return list(found)
+
+
+def asked_under(read: Read, known: frozenset[Read]) -> Read | None:
+    """Return the question without which this one means nothing, when the design asks it."""
+    if read.fact.needs is None:
+        return None
+    needed = read.fact.needs[0](read.of)
+    return needed if needed in known else None
+
+
+def answers(read: Read) -> tuple[int, ...]:
+    """Return what can be answered to a question of a device, where the question makes sense."""
+    if isinstance(read.of, Inst):
+        if read.fact == BELOW and not read.of.device.bridge:
+            return (0,)
+        for fact, names in read.of.device.answers:
+            if fact == read.fact:
+                return tuple(fact.values.index(name) for name in names)
+        if read.fact == LEFT_ON:  # asked of devices that say so
+            return (0,)
+    return tuple(range(read.fact.top + 1))
+
+
+def answered(
+    asked: Iterable[Read], state: Mapping[Read, int], known: frozenset[Read]
+) -> Iterator[Mapping[Read, int]]:
+    """Yield a state with every open one of some questions answered, in all ways.
+
+    A question that makes no sense on the hardware chosen so far has the answer 0.
+    """
+    open_ = [read for read in asked if state[read] == OPEN_QUESTION]
+    if not open_:
+        yield state
+        return
+    read = open_[0]
+    under = asked_under(read, known)
+    senseless = under is not None and (
+        read.fact.needs is not None and state[under] not in read.fact.needs[1]
+    )
+    for value in (0,) if senseless else answers(read):
+        yield from answered(open_[1:], {**state, read: value}, known)

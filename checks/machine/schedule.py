@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Whose turn it is in an episode: the order in which the kernel calls the drivers' callbacks.
+
+Suspend goes from children to parents and resume back (drivers/base/power/main.c), recovery
+calls PCI drivers (drivers/pci/pcie/err.c). A turn is one callback, or what happens by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from checks.machine.episode import Episode
+from checks.machine.instances import SYSTEM, TURN, Inst
+from generator.design import Driver
+from generator.expr import Expr, any_of
+
+BEFORE = 0
+
+
+@dataclass(frozen=True)
+class Turns:
+    """Turns of an episode: `calls` are callbacks, `events` what happens by itself.
+
+    `fails` is where the episode goes on when a callback returns an error, `last` the turn
+    after which everything is over.
+    """
+
+    calls: Mapping[tuple[str, Inst], int] = field(default_factory=dict)
+    events: Mapping[str, int] = field(default_factory=dict)
+    fails: Mapping[int, int] = field(default_factory=dict)
+    stages: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    last: int = 0
+
+    def at(self, turn: int) -> Expr:
+        """Return whether it is one particular turn."""
+        return TURN(SYSTEM).eq(turn)
+
+    def quiet(self) -> Expr:
+        """Return whether the episode has not begun, or is over."""
+        ends = self.stages.get("after", ())
+        return any_of(*(self.at(turn) for turn in (BEFORE, *ends)))
+
+
+def schedule(episode: Episode, processes: Sequence[tuple[Driver, Inst]]) -> Turns:
+    """Return the turns of an episode for the drivers and instances of a design."""
+    calls: dict[tuple[str, Inst], int] = {}
+    events: dict[str, int] = {}
+    stages: dict[str, tuple[int, ...]] = {}
+    turn = 1
+    down = sorted(processes, key=lambda one: -depth(one[1]))
+    up = list(reversed(down))
+    for stage in episode.stages:
+        begun = turn
+        called = down if stage.startswith("suspend") else up
+        for driver, inst in called:
+            if stage in driver.callbacks() and (stage, inst) not in calls:
+                calls[stage, inst] = turn
+                turn += 1
+        if stage in ("off", "gone", "swap"):
+            events[stage] = turn
+            turn += 1
+        if stage == "off" and episode.name == "sleep":
+            events["restore"] = turn
+            turn += 1
+        if stage == "after":
+            events["over"] = turn
+            active = list(stages)[-1]
+            stages[active] = (*stages[active], turn)
+            begun = turn = turn + 1
+        stages[stage] = tuple(range(begun, turn + (stage == "after")))
+    last = turn if "after" in stages else turn - 1
+    return Turns(calls, events, _failures(calls, events), stages, last)
+
+
+def _failures(
+    calls: Mapping[tuple[str, Inst], int], events: Mapping[str, int]
+) -> dict[int, int]:
+    """Return where a suspend that fails leads: to the resume of those who sleep already."""
+    found = {}
+    for (stage, _), turn in calls.items():
+        if not stage.startswith("suspend"):
+            continue
+        asleep = {one for (other, one), at in calls.items() if other == stage and at < turn}
+        back = [at for (other, one), at in calls.items()
+                if other == stage.replace("suspend", "resume") and one in asleep]
+        if stage == "suspend_noirq":
+            back += [at for (other, _), at in calls.items() if other == "resume"]
+        found[turn] = min(back, default=events["over"])
+    return found
+
+
+def depth(inst: Inst) -> int:
+    """Return how many devices are above a device."""
+    device, found = inst.device, 0
+    while device.parent is not None:
+        device, found = device.parent, found + 1
+    return found

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a rule is: a statement with its evidence, and a function that says where it breaks.
+
+A rule reads operations, facts and hardware answers. A step rule looks at one transition and
+returns the condition under which that step breaks it; a state rule returns conditions that
+must never hold. Both are expressions, so every engine checks the same thing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from checks.machine.instances import View
+from checks.machine.machine import Step
+from generator.expr import Expr
+
+OnStep = Callable[[Step, View], Expr | None]
+OnState = Callable[[View], Iterator[tuple[str, Expr]]]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule: `statement` is what must hold, `symptom` what a running kernel shows if not.
+
+    `implies` names the rules that the same mistake breaks as well: they are not reported
+    beside this one.
+    """
+
+    key: str
+    title: str
+    statement: str
+    evidence: tuple[str, ...]  # "file function()" of the pinned tree, or a Message-ID
+    symptom: str
+    on_step: OnStep | None = None
+    on_state: OnState | None = None
+    implies: tuple[str, ...] = ()
+
+
+def step_rule(
+    key: str, *, evidence: tuple[str, ...], symptom: str, implies: tuple[str, ...] = (),
+    states: OnState | None = None,
+) -> Callable[[OnStep], Rule]:
+    """Make a rule of a function over steps; its docstring is the statement.
+
+    `states` are conditions of the same rule that must hold in no state.
+    """
+
+    def made(function: OnStep) -> Rule:
+        return Rule(key, _title(function), _statement(function), evidence, symptom,
+                    on_step=function, on_state=states, implies=implies)
+
+    return made
+
+
+def state_rule(
+    key: str, *, evidence: tuple[str, ...], symptom: str, implies: tuple[str, ...] = ()
+) -> Callable[[OnState], Rule]:
+    """Make a rule of a function over a design's states; its docstring is the statement."""
+
+    def made(function: OnState) -> Rule:
+        return Rule(key, _title(function), _statement(function), evidence, symptom,
+                    on_state=function, implies=implies)
+
+    return made
+
+
+def is_done(step: Step, *names: str) -> bool:
+    """Return whether a step is one of some operations, done by a driver or by devres."""
+    return step.op is not None and step.op.name in names and step.outcome in ("ok", "fail")
+
+
+def _title(function: Callable[..., object]) -> str:
+    return function.__name__.upper()
+
+
+def _statement(function: Callable[..., object]) -> str:
+    assert function.__doc__, f"{function.__name__} needs a docstring: it is the statement"
+    return " ".join(function.__doc__.split())

@@ -1,0 +1,286 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Exploration of a design: breadth first, so that the first violation found is a shortest one."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from checks.finding import Verdict
+from checks.machine.episode import PLAIN
+from checks.machine.machine import Machine, build, with_variables
+from checks.machine.step import Kind, Step, words_of
+from checks.rules.rule import Rule
+from checks.search.liveness import forget
+from checks.search.machine_as_c import Watch
+from checks.search.search import Search
+from checks.search.trace import replay, shortened
+from generator.design import Design, Waiver
+from generator.errors import Where
+from generator.expr import FALSE, Fact, Read, reads
+
+STATES = 10_000_000
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One line of a trace.
+
+    `entry` says within what the actor does it, `about` names the devices that it is done to.
+    """
+
+    actor: str
+    text: str
+    outcome: str
+    where: Where
+    entry: str = ""
+    kind: Kind = Kind.OPERATION
+    about: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Counterexample:
+    """The shortest way to break a rule, on the hardware that answers `hardware`."""
+
+    rule: str
+    title: str
+    message: str
+    trace: tuple[Shown, ...]
+    hardware: tuple[tuple[str, str], ...]
+    waived: str = ""
+    depth: int = 0  # steps on the way that somebody else could see
+    episode: str = ""  # "" for the plain one
+
+
+@dataclass(frozen=True)
+class Sought:
+    """A goal, and a shortest way to it; None where no reachable state satisfies it."""
+
+    key: str
+    service: str
+    statement: str
+    way: Counterexample | None
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How far the search went: a HOLDS means nothing without them."""
+
+    states: int
+    transitions: int
+    complete: bool
+    seconds: float
+    instances: tuple[str, ...]
+    episodes: tuple[str, ...] = ()  # those beside the plain one
+
+
+@dataclass(frozen=True)
+class Report:
+    """The verdict on one design."""
+
+    design: str
+    verdict: Verdict
+    counterexamples: tuple[Counterexample, ...]
+    waived: tuple[Counterexample, ...]
+    bounds: Bounds
+    reached: tuple[str, ...]
+    unreached: tuple[str, ...]
+    taken: bytes = b""  # per transition of the design's machine, whether it ever happened
+    goals: tuple[Sought, ...] = ()
+    waivers: tuple[Waiver, ...] = ()  # all that the design has, needed or not
+
+
+def explore(
+    design: Design, rules: Sequence[Rule], *, states: int = STATES, seconds: float = 600.0,
+    first: bool = False, episode: str = PLAIN, shorten: bool = True,
+) -> Report:
+    """Return what exploring every life of a design says about the rules, in one episode.
+
+    With `first`, the search ends at the first violation. Without `shorten`, traces are replayed
+    but may have steps that they can do without: for those who do not look at them.
+    Errors: ModelError for a design that makes no sense.
+    """
+    explorer = Explorer(design, rules, episode)
+    return explorer.run(states=states, seconds=seconds, first=first, shorten=shorten)
+
+
+def watches_of(machine: Machine, rules: Sequence[Rule]) -> tuple[Watch, ...]:
+    """Return every condition that the rules watch in a machine."""
+    found: list[Watch] = []
+    for rule in rules:
+        if rule.on_step is not None:
+            for number, one in enumerate(machine.transitions):
+                if not one.step.entry:
+                    continue
+                when = rule.on_step(one.step, machine.view)
+                if when is not None and when != FALSE:
+                    found.append(Watch(rule.key, when, rule.statement, number,
+                                       _waived(machine.design.waivers, rule, one.step)))
+        if rule.on_state is not None:
+            for message, when in rule.on_state(machine.view):
+                found.append(Watch(rule.key, when, message, None,
+                                   _waived(machine.design.waivers, rule, None)))
+    return tuple(found)
+
+
+def _waived(waivers: Sequence[Waiver], rule: Rule, step: Step | None) -> str:
+    for waiver in waivers:
+        if waiver.rule != rule.key:
+            continue
+        if step is None:
+            if not waiver.op and not waiver.inside:
+                return waiver.reason
+            continue
+        name = step.op.name if step.op is not None else step.kind.value
+        if waiver.op in ("", name) and waiver.inside in ("", step.inside, step.entry):
+            return waiver.reason
+    return ""
+
+
+def with_questions(machine: Machine, watches: Sequence[Watch]) -> Machine:
+    """Return the machine with the questions that only rules ask among its variables."""
+    asked = [read for watch in watches for read in reads(watch.when) if read.fact.question]
+    return with_variables(machine, asked)
+
+
+class Explorer:
+    """A design in one episode, and rules, prepared: explored as often as is wanted."""
+
+    def __init__(
+        self, design: Design, rules: Sequence[Rule], episode: str = PLAIN,
+        chosen: frozenset[Fact] = frozenset(),
+    ) -> None:
+        """Prepare; questions of `chosen` facts get their answers where a search begins.
+
+        Errors: ModelError for a design that makes no sense, EnvironmentFault without a compiler.
+        """
+        with _uncollected():
+            machine = build(design, episode, chosen)
+            self.watches = watches_of(machine, rules)
+            self.machine = with_questions(machine, self.watches)
+            self.search = Search(forget(self.machine, self.watches), self.watches)
+        self.library = self.search.library
+        self.rules = {rule.key: rule for rule in rules}
+        self.shorten = True
+
+    def run(
+        self, given: Mapping[Read, int] | None = None, *, states: int = STATES,
+        seconds: float = 600.0, first: bool = False, shorten: bool = True,
+    ) -> Report:
+        """Return what a search says where hardware gives some answers; see explore()."""
+        began = time.monotonic()
+        self.machine = replace(self.machine, given={**self.machine.given, **(given or {})})
+        self.shorten = shorten
+        complete = self.search.run(self.machine.given, states=states, seconds=seconds, first=first)
+        return self._report(complete, time.monotonic() - began)
+
+    def _report(self, complete: bool, seconds: float) -> Report:
+        examples = [self._example(*one) for one in self.library.findings()]
+        return reported(
+            self.machine, examples, self.rules, self.library.taken(), complete=complete,
+            states=self.library.states(), transitions=self.library.transitions(), seconds=seconds,
+        )
+
+    def _example(self, index: int, transition: int, depth: int, at: int) -> Counterexample:
+        watch = self.watches[index]
+        path = self.search.path(at) + [transition] * (transition >= 0)
+        if self.shorten:
+            path = shortened(self.machine, path, watch)
+        return replace(counterexample(self.machine, path, watch, self.rules), depth=depth)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Let no garbage collector look meanwhile, again and again, at each of many expressions.
+
+    They have no cycles.
+    """
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+def counterexample(
+    machine: Machine, path: Sequence[int], watch: Watch, rules: Mapping[str, Rule]
+) -> Counterexample:
+    """Return a path that breaks a rule, replayed, with what hardware answers on it.
+
+    Errors: ReplayError when the path does not break it.
+    """
+    answers = replay(machine, path, watch)
+    hardware = tuple(
+        (f"{read.of.name}.{read.fact.name}", read.fact.show(value))
+        for read, value in sorted(answers.items(),
+                                  key=lambda one: (one[0].of.name, one[0].fact.name))
+    )
+    rule = rules[watch.rule]
+    return Counterexample(rule.key, rule.title, watch.message, shown(machine, path, watch.at),
+                          hardware, watch.waived, episode="".join(beside(machine)))
+
+
+def reported(
+    machine: Machine, examples: Sequence[Counterexample], rules: Mapping[str, Rule], taken: bytes,
+    *, complete: bool, states: int, transitions: int, seconds: float,
+) -> Report:
+    """Return what an engine's search of a machine comes to: one report, whatever engine it was.
+
+    `taken` has a byte per transition of the machine, 1 where it ever happened.
+    """
+    broken = tuple(one for one in examples if not one.waived)
+    implied = {other for one in broken for other in rules[one.rule].implies}
+    verdict = Verdict.VIOLATED if broken else Verdict.HOLDS
+    if not broken and not complete:
+        verdict = Verdict.UNFINISHED
+    reached, unreached = _operations(machine, taken)
+    return Report(
+        machine.design.name, verdict,
+        tuple(one for one in broken if one.rule not in implied) or broken,
+        tuple(one for one in examples if one.waived),
+        Bounds(states, transitions, complete, seconds,
+               tuple(one.name for one in machine.view.instances), beside(machine)),
+        reached, unreached, taken, waivers=machine.design.waivers,
+    )
+
+
+def _operations(machine: Machine, taken: bytes) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return which operations of the probes ever went well, and which never did."""
+    wanted: dict[str, bool] = {}
+    for one, hit in zip(machine.transitions, taken, strict=True):
+        step = one.step
+        if step.outcome == "ok" and step.op is not None and step.entry == "probe":
+            said = words_of(step.op, step.binding)
+            wanted[said] = wanted.get(said, False) or bool(hit)
+    return (
+        tuple(sorted(said for said, hit in wanted.items() if hit)),
+        tuple(sorted(said for said, hit in wanted.items() if not hit)),
+    )
+
+
+def beside(machine: Machine) -> tuple[str, ...]:
+    """Return the episode of a machine, none for the plain one."""
+    return () if machine.view.episode == PLAIN else (machine.view.episode,)
+
+
+def shown(machine: Machine, path: Sequence[int], last: int | None = None) -> tuple[Shown, ...]:
+    """Return the steps of a path that a reader needs to see, and `last` in any case."""
+    steps = [(number, machine.transitions[number].step) for number in path]
+    return tuple(
+        Shown(step.actor, step.text, step.error or step.outcome, step.where, step.entry,
+              step.kind, step.about)
+        for number, step in steps
+        if step.text and (number == last or _matters(step))
+    )
+
+
+def _matters(step: Step) -> bool:
+    """Return whether a reader needs to see a step: a fact changes, or hardware answers."""
+    if step.op is not None:
+        return bool(step.error) or any(one.gives for one in step.op.outcomes)
+    return step.entry in ("driver core", "environment") or step.decides

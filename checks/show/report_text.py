@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Reports as people and programs read them: a table that fits a changelog, and JSON."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+from checks.finding import Verdict
+from checks.machine.episode import EPISODES
+from checks.search.explore import Counterexample, Report, Shown, Sought
+from checks.show.table import WIDTH, table
+from checks.verdict.likeness import Likeness
+from generator.facts import PLATFORM
+
+_ASKED = {fact.name for fact in PLATFORM}
+
+
+def text(report: Report) -> str:
+    """Return a report for a person: verdict with its bounds, then each counterexample."""
+    return "\n".join(_lines(report))
+
+
+def _lines(report: Report) -> Iterator[str]:
+    bounds = report.bounds
+    size = f"{bounds.states} states, {bounds.transitions} transitions"
+    ended = "every life explored" if bounds.complete else "not finished"
+    names = ", ".join(bounds.instances)
+    also = f"; also {', '.join(bounds.episodes)}" if bounds.episodes else ""
+    yield f"{report.design}: {report.verdict.value} ({size}; {ended}; {names}{also})"
+    if report.verdict is Verdict.UNFINISHED:
+        yield "  the budget ended the search: raise --states or --seconds"
+    for one in report.counterexamples:
+        yield ""
+        yield from violation(one)
+    if report.waivers:
+        yield ""
+    titles = {(one.rule, one.waived): f" {one.title}" for one in report.waived}
+    for waiver in report.waivers:
+        title = titles.get((waiver.rule, waiver.reason), " (not needed)")
+        yield from textwrap.wrap(f"waived {waiver.rule}{title}: {waiver.reason}", WIDTH,
+                                 initial_indent="  ", subsequent_indent="    ")
+    if report.verdict is Verdict.HOLDS:
+        for goal in report.goals:
+            if goal.way is None:
+                yield f"  in no life: {goal.statement}"
+    if report.verdict is Verdict.HOLDS and report.unreached:
+        yield f"  never reached: {', '.join(report.unreached)}"
+
+
+def violation(one: Counterexample) -> Iterator[str]:
+    """Yield what is wrong and where, then how it comes to that."""
+    yield f"{place(one)}error: {one.message} [{one.rule}]"
+    yield from example(one)
+
+
+def place(one: Counterexample) -> str:
+    """Return file and line of the last operation on the way to a violation."""
+    for step in reversed(one.trace):
+        if step.where.file:
+            return f"{short(step.where.file)}:{step.where.line}: "
+    return ""
+
+
+def example(one: Counterexample) -> Iterator[str]:
+    """Yield what hardware answered, and the table of a trace."""
+    if one.episode:
+        yield f"  episode: {one.episode}, {EPISODES[one.episode].says}"
+    for name, facts in (("hardware", hardware(one)), ("platform", platform(one))):
+        if facts:
+            said = ", ".join(f"{key} {value}" for key, value in facts.items())
+            yield from textwrap.wrap(f"{name}: {said}", WIDTH, initial_indent="  ",
+                                     subsequent_indent="    ")
+    yield ""
+    yield from table(one.trace)
+
+
+def hardware(one: Counterexample) -> dict[str, str]:
+    """Return what devices answered on the way to a violation."""
+    return {key: value for key, value in one.hardware if key.rpartition(".")[2] not in _ASKED}
+
+
+def platform(one: Counterexample) -> dict[str, str]:
+    """Return what the platform answered on the way to a violation."""
+    return {key: value for key, value in one.hardware if key.rpartition(".")[2] in _ASKED}
+
+
+def record(report: Report) -> dict[str, object]:
+    """Return a report for a program; the first violation is repeated at the top."""
+    found = [violation_record(one) for one in report.counterexamples]
+    needed = {(one.rule, one.waived) for one in report.waived}
+    first = found[0] if found else {"rule": None, "hardware": {}, "platform": {}, "trace": []}
+    return {
+        "design": report.design,
+        "verdict": report.verdict.value,
+        **{key: first[key] for key in ("rule", "hardware", "platform", "trace")},
+        "violations": found,
+        "waived": [violation_record(one) for one in report.waived],
+        "waivers": [
+            {"rule": one.rule, "reason": one.reason, "needed": (one.rule, one.reason) in needed}
+            for one in report.waivers
+        ],
+        "goals": [goal_record(one) for one in report.goals],
+        "bounds": {
+            "states": report.bounds.states,
+            "transitions": report.bounds.transitions,
+            "complete": report.bounds.complete,
+            "instances": list(report.bounds.instances),
+            "episodes": list(report.bounds.episodes),
+        },
+        "unreached": list(report.unreached),
+    }
+
+
+MOST = 12  # facts that are named, before the rest is only counted
+
+
+def likeness(one: Likeness) -> Iterator[str]:
+    """Yield how a design that holds compares with another."""
+    if not one.complete:
+        yield f"  not compared with {one.base}: the budget ended it; raise --states or --seconds"
+        return
+    if one.same:
+        where = ", on the same hardware" if one.hardware else ""
+        yield f"  reaches the same facts as {one.base}{where}"
+        return
+    what = (f"the same facts as {one.base}, on other hardware" if one.hardware
+            else f"other facts than {one.base}")
+    yield f"  reaches {what}, and no rule minds"
+    for value in one.values[:MOST]:
+        yield from textwrap.wrap(value, WIDTH, initial_indent="    ", subsequent_indent="      ")
+    if len(one.values) > MOST:
+        yield f"    and {len(one.values) - MOST} more"
+    for life in one.lives:
+        whose = f"{one.base} has no such life" if life.new else f"a life of {one.base} only"
+        said = "; ".join([f"{whose}{', ' * bool(life.when)}{life.when}", *life.said])
+        yield ""
+        yield from textwrap.wrap(said, WIDTH, initial_indent="  ", subsequent_indent="    ")
+        facts = ", ".join(f"{key} {value}" for key, value in life.hardware)
+        if facts:
+            yield from textwrap.wrap(f"hardware: {facts}", WIDTH, initial_indent="  ",
+                                     subsequent_indent="    ")
+        yield ""
+        yield from table(life.trace)
+
+
+def likeness_record(one: Likeness) -> dict[str, object]:
+    """Return the same for a program."""
+    return {
+        "design": one.base,
+        "complete": one.complete,
+        "same": one.same,
+        "hardware": one.hardware,
+        "values": list(one.values),
+        "lives": [
+            {"of": "this" if life.new else one.base, "when": life.when, "facts": list(life.said),
+             "hardware": dict(life.hardware), "trace": [step_record(step) for step in life.trace]}
+            for life in one.lives
+        ],
+    }
+
+
+def goal_record(one: Sought) -> dict[str, object]:
+    """Return a goal for a program: with a way to it, when there is one."""
+    return {
+        "goal": one.key,
+        "service": one.service,
+        "statement": one.statement,
+        "reached": one.way is not None,
+        "trace": [] if one.way is None else violation_record(one.way)["trace"],
+    }
+
+
+def violation_record(one: Counterexample) -> dict[str, object]:
+    """Return a violation for a program."""
+    return {
+        "rule": one.rule,
+        "title": one.title,
+        "message": one.message,
+        "waived": one.waived,
+        "episode": one.episode,
+        "hardware": hardware(one),
+        "platform": platform(one),
+        "trace": [step_record(step) for step in one.trace],
+    }
+
+
+def step_record(step: Shown) -> dict[str, object]:
+    """Return a step for a program."""
+    return {
+        "actor": step.actor,
+        "kind": step.kind.value,
+        "step": step.text,
+        "outcome": step.outcome,
+        "file": short(step.where.file),
+        "line": step.where.line,
+    }
+
+
+def short(file: str) -> str:
+    """Return a path relative to where the user stands, when it is below."""
+    if not file:
+        return ""
+    path = Path(file)
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else file

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Everything that is asked of a design: the rules, and what it does to the services of its base."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+
+from checks.finding import Verdict
+from checks.machine.episode import EPISODES, PLAIN, episodes_of
+from checks.rules.all import RULES
+from checks.rules.rule import Rule
+from checks.search.explore import STATES, Bounds, Counterexample, Report, explore
+from checks.verdict.degrade import RULE as DEGRADES
+from checks.verdict.degrade import Comparison, degrade
+from checks.verdict.goal import Goal, goals_of, with_goals, with_ways
+from checks.verdict.parallel import results
+from generator.design import Design
+from generator.errors import ModelError, UsageError
+from generator.load import base_of
+
+ALL: tuple[Rule, ...] = tuple(sorted((*RULES, DEGRADES), key=lambda rule: rule.key))
+
+
+def judge(
+    design: Design, *, states: int = STATES, seconds: float = 600.0, first: bool = False,
+    sought: tuple[Goal, ...] | None = None, engine: Callable[..., Report] = explore,
+    episode: str = "", against: Callable[..., Comparison] = degrade, processes: int = 1,
+) -> Report:
+    """Return the verdict on a design, by exploration and, if it has one, beside its base.
+
+    Every episode is explored that the design has something to say to, or only the one given.
+    The report has the shortest counterexample first, and says which goals were reached: those
+    of `sought` or else the usual ones.
+    `engine` asks the rules, checks.search.spin.explore() as well; N2 is always our explorer's,
+    `against` makes the comparison. `states` bounds each exploration, `seconds` all of them; `processes`
+    explore side by side, unless the `first` violation is enough.
+    Errors: ModelError for a design that makes no sense, UsageError for an unknown episode.
+    """
+    keys = [rule.key for rule in ALL]
+    for waiver in design.waivers:
+        if waiver.rule not in keys:
+            raise ModelError(
+                design.where,
+                f"a waiver of {waiver.rule}, which is no rule: {', '.join(keys)}"
+            )
+    if episode and episode not in EPISODES:
+        raise UsageError(f"no episode {episode!r}: one of {', '.join(EPISODES)}")
+    sought = goals_of(design) if sought is None else sought
+    seeking, never = with_goals(design, sought)
+    asked = (episode,) if episode else episodes_of(design)
+    until = time.monotonic() + seconds
+
+    def explored(alone: Design, name: str) -> Report:
+        rules = (*RULES, *never) if name == PLAIN else RULES
+        left = max(until - time.monotonic(), 0.0)
+        found = engine(alone, rules, states=states, seconds=left, first=first, episode=name)
+        return with_ways(found, design, sought) if name == PLAIN else found
+
+    jobs: list[Callable[[], Report | Comparison]] = [
+        partial(explored, one, name) for name in asked for one in alternatives(seeking, name)
+    ]
+    base = base_of(design)
+    if episode in ("", PLAIN) and base is not None and base is not design:
+        alike = _given(base, design)
+
+        def compared() -> Comparison:
+            left = max(until - time.monotonic(), 0.0)
+            return against(alike, design, states=states, seconds=left)
+
+        jobs.append(compared)
+    found: list[Report | Comparison] = []
+    for one in results(jobs, 1 if first else processes):
+        found.append(one)
+        if first and one.verdict is Verdict.VIOLATED:
+            break
+    report = merged([one for one in found if isinstance(one, Report)], design)
+    beside = next((one for one in found if isinstance(one, Comparison)), None)
+    if beside is None or report.verdict is not Verdict.HOLDS:
+        return report
+    degraded = tuple(
+        Counterexample(
+            DEGRADES.key,
+            DEGRADES.title,
+            f"{DEGRADES.statement} Here: {one.after}; {beside.base} has {' or '.join(one.before)}.",
+            one.trace,
+            one.hardware,
+        )
+        for one in beside.degraded
+    )
+    return replace(report, verdict=beside.verdict, counterexamples=degraded)
+
+
+def alternatives(design: Design, episode: str) -> tuple[Design, ...]:
+    """Return what is explored in an episode: also with each driver that comes later, alone.
+
+    Binding one after the other belongs to the plain episode and to that of a late driver.
+    """
+    later = [driver for driver in design.drivers if driver.instead_of]
+    if episode in (PLAIN, "late") or not later:
+        return (design,)
+    first = tuple(driver for driver in design.drivers if not driver.instead_of)
+    return (
+        replace(design, drivers=first),
+        *(
+            replace(design, drivers=(
+                replace(one, instead_of=""),
+                *(driver for driver in first if driver.device != one.device),
+            ))
+            for one in later
+        ),
+    )
+
+
+def _given(base: Design, design: Design) -> Design:
+    """Return a design's base on the hardware that the design is given."""
+    given = {
+        key: value for key, value in design.given.items()
+        if not isinstance(key, tuple) or key[1] in base.devices
+    }
+    return replace(base, given={**base.given, **given})
+
+
+_WORST = (Verdict.HOLDS, Verdict.UNFINISHED, Verdict.VIOLATED)
+
+
+def merged(reports: Sequence[Report], design: Design) -> Report:
+    """Return one report on a design from those of its episodes: the worst verdict is its own."""
+    first, all_ = reports[0], [one.bounds for one in reports]
+    found: dict[str, Counterexample] = {}
+    waived: dict[tuple[str, str], Counterexample] = {}
+    for report in reports:
+        for example in report.counterexamples:
+            found.setdefault(example.rule, example)
+        for example in report.waived:
+            waived.setdefault((example.rule, example.waived), example)
+    return replace(
+        first,
+        verdict=max((one.verdict for one in reports), key=_WORST.index),
+        counterexamples=tuple(sorted(found.values(), key=lambda one: len(one.trace))),
+        waived=tuple(waived.values()),
+        waivers=design.waivers,
+        bounds=Bounds(
+            sum(one.states for one in all_),
+            sum(one.transitions for one in all_),
+            all(one.complete for one in all_),
+            sum(one.seconds for one in all_),
+            first.bounds.instances,
+            tuple(dict.fromkeys(name for one in all_ for name in one.episodes)),
+        ),
+    )
