@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 from generator.errors import ModelError, Where
 from generator.expr import EACH, ChildrenOf, Expr, Fact, Nth, ParentOf, Place, Role, UsersOf
-from generator.fields import check_fields
-from generator.inverse import named_twice
+from generator.mistakes.blocks import check_block, devices_asked
+from generator.mistakes.field_types import check_fields
+from generator.mistakes.operations import named_twice
 from generator.operation import Do, here
 from generator.program import Block, Call, Each, If, operations
-from generator.wellformed import check_block, devices_asked
 
 ROOTS = ("pci", "core")  # kinds that have no parent
 SUBDEVICES = ("aux", "cxl", "express")  # kinds whose drivers own what they use

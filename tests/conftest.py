@@ -8,11 +8,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from generator.designs.auxbus import SERIES
-from generator.kbuild import Base, prepare
 from generator.kernel.configurations import CONFIGS
-from generator.pin import pinned as set_up
-from generator.series import Series, generate
-from generator.tree import Tree
+from generator.kernel.kbuild import Base, prepare
+from generator.kernel.pin import pinned as set_up
+from generator.kernel.tree import Tree
+from generator.series.generate import Series, generate
 
 
 @pytest.fixture(scope="session")

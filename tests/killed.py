@@ -15,7 +15,7 @@ import threading
 import time
 from pathlib import Path
 
-from generator.apply import apply
+from generator.series.apply import apply
 
 
 def main(patches: str, clone: str, at: str, late: str, whom: str) -> None:

@@ -10,7 +10,7 @@ import clang.cindex as ci
 from words import choice
 
 from generator.fingerprint import CGuard, Fails, Fingerprint
-from generator.lts import Label, Lts, difference, word
+from generator.graphs.lts import Label, Lts, difference, word
 from generator.parsing.unit import Unit
 from generator.reading.reader import CLts, read
 

@@ -28,8 +28,8 @@ DESIGNS = ("-m", "generator", "designs")
 RENDER = """\
 from design import PORT
 from generator.ops.pci import PCI_SET_POWER_STATE
-from generator.render import body
-from generator.templates import Names
+from generator.rendering.render import body
+from generator.rendering.templates import Names
 print(body((PCI_SET_POWER_STATE(PORT),), Names({PORT: "dev"})))
 """
 

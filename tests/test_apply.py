@@ -15,12 +15,12 @@ from clones import FILES, WHEN, WHO, shell, snapshot
 from house import HOUSE, TESTS
 from waiting import group_ended, until
 
-from generator import manifest
-from generator.apply import apply, undo
 from generator.errors import Conflict, Refused, UsageError
 from generator.kernel.clone import own
-from generator.plumbing import clean_environment
-from generator.tree import Change, Tree, commits, format_patch, tree_id
+from generator.kernel.tree import Change, Tree, commits, format_patch, tree_id
+from generator.series import manifest
+from generator.series.apply import apply, undo
+from generator.system.plumbing import clean_environment
 
 STEPS = [
     Change("PCI: One\n\nBecause.\n", WHO, WHEN, {"drivers/pci/probe.c": b"int probe(void);\n"}),

@@ -22,7 +22,7 @@ from checks.boot.run import AS_PREDICTED, FAILED, Complaint, Run
 from checks.boot.source import lay, source_tree
 from generator.errors import TreeError
 from generator.kernel.configurations import Config
-from generator.tree import Tree
+from generator.kernel.tree import Tree
 
 # The log.
 

@@ -12,7 +12,7 @@ from checks.boot.guest import with_port_model
 from checks.boot.kernel import fragment, fragments, kernel
 from checks.boot.kind import PLAIN
 from generator.__main__ import main
-from generator.tree import Tree
+from generator.kernel.tree import Tree
 
 pytestmark = [pytest.mark.boot, pytest.mark.kernel, pytest.mark.slow, pytest.mark.others]
 

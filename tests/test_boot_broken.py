@@ -20,10 +20,10 @@ from checks.boot.guest import program, with_port_model
 from checks.boot.kernel import kernel
 from checks.boot.run import Run, run
 from checks.boot.scenario import ALL
-from generator import series
 from generator.__main__ import main
 from generator.designs import auxbus
-from generator.tree import Tree
+from generator.kernel.tree import Tree
+from generator.series import generate
 
 pytestmark = [pytest.mark.boot, pytest.mark.kernel, pytest.mark.slow]
 
@@ -233,7 +233,7 @@ def test_broken_c_turns_the_right_line_red(
     names: tuple[str, ...], pinned: Tree, tmp_path: Path
 ) -> None:
     rows = [one for one in BROKEN if one.name in names]
-    overlay = dict(series.generate(auxbus.SERIES, pinned).commits[-1].overlay)
+    overlay = dict(generate.generate(auxbus.SERIES, pinned).commits[-1].overlay)
     for row in rows:
         overlay = broken(row, overlay)
     built = kernel(pinned, with_port_model(pinned, overlay))
@@ -249,7 +249,7 @@ def test_a_stranger_breaks_the_c_with_a_diff(
     pinned: Tree, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     breakage = next(one for one in BROKEN if one.name == "wrong index")
-    overlay = series.generate(auxbus.SERIES, pinned).commits[-1].overlay
+    overlay = generate.generate(auxbus.SERIES, pinned).commits[-1].overlay
     old = (overlay[CXLPMU] or b"").decode().splitlines(keepends=True)
     new = (broken(breakage, overlay)[CXLPMU] or b"").decode().splitlines(keepends=True)
     diff = tmp_path / "wrong-index.diff"

@@ -23,9 +23,9 @@ from checks.boot.kernel import Kernel, kernel
 from checks.boot.lost import PANIC, Lost
 from checks.boot.model import HOST, PORT, Order, Running, model
 from checks.boot.qemu import Guest, Setup, running
+from generator.kernel.tree import Tree
 from generator.load import load
-from generator.series import generate
-from generator.tree import Tree
+from generator.series.generate import generate
 
 pytestmark = [pytest.mark.boot, pytest.mark.kernel, pytest.mark.slow]
 

@@ -19,8 +19,8 @@ from checks.boot.kind import KASAN, KINDS, KMEMLEAK, PLAIN, REMOVE, Kind
 from checks.boot.run import AS_PREDICTED, FAILED, Run, run
 from generator.__main__ import main
 from generator.designs import auxbus
-from generator.series import Series
-from generator.tree import Tree
+from generator.kernel.tree import Tree
+from generator.series.generate import Series
 
 pytestmark = [pytest.mark.boot, pytest.mark.kernel, pytest.mark.slow]
 

@@ -28,7 +28,7 @@ from checks.boot.hardware import BLOCK_STEP, MEMORY, ORDERS, VECTORS, Block, Har
 from checks.boot.ivshmem import doorbell
 from checks.boot.model import Order, model
 from generator.errors import UsageError
-from generator.tree import Tree
+from generator.kernel.tree import Tree
 
 ALL = (1 << 64) - 1
 

@@ -27,7 +27,7 @@ from checks.boot.protocol import Answer
 from checks.boot.qemu import Guest, command
 from generator.designs import auxbus, today
 from generator.errors import EnvironmentFault, ProgramFailed, TreeError
-from generator.tree import Tree
+from generator.kernel.tree import Tree
 
 PORTS = {port.name: port for port in BOARDS["dynamic"].ports}
 VIRT = {port.name: port for port in BOARDS["virt"].ports}

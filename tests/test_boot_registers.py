@@ -30,7 +30,7 @@ from checks.boot.cpmu import (
     Events,
     Layout,
 )
-from generator.tree import Tree
+from generator.kernel.tree import Tree
 
 ALL = (1 << 64) - 1
 

@@ -9,7 +9,7 @@ from words import choice, seq, star
 
 from generator.errors import TreeError
 from generator.fingerprint import CGuard, Fingerprint
-from generator.lts import Label, word
+from generator.graphs.lts import Label, word
 from generator.reading.reader import entry_points, read
 
 

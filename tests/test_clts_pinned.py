@@ -11,7 +11,7 @@ from smallc import PRINTS, parsed, same, w
 from units import parse
 from words import choice, seq, star
 
-from generator.lts import Label, Lts, difference
+from generator.graphs.lts import Label, Lts, difference
 from generator.reading.reader import Reader, entry_points, read
 
 PORTDRV = "drivers/pci/pcie/portdrv.c"

@@ -12,8 +12,8 @@ import pytest
 
 from checks.compiling.compile import check
 from checks.finding import Finding, Severity
-from generator.commit import commits_of
 from generator.parsing.unit import Job, Place
+from generator.series.commit import commits_of
 
 CLANG = shutil.which("clang-19") or shutil.which("clang") or ""
 pytestmark = pytest.mark.skipif(not CLANG, reason="clang is missing: apt-get install clang-19")

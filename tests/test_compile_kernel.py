@@ -8,11 +8,11 @@ import pytest
 from checks.compiling import backend
 from checks.compiling.compile import check
 from checks.compiling.target import Kernel
-from generator import tree
-from generator.commit import commits_of
-from generator.kbuild import prepare
+from generator.kernel import tree
 from generator.kernel.configurations import CONFIGS
+from generator.kernel.kbuild import prepare
 from generator.parsing.job import view_of
+from generator.series.commit import commits_of
 
 PORTDRV = "drivers/pci/pcie/portdrv.c"
 HEADER = "drivers/pci/pcie/portdrv.h"

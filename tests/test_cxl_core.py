@@ -10,7 +10,7 @@ from units import parse
 from words import choice, seq
 
 from generator.fingerprint import Fails, Fingerprint
-from generator.lts import Label, Lts, difference, word
+from generator.graphs.lts import Label, Lts, difference, word
 from generator.reading.reader import Reader
 
 FILE, FUNCTION = "drivers/cxl/core/pmu.c", "devm_cxl_pmu_add"

@@ -7,14 +7,14 @@ import pytest
 from smallc import parsed
 
 from generator.ctext import Loop
-from generator.derived import splices
 from generator.drivers.pcie_cxlpmu import CPMU
 from generator.drivers.portdrv import PORT
+from generator.editing.block_diff import splices
 from generator.errors import ModelError, TreeError
 from generator.operation import IGNORE
 from generator.ops.pci import PCI_CLEAR_MASTER, PCI_SET_MASTER
 from generator.program import Block, Function, Ifdef, call
-from generator.templates import Names
+from generator.rendering.templates import Names
 
 SET, CLEAR = PCI_SET_MASTER(PORT), PCI_CLEAR_MASTER(PORT)
 

@@ -11,7 +11,7 @@ from checks.finding import Verdict
 from checks.rules.all import RULES
 from checks.search.explore import explore
 from generator.errors import ModelError, UsageError
-from generator.flow import flow
+from generator.graphs.flow import flow
 from generator.load import load
 
 SOUND = sorted((DESIGNS / "sound").glob("*.py"))

@@ -17,8 +17,8 @@ from generator.drivers.pciehp_core import pciehp
 from generator.drivers.perf_cxl_pmu import cxl_bus_driver
 from generator.drivers.pme_aer_dpc import aer, dpc, pme
 from generator.fingerprint import Fingerprint
-from generator.kbuild import prepare
 from generator.kernel.configurations import CONFIGS
+from generator.kernel.kbuild import prepare
 from generator.operation import Operation
 from generator.ops import shipped
 from generator.reading.reader import entry_points

@@ -11,9 +11,10 @@ from generator.design import Design
 from generator.designs.auxbus import DESIGN, SERIES
 from generator.designs.series import auxbus
 from generator.designs.today import DESIGN as TODAY
-from generator.draft import Draft
 from generator.drivers import pcie_cxlpmu
-from generator.edits import (
+from generator.editing.draft import Draft
+from generator.editing.file_edits import Listed, NewFile, Paragraph, Put, Section
+from generator.editing.function_edits import (
     Derived,
     Edit,
     FirstUse,
@@ -27,9 +28,8 @@ from generator.edits import (
     Tail,
 )
 from generator.errors import PortwrightError, TreeError
-from generator.kbuild import Base
-from generator.textedits import Listed, NewFile, Paragraph, Put, Section
-from generator.tree import Tree
+from generator.kernel.kbuild import Base
+from generator.kernel.tree import Tree
 
 pytestmark = pytest.mark.kernel
 

@@ -13,21 +13,21 @@ from checks.compiling.frontend import diagnose
 from checks.patches.conformance import Sources, hold, symbols_of
 from generator.ctext import Written, helper
 from generator.design import CALLBACKS, Design, Device, Driver
-from generator.draft import Draft
-from generator.edits import Derived
+from generator.editing.draft import Draft
+from generator.editing.file_edits import NewFile, Writing
+from generator.editing.function_edits import Derived
 from generator.entrypoint import STRUCTS, DriverStruct, function_of, struct_of
 from generator.errors import ModelError
 from generator.expr import Place
-from generator.kbuild import Base, prepare
 from generator.kernel.configurations import CONFIGS
+from generator.kernel.kbuild import Base, prepare
+from generator.kernel.tree import Tree
 from generator.operation import RETURN
 from generator.ops.pci import PCI_CLEAR_MASTER, PCI_ENABLE_DEVICE, PCI_SAVE_STATE, PCI_SET_MASTER
 from generator.parsing.unit import job, parse_once
 from generator.program import Block
 from generator.reading.reader import entry_points
-from generator.templates import Names
-from generator.textedits import NewFile, Writing
-from generator.tree import Tree
+from generator.rendering.templates import Names
 
 # A file that is built under every configuration gives way to what is rendered.
 PATH = "drivers/pci/pcie/portdrv.c"

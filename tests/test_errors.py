@@ -27,7 +27,7 @@ from generator.errors import (
     Where,
 )
 from generator.load import load
-from generator.plumbing import run, tried
+from generator.system.plumbing import run, tried
 
 KINDS = [one for one in vars(errors).values()
          if isinstance(one, type) and issubclass(one, PortwrightError)]

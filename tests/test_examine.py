@@ -11,11 +11,11 @@ import pytest
 from checks.finding import Finding
 from checks.patches import examine
 from checks.patches.examine import CHECKS, Check, assumed, checked
-from generator import kbuild
 from generator.__main__ import main
 from generator.cli import generate
 from generator.cli.generate import shipped
-from generator.tree import Tree
+from generator.kernel import kbuild
+from generator.kernel.tree import Tree
 
 PATCHES = Path(__file__).parents[1] / "patches" / "auxbus"
 

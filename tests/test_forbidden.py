@@ -17,10 +17,10 @@ from checks.boot.lost import NO_BOOT
 from checks.boot.run import AS_PREDICTED, Run
 from checks.boot.scenario import USUAL
 from checks.boot.witness import Sight, witness
-from generator.cli import refused
+from generator.cli import boot_refused
 from generator.errors import ProgramFailed
+from generator.kernel.tree import Tree
 from generator.system.cache import cache
-from generator.tree import Tree
 
 
 def test_the_object_knows_what_it_is_told_and_nothing_is_left_over() -> None:
@@ -51,10 +51,10 @@ def test_a_kernel_that_cannot_be_built_shows_why(
             )
         return Kernel(Path("home"), "6.12.117", 0.0)
 
-    monkeypatch.setattr(refused, "_kernel", made)
-    monkeypatch.setattr(refused, "run_all", lambda tasks: [sound] * len(tasks))
+    monkeypatch.setattr(boot_refused, "_kernel", made)
+    monkeypatch.setattr(boot_refused, "run_all", lambda tasks: [sound] * len(tasks))
 
-    found, control, sight = refused._booted(case, pinned, keeping=False)
+    found, control, sight = boot_refused._booted(case, pinned, keeping=False)
 
     assert (found.end, found.scenario) == (NO_BOOT, "build")
     assert control == sound
@@ -72,7 +72,7 @@ def test_what_is_stale_is_what_has_no_evidence_or_another_one(
         witness(one, sight, fingerprint(one, {}, {}), pinned.base, "6", "Q") for one in (good, bad)
     ]
     monkeypatch.setattr(
-        refused, "kept", lambda: (evidence[0], replace(evidence[1], board="pair"))
+        boot_refused, "kept", lambda: (evidence[0], replace(evidence[1], board="pair"))
     )
 
-    assert refused.stale((good, bad, none), pinned) == (bad, none)
+    assert boot_refused.stale((good, bad, none), pinned) == (bad, none)

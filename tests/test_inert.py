@@ -13,7 +13,7 @@ from checks.patches.mails import edits, read_directory
 from checks.patches.plainmake import makefile
 from generator.__main__ import main
 from generator.errors import Refused, UsageError
-from generator.tree import Change, Tree, commits, format_patch, read
+from generator.kernel.tree import Change, Tree, commits, format_patch, read
 
 MAKE = """# SPDX-License-Identifier: GPL-2.0
 obj-y += a.o \\

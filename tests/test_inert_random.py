@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from checks.patches.plainkconfig import kconfig
 from checks.patches.plainmake import makefile
-from generator.kbuild import Base
+from generator.kernel.kbuild import Base
 
 # What could execute, told in other words than the gate's: make and conf expand dollars, run what
 # stands in recipes, define names, and read files; nothing else of theirs reaches a shell.

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from generator import kbuild
 from generator.errors import TreeError
-from generator.kbuild import (
+from generator.kernel import kbuild
+from generator.kernel.configurations import CONFIGS, DIRS, Config
+from generator.kernel.kbuild import (
     Base,
     _is_kconfig,
     _is_makefile,
@@ -21,9 +22,8 @@ from generator.kbuild import (
     prepare,
     units,
 )
-from generator.kconfig import check_wanted, make, seed
-from generator.kernel.configurations import CONFIGS, DIRS, Config
-from generator.tree import Tree, read
+from generator.kernel.kconfig import check_wanted, make, seed
+from generator.kernel.tree import Tree, read
 
 PORTDRV = "drivers/pci/pcie/portdrv.c"
 PMU = "drivers/perf/cxl_pmu.c"

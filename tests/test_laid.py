@@ -11,8 +11,8 @@ import pytest
 
 from generator.__main__ import main
 from generator.errors import Conflict, UsageError
-from generator.laid import between, nearest, with_diffs
-from generator.tree import Tree
+from generator.kernel.tree import Tree
+from generator.series.overlay import between, nearest, with_diffs
 
 TEXT = "".join(f"line {number}\n" for number in range(1, 31))
 GOOD = """\

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from words import choice, seq, star
 
-from generator.lts import END, Builder, Label, Lts, difference, minimise, word
+from generator.graphs.lts import END, Builder, Label, Lts, difference, minimise, word
 
 A, B, C = Label("a"), Label("b"), Label("c")
 LETTERS = (A, B, C)

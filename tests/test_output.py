@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from clones import FILES, WHEN, WHO, shell, snapshot
 
-from generator import manifest, output
 from generator.__main__ import main
 from generator.cli import generate
 from generator.designs import auxbus
 from generator.errors import EnvironmentFault, PortwrightError, Refused, UsageError
-from generator.tree import Change, commits, format_patch, own
+from generator.kernel.tree import Change, commits, format_patch, own
+from generator.series import manifest, output
 
 OLD = [Change("PCI: One\n\nBecause.\n", WHO, WHEN, {"drivers/pci/probe.c": b"int probe(void);\n"}),
        Change("PCI: Two\n", WHO, WHEN, {"drivers/pci/two.c": b"int two;\n"})]
@@ -255,7 +255,7 @@ def test_where_directories_cannot_change_places_files_do(
         return -1
 
     library = argparse.Namespace(renameat2=refused)
-    monkeypatch.setattr("generator.output.ctypes.CDLL", lambda *_, **__: library)
+    monkeypatch.setattr("generator.series.output.ctypes.CDLL", lambda *_, **__: library)
     output.put(sets[1], out)
     assert files(out) == files(sets[1])
     assert os.listdir(out.parent) == ["out"]
@@ -271,7 +271,7 @@ def test_what_somebody_writes_in_that_moment_is_not_lost(
             edited(out)
         return swapped(one, other)
 
-    monkeypatch.setattr("generator.output._swapped", late)
+    monkeypatch.setattr("generator.series.output._swapped", late)
     with pytest.raises(Refused, match="in this moment"):
         output.put(sets[1], out)
     assert "v2" in (out / "0001-PCI-One.patch").read_text()
@@ -299,14 +299,14 @@ def test_what_somebody_wrote_is_kept_where_it_cannot_be_put_back(
             raise OSError(fault, os.strerror(fault), str(other))
         return False
 
-    monkeypatch.setattr("generator.output._swapped", once)
+    monkeypatch.setattr("generator.series.output._swapped", once)
     beside = output._beside(out)
     with pytest.raises(Refused, match=f"{beside}: has what was here"):
         output.put(sets[1], out)
     assert times == 2
     assert files(beside) == theirs
     # and the next run does not take it for a new set of its own
-    monkeypatch.setattr("generator.output._swapped", swapped)
+    monkeypatch.setattr("generator.series.output._swapped", swapped)
     with pytest.raises(Refused, match="lies where a new set is written first"):
         output.put(sets[1], out)
     assert files(beside) == theirs

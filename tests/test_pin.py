@@ -15,10 +15,10 @@ from clones import FILES, WHEN, shell
 from house import HOUSE
 from waiting import LONG
 
-from generator import pin, unpack
 from generator.errors import EnvironmentFault, TreeError
-from generator.plumbing import git
+from generator.kernel import pin, unpack
 from generator.system.cache import locked
+from generator.system.plumbing import git
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from concurrent.futures import ProcessPoolExecutor
 import damage
 import pytest
 
+from generator.kernel.tree import Tree, read
 from generator.load import names
-from generator.tree import Tree, read
 
 EVERY = 24
 OURS = "auxbus"

@@ -9,13 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from generator.cformat import negated, width, wrap
 from generator.ctext import Loop, Written, code, helper, leave
 from generator.drivers.pcie_cxlpmu import CAN_ADD, CPMU, pcie_cxlpmu_count_vectors
 from generator.drivers.portdrv import PORT
 from generator.errors import ModelError, UsageError
 from generator.expr import num
-from generator.locals import declared
 from generator.operation import CONTINUE, IGNORE, RETURN, Guard, OnFail, Operation, ok
 from generator.ops.aux import AUXILIARY_DEVICE_ADD, AUXILIARY_DEVICE_INIT, AUXILIARY_DEVICE_UNINIT
 from generator.ops.device import IDA_ALLOC, KZALLOC
@@ -23,8 +21,10 @@ from generator.ops.irq import PCI_FREE_IRQ_VECTORS
 from generator.ops.pci import PCI_CLEAR_MASTER, PCI_SET_MASTER
 from generator.ops.perf import DEVM_IOREMAP, DEVM_REQUEST_MEM_REGION
 from generator.program import Block, Function, If, Ifdef, Not, Return, both, either
-from generator.render import body, function_text
-from generator.templates import Names, condition, text_of
+from generator.rendering.layout import negated, width, wrap
+from generator.rendering.render import body, function_text
+from generator.rendering.templates import Names, condition, text_of
+from generator.rendering.unused_locals import declared
 
 NAMES = Names({PORT: "dev", CPMU: "pmu"})
 CHILD = {"dev": "&child->auxdev"}
@@ -233,11 +233,11 @@ def test_a_local_that_a_changed_design_does_not_use_is_not_declared() -> None:
 def test_a_template_is_told_of_a_condition_wherever_the_function_asks_it(block: Block) -> None:
     function = replace(pcie_cxlpmu_count_vectors(False, num(0)), body=block)
 
-    assert "Nothing is counted in if vectors" in function_text(function, NAMES)
+    assert "Nothing is counted in if vectors" in function_text(function, replace(NAMES, room="auxbus"))
 
 
 def test_a_template_is_not_told_of_what_a_helper_asks() -> None:
     asking = Written("f", (If(CAN_ADD, (leave("0"),)), leave("1")))
     function = replace(pcie_cxlpmu_count_vectors(False, num(0)), body=(helper(asking),))
 
-    assert "Nothing is counted in" not in function_text(function, NAMES)
+    assert "Nothing is counted in" not in function_text(function, replace(NAMES, room="auxbus"))

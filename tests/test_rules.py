@@ -12,7 +12,7 @@ from checks.rules.all import RULES
 from checks.rules.rule import Rule
 from checks.search.explore import Counterexample, explore
 from checks.verdict.judge import ALL
-from generator.tree import Tree, read
+from generator.kernel.tree import Tree, read
 
 CASES = (
     *vectors.CASES, *handlers.CASES, *lifetimes.CASES, *context.CASES, *domains.CASES,

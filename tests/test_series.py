@@ -12,22 +12,25 @@ import jinja2
 import pytest
 from house import HOUSE
 
-from generator import kbuild, lts, rewrite, templates
-from generator.commit import Commit
+from generator import rewrite
 from generator.design import Design
 from generator.designs.auxbus import DESIGN, SERIES, auxbus
 from generator.designs.series.auxbus import series
 from generator.designs.today import DESIGN as TODAY
 from generator.drivers import pcie_cxlpmu
 from generator.errors import TreeError
-from generator.kbuild import Base
+from generator.graphs import lts
+from generator.graphs.design_lts import fingerprints, guards_of_driver, project
+from generator.kernel import kbuild
+from generator.kernel.kbuild import Base
+from generator.kernel.tree import Tree
 from generator.operation import Do
 from generator.ops.perf import DEVM_IOREMAP, DEVM_REQUEST_MEM_REGION
 from generator.parsing.unit import job, parse_once
-from generator.projection import fingerprints, guards_of_driver, project
 from generator.reading.reader import entry_points, read
-from generator.series import Series, digest, generate, write
-from generator.tree import Tree
+from generator.rendering import templates
+from generator.series.commit import Commit
+from generator.series.generate import Series, digest, generate, write
 
 pytestmark = pytest.mark.kernel
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from generator.projection import fingerprints
+from generator.graphs.design_lts import fingerprints
 
 ENTRIES = ("probe", "remove", "shutdown")
 # beginnings of mutants of the last commit that its design does not tell from it -> why
@@ -66,7 +66,7 @@ def tasks_of(base: Any, commit: Any) -> list[Any]:
     from mutate import Task, mutants, reached
 
     from checks.patches.conformance import parsed
-    from generator import kbuild
+    from generator.kernel import kbuild
     from generator.reading.reader import entry_points
 
     names = {name for one in fingerprints() for name in one.callees}

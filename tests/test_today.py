@@ -11,8 +11,8 @@ import pytest
 from checks.finding import Severity
 from checks.patches.conformance import hold, sources
 from generator.designs.today import DESIGN
-from generator.kbuild import prepare
 from generator.kernel.configurations import CONFIGS
+from generator.kernel.kbuild import prepare
 
 PORTDRV = "drivers/pci/pcie/portdrv.c"
 ENTRIES = (

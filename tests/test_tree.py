@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 from clones import FILES, WHEN, WHO, shell, snapshot
 
-from generator import pin, plumbing
 from generator.errors import EnvironmentFault, Timeout, TreeError, UsageError
+from generator.kernel import pin
 from generator.kernel.clone import own
-from generator.plumbing import git, run
-from generator.tree import (
+from generator.kernel.tree import (
     Change,
     Tree,
     commits,
@@ -22,6 +21,8 @@ from generator.tree import (
     touched,
     tree_id,
 )
+from generator.system import plumbing
+from generator.system.plumbing import git, run
 
 
 @pytest.fixture

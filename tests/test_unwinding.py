@@ -7,16 +7,16 @@ import pytest
 
 from generator.designs.series import auxbus
 from generator.designs.today import DESIGN as TODAY
-from generator.draft import Draft
 from generator.drivers.portdrv import PORT
-from generator.edits import Derived
+from generator.editing.draft import Draft
+from generator.editing.function_edits import Derived
 from generator.errors import ModelError
-from generator.kbuild import Base
+from generator.kernel.kbuild import Base
+from generator.kernel.tree import Tree
 from generator.operation import RETURN
 from generator.ops.irq import PCI_ALLOC_IRQ_VECTORS, PCI_FREE_IRQ_VECTORS
 from generator.ops.pci import PCI_ENABLE_DEVICE, PCI_SET_MASTER
 from generator.program import Block, Function, call
-from generator.tree import Tree
 
 pytestmark = pytest.mark.kernel
 

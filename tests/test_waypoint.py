@@ -15,7 +15,7 @@ from checks.patches.unchanged import unchanged
 from generator.ctext import Written
 from generator.design import Device, Driver
 from generator.drivers.portdrv import PORT, free
-from generator.lts import END, Label
+from generator.graphs.lts import END, Label
 from generator.operation import RETURN
 from generator.ops.assign import assign
 from generator.ops.pci import (

@@ -10,10 +10,10 @@ import pytest
 
 from checks.finding import Severity
 from checks.patches.commits import at, walk
-from generator.commit import Commit
-from generator.kbuild import prepare
 from generator.kernel.configurations import CONFIGS
-from generator.series import Series
+from generator.kernel.kbuild import prepare
+from generator.series.commit import Commit
+from generator.series.generate import Series
 
 CXL_PMU = "drivers/perf/cxl_pmu.c"
 PORTDRV = "drivers/pci/pcie/portdrv.c"

@@ -29,21 +29,23 @@ from checks.boot.scenario import ALL as SCENARIOS
 from checks.boot.unseen import UNSEEN
 from checks.boot.witness import Sight, kept, outdated, sighted, witness
 from checks.verdict.judge import ALL, judge
-from generator import apply, kbuild, manifest, rewrite
+from generator import rewrite
 from generator.__main__ import main
 from generator.cli import generate
 from generator.designs import auxbus
 from generator.designs.refused import refusal
 from generator.drivers.portdrv import PORT
 from generator.errors import ModelError, Refused, UsageError
-from generator.kbuild import Base
+from generator.kernel import kbuild
+from generator.kernel.kbuild import Base
+from generator.kernel.tree import Tree
 from generator.load import load, names
 from generator.operation import Guard
 from generator.ops.pci import PCI_DISABLE_DEVICE, PCI_ENABLE_DEVICE, PCI_SET_MASTER
 from generator.parsing import unit
 from generator.program import Block, If
-from generator.series import Series
-from generator.tree import Tree
+from generator.series import apply, manifest
+from generator.series.generate import Series
 
 LINE = Line("load", "port", "mode", "MSI-X", "MSI-X")
 

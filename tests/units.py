@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from generator import kbuild
-from generator.kbuild import Base
+from generator.kernel import kbuild
+from generator.kernel.kbuild import Base
 from generator.parsing.unit import Job, Overlay, Place, Unit, job, parse_job
 
 

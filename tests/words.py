@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from generator.lts import Builder, Lts
+from generator.graphs.lts import Builder, Lts
 
 
 def paste(builder: Builder, source: int, part: Lts, target: int) -> int:

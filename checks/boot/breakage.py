@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from generator.errors import TreeError
-from generator.tree import Tree
+from generator.kernel.tree import Tree
 
 CXLPMU, PORTDRV = "drivers/pci/pcie/cxlpmu.c", "drivers/pci/pcie/portdrv.c"
 PERF = "drivers/perf/cxl_pmu.c"

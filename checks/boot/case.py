@@ -21,12 +21,12 @@ from checks.boot.guest import GUEST
 from checks.boot.kernel import fragment, fragments
 from checks.boot.kind import PLAIN
 from checks.boot.section import section
-from generator import series
 from generator.designs.refused import refusal
 from generator.errors import UsageError
+from generator.kernel.tree import Tree
 from generator.load import load
-from generator.series import SeriesSpec
-from generator.tree import Tree
+from generator.series import generate
+from generator.series.generate import SeriesSpec
 
 BY_DESIGN, BY_C, BY_OBJECT = "by design", "by C", "by an object in the guest"
 BY_WAIVER = "by the design that holds, which has a waiver for it"
@@ -133,7 +133,7 @@ def built(
     """
     if isinstance(case.source, Breakage):
         return broken(case.source, sound, tree)
-    return series.generate(case.source, tree).commits[-1].overlay
+    return generate.generate(case.source, tree).commits[-1].overlay
 
 
 def fingerprint(

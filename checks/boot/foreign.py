@@ -14,9 +14,9 @@ import tempfile
 from pathlib import Path
 
 from generator.errors import EnvironmentFault, ProgramFailed
-from generator.plumbing import run
-from generator.progress import say
 from generator.system.cache import cache, locked
+from generator.system.plumbing import run
+from generator.system.progress import say
 
 
 def foreign(package: str, program: str, arch: str) -> Path:

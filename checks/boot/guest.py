@@ -9,12 +9,12 @@ from pathlib import Path
 
 from checks.boot.arch import X86, Arch
 from generator.errors import EnvironmentFault
-from generator.kconfig import make
 from generator.kernel.configurations import COMPILER, Config
-from generator.plumbing import tried
-from generator.progress import say
+from generator.kernel.kconfig import make
+from generator.kernel.tree import Tree
 from generator.system.cache import cache, locked
-from generator.tree import Tree
+from generator.system.plumbing import tried
+from generator.system.progress import say
 
 GUEST = Path(__file__).parents[2] / "templates" / "boot" / "guest"
 PROGRAM = "bin/cpmu"

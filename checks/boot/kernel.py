@@ -25,11 +25,11 @@ from checks.boot.arch import X86, Arch
 from checks.boot.kind import COMMON, PLAIN, Kind
 from checks.boot.source import lay, source_tree
 from generator.errors import TreeError
-from generator.kconfig import identity, make
 from generator.kernel.configurations import Config
-from generator.progress import say
+from generator.kernel.kconfig import identity, make
+from generator.kernel.tree import Tree
 from generator.system.cache import cache, locked
-from generator.tree import Tree
+from generator.system.progress import say
 
 FRAGMENTS = Path(__file__).parents[2] / "templates" / "boot"
 BUILD_SECONDS = 3600.0  # of a kernel with KASAN, on a machine that does other things as well

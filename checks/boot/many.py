@@ -19,8 +19,8 @@ from checks.boot.kernel import Kernel
 from checks.boot.line import Line
 from checks.boot.run import Complaint, Run, run
 from generator.design import Design
-from generator.kconfig import identity
-from generator.series import canonical
+from generator.kernel.kconfig import identity
+from generator.series.generate import canonical
 from generator.system.cache import DESIGNS, cache, code, keep
 
 SIDE_BY_SIDE = 2

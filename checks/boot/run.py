@@ -29,7 +29,7 @@ from checks.boot.shutdown import shutdown
 from checks.boot.stage import stage
 from generator.design import Design
 from generator.errors import UsageError
-from generator.progress import say
+from generator.system.progress import say
 
 AS_PREDICTED, FAILED = "as predicted", "failed expectation"
 

@@ -13,9 +13,9 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from generator.progress import say
+from generator.kernel.tree import Tree, check_path
 from generator.system.cache import keep
-from generator.tree import Tree, check_path
+from generator.system.progress import say
 
 _HELD = "portwright-held.json"
 

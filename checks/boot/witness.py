@@ -20,7 +20,7 @@ from checks.boot.case import Case, built, decided, fingerprint
 from checks.boot.log import lines_of
 from checks.boot.run import Run
 from generator.errors import UsageError
-from generator.tree import Tree
+from generator.kernel.tree import Tree
 
 WITNESSES = Path(__file__).parent / "witnesses"
 _BEFORE, _AFTER = 2, 6

@@ -20,7 +20,7 @@ from checks.compiling.frontend import absolute, diagnostic, memory
 from generator.errors import EnvironmentFault, Untestable
 from generator.parsing import pch
 from generator.parsing.job import Diagnostic, Job, View, disk_id, view_of
-from generator.plumbing import PATIENCE, Done, tried
+from generator.system.plumbing import PATIENCE, Done, tried
 
 _LINE = re.compile(
     r"(?P<path>[^:\n]+):(?P<line>\d+):(?P<column>\d+): "

@@ -15,10 +15,10 @@ from checks.compiling.outcome import Outcome, keep, name_of, recall
 from checks.compiling.stage import Graphs, Run, compile_commit, key
 from checks.compiling.target import Target
 from checks.finding import Finding, Severity
-from generator.commit import Commit
 from generator.kernel.configurations import DIRS
 from generator.parsing.job import Diagnostic
-from generator.progress import say
+from generator.series.commit import Commit
+from generator.system.progress import say
 
 ASSUMED = (
     "headers that `make prepare` generates are those of the base commit; "

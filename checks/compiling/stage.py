@@ -14,10 +14,10 @@ from checks.compiling.frontend import Diagnosis, diagnose, diagnose_many
 from checks.compiling.link import unresolved
 from checks.compiling.outcome import Outcome
 from checks.compiling.target import Target
-from generator.commit import Commit
 from generator.kernel.configurations import DIRS
 from generator.parsing.includes import Disk, Includes, search_path
 from generator.parsing.job import Diagnostic, Job
+from generator.series.commit import Commit
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from generator.parsing.job import Job
 
 if TYPE_CHECKING:
-    from generator.kbuild import Base
+    from generator.kernel.kbuild import Base
 
 
 class Target(Protocol):
@@ -62,7 +62,7 @@ class Kernel:
     @property
     def compiler(self) -> str:
         """Return the compiler that kbuild calls."""
-        from generator import kbuild
+        from generator.kernel import kbuild
 
         return kbuild.compiler(self.base)
 
@@ -73,13 +73,13 @@ class Kernel:
 
     def at(self, overlay: Mapping[str, bytes | None]) -> Kernel:
         """Return the target under a commit whose Kconfig files and Makefiles count."""
-        from generator import kbuild
+        from generator.kernel import kbuild
 
         return Kernel(kbuild.at(self.base, overlay))
 
     def units(self, dirs: Sequence[str]) -> tuple[str, ...]:
         """Return the .c files built from the directories."""
-        from generator import kbuild
+        from generator.kernel import kbuild
 
         return kbuild.units(self.base, dirs)
 

@@ -61,7 +61,7 @@ from generator.facts import (
     UNHEARD,
     UNPROGRAMMED,
 )
-from generator.flow import Edge, Flow, compress, flow
+from generator.graphs.flow import Edge, Flow, compress, flow
 from generator.operation import Do, Operation, fill
 from generator.program import Block, operations
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from checks.finding import Finding, Severity
 from generator.errors import EnvironmentFault, UsageError
-from generator.plumbing import PATIENCE, tried
+from generator.system.plumbing import PATIENCE, tried
 
 OPTIONS = ("--strict", "--terse", "--showfile", "--show-types", "--no-summary", "--color=never")
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from checks.finding import Finding
 from checks.patches.conformance import hold, sources
 from checks.patches.unchanged import unchanged
-from generator.commit import Commit
 from generator.design import Driver
 from generator.kernel.configurations import DIRS
+from generator.series.commit import Commit
 
 if TYPE_CHECKING:
-    from generator.kbuild import Base
+    from generator.kernel.kbuild import Base
 
 Overlay = Mapping[str, bytes | None]
 
@@ -56,7 +56,7 @@ def affected(
 
     The other files of the same drivers are among them: one file's helpers are another's.
     """
-    from generator import kbuild
+    from generator.kernel import kbuild
 
     touched = {path for path in commit.changed if path.endswith(".c")}
     whole = [set(driver.sources) for driver in drivers if touched & set(driver.sources)]

@@ -15,17 +15,17 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from checks.finding import Finding, Severity
-from generator import lts
 from generator.ctext import Code, Helper, Written
 from generator.design import CALLBACKS, Design, Driver
 from generator.entrypoint import struct_named
+from generator.graphs import lts
+from generator.graphs.design_lts import fingerprints, guards_of_driver, path_of, project
 from generator.operation import Operation
 from generator.program import Block, Do, Function, called, mapped, operations
-from generator.projection import fingerprints, guards_of_driver, path_of, project
 from generator.reading.reader import CLts, Place, Reader, Unnamed, entry_points
 
 if TYPE_CHECKING:
-    from generator.kbuild import Base
+    from generator.kernel.kbuild import Base
     from generator.parsing.unit import Unit
 
 RULE = "waypoint"
@@ -61,7 +61,7 @@ def sources(
     A path that the commit does not have is left out.
     Errors: TreeError when kconfig, kbuild or libclang cannot do its part.
     """
-    from generator import kbuild
+    from generator.kernel import kbuild
 
     at = kbuild.at(base, overlay)
     units: dict[str, Unit] = {}

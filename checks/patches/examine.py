@@ -17,12 +17,12 @@ from checks.patches.commits import at
 from checks.patches.context import context
 from checks.patches.mails import Patch, edits, read_directory
 from checks.patches.work import Work
-from generator import kbuild, tree
-from generator.commit import Commit, commits_of
+from generator.kernel import kbuild, tree
 from generator.kernel.configurations import CONFIGS
-from generator.progress import say
-from generator.series import SeriesSpec, canonical
+from generator.series.commit import Commit, commits_of
+from generator.series.generate import SeriesSpec, canonical
 from generator.system.cache import cache, keep
+from generator.system.progress import say
 
 FAILS = (Severity.ERROR, Severity.WARNING)
 

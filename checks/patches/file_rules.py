@@ -19,7 +19,7 @@ from checks.finding import Finding, Severity
 from checks.patches.context import Context, at_log
 from checks.patches.mails import FileDiff, Patch
 from generator.errors import EnvironmentFault
-from generator.plumbing import PATIENCE, tried
+from generator.system.plumbing import PATIENCE, tried
 
 
 def _text(data: bytes | None) -> str:

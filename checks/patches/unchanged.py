@@ -10,12 +10,12 @@ from weakref import WeakKeyDictionary
 
 from checks.finding import Finding, Severity
 from checks.patches.conformance import Say, Sources, nearest
-from generator import lts
 from generator.design import Driver
 from generator.fingerprint import CGuard, Fingerprint
+from generator.graphs import lts
+from generator.graphs.design_lts import fingerprints, guards_of_driver
 from generator.parsing.cursors import printed
 from generator.parsing.unit import Definition
-from generator.projection import fingerprints, guards_of_driver
 from generator.reading.reader import CLts, Reader, entry_points
 from generator.reading.reader import Driver as Initialiser
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from checks.patches.mails import Patch, Reader
-from generator.commit import Commit
-from generator.kbuild import Base
-from generator.series import SeriesSpec
-from generator.tree import Tree
+from generator.kernel.kbuild import Base
+from generator.kernel.tree import Tree
+from generator.series.commit import Commit
+from generator.series.generate import SeriesSpec
 
 
 @dataclass(frozen=True)

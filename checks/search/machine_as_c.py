@@ -17,7 +17,7 @@ from checks.search.partial_order import Alone, Place, Reduction
 from generator.errors import ModelError
 from generator.expr import FALSE, TRUE, Bin, Expr, Not, Num, Pick, Read
 from generator.meaning import fold_known
-from generator.templates import text_of
+from generator.rendering.templates import text_of
 
 WORD = 64
 _C = {"and": "&&", "or": "||"}

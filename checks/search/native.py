@@ -11,7 +11,7 @@ from pathlib import Path
 
 from generator.errors import EnvironmentFault
 from generator.kernel.configurations import COMPILER
-from generator.plumbing import tried
+from generator.system.plumbing import tried
 
 # In order of liking: tcc compiles a machine in a hundredth of a second, the others in seconds.
 COMPILERS = (

@@ -18,7 +18,7 @@ from checks.machine.questions import answers, asked_under, questions
 from checks.search.machine_as_c import Watch
 from generator.expr import FALSE, TRUE, Bin, Expr, Not, Num, Pick, Read, reads
 from generator.meaning import assuming, fold_known
-from generator.templates import text_of
+from generator.rendering.templates import text_of
 
 Slot = tuple[int, str, str]
 

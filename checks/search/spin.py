@@ -36,7 +36,7 @@ from checks.search.promela import Promela, Slot, promela
 from checks.search.trace import replay, shortened
 from generator.design import Design
 from generator.errors import EnvironmentFault, Untestable
-from generator.plumbing import clean_environment
+from generator.system.plumbing import clean_environment
 
 STATES = 100_000_000
 MEGABYTES = 8_000  # what pan may take for states; a state takes about 100 bytes

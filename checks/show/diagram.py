@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from checks.search.explore import Counterexample, Shown
 from checks.show.table import said
-from generator.templates import text_of
+from generator.rendering.templates import text_of
 
 SIZE = 12  # of the letters, in pixels
 LETTER = 7.25  # how wide one is: a monospaced letter is 0.6 of its size

@@ -15,9 +15,9 @@ from checks.verdict.judge import judge
 from checks.verdict.matrix import Cell, Exploration, Served, Task, explore_all
 from generator.design import Design
 from generator.load import base_of, load
-from generator.progress import say
-from generator.series import canonical
+from generator.series.generate import canonical
 from generator.system.cache import DESIGNS, cache, code, keep
+from generator.system.progress import say
 
 
 def holds(design: Design) -> Report | None:

@@ -35,8 +35,8 @@ def judge(
     The report has the shortest counterexample first, and says which goals were reached: those
     of `sought` or else the usual ones.
     `engine` asks the rules, checks.search.spin.explore() as well; N2 is always our explorer's,
-    `against` makes the comparison. `states` bounds each exploration, `seconds` all of them; `processes`
-    explore side by side, unless the `first` violation is enough.
+    `against` makes the comparison. `states` bounds each exploration, `seconds` all of them;
+    `processes` explore side by side, unless the `first` violation is enough.
     Errors: ModelError for a design that makes no sense, UsageError for an unknown episode.
     """
     keys = [rule.key for rule in ALL]

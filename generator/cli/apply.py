@@ -7,7 +7,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from generator import apply, output
+from generator.series import apply, output
 
 
 def run(args: argparse.Namespace) -> int:

@@ -21,18 +21,18 @@ from checks.boot.lost import HANG, NO_BOOT, TIMEOUT
 from checks.boot.many import Task, run_all
 from checks.boot.run import AS_PREDICTED
 from checks.boot.scenario import ALL, usual
-from generator import series
-from generator.cli import refused
+from generator.cli import boot_refused
 from generator.cli.tree import chosen
 from generator.design import Design
 from generator.errors import UsageError
 from generator.kernel.clone import own, users_objects
-from generator.laid import between, nearest, with_diffs
+from generator.kernel.pin import pinned
+from generator.kernel.tree import Tree
 from generator.load import Loaded, base_of, load
-from generator.manifest import read_bounded
-from generator.pin import pinned
-from generator.progress import say
-from generator.tree import Tree
+from generator.series import generate
+from generator.series.manifest import read_bounded
+from generator.series.overlay import between, nearest, with_diffs
+from generator.system.progress import say
 
 _LATE = 124
 
@@ -43,13 +43,13 @@ def run(args: argparse.Namespace) -> int:
     Errors: UsageError, ModelError, TreeError, EnvironmentFault.
     """
     if args.refused:
-        return refused.run(args.refused, chosen(args), keeping=args.keep, as_json=args.json)
+        return boot_refused.run(args.refused, chosen(args), keeping=args.keep, as_json=args.json)
     if not args.design:
         raise UsageError("name a design, or with --refused a rule to be broken")
     loaded = load(args.design)
     if hasattr(loaded.module, "REFUSED"):
         broken = (case.of_file(loaded.file),)
-        return refused.boot(broken, chosen(args), keeping=args.keep, as_json=args.json)
+        return boot_refused.boot(broken, chosen(args), keeping=args.keep, as_json=args.json)
     asked = _names(args.scenario, ALL, "scenario", ())
     boards = _names(args.board, BOARDS, "board", USUAL)
     (kind,) = _names(args.kernel, KINDS, "kernel", (PLAIN.name,))
@@ -116,7 +116,7 @@ def _pinned(loaded: Loaded) -> Design:
     Errors: UsageError when the design does not say which.
     """
     spec = getattr(loaded.module, "SERIES", None)
-    found = spec.start if isinstance(spec, series.SeriesSpec) else base_of(loaded.design)
+    found = spec.start if isinstance(spec, generate.SeriesSpec) else base_of(loaded.design)
     if found is None:
         raise UsageError(
             f"{loaded.file}: defines no SERIES, and no device of it says as_in=: it is not known "
@@ -166,7 +166,7 @@ def _rendered(loaded: Loaded, where: Tree) -> tuple[str, dict[str, bytes | None]
         return where.base, {}
     spec = loaded.series("so there is no kernel of it to boot")
     say(f"{loaded.design.name}: rendering")
-    last = series.generate(spec, where).commits[-1]
+    last = generate.generate(spec, where).commits[-1]
     return last.id, dict(last.overlay)
 
 

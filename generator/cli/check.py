@@ -33,8 +33,8 @@ from checks.verdict.notes import notes
 from generator.design import Design
 from generator.errors import UsageError
 from generator.load import load, names
-from generator.progress import say
 from generator.resize import with_children
+from generator.system.progress import say
 
 BUDGET = 124
 

@@ -18,15 +18,15 @@ from checks.show import report_text
 from checks.show.table import WIDTH
 from checks.verdict.explored import holds
 from checks.verdict.judge import ALL
-from generator import output, series
 from generator.cli.tree import chosen
 from generator.designs.refused.refusal import PREFIX
 from generator.errors import EnvironmentFault, ProgramFailed, UsageError
+from generator.kernel.tree import Tree
 from generator.load import load, names
-from generator.plumbing import run as command
-from generator.progress import say
-from generator.templates import text_of
-from generator.tree import Tree
+from generator.rendering.templates import text_of
+from generator.series import generate, output
+from generator.system.plumbing import run as command
+from generator.system.progress import say
 
 PATCHES = Path(__file__).parents[2] / "patches"
 
@@ -48,13 +48,13 @@ def run(args: argparse.Namespace) -> int:
     return _one(args, loaded.series("so there is no C to it"))
 
 
-def shipped() -> list[series.SeriesSpec]:
+def shipped() -> list[generate.SeriesSpec]:
     """Return the series of the shipped designs."""
     found = (getattr(load(name).module, "SERIES", None) for name in names())
-    return [one for one in found if isinstance(one, series.SeriesSpec)]
+    return [one for one in found if isinstance(one, generate.SeriesSpec)]
 
 
-def _one(args: argparse.Namespace, spec: series.SeriesSpec) -> int:
+def _one(args: argparse.Namespace, spec: generate.SeriesSpec) -> int:
     if args.refused:
         return _refused(args, spec)
     out = Path(args.out) if args.out else PATCHES / spec.name
@@ -68,12 +68,12 @@ def _one(args: argparse.Namespace, spec: series.SeriesSpec) -> int:
     where = chosen(args)
     say(f"{spec.name}: rendering {len(spec.steps)} commits")
     signer = _signer() if args.signoff else ""
-    made = series.generate(spec, where, signoff=signer)
+    made = generate.generate(spec, where, signoff=signer)
     said = _provenance(spec, args.render_only)
     return _written(made, spec, where, out, said, signer, checking=not args.render_only)
 
 
-def _refused(args: argparse.Namespace, spec: series.SeriesSpec) -> int:
+def _refused(args: argparse.Namespace, spec: generate.SeriesSpec) -> int:
     """Write the series of a design that is refused; everything else is checked as ever.
 
     Errors: UsageError for a design that is not, or without a place to write to.
@@ -88,7 +88,7 @@ def _refused(args: argparse.Namespace, spec: series.SeriesSpec) -> int:
         raise UsageError(f"{design.name}: {how}, so it is not refused: leave --refused out")
     where = chosen(args)
     say(f"{spec.name}: rendering {len(spec.steps)} commits")
-    made = series.generate(spec, where)
+    made = generate.generate(spec, where)
     cover = text_of("messages/refused.txt.j2", found=[
         (one.title, one.rule, textwrap.wrap(one.message, WIDTH), _symptom(one.rule),
          "\n".join(report_text.example(one))) for one in report.counterexamples
@@ -106,14 +106,14 @@ def _symptom(key: str) -> list[str]:
 
 
 def _written(
-    made: series.Series, spec: series.SeriesSpec, where: Tree, out: Path,
+    made: generate.Series, spec: generate.SeriesSpec, where: Tree, out: Path,
     said: Mapping[str, object], signer: str, *, checking: bool,
 ) -> int:
     """Write a rendered series, if the checks find nothing."""
     with tempfile.TemporaryDirectory(prefix="portwright-") as scratch:
         fresh = Path(scratch) / spec.name
         try:
-            series.write(made, where, fresh, said)
+            generate.write(made, where, fresh, said)
         except OSError as fault:
             raise EnvironmentFault(f"{out}: not written: {fault}") from fault
         if checking and not _clean(fresh, where, spec, signer):
@@ -142,13 +142,13 @@ def _signer() -> str:
     return f"{name} <{address}>"
 
 
-def _clean(directory: Path, where: Tree, spec: series.SeriesSpec, signer: str) -> bool:
+def _clean(directory: Path, where: Tree, spec: generate.SeriesSpec, signer: str) -> bool:
     done = examine(directory, where, spec, signer)
     print("\n".join(lines(done)))
     return done.clean
 
 
-def _provenance(spec: series.SeriesSpec, render_only: bool) -> Mapping[str, object]:
+def _provenance(spec: generate.SeriesSpec, render_only: bool) -> Mapping[str, object]:
     if render_only:
         return {"not_checked": ["anything: it was rendered with --render-only"]}
     design = spec.steps[-1].design

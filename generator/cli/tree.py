@@ -8,11 +8,11 @@ import argparse
 import json
 from pathlib import Path
 
-from generator import kbuild, pin
 from generator.errors import UsageError
+from generator.kernel import kbuild, pin
 from generator.kernel.clone import own
 from generator.kernel.configurations import CONFIGS
-from generator.tree import Tree
+from generator.kernel.tree import Tree
 
 
 def chosen(args: argparse.Namespace) -> Tree:

@@ -9,10 +9,10 @@ import json
 from pathlib import Path
 
 from checks.patches.examine import Examined, examine, lines
-from generator import manifest, output
 from generator.cli.tree import chosen
 from generator.load import load, names
-from generator.series import SeriesSpec
+from generator.series import manifest, output
+from generator.series.generate import SeriesSpec
 
 
 def run(args: argparse.Namespace) -> int:

@@ -15,12 +15,12 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from generator import pin
 from generator.errors import ProgramFailed, TreeError, UsageError, Where
-from generator.plumbing import git, users_git
-from generator.progress import say
+from generator.kernel import pin
+from generator.kernel.tree import Tree
 from generator.system.cache import cache, locked
-from generator.tree import Tree
+from generator.system.plumbing import git, users_git
+from generator.system.progress import say
 
 
 def own(path: Path, rev: str) -> Tree:

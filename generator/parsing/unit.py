@@ -19,7 +19,7 @@ from generator.parsing import pch
 from generator.parsing.job import Diagnostic, Job, Overlay, Place, View, content_id, short, view_of
 
 if TYPE_CHECKING:
-    from generator.kbuild import Base
+    from generator.kernel.kbuild import Base
 
 __all__ = [
     "Definition", "Diagnostic", "Job", "Overlay", "Place", "Unit", "job", "parse_job",
@@ -98,7 +98,7 @@ class Unit:
 
 def job(base: Base, path: str, overlay: Overlay) -> Job:
     """Return what `parse_job` needs for one unit of a base as `kbuild.at` gives it."""
-    from generator import kbuild
+    from generator.kernel import kbuild
 
     args = kbuild.flags(base, path).args
     autoconf = str(base.autoconf_path.relative_to(base.build))

@@ -10,7 +10,7 @@ import clang.cindex as ci
 
 from generator.entrypoint import TABLES, struct_named
 from generator.fingerprint import CGuard, Fingerprint
-from generator.lts import Label, Lts, minimise
+from generator.graphs.lts import Label, Lts, minimise
 from generator.parsing.cursors import Cursor, Unit
 from generator.reading.cfg import Function, Place
 from generator.reading.driver_code import HARMLESS, Program

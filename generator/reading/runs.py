@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from generator.errors import TreeError
 from generator.fingerprint import Fails, Fingerprint
-from generator.lts import Label, Lts
+from generator.graphs.lts import Label, Lts
 from generator.reading.cfg import Assign, Branch, Call, Function, Node, Return, Store, Unlikely
 from generator.reading.driver_code import Program
 from generator.reading.sites import Notes, Site, Unnamed

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from generator.lts import Label
+from generator.graphs.lts import Label
 from generator.reading.cfg import Node, Place
 
 

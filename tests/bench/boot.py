@@ -22,9 +22,9 @@ from checks.boot.kernel import kernel
 from checks.boot.many import SIDE_BY_SIDE, Task, run_all
 from checks.boot.run import Run, run
 from checks.boot.scenario import usual
-from generator import series
+from generator.kernel.pin import pinned
 from generator.load import load
-from generator.pin import pinned
+from generator.series import generate
 
 
 def main(argv: Sequence[str]) -> None:
@@ -33,7 +33,7 @@ def main(argv: Sequence[str]) -> None:
     boards = tuple(argv[1:]) or USUAL
     tree = pinned()
     spec = getattr(loaded.module, "SERIES", None)
-    overlay = series.generate(spec, tree).commits[-1].overlay if spec else {}
+    overlay = generate.generate(spec, tree).commits[-1].overlay if spec else {}
     built = kernel(tree, with_port_model(tree, overlay))
     inside = program(tree)
     print(f"{loaded.design.name}: kernel {built.release}, "

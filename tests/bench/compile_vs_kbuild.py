@@ -25,10 +25,10 @@ from checks.compiling.compile import check
 from checks.compiling.stage import Graphs
 from checks.compiling.target import Kernel
 from checks.patches.mails import edits, read_directory
-from generator import kbuild, pin, tree
-from generator.commit import Commit, commits_of
+from generator.kernel import kbuild, pin, tree
 from generator.kernel.configurations import CONFIGS, DIRS
 from generator.parsing.job import Job
+from generator.series.commit import Commit, commits_of
 from generator.system.cache import cache
 
 

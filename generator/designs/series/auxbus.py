@@ -15,7 +15,8 @@ from generator.design import Design
 from generator.drivers import pcie_cxlpmu, perf_cxl_pmu
 from generator.drivers.perf_cxl_pmu import cxl_bus_driver, cxl_pmu_probe, module_init
 from generator.drivers.portdrv import SOURCES
-from generator.edits import (
+from generator.editing.file_edits import Listed, NewFile, Paragraph, Put, Section
+from generator.editing.function_edits import (
     Derived,
     Edit,
     FirstUse,
@@ -28,10 +29,9 @@ from generator.edits import (
     Split,
     Tail,
 )
-from generator.helpers import functions
 from generator.program import Block, Call, If, Node
-from generator.series import SeriesSpec, Step
-from generator.textedits import Listed, NewFile, Paragraph, Put, Section
+from generator.rendering.helpers import functions
+from generator.series.generate import SeriesSpec, Step
 
 PORTDRV, PORTDRV_H = SOURCES[0], "drivers/pci/pcie/portdrv.h"
 CXLPMU, PERF = pcie_cxlpmu.SOURCE, perf_cxl_pmu.SOURCE

@@ -24,8 +24,8 @@ from generator.expr import (
     num,
     reads,
 )
-from generator.fields import check_fields
 from generator.meaning import evaluate
+from generator.mistakes.field_types import check_fields
 from generator.operation import Operation, Outcome
 
 

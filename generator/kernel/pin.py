@@ -20,11 +20,11 @@ from functools import partial
 from pathlib import Path
 
 from generator.errors import EnvironmentFault, ProgramFailed, TreeError
-from generator.plumbing import differing, git, run
-from generator.progress import say
+from generator.kernel.tree import Tree
+from generator.kernel.unpack import imported, unwrap
 from generator.system.cache import ROOT, cache, explained, keep, locked, sweep
-from generator.tree import Tree
-from generator.unpack import imported, unwrap
+from generator.system.plumbing import differing, git, run
+from generator.system.progress import say
 
 LOCK_FILE = Path(__file__).with_name("pin.toml")
 NEEDED_BYTES = 3 << 30

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-from generator.draft import Draft
+from generator.editing.draft import Draft
 
 # name -> the file that decides, and what stands there when the tree has the newer way.
 # That a macro exists is not enough (6.12.117 defines kzalloc_obj(), and its drivers do not

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import IO, cast
 
 from generator.errors import EnvironmentFault, TreeError
-from generator.plumbing import git, git_command, git_environment
-from generator.progress import say
+from generator.system.plumbing import git, git_command, git_environment
+from generator.system.progress import say
 
 _MIB = 1 << 20
 

@@ -23,13 +23,13 @@ from checks.boot.many import Task, run_all
 from checks.boot.provoke import BUILD
 from checks.boot.run import Run
 from checks.boot.witness import Sight, keep, kept, outdated, sighted, witness
-from generator import series
 from generator.errors import ProgramFailed
+from generator.kernel.tree import Tree
 from generator.load import load
-from generator.plumbing import run as command
-from generator.progress import say
+from generator.series import generate
 from generator.system.cache import cache
-from generator.tree import Tree
+from generator.system.plumbing import run as command
+from generator.system.progress import say
 
 STALE = "stale"
 _NOT_SEEN, _LATE = 1, 124
@@ -89,7 +89,7 @@ def stale(known: Sequence[Case], where: Tree) -> tuple[Case, ...]:
 def _sound(name: str, where: Tree) -> Mapping[str, bytes | None]:
     """Return the files of the kernel that holds. Errors: UsageError when there is no series."""
     spec = load(name).series("so there is no kernel to compare with")
-    return series.generate(spec, where).commits[-1].overlay
+    return generate.generate(spec, where).commits[-1].overlay
 
 
 def _booted(case: Case, where: Tree, keeping: bool) -> tuple[Run, Run, Sight | None]:

@@ -13,12 +13,12 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from generator import pin
 from generator.errors import Conflict, ProgramFailed, UsageError
-from generator.plumbing import git, users_git
-from generator.replay import refuse_content, refuse_modes
+from generator.kernel import pin
+from generator.kernel.tree import Tree, listing, read_many, touched
+from generator.series.replay import refuse_content, refuse_modes
 from generator.system.cache import cache
-from generator.tree import Tree, listing, read_many, touched
+from generator.system.plumbing import git, users_git
 
 _FAR = 300  # commits, to look back for a checkout
 _HUNK = re.compile(rb"@@ -(\d+)(?:,\d+)? \+\d+(?:,\d+)? @@")

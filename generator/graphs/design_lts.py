@@ -11,8 +11,8 @@ from generator.design import Device, Driver
 from generator.entrypoint import DEVICE, INT, VOID, returned, struct_of
 from generator.expr import Nth, ParentOf, Place
 from generator.fingerprint import CGuard, Fingerprint
-from generator.flow import Edge, flow
-from generator.lts import Builder, Label, Lts, minimise
+from generator.graphs.flow import Edge, flow
+from generator.graphs.lts import Builder, Label, Lts, minimise
 from generator.operation import Do, Operation
 from generator.ops import shipped
 from generator.program import guards

@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from generator.errors import UsageError
-from generator.plumbing import git
-from generator.tree import Tree, tree_id
+from generator.kernel.tree import Tree, tree_id
+from generator.system.plumbing import git
 
 FILE_NAME = "series.json"
 MOST_PATCHES = 64

@@ -27,14 +27,14 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
-from generator import manifest
 from generator.errors import Conflict, ProgramFailed, Refused, TreeError, UsageError
 from generator.kernel.clone import scratch, users_objects
-from generator.manifest import Manifest
-from generator.plumbing import differing, git, users_git
-from generator.replay import replay, verify
+from generator.kernel.tree import check_path
+from generator.series import manifest
+from generator.series.manifest import Manifest
+from generator.series.replay import replay, verify
 from generator.system.cache import cache, keep, locked, sweep
-from generator.tree import check_path
+from generator.system.plumbing import differing, git, users_git
 
 
 @dataclass(frozen=True)

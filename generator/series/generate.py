@@ -11,16 +11,17 @@ from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 
-from generator import kbuild, manifest, tree
-from generator.commit import Commit
 from generator.design import Design, Driver
-from generator.draft import CONFIG, Draft
-from generator.edits import Edit
+from generator.editing.draft import CONFIG, Draft
+from generator.editing.function_edits import Edit
 from generator.errors import ModelError, TreeError
+from generator.kernel import kbuild, tree
 from generator.kernel.configurations import CONFIGS
-from generator.plumbing import git
-from generator.templates import text_of
-from generator.tree import Change, Tree
+from generator.kernel.tree import Change, Tree
+from generator.rendering.templates import text_of
+from generator.series import manifest
+from generator.series.commit import Commit
+from generator.system.plumbing import git
 
 AUTHOR = "portwright <portwright@localhost>"
 MINUTE = 60  # commits are that many seconds apart, from the date of the base on

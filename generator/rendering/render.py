@@ -7,12 +7,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from generator.cformat import indented, negated, wrap
 from generator.ctext import Code, Helper, Leave, Loop, Returns, Written, returns
 from generator.entrypoint import Head
 from generator.errors import NOWHERE, ModelError, UsageError
 from generator.expr import Place
-from generator.locals import declared
 from generator.operation import CONTINUE, IGNORE, RETURN, UNWIND, Do, OnFail
 from generator.program import (
     Block,
@@ -25,7 +23,8 @@ from generator.program import (
     guards,
     operations,
 )
-from generator.templates import (
+from generator.rendering.layout import indented, negated, wrap
+from generator.rendering.templates import (
     Names,
     condition,
     failed,
@@ -35,7 +34,8 @@ from generator.templates import (
     text_of,
     there,
 )
-from generator.unwind import Way, undone, without_managed
+from generator.rendering.unused_locals import declared
+from generator.rendering.unwind import Way, undone, without_managed
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,11 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from generator import manifest
 from generator.errors import Conflict, ProgramFailed, TreeError, UsageError
-from generator.manifest import Manifest
-from generator.plumbing import git
-from generator.tree import check_path
+from generator.kernel.tree import check_path
+from generator.series import manifest
+from generator.series.manifest import Manifest
+from generator.system.plumbing import git
 
 MOST_FILE_BYTES = 16 << 20
 

@@ -29,11 +29,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from generator.errors import TreeError
-from generator.kconfig import check_wanted, configure, identity, make, save_environment, seed
 from generator.kernel.configurations import DIRS, Config
-from generator.progress import say
+from generator.kernel.kconfig import check_wanted, configure, identity, make, save_environment, seed
+from generator.kernel.tree import Tree, check_path
 from generator.system.cache import cache, keep, locked
-from generator.tree import Tree, check_path
+from generator.system.progress import say
 
 # A dry run, with the warnings that a series must not add to.
 _DRY = ("-n", "W=1")

@@ -12,14 +12,14 @@ from typing import Any
 
 import jinja2
 
-from generator.cformat import negated
 from generator.errors import ModelError, UsageError, Where
 from generator.expr import Nth, Num, Place
 from generator.fingerprint import Fails
 from generator.operation import Do, Guard, Operation
 from generator.program import And, Condition, Not, Or
+from generator.rendering.layout import negated
 
-TEMPLATES = Path(__file__).parent.parent / "templates"
+TEMPLATES = Path(__file__).parents[2] / "templates"
 
 
 @cache

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from generator.errors import TreeError, UsageError
-from generator.plumbing import git, rows
+from generator.system.plumbing import git, rows
 
 
 @dataclass(frozen=True)

@@ -12,22 +12,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from generator import derived
-from generator.anchors import Body, Statement, body_of, named
 from generator.ctext import Returns
-from generator.draft import Draft, Splice, inserted, line_of, spliced
+from generator.editing import block_diff
+from generator.editing.anchors import Body, Statement, body_of, named
+from generator.editing.draft import Draft, Splice, inserted, line_of, spliced
+from generator.editing.file_edits import writing
+from generator.editing.idioms import idioms
 from generator.entrypoint import struct_named
 from generator.errors import ModelError, TreeError, Where
 from generator.expr import Place
-from generator.helpers import functions
-from generator.idioms import idioms
 from generator.parsing.cursors import Cursor
 from generator.parsing.unit import Unit
 from generator.program import Block
 from generator.reading.reader import entry_points
-from generator.render import body
-from generator.templates import Names, text_of
-from generator.textedits import writing
+from generator.rendering.helpers import functions
+from generator.rendering.render import body
+from generator.rendering.templates import Names, text_of
 
 
 class Edit(Protocol):
@@ -185,7 +185,7 @@ class Derived:
         splices = [
             splice
             for name in sorted(pairs)
-            for splice in derived.splices(
+            for splice in block_diff.splices(
                 unit, lines, name, pairs[name][0], pairs[name][1], names, pairs[name][2]
             )
         ]

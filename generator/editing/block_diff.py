@@ -15,9 +15,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 
-from generator.anchors import Body, Statement, body_of, branches, of_node, one, result_of, tails_of
 from generator.ctext import Code, Returns
-from generator.draft import Splice
+from generator.editing.anchors import (
+    Body,
+    Statement,
+    body_of,
+    branches,
+    of_node,
+    one,
+    result_of,
+    tails_of,
+)
+from generator.editing.draft import Splice
 from generator.errors import ModelError, TreeError, Where
 from generator.operation import UNWIND, Do, Guard
 from generator.parsing.unit import Unit
@@ -35,9 +44,9 @@ from generator.program import (
     Return,
 )
 from generator.reading.values import canonical
-from generator.render import labels, statements
-from generator.templates import Names, condition
-from generator.unwind import Way, undone
+from generator.rendering.render import labels, statements
+from generator.rendering.templates import Names, condition
+from generator.rendering.unwind import Way, undone
 
 Key = tuple[object, ...]
 

@@ -24,10 +24,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from generator import manifest
 from generator.errors import EnvironmentFault, PortwrightError, Refused, UsageError
-from generator.plumbing import users_git
+from generator.series import manifest
 from generator.system.cache import locked
+from generator.system.plumbing import users_git
 
 RECORD = ".series.sha256"  # as sha256sum writes it, so that a user can check it, too
 COVER = "0000-cover-letter.patch"

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from generator.errors import ModelError, Where
 from generator.expr import EACH, Bin, Expr, Nth, Num, Place, Read, reads
-from generator.fields import check_fields
-from generator.inverse import check_operation, named_twice, span
+from generator.mistakes.field_types import check_fields
+from generator.mistakes.operations import check_operation, named_twice, span
 from generator.operation import CONTINUE, Do, Guard, OnFail, Operation
 from generator.program import (
     Call,

@@ -9,15 +9,15 @@ from dataclasses import dataclass, field
 
 from generator.ctext import Written
 from generator.design import Design, Driver
-from generator.draft import Draft, Splice, line_of, spliced
+from generator.editing.draft import Draft, Splice, line_of, spliced
+from generator.editing.idioms import idioms
 from generator.entrypoint import Head, function_of, head, struct
 from generator.errors import ModelError, TreeError, Where
 from generator.expr import Place
-from generator.helpers import functions
-from generator.idioms import idioms
 from generator.program import Function
-from generator.render import function_text
-from generator.templates import Names, text_of
+from generator.rendering.helpers import functions
+from generator.rendering.render import function_text
+from generator.rendering.templates import Names, text_of
 
 
 def writing(draft: Draft, names: Mapping[Place, str], result: str = "ret") -> Writing:

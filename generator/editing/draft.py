@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
-from generator import kbuild, tree
 from generator.design import Design
 from generator.errors import TreeError, Where
-from generator.kbuild import Base
+from generator.kernel import kbuild, tree
+from generator.kernel.kbuild import Base
+from generator.kernel.tree import Tree
 from generator.parsing import unit
 from generator.parsing.unit import Unit
-from generator.tree import Tree
 
 CONFIG = "m"  # edits look at the code of this configuration
 

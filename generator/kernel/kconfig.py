@@ -21,8 +21,8 @@ from pathlib import Path
 
 from generator.errors import EnvironmentFault, TreeError
 from generator.kernel.configurations import COMMON, DEFCONFIG, Config
-from generator.plumbing import run
 from generator.system.cache import cache
+from generator.system.plumbing import run
 
 _ENVIRONMENT = "conf.environment"
 _PROBE = Path(__file__).with_name("probe.sh")

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Blocks as control-flow graphs, and transition systems."""

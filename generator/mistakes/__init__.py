@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a user can write wrongly: types, blocks, an undo."""
