@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from checks.boot.breakage import BREAKAGES
-from checks.boot.case import of_breakage
+from checks.boot.broken.breakage import BREAKAGES
+from checks.boot.evidence.case import of_breakage
 from checks.finding import Verdict
 from checks.verdict import explored
 from checks.verdict.degrade import Comparison

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from checks.boot import kernel as kernels
 from checks.boot import report
-from checks.boot.breakage import Breakage, broken
-from checks.boot.initrd import File, archive
-from checks.boot.line import Line
-from checks.boot.log import excerpt, splats
-from checks.boot.lost import PANIC
+from checks.boot.broken.breakage import Breakage, broken
+from checks.boot.build import kernel as kernels
+from checks.boot.build.initrd import File, archive
+from checks.boot.build.source import lay, source_tree
+from checks.boot.guest.line import Line
+from checks.boot.guest.log import excerpt, splats
+from checks.boot.guest.lost import PANIC
 from checks.boot.run import AS_PREDICTED, FAILED, Complaint, Run
-from checks.boot.source import lay, source_tree
 from generator.errors import TreeError
 from generator.kernel.configurations import Config
 from generator.kernel.tree import Tree

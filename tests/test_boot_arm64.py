@@ -7,10 +7,10 @@ import json
 
 import pytest
 
-from checks.boot.arch import ARM64
-from checks.boot.guest import with_port_model
-from checks.boot.kernel import fragment, fragments, kernel
-from checks.boot.kind import PLAIN
+from checks.boot.build.arch import ARM64
+from checks.boot.build.kernel import fragment, fragments, kernel
+from checks.boot.build.kind import PLAIN
+from checks.boot.model.guest_object import with_port_model
 from generator.__main__ import main
 from generator.kernel.tree import Tree
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from checks.boot.beside import with_today
-from checks.boot.line import Line
+from checks.boot.guest.line import Line
 from checks.boot.run import AS_PREDICTED, FAILED, Run
 
 MODE = Line("load", "rp-msix", "interrupts are by", "MSI-X", "MSI-X", "config space")

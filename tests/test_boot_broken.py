@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from checks.boot.board import BOARDS
-from checks.boot.breakage import CXLPMU, PERF, PORTDRV, Breakage, broken
-from checks.boot.guest import program, with_port_model
-from checks.boot.kernel import kernel
+from checks.boot.broken.breakage import CXLPMU, PERF, PORTDRV, Breakage, broken
+from checks.boot.build.kernel import kernel
+from checks.boot.model.guest_object import program, with_port_model
+from checks.boot.predict.board import BOARDS
 from checks.boot.run import Run, run
 from checks.boot.scenario import ALL
 from generator.__main__ import main

@@ -16,13 +16,13 @@ from pathlib import Path
 
 import pytest
 
-from checks.boot.guest import PROGRAM, program, with_port_model
-from checks.boot.hardware import Block, Hardware
-from checks.boot.initrd import MODULES, initrd
-from checks.boot.kernel import Kernel, kernel
-from checks.boot.lost import PANIC, Lost
-from checks.boot.model import HOST, PORT, Order, Running, model
-from checks.boot.qemu import Guest, Setup, running
+from checks.boot.build.initrd import MODULES, initrd
+from checks.boot.build.kernel import Kernel, kernel
+from checks.boot.guest.lost import PANIC, Lost
+from checks.boot.guest.qemu import Guest, Setup, running
+from checks.boot.model.guest_object import PROGRAM, program, with_port_model
+from checks.boot.model.port import Block, Hardware
+from checks.boot.model.running import HOST, PORT, Order, Running, model
 from generator.kernel.tree import Tree
 from generator.load import load
 from generator.series.generate import generate

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from checks.boot import report
-from checks.boot.arch import X86
-from checks.boot.board import BOARDS
-from checks.boot.breakage import CXLPMU, PERF, PORTDRV, Breakage, broken
-from checks.boot.guest import program, with_port_model
-from checks.boot.kernel import fragment, fragments, kernel
-from checks.boot.kind import KASAN, KINDS, KMEMLEAK, PLAIN, REMOVE, Kind
+from checks.boot.broken.breakage import CXLPMU, PERF, PORTDRV, Breakage, broken
+from checks.boot.build.arch import X86
+from checks.boot.build.kernel import fragment, fragments, kernel
+from checks.boot.build.kind import KASAN, KINDS, KMEMLEAK, PLAIN, REMOVE, Kind
+from checks.boot.model.guest_object import program, with_port_model
+from checks.boot.predict.board import BOARDS
 from checks.boot.run import AS_PREDICTED, FAILED, Run, run
 from generator.__main__ import main
 from generator.designs import auxbus

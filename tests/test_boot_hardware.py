@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from waiting import until
 
-from checks.boot.cpmu import (
+from checks.boot.model.cpmu import (
     CAP,
     CLOCK_TICKS,
     CONFIG,
@@ -23,10 +23,10 @@ from checks.boot.cpmu import (
     Cpmu,
     Layout,
 )
-from checks.boot.guest import GUEST, program, with_port_model
-from checks.boot.hardware import BLOCK_STEP, MEMORY, ORDERS, VECTORS, Block, Hardware, hardware
-from checks.boot.ivshmem import doorbell
-from checks.boot.model import Order, model
+from checks.boot.model.guest_object import GUEST, program, with_port_model
+from checks.boot.model.ivshmem import doorbell
+from checks.boot.model.port import BLOCK_STEP, MEMORY, ORDERS, VECTORS, Block, Hardware, hardware
+from checks.boot.model.running import Order, model
 from generator.errors import UsageError
 from generator.kernel.tree import Tree
 

@@ -8,23 +8,23 @@ from pathlib import Path
 
 import pytest
 
-from checks.boot import foreign as foreigns
-from checks.boot import kernel as kernels
-from checks.boot.arch import ARCHES, ARM64, X86
-from checks.boot.board import BOARDS, ITS, PLAIN, STATIC, Cpmu
-from checks.boot.expect import Look, greetings
-from checks.boot.hardware import ORDERS, Hardware
-from checks.boot.initrd import busybox
-from checks.boot.kind import KASAN, KINDS, REMOVE
-from checks.boot.kind import PLAIN as ONCE
-from checks.boot.leaks import leaks, lost_memory
-from checks.boot.lockdep import lockdep
+from checks.boot.build import foreign as foreigns
+from checks.boot.build import kernel as kernels
+from checks.boot.build.arch import ARCHES, ARM64, X86
+from checks.boot.build.initrd import busybox
+from checks.boot.build.kind import KASAN, KINDS, REMOVE
+from checks.boot.build.kind import PLAIN as ONCE
+from checks.boot.guest.leaks import leaks, lost_memory
+from checks.boot.guest.lockdep import lockdep
+from checks.boot.guest.observe import observed
+from checks.boot.guest.protocol import Answer
+from checks.boot.guest.qemu import Guest, command
 from checks.boot.many import Task, run_name
-from checks.boot.model import model
-from checks.boot.observe import observed
-from checks.boot.predict import Given, predict
-from checks.boot.protocol import Answer
-from checks.boot.qemu import Guest, command
+from checks.boot.model.port import ORDERS, Hardware
+from checks.boot.model.running import model
+from checks.boot.predict.board import BOARDS, ITS, PLAIN, STATIC, Cpmu
+from checks.boot.predict.expect import Look, greetings
+from checks.boot.predict.predict import Given, predict
 from generator.designs import auxbus, today
 from generator.errors import EnvironmentFault, ProgramFailed, TreeError
 from generator.kernel.tree import Tree

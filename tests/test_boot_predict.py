@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from checks.boot.board import BOARDS, PLAIN, REMAPPED, STATIC, Cpmu, Port
-from checks.boot.predict import (
+from checks.boot.predict.board import BOARDS, PLAIN, REMAPPED, STATIC, Cpmu, Port
+from checks.boot.predict.predict import (
     LINE_IRQ,
     Predicted,
     after_unbind,

@@ -12,11 +12,11 @@ import pytest
 from house import HOUSE
 from waiting import LONG, ended, until
 
-from checks.boot import clock as clocks
-from checks.boot.clock import Clock, clock, starved
-from checks.boot.lost import HANG, NO_BOOT, PANIC, TIMEOUT, Lost
-from checks.boot.protocol import Reader, words
-from checks.boot.qemu import Guest, Setup, running
+from checks.boot.guest import clock as clocks
+from checks.boot.guest.clock import Clock, clock, starved
+from checks.boot.guest.lost import HANG, NO_BOOT, PANIC, TIMEOUT, Lost
+from checks.boot.guest.protocol import Reader, words
+from checks.boot.guest.qemu import Guest, Setup, running
 from generator.errors import UsageError
 
 # The guest's words.
@@ -160,7 +160,7 @@ def test_nothing_runs_any_more_when_we_leave(fake: Path, tmp_path: Path) -> None
 def test_nothing_runs_any_more_when_we_are_killed(fake: Path, tmp_path: Path) -> None:
     _qemu(fake, ECHO)
     script = (
-        "from pathlib import Path\nfrom checks.boot.qemu import Setup, running\nimport time\n"
+        "from pathlib import Path\nfrom checks.boot.guest.qemu import Setup, running\nimport time\n"
         f"p = Path({str(fake)!r})\n"
         f"with running(Setup(program=str(p)), p, p, Path({str(tmp_path / 'run')!r})) as guest:\n"
         "    print(guest.process.pid, flush=True)\n    time.sleep(3600)\n"

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from checks.boot import cpmu as registers
-from checks.boot.cpmu import (
+from checks.boot.model import cpmu as registers
+from checks.boot.model.cpmu import (
     CAP,
     CLOCK_TICKS,
     CONFIG,

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from checks.boot.board import BOARDS, PLAIN, Cpmu, Port
-from checks.boot.expect import Look, port_lines, premises, unchanged
-from checks.boot.kernel import Kernel
-from checks.boot.memory import grown, kept
-from checks.boot.observe import observed, placed
-from checks.boot.predict import predict
-from checks.boot.protocol import Answer
-from checks.boot.stage import Stage
+from checks.boot.build.kernel import Kernel
+from checks.boot.guest.observe import observed, placed
+from checks.boot.guest.protocol import Answer
+from checks.boot.predict.board import BOARDS, PLAIN, Cpmu, Port
+from checks.boot.predict.expect import Look, port_lines, premises, unchanged
+from checks.boot.predict.predict import predict
+from checks.boot.scenarios.memory import grown, kept
+from checks.boot.scenarios.stage import Stage
 from generator.designs import auxbus, today
 
 PORTS = {port.name: port for port in BOARDS["dynamic"].ports}

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from checks.boot import many
-from checks.boot.board import USUAL
-from checks.boot.kernel import Kernel
+from checks.boot.build.kernel import Kernel
+from checks.boot.predict.board import USUAL
 from checks.compiling.outcome import name_of
 from checks.search.explore import Report
 from checks.verdict import explored

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from house import HOUSE
 
-from checks.boot.unseen import UNSEEN
-from checks.boot.witness import kept
+from checks.boot.evidence.unseen import UNSEEN
+from checks.boot.evidence.witness import kept
 from checks.rules.broken import BROKEN
 from checks.search import explore, spin
 from checks.verdict.judge import ALL

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from checks.boot import forbidden, provoke
-from checks.boot.case import cases, chosen, fingerprint
-from checks.boot.guest import GUEST
-from checks.boot.kernel import Kernel
-from checks.boot.lost import NO_BOOT
+from checks.boot.broken import forbidden, provoke
+from checks.boot.build.kernel import Kernel
+from checks.boot.evidence.case import cases, chosen, fingerprint
+from checks.boot.evidence.witness import Sight, witness
+from checks.boot.guest.lost import NO_BOOT
+from checks.boot.model.guest_object import GUEST
 from checks.boot.run import AS_PREDICTED, Run
 from checks.boot.scenario import USUAL
-from checks.boot.witness import Sight, witness
 from generator.cli import boot_refused
 from generator.errors import ProgramFailed
 from generator.kernel.tree import Tree

@@ -12,8 +12,8 @@ from broken.parts import DELETE, KID, MAKE, Case, design, kid, port
 from test_degrade import SMALL, fails_with, varied
 from test_rules import CASES
 
-from checks.boot.board import BOARDS
-from checks.boot.predict import after_unbind, at_rest, leaves_under_event, predict
+from checks.boot.predict.board import BOARDS
+from checks.boot.predict.predict import after_unbind, at_rest, leaves_under_event, predict
 from checks.machine.machine import build
 from checks.machine.step import Build, Kind, Step
 from checks.rules.all import RULES

@@ -27,6 +27,7 @@ from generator.rendering.templates import Names, condition, text_of
 from generator.rendering.unused_locals import declared
 
 NAMES = Names({PORT: "dev", CPMU: "pmu"})
+ROOM = replace(NAMES, room="auxbus")  # with the templates of that series
 CHILD = {"dev": "&child->auxdev"}
 REGISTERS = {"address": "start", "size": "SIZE"}
 ID = IDA_ALLOC(CPMU, c={"var": "id", "ida": "ids"})
@@ -233,11 +234,11 @@ def test_a_local_that_a_changed_design_does_not_use_is_not_declared() -> None:
 def test_a_template_is_told_of_a_condition_wherever_the_function_asks_it(block: Block) -> None:
     function = replace(pcie_cxlpmu_count_vectors(False, num(0)), body=block)
 
-    assert "Nothing is counted in if vectors" in function_text(function, replace(NAMES, room="auxbus"))
+    assert "Nothing is counted in if vectors" in function_text(function, ROOM)
 
 
 def test_a_template_is_not_told_of_what_a_helper_asks() -> None:
     asking = Written("f", (If(CAN_ADD, (leave("0"),)), leave("1")))
     function = replace(pcie_cxlpmu_count_vectors(False, num(0)), body=(helper(asking),))
 
-    assert "Nothing is counted in" not in function_text(function, replace(NAMES, room="auxbus"))
+    assert "Nothing is counted in" not in function_text(function, ROOM)

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from checks.boot import case as cases_of
-from checks.boot.board import BOARDS
-from checks.boot.case import cases, chosen, decided
-from checks.boot.section import section
+from checks.boot.broken.section import section
+from checks.boot.evidence import case as cases_of
+from checks.boot.evidence.case import cases, chosen, decided
+from checks.boot.predict.board import BOARDS
 
 OBJECT = """\
 #include <linux/pci.h>

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from checks.boot.board import BOARDS
-from checks.boot.breakage import BREAKAGES
-from checks.boot.case import (
+from checks.boot.broken.breakage import BREAKAGES
+from checks.boot.evidence.case import (
     BY_C,
     BY_DESIGN,
     BY_OBJECT,
@@ -22,12 +21,13 @@ from checks.boot.case import (
     fingerprint,
     of_file,
 )
-from checks.boot.line import Line
-from checks.boot.lost import PANIC
+from checks.boot.evidence.unseen import UNSEEN
+from checks.boot.evidence.witness import Sight, kept, outdated, sighted, witness
+from checks.boot.guest.line import Line
+from checks.boot.guest.lost import PANIC
+from checks.boot.predict.board import BOARDS
 from checks.boot.run import AS_PREDICTED, Run
 from checks.boot.scenario import ALL as SCENARIOS
-from checks.boot.unseen import UNSEEN
-from checks.boot.witness import Sight, kept, outdated, sighted, witness
 from checks.verdict.judge import ALL, judge
 from generator import rewrite
 from generator.__main__ import main

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from checks.boot.board import BOARDS, Port
-from checks.boot.line import Line
+from checks.boot.guest.line import Line
+from checks.boot.predict.board import BOARDS, Port
 from checks.boot.run import AS_PREDICTED, FAILED, Run
 
 _AFTER = ("load", "boot")  # the latest of these that both have

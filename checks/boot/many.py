@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from checks.boot.board import BOARDS, Board
-from checks.boot.kernel import Kernel
-from checks.boot.line import Line
+from checks.boot.build.kernel import Kernel
+from checks.boot.guest.line import Line
+from checks.boot.predict.board import BOARDS, Board
 from checks.boot.run import Complaint, Run, run
 from generator.design import Design
 from generator.kernel.kconfig import identity

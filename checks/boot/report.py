@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from checks.boot.line import Line
+from checks.boot.guest.line import Line
 from checks.boot.run import AS_PREDICTED, FAILED, Complaint, Run
 
 _ABOUT = {"design": "the design", "premise": "the lab, of its hardware", "kernel": "any kernel"}

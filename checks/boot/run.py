@@ -13,20 +13,20 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from checks.boot.board import Board
-from checks.boot.guest import PROGRAM
-from checks.boot.initrd import guest_files, initrd
-from checks.boot.kernel import Kernel
-from checks.boot.leaks import leaks
-from checks.boot.line import Line
-from checks.boot.lockdep import lockdep
-from checks.boot.log import excerpt, splats
-from checks.boot.lost import Lost
-from checks.boot.model import model
-from checks.boot.qemu import running
+from checks.boot.build.initrd import guest_files, initrd
+from checks.boot.build.kernel import Kernel
+from checks.boot.guest.leaks import leaks
+from checks.boot.guest.line import Line
+from checks.boot.guest.lockdep import lockdep
+from checks.boot.guest.log import excerpt, splats
+from checks.boot.guest.lost import Lost
+from checks.boot.guest.qemu import running
+from checks.boot.model.guest_object import PROGRAM
+from checks.boot.model.running import model
+from checks.boot.predict.board import Board
 from checks.boot.scenario import ALL, FATAL, USUAL
-from checks.boot.shutdown import shutdown
-from checks.boot.stage import stage
+from checks.boot.scenarios.shutdown import shutdown
+from checks.boot.scenarios.stage import stage
 from generator.design import Design
 from generator.errors import UsageError
 from generator.system.progress import say

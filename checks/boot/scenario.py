@@ -11,18 +11,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from checks.boot import binding, counting, errors, forbidden, openevent, plug, power, provoke
-from checks.boot.board import Board
-from checks.boot.line import Line
-from checks.boot.stage import Stage
+from checks.boot.broken import forbidden, provoke
+from checks.boot.guest.line import Line
+from checks.boot.predict.board import Board
+from checks.boot.scenarios import aer, binding, counting, openevent, plug, power
+from checks.boot.scenarios.stage import Stage
 
 Scenario = Callable[[Stage], Iterator[Line]]
 
 ALL: Mapping[str, Scenario] = {
     "boot": binding.boot, "load": binding.load, "count": counting.count,
     "reload": counting.reload, "rebind": binding.rebind, "sleep": power.sleep,
-    "interrupt": errors.interrupt, "churn": errors.churn, "hotplug": plug.hotplug,
-    "reset": power.reset, "recover": errors.recover, "unbind-open": openevent.unbind_open,
+    "interrupt": aer.interrupt, "churn": aer.churn, "hotplug": plug.hotplug,
+    "reset": power.reset, "recover": aer.recover, "unbind-open": openevent.unbind_open,
     **provoke.ALL, **forbidden.SCENARIOS,
 }
 FATAL = ("unbind-open",)  # the guest does not survive it, if it goes as is predicted

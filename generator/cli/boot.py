@@ -10,15 +10,16 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from checks.boot import case, report
-from checks.boot.arch import Arch
+from checks.boot import report
 from checks.boot.beside import with_today
-from checks.boot.board import BOARDS, USUAL
-from checks.boot.guest import program, with_port_model
-from checks.boot.kernel import Kernel, kernel
-from checks.boot.kind import KINDS, PLAIN, Kind
-from checks.boot.lost import HANG, NO_BOOT, TIMEOUT
+from checks.boot.build.arch import Arch
+from checks.boot.build.kernel import Kernel, kernel
+from checks.boot.build.kind import KINDS, PLAIN, Kind
+from checks.boot.evidence import case
+from checks.boot.guest.lost import HANG, NO_BOOT, TIMEOUT
 from checks.boot.many import Task, run_all
+from checks.boot.model.guest_object import program, with_port_model
+from checks.boot.predict.board import BOARDS, USUAL
 from checks.boot.run import AS_PREDICTED
 from checks.boot.scenario import ALL, usual
 from generator.cli import boot_refused

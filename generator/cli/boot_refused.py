@@ -10,19 +10,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from checks.boot import report
-from checks.boot.arch import X86
-from checks.boot.board import BOARDS
-from checks.boot.case import Case, built, cases, fingerprint
-from checks.boot.case import chosen as choose
-from checks.boot.guest import program, with_port_model
-from checks.boot.kernel import Kernel, kernel
-from checks.boot.kernel import fragments as usual
-from checks.boot.kind import PLAIN, of_fragments
-from checks.boot.lost import HANG, NO_BOOT, TIMEOUT
+from checks.boot.broken.provoke import BUILD
+from checks.boot.build.arch import X86
+from checks.boot.build.kernel import Kernel, kernel
+from checks.boot.build.kernel import fragments as usual
+from checks.boot.build.kind import PLAIN, of_fragments
+from checks.boot.evidence.case import Case, built, cases, fingerprint
+from checks.boot.evidence.case import chosen as choose
+from checks.boot.evidence.witness import Sight, keep, kept, outdated, sighted, witness
+from checks.boot.guest.lost import HANG, NO_BOOT, TIMEOUT
 from checks.boot.many import Task, run_all
-from checks.boot.provoke import BUILD
+from checks.boot.model.guest_object import program, with_port_model
+from checks.boot.predict.board import BOARDS
 from checks.boot.run import Run
-from checks.boot.witness import Sight, keep, kept, outdated, sighted, witness
 from generator.errors import ProgramFailed
 from generator.kernel.tree import Tree
 from generator.load import load

@@ -11,9 +11,9 @@ import textwrap
 from dataclasses import asdict
 from pathlib import Path
 
-from checks.boot.case import BY_C, BY_DESIGN, BY_OBJECT, BY_WAIVER
-from checks.boot.unseen import UNSEEN
-from checks.boot.witness import WITNESSES, Witness, kept
+from checks.boot.evidence.case import BY_C, BY_DESIGN, BY_OBJECT, BY_WAIVER
+from checks.boot.evidence.unseen import UNSEEN
+from checks.boot.evidence.witness import WITNESSES, Witness, kept
 from checks.rules.broken import BROKEN
 from checks.rules.rule import Rule
 from checks.verdict.judge import ALL

@@ -16,10 +16,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from checks.boot.board import BOARDS, USUAL
-from checks.boot.guest import program, with_port_model
-from checks.boot.kernel import kernel
+from checks.boot.build.kernel import kernel
 from checks.boot.many import SIDE_BY_SIDE, Task, run_all
+from checks.boot.model.guest_object import program, with_port_model
+from checks.boot.predict.board import BOARDS, USUAL
 from checks.boot.run import Run, run
 from checks.boot.scenario import usual
 from generator.kernel.pin import pinned

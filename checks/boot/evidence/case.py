@@ -13,14 +13,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 
-from checks.boot import forbidden, provoke
-from checks.boot.arch import X86
-from checks.boot.board import BOARDS
-from checks.boot.breakage import BREAKAGES, Breakage, broken
-from checks.boot.guest import GUEST
-from checks.boot.kernel import fragment, fragments
-from checks.boot.kind import PLAIN
-from checks.boot.section import section
+from checks.boot.broken import forbidden, provoke
+from checks.boot.broken.breakage import BREAKAGES, Breakage, broken
+from checks.boot.broken.section import section
+from checks.boot.build.arch import X86
+from checks.boot.build.kernel import fragment, fragments
+from checks.boot.build.kind import PLAIN
+from checks.boot.model.guest_object import GUEST
+from checks.boot.predict.board import BOARDS
 from generator.designs.refused import refusal
 from generator.errors import UsageError
 from generator.kernel.tree import Tree

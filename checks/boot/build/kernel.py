@@ -21,9 +21,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from checks.boot.arch import X86, Arch
-from checks.boot.kind import COMMON, PLAIN, Kind
-from checks.boot.source import lay, source_tree
+from checks.boot.build.arch import X86, Arch
+from checks.boot.build.kind import COMMON, PLAIN, Kind
+from checks.boot.build.source import lay, source_tree
 from generator.errors import TreeError
 from generator.kernel.configurations import Config
 from generator.kernel.kconfig import identity, make
@@ -31,7 +31,7 @@ from generator.kernel.tree import Tree
 from generator.system.cache import cache, locked
 from generator.system.progress import say
 
-FRAGMENTS = Path(__file__).parents[2] / "templates" / "boot"
+FRAGMENTS = Path(__file__).parents[3] / "templates" / "boot"
 BUILD_SECONDS = 3600.0  # of a kernel with KASAN, on a machine that does other things as well
 _FORM = "2"  # counts up when what is kept of a kernel changes
 

@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from checks.boot.board import MODEL, SERVICES, Platform, Port
-from checks.boot.kind import Kind
-from checks.boot.line import Line, shown
-from checks.boot.observe import Dev, Irq, Pci, Seen
-from checks.boot.predict import LINE_IRQ, Given, Predicted
+from checks.boot.build.kind import Kind
+from checks.boot.guest.line import Line, shown
+from checks.boot.guest.observe import Dev, Irq, Pci, Seen
+from checks.boot.predict.board import MODEL, SERVICES, Platform, Port
+from checks.boot.predict.predict import LINE_IRQ, Given, Predicted
 
 NO_PORT = "no such device"
 

@@ -6,14 +6,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from checks.boot.delivery import delivered
-from checks.boot.expect import Look, greetings, port_lines, premises, unchanged
-from checks.boot.initrd import MODULES
-from checks.boot.line import Line, shown
-from checks.boot.memory import kept, objects
-from checks.boot.observe import Seen
-from checks.boot.predict import after_unbind, child_module
-from checks.boot.stage import Stage
+from checks.boot.build.initrd import MODULES
+from checks.boot.guest.line import Line, shown
+from checks.boot.guest.observe import Seen
+from checks.boot.predict.expect import Look, greetings, port_lines, premises, unchanged
+from checks.boot.predict.predict import after_unbind, child_module
+from checks.boot.scenarios.delivery import delivered
+from checks.boot.scenarios.memory import kept, objects
+from checks.boot.scenarios.stage import Stage
 
 REBINDS = 20
 

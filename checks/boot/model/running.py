@@ -18,9 +18,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import IntEnum
 
-from checks.boot.cpmu import Cpmu
-from checks.boot.hardware import MEMORY, ORDERS, VECTORS, Hardware
-from checks.boot.ivshmem import Doorbell, doorbell
+from checks.boot.model.cpmu import Cpmu
+from checks.boot.model.ivshmem import Doorbell, doorbell
+from checks.boot.model.port import MEMORY, ORDERS, VECTORS, Hardware
 
 PORT, HOST = "0000:00:0a.0", "0000:00:0b.0"
 PORT_ID = "rp-cpmu"  # what QEMU calls the port, and the bus below it

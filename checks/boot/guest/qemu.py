@@ -26,10 +26,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from checks.boot.arch import X86, Arch
-from checks.boot.clock import Clock, clock
-from checks.boot.lost import HANG, NO_BOOT, PANIC, STOPPED, TIMEOUT, Lost
-from checks.boot.protocol import Answer, Reader, words
+from checks.boot.build.arch import X86, Arch
+from checks.boot.guest.clock import Clock, clock
+from checks.boot.guest.lost import HANG, NO_BOOT, PANIC, STOPPED, TIMEOUT, Lost
+from checks.boot.guest.protocol import Answer, Reader, words
 from generator.errors import EnvironmentFault
 
 BOOT_SECONDS = 180.0

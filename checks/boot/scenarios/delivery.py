@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.boot.line import Line, shown
-from checks.boot.stage import Stage, message_count
+from checks.boot.guest.line import Line, shown
+from checks.boot.scenarios.stage import Stage, message_count
 
 
 def delivered(scenario: str, on: Stage) -> Iterator[Line]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from checks.boot.line import Line
-from checks.boot.qemu import Guest
+from checks.boot.guest.line import Line
+from checks.boot.guest.qemu import Guest
 
 _FILE = "/sys/kernel/debug/kmemleak"
 # What is younger than five seconds is not reported: MSECS_MIN_AGE in mm/kmemleak.c. A pointer can

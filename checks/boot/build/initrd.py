@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from checks.boot.arch import X86, Arch
-from checks.boot.foreign import foreign
-from checks.boot.kernel import Kernel
+from checks.boot.build.arch import X86, Arch
+from checks.boot.build.foreign import foreign
+from checks.boot.build.kernel import Kernel
 from generator.errors import EnvironmentFault
 
-SCRIPTS = Path(__file__).parents[2] / "templates" / "boot"
+SCRIPTS = Path(__file__).parents[3] / "templates" / "boot"
 MODULES = "lib"  # where the guest finds them, as NAME.ko
 _DIRECTORIES = ("bin", "dev", "proc", "sys", "tmp", MODULES)
 _TRAILER = "TRAILER!!!"

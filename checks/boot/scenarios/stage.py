@@ -6,14 +6,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from checks.boot.board import MODEL, Board
-from checks.boot.kernel import Kernel
-from checks.boot.kind import Kind
-from checks.boot.lost import Lost
-from checks.boot.model import Running
-from checks.boot.observe import Pci, Seen, observed
-from checks.boot.predict import LINE_IRQ, Predicted, predict
-from checks.boot.qemu import Guest
+from checks.boot.build.kernel import Kernel
+from checks.boot.build.kind import Kind
+from checks.boot.guest.lost import Lost
+from checks.boot.guest.observe import Pci, Seen, observed
+from checks.boot.guest.qemu import Guest
+from checks.boot.model.running import Running
+from checks.boot.predict.board import MODEL, Board
+from checks.boot.predict.predict import LINE_IRQ, Predicted, predict
 from generator.design import Design
 
 

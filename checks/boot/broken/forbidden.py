@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from checks.boot.board import FUNCTIONS
-from checks.boot.breakage import Breakage
-from checks.boot.line import Line
-from checks.boot.stage import Stage
+from checks.boot.broken.breakage import Breakage
+from checks.boot.guest.line import Line
+from checks.boot.predict.board import FUNCTIONS
+from checks.boot.scenarios.stage import Stage
 
 OBJECTS = ("forbidden.c", "forbidden_own.c", "forbidden_sub.c", "forbidden.h")
 RIGHT = "right"

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from checks.boot.arch import X86, Arch
+from checks.boot.build.arch import X86, Arch
 from generator.errors import EnvironmentFault
 from generator.kernel.configurations import COMPILER, Config
 from generator.kernel.kconfig import make
@@ -16,7 +16,7 @@ from generator.system.cache import cache, locked
 from generator.system.plumbing import tried
 from generator.system.progress import say
 
-GUEST = Path(__file__).parents[2] / "templates" / "boot" / "guest"
+GUEST = Path(__file__).parents[3] / "templates" / "boot" / "guest"
 PROGRAM = "bin/cpmu"
 _HOME = "drivers/pci/pcie"
 _OBJECT = f"{_HOME}/port_model.c"

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from checks.boot.line import Line, shown
-from checks.boot.stage import Stage
+from checks.boot.guest.line import Line, shown
+from checks.boot.scenarios.stage import Stage
 
 ROUNDS = 3
 TRACES = "/sys/kernel/debug/slab/kmalloc-*/alloc_traces"

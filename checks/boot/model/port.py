@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from checks.boot.cpmu import SIZE, Layout
+from checks.boot.model.cpmu import SIZE, Layout
 from generator.errors import UsageError
 from generator.expr import Fact
 from generator.facts import BLOCK, CAN_DYN, CAP, COUNT, HAS, MSG

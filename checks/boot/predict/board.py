@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from checks.boot.arch import ARM64, X86, Arch
-from checks.boot.hardware import Block, Hardware
-from checks.boot.model import PORT, PORT_ID
-from checks.boot.qemu import Setup
+from checks.boot.build.arch import ARM64, X86, Arch
+from checks.boot.guest.qemu import Setup
+from checks.boot.model.port import Block, Hardware
+from checks.boot.model.running import PORT, PORT_ID
 
 MODEL = "model"  # instead of a device of QEMU's
 PME, AER, HP, DPC, BWNOTIF = "PME", "AER", "HP", "DPC", "BWNOTIF"

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.boot.counting import again
-from checks.boot.delivery import delivered
-from checks.boot.errors import was_reset
-from checks.boot.expect import Look, port_lines, unchanged
-from checks.boot.line import Line
-from checks.boot.stage import Stage
+from checks.boot.guest.line import Line
+from checks.boot.predict.expect import Look, port_lines, unchanged
+from checks.boot.scenarios.aer import was_reset
+from checks.boot.scenarios.counting import again
+from checks.boot.scenarios.delivery import delivered
+from checks.boot.scenarios.stage import Stage
 
 _LOSES = "/sys/module/port_model/parameters/lose_asleep"
 SLEEP = (

@@ -10,14 +10,14 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from checks.boot.board import Port
-from checks.boot.counting import again
-from checks.boot.delivery import delivered
-from checks.boot.expect import Look, port_lines, unchanged
-from checks.boot.line import Line
-from checks.boot.observe import Pci, Seen
-from checks.boot.predict import LINE_IRQ, child_module
-from checks.boot.stage import Stage, message_count
+from checks.boot.guest.line import Line
+from checks.boot.guest.observe import Pci, Seen
+from checks.boot.predict.board import Port
+from checks.boot.predict.expect import Look, port_lines, unchanged
+from checks.boot.predict.predict import LINE_IRQ, child_module
+from checks.boot.scenarios.counting import again
+from checks.boot.scenarios.delivery import delivered
+from checks.boot.scenarios.stage import Stage, message_count
 
 _CORRECTABLE, _NON_FATAL, _FATAL = 0x1, 0x4000, 0x10  # receiver; completion timeout; data link
 CHURNS, ERRORS = 10, 20

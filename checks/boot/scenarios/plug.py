@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.boot.expect import Look, port_lines
-from checks.boot.line import Line
-from checks.boot.observe import Seen
-from checks.boot.predict import LINE_IRQ
-from checks.boot.stage import Stage, message_count
+from checks.boot.guest.line import Line
+from checks.boot.guest.observe import Seen
+from checks.boot.predict.expect import Look, port_lines
+from checks.boot.predict.predict import LINE_IRQ
+from checks.boot.scenarios.stage import Stage, message_count
 
 
 def hotplug(on: Stage) -> Iterator[Line]:

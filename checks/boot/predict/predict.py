@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from checks.boot.board import SERVICES, Platform, Port
-from checks.boot.life import Life, bind, bound, can_unbind, start, unbind
+from checks.boot.predict.board import SERVICES, Platform, Port
+from checks.boot.predict.life import Life, bind, bound, can_unbind, start, unbind
 from checks.machine.instances import Inst
 from generator.design import Design
 from generator.errors import ModelError

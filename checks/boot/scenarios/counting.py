@@ -5,16 +5,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.boot.cpmu import CXL, M2S_REQ
-from checks.boot.delivery import delivered
-from checks.boot.expect import Look, port_lines, unchanged
-from checks.boot.guest import PROGRAM
-from checks.boot.line import Line, shown
-from checks.boot.memory import kept, objects
-from checks.boot.model import HOST, Order
-from checks.boot.observe import Dev, Pci, Seen
-from checks.boot.predict import Predicted, child_module, leaves_under_event
-from checks.boot.stage import Stage, message_count
+from checks.boot.guest.line import Line, shown
+from checks.boot.guest.observe import Dev, Pci, Seen
+from checks.boot.model.cpmu import CXL, M2S_REQ
+from checks.boot.model.guest_object import PROGRAM
+from checks.boot.model.running import HOST, Order
+from checks.boot.predict.expect import Look, port_lines, unchanged
+from checks.boot.predict.predict import Predicted, child_module, leaves_under_event
+from checks.boot.scenarios.delivery import delivered
+from checks.boot.scenarios.memory import kept, objects
+from checks.boot.scenarios.stage import Stage, message_count
 
 RELOADS = 100
 TIMES = 1000

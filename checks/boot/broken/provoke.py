@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from checks.boot.counting import CONFIG, TIMES, traffic
-from checks.boot.expect import Look, port_lines
-from checks.boot.guest import PROGRAM
-from checks.boot.line import Line, shown
-from checks.boot.model import HOST, Order
-from checks.boot.power import SLEEP
-from checks.boot.predict import after_unbind
-from checks.boot.stage import Stage
+from checks.boot.guest.line import Line, shown
+from checks.boot.model.guest_object import PROGRAM
+from checks.boot.model.running import HOST, Order
+from checks.boot.predict.expect import Look, port_lines
+from checks.boot.predict.predict import after_unbind
+from checks.boot.scenarios.counting import CONFIG, TIMES, traffic
+from checks.boot.scenarios.power import SLEEP
+from checks.boot.scenarios.stage import Stage
 
 BUILD = "build"
 _UNBIND = (

@@ -6,13 +6,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from checks.boot.counting import CONFIG, pmus
-from checks.boot.guest import PROGRAM
-from checks.boot.line import Line
-from checks.boot.log import excerpt
-from checks.boot.lost import PANIC, Lost
-from checks.boot.model import HOST
-from checks.boot.stage import Stage
+from checks.boot.guest.line import Line
+from checks.boot.guest.log import excerpt
+from checks.boot.guest.lost import PANIC, Lost
+from checks.boot.model.guest_object import PROGRAM
+from checks.boot.model.running import HOST
+from checks.boot.scenarios.counting import CONFIG, pmus
+from checks.boot.scenarios.stage import Stage
 
 GOES, FAILS = "the event ends", "perf or the PMU's driver fails on memory that is gone"
 _SECONDS = 4

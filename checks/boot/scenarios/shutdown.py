@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.boot.line import Line
-from checks.boot.log import lines_of
-from checks.boot.predict import at_rest
-from checks.boot.stage import Stage
+from checks.boot.guest.line import Line
+from checks.boot.guest.log import lines_of
+from checks.boot.predict.predict import at_rest
+from checks.boot.scenarios.stage import Stage
 
 _LAST = "reboot: Power down"
 

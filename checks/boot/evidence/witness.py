@@ -16,13 +16,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from checks.boot.case import Case, built, decided, fingerprint
-from checks.boot.log import lines_of
+from checks.boot.evidence.case import Case, built, decided, fingerprint
+from checks.boot.guest.log import lines_of
 from checks.boot.run import Run
 from generator.errors import UsageError
 from generator.kernel.tree import Tree
 
-WITNESSES = Path(__file__).parent / "witnesses"
+WITNESSES = Path(__file__).parents[1] / "witnesses"
 _BEFORE, _AFTER = 2, 6
 
 
