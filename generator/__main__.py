@@ -177,8 +177,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _versions() -> int:
     from importlib import metadata
 
-    from generator.series.generate import version
     from generator.system.plumbing import run
+    from generator.system.version import version
 
     print(f"portwright {version()}")
     print(f"python {sys.version.split()[0]}, libclang {metadata.version('libclang')}")

@@ -19,7 +19,7 @@ from generator.operation import Operation
 from generator.ops import shipped
 
 if TYPE_CHECKING:
-    from generator.series.generate import SeriesSpec
+    from generator.series.spec import SeriesSpec
 
 SHIPPED = Path(__file__).parent / "designs"
 
@@ -37,7 +37,7 @@ class Loaded:
 
         Errors: UsageError when it defines none.
         """
-        from generator.series.generate import SeriesSpec
+        from generator.series.spec import SeriesSpec
 
         spec = getattr(self.module, "SERIES", None)
         if not isinstance(spec, SeriesSpec):

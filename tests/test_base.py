@@ -20,7 +20,7 @@ from generator.errors import ModelError, UsageError
 from generator.facts import CAP
 from generator.load import Loaded, base_of, load, names
 from generator.ops.pci import PCI_DISABLE_DEVICE, PCI_ENABLE_DEVICE
-from generator.series.generate import digest
+from generator.series.identity import digest
 
 PORT = Device("port", "pci")
 KID = Device("kid", "aux", PORT, as_in="today")

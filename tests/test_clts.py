@@ -10,7 +10,8 @@ from words import choice, seq, star
 from generator.errors import TreeError
 from generator.fingerprint import CGuard, Fingerprint
 from generator.graphs.lts import Label, word
-from generator.reading.reader import entry_points, read
+from generator.reading.initialisers import entry_points
+from generator.reading.reader import read
 
 
 def test_a_list_walk_names_its_elements_by_type():

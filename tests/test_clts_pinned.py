@@ -12,7 +12,8 @@ from units import parse
 from words import choice, seq, star
 
 from generator.graphs.lts import Label, Lts, difference
-from generator.reading.reader import Reader, entry_points, read
+from generator.reading.initialisers import entry_points
+from generator.reading.reader import Reader, read
 
 PORTDRV = "drivers/pci/pcie/portdrv.c"
 

@@ -21,7 +21,7 @@ from generator.kernel.configurations import CONFIGS
 from generator.kernel.kbuild import prepare
 from generator.operation import Operation
 from generator.ops import shipped
-from generator.reading.reader import entry_points
+from generator.reading.initialisers import entry_points
 
 DRIVERS = {
     driver.name: driver

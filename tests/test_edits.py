@@ -17,16 +17,14 @@ from generator.editing.file_edits import Listed, NewFile, Paragraph, Put, Sectio
 from generator.editing.function_edits import (
     Derived,
     Edit,
-    FirstUse,
-    Include,
     InFunction,
+    InsertBefore,
     Local,
-    Moved,
-    Part,
     Piece,
     Split,
     Tail,
 )
+from generator.editing.moved_code import Include, Moved, Part
 from generator.errors import PortwrightError, TreeError
 from generator.kernel.kbuild import Base
 from generator.kernel.tree import Tree
@@ -81,7 +79,7 @@ STRANGE: list[tuple[str, Edit, str, dict[str, str], tuple[str, ...]]] = [
     ),
     (
         "the function is renamed",
-        FirstUse(PORTDRV, "files/resize.c.j2", "pcie_port_enable_irq_vec", pcie_cxlpmu.NAMES),
+        InsertBefore(PORTDRV, "files/resize.c.j2", "pcie_port_enable_irq_vec", pcie_cxlpmu.NAMES),
         PORTDRV,
         {"static int pcie_port_enable_irq_vec(": "static int pcie_port_enable_vectors(",
          "if (pcie_port_enable_irq_vec(": "if (pcie_port_enable_vectors("},

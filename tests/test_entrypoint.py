@@ -26,7 +26,7 @@ from generator.operation import RETURN
 from generator.ops.pci import PCI_CLEAR_MASTER, PCI_ENABLE_DEVICE, PCI_SAVE_STATE, PCI_SET_MASTER
 from generator.parsing.unit import job, parse_once
 from generator.program import Block
-from generator.reading.reader import entry_points
+from generator.reading.initialisers import entry_points
 from generator.rendering.templates import Names
 
 # A file that is built under every configuration gives way to what is rendered.

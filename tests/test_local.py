@@ -26,7 +26,7 @@ from generator.ops.assign import note
 from generator.ops.pci import PCI_SET_MASTER
 from generator.ops.perf import IOREMAP, IOUNMAP
 from generator.program import Block, If
-from generator.series.generate import canonical, digest
+from generator.series.identity import canonical, digest
 
 TRIED = Fact("tried", 1, "whether the driver has been here in this probe", local=True)
 KEPT = replace(TRIED, local=False)

@@ -27,10 +27,13 @@ from generator.kernel.tree import Tree
 from generator.operation import Do
 from generator.ops.perf import DEVM_IOREMAP, DEVM_REQUEST_MEM_REGION
 from generator.parsing.unit import job, parse_once
-from generator.reading.reader import entry_points, read
+from generator.reading.initialisers import entry_points
+from generator.reading.reader import read
 from generator.rendering import templates
 from generator.series.commit import Commit
-from generator.series.generate import Series, digest, generate, write
+from generator.series.generate import Series, generate
+from generator.series.identity import digest
+from generator.series.write import write
 
 pytestmark = pytest.mark.kernel
 

@@ -67,7 +67,7 @@ def tasks_of(base: Any, commit: Any) -> list[Any]:
 
     from checks.patches.conformance import parsed
     from generator.kernel import kbuild
-    from generator.reading.reader import entry_points
+    from generator.reading.initialisers import entry_points
 
     names = {name for one in fingerprints() for name in one.callees}
     at = kbuild.at(base, commit.overlay)

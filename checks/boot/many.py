@@ -20,7 +20,7 @@ from checks.boot.predict.board import BOARDS, Board
 from checks.boot.run import Complaint, Run, run
 from generator.design import Design
 from generator.kernel.kconfig import identity
-from generator.series.generate import canonical
+from generator.series.identity import canonical
 from generator.system.cache import DESIGNS, cache, code, keep
 
 SIDE_BY_SIDE = 2

@@ -22,7 +22,9 @@ from generator.graphs import lts
 from generator.graphs.design_lts import fingerprints, guards_of_driver, path_of, project
 from generator.operation import Operation
 from generator.program import Block, Do, Function, called, mapped, operations
-from generator.reading.reader import CLts, Place, Reader, Unnamed, entry_points
+from generator.reading.cfg import Extent
+from generator.reading.initialisers import entry_points
+from generator.reading.reader import CLts, Reader, Unnamed
 
 if TYPE_CHECKING:
     from generator.kernel.kbuild import Base
@@ -114,7 +116,7 @@ def _hold(driver: Driver, c: Sources) -> Iterator[Finding]:
         yield say.error(
             f"no initialiser {driver.variable} in {where}: the design's driver "
             f"{driver.name} is nowhere in C",
-            Place(driver.sources[0], "", 0, 0, 0, 0),
+            Extent(driver.sources[0], "", 0, 0, 0, 0),
         )
         return
     reader = Reader(units, fingerprints(), guards_of_driver(driver), sets=driver.sets)
@@ -152,14 +154,14 @@ def _hold(driver: Driver, c: Sources) -> Iterator[Finding]:
 
 
 def _compare(
-    say: Say, entry: str, initialiser: Place | None, want: lts.Lts, got: CLts
+    say: Say, entry: str, initialiser: Extent | None, want: lts.Lts, got: CLts
 ) -> Iterator[Finding]:
     apart = lts.difference(want, got.lts)
     if apart is not None:
         place, notes = nearest(apart, got)
         yield say.error(
             f"{entry} ({got.entry}) is not the {entry} of the design: {_gist(apart)}",
-            place or initialiser or Place("", "", 0, 0, 0, 0), *notes,
+            place or initialiser or Extent("", "", 0, 0, 0, 0), *notes,
         )
     for one in got.unset:
         yield say.error(one.text, one.place)
@@ -224,7 +226,7 @@ def _released(
         )
         if lts.difference(lts.word(*map(lts.Label, counted)), replace(got.lts, edges=edges)):
             places = [site.statement for sites in got.sites.values() for site in sites]
-            place = min(places, default=Place("", "", 0, 0, 0, 0))
+            place = min(places, default=Extent("", "", 0, 0, 0, 0))
             yield say.error(
                 f"{function} releases {device} and does not free it exactly once, "
                 "as the design has it with the last reference", place,
@@ -269,7 +271,7 @@ def built(driver: Driver, units: Sequence[Unit], absent: Sequence[bytes]) -> Dri
     )
 
 
-def nearest(apart: lts.Difference, got: CLts) -> tuple[Place | None, tuple[str, ...]]:
+def nearest(apart: lts.Difference, got: CLts) -> tuple[Extent | None, tuple[str, ...]]:
     """Return the statement of the C next to a difference, and the run in words.
 
     That is what C does there and the design does not; failing that, what C does there at all,
@@ -283,7 +285,7 @@ def nearest(apart: lts.Difference, got: CLts) -> tuple[Place | None, tuple[str, 
     only = [label for label in apart.got if label not in apart.want]
     missing = [label for label in apart.want if label not in apart.got]
     notes += [f"design does {spelled(label)}" for label in missing or apart.want]
-    place: Place | None = None
+    place: Extent | None = None
     here: list[str] = []
     for label in only or apart.got:
         steps = () if label == lts.END else got.along((*apart.prefix, label))[-1]
@@ -336,13 +338,13 @@ class Say:
     driver: str
     c: Sources
 
-    def error(self, message: str, place: Place, *notes: str) -> Finding:
+    def error(self, message: str, place: Extent, *notes: str) -> Finding:
         """Return what fails a run."""
         return self.finding(f"{self.driver}: {message}", place, Severity.ERROR, notes)
 
     def note(self, message: str, path: str) -> Finding:
         """Return what is worth knowing about a file."""
-        place = Place(path, "", 0, 0, 0, 0)
+        place = Extent(path, "", 0, 0, 0, 0)
         return self.finding(f"{self.driver}: {message}", place, Severity.NOTE, ())
 
     def unread(self, unread: Iterable[Unnamed]) -> Iterator[Finding]:
@@ -354,7 +356,7 @@ class Say:
             )
 
     def finding(
-        self, message: str, place: Place, severity: Severity, notes: tuple[str, ...]
+        self, message: str, place: Extent, severity: Severity, notes: tuple[str, ...]
     ) -> Finding:
         """Return a finding at a place, of this commit and configuration."""
         return Finding(

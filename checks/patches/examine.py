@@ -20,7 +20,8 @@ from checks.patches.work import Work
 from generator.kernel import kbuild, tree
 from generator.kernel.configurations import CONFIGS
 from generator.series.commit import Commit, commits_of
-from generator.series.generate import SeriesSpec, canonical
+from generator.series.identity import canonical
+from generator.series.spec import SeriesSpec
 from generator.system.cache import cache, keep
 from generator.system.progress import say
 

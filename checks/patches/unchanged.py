@@ -16,8 +16,8 @@ from generator.graphs import lts
 from generator.graphs.design_lts import fingerprints, guards_of_driver
 from generator.parsing.cursors import printed
 from generator.parsing.unit import Definition
-from generator.reading.reader import CLts, Reader, entry_points
-from generator.reading.reader import Driver as Initialiser
+from generator.reading.initialisers import Initialiser, entry_points
+from generator.reading.reader import CLts, Reader
 
 
 def unchanged(

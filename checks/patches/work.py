@@ -10,7 +10,7 @@ from checks.patches.mails import Patch, Reader
 from generator.kernel.kbuild import Base
 from generator.kernel.tree import Tree
 from generator.series.commit import Commit
-from generator.series.generate import SeriesSpec
+from generator.series.spec import SeriesSpec
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,11 @@ from pathlib import Path
 
 from checks.finding import Verdict
 from checks.search.explore import Report
-from checks.show import report_text
 from checks.verdict.judge import judge
 from checks.verdict.matrix import Cell, Exploration, Served, Task, explore_all
 from generator.design import Design
 from generator.load import base_of, load
-from generator.series.generate import canonical
+from generator.series.identity import canonical
 from generator.system.cache import DESIGNS, cache, code, keep
 from generator.system.progress import say
 
@@ -30,7 +29,7 @@ def holds(design: Design) -> Report | None:
     report = judge(design)
     if report.verdict is not Verdict.HOLDS:
         return report
-    keep(kept, _text(report_text.record(report)))
+    keep(kept, json.dumps({"design": design.name, "states": report.bounds.states}))
     return None
 
 
@@ -85,6 +84,7 @@ def _plain(value: object) -> str:
 def _key(design: Design) -> str:
     """Return what a verdict is of: the design, what its services are compared with, our code."""
     base = base_of(design)
-    said = (canonical(design), canonical(base) if base is not None else "",
+    said = (canonical(design, whole=True),
+            canonical(base, whole=True) if base is not None else "",
             code(without=(DESIGNS,)))
     return hashlib.sha256("\0".join(said).encode()).hexdigest()

@@ -33,6 +33,7 @@ from generator.load import Loaded, base_of, load
 from generator.series import generate
 from generator.series.manifest import read_bounded
 from generator.series.overlay import between, nearest, with_diffs
+from generator.series.spec import SeriesSpec
 from generator.system.progress import say
 
 _LATE = 124
@@ -117,7 +118,7 @@ def _pinned(loaded: Loaded) -> Design:
     Errors: UsageError when the design does not say which.
     """
     spec = getattr(loaded.module, "SERIES", None)
-    found = spec.start if isinstance(spec, generate.SeriesSpec) else base_of(loaded.design)
+    found = spec.start if isinstance(spec, SeriesSpec) else base_of(loaded.design)
     if found is None:
         raise UsageError(
             f"{loaded.file}: defines no SERIES, and no device of it says as_in=: it is not known "

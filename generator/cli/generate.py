@@ -25,6 +25,8 @@ from generator.kernel.tree import Tree
 from generator.load import load, names
 from generator.rendering.templates import text_of
 from generator.series import generate, output
+from generator.series.spec import SeriesSpec
+from generator.series.write import write
 from generator.system.plumbing import run as command
 from generator.system.progress import say
 
@@ -48,13 +50,13 @@ def run(args: argparse.Namespace) -> int:
     return _one(args, loaded.series("so there is no C to it"))
 
 
-def shipped() -> list[generate.SeriesSpec]:
+def shipped() -> list[SeriesSpec]:
     """Return the series of the shipped designs."""
     found = (getattr(load(name).module, "SERIES", None) for name in names())
-    return [one for one in found if isinstance(one, generate.SeriesSpec)]
+    return [one for one in found if isinstance(one, SeriesSpec)]
 
 
-def _one(args: argparse.Namespace, spec: generate.SeriesSpec) -> int:
+def _one(args: argparse.Namespace, spec: SeriesSpec) -> int:
     if args.refused:
         return _refused(args, spec)
     out = Path(args.out) if args.out else PATCHES / spec.name
@@ -73,7 +75,7 @@ def _one(args: argparse.Namespace, spec: generate.SeriesSpec) -> int:
     return _written(made, spec, where, out, said, signer, checking=not args.render_only)
 
 
-def _refused(args: argparse.Namespace, spec: generate.SeriesSpec) -> int:
+def _refused(args: argparse.Namespace, spec: SeriesSpec) -> int:
     """Write the series of a design that is refused; everything else is checked as ever.
 
     Errors: UsageError for a design that is not, or without a place to write to.
@@ -106,14 +108,14 @@ def _symptom(key: str) -> list[str]:
 
 
 def _written(
-    made: generate.Series, spec: generate.SeriesSpec, where: Tree, out: Path,
+    made: generate.Series, spec: SeriesSpec, where: Tree, out: Path,
     said: Mapping[str, object], signer: str, *, checking: bool,
 ) -> int:
     """Write a rendered series, if the checks find nothing."""
     with tempfile.TemporaryDirectory(prefix="portwright-") as scratch:
         fresh = Path(scratch) / spec.name
         try:
-            generate.write(made, where, fresh, said)
+            write(made, where, fresh, said)
         except OSError as fault:
             raise EnvironmentFault(f"{out}: not written: {fault}") from fault
         if checking and not _clean(fresh, where, spec, signer):
@@ -142,13 +144,13 @@ def _signer() -> str:
     return f"{name} <{address}>"
 
 
-def _clean(directory: Path, where: Tree, spec: generate.SeriesSpec, signer: str) -> bool:
+def _clean(directory: Path, where: Tree, spec: SeriesSpec, signer: str) -> bool:
     done = examine(directory, where, spec, signer)
     print("\n".join(lines(done)))
     return done.clean
 
 
-def _provenance(spec: generate.SeriesSpec, render_only: bool) -> Mapping[str, object]:
+def _provenance(spec: SeriesSpec, render_only: bool) -> Mapping[str, object]:
     if render_only:
         return {"not_checked": ["anything: it was rendered with --render-only"]}
     design = spec.steps[-1].design

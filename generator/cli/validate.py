@@ -12,7 +12,7 @@ from checks.patches.examine import Examined, examine, lines
 from generator.cli.tree import chosen
 from generator.load import load, names
 from generator.series import manifest, output
-from generator.series.generate import SeriesSpec
+from generator.series.spec import SeriesSpec
 
 
 def run(args: argparse.Namespace) -> int:

@@ -15,10 +15,10 @@ import clang.cindex as ci
 
 from generator.errors import TreeError, Where
 from generator.operation import Do, Guard
+from generator.parsing.conditions import canonical
 from generator.parsing.cursors import Cursor, operator, spelled
 from generator.parsing.unit import Unit
 from generator.program import Call, If, Not, Return
-from generator.reading.values import canonical
 
 Kind = ci.CursorKind
 _COMPOUND = (Kind.IF_STMT, Kind.FOR_STMT, Kind.WHILE_STMT, Kind.DO_STMT, Kind.SWITCH_STMT)

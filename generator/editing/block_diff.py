@@ -26,9 +26,10 @@ from generator.editing.anchors import (
     result_of,
     tails_of,
 )
-from generator.editing.draft import Splice
+from generator.editing.splices import Splice
 from generator.errors import ModelError, TreeError, Where
 from generator.operation import UNWIND, Do, Guard
+from generator.parsing.conditions import canonical
 from generator.parsing.unit import Unit
 from generator.program import (
     And,
@@ -43,7 +44,6 @@ from generator.program import (
     Or,
     Return,
 )
-from generator.reading.values import canonical
 from generator.rendering.render import labels, statements
 from generator.rendering.templates import Names, condition
 from generator.rendering.unwind import Way, undone

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 
 from generator.ctext import Written
 from generator.design import Design, Driver
-from generator.editing.draft import Draft, Splice, line_of, spliced
+from generator.editing.draft import Draft
 from generator.editing.idioms import idioms
+from generator.editing.splices import Splice, line_of, spliced
 from generator.entrypoint import Head, function_of, head, struct
 from generator.errors import ModelError, TreeError, Where
 from generator.expr import Place

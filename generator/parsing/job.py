@@ -32,7 +32,7 @@ class Diagnostic:
 
 
 @dataclass(frozen=True)
-class Place:
+class Directories:
     """Where the tree, its build directory and our cache of PCH files are: absolute paths."""
 
     source: Path
@@ -44,7 +44,7 @@ class Place:
 class Job:
     """One unit to parse: arguments of `parse_job`."""
 
-    place: Place
+    place: Directories
     flags: tuple[str, ...]
     path: str
     overlay: Overlay = field(default_factory=dict)
@@ -58,7 +58,7 @@ class View:
     `ids` has the identities of the changed files, `fresh` those files that are not on disk.
     """
 
-    place: Place
+    place: Directories
     flags: tuple[str, ...]
     path: str
     main: str
@@ -184,7 +184,7 @@ def _aliases(
     return found
 
 
-def short(where: Place, path: str) -> str:
+def short(where: Directories, path: str) -> str:
     """Return a path relative to the tree or the build directory, as it is when in neither."""
     for top in (str(where.source), str(where.build)):
         if path.startswith(top + "/"):

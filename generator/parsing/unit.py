@@ -16,14 +16,31 @@ from typing import TYPE_CHECKING, Any
 
 from generator.errors import EnvironmentFault, TreeError
 from generator.parsing import pch
-from generator.parsing.job import Diagnostic, Job, Overlay, Place, View, content_id, short, view_of
+from generator.parsing.job import (
+    Diagnostic,
+    Directories,
+    Job,
+    Overlay,
+    View,
+    content_id,
+    short,
+    view_of,
+)
 
 if TYPE_CHECKING:
     from generator.kernel.kbuild import Base
 
 __all__ = [
-    "Definition", "Diagnostic", "Job", "Overlay", "Place", "Unit", "job", "parse_job",
-    "parse_once", "place",
+    "Definition",
+    "Diagnostic",
+    "Directories",
+    "Job",
+    "Overlay",
+    "Unit",
+    "job",
+    "parse_job",
+    "parse_once",
+    "place",
 ]  # fmt: skip
 
 # libclang's CXTranslationUnit_Incomplete | CXTranslationUnit_ForSerialization
@@ -105,11 +122,11 @@ def job(base: Base, path: str, overlay: Overlay) -> Job:
     return Job(place(base), args, path, overlay, {autoconf: base.autoconf.encode()})
 
 
-def place(base: Base) -> Place:
+def place(base: Base) -> Directories:
     """Return where a prepared base keeps its files."""
     from generator.system.cache import cache
 
-    return Place(base.tree.work, base.build, cache() / "csource")
+    return Directories(base.tree.work, base.build, cache() / "csource")
 
 
 def parse_job(task: Job) -> Unit:

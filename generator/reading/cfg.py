@@ -11,7 +11,7 @@ from generator.reading.values import Expr, Var, variables
 NOWHERE = Var("")
 
 
-class Place(NamedTuple):
+class Extent(NamedTuple):
     """Where something stands: lines and columns count from 1, columns in bytes; the end is past."""
 
     path: str
@@ -33,8 +33,8 @@ class Node:
     A plain one reads its uses, and does nothing that matters with them.
     """
 
-    place: Place
-    statement: Place
+    place: Extent
+    statement: Extent
     next: list[int] = field(default_factory=lambda: [-1])
     uses: tuple[Expr, ...] = ()
 
@@ -93,7 +93,7 @@ class Function:
     parameters: tuple[Var, ...]
     nodes: tuple[Node, ...]
     void: bool
-    unread: tuple[tuple[str, Place], ...]
+    unread: tuple[tuple[str, Extent], ...]
 
 
 def liveness(function: Function) -> list[frozenset[str]]:

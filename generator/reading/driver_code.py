@@ -13,11 +13,12 @@ from weakref import WeakKeyDictionary
 
 from generator.errors import TreeError
 from generator.fingerprint import CGuard, Fingerprint
+from generator.parsing.conditions import canonical
 from generator.parsing.cursors import Unit
 from generator.reading.cfg import Assign, Branch, Call, Function, Return, liveness
 from generator.reading.statements import Lowering
 from generator.reading.unset import mark, read_by
-from generator.reading.values import Name, canonical, members
+from generator.reading.values import Name, members
 
 if TYPE_CHECKING:
     from generator.parsing.unit import Definition

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import clang.cindex as ci
 
+from generator.parsing.conditions import COMPARISONS
 from generator.parsing.cursors import (
     Cursor,
     Kind,
@@ -22,10 +23,9 @@ from generator.parsing.cursors import (
     root_of,
     spelled,
 )
-from generator.reading.cfg import Assign, Branch, Call, Node, Place, Store
+from generator.reading.cfg import Assign, Branch, Call, Extent, Node, Store
 from generator.reading.uses import COMPILER, reads, writes
 from generator.reading.values import (
-    COMPARISONS,
     OPAQUE,
     POS,
     Binary,
@@ -77,16 +77,16 @@ class Expressions(ABC):
         self.cases: list[list[tuple[int, Cursor | None]]] = []
         self.temporaries = 0
         self.name = ""
-        self.statement_place = Place("", "", 0, 0, 0, 0)
-        self.unread: list[tuple[str, Place]] = []
+        self.statement_place = Extent("", "", 0, 0, 0, 0)
+        self.unread: list[tuple[str, Extent]] = []
         self.escaped: Counter[str] = Counter()  # whose value may change unseen
 
     # -- helpers
 
-    def place(self, cursor: Cursor) -> Place:
+    def place(self, cursor: Cursor) -> Extent:
         """The extent of a cursor."""
         start, end = cursor.extent.start, cursor.extent.end
-        return Place(self.unit.path, self.name, start.line, start.column, end.line, end.column)
+        return Extent(self.unit.path, self.name, start.line, start.column, end.line, end.column)
 
     def emit(self, node: Node) -> int:
         """Appends a node behind all that dangles."""

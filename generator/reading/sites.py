@@ -7,21 +7,21 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from generator.graphs.lts import Label
-from generator.reading.cfg import Node, Place
+from generator.reading.cfg import Extent, Node
 
 
 class Site(NamedTuple):
     """Where an edge comes from: the call or condition, and the statement that it is part of."""
 
-    place: Place
-    statement: Place
+    place: Extent
+    statement: Extent
 
 
 class Unnamed(NamedTuple):
     """Something in the lifecycle that no fingerprint and no guard names."""
 
     text: str
-    place: Place
+    place: Extent
 
     def __str__(self) -> str:
         """path:line:column: text"""

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from generator.parsing.conditions import COMPARISONS
+
 NEG, ZERO, POS = 1, 2, 4
 ANY = NEG | ZERO | POS
 NONZERO = NEG | POS
@@ -94,7 +96,6 @@ class Binary:
 
 Expr = Const | Var | Name | Member | Index | Container | Unary | Binary
 OPAQUE = Name("")
-COMPARISONS = ("<", ">", "<=", ">=", "==", "!=")
 Env = Mapping[str, Value]
 Memory = Mapping[str, int]
 
@@ -294,61 +295,3 @@ def refine(
     if isinstance(subject, Var):
         return {**env, subject.key: Value(signs, value.text)}, memory
     return env, ({**memory, value.text: signs} if value.text else memory)
-
-
-_TOKEN = re.compile(
-    r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|\w+"
-    r"|->|\+\+|--|<<=?|>>=?|[<>=!&|^+*/%-]=|&&|\|\||\.\.\.|\S",
-    re.DOTALL,
-)
-
-
-def tokens(text: str) -> list[str]:
-    """The C tokens of a text, comments left out."""
-    return [token for token in _TOKEN.findall(text) if not token.startswith(("/*", "//"))]
-
-
-def canonical(text: str) -> tuple[str, bool]:
-    """A condition leaf free of spacing, of outer parentheses, of `!` and `!=`, and its polarity.
-
-    "!(x)" and "x" give the same text with opposite polarity, so do "a != b" and "a == b".
-    """
-    words, polarity = tokens(text), True
-    while True:
-        if words and words[0] == "!" and _closes(words, 1):
-            words, polarity = words[1:], not polarity
-        elif len(words) > 1 and words[0] == "(" and _closing(words, 0) == len(words) - 1:
-            words = words[1:-1]
-        else:
-            break
-    depth = 0
-    for at, token in enumerate(words):
-        depth += token in ("(", "[")
-        depth -= token in (")", "]")
-        if token == "!=" and depth == 0:
-            words, polarity = [*words[:at], "==", *words[at + 1 :]], not polarity
-            break
-    return " ".join(words), polarity
-
-
-def _closing(words: list[str], at: int) -> int:
-    depth = 0
-    for index in range(at, len(words)):
-        depth += words[index] == "("
-        depth -= words[index] == ")"
-        if depth == 0:
-            return index
-    return -1
-
-
-def _closes(words: list[str], at: int) -> bool:
-    """Whether a `!` before `words[at]` covers all that follows: no operator at the top."""
-    depth = 0
-    for token in words[at:]:
-        depth += token in ("(", "[")
-        depth -= token in (")", "]")
-        if depth == 0 and (
-            token in COMPARISONS or token in ("&", "|", "^", "+", "-", "?", "&&", "||")
-        ):
-            return False
-    return True

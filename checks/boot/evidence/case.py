@@ -26,7 +26,7 @@ from generator.errors import UsageError
 from generator.kernel.tree import Tree
 from generator.load import load
 from generator.series import generate
-from generator.series.generate import SeriesSpec
+from generator.series.spec import SeriesSpec
 
 BY_DESIGN, BY_C, BY_OBJECT = "by design", "by C", "by an object in the guest"
 BY_WAIVER = "by the design that holds, which has a waiver for it"

@@ -14,7 +14,7 @@ from generator.design import Design
 from generator.designs import auxbus, today
 from generator.designs.series.auxbus import series
 from generator.errors import ModelError
-from generator.series.generate import SeriesSpec
+from generator.series.spec import SeriesSpec
 
 HOME = Path(__file__).parent
 PREFIX = "REFUSED RFC PATCH"

@@ -19,19 +19,17 @@ from generator.editing.file_edits import Listed, NewFile, Paragraph, Put, Sectio
 from generator.editing.function_edits import (
     Derived,
     Edit,
-    FirstUse,
-    Include,
     InFunction,
+    InsertBefore,
     Local,
-    Moved,
-    Part,
     Piece,
     Split,
     Tail,
 )
+from generator.editing.moved_code import Include, Moved, Part
 from generator.program import Block, Call, If, Node
 from generator.rendering.helpers import functions
-from generator.series.generate import SeriesSpec, Step
+from generator.series.spec import SeriesSpec, Step
 
 PORTDRV, PORTDRV_H = SOURCES[0], "drivers/pci/pcie/portdrv.h"
 CXLPMU, PERF = pcie_cxlpmu.SOURCE, perf_cxl_pmu.SOURCE
@@ -220,7 +218,7 @@ def _create() -> tuple[Edit, ...]:
         NewFile(CXLPMU, "files/cxlpmu.c.j2", pcie_cxlpmu.NAMES),
         Derived(PORTDRV, pcie_cxlpmu.NAMES),
         Local(PORTDRV, "pcie_port_alloc_irq_vec", "nvec", "total"),
-        FirstUse(
+        InsertBefore(
             PORTDRV, "files/resize.c.j2", "pcie_port_alloc_irq_vec", pcie_cxlpmu.NAMES
         ),
         Paragraph(
@@ -256,8 +254,8 @@ def _bind() -> tuple[Edit, ...]:
     return (
         Include(PERF, "<linux/auxiliary_bus.h>", after="<linux/io-64-nonatomic-lo-hi.h>"),
         Include(PERF, "<linux/pm_runtime.h>", after="<linux/perf_event.h>"),
-        FirstUse(PERF, "files/cxl_pmu_quiesce.c.j2", "cxl_pmu_setup_info", names, "rc"),
-        FirstUse(PERF, "files/cxl_pmu_aux.c.j2", "cxl_pmu_online_cpu", names, "rc"),
+        InsertBefore(PERF, "files/cxl_pmu_quiesce.c.j2", "cxl_pmu_setup_info", names, "rc"),
+        InsertBefore(PERF, "files/cxl_pmu_aux.c.j2", "cxl_pmu_online_cpu", names, "rc"),
         Tail(PERF, "cxl_pmu_init", "call:__cxl_driver_register", done, todo, "rc"),
         InFunction(
             PERF, "cxl_pmu_exit", "auxiliary_driver_unregister(&cxl_pmu_aux_driver);",

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The structs that drivers register, as their C initialises them: members and functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import clang.cindex as ci
+
+from generator.entrypoint import TABLES, struct_named
+from generator.parsing.cursors import Cursor, Unit
+from generator.reading.cfg import Extent
+
+
+@dataclass(frozen=True)
+class Initialiser:
+    """A driver's initialiser: which functions it names, by member."""
+
+    kind: str
+    name: str
+    members: Mapping[str, str]
+    place: Extent
+
+
+def entry_points(unit: Unit) -> tuple[Initialiser, ...]:
+    """The driver initialisers of a unit's own file, with the functions they name.
+
+    A nested member is named with its path: "driver.pm.suspend", from a table of the same file.
+    """
+    found = []
+    tables: dict[str, dict[str, str]] = {}
+    for cursor in unit.own:
+        kind = cursor.type.get_canonical().spelling.removeprefix("const ").removeprefix("struct ")
+        if cursor.kind != ci.CursorKind.VAR_DECL or not (struct_named(kind) or kind in TABLES):
+            continue
+        members: dict[str, str] = {}
+        for child in cursor.get_children():
+            if child.kind == ci.CursorKind.INIT_LIST_EXPR:
+                for part in child.get_children():
+                    _designated(part, members, tables)
+        if kind in TABLES:
+            tables[cursor.spelling] = members
+            continue
+        start, end = cursor.extent.start, cursor.extent.end
+        place = Extent(unit.path, "", start.line, start.column, end.line, end.column)
+        if members:
+            found.append(Initialiser(kind, cursor.spelling, members, place))
+    return tuple(found)
+
+
+def _designated(
+    part: Cursor, members: dict[str, str], tables: Mapping[str, Mapping[str, str]]
+) -> None:
+    path, target = [], ""
+    stack = list(part.get_children())
+    while stack:
+        cursor = stack.pop(0)
+        if cursor.kind == ci.CursorKind.MEMBER_REF:
+            path += [cursor.spelling] if cursor.spelling else []  # a union has no name
+        elif cursor.kind == ci.CursorKind.DECL_REF_EXPR:
+            if cursor.referenced.kind == ci.CursorKind.FUNCTION_DECL:
+                target = cursor.spelling
+            for member, function in tables.get(cursor.spelling, {}).items():
+                members[".".join((*path, member))] = function
+        else:
+            stack = [*cursor.get_children(), *stack]
+    if path and target:
+        members[".".join(path)] = target

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A series as a design module writes it: steps, each with its edits and the design after it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from generator.design import Design, Driver
+from generator.editing.function_edits import Edit
+
+
+@dataclass(frozen=True)
+class Step:
+    """A commit to be: its message's template, its edits, the design that holds after it.
+
+    `unchanged` claims that no entry point behaves differently. `beside` has drivers of the
+    touched code that the design does not explore, as they are after the step.
+    """
+
+    key: str
+    message: str
+    edits: tuple[Edit, ...]
+    design: Design
+    unchanged: bool = False
+    beside: tuple[Driver, ...] = ()
+
+
+@dataclass(frozen=True)
+class SeriesSpec:
+    """A series as a design module writes it: from the design `start`, step by step.
+
+    `templates` is its room: the folder of templates/, or a path, where its own templates are.
+    """
+
+    name: str
+    start: Design
+    steps: tuple[Step, ...]
+    cover: str
+    prefix: str = "RFC PATCH"
+    templates: str = ""
