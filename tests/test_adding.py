@@ -185,12 +185,13 @@ def test_a_check_of_patches_is_added_at_one_place(with_series: Path) -> None:
     """A rule of mails, and a kind of check: both fire, and say nothing of what is sound."""
     rule, row, kind, imported, line = blocks("checks", "Adding a check of patches", "python")
     checks = with_series / "checks"
-    with (checks / "series.py").open("a") as file:
+    with (checks / "patches" / "mail_rules.py").open("a") as file:
         file.write("\n\n" + rule)
     insert(checks / "patches" / "rules.py", "MAILS: tuple[Rule, ...] = (\n", row)
     place = named("checks", "Adding a check of patches", r"checks/patches/\w+\.py")
     (with_series / place).write_text(kind)
-    insert(checks / "patches" / "examine.py", "from checks.patches import rules\n", imported)
+    insert(checks / "patches" / "examine.py",
+           "from checks.patches import checkpatch, inert, rules\n", imported)
     insert(checks / "patches" / "examine.py", "CHECKS: dict[str, Check] = {\n", line)
     room = with_series / "templates" / "doorbell"
     sound = {name: (room / name).read_text()

@@ -69,7 +69,7 @@ def run(
 ) -> Run:
     """Boot a design's kernel on a board and drive it through scenarios.
 
-    `program` is the guest's own, which counts events: see guest.py.
+    `program` is the guest's own, which counts events: see model/guest_object.py.
 
     Errors: UsageError, ModelError, EnvironmentFault; a lost guest is a result.
     """

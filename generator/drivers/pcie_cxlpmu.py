@@ -2,7 +2,7 @@
 """CXL PMUs of ports on an auxiliary bus: what portdrv does for them.
 
 Every function here is one of drivers/pci/pcie/cxlpmu.c as the series leaves it, under its name
-there; cxlperf.py has the driver of the devices.
+there; perf_cxl_pmu.py has the driver of the devices.
 """
 
 from __future__ import annotations

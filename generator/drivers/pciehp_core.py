@@ -2,7 +2,7 @@
 """The hotplug driver of a port in the pinned kernel.
 
 Every function here is one of drivers/pci/hotplug/pciehp_core.c, under its name there, and a
-test holds it against the AST, together with those of pciehp_hpc.c in slotctrl.py.
+test holds it against the AST, together with those of pciehp_hpc.c in pciehp_hpc.py.
 """
 
 from __future__ import annotations

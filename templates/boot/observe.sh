@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# What there is in the guest, a fact a line, the first word says of what kind: see observe.py.
+# What there is in the guest, a fact a line, the first word says of what kind: see guest/observe.py.
 # Processes are slow in an emulated machine, so there are few: all files are read by one grep, all
 # links by one ls, and awk puts together what belongs together.
 cd /sys/bus || exit

@@ -89,7 +89,7 @@ def predict(
 ) -> Predicted:
     """Return what a design says of a port after boot; `loaded`, with drivers that are modules.
 
-    `twice` is for kernels that bind each driver, unbind it, and bind it again: kind.py.
+    `twice` is for kernels that bind each driver, unbind it, and bind it again: build/kind.py.
 
     Errors: ModelError where the lab cannot tell: hardware that the model has a question for and
     the lab no answer, or a design that says several things of one hardware.

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """CPMUs of a port as the drawings of the discussion have them: found, counted, given an irq.
 
-cxlpmu.py and its neighbours are the C of one design; here is what the others have in common,
-without any C. Each function takes the device that stands for a CPMU in its design.
+drivers/pcie_cxlpmu.py and its neighbours are the C of one design; here is what the others have in
+common, without any C. Each function takes the device that stands for a CPMU in its design.
 """
 
 from __future__ import annotations
