@@ -60,10 +60,6 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         *MODEL, "checks", "checks/machine", "checks/rules", "checks/search", "generator/series",
         "generator/kernel", "generator/system",
     ),
-    "checks/verdict/judge.py": (
-        *MODEL, "checks", "checks/machine", "checks/rules", "checks/search", "checks/verdict",
-        "generator/designs", "generator/drivers",
-    ),
     "checks/show": (
         LANG, "checks", "checks/machine", "checks/rules/rule.py", "checks/search",
         "checks/verdict", "generator/rendering",

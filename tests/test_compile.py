@@ -12,7 +12,7 @@ import pytest
 
 from checks.compiling.compile import check
 from checks.finding import Finding, Severity
-from generator.parsing.unit import Job, Place
+from generator.parsing.unit import Directories, Job
 from generator.series.commit import commits_of
 
 CLANG = shutil.which("clang-19") or shutil.which("clang") or ""
@@ -74,7 +74,7 @@ class Snippet:
         return tuple(sorted((found | set(self.extra)) - set(self.unbuilt)))
 
     def job(self, path: str, overlay: Mapping[str, bytes | None]) -> Job:
-        place = Place(self.root / "src", self.root / "build", self.root / "cache")
+        place = Directories(self.root / "src", self.root / "build", self.root / "cache")
         flags = ["-Wall", "-Wmissing-prototypes", "-O2", *MACROS, *self.more]
         flags += ["-DMODULE"] if path in self.modules else []
         flags += [f'-DKBUILD_MODNAME="{Path(path).stem}"']

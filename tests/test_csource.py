@@ -12,7 +12,7 @@ from generator.errors import TreeError
 from generator.parsing import unit
 from generator.parsing.includes import Includes, leading
 from generator.parsing.job import view_of
-from generator.parsing.unit import Job, Place, parse_job
+from generator.parsing.unit import Directories, Job, parse_job
 
 UNIT = """// SPDX-License-Identifier: GPL-2.0
 #define pr_fmt(fmt) "unit: " fmt	/* before the includes */
@@ -44,16 +44,16 @@ FILES = {
 
 
 @pytest.fixture
-def where(tmp_path: Path) -> Place:
+def where(tmp_path: Path) -> Directories:
     for name, text in FILES.items():
         file = tmp_path / "src" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
     (tmp_path / "build").mkdir()
-    return Place(tmp_path / "src", tmp_path / "build", tmp_path / "cache")
+    return Directories(tmp_path / "src", tmp_path / "build", tmp_path / "cache")
 
 
-def flags(where: Place, *more: str) -> tuple[str, ...]:
+def flags(where: Directories, *more: str) -> tuple[str, ...]:
     return (f"-I{where.source}/include", "-Wall", "-Wextra", "-Wmissing-prototypes", *more)
 
 
@@ -84,7 +84,7 @@ EDITS: dict[str, dict[str, bytes | None]] = {
 
 
 @pytest.mark.parametrize("edit", EDITS)
-def test_a_parse_through_a_pch_equals_a_plain_one(where: Place, edit: str) -> None:
+def test_a_parse_through_a_pch_equals_a_plain_one(where: Directories, edit: str) -> None:
     """Each edit is parsed after the base, so that a stale PCH would be at hand."""
     more = (f"-I{where.source}/first",) if "first" in edit else ()
     if more:
@@ -101,7 +101,7 @@ def test_a_parse_through_a_pch_equals_a_plain_one(where: Place, edit: str) -> No
         assert found.functions().keys() == plain.functions().keys()
 
 
-def test_an_error_names_file_line_option_and_function(where: Place) -> None:
+def test_an_error_names_file_line_option_and_function(where: Directories) -> None:
     unit = parse_at(where, flags(where), "drv/unit.c", EDITS["error in the unit"])
 
     (found, *_) = unit.diagnostics
@@ -110,14 +110,14 @@ def test_an_error_names_file_line_option_and_function(where: Place) -> None:
     assert found.severity == "error"
 
 
-def test_an_error_in_a_header_names_the_header(where: Place) -> None:
+def test_an_error_in_a_header_names_the_header(where: Directories) -> None:
     edit = {"drv/deep.h": b"struct thing { int count; };\nunknown_type x;\n"}
     unit = parse_at(where, flags(where), "drv/unit.c", edit)
 
     assert [(one.path, one.line) for one in unit.diagnostics] == [("drv/deep.h", 2)]
 
 
-def test_a_header_changed_back_is_read_again(where: Place) -> None:
+def test_a_header_changed_back_is_read_again(where: Directories) -> None:
     args = flags(where)
     bad = {"drv/deep.h": b"struct thing { int cont; };\n"}
     seen = [
@@ -127,7 +127,7 @@ def test_a_header_changed_back_is_read_again(where: Place) -> None:
     assert seen == [0, 1, 0, 1]
 
 
-def test_a_header_changed_on_disk_is_read_again(where: Place) -> None:
+def test_a_header_changed_on_disk_is_read_again(where: Directories) -> None:
     args = flags(where)
     assert parse_at(where, args, "drv/unit.c").diagnostics == ()
     (where.source / "drv/deep.h").write_text("struct thing { char other_size; };\n")
@@ -135,7 +135,7 @@ def test_a_header_changed_on_disk_is_read_again(where: Place) -> None:
     assert parse_at(where, args, "drv/unit.c").diagnostics != ()
 
 
-def test_a_configuration_is_an_overlay_of_a_generated_file(where: Place) -> None:
+def test_a_configuration_is_an_overlay_of_a_generated_file(where: Directories) -> None:
     generated = where.build / "include/generated/autoconf.h"
     generated.parent.mkdir(parents=True)
     generated.write_text("#define CONFIG_THING 1\n")
@@ -150,14 +150,14 @@ def test_a_configuration_is_an_overlay_of_a_generated_file(where: Place) -> None
     assert [one.line for one in without.diagnostics] == [18]
 
 
-def test_a_warning_stays_a_warning_under_werror(where: Place) -> None:
+def test_a_warning_stays_a_warning_under_werror(where: Directories) -> None:
     edit = EDITS["unused function"]
     unit = parse_at(where, (*flags(where), "-Werror"), "drv/unit.c", edit)
 
     assert [one.severity for one in unit.diagnostics] == ["warning"]
 
 
-def test_units_come_in_the_order_of_the_jobs(where: Place) -> None:
+def test_units_come_in_the_order_of_the_jobs(where: Directories) -> None:
     (where.source / "drv/two.c").write_text('#include "own.h"\n')
     args = flags(where)
     jobs = [Job(where, args, name) for name in ("drv/unit.c", "drv/two.c", "drv/unit.c")]
@@ -165,7 +165,7 @@ def test_units_come_in_the_order_of_the_jobs(where: Place) -> None:
     assert [unit.path for unit in parse_many(jobs)] == ["drv/unit.c", "drv/two.c", "drv/unit.c"]
 
 
-def test_a_missing_function_is_refused_with_the_nearest(where: Place) -> None:
+def test_a_missing_function_is_refused_with_the_nearest(where: Directories) -> None:
     unit = parse_job(Job(where, flags(where), "drv/unit.c"))
 
     assert unit.function("helper").spelling == "helper"
@@ -173,7 +173,7 @@ def test_a_missing_function_is_refused_with_the_nearest(where: Place) -> None:
         unit.function("helpr")
 
 
-def test_a_missing_unit_is_refused(where: Place) -> None:
+def test_a_missing_unit_is_refused(where: Directories) -> None:
     with pytest.raises(TreeError, match=r"drv/none\.c: no such file"):
         parse_at(where, flags(where), "drv/none.c")
 
@@ -195,7 +195,7 @@ def test_only_includes_before_the_first_code_count(text: str, lines: list[int]) 
     assert [line for line, _, _ in leading(text.encode())] == lines
 
 
-def test_the_graph_of_includes_sees_overlaid_files(where: Place) -> None:
+def test_the_graph_of_includes_sees_overlaid_files(where: Directories) -> None:
     graph = Includes((f"{where.source}/include",))
     main = f"{where.source}/drv/unit.c"
     deep = f"{where.source}/drv/deep.h"

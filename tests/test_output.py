@@ -16,7 +16,8 @@ from generator.__main__ import main
 from generator.cli import generate
 from generator.designs import auxbus
 from generator.errors import EnvironmentFault, PortwrightError, Refused, UsageError
-from generator.kernel.tree import Change, commits, format_patch, own
+from generator.kernel.clone import own
+from generator.kernel.tree import Change, commits, format_patch
 from generator.series import manifest, output
 
 OLD = [Change("PCI: One\n\nBecause.\n", WHO, WHEN, {"drivers/pci/probe.c": b"int probe(void);\n"}),

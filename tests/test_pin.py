@@ -213,7 +213,7 @@ def test_a_damaged_lock_file_is_named(tmp_path: Path) -> None:
 def test_a_second_run_at_the_same_time_waits_and_says_so(archive: Path) -> None:
     lock = _lock_file(archive)
     code = (
-        "import pathlib, sys; from generator import pin; pin.NEEDED_BYTES = 1; "
+        "import pathlib, sys; from generator.kernel import pin; pin.NEEDED_BYTES = 1; "
         "pin.pinned(lock_file=pathlib.Path(sys.argv[1]))"
     )
     with locked("tree"):

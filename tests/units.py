@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from generator.kernel import kbuild
 from generator.kernel.kbuild import Base
-from generator.parsing.unit import Job, Overlay, Place, Unit, job, parse_job
+from generator.parsing.unit import Directories, Job, Overlay, Unit, job, parse_job
 
 
 def parse(base: Base, path: str, overlay: Overlay | None = None) -> Unit:
@@ -17,7 +17,7 @@ def parse(base: Base, path: str, overlay: Overlay | None = None) -> Unit:
 
 
 def parse_at(
-    where: Place,
+    where: Directories,
     flags: Sequence[str],
     path: str,
     overlay: Overlay | None = None,
