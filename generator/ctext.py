@@ -39,7 +39,7 @@ def returns(gives: str | Returns) -> Returns:
 
 @dataclass(frozen=True)
 class Code(Ifdef):
-    """C text that no operation and no condition is in: the model does not see it."""
+    """C text without any operation or condition: the model does not see it."""
 
     text: str = ""
 

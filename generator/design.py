@@ -220,7 +220,7 @@ class Design:
                 check_block(block, f"{entry} of {driver.name}", driver.where)
 
     def _check_answers(self, known: set[Device]) -> None:
-        """Refuse answers to what nobody asks, and of whom there is not."""
+        """Refuse answers that fit no question, and devices that are not in the design."""
         answers = [(self.where, *(key if isinstance(key, tuple) else (key, None)), (value,))
                    for key, value in self.given.items()]
         answers += [(device.where, fact, device, values)
@@ -292,7 +292,7 @@ def _check_driver(design: Design, driver: Driver, known: set[Device]) -> None:
 
 
 def _check_callbacks(design: Design, driver: Driver) -> None:
-    """Refuse callbacks that no struct has a place for, and a successor of nobody."""
+    """Refuse callbacks that no struct has a place for, and an instead_of= that names no driver."""
     handlers = [name for name in RECOVERY if name in driver.callbacks()]
     if handlers and driver.device.kind != "pci":
         raise ModelError(

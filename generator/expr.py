@@ -19,7 +19,7 @@ class Place(Protocol):
 
     @property
     def name(self) -> str:
-        """The name that messages use."""
+        """Return the name that messages use."""
         ...
 
 
@@ -38,7 +38,7 @@ class ParentOf:
 
     @property
     def name(self) -> str:
-        """The name that messages use."""
+        """Return the name that messages use."""
         return f"parent of {self.of.name}"
 
 
@@ -51,7 +51,7 @@ class Nth:
 
     @property
     def name(self) -> str:
-        """The name that messages use."""
+        """Return the name that messages use."""
         return f"{self.of.name}{self.index}"
 
 
@@ -63,7 +63,7 @@ class UsersOf:
 
     @property
     def name(self) -> str:
-        """The name that messages use."""
+        """Return the name that messages use."""
         return f"users of {self.of.name}"
 
 
@@ -75,7 +75,7 @@ class ChildrenOf:
 
     @property
     def name(self) -> str:
-        """The name that messages use."""
+        """Return the name that messages use."""
         return f"children of {self.of.name}"
 
 

@@ -137,7 +137,7 @@ _OPERATIONS: dict[str, Callable[[int, int], int]] = {
 
 
 def _joined(op: str, a: Meaning, b: Meaning) -> Meaning:
-    match op:  # what is behind a condition may mean nothing where it does not hold
+    match op:  # what comes after a condition may mean nothing where it does not hold
         case "and":
             return lambda state: 1 if a(state) and b(state) else 0
         case "or":

@@ -140,25 +140,25 @@ class Operation:
     fingerprint: Fingerprint | None = None
     params: tuple[str, ...] = ()
     begins: tuple[Set, ...] = ()
-    waits: Expr = TRUE
-    undo: Operation | None = None
+    waits: Expr = TRUE  # when it can go on
+    undo: Operation | None = None  # what takes it back
     takes_over: tuple[str, ...] = ()  # operations that its own undo undoes as well
     leaves: tuple[Fact, ...] = ()  # what its undo does not take back, and is not meant to
-    managed: bool = False
-    on_devres: str = ""
-    sleeps: bool = True
-    needs_d0: str = ""
+    managed: bool = False  # devres undoes it, not the driver
+    on_devres: str = ""  # the role on whose devres list it goes
+    sleeps: bool = True  # so nobody may call it with interrupts off
+    needs_d0: str = ""  # the role that must be awake, for its hardware is touched
     needs: tuple[Fact, ...] = ()  # what must be true of the device that it acts on
     needs_of: str = ""  # the role of that device, when it is not the first
-    provider: str = ""
-    at: str = ""
-    label: tuple[str, str, str] | None = None
+    provider: str = ""  # the config symbol of the code that has it, which can be a module
+    at: str = ""  # the member path that C adds to the device
+    label: tuple[str, str, str] | None = None  # of what is no call: name, path, args
     shown: tuple[str, ...] = ()  # what stands for the fingerprint's args: parameters or text
     words: tuple[tuple[int, str], ...] = ()  # a shown parameter's value -> as C writes it
     reaches: tuple[str, ...] = ()  # kinds of devices; it passes by all others, () for none
     locks: tuple[tuple[Fact, str], ...] = ()  # taken and released while it runs, of which roles
     acts_on: str = ""  # the role of the fingerprint's device, when it is not the first
-    defaults: tuple[tuple[str, int], ...] = ()
+    defaults: tuple[tuple[str, int], ...] = ()  # parameters that need not be given
 
     @property
     def on_role(self) -> str:

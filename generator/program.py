@@ -157,7 +157,7 @@ class Call(Node):
         return (self.then, self.on_fail) if isinstance(self.on_fail, tuple) else (self.then,)
 
     def with_blocks(self, *blocks: Block) -> Call:
-        """Return it with something else done behind it."""
+        """Return it with something else done after it."""
         then, *fails = blocks
         return replace(self, then=then, on_fail=fails[0] if fails else self.on_fail)
 
@@ -168,7 +168,7 @@ def call(function: Function, fail: OnFail | Block = UNWIND, then: Block = ()) ->
 
 
 def walk(block: Block, *, helpers: bool = True) -> list[Node]:
-    """Return every node of a block in the order of the text, those inside of others behind them.
+    """Return every node of a block in the order of the text, those inside of others after them.
 
     With `helpers` the body of each helper stands where it is called.
     """

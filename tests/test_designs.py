@@ -175,7 +175,7 @@ MISTAKES = {
     "outcomes that are no tuple": (
         'DESIGN = Design("d", "", (PORT,), (Driver("p", PORT, (Operation("go", ("user",), ok(), '
         'source="")(PORT),)),))\n',
-        "with a comma behind a single one",
+        "with a comma after a single one",
     ),
     "value that a fact never has": (
         _one('(If(Guard("g", MODE(PORT).eq(9), ()), ()),)'), "is never 9: it is one of 0 (off)"

@@ -48,7 +48,7 @@ class Task:
 def run_all(tasks: Sequence[Task]) -> tuple[Run, ...]:
     """Run boots, two at a time, and return what came of each, in order.
 
-    Errors: as run(); the first one ends them all.
+    Errors: UsageError, ModelError, EnvironmentFault; the first one ends them all.
     """
     stop = threading.Event()
     with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:

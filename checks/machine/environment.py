@@ -121,7 +121,7 @@ def _lost(one: _Environment, port: Inst) -> list[tuple[Read, Expr | int]]:
 
 
 def _sleep(one: _Environment, bound: Expr, still: Expr) -> None:
-    """System sleep: power is lost, and the PCI core restores what it has saved.
+    """Let the system sleep: power is lost, and the PCI core restores what it has saved.
 
     drivers/pci/pci-driver.c pci_pm_suspend_noirq() saves, pci_pm_resume_noirq() restores before
     it calls the driver; messages are written from descriptors in the PCI device's own store.
@@ -141,7 +141,7 @@ def _sleep(one: _Environment, bound: Expr, still: Expr) -> None:
 
 
 def _recovery(one: _Environment, bound: Expr, still: Expr) -> None:
-    """AER or DPC recovery: drivers/pci/pcie/err.c pcie_do_recovery() restores nothing itself."""
+    """Let AER or DPC recover, as err.c pcie_do_recovery(): it restores nothing itself."""
     turns = one.made.turns
     one.event("hardware", "reports a fatal error", all_of(turns.at(BEFORE), bound, still),
               (TURN(SYSTEM), 1))

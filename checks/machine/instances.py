@@ -68,7 +68,7 @@ class View:
     """The instances of a design, and expressions bound to them."""
 
     def __init__(self, design: Design) -> None:
-        """Number the instances of every device."""
+        """Give each instance of every device its number."""
         self.design = design
         self.devres: Mapping[Inst, tuple[Read, ...]] = {}  # what says that an entry is on the list
         self.episode = "plain"

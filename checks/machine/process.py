@@ -241,7 +241,7 @@ class Process:
                        self.at(entry, end), TRUE, RUNNING, (TURN(SYSTEM), after))
 
     def _runtime(self) -> dict[str, Flow]:
-        """Runtime PM of a PCI device: its callback, then D3; back in D0, its callback."""
+        """Add runtime PM of a PCI device: its callback, then D3; back in D0, its callback."""
         inst, view, driver = self.inst, self.made.view, self.driver
         blocks = driver.callbacks()
         if not {"runtime_suspend", "runtime_resume"} & blocks.keys():
@@ -270,7 +270,7 @@ class Process:
         return graphs
 
     def _shutdown(self, graph: Flow) -> None:
-        """device_shutdown() walks backwards: a child's .shutdown before its parent's."""
+        """Add device_shutdown(), which walks backwards: a child's .shutdown before its parent's."""
         inst, view = self.inst, self.made.view
         down = DOWN(SYSTEM).eq(1)
         first = [
@@ -295,7 +295,7 @@ class Process:
                        halted, *ends)
 
     def _callbacks(self, graph: Flow) -> None:
-        """Callbacks and handlers of a bound driver run while an event is open or one can come."""
+        """Add what runs while an event is open or an interrupt can come: callbacks, handlers."""
         inst = self.inst
         called = OPEN(inst).eq(1) | (SOURCE(inst).eq(1) & HANDLER(inst).ne(0))
         self._core(Kind.CALL, f"callback of {self.driver.name}", RUNNING, called,

@@ -53,7 +53,7 @@ class Kind(Enum):
 class Step:
     """What a transition does, in the words of the design, for rules and traces.
 
-    `text` is for readers alone: who asks what a step is asks `kind` and the fields behind it.
+    `text` is for readers alone: who asks what a step is asks `kind` and the fields after it.
     Without a text it is too small to show. `entry` is the entry point, "devres", or "driver core"
     and "environment" for steps that no driver makes. `binding` and `params` are those of `op`,
     with instances in place of devices; `about` names the devices that it is done to.
@@ -117,7 +117,7 @@ class Transition:
         return None
 
     def ends_at(self) -> int:
-        """Return where its process is behind it, moved or not."""
+        """Return where its process is after it, moved or not."""
         dst = self.goes_to()
         return self.src if dst is None else dst
 

@@ -65,13 +65,13 @@ class _Alphabet:
         return Reader(units, self.prints.values(), self.guards.values(), sets=self.sets)
 
     def with_calls(self, *reads: CLts) -> _Alphabet:
-        """Every call that is no operation becomes one that always succeeds."""
+        """Turn every call that is no operation into one that always succeeds."""
         names = {one.text.removesuffix("()") for read in reads for one in read.unknown}
         more = {name: Fingerprint((name,), on=0) for name in names if name not in self.prints}
         return replace(self, prints={**self.prints, **more})
 
     def with_conditions(self, *reads: CLts) -> _Alphabet:
-        """Every condition that is no guard becomes one, named by its text."""
+        """Turn every condition that is no guard into one, named by its text."""
         texts = {one.text for read in reads for one in read.free}
         more = {text: CGuard(text, (text,)) for text in texts if text not in self.guards}
         return replace(self, guards={**self.guards, **more})

@@ -48,7 +48,7 @@ class Field:
 
     @property
     def within(self) -> int:
-        """How far up in that word it is."""
+        """Return how far up in that word it is."""
         return self.shift % WORD
 
 
@@ -97,7 +97,7 @@ class _Writer:
         self.conditions = [fold_known(watch.when, self.known) for watch in watches]
         self.asks = tuple(tuple(questions([when], self.known)) for when in self.conditions)
         asked = [read for read in fields if read.fact.question]
-        # One that means something only under another comes behind it.
+        # One that means something only under another comes after it.
         self.questions = {read: number for number, read in enumerate(questions(asked, self.known))}
         self.members: dict[Place, list[int]] = {}
         for number, one in enumerate(machine.transitions):

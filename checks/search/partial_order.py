@@ -224,7 +224,7 @@ class Reduction:
         return self.known.values(read, known)
 
     def _independent(self, step: Transition, number: int, other: int, known: Known) -> bool:
-        """Return whether it makes no difference when a step is taken before another's."""
+        """Return whether a step may as well be taken before somebody else's."""
         one = self.machine.transitions[other]
         assert step.pc is not None
         ours, theirs = self.uses[number], self.uses[other]

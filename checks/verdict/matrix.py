@@ -121,7 +121,7 @@ class Prepared:
     """Explorations of one design on one kind of interrupt after the other, prepared once."""
 
     def __init__(self, *, shorten: bool = True) -> None:
-        """Nothing is prepared yet; `shorten` as for explore()."""
+        """Prepare nothing yet; `shorten` as for explore()."""
         self.shorten = shorten
         self.explorers: dict[tuple[str, tuple[Driver, ...]], Explorer] = {}
         self.besides: dict[tuple[Driver, ...], Beside] = {}

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Why a service is not served: the conditions before its goal that were false in every life.
 
-A door is a step that was never taken, from a place that was reached, behind which there is a
+A door is a step that was never taken, from a place that was reached, after which there is a
 step that the goal needs. What happened at that place instead is why nobody came through.
 """
 

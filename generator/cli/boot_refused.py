@@ -54,7 +54,10 @@ def run(asked: str, where: Tree, *, keeping: bool, as_json: bool) -> int:
 
 
 def boot(chosen: Sequence[Case], where: Tree, *, keeping: bool, as_json: bool) -> int:
-    """Build, boot and compare these cases. Errors: as run()."""
+    """Build, boot and compare these cases.
+
+    Errors: UsageError, ModelError, TreeError, EnvironmentFault.
+    """
     codes, records = [], []
     for case in chosen:
         found, sound, sight = _booted(case, where, keeping)

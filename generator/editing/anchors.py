@@ -42,7 +42,7 @@ class Statement:
 
     @property
     def leaves(self) -> bool:
-        """Return whether nothing that stands behind it is reached from it."""
+        """Return whether nothing that stands after it is reached from it."""
         return self.cursor.kind in (Kind.RETURN_STMT, Kind.GOTO_STMT)
 
     @property
@@ -235,7 +235,7 @@ def result_of(body: Body, usual: str) -> str:
 
 
 def tails_of(body: Body, result: str) -> Iterator[tuple[str, tuple[str, ...] | None]]:
-    """Yield each label of a function with what is done behind it, up to the return of an error.
+    """Yield each label of a function with what is done after it, up to the return of an error.
 
     None in place of that where it is no mere row of calls.
     """

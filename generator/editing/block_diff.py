@@ -6,7 +6,7 @@ holds on to; what only the second has is rendered and put next to it; what only 
 is taken out. A place that cannot be told for certain is refused.
 
 What is put in undoes, when it fails, what its function did before: at a label of the function
-that does just this, or at labels of its own behind the last return.
+that does just this, or at labels of its own after the last return.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class _Done:
     now: tuple[Do | Call, ...] = ()
 
     def and_then(self, old: Sequence[Node], new: Sequence[Node]) -> _Done:
-        """Return the same behind some more nodes of each."""
+        """Return the same after some more nodes of each."""
         return _Done(undone(self.was, tuple(old)), undone(self.now, tuple(new)))
 
 
@@ -381,14 +381,14 @@ def splices(
     if twice:
         raise ModelError(
             body.where,
-            f"{body.function}() has a label {min(twice)} already, behind which something else is "
+            f"{body.function}() has a label {min(twice)} already, after which something else is "
             'done: give the operation another, c={"label": ...}',
         )
     return [*found, *_ways_out(body, change)]
 
 
 def _ways_out(body: Body, change: Change) -> Iterator[Splice]:
-    """Yield the labels that what is put in leaves to, behind the last statement."""
+    """Yield the labels that what is put in leaves to, after the last statement."""
     if not change.exits:
         return
     text = labels(change.exits, change.names, change.gives).split("\n")

@@ -209,9 +209,9 @@ class Listed:
 
 @dataclass(frozen=True)
 class Put:
-    """Lines put behind, or before, the line that begins with a text.
+    """Lines put after, or before, the line that begins with a text.
 
-    `within` is the head of the entry that the line is in; `paragraph`: behind the whole
+    `within` is the head of the entry that the line is in; `paragraph`: after the whole
     paragraph, as one of their own.
     """
 
@@ -253,7 +253,7 @@ class Put:
 class Paragraph:
     """A paragraph of prose gives way to a template's, which has the old one as `{{ was }}`.
 
-    It is the one that begins with a text, behind `prefix`, like " * " in comments.
+    It is the one that begins with a text, after `prefix`, like " * " in comments.
     """
 
     path: str

@@ -169,7 +169,7 @@ class Piece:
     last: str = ""
     rename: tuple[tuple[str, str], ...] = ()
     gives: str = "int"
-    through_check: bool = False  # the if statement right behind `last` belongs to it
+    through_check: bool = False  # the if statement right after `last` belongs to it
 
 
 @dataclass(frozen=True)
@@ -255,7 +255,7 @@ class Local:
 
 @dataclass(frozen=True)
 class InFunction:
-    """A statement put before another one of an existing function, or behind it."""
+    """A statement put before another one of an existing function, or after it."""
 
     path: str
     function: str

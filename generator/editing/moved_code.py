@@ -99,7 +99,7 @@ def _definition(path: str, lines: list[str], name: str) -> tuple[int, int]:
 
 
 def _notice(lines: list[str]) -> str:
-    """Return the copyright comment that a file begins with, behind its licence."""
+    """Return the copyright comment that a file begins with, after its licence."""
     text = "\n".join(lines[1:30])
     found = re.match(r"/\*.*?\*/", text, re.S)
     return found.group(0) if found is not None else ""
@@ -107,7 +107,7 @@ def _notice(lines: list[str]) -> str:
 
 @dataclass(frozen=True)
 class Include:
-    """An #include directive, put behind another one, or before it, as a group of its own."""
+    """An #include directive, put after another one, or before it, as a group of its own."""
 
     path: str
     header: str

@@ -25,7 +25,7 @@ class Label(NamedTuple):
     args: str = ""
 
     def __str__(self) -> str:
-        """As messages print it: name(on, args): outcome."""
+        """Return it as messages print it: name(on, args): outcome."""
         inside = ", ".join(part for part in (self.on, self.args) if part)
         return f"{self.name}({inside})" + (f": {self.outcome}" if self.outcome else "")
 
@@ -43,16 +43,16 @@ class Lts:
     minimal: bool = field(default=False, init=False, compare=False, repr=False)
 
     def states(self) -> frozenset[int]:
-        """Every state that an edge, the start or the end names."""
+        """Return every state that an edge, the start or the end names."""
         ends = {state for source, _, target in self.edges for state in (source, target)}
         return frozenset(ends | {self.start} | self.final)
 
     def labels(self) -> frozenset[Label]:
-        """The alphabet in use."""
+        """Return the alphabet in use."""
         return frozenset(label for _, label, _ in self.edges if label is not None)
 
     def __str__(self) -> str:
-        """One line per step."""
+        """Return one line per step."""
         lines = [f"start {self.start}, final {' '.join(map(str, sorted(self.final))) or 'none'}"]
         lines += [f"{s:4} -> {t:4}  {'' if a is None else a}" for s, a, t in self.edges]
         return "\n".join(lines)
@@ -66,32 +66,32 @@ class Builder:
     _states: int = 0
 
     def new_state(self) -> int:
-        """A state that was not there before."""
+        """Return a state that was not there before."""
         self._states += 1
         return self._states - 1
 
     def edge(self, source: int, label: Label | None, target: int) -> int:
-        """Adds one step and returns its target, so that steps can be chained."""
+        """Add one step and return its target, so that steps can be chained."""
         self._edges.append((source, label, target))
         return target
 
     def then(self, source: int, label: Label | None) -> int:
-        """Adds one step to a new state and returns that."""
+        """Add one step to a new state and return that."""
         return self.edge(source, label, self.new_state())
 
     def finish(self, start: int, final: Iterable[int]) -> Lts:
-        """The Lts of all that was added."""
+        """Return the Lts of all that was added."""
         return Lts(start, tuple(self._edges), frozenset(final))
 
 
 def word(*labels: Label) -> Lts:
-    """Exactly these labels, in this order; none gives the empty run."""
+    """Return the part with exactly these labels, in this order; none gives the empty run."""
     edges = tuple((at, label, at + 1) for at, label in enumerate(labels))
     return Lts(0, edges, frozenset({len(labels)}))
 
 
 def minimise(lts: Lts) -> Lts:
-    """The one smallest deterministic Lts with the same runs and the same complete runs.
+    """Return the one smallest deterministic Lts with the same runs and complete runs.
 
     Two Lts have equal languages, as sets of prefixes and as sets of complete runs, exactly
     when their minimised values are equal: states are numbered breadth first by sorted labels.
@@ -153,7 +153,7 @@ def _determinise(lts: Lts) -> tuple[list[dict[Label, int]], set[int]]:
 
 
 def _refine(moves: list[dict[Label, int]], final: set[int]) -> list[int]:
-    """Moore's partition refinement; a missing move is a class of its own.
+    """Return Moore's partition refinement; a missing move is a class of its own.
 
     A state is looked at again only when one that it moves to has left its block; of a block
     that is split, the largest part keeps the number.
@@ -208,17 +208,17 @@ class Difference:
 
     @property
     def trace(self) -> tuple[Label, ...]:
-        """A shortest word that one side allows and the other does not."""
+        """Return a shortest word that one side allows and the other does not."""
         apart = sorted(set(self.want) ^ set(self.got))
         return (*self.prefix, apart[0])
 
     @property
     def side(self) -> str:
-        """Who allows `trace`: "want" or "got"."""
+        """Return who allows `trace`: "want" or "got"."""
         return "want" if self.trace[-1] in self.want else "got"
 
     def __str__(self) -> str:
-        """The common prefix, then what each side allows; "*" marks what the other does not."""
+        """Return the common prefix, then what each side allows; "*": what the other does not."""
         lines = [f"  {number:3}. {label}" for number, label in enumerate(self.prefix, 1)]
         lines = ["both:", *lines] if lines else ["at the start:"]
         for side, here, there in (("want", self.want, self.got), ("got", self.got, self.want)):
@@ -229,7 +229,7 @@ class Difference:
 
 
 def difference(want: Lts, got: Lts) -> Difference | None:
-    """The shortest run that tells the two apart, or None when their languages are equal."""
+    """Return the shortest run that tells the two apart, or None when their languages are equal."""
     left, right = minimise(want), minimise(got)
     if left == right:
         return None

@@ -24,7 +24,7 @@ from generator.system.progress import say
 
 
 def own(path: Path, rev: str) -> Tree:
-    """The tree of a revision of the user's clone, through a scratch repository over its objects.
+    """Return a revision of the user's clone as a tree: a scratch repository over its objects.
 
     Errors: UsageError when there is no such repository or revision, TreeError otherwise.
     """
@@ -40,7 +40,7 @@ def own(path: Path, rev: str) -> Tree:
 
 
 def users_objects(path: Path, rev: str) -> tuple[Path, str]:
-    """The object directory of the user's clone, and the commit id that a revision means there.
+    """Return the object directory of a user's clone, and the commit that a revision means there.
 
     Errors: UsageError when either does not exist.
     """

@@ -66,7 +66,7 @@ class Flags:
 
 
 def compiler(base: Base) -> str:
-    """The compiler that the tree was configured with."""
+    """Return the compiler that the tree was configured with."""
     return base.config.compiler
 
 
@@ -90,7 +90,7 @@ def prepare(tree: Tree, config: Config) -> Base:
 def prepare_all(tree: Tree, configs: Sequence[Config]) -> tuple[Base, ...]:
     """Prepare several configurations and their flags, two at a time.
 
-    Errors: as prepare().
+    Errors: TreeError (kconfig did not give what was asked, make failed), EnvironmentFault.
     """
     first = {config.arch: config for config in reversed(configs)}
     with ThreadPoolExecutor(max_workers=2) as pool:
@@ -150,7 +150,7 @@ def _is_makefile(path: str) -> bool:
 
 
 def at(base: Base, changed: Mapping[str, bytes | None], extra: Sequence[str] = ()) -> Base:
-    """The base under a commit on it: its Kconfig files decide, its Makefiles name the units.
+    """Return the base under a commit: its Kconfig files decide, its Makefiles name the units.
 
     changed: every file that differs from the base commit, None for a deleted one.
     extra: further configuration lines, for symbols that only the commit has.
@@ -181,15 +181,15 @@ def at(base: Base, changed: Mapping[str, bytes | None], extra: Sequence[str] = (
 
 
 def autoconf(base: Base, changed: Mapping[str, bytes | None], extra: Sequence[str] = ()) -> str:
-    """The text of autoconf.h for a commit that changes Kconfig files.
+    """Return the text of autoconf.h for a commit that changes Kconfig files.
 
-    Errors: as at().
+    Errors: TreeError (kconfig, or it did not give what was asked), EnvironmentFault.
     """
     return at(base, changed, extra).autoconf
 
 
 def _farm(work: Path, changed: Mapping[str, bytes | None], farm: Path) -> None:
-    """A source tree of symbolic links, with real directories only where something differs."""
+    """Make a source tree of symbolic links, with real directories only where something differs."""
     real = {""}
     for path in changed:
         while path:
@@ -241,7 +241,7 @@ def _digests(files: Mapping[str, bytes | None]) -> list[str]:
 
 
 def flags(base: Base, path: str) -> Flags:
-    """How kbuild compiles a unit; a file that it does not build takes a neighbour's flags.
+    """Return how kbuild compiles a unit; what it does not build takes a neighbour's flags.
 
     Errors: TreeError when the directory has no unit at all under this configuration.
     """
@@ -279,7 +279,7 @@ def _alike(name: str, stem: str) -> int:
 
 
 def units(base: Base, dirs: Sequence[str]) -> tuple[str, ...]:
-    """The .c files below some directories that are built under this configuration, sorted.
+    """Return the .c files below some directories that are built under this configuration, sorted.
 
     Errors: TreeError.
     """
@@ -313,7 +313,7 @@ def _table(base: Base, dirs: tuple[str, ...]) -> Mapping[str, Flags]:
 
 
 def _ask(base: Base, dirs: tuple[str, ...]) -> dict[str, Flags]:
-    """One dry run of make; what it would compile, and how."""
+    """Return what a dry run of make would compile, and how."""
     config = base.config
     there = [d for d in dirs if _has(base, d)]
     targets = [f"{directory}/" for directory in there]

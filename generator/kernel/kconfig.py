@@ -31,7 +31,7 @@ _DEFAULTS = b"\n" * 20000
 
 
 def seed(config: Config, work: Path) -> str:
-    """What kconfig is given: the architecture's defaults, what we always want, what is asked.
+    """Return what kconfig gets: the architecture's defaults, what we always want, what is asked.
 
     A line of `wanted` replaces an earlier one about the same symbol.
     Errors: TreeError when the tree has no defaults for the architecture.
@@ -50,7 +50,7 @@ def _symbol(line: str) -> str:
 
 
 def identity(program: str) -> str:
-    """What tells one build of a program from another, without running it."""
+    """Return what tells one build of a program from another, without running it."""
     found = shutil.which(program)
     if found is None:
         raise EnvironmentFault(f"{program}: program not found; run `make setup`")
@@ -59,7 +59,7 @@ def identity(program: str) -> str:
 
 
 def _probes(compiler: str) -> Path:
-    """A directory for PATH, in which the compiler remembers what it said about itself."""
+    """Make a directory for PATH, in which the compiler keeps what it said about itself."""
     mine = f"{identity(compiler)} ".encode() + _PROBE.read_bytes()
     home = cache() / "probes" / hashlib.sha256(mine).hexdigest()[:12]
     if not home.is_dir():
@@ -108,7 +108,7 @@ def make(
 def save_environment(work: Path, build: Path, config: Config) -> None:
     """Configure a build directory, and keep the environment that make gives to conf.
 
-    Errors: as make().
+    Errors: TreeError with the end of make's output, EnvironmentFault, Timeout.
     """
     # The tree lets us name the top Kconfig file; what follows it in the recipe prints the
     # environment, so that conf can be run again without make and its probing.

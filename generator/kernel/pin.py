@@ -46,7 +46,7 @@ class Pin:
 
 
 def read_pin(lock_file: Path = LOCK_FILE) -> Pin:
-    """The pin as the lock file states it.
+    """Return the pin as the lock file states it.
 
     Errors: TreeError when the file is damaged.
     """
@@ -58,7 +58,7 @@ def read_pin(lock_file: Path = LOCK_FILE) -> Pin:
 
 
 def pinned(allow_newer: bool = False, lock_file: Path = LOCK_FILE) -> Tree:
-    """The pinned tree, set up when it is not there yet.
+    """Return the pinned tree, set up when it is not there yet.
 
     Errors: TreeError (hashes, version no longer served), EnvironmentFault (disk, programs).
     """
@@ -72,7 +72,7 @@ def pinned(allow_newer: bool = False, lock_file: Path = LOCK_FILE) -> Tree:
 
 
 def work_of(tree: str) -> Path | None:
-    """The checkout of a git tree id, when it is that of the pinned tree and already there."""
+    """Return the checkout of a git tree id, if it is that of the pinned tree and there."""
     pin = read_pin()
     ready = _ready(_home(pin), pin) if pin.tree == tree else None
     return ready.work if ready else None
@@ -116,7 +116,7 @@ def _set_up(pin: Pin, allow_newer: bool) -> Tree:
 
 
 def _fetch(pin: Pin, directory: Path) -> Path | None:
-    """The verified package file, None when this version is not served."""
+    """Return the verified package file, None when this version is not served."""
     kept = cache() / "deb" / f"{pin.package}_{pin.package_version}.deb"
     if kept.exists():
         if pin.deb_sha256 in (None, _sha256(kept)):
@@ -152,13 +152,13 @@ def _apt(*argv: str, cwd: Path | None = None) -> str:
 
 
 def _served(package: str) -> list[str]:
-    """Versions that the archive offers, newest first."""
+    """Return the versions that the archive offers, newest first."""
     table = _apt("apt-cache", "madison", package).splitlines()
     return [row.split("|")[1].strip() for row in table if row.count("|") >= 2]
 
 
 def _newer(pin: Pin, allow_newer: bool) -> Tree:
-    """Another version of the package: set up, compared, and used only when that is wanted."""
+    """Set up another version of the package, compare it, and use it only when that is wanted."""
     served = _served(pin.package)
     if not served:
         raise EnvironmentFault(
@@ -201,7 +201,7 @@ def _newer(pin: Pin, allow_newer: bool) -> Tree:
 
 
 def _changed(there: Tree) -> tuple[str, ...]:
-    """Files of the shipped series that are other blobs in this tree."""
+    """Return the files of the shipped series that are other blobs in this tree."""
     before: dict[str, str | None] = {}
     for manifest in sorted(ROOT.glob("patches/*/series.json")):
         said = json.loads(manifest.read_text(encoding="utf-8"))

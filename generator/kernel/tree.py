@@ -46,7 +46,7 @@ class Change:
 
 
 def read(tree: Tree, commit: str, path: str) -> bytes | None:
-    """The content of a file in a commit, None when the commit has no such file.
+    """Return the content of a file in a commit, None when the commit has no such file.
 
     Errors: TreeError.
     """
@@ -54,7 +54,7 @@ def read(tree: Tree, commit: str, path: str) -> bytes | None:
 
 
 def read_many(tree: Tree, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], bytes | None]:
-    """Contents of many files of many commits through one git process.
+    """Return the contents of many files of many commits, through one git process.
 
     Errors: TreeError.
     """
@@ -86,7 +86,7 @@ def read_many(tree: Tree, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, 
 
 
 def listing(tree: Tree, commit: str, under: str = "") -> dict[str, tuple[str, str]]:
-    """Every file of a commit below a directory: path to (mode, blob id).
+    """Return every file of a commit below a directory: path to (mode, blob id).
 
     Errors: TreeError.
     """
@@ -96,7 +96,7 @@ def listing(tree: Tree, commit: str, under: str = "") -> dict[str, tuple[str, st
 
 
 def files(tree: Tree, commit: str, under: str = "") -> tuple[str, ...]:
-    """Paths of every file of a commit below a directory, sorted.
+    """Return the paths of all files of a commit below a directory, sorted.
 
     Errors: TreeError.
     """
@@ -104,7 +104,7 @@ def files(tree: Tree, commit: str, under: str = "") -> tuple[str, ...]:
 
 
 def tree_id(tree: Tree, commit: str) -> str:
-    """The git tree id of a commit.
+    """Return the git tree id of a commit.
 
     Errors: TreeError.
     """
@@ -112,7 +112,7 @@ def tree_id(tree: Tree, commit: str) -> str:
 
 
 def touched(tree: Tree, old: str, new: str) -> tuple[str, ...]:
-    """Paths that differ between two commits, sorted; a rename is two of them.
+    """Return the paths that differ between two commits, sorted; a rename is two of them.
 
     Errors: TreeError.
     """
@@ -121,7 +121,7 @@ def touched(tree: Tree, old: str, new: str) -> tuple[str, ...]:
 
 
 def check_path(path: str) -> str:
-    """The path itself when it is a plain relative one inside the tree.
+    """Return the path itself when it is a plain relative one inside the tree.
 
     Errors: TreeError naming it otherwise.
     """

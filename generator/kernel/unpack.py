@@ -50,7 +50,7 @@ def _child(
     stdout: int | None = None,
     env: dict[str, str] | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A child that does not outlive the block, however that is left."""
+    """Start a child that does not outlive the block, however that is left."""
     try:
         child = subprocess.Popen(argv, stdin=stdin, stdout=stdout, env=env)
     except FileNotFoundError as missing:

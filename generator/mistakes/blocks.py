@@ -31,7 +31,7 @@ def check_block(block: object, what: str, where: Where, *, loop: bool = False) -
         raise ModelError(
             where,
             f"{what} is a tuple of operations, not {_told(block)}: "
-            "write (..., ), with a comma behind a single one"
+            "write (..., ), with a comma after a single one"
         )
     for node in block:
         match node:

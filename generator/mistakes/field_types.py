@@ -74,7 +74,7 @@ def _said(hint: object) -> str:
     if origin in (types.UnionType, typing.Union):
         return " or ".join(_said(one) for one in args)
     if origin is tuple and args[-1] is Ellipsis:
-        return f"a tuple of {_name(args[0])}, with a comma behind a single one"
+        return f"a tuple of {_name(args[0])}, with a comma after a single one"
     if origin is tuple:
         return _name(hint)
     if isinstance(origin, type) and issubclass(origin, Mapping):

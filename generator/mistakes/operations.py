@@ -120,7 +120,7 @@ def _wrong_undo(op: Operation) -> str:
 
 
 def _outcomes(op: Operation) -> tuple[Outcome, ...]:
-    """Return the outcomes, if they are some: what is not is told by the annotation."""
+    """Return the outcomes; whatever else stands there is refused by its field's type."""
     fine = isinstance(op.outcomes, tuple)
     return tuple(one for one in op.outcomes if isinstance(one, Outcome)) if fine else ()
 

@@ -16,12 +16,12 @@ _TOKEN = re.compile(
 
 
 def tokens(text: str) -> list[str]:
-    """The C tokens of a text, comments left out."""
+    """Return the C tokens of a text, comments left out."""
     return [token for token in _TOKEN.findall(text) if not token.startswith(("/*", "//"))]
 
 
 def canonical(text: str) -> tuple[str, bool]:
-    """A condition leaf free of spacing, of outer parentheses, of `!` and `!=`, and its polarity.
+    """Return a condition without spacing, outer parentheses, `!` and `!=`, and its polarity.
 
     "!(x)" and "x" give the same text with opposite polarity, so do "a != b" and "a == b".
     """
@@ -54,7 +54,7 @@ def _closing(words: list[str], at: int) -> int:
 
 
 def _closes(words: list[str], at: int) -> bool:
-    """Whether a `!` before `words[at]` covers all that follows: no operator at the top."""
+    """Return whether a `!` before `words[at]` covers all that follows: no operator at the top."""
     depth = 0
     for token in words[at:]:
         depth += token in ("(", "[")

@@ -33,27 +33,27 @@ class Unit(Protocol):
 
     @property
     def path(self) -> str:
-        """The file, relative to the kernel tree."""
+        """Return the file, relative to the kernel tree."""
 
     @property
     def tu(self) -> Any:  # noqa: ANN401 - libclang has no types
-        """libclang's translation unit."""
+        """Return libclang's translation unit."""
 
     @property
     def text(self) -> bytes:
-        """What was parsed."""
+        """Return what was parsed."""
 
     @property
     def own(self) -> Sequence[Cursor]:
-        """The declarations that stand in the file itself, at the top."""
+        """Return the declarations that stand in the file itself, at the top."""
 
     @property
     def definitions(self) -> Mapping[str, Definition]:
-        """The functions that it defines, by name."""
+        """Return the functions that it defines, by name."""
 
 
 def _library() -> CLibrary:
-    """libclang with the functions that its Python binding leaves out."""
+    """Return libclang with the functions that its Python binding leaves out."""
     lib = ci.conf.lib
     if not getattr(lib, "portwright_ready", False):
         for name, arguments, result in (
@@ -78,14 +78,14 @@ def _library() -> CLibrary:
 
 
 def operator(cursor: Cursor) -> str:
-    """The spelling of a unary or binary operator's cursor."""
+    """Return the spelling of a unary or binary operator's cursor."""
     if cursor.kind == Kind.UNARY_OPERATOR:
         return _UNARY[int(_library().clang_getCursorUnaryOperatorKind(cursor))]
     return _BINARY[int(_library().clang_getCursorBinaryOperatorKind(cursor))]
 
 
 def constant(cursor: Cursor) -> int | None:
-    """The number that an integer expression has when compiling."""
+    """Return the number that an integer expression has when compiling."""
     lib = _library()
     result = lib.clang_Cursor_Evaluate(cursor)
     if not result:
@@ -99,12 +99,12 @@ def constant(cursor: Cursor) -> int | None:
 
 
 def initialiser(declaration: Cursor) -> Cursor | None:
-    """The expression that a variable begins with; its children have typeof() and sizes too."""
+    """Return the expression that a variable begins with; children have typeof() and sizes too."""
     return _library().clang_Cursor_getVarDeclInitializer(declaration)
 
 
 def printed(declaration: Cursor) -> str:
-    """A declaration as clang prints it: with the attributes that macros gave it."""
+    """Return a declaration as clang prints it: with the attributes that macros gave it."""
     lib = _library()
     policy = lib.clang_getCursorPrintingPolicy(declaration)
     try:
@@ -115,7 +115,7 @@ def printed(declaration: Cursor) -> str:
 
 
 def spelled(lines: list[bytes], cursor: Cursor) -> str:
-    """The source text of a cursor, white space collapsed; macros stay as they are written."""
+    """Return the source text of a cursor, white space collapsed; macros stay as written."""
     start, end = cursor.extent.start, cursor.extent.end
     if end.line < start.line or end.line > len(lines):
         return ""
@@ -126,7 +126,7 @@ def spelled(lines: list[bytes], cursor: Cursor) -> str:
 
 
 def from_macro(parent: Cursor, children: list[Cursor]) -> bool:
-    """Whether a construct was written by a macro: all its parts then begin where it begins."""
+    """Return whether a macro wrote a construct: all its parts then begin where it begins."""
     start = parent.extent.start
     return len(children) > 1 and all(
         (c.extent.start.line, c.extent.start.column) == (start.line, start.column) for c in children
@@ -134,7 +134,7 @@ def from_macro(parent: Cursor, children: list[Cursor]) -> bool:
 
 
 def record_of(of_type: CType) -> str:
-    """The tag of the struct that a type is, points to or has as element; else ""."""
+    """Return the tag of the struct that a type is, points to or has as element; else ""."""
     of_type = of_type.get_canonical()
     while of_type.kind in (ci.TypeKind.POINTER, ci.TypeKind.CONSTANTARRAY):
         inner = (
@@ -150,7 +150,7 @@ def record_of(of_type: CType) -> str:
 
 
 def root_of(of_type: CType) -> str:
-    """How a variable of this type begins a path: a struct's tag, "int[]" for an array, or ""."""
+    """Return how a variable of a type begins a path: a struct's tag, "int[]" of an array, or ""."""
     record = record_of(of_type)
     if record or of_type.get_canonical().kind != ci.TypeKind.CONSTANTARRAY:
         return record

@@ -75,12 +75,12 @@ class Unit:
 
     @functools.cached_property
     def own(self) -> tuple[Any, ...]:
-        """The cursors of the declarations that stand in the unit's own file, at the top."""
+        """Return the cursors of the declarations that stand in the unit's own file, at the top."""
         return _own(self.tu)
 
     @functools.cached_property
     def definitions(self) -> dict[str, Definition]:
-        """The functions defined in the unit's own file, by name."""
+        """Return the functions defined in the unit's own file, by name."""
         return {name: Definition(cursor) for name, cursor in _functions(self.own).items()}
 
     def functions(self) -> dict[str, Any]:

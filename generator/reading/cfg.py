@@ -22,7 +22,7 @@ class Extent(NamedTuple):
     end_column: int
 
     def __str__(self) -> str:
-        """As diagnostics print it."""
+        """Return it as diagnostics print it."""
         return f"{self.path}:{self.line}:{self.column}"
 
 
@@ -77,7 +77,7 @@ class Branch(Node):
 
 @dataclass(slots=True)
 class Unlikely(Node):
-    """Only a value that is none of its enum's comes here: what is missing then is no mistake."""
+    """The default of a switch over a whole enum: unreachable, so locals unset here do no harm."""
 
 
 @dataclass(slots=True)
@@ -97,7 +97,7 @@ class Function:
 
 
 def liveness(function: Function) -> list[frozenset[str]]:
-    """For every node, the variables that it or a node behind it reads before writing them."""
+    """Return for every node the variables that it, or a node after it, reads before writing."""
     live: list[frozenset[str]] = [frozenset()] * len(function.nodes)
     reads = [frozenset(k for use in node.uses for k in variables(use)) for node in function.nodes]
     changed = True

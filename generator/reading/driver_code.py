@@ -82,7 +82,7 @@ class Program:
         sets: Collection[str] = (),
         harmless: Collection[str] = HARMLESS,
     ) -> None:
-        """Only notes what is there; functions are lowered when they are met."""
+        """Note what is there; functions are lowered when they are met."""
         self._prints = {name: one for one in fingerprints for name in one.callees}
         self._guards: dict[str, list[tuple[CGuard, bool]]] = {}
         for guard in guards:
@@ -99,7 +99,7 @@ class Program:
         self._asked: set[str] = set()
 
     def enter(self, entry: str) -> Function:
-        """Lowers all that can be reached, so that the members asked about are known beforehand.
+        """Lower all that can be reached, so that the members asked about are known beforehand.
 
         Errors: TreeError when the units do not define it.
         """
@@ -111,7 +111,7 @@ class Program:
         return self._lowered[entry].function
 
     def _reached(self, entry: str) -> list[str]:
-        """All functions on the way from an entry point, lowered."""
+        """Return all functions that an entry point can reach, lowered."""
         found = [entry]
         for name in found:
             if name not in self._lowered:
@@ -152,14 +152,14 @@ class Program:
         return known[-1]
 
     def identity(self, entry: str) -> tuple[object, ...]:
-        """All that the runs of an entry point depend on; equal ones, equal runs.
+        """Return all that the runs of an entry point depend on; equal ones, equal runs.
 
         It has been entered, and others before it may have been.
         """
         return (*map(self.meaning, self._reached(entry)), self._sets, frozenset(self._asked))
 
     def meaning(self, name: str) -> tuple[object, ...]:
-        """All that the steps of one function depend on, apart from what is set and asked."""
+        """Return all that a function's steps depend on, apart from what is set and asked."""
         one = self._lowered[name]
         return (
             name,
@@ -172,7 +172,7 @@ class Program:
         )
 
     def steps(self, name: str, owned: frozenset[str]) -> dict[object, Any]:
-        """What is kept of the steps of a function, for all who know them to be the same."""
+        """Return what is kept of a function's steps, for all who know them to be the same."""
         key = (self.meaning(name), self._sets, frozenset(self._asked), owned)
         _steps[key] = found = _steps.pop(key, {})  # behind all others
         if len(_steps) > _MOST_STEPS:
@@ -180,39 +180,39 @@ class Program:
         return found
 
     def matters(self, callee: str) -> bool:
-        """Whether a call must be followed even inside a macro."""
+        """Return whether a call must be followed even inside a macro."""
         return callee in self._prints or callee in self._bodies
 
     def fingerprint(self, callee: str) -> Fingerprint | None:
-        """The operation that a callee is."""
+        """Return the operation that a callee is."""
         return self._prints.get(callee)
 
     def function(self, name: str) -> Function:
-        """A function that was entered before."""
+        """Return a function that was entered before."""
         return self._lowered[name].function
 
     def follows(self, name: str) -> bool:
-        """Whether a function of this name is there to be entered."""
+        """Return whether a function of this name is there to be entered."""
         return name in self._lowered
 
     def live(self, name: str, node: int) -> frozenset[str]:
-        """The variables, and their marks, that are still read from a node on."""
+        """Return the variables, and their marks, that are still read from a node on."""
         return self._lowered[name].live[node]
 
     def reads(self, name: str, node: int) -> tuple[str, ...]:
-        """The variables whose value a node reads."""
+        """Return the variables whose value a node reads."""
         return self._lowered[name].reads[node]
 
     def harmless(self, callee: str) -> bool:
-        """Whether a call without fingerprint is known to be of no interest."""
+        """Return whether a call without fingerprint is known to be of no interest."""
         return callee in self._harmless
 
     def guard(self, node: Branch) -> tuple[CGuard, bool] | None:
-        """The guard that a branch is, and whether it is true when the condition is."""
+        """Return the guard that a branch is, and whether it is true when the condition is."""
         return self._guard(node.text, node.place.function)
 
     def names(self, condition: str, function: str) -> bool:
-        """Whether a guard names this condition of this function."""
+        """Return whether a guard names this condition of this function."""
         return self._guard(condition, function) is not None
 
     def _guard(self, condition: str, function: str) -> tuple[CGuard, bool] | None:
@@ -223,7 +223,7 @@ class Program:
         return None
 
     def is_set(self, path: str) -> bool:
-        """Whether assignments to this path are labels."""
+        """Return whether assignments to this path are labels."""
         if path not in self._is_set:
             self._is_set[path] = any(
                 path.startswith(pattern[:-1])
@@ -234,7 +234,7 @@ class Program:
         return self._is_set[path]
 
     def asked(self, path: str) -> bool:
-        """Whether some condition reads a member of this name."""
+        """Return whether some condition reads a member of this name."""
         return path.rpartition(".")[2] in self._asked
 
 

@@ -67,7 +67,7 @@ class Expressions(ABC):
         inside: Callable[[str], bool],
         named: Callable[[str, str], bool],
     ) -> None:
-        """One Lowering lowers one function."""
+        """Begin with one function, which is all that one Lowering lowers."""
         self.unit, self.lines, self.inside, self.named = unit, lines, inside, named
         self.nodes: list[Node] = []
         self.tail: Tail = []
@@ -84,12 +84,12 @@ class Expressions(ABC):
     # -- helpers
 
     def place(self, cursor: Cursor) -> Extent:
-        """The extent of a cursor."""
+        """Return the extent of a cursor."""
         start, end = cursor.extent.start, cursor.extent.end
         return Extent(self.unit.path, self.name, start.line, start.column, end.line, end.column)
 
     def emit(self, node: Node) -> int:
-        """Appends a node behind all that dangles."""
+        """Append a node, and let every open edge lead to it."""
         number = len(self.nodes)
         self.nodes.append(node)
         self.join(number)
@@ -97,27 +97,27 @@ class Expressions(ABC):
         return number
 
     def join(self, number: int) -> None:
-        """Lets all that dangles go to a node."""
+        """Let every open edge lead to a node."""
         for node, slot in self.tail:
             self.nodes[node].next[slot] = number
         self.tail = []
 
     def nop(self, cursor: Cursor) -> int:
-        """A node that does nothing, as the aim of jumps."""
+        """Append a node that does nothing, as the target of jumps."""
         return self.emit(Node(self.place(cursor), self.statement_place))
 
     def temporary(self) -> Var:
-        """A variable that the source does not have."""
+        """Make a variable that the source does not have."""
         self.temporaries += 1
         return Var(f"${self.temporaries}")
 
     def variable(self, declaration: Cursor) -> Var:
-        """The variable that a declaration makes."""
+        """Return the variable that a declaration makes."""
         at = declaration.location
         return Var(f"{declaration.spelling}@{at.line}:{at.column}", root_of(declaration.type))
 
     def aside(self, cursor: Cursor) -> None:
-        """Notes what is read and written in a piece that is not lowered."""
+        """Note what is read and written in a piece that is not lowered."""
         self.escaped.update(self.variable(one).key for one in writes(cursor))
         self._read(cursor, *dict.fromkeys(self.variable(one) for one in reads(cursor)))
 
@@ -126,7 +126,7 @@ class Expressions(ABC):
             self.emit(Node(self.place(cursor), self.statement_place, uses=uses))
 
     def interesting(self, cursor: Cursor) -> bool:
-        """Whether a call that matters is somewhere below."""
+        """Return whether a call that matters is somewhere below."""
         if cursor.kind == Kind.CALL_EXPR and self.inside(cursor.spelling):
             return True
         if cursor.kind == Kind.CXX_UNARY_EXPR:
@@ -135,12 +135,12 @@ class Expressions(ABC):
 
     @abstractmethod
     def statement(self, cursor: Cursor) -> None:
-        """Lowers a statement: those inside a statement expression need it."""
+        """Lower a statement: those inside a statement expression need it."""
 
     # -- conditions
 
     def condition(self, cursor: Cursor, text: str = "") -> tuple[Tail, Tail]:
-        """Lowers a condition to its leaves; gives what dangles when true and when false."""
+        """Lower a condition to its leaves; return the edges left open when true and when false."""
         children = list(cursor.get_children())
         kind = cursor.kind
         if kind in (Kind.PAREN_EXPR, Kind.UNEXPOSED_EXPR) and len(children) == 1:
@@ -184,7 +184,7 @@ class Expressions(ABC):
     # -- expressions
 
     def expression(self, cursor: Cursor) -> Expr:
-        """Lowers calls, assignments and branches of an expression; gives what is left of it."""
+        """Lower calls, assignments and branches of an expression; return what is left of it."""
         method = getattr(self, "_" + cursor.kind.name.lower(), None)
         children = list(cursor.get_children())
         if method is not None:
@@ -203,7 +203,7 @@ class Expressions(ABC):
         return OPAQUE
 
     def _constant(self, cursor: Cursor, expr: Expr) -> Expr:
-        """The expression, or a Const spelled as the whole cursor when all below is constant."""
+        """Return the expression, or a Const spelled as the whole cursor when all is constant."""
         parts: tuple[Expr, ...] = ()
         if isinstance(expr, Unary) and expr.op not in ("&", "*"):
             parts = (expr.of,)
@@ -304,7 +304,7 @@ class Expressions(ABC):
         return self._merge(cursor, true, false, Const(1, "1"), Const(0, "0"))
 
     def _merge(self, cursor: Cursor, true: Tail, false: Tail, *values: Expr | Cursor) -> Expr:
-        """A temporary that has one of two values, after either branch."""
+        """Make a temporary that has one of two values, after either branch."""
         target, after, place = self.temporary(), [], self.place(cursor)
         for tail, value in zip((true, false), values, strict=True):
             self.tail = tail
@@ -326,7 +326,7 @@ class Expressions(ABC):
         return self._merge(cursor, true, false, children[1], children[2])
 
     def _stmtexpr(self, cursor: Cursor, _: list[Cursor]) -> Expr:
-        """A statement expression, nearly always of a macro: only what matters is entered."""
+        """Lower a statement expression, nearly always a macro's: only what matters is entered."""
         body = next(iter(cursor.get_children()))
         inner = list(body.get_children())
         if not self.interesting(cursor):
@@ -341,7 +341,7 @@ class Expressions(ABC):
         return self.expression(inner[-1]) if inner[-1].kind.is_expression() else OPAQUE
 
     def _container(self, inner: list[Cursor]) -> Expr | None:
-        """What container_of() expands to, or None."""
+        """Return what container_of() expands to, or None."""
         first = next(iter(inner[0].get_children()), None)
         if first is None or first.spelling != "__mptr" or not inner[-1].kind.is_expression():
             return None

@@ -24,7 +24,7 @@ class Initialiser:
 
 
 def entry_points(unit: Unit) -> tuple[Initialiser, ...]:
-    """The driver initialisers of a unit's own file, with the functions they name.
+    """Return the driver initialisers of a unit's own file, with the functions they name.
 
     A nested member is named with its path: "driver.pm.suspend", from a table of the same file.
     """

@@ -56,7 +56,7 @@ class CLts:
     unset: tuple[Unnamed, ...]
 
     def along(self, word: Sequence[Label]) -> tuple[tuple[Site, ...], ...]:
-        """Where the steps of a word stand, one tuple per label; () from where C cannot do it."""
+        """Return where the steps of a word stand, a tuple per label; () once C cannot do it."""
         silent: dict[int, list[int]] = {}
         loud: dict[tuple[int, Label], list[tuple[int, Site]]] = {}
         for (source, label, target), site in zip(self.raw.edges, self.places, strict=True):
@@ -90,11 +90,11 @@ class Reader:
         sets: Collection[str] = (),
         harmless: Collection[str] = HARMLESS,
     ) -> None:
-        """Only notes what is there; functions are lowered when they are met."""
+        """Note what is there; functions are lowered when they are met."""
         self._program = Program(units, fingerprints, guards, sets=sets, harmless=harmless)
 
     def read(self, entry: str, *given: str) -> CLts:
-        """The transition system of one function, called with `given` paths.
+        """Return the transition system of one function, called with `given` paths.
 
         Errors: TreeError when the units do not define it.
         """
@@ -146,7 +146,7 @@ def read(
     sets: Collection[str] = (),
     harmless: Collection[str] = HARMLESS,
 ) -> CLts:
-    """The transition system of one entry point: see Reader.
+    """Return the transition system of one entry point: see Reader.
 
     Errors: TreeError when the units do not define `entry`.
     """

@@ -56,9 +56,9 @@ _END = _State("", -1, (), (), (), ())
 _Step = tuple[Label | None, _State]
 
 
-# portdrv's probe has some thousand
+# states per entry point before we give up; for scale: portdrv's probe has a few thousand
 _MOST = 300_000
-# how many silent steps are taken at once: a loop without any other step must come to an end
+# silent steps taken in a row: so a loop without any other step comes to an end
 _FAR = 64
 # steps of one function that are worth their memory
 _MOST_KEPT = 2000
@@ -68,7 +68,7 @@ class Run:
     """One exploration: the product of control flow and what is known of values."""
 
     def __init__(self, program: Program) -> None:
-        """Nothing is explored yet."""
+        """Begin, with nothing explored."""
         self.program = program
         self.owned: frozenset[str] = frozenset()
         self.notes = Notes()
@@ -79,7 +79,7 @@ class Run:
         self._alone = True  # whether that step does without its callers
 
     def begin(self, entry: Function, given: Sequence[str] = ()) -> Lts:
-        """All runs of an entry point, whose parameters are the devices that it is for.
+        """Begin all runs of an entry point, whose parameters are the devices that it is for.
 
         given: what the parameters are, where their types do not say it.
 
@@ -92,7 +92,7 @@ class Run:
         return self.explore(self.state(entry.name, 0, env, {}, (), ()))
 
     def explore(self, start: _State) -> Lts:
-        """All states that can be reached.
+        """Visit all states that can be reached.
 
         Errors: TreeError when they are too many to go on.
         """
@@ -136,7 +136,7 @@ class Run:
         known: tuple[tuple[str, bool], ...],
         stack: tuple[_Frame, ...],
     ) -> _State:
-        """A state with only what can still be read."""
+        """Return a state with only what can still be read."""
         self.entered.add(function)
         live = self.program.live(function, node)
         now = [item for item in env.items() if item[0] in live]
@@ -144,7 +144,7 @@ class Run:
         return _State(function, node, tuple(sorted(now)), tuple(sorted(cells)), known, stack)
 
     def _steps(self, state: _State) -> list[_Step]:
-        """What can be done next; known from other runs, where it is all the same who called."""
+        """Return what can be done next; known from other runs, where the caller is all the same."""
         table = self._tables.get(state.function)
         if table is None:
             table = self.program.steps(state.function, self.owned)
@@ -295,12 +295,12 @@ class Run:
         return [(None, self._go(state, node.next[0], env, memory))]
 
     def _kept(self, state: _State, node: Call, env: Mapping[str, Value]) -> Locals:
-        """What a caller will still read when the call is over."""
+        """Return what a caller will still read when the call is over."""
         live = self.program.live(state.function, node.next[0])
         return tuple(sorted(item for item in env.items() if item[0] in live))
 
     def _settled(self, state: _State, *values: Value) -> _State:
-        """A state in which somebody has set the locals that these values point to."""
+        """Return the state after somebody has set the locals that these values point to."""
         names = {value.text[1:] for value in values if value.text.startswith("&")}
         if not names:
             return state
@@ -309,7 +309,7 @@ class Run:
         return state._replace(stack=tuple(stack))
 
     def _strays(self, node: Call, function: Function, values: tuple[Value, ...]) -> None:
-        """Notes a helper that is called for another device than the entry point's own."""
+        """Note a helper that is called for another device than the entry point's own."""
         for one, value in zip(function.parameters, values, strict=False):
             path = bind(value, one.root).text
             if one.root in self.owned and path != one.root:
@@ -317,14 +317,14 @@ class Run:
                 self.notes.say("strays", (function.name, Unnamed(text, node.place)))
 
     def _elsewhere(self, node: Call, values: tuple[Value, ...]) -> None:
-        """Notes a call, not an operation, that is for another device than the entry point's own."""
+        """Note a call, not an operation, that is for another device than the entry point's own."""
         for record, value in zip(node.records, values, strict=True):
             if record in self.owned and is_path(value.text) and value.text != record:
                 text = f"{node.callee}() is called for {shown(value.text)}"
                 self.notes.say("elsewhere", (value.text, Unnamed(text, node.place)))
 
     def _foreign(self, callee: str, root: str) -> Value:
-        """What comes out of a call that is not followed: never the device of the entry point."""
+        """Return what a call that is not followed gives: never the device of the entry point."""
         if root in self.owned:
             return Value(ANY, f"{callee}().{root}")
         return bind(Value(ANY, f"{callee}()"), root)
@@ -460,12 +460,12 @@ _OUTCOMES: Mapping[Fails, tuple[tuple[str, int], ...]] = {
 
 
 def _result(value: Value) -> Value:
-    """A value as a local variable keeps it: variables vary, so it is no constant any more."""
+    """Return a value as a local variable keeps it: no constant any more, for variables vary."""
     return Value(value.signs) if value.text.startswith("=") else value
 
 
 def _argument(use: Expr, value: Value) -> str:
-    """An argument as a label shows it: constants as written, paths, names; all else "*"."""
+    """Return an argument as a label shows it: constants, paths and names; all else is "*"."""
     if value.text.startswith("=") or is_path(value.text):
         return shown(value.text)
     return value.text if isinstance(use, Name) and value.text else "*"

@@ -24,7 +24,7 @@ class Unnamed(NamedTuple):
     place: Extent
 
     def __str__(self) -> str:
-        """path:line:column: text"""
+        """Return it as path:line:column: text."""
         return f"{self.place}: {self.text}"
 
 
@@ -35,7 +35,7 @@ class Notes:
     """Sets that grow; what one step puts into them can be repeated without taking it again."""
 
     def __init__(self) -> None:
-        """Nothing was said yet."""
+        """Begin, with nothing said."""
         self.sites: dict[Label, set[Site]] = {}
         self.guarded: dict[Label, set[Site]] = {}
         self.later: dict[str, set[str]] = {}

@@ -17,7 +17,7 @@ class Lowering(Expressions):
     """Lowers one function."""
 
     def function(self, cursor: Cursor) -> Function:
-        """The whole function.
+        """Lower the whole function.
 
         Errors: TreeError when the cursor has no body.
         """
@@ -41,7 +41,7 @@ class Lowering(Expressions):
     # -- statements
 
     def statement(self, cursor: Cursor) -> None:
-        """Lowers a statement behind all that dangles."""
+        """Lower a statement, which every open edge leads to."""
         kind = cursor.kind
         if kind != Kind.COMPOUND_STMT:
             self.statement_place = self.place(cursor)
@@ -140,7 +140,7 @@ class Lowering(Expressions):
     def _for_parts(
         self, cursor: Cursor, parts: list[Cursor]
     ) -> tuple[Cursor | None, Cursor | None, Cursor | None]:
-        """Which of init, condition and step are there: libclang leaves out the empty ones."""
+        """Return which of init, condition, step are there: libclang leaves out the empty ones."""
         if len(parts) == 3:
             return parts[0], parts[1], parts[2]
         semicolons: list[tuple[int, int]] = []

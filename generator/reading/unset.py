@@ -13,22 +13,22 @@ Locals = tuple[tuple[str, Value], ...]
 
 
 def mark(key: str) -> str:
-    """The name under which an environment says that a variable has no value."""
+    """Return the name under which an environment says that a variable has no value."""
     return "?" + key
 
 
 def unmarked(key: str) -> str:
-    """The variable that a mark, or the variable's own name, is about."""
+    """Return the variable that a mark, or the variable's own name, is about."""
     return key.removeprefix("?")
 
 
 def without_marks(env: Env) -> dict[str, Value]:
-    """An environment in which every variable has some value."""
+    """Return an environment in which every variable has some value."""
     return {key: value for key, value in env.items() if unmarked(key) == key}
 
 
 def without(env: Env, uses: Iterable[Expr]) -> dict[str, Value]:
-    """An environment in which variables whose address is among some arguments have a value."""
+    """Return an environment in which variables whose address was passed on have a value."""
     given = {
         mark(use.of.key)
         for use in uses
@@ -38,18 +38,18 @@ def without(env: Env, uses: Iterable[Expr]) -> dict[str, Value]:
 
 
 def settled(env: Locals, names: Collection[str]) -> Locals:
-    """An environment in which variables of these names have some value."""
+    """Return an environment in which variables of these names have some value."""
     marks = {mark(name) for name in names}
     return tuple(item for item in env if item[0].partition("@")[0] not in marks)
 
 
 def read_by(node: Node) -> tuple[str, ...]:
-    """The variables whose value a step reads."""
+    """Return the variables whose value a step reads."""
     return tuple(dict.fromkeys(key for use in node.uses for key in _read(use)))
 
 
 def _read(use: Expr) -> Iterator[str]:
-    """The variables whose value is looked at: not those whose address is taken."""
+    """Return the variables whose value is looked at: not those whose address is taken."""
     if not (isinstance(use, Unary) and use.op == "&"):
         yield from variables(use)
     elif not isinstance(use.of, Var):

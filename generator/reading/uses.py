@@ -24,13 +24,13 @@ _NUMBERS = range(ci.TypeKind.CHAR_U.value, ci.TypeKind.LONGDOUBLE.value + 1)
 
 
 def is_scalar(declaration: Cursor) -> bool:
-    """Whether a variable is one value, which an assignment sets as a whole."""
+    """Return whether a variable is one value, which an assignment sets as a whole."""
     kind = declaration.type.get_canonical().kind
     return kind in _SCALARS or kind.value in _NUMBERS
 
 
 def covers(subject: Cursor, cases: list[Cursor]) -> bool:
-    """Whether the cases of a switch are all that the enum of its subject names."""
+    """Return whether the cases of a switch are all that the enum of its subject names."""
     of_type = _bare(subject).type.get_canonical()
     if of_type.kind != ci.TypeKind.ENUM:
         return False
@@ -40,7 +40,7 @@ def covers(subject: Cursor, cases: list[Cursor]) -> bool:
 
 
 def is_local(cursor: Cursor) -> bool:
-    """Whether a reference is one to a local variable or a parameter."""
+    """Return whether a reference is one to a local variable or a parameter."""
     target = cursor.referenced
     if cursor.kind != Kind.DECL_REF_EXPR or target is None:
         return False
@@ -50,7 +50,7 @@ def is_local(cursor: Cursor) -> bool:
 
 
 def reads(cursor: Cursor) -> Iterator[Cursor]:
-    """The declarations of locals that are read whenever the piece runs."""
+    """Return the declarations of locals that are read whenever the piece runs."""
     kind, children = cursor.kind, list(cursor.get_children())
     if is_local(cursor):
         yield cursor.referenced
@@ -77,7 +77,7 @@ def reads(cursor: Cursor) -> Iterator[Cursor]:
 
 
 def writes(cursor: Cursor) -> Iterator[Cursor]:
-    """The declarations of locals that the piece may write, itself or through their address."""
+    """Return the locals, as declarations, that a piece may write, itself or by their address."""
     kind, children = cursor.kind, list(cursor.get_children())
     if kind == Kind.ASM_STMT:
         yield from (part.referenced for part in cursor.walk_preorder() if is_local(part))
@@ -93,7 +93,7 @@ def writes(cursor: Cursor) -> Iterator[Cursor]:
 
 
 def _bare(cursor: Cursor) -> Cursor:
-    """What stands inside parentheses and implicit conversions."""
+    """Return what stands inside parentheses and implicit conversions."""
     while cursor.kind in (Kind.PAREN_EXPR, Kind.UNEXPOSED_EXPR):
         children = list(cursor.get_children())
         if len(children) != 1:

@@ -101,7 +101,7 @@ Memory = Mapping[str, int]
 
 
 def variables(expr: Expr) -> Iterator[str]:
-    """The keys of all variables that the value depends on."""
+    """Return the keys of all variables that the value depends on."""
     if isinstance(expr, Var):
         yield expr.key
     elif isinstance(expr, Unary):
@@ -117,7 +117,7 @@ def variables(expr: Expr) -> Iterator[str]:
 
 
 def members(expr: Expr) -> Iterator[str]:
-    """The names of all struct members that the value depends on."""
+    """Return the names of all struct members that the value depends on."""
     if isinstance(expr, Member):
         yield expr.name
         yield from members(expr.base)
@@ -134,24 +134,24 @@ _INITIAL = frozenset(string.ascii_letters + "_")
 
 
 def is_path(text: str) -> bool:
-    """Whether a value's text names an object rather than a constant or a call's result."""
+    """Return whether a value's text names an object rather than a constant or a call's result."""
     return text[:1] in _INITIAL and not text.endswith("()")
 
 
 def shown(path: str) -> str:
-    """A value's text as labels print it: a container is shown as the member it was found by."""
+    """Return a value's text as labels print it: a container as the member it was found by."""
     return re.sub(r"\^\w+", "", path).removeprefix("=")
 
 
 def bind(value: Value, root: str) -> Value:
-    """What a variable of type `root` holds after it got `value`."""
+    """Return what a variable of type `root` holds after it got `value`."""
     if not root or (is_path(value.text) and value.text.count(".") < LONGEST_PATH):
         return value
     return Value(value.signs, root)
 
 
 def evaluate(expr: Expr, env: Env, memory: Memory) -> Value:
-    """Sign and origin of an expression."""
+    """Return the sign and the origin of an expression."""
     if isinstance(expr, Var):
         return env.get(expr.key) or Value(ANY, expr.root)
     if isinstance(expr, Const):
@@ -207,7 +207,7 @@ def _sign(number: int) -> int:
 
 
 def _arithmetic(op: str, left: int, right: int) -> int:
-    """The signs of a result; overflow is left out, as the compiler may."""
+    """Return the signs of a result; overflow is left out, as the compiler may."""
     result = 0
     for one in (NEG, ZERO, POS):
         for other in (NEG, ZERO, POS):
@@ -261,7 +261,7 @@ def _compare(op: str, left: tuple[float, float], right: tuple[float, float]) -> 
 
 
 def outcomes(expr: Expr, env: Env, memory: Memory) -> frozenset[bool]:
-    """Which truth values a condition can have."""
+    """Return the truth values that a condition can have."""
     if isinstance(expr, Unary) and expr.op == "!":
         return frozenset(not answer for answer in outcomes(expr.of, env, memory))
     if isinstance(expr, Binary) and expr.op in COMPARISONS:
@@ -278,7 +278,7 @@ def outcomes(expr: Expr, env: Env, memory: Memory) -> frozenset[bool]:
 def refine(
     expr: Expr, truth: bool, env: dict[str, Value], memory: dict[str, int]
 ) -> tuple[dict[str, Value], dict[str, int]]:
-    """What is known after a condition turned out `truth`; the arguments stay as they are."""
+    """Return what is known when a condition is `truth`; the arguments stay as they are."""
     if isinstance(expr, Unary) and expr.op == "!":
         return refine(expr.of, not truth, env, memory)
     subject, op, bound = expr, "!=", (0.0, 0.0)

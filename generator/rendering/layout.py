@@ -41,8 +41,8 @@ def wrap(line: str) -> str:
 def _cut(line: str, column: int) -> tuple[int, int] | None:
     """Return where to break a line and the column that the rest is aligned to.
 
-    As far out as possible, behind a comma rather than an operator, then as late as possible;
-    where nothing fits, behind the first comma.
+    As far out as possible, after a comma rather than an operator, then as late as possible;
+    where nothing fits, after the first comma.
     """
     best: tuple[tuple[int, bool, int], int, int] | None = None
     late: tuple[int, int] | None = None

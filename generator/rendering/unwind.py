@@ -11,7 +11,7 @@ Way = tuple[tuple[str, str], ...]
 
 
 def undone(undos: tuple[Do | Call, ...], nodes: Block) -> tuple[Do | Call, ...]:
-    """Return what a failure behind some nodes undoes, oldest first; `undos` is that before them."""
+    """Return what a failure after some nodes undoes, oldest first; `undos` is that before them."""
     for node in nodes:
         undos = without_managed(undos, node)
         match node:

@@ -224,7 +224,7 @@ def _resolve(user: _Repository, rev: str) -> str | None:
 
 
 def _base(user: _Repository, series: Manifest, onto: str | None) -> tuple[str, bool, str]:
-    """The commit to apply to: the first candidate whose touched files are those of the series."""
+    """Return the commit to apply to: the first whose touched files are those of the series."""
     if onto is not None:
         candidates = [(onto, users_objects(user.path, onto)[1])]
     else:
@@ -280,7 +280,7 @@ def _scratch(user: _Repository) -> Iterator[Path]:
 
 
 def _committer(user: _Repository) -> dict[str, str] | None:
-    """Who the user is to git, None when git does not know."""
+    """Return who the user is to git, None when git does not know."""
     own = {key: os.environ[key] for key in os.environ if key.startswith("GIT_COMMITTER_")}
     try:
         told = users_git(user.path, "var", "GIT_COMMITTER_IDENT", env=own)
@@ -297,7 +297,7 @@ def _committer(user: _Repository) -> dict[str, str] | None:
 
 
 def _hand_over(work: Path, user: _Repository, ref: str, base: str, tip: str, name: str) -> None:
-    """Objects first, then the note, then the ref: the only step that the user can see."""
+    """Hand over objects, then the note, then the ref: the only step that the user can see."""
     pack = git(work, "pack-objects", "--revs", "--stdout", "-q", stdin=f"{tip}\n^{base}\n".encode())
     durable = ("-c", "core.fsync=committed,loose-object")
     users_git(user.path, *durable, "unpack-objects", "-q", stdin=pack)

@@ -44,7 +44,7 @@ class Manifest:
     files: tuple[tuple[str, str | None, str | None], ...]
 
     def text(self) -> str:
-        """The JSON that stands in series.json."""
+        """Return the JSON that stands in series.json."""
         said = {
             "name": self.name,
             "version": self.version,
@@ -58,7 +58,7 @@ class Manifest:
 
 
 def describe(tree: Tree, base: str, tip: str, name: str, patches: Sequence[Path | str]) -> Manifest:
-    """The manifest of base..tip; a cover letter among the patches is left out.
+    """Return the manifest of base..tip; a cover letter among the patches is left out.
 
     Errors: TreeError.
     """
@@ -85,7 +85,7 @@ def _blob(name: str) -> str | None:
 
 
 def read(directory: Path) -> Manifest:
-    """The manifest of a directory of patches; nothing in it is trusted.
+    """Return the manifest of a directory of patches; nothing in it is trusted.
 
     Errors: UsageError naming the file and the key that is not as it must be.
     """
@@ -148,7 +148,7 @@ def _files(path: Path, said: dict[str, object]) -> tuple[tuple[str, str | None, 
 
 
 def read_bounded(path: Path) -> bytes:
-    """A regular file of bounded size; a symbolic link is not followed.
+    """Return the bytes of a regular file of bounded size; no symbolic link is followed.
 
     Errors: UsageError.
     """

@@ -242,7 +242,7 @@ def _exchanged(place: Path, old: Mapping[str, bytes], new: Mapping[str, bytes]) 
 
 
 def _only(place: Path, old: Mapping[str, bytes]) -> bool:
-    """Return whether nobody has anything in a directory but us, nor is in it."""
+    """Return whether a directory has our files only, and we are not in it."""
     try:
         here = Path.cwd()
     except FileNotFoundError:

@@ -73,7 +73,7 @@ def _as_committer(author: dict[str, str]) -> dict[str, str]:
 
 
 def _mail(work: Path, name: str, text: bytes) -> tuple[bytes, bytes, dict[str, str]]:
-    """A patch file as git am reads it: log message, diff, author."""
+    """Return a patch file as git am reads it: log message, diff, author."""
     log, diff = work / "portwright-log", work / "portwright-diff"
     try:
         told = git(

@@ -42,7 +42,7 @@ _PINNED = (
 
 
 def clean_environment(**extra: str) -> dict[str, str]:
-    """The environment of a child: ours without GIT_*, in the C locale and UTC."""
+    """Return the environment of a child: ours without GIT_*, in the C locale and UTC."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
     return {**kept, "LC_ALL": "C", "TZ": "UTC", **extra}
 
@@ -131,12 +131,12 @@ def run(
 
 
 def git_command(git_dir: Path, *args: str) -> list[str]:
-    """The command line of git on a repository of ours."""
+    """Return the command line of git on a repository of ours."""
     return ["git", *_PINNED, f"--git-dir={git_dir}", *args]
 
 
 def git_environment(**extra: str) -> dict[str, str]:
-    """The environment of git on a repository of ours: no user or system configuration."""
+    """Return git's environment on a repository of ours: no user or system configuration."""
     return clean_environment(
         GIT_CONFIG_GLOBAL="/dev/null",
         GIT_CONFIG_NOSYSTEM="1",
@@ -175,7 +175,7 @@ def git(
 
 
 def rows(told: bytes) -> dict[str, tuple[str, str]]:
-    """What `ls-tree -z` printed: path to (mode, object id)."""
+    """Return what `ls-tree -z` printed: path to (mode, object id)."""
     pairs = (row.split("\t", 1) for row in os.fsdecode(told).split("\0") if row)
     return {path: (head.split()[0], head.split()[2]) for head, path in pairs}
 

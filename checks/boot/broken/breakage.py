@@ -52,7 +52,7 @@ class Breakage:
 
     @property
     def key(self) -> str:
-        """The name of the evidence: one rule can be broken in several ways."""
+        """Return the name of the evidence: one rule can be broken in several ways."""
         return f"{self.rule.lower()}-{self.suffix}"
 
 

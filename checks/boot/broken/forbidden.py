@@ -60,7 +60,7 @@ class Sequence:
 
     @property
     def name(self) -> str:
-        """The name of its scenario."""
+        """Return the name of its scenario."""
         return f"forbidden-{self.rule}"
 
 

@@ -48,7 +48,7 @@ class Kernel:
 
     @property
     def image(self) -> Path:
-        """What QEMU starts."""
+        """Return what QEMU starts."""
         return self.home / "image"
 
     def config(self) -> str:
@@ -56,19 +56,19 @@ class Kernel:
         return (self.home / "config").read_text(encoding="utf-8")
 
     def module(self, name: str) -> Path:
-        """The module of a name, as lsmod writes it. Errors: TreeError when it is not one."""
+        """Return the module of a name, as lsmod writes it. Errors: TreeError when it is not one."""
         file = self.home / "modules" / f"{name}.ko"
         if not file.is_file():
             raise TreeError(f"{name}: no module of this kernel; see {self.home / 'modules'}")
         return file
 
     def aliases(self, name: str) -> tuple[str, ...]:
-        """What devices call the module of a name, as patterns. Errors: TreeError."""
+        """Return what devices call the module of a name, as patterns. Errors: TreeError."""
         found = re.findall(rb"(?:^|\0)alias=([^\0]*)(?=\0)", self.module(name).read_bytes())
         return tuple(one.decode() for one in found)
 
     def modules(self) -> tuple[str, ...]:
-        """The names of all modules, each after those that it needs."""
+        """Return the names of all modules, each after those that it needs."""
         return tuple((self.home / "modules.order").read_text(encoding="utf-8").split())
 
 

@@ -34,7 +34,7 @@ class Kind:
     kernel_args: tuple[str, ...] = ()
 
     def probes(self, depth: int) -> int:
-        """Return how often a driver's probe runs that others run `depth` deep inside theirs."""
+        """Return how often a probe runs that is `depth` deep inside those of other drivers."""
         return 2 ** (depth + 1) if self.twice else 1
 
 

@@ -54,7 +54,7 @@ class Case:
 
     @property
     def how(self) -> str:
-        """Who does what is wrong: a refused design, C, an object of the lab's own, or a waiver."""
+        """Return who does it: a refused design, C, an object of the lab's own, or a waiver."""
         if not isinstance(self.source, Breakage):
             return BY_DESIGN
         if self.source.objects:
@@ -63,12 +63,12 @@ class Case:
 
     @property
     def objects(self) -> tuple[str, ...]:
-        """The lab's own objects that are built into the guest's kernel for it."""
+        """Return the lab's own objects that are built into the guest's kernel for it."""
         return self.source.objects if isinstance(self.source, Breakage) else ()
 
     @property
     def beside(self) -> tuple[str, ...]:
-        """What the kernel that holds is driven through, to be compared with."""
+        """Return what the kernel that holds is driven through, to be compared with."""
         if self.objects:
             return (provoke.BUILD,)  # orders for an object that is not there do nothing
         return (self.source.beside if isinstance(self.source, Breakage) else ()) or self.scenarios

@@ -25,7 +25,7 @@ class Line:
 
     @property
     def holds(self) -> bool:
-        """Whether the kernel did what was predicted."""
+        """Return whether the kernel did what was predicted."""
         return self.predicted == self.observed
 
 

@@ -53,19 +53,19 @@ class Config:
 
     @property
     def master(self) -> bool:
-        """Whether bus mastering is on."""
+        """Return whether bus mastering is on."""
         return bool(self.word(_COMMAND) & _MASTER)
 
     @property
     def kind(self) -> str:
-        """Which interrupt capability the device has: as the model's question names it."""
+        """Return which interrupt capability the device has: as the model's question names it."""
         if self.capability(_CAP_MSIX):
             return "MSI-X"
         return "MSI" if self.capability(_CAP_MSI) else "none"
 
     @property
     def entries(self) -> int:
-        """How many vectors its table has, or how many messages it can send."""
+        """Return how many vectors its table has, or how many messages it can send."""
         if at := self.capability(_CAP_MSIX):
             return (self.word(at + 2) & 0x7ff) + 1
         if at := self.capability(_CAP_MSI):
@@ -74,7 +74,7 @@ class Config:
 
     @property
     def mode(self) -> str:
-        """What is switched on, as the model's fact names it."""
+        """Return what is switched on, as the model's fact names it."""
         msix, msi = self.capability(_CAP_MSIX), self.capability(_CAP_MSI)
         if msix and self.word(msix + 2) & 0x8000:
             return "MSI-X"
@@ -84,17 +84,17 @@ class Config:
 
     @property
     def notifies(self) -> bool:
-        """Whether the port can tell of a change of its link's bandwidth."""
+        """Return whether the port can tell of a change of its link's bandwidth."""
         return bool(self.long(self.capability(_CAP_EXPRESS) + 0x0c) >> 21 & 1)
 
     @property
     def hotplug_message(self) -> int:
-        """The message number of PME, hotplug and bandwidth notification."""
+        """Return the message number of PME, hotplug and bandwidth notification."""
         return self.word(self.capability(_CAP_EXPRESS) + 2) >> 9 & 0x1f
 
     @property
     def aer_message(self) -> int | None:
-        """The message number of AER, None where there is no AER with one."""
+        """Return the message number of AER, None where there is no AER with one."""
         at = self.extended(_EXT_AER)
         return self.long(at + 0x30) >> 27 if at else None
 
@@ -123,7 +123,7 @@ class Dev:
 
     @property
     def owner(self) -> str:
-        """The name of the nearest PCI device above."""
+        """Return the name of the nearest PCI device above."""
         found = re.findall(r"/([0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7])(?=/)", self.path)
         return found[-1] if found else ""
 
@@ -147,7 +147,7 @@ class Irq:
 
     @property
     def count(self) -> int:
-        """How often it came."""
+        """Return how often it came."""
         return sum(self.counts)
 
 

@@ -78,7 +78,7 @@ class Guest:
     monitored: bytes = b""
 
     def console(self) -> str:
-        """Everything that the kernel has printed so far."""
+        """Return everything that the kernel has printed so far."""
         with suppress(FileNotFoundError):
             return self.console_file.read_bytes().decode(errors="replace").replace("\r\n", "\n")
         return ""

@@ -63,7 +63,7 @@ class Running:
 
     @property
     def passed(self) -> tuple[int, ...]:
-        """The descriptors that QEMU has to inherit."""
+        """Return the descriptors that QEMU has to inherit."""
         return (self.bell.end.fileno(),)
 
     def arguments(self) -> tuple[str, ...]:

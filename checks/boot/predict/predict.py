@@ -114,7 +114,7 @@ def after_unbind(
 ) -> Predicted:
     """Return what a design says of a port whose driver was unbound again.
 
-    Errors: as predict().
+    Errors: ModelError where the lab cannot tell.
     """
     life, top, children = _begun(design, port, platform)
     life = unbind(_bound(life, top, twice), top)
@@ -132,7 +132,7 @@ def _bound(life: Life, inst: Inst, twice: bool) -> Life:
 def at_rest(design: Design, port: Port, platform: Platform, *, loaded: bool = True) -> Predicted:
     """Return what a design says of a port whose children's drivers were bound and unbound.
 
-    Errors: as predict().
+    Errors: ModelError where the lab cannot tell.
     """
     life, top, children = _begun(design, port, platform)
     life = bind(life, top)
@@ -145,7 +145,7 @@ def at_rest(design: Design, port: Port, platform: Platform, *, loaded: bool = Tr
 def leaves_under_event(design: Design, port: Port, platform: Platform) -> bool:
     """Return whether a child's driver can be unbound while an event is open on it.
 
-    Errors: as predict().
+    Errors: ModelError where the lab cannot tell.
     """
     life, top, children = _begun(design, port, platform)
     life = bind(life, top)

@@ -33,22 +33,22 @@ class Stage:
 
     @property
     def predicted(self) -> Mapping[str, Predicted]:
-        """What the design says of each port, with the drivers that are there by now."""
+        """Return what the design says of each port, with the drivers that are there by now."""
         return self.whole if self.loaded else self.bare
 
     @property
     def modules(self) -> tuple[str, ...]:
-        """The modules that the guest can load."""
+        """Return the modules that the guest can load."""
         return self.kernel.modules()
 
     @property
     def kind(self) -> Kind:
-        """What its kernel has beside others."""
+        """Return what its kernel has beside others."""
         return self.kernel.kind
 
     @property
     def modelled(self) -> Predicted | None:
-        """What is predicted of the port that has the hardware model beside it."""
+        """Return what is predicted of the port that has the hardware model beside it."""
         return next((one for one in self.predicted.values() if one.port.device == MODEL), None)
 
     def look(self) -> Seen:

@@ -11,7 +11,7 @@ from generator.program import Block, If
 
 
 def _unasked(node: object) -> Block | None:
-    """Take the conditions out behind which nothing is done but to leave."""
+    """Take out the conditions after which nothing is done but to leave."""
     leaves = isinstance(node, If) and any(isinstance(one, Leave) for one in node.then)
     return () if leaves else None
 

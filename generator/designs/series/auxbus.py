@@ -58,7 +58,7 @@ def _is_call(node: object, name: str) -> bool:
 
 
 def _discover_later(body: Block) -> Block:
-    """Return the registration of a port with discovery behind the first early return."""
+    """Return the registration of a port with discovery after the first early return."""
     found = tuple(node for node in body if _is_call(node, "pcie_cxlpmu_discover"))
     rest = tuple(node for node in body if node not in found)
     early = next((at for at, node in enumerate(rest) if isinstance(node, If)), -1)
