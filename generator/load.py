@@ -55,6 +55,13 @@ def load(name: str) -> Loaded:
     """Return a design by name, or by the path of a Python file that defines DESIGN.
 
     Errors: UsageError when there is no such name or file; ModelError when it is no design.
+
+    >>> found = load("auxbus")
+    >>> found.design.name, found.file.name
+    ('auxbus', 'auxbus.py')
+    >>> load("auxbuss")
+    Traceback (most recent call last):
+    generator.errors.UsageError: unknown design 'auxbuss': known are auxbus, core-prebind, ...
     """
     if name in names():
         stem = name.replace("-", "_")

@@ -152,7 +152,7 @@ class Operation:
     needs_of: str = ""  # the role of that device, when it is not the first
     provider: str = ""  # the config symbol of the code that has it, which can be a module
     at: str = ""  # the member path that C adds to the device
-    label: tuple[str, str, str] | None = None  # of what is no call: name, path, args
+    label: tuple[str, str, str] | None = None  # of what is no call: name, path, outcome
     shown: tuple[str, ...] = ()  # what stands for the fingerprint's args: parameters or text
     words: tuple[tuple[int, str], ...] = ()  # a shown parameter's value -> as C writes it
     reaches: tuple[str, ...] = ()  # kinds of devices; it passes by all others, () for none

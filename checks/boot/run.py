@@ -72,6 +72,11 @@ def run(
     `program` is the guest's own, which counts events: see model/guest_object.py.
 
     Errors: UsageError, ModelError, EnvironmentFault; a lost guest is a result.
+
+    Example:
+        seen = run(design, kernel, program, BOARDS["static"], Path("run"), ("boot", "load"))
+        seen.end, [line.subject for line in seen.lines if not line.holds]
+        -> "as predicted", []
     """
     unknown = [name for name in scenarios if name not in ALL]
     if unknown:

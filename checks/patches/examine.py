@@ -67,6 +67,11 @@ def examine(
     Errors: UsageError for files that are no series, Conflict when they do not fit the tree,
     Refused when kbuild would execute something of them,
     and whatever keeps a check from being made: a check that cannot run is never a pass.
+
+    Example:
+        done = examine(Path("patches/auxbus"), pinned(), None)
+        done.clean, list(done.found)
+        -> True, ["checkpatch", "series", "compile", ...]  # each that CHECKS has
     """
 
     def read(path: str) -> bytes | None:

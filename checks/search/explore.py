@@ -102,6 +102,18 @@ def explore(
     With `first`, the search ends at the first violation. Without `shorten`, traces are replayed
     but may have steps that they can do without: for those who do not look at them.
     Errors: ModelError for a design that makes no sense.
+
+    >>> from checks.rules.all import RULES
+    >>> from generator.design import Design, Device, Driver
+    >>> from generator.ops.pci import PCI_DISABLE_DEVICE, PCI_ENABLE_DEVICE
+    >>> port = Device("port", "pci")
+    >>> off = PCI_DISABLE_DEVICE(port)
+    >>> twice = Driver("twice", port, probe=(PCI_ENABLE_DEVICE(port),), remove=(off, off))
+    >>> report = explore(Design("twice", "a port is disabled twice", (port,), (twice,)), RULES)
+    >>> report.verdict.value, report.bounds.states
+    ('VIOLATED', 3)
+    >>> [(one.rule, [step.text for step in one.trace][-2:]) for one in report.counterexamples]
+    [('R36', ['pci_disable_device(port)', 'pci_disable_device(port)'])]
     """
     explorer = Explorer(design, rules, episode)
     return explorer.run(states=states, seconds=seconds, first=first, shorten=shorten)

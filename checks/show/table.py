@@ -30,6 +30,15 @@ def table(trace: Sequence[Shown]) -> Iterator[str]:
 
     With two actors each has half of the width. With more, columns are set closer: only one
     acts at a time, so what it does may reach over the columns to its right.
+
+    >>> from generator.errors import NOWHERE
+    >>> steps = Shown("port", "bind bell", "", NOWHERE), Shown("bell", "probe", "", NOWHERE)
+    >>> for line in table(steps):
+    ...     print(line)
+      port                                bell
+    <BLANKLINE>
+      bind bell
+                                          probe
     """
     if not trace:
         return

@@ -37,6 +37,10 @@ def matrix(tasks: tuple[Task, ...], *, again: bool = False) -> tuple[Exploration
     """Return what tasks come to, those that were done before from what was kept.
 
     With `again`, everything is explored. Errors: UsageError, ModelError.
+
+    >>> [found] = matrix((Task("today", "MSI"),))
+    >>> [(cell.service, cell.served.value) for cell in found.cells]
+    [('core', 'served'), ('cpmu', 'no such device')]
     """
     files = {task: _file(task) for task in tasks}
     found = {} if again else {task: one for task in tasks if (one := _recalled(files[task]))}

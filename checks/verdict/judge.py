@@ -38,6 +38,14 @@ def judge(
     `against` makes the comparison. `states` bounds each exploration, `seconds` all of them;
     `processes` explore side by side, unless the `first` violation is enough.
     Errors: ModelError for a design that makes no sense, UsageError for an unknown episode.
+
+    >>> from generator.design import Driver, Device
+    >>> from generator.ops.pci import PCI_DISABLE_DEVICE, PCI_ENABLE_DEVICE
+    >>> port = Device("port", "pci")
+    >>> driver = Driver("bare", port, (PCI_ENABLE_DEVICE(port),), (PCI_DISABLE_DEVICE(port),))
+    >>> report = judge(Design("bare", "a port is enabled", (port,), (driver,)))
+    >>> report.verdict.value, report.counterexamples, report.bounds.episodes
+    ('HOLDS', (), ())
     """
     keys = [rule.key for rule in ALL]
     for waiver in design.waivers:

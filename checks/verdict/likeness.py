@@ -59,6 +59,17 @@ def compare(
     With `hardware`, facts that are reached on other hardware are others: takes far longer.
     `rested` finds those of the other: for who compares many with one.
     Errors: ModelError, EnvironmentFault without a compiler or memory.
+
+    >>> from generator.design import Device, Driver
+    >>> from generator.ops.pci import PCI_DISABLE_DEVICE, PCI_ENABLE_DEVICE
+    >>> port = Device("port", "pci")
+    >>> driver = Driver("bare", port, (PCI_ENABLE_DEVICE(port),), (PCI_DISABLE_DEVICE(port),))
+    >>> bare = Design("bare", "a port is enabled", (port,), (driver,))
+    >>> left = replace(bare, drivers=(replace(driver, remove=()),))
+    >>> compare(bare, bare).same
+    True
+    >>> compare(left, bare).values
+    ('port.enabled is 2 or 3 now: pci_dev.enable_cnt that this driver holds',)
     """
     base = replace(base, given=design.given)
     until = time.monotonic() + seconds

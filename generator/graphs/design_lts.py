@@ -32,7 +32,20 @@ class _Same:
 
 
 def project(driver: Driver, entry: str, symbols: frozenset[str] | None = None) -> Lts:
-    """Return the transition system of an entry point, in a kernel built with `symbols`."""
+    """Return the transition system of an entry point, in a kernel built with `symbols`.
+
+    >>> from generator.design import Device
+    >>> from generator.ops.pci import PCI_ENABLE_DEVICE, PCI_SET_MASTER
+    >>> port = Device("port", "pci")
+    >>> print(project(Driver("bell", port, (PCI_ENABLE_DEVICE(port), PCI_SET_MASTER(port)),
+    ...                      c={port: "pci_dev"}), "probe"))
+    start 0, final 3
+       0 ->    1  pci_enable_device(pci_dev): fail
+       0 ->    2  pci_enable_device(pci_dev): ok
+       1 ->    3  return(): error
+       2 ->    4  pci_set_master(pci_dev): ok
+       4 ->    3  return(): 0
+    """
     return _project(_Same(driver), entry, symbols)
 
 

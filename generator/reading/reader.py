@@ -148,6 +148,21 @@ def read(
 ) -> CLts:
     """Return the transition system of one entry point: see Reader.
 
+    >>> import clang.cindex as ci
+    >>> from generator.fingerprint import Fails
+    >>> from generator.parsing.unit import Unit as Parsed
+    >>> text = ("struct pci_dev; int enable(struct pci_dev *);"
+    ...         "int probe(struct pci_dev *dev) { return enable(dev) < 0 ? -5 : 0; }")
+    >>> tu = ci.Index.create().parse("bell.c", [], [("bell.c", text)])
+    >>> unit = Parsed("bell.c", (), frozenset(), tu, text.encode(), 0)
+    >>> print(read([unit], "probe", [Fingerprint(("enable",), 0, Fails.NEGATIVE)]).lts)
+    start 0, final 3
+       0 ->    1  enable(pci_dev): fail
+       0 ->    2  enable(pci_dev): ok
+       1 ->    3  return(): error
+       2 ->    3  return(): 0
+
+
     Errors: TreeError when the units do not define `entry`.
     """
     return Reader(units, fingerprints, guards, sets=sets, harmless=harmless).read(entry)

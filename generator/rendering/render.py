@@ -308,6 +308,29 @@ def body(
 
     `done` has operations before them, which unwinding undoes too.
     Errors: ModelError when the block cannot be written as one function.
+
+    >>> from generator.design import Device
+    >>> from generator.ops.irq import MSI, PCI_ALLOC_IRQ_VECTORS
+    >>> from generator.ops.pci import PCI_ENABLE_DEVICE
+    >>> port = Device("port", "pci")
+    >>> vectors = PCI_ALLOC_IRQ_VECTORS(port, min=1, max=1, types=MSI, c={"var": "nvec"})
+    >>> print(body((PCI_ENABLE_DEVICE(port), vectors), Names({port: "pdev"})).expandtabs(4))
+        ret = pci_enable_device(pdev);
+        if (ret < 0)
+            return ret;
+    <BLANKLINE>
+        nvec = pci_alloc_irq_vectors(pdev, 1, 1, PCI_IRQ_MSI);
+        if (nvec < 0) {
+            ret = nvec;
+            goto err_disable_device;
+        }
+    <BLANKLINE>
+        return 0;
+    <BLANKLINE>
+    err_disable_device:
+        pci_disable_device(pdev);
+        return ret;
+    <BLANKLINE>
     """
     writer = _Writer(names, returns(gives))
     undos = tuple(node for node in done if isinstance(node, Do | Call))

@@ -82,6 +82,11 @@ def apply(
 
     Errors: UsageError (arguments, malformed patches), Refused (the branch exists, or a lock),
     Conflict (does not apply, or gives another result than promised), TreeError.
+
+    Example:
+        done = apply(Path("patches/auxbus"), Path("linux"), "auxbus")
+        done.ref, len(done.commits)
+        -> "refs/heads/auxbus", 9  # one for each patch
     """
     series = manifest.read(patch_dir)
     if refused := manifest.refused_under(patch_dir):

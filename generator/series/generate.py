@@ -41,6 +41,11 @@ def generate(spec: SeriesSpec, tree_: Tree, signoff: str = "") -> Series:
     `signoff` is "Name <address>" of who signs; nobody does without it.
     Errors: TreeError when the tree does not look as the edits expect, ModelError when the
     design cannot be rendered.
+
+    Example:
+        made = generate(load("auxbus").series("to render"), pinned())
+        [one.name for one in made.commits]
+        -> ["perf/cxlpmu: Accept interrupt message number 0", ...]  # one for each step
     """
     base = kbuild.prepare(tree_, CONFIGS[CONFIG])
     author, born = signoff or AUTHOR, _date(tree_)
