@@ -22,7 +22,7 @@ KINDS = (*ROOTS, "service", "platform", *SUBDEVICES)
 SLEEP = ("suspend", "suspend_noirq", "resume_noirq", "resume")
 RUNTIME = ("runtime_suspend", "runtime_resume")
 RECOVERY = ("error_detected", "slot_reset")
-CALLBACKS = (*SLEEP, *RUNTIME, *RECOVERY)
+CALLBACK_NAMES = (*SLEEP, *RUNTIME, *RECOVERY)
 
 
 @dataclass(frozen=True)
@@ -108,8 +108,8 @@ class Driver:
         return found if self.shutdown is None else {**found, "shutdown": self.shutdown}
 
     def callbacks(self) -> dict[str, Block]:
-        """Return the other entry points, name -> block, those that exist: see CALLBACKS."""
-        found: dict[str, Block | None] = {name: getattr(self, name) for name in CALLBACKS}
+        """Return the other entry points, name -> block, those that exist: see CALLBACK_NAMES."""
+        found: dict[str, Block | None] = {name: getattr(self, name) for name in CALLBACK_NAMES}
         return {name: block for name, block in found.items() if block is not None}
 
     def functions(self) -> dict[str, Block]:

@@ -17,14 +17,14 @@ from waiting import group_ended, until
 
 from generator.errors import Conflict, Refused, UsageError
 from generator.kernel.clone import own
-from generator.kernel.tree import Change, Tree, commits, format_patch, tree_id
+from generator.kernel.tree import NewCommit, Tree, commits, format_patch, tree_id
 from generator.series import manifest
 from generator.series.apply import apply, undo
 from generator.system.plumbing import clean_environment
 
 STEPS = [
-    Change("PCI: One\n\nBecause.\n", WHO, WHEN, {"drivers/pci/probe.c": b"int probe(void);\n"}),
-    Change("PCI: Two\n", WHO, WHEN, {"drivers/pci/two.c": b"int two;\n", "Kconfig": b"two\n"}),
+    NewCommit("PCI: One\n\nBecause.\n", WHO, WHEN, {"drivers/pci/probe.c": b"int probe(void);\n"}),
+    NewCommit("PCI: Two\n", WHO, WHEN, {"drivers/pci/two.c": b"int two;\n", "Kconfig": b"two\n"}),
 ]
 
 
@@ -46,7 +46,7 @@ def clone(tmp_path: Path) -> Path:
     return where
 
 
-def write_series(tree: Tree, out: Path, steps: list[Change]) -> str:
+def write_series(tree: Tree, out: Path, steps: list[NewCommit]) -> str:
     """A directory of patches as generate writes it; the tree id it ends in."""
     tip = commits(tree, tree.base, steps)[-1]
     paths = format_patch(tree, tree.base, tip, "Subject", "Body", out)

@@ -7,11 +7,11 @@ import pytest
 
 from checks.compiling import backend
 from checks.compiling.compile import check
-from checks.compiling.target import Kernel
+from checks.compiling.target import KernelTarget
 from generator.kernel import tree
 from generator.kernel.configurations import CONFIGS
 from generator.kernel.kbuild import prepare
-from generator.parsing.job import view_of
+from generator.parsing.job import resolved
 from generator.series.commit import commits_of
 
 PORTDRV = "drivers/pci/pcie/portdrv.c"
@@ -53,14 +53,14 @@ PLANTED: dict[str, tuple[str, str, str, str, str, str]] = {
 
 
 @pytest.fixture(scope="module")
-def targets(pinned: tree.Tree) -> list[Kernel]:
-    return [Kernel(prepare(pinned, CONFIGS[name])) for name in ("m", "no-aer", "i386")]
+def targets(pinned: tree.Tree) -> list[KernelTarget]:
+    return [KernelTarget(prepare(pinned, CONFIGS[name])) for name in ("m", "no-aer", "i386")]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("case", PLANTED)
 def test_a_planted_error_is_seen_where_it_is(
-    pinned: tree.Tree, targets: list[Kernel], case: str
+    pinned: tree.Tree, targets: list[KernelTarget], case: str
 ) -> None:
     path, old, new, configs, file, text = PLANTED[case]
     before = (pinned.work / path).read_text()
@@ -76,7 +76,7 @@ def test_a_planted_error_is_seen_where_it_is(
 
 @pytest.mark.slow
 def test_built_in_code_cannot_use_what_cxl_has_in_a_module(
-    pinned: tree.Tree, targets: list[Kernel]
+    pinned: tree.Tree, targets: list[KernelTarget]
 ) -> None:
     text = (pinned.work / PORTDRV).read_text()
     call = text.replace(MASTER, f"\tcxl_endpoint_decoder_reset_detected(dev);\n{MASTER}")
@@ -105,12 +105,12 @@ int big(void)
 
 @pytest.mark.parametrize("more", ["", BOTTOM])
 def test_an_object_made_through_a_pch_is_the_one_made_without(
-    targets: list[Kernel], more: str, monkeypatch: pytest.MonkeyPatch
+    targets: list[KernelTarget], more: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     target = targets[0]
     plain = target.job(PORTDRV, {})
     text = (plain.place.source / PORTDRV).read_bytes() + more.encode()
-    view = view_of(target.job(PORTDRV, {PORTDRV: text}))
+    view = resolved(target.job(PORTDRV, {PORTDRV: text}))
     through = backend._compile(view, target.compiler, "nm")
     assert list(plain.place.cache.glob("*.head.h"))
     monkeypatch.setattr("generator.parsing.pch.cuts", lambda view: ())
@@ -119,7 +119,7 @@ def test_an_object_made_through_a_pch_is_the_one_made_without(
     assert bool(through["said"]) is bool(more)
 
 
-def test_the_base_itself_has_no_finding(pinned: tree.Tree, targets: list[Kernel]) -> None:
+def test_the_base_itself_has_no_finding(pinned: tree.Tree, targets: list[KernelTarget]) -> None:
     text = (pinned.work / PORTDRV).read_bytes()
 
     assert check(commits_of(["1/1"], [{PORTDRV: text}]), targets[:1], lambda said: None) == ()

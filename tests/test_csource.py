@@ -11,7 +11,7 @@ from units import parse_at, parse_many
 from generator.errors import TreeError
 from generator.parsing import unit
 from generator.parsing.includes import Includes, leading
-from generator.parsing.job import view_of
+from generator.parsing.job import resolved
 from generator.parsing.unit import Directories, Job, parse_job
 
 UNIT = """// SPDX-License-Identifier: GPL-2.0
@@ -94,7 +94,7 @@ def test_a_parse_through_a_pch_equals_a_plain_one(where: Directories, edit: str)
     assert (base.diagnostics, base.prefix_lines) == ((), 7)
     for _ in range(2):
         found = parse_at(where, args, "drv/unit.c", EDITS[edit])
-        plain = unit._plain(view_of(Job(where, args, "drv/unit.c", EDITS[edit])))
+        plain = unit._plain(resolved(Job(where, args, "drv/unit.c", EDITS[edit])))
 
         assert set(found.diagnostics) == set(plain.diagnostics)
         assert found.includes == plain.includes
@@ -221,7 +221,7 @@ def test_errors_planted_in_portdrv_are_seen_alike_through_a_pch(base) -> None:
     ]
     for edit in edits:
         task = unit.job(base, path, edit)
-        found, plain = parse_job(task), unit._plain(view_of(task))
+        found, plain = parse_job(task), unit._plain(resolved(task))
 
         assert set(found.diagnostics) == set(plain.diagnostics)
         assert found.includes == plain.includes

@@ -12,7 +12,7 @@ import pytest
 from checks.compiling.frontend import diagnose
 from checks.patches.conformance import Sources, hold, symbols_of
 from generator.ctext import Written, helper
-from generator.design import CALLBACKS, Design, Device, Driver
+from generator.design import CALLBACK_NAMES, Design, Device, Driver
 from generator.editing.draft import Draft
 from generator.editing.file_edits import NewFile, Writing
 from generator.editing.function_edits import Derived
@@ -112,7 +112,7 @@ def test_what_callbacks_and_their_helpers_are_can_be_rendered() -> None:
     known = Writing(design(BELL), Names(PDEV)).known()
 
     assert set(known) == {"bell_save", *(f"bell_{name}" for name in BELL.functions())}
-    assert set(CALLBACKS) < set(BELL.functions())
+    assert set(CALLBACK_NAMES) < set(BELL.functions())
 
 
 @pytest.mark.kernel

@@ -13,7 +13,7 @@ from checks.patches.mails import edits, read_directory
 from checks.patches.plainmake import makefile
 from generator.__main__ import main
 from generator.errors import Refused, UsageError
-from generator.kernel.tree import Change, Tree, commits, format_patch, read
+from generator.kernel.tree import NewCommit, Tree, commits, format_patch, read
 
 MAKE = """# SPDX-License-Identifier: GPL-2.0
 obj-y += a.o \\
@@ -323,7 +323,7 @@ def on_pinned(tree: Tree, out: Path, files: dict[str, str]) -> Path:
     """Return a series of one commit that adds text to the end of files of the pinned tree."""
     texts = {path: (read(tree, tree.base, path) or b"") + more.encode()
              for path, more in files.items()}
-    change = Change("PCI: Say more\n\nBecause.\n", "A B <a@b.org>", "1700000000 +0000", texts)
+    change = NewCommit("PCI: Say more\n\nBecause.\n", "A B <a@b.org>", "1700000000 +0000", texts)
     format_patch(tree, tree.base, commits(tree, tree.base, [change])[-1], "Subject", "Body", out)
     (out / "0000-cover-letter.patch").unlink()
     return out

@@ -17,14 +17,15 @@ from generator.cli import generate
 from generator.designs import auxbus
 from generator.errors import EnvironmentFault, PortwrightError, Refused, UsageError
 from generator.kernel.clone import own
-from generator.kernel.tree import Change, commits, format_patch
+from generator.kernel.tree import NewCommit, commits, format_patch
 from generator.series import manifest, output
 
-OLD = [Change("PCI: One\n\nBecause.\n", WHO, WHEN, {"drivers/pci/probe.c": b"int probe(void);\n"}),
-       Change("PCI: Two\n", WHO, WHEN, {"drivers/pci/two.c": b"int two;\n"})]
-NEW = [Change("PCI: One\n\nNow.\n", WHO, WHEN, {"drivers/pci/probe.c": b"int probe(int);\n"}),
-       Change("PCI: Three\n", WHO, WHEN, {"drivers/pci/three.c": b"int three;\n"}),
-       Change("PCI: Four\n", WHO, WHEN, {"drivers/pci/four.c": b"int four;\n"})]
+PROBE = "drivers/pci/probe.c"
+OLD = [NewCommit("PCI: One\n\nBecause.\n", WHO, WHEN, {PROBE: b"int probe(void);\n"}),
+       NewCommit("PCI: Two\n", WHO, WHEN, {"drivers/pci/two.c": b"int two;\n"})]
+NEW = [NewCommit("PCI: One\n\nNow.\n", WHO, WHEN, {PROBE: b"int probe(int);\n"}),
+       NewCommit("PCI: Three\n", WHO, WHEN, {"drivers/pci/three.c": b"int three;\n"}),
+       NewCommit("PCI: Four\n", WHO, WHEN, {"drivers/pci/four.c": b"int four;\n"})]
 Set = dict[str, bytes]
 
 pytestmark = pytest.mark.usefixtures("cached")

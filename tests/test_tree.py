@@ -11,7 +11,7 @@ from generator.errors import EnvironmentFault, Timeout, TreeError, UsageError
 from generator.kernel import pin
 from generator.kernel.clone import own
 from generator.kernel.tree import (
-    Change,
+    NewCommit,
     Tree,
     commits,
     files,
@@ -74,7 +74,7 @@ def test_own_reads_a_revision_and_leaves_the_clone_byte_identical(
     assert (tree.work / "Makefile").read_text() == FILES["Makefile"]
     assert os.access(tree.work / "drivers/pci/run.sh", os.X_OK)
     assert os.readlink(tree.work / "link") == "drivers/pci"
-    tip = commits(tree, tree.base, [Change("x\n", WHO, WHEN, {"a.c": b"1\n"})])[-1]
+    tip = commits(tree, tree.base, [NewCommit("x\n", WHO, WHEN, {"a.c": b"1\n"})])[-1]
     format_patch(tree, tree.base, tip, "Subject", "Body", tmp_path / "out")
     assert snapshot(clone) == before
     assert own(clone, "main") == Tree(
@@ -118,9 +118,9 @@ def test_reading_distinguishes_no_file_from_no_commit(tree: Tree) -> None:
 
 def test_commits_are_the_same_every_time_and_leave_no_ref(tree: Tree) -> None:
     steps = [
-        Change("one\n\nwhy\n", WHO, WHEN, {"drivers/pci/run.sh": b"#!/bin/sh\n:\n"}),
-        Change("two\n", WHO, WHEN, {"drivers/pci/new.c": b"", "Kconfig": None}),
-        Change("three\n", WHO, WHEN, {"drivers/pci/new.c": b"int x;\n"}),
+        NewCommit("one\n\nwhy\n", WHO, WHEN, {"drivers/pci/run.sh": b"#!/bin/sh\n:\n"}),
+        NewCommit("two\n", WHO, WHEN, {"drivers/pci/new.c": b"", "Kconfig": None}),
+        NewCommit("three\n", WHO, WHEN, {"drivers/pci/new.c": b"int x;\n"}),
     ]
     ids = commits(tree, tree.base, steps)
     assert ids == commits(tree, tree.base, steps)
@@ -155,15 +155,15 @@ def test_a_step_that_is_no_sane_change_is_refused(
     tree: Tree, edits: dict[str, bytes | None], reason: str
 ) -> None:
     with pytest.raises(TreeError, match=reason):
-        commits(tree, tree.base, [Change("x\n", WHO, WHEN, edits)])
+        commits(tree, tree.base, [NewCommit("x\n", WHO, WHEN, edits)])
 
 
 def test_patches_are_byte_identical_whatever_the_user_has_set(
     tree: Tree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     steps = [
-        Change("PCI: One\n\nwhy\n", WHO, WHEN, {"drivers/pci/probe.c": b"int probe(void);\n"}),
-        Change("PCI: Two\n", WHO, "1700000100 +0100", {"drivers/pci/two.c": b"int two;\n"}),
+        NewCommit("PCI: One\n\nwhy\n", WHO, WHEN, {"drivers/pci/probe.c": b"int probe(void);\n"}),
+        NewCommit("PCI: Two\n", WHO, "1700000100 +0100", {"drivers/pci/two.c": b"int two;\n"}),
     ]
     tip = commits(tree, tree.base, steps)[-1]
     say = ("PCI: Do two things", "First one,\nthen two.")
@@ -204,8 +204,8 @@ def test_patches_apply_with_plain_git_am_to_the_same_tree(
         tree,
         tree.base,
         [
-            Change("PCI: One\n", WHO, WHEN, {"drivers/pci/run.sh": b"#!/bin/sh\nexit 1\n"}),
-            Change("PCI: Two\n", WHO, WHEN, {"Kconfig": None, "new": b"no newline"}),
+            NewCommit("PCI: One\n", WHO, WHEN, {"drivers/pci/run.sh": b"#!/bin/sh\nexit 1\n"}),
+            NewCommit("PCI: Two\n", WHO, WHEN, {"Kconfig": None, "new": b"no newline"}),
         ],
     )[-1]
     paths = format_patch(tree, tree.base, tip, "Subject", "Body", tmp_path / "out")

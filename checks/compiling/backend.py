@@ -19,7 +19,7 @@ from typing import Any
 from checks.compiling.frontend import absolute, diagnostic, memory
 from generator.errors import EnvironmentFault, Untestable
 from generator.parsing import pch
-from generator.parsing.job import Diagnostic, Job, View, disk_id, view_of
+from generator.parsing.job import Diagnostic, Job, ResolvedJob, disk_id, resolved
 from generator.system.plumbing import PATIENCE, Done, tried
 
 _LINE = re.compile(
@@ -49,14 +49,14 @@ def build(task: Job, includes: frozenset[str], compiler: str, nm: str = "nm") ->
     Errors: EnvironmentFault when compiler or nm is missing, Timeout, Untestable when the
     compiler dies without a diagnostic.
     """
-    view = view_of(task)
-    builtin = "-DMODULE" not in view.flags
-    record = memory(task.place.cache / "built", view, compiler)
+    job = resolved(task)
+    builtin = "-DMODULE" not in job.flags
+    record = memory(task.place.cache / "built", job, compiler)
     known = record.recall()
     if known is None:
-        known = _compile(view, compiler, nm)
+        known = _compile(job, compiler, nm)
         if not any("file not found" in item["text"] for item in known["said"]):
-            record.keep(absolute(view, includes), known)
+            record.keep(absolute(job, includes), known)
     return Object(
         task.path,
         tuple(diagnostic(item) for item in known["said"]),
@@ -66,27 +66,27 @@ def build(task: Job, includes: frozenset[str], compiler: str, nm: str = "nm") ->
     )
 
 
-def _compile(view: View, compiler: str, nm: str) -> dict[str, Any]:
+def _compile(job: ResolvedJob, compiler: str, nm: str) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="portwright-") as name:
         scratch = Path(name)
         out = scratch / "unit.o"
-        for cut, worth in pch.cuts(view):
-            head = _head(view, cut, worth, compiler, scratch) if cut else None
+        for cut, worth in pch.cuts(job):
+            head = _head(job, cut, worth, compiler, scratch) if cut else None
             if head is None:
                 continue
-            tail = pch.split(view, cut)[1]
+            tail = pch.split(job, cut)[1]
             more = ("-include-pch", head.file)
-            done = _to_object(view, tail, compiler, more, scratch, out)
+            done = _to_object(job, tail, compiler, more, scratch, out)
             if "AST file" not in done.complained and "PCH file" not in done.complained:
-                said = list(dict.fromkeys((*head.said, *_read(done.complained, view))))
+                said = list(dict.fromkeys((*head.said, *_read(done.complained, job))))
                 break
         else:
-            done = _to_object(view, view.text, compiler, (), scratch, out)
-            said = list(_read(done.complained, view))
+            done = _to_object(job, job.text, compiler, (), scratch, out)
+            said = list(_read(done.complained, job))
         if done.status and not any(item.severity == "error" for item in said):
             last = done.complained.strip().splitlines()[-1:] or ["no message"]
             raise Untestable(
-                f"{view.path}: {compiler} ended with {done.status} and no diagnostic: {last[0]}"
+                f"{job.path}: {compiler} ended with {done.status} and no diagnostic: {last[0]}"
             )
         undefined, defined = _symbols(nm, out) if out.exists() else (set(), set())
     return {
@@ -100,43 +100,43 @@ _QUIET = ("-fno-caret-diagnostics", "-fno-color-diagnostics")
 
 
 def _to_object(
-    view: View, text: bytes, compiler: str, more: Sequence[str], scratch: Path, out: Path
+    job: ResolvedJob, text: bytes, compiler: str, more: Sequence[str], scratch: Path, out: Path
 ) -> Done:
-    overlay = _vfs({view.main: text, **view.texts}, scratch)
-    command = [compiler, *view.flags, *_QUIET, "-ivfsoverlay", str(overlay), *more]
-    command += ["-c", "-o", str(out), *_input(view, text, scratch)]
-    return _run(command, view.place.build, view.path)
+    overlay = _vfs({job.main: text, **job.texts}, scratch)
+    command = [compiler, *job.flags, *_QUIET, "-ivfsoverlay", str(overlay), *more]
+    command += ["-c", "-o", str(out), *_input(job, text, scratch)]
+    return _run(command, job.place.build, job.path)
 
 
-def _head(view: View, cut: int, worth: bool, compiler: str, scratch: Path) -> pch.Head | None:
+def _head(job: ResolvedJob, cut: int, worth: bool, compiler: str, scratch: Path) -> pch.Head | None:
     """Return the unit's leading lines as a PCH of this compiler, None when there can be none."""
-    text = pch.split(view, cut)[0]
+    text = pch.split(job, cut)[0]
     program = shutil.which(compiler) or compiler
-    key = pch.key_of(view, text, f"{program} {disk_id(os.path.realpath(program))}")
+    key = pch.key_of(job, text, f"{program} {disk_id(os.path.realpath(program))}")
     with pch.building(key):
-        known = pch.stored(view, key)
+        known = pch.stored(job, key)
         if known or not worth:
             return known
-        part = pch.part_file(view, key)
+        part = pch.part_file(job, key)
         # the compiler looks at this file again whenever it reads the PCH
-        file = view.place.cache / f"{key}.head.h"
+        file = job.place.cache / f"{key}.head.h"
         if not file.exists():
-            file.write_bytes(_claim(view) + text)
+            file.write_bytes(_claim(job) + text)
         told = scratch / "included"
-        command = [compiler, *view.flags, *_QUIET, "-ivfsoverlay", str(_vfs(view.texts, scratch))]
-        command += ["-iquote", os.path.dirname(view.main), "-MD", "-MF", str(told)]
+        command = [compiler, *job.flags, *_QUIET, "-ivfsoverlay", str(_vfs(job.texts, scratch))]
+        command += ["-iquote", os.path.dirname(job.main), "-MD", "-MF", str(told)]
         command += ["-x", "c-header", str(file), "-o", str(part)]
-        done = _run(command, view.place.build, view.path)
-        said = _read(done.complained, view)
+        done = _run(command, job.place.build, job.path)
+        said = _read(done.complained, job)
         if done.status or any(item.severity == "error" for item in said):
             part.unlink(missing_ok=True)
             return None
         included = {
-            os.path.normpath(view.place.build / path)
+            os.path.normpath(job.place.build / path)
             for path in _prerequisites(told.read_text(encoding="utf-8"))
             if path != str(file)
         }
-        return pch.keep(view, key, part, included, said)
+        return pch.keep(job, key, part, included, said)
 
 
 def _prerequisites(text: str) -> list[str]:
@@ -145,22 +145,22 @@ def _prerequisites(text: str) -> list[str]:
     return [path.replace("\\ ", " ") for path in re.findall(r"(?:\\ |\S)+", joined)]
 
 
-def _claim(view: View) -> bytes:
+def _claim(job: ResolvedJob) -> bytes:
     """Return the line that makes what follows the unit itself, wherever it stands."""
-    return b'# 1 "' + view.main.encode() + b'"\n'
+    return b'# 1 "' + job.main.encode() + b'"\n'
 
 
-def _input(view: View, text: bytes, scratch: Path) -> tuple[str, ...]:
+def _input(job: ResolvedJob, text: bytes, scratch: Path) -> tuple[str, ...]:
     """Return the arguments that name the unit.
 
     The driver looks for its input before any overlay is there, so a new unit is a file elsewhere
     that claims its place by a line marker.
     """
-    if os.path.exists(view.main):
-        return (view.main,)
+    if os.path.exists(job.main):
+        return (job.main,)
     file = scratch / "unit.c"
-    file.write_bytes(_claim(view) + text)
-    return ("-iquote", os.path.dirname(view.main), str(file))
+    file.write_bytes(_claim(job) + text)
+    return ("-iquote", os.path.dirname(job.main), str(file))
 
 
 def _run(command: list[str], cwd: Path, path: str) -> Done:
@@ -192,14 +192,14 @@ def _vfs(texts: Mapping[str, bytes], scratch: Path) -> Path:
     return overlay
 
 
-def _read(text: str, view: View) -> tuple[Diagnostic, ...]:
+def _read(text: str, job: ResolvedJob) -> tuple[Diagnostic, ...]:
     found: list[Diagnostic] = []
     for line in text.splitlines():
         match = _LINE.fullmatch(line)
         if not match:
             continue
         path = match["path"]
-        for top in (f"{view.place.source}/", f"{view.place.build}/"):
+        for top in (f"{job.place.source}/", f"{job.place.build}/"):
             path = path.removeprefix(top)
         if match["kind"] == "note":
             # <scratch space> is where the compiler pastes tokens: nobody can look there

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from checks.compiling.outcome import Outcome, keep, name_of, recall
-from checks.compiling.stage import Graphs, Run, compile_commit, key
+from checks.compiling.stage import Graphs, TargetMemory, compile_commit, key
 from checks.compiling.target import Target
 from checks.finding import Finding, Severity
 from generator.kernel.configurations import DIRS
@@ -46,7 +46,7 @@ def check(
     compiled: set[str] = set()
     graphs = graphs or Graphs()
     for target in targets:
-        run = Run(target, threads, graphs)
+        kept = TargetMemory(target, threads, graphs)
         for number, commit in enumerate(series):
             before = series[number - 1].overlay if number else {}
             file = None
@@ -56,7 +56,7 @@ def check(
                 file = memory / name_of(target.identity, [before, commit.overlay], words)
                 outcome = recall(file)
             if outcome is None:
-                outcome = compile_commit(run, commit, before, progress)
+                outcome = compile_commit(kept, commit, before, progress)
                 if file is not None:
                     keep(file, outcome)
             seen += [_Seen(number, target.name, item, rule) for rule, item in outcome.said]

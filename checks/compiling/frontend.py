@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from generator.parsing.job import Diagnostic, Job, View, content_id, view_of
+from generator.parsing.job import Diagnostic, Job, ResolvedJob, content_id, resolved
 from generator.parsing.unit import parse_job
 from generator.system.cache import keep
 
@@ -39,8 +39,8 @@ def diagnose(task: Job) -> Diagnosis:
 
     Errors: TreeError when the unit cannot be read at all.
     """
-    view = view_of(task)
-    record = memory(task.place.cache / "said", view)
+    job = resolved(task)
+    record = memory(task.place.cache / "said", job)
     known = record.recall()
     if known is not None:
         return Diagnosis(
@@ -55,7 +55,7 @@ def diagnose(task: Job) -> Diagnosis:
     # result against
     if not any("file not found" in item.text for item in unit.diagnostics):
         record.keep(
-            absolute(view, unit.includes),
+            absolute(job, unit.includes),
             {
                 "said": [vars(item) for item in found.diagnostics],
                 "includes": sorted(found.includes),
@@ -76,29 +76,29 @@ def diagnostic(item: dict[str, Any]) -> Diagnostic:
     return Diagnostic(**{**item, "notes": tuple(item["notes"])})
 
 
-def absolute(view: View, includes: Iterable[str]) -> tuple[str, ...]:
+def absolute(job: ResolvedJob, includes: Iterable[str]) -> tuple[str, ...]:
     """Return the absolute paths of what a unit includes."""
     found = []
     for name in includes:
-        for path in (f"{view.place.source}/{name}", f"{view.place.build}/{name}", name):
-            if path in view.texts or os.path.isfile(path):
+        for path in (f"{job.place.source}/{name}", f"{job.place.build}/{name}", name):
+            if path in job.texts or os.path.isfile(path):
                 found.append(path)
                 break
     return tuple(found)
 
 
-def memory(directory: Path, view: View, salt: str = "") -> Memory:
+def memory(directory: Path, job: ResolvedJob, salt: str = "") -> Memory:
     """Return what is remembered of a unit's text under its flags."""
-    words = [_FORM, salt, *view.flags, view.main, content_id(view.text)]
+    words = [_FORM, salt, *job.flags, job.main, content_id(job.text)]
     key = content_id("\0".join(words).encode())
-    return Memory(view, directory / key[:2] / key)
+    return Memory(job, directory / key[:2] / key)
 
 
 @dataclass(frozen=True, eq=False)
 class Memory:
     """The results kept for one unit: a few, one for each state of its includes."""
 
-    view: View
+    job: ResolvedJob
     file: Path
 
     def _records(self) -> list[dict[str, Any]]:
@@ -111,14 +111,14 @@ class Memory:
     def recall(self) -> dict[str, Any] | None:
         """Return the result whose every file is what it is now, None when there is none."""
         for record in self._records():
-            if self.view.same(record["files"]):
+            if self.job.same(record["files"]):
                 result: dict[str, Any] = record["result"]
                 return result
         return None
 
     def keep(self, files: Iterable[str], result: dict[str, Any]) -> None:
         """Remember a result together with the content of the files it came from."""
-        ids = {path: self.view.id_of(path) for path in sorted(files)}
+        ids = {path: self.job.id_of(path) for path in sorted(files)}
         records = [{"files": ids, "result": result}, *self._records()][:16]
         keep(self.file, zlib.compress(json.dumps(records).encode(), 1))
 

@@ -29,7 +29,7 @@ class Graphs:
 
 
 @dataclass(frozen=True)
-class Run:
+class TargetMemory:
     """What is known of one target, filled while its commits are tried."""
 
     target: Target
@@ -57,7 +57,7 @@ class Run:
 
 
 def compile_commit(
-    run: Run,
+    kept: TargetMemory,
     commit: Commit,
     before: Mapping[str, bytes | None],
     progress: Callable[[str], None],
@@ -66,7 +66,7 @@ def compile_commit(
 
     Errors: TreeError, EnvironmentFault, Timeout, Untestable when a unit could not be tried.
     """
-    then, now = run.target.at(before), run.target.at(commit.overlay)
+    then, now = kept.target.at(before), kept.target.at(commit.overlay)
     dirs = _dirs(commit)
     built = set(now.units(dirs))
     changed = {path for path in commit.touched if path.endswith(".c")}
@@ -76,23 +76,23 @@ def compile_commit(
         text = f"{path} is built under this configuration, but this commit deletes it"
         said.append(("compile", Diagnostic("error", path, 0, 0, text)))
     built -= deleted
-    chosen = _chosen(run, commit, now, built)
+    chosen = _chosen(kept, commit, now, built)
     if then != now:
         chosen |= built - set(then.units(dirs))
         chosen |= _reconfigured(commit, then, now, built)
     order = sorted(chosen)
-    progress(f"compile {commit.name}, configuration {run.target.name}: {len(order)} units")
+    progress(f"compile {commit.name}, configuration {kept.target.name}: {len(order)} units")
     jobs = {path: now.job(path, commit.overlay) for path in order}
-    results = dict(zip(order, diagnose_many(jobs.values(), run.threads), strict=True))
+    results = dict(zip(order, diagnose_many(jobs.values(), kept.threads), strict=True))
     for path, result in results.items():
-        said += [(_rule(item), item) for item in _new(run, path, result.diagnostics)]
-    objects = _objects(run, [jobs[path] for path in sorted(changed & chosen)], results)
+        said += [(_rule(item), item) for item in _new(kept, path, result.diagnostics)]
+    objects = _objects(kept, [jobs[path] for path in sorted(changed & chosen)], results)
     for made in objects:
         known = {(one.path, one.line) for one in results[made.path].diagnostics}
         for one in made.diagnostics:
-            if (one.path, one.line) not in known and _fresh(run, made.path, one):
+            if (one.path, one.line) not in known and _fresh(kept, made.path, one):
                 said.append((_rule(one), one))
-    said += _link(run, commit, now, objects, built)
+    said += _link(kept, commit, now, objects, built)
     headers = {path for path in commit.touched if path.endswith(".h")}
     headers = {path for path in headers if commit.overlay[path] is not None}
     read = headers & {name for result in results.values() for name in result.includes}
@@ -113,7 +113,7 @@ def _dirs(commit: Commit) -> tuple[str, ...]:
     return (*DIRS, *outside)
 
 
-def _chosen(run: Run, commit: Commit, now: Target, built: set[str]) -> set[str]:
+def _chosen(kept: TargetMemory, commit: Commit, now: Target, built: set[str]) -> set[str]:
     """Return the built units that the commit touches or that may include what it touches."""
     chosen = {path for path in commit.touched if path in built}
     headers = {path for path in commit.touched if not path.endswith(".c")}
@@ -125,7 +125,7 @@ def _chosen(run: Run, commit: Commit, now: Target, built: set[str]) -> set[str]:
         # what a commit changes is in the tree: generated headers need no search, and without
         # them the graph serves every configuration
         search = tuple(x for x in search_path(task.flags) if x.startswith(source + "/"))
-        graph = run.graphs.by_search.setdefault(search, Includes(search, run.graphs.disk))
+        graph = kept.graphs.by_search.setdefault(search, Includes(search, kept.graphs.disk))
         main = f"{source}/{path}"
         wanted = {f"{source}/{item}" for item in headers}
         known = graph.closure(main)
@@ -171,43 +171,45 @@ def _rule(item: Diagnostic) -> str:
     return f"compile:{item.option or item.severity}"
 
 
-def _new(run: Run, path: str, said: Iterable[Diagnostic]) -> list[Diagnostic]:
+def _new(kept: TargetMemory, path: str, said: Iterable[Diagnostic]) -> list[Diagnostic]:
     return [
-        item for item in said if item.severity == "error" or key(item) not in run.base_says(path)
+        item for item in said if item.severity == "error" or key(item) not in kept.base_says(path)
     ]
 
 
-def _objects(run: Run, jobs: Sequence[Job], results: Mapping[str, Diagnosis]) -> tuple[Object, ...]:
+def _objects(
+    kept: TargetMemory, jobs: Sequence[Job], results: Mapping[str, Diagnosis]
+) -> tuple[Object, ...]:
     """Return the objects of units that the front end accepts."""
     sound = [
         task
         for task in jobs
         if not any(item.severity == "error" for item in results[task.path].diagnostics)
     ]
-    with ThreadPoolExecutor(run.threads) as pool:
+    with ThreadPoolExecutor(kept.threads) as pool:
         return tuple(
             pool.map(
-                lambda task: build(task, results[task.path].includes, run.target.compiler), sound
+                lambda task: build(task, results[task.path].includes, kept.target.compiler), sound
             )
         )
 
 
-def _base_object(run: Run, path: str) -> Object | None:
-    task = run.base_job(path)
+def _base_object(kept: TargetMemory, path: str) -> Object | None:
+    task = kept.base_job(path)
     if not (task.place.source / path).exists():
         return None
-    return build(task, diagnose(task).includes, run.target.compiler)
+    return build(task, diagnose(task).includes, kept.target.compiler)
 
 
-def _fresh(run: Run, path: str, item: Diagnostic) -> bool:
+def _fresh(kept: TargetMemory, path: str, item: Diagnostic) -> bool:
     if item.severity == "error":
         return True
-    base = _base_object(run, path)
+    base = _base_object(kept, path)
     return base is None or key(item) not in set(map(key, base.diagnostics))
 
 
 def _link(
-    run: Run, commit: Commit, now: Target, objects: Sequence[Object], built: set[str]
+    kept: TargetMemory, commit: Commit, now: Target, objects: Sequence[Object], built: set[str]
 ) -> list[tuple[str, Diagnostic]]:
     """Return the symbols that the commit makes a unit need and that nothing can give it."""
     jobs = {path: now.job(path, commit.overlay) for path in built}
@@ -215,7 +217,7 @@ def _link(
     given = {name for made in objects if made.builtin for name in made.defined}
     found = []
     for rule, symbol, one in unresolved(needed, given, jobs):
-        base = _base_object(run, one.path)
+        base = _base_object(kept, one.path)
         if base is None or symbol not in base.undefined:
             found.append((rule, one))
     return found

@@ -43,7 +43,7 @@ class Target(Protocol):
 
 
 @dataclass(frozen=True)
-class Kernel:
+class KernelTarget:
     """A prepared base of the kernel tree as a target."""
 
     base: Base
@@ -71,11 +71,11 @@ class Kernel:
         """Return the text of autoconf.h."""
         return self.base.autoconf
 
-    def at(self, overlay: Mapping[str, bytes | None]) -> Kernel:
+    def at(self, overlay: Mapping[str, bytes | None]) -> KernelTarget:
         """Return the target under a commit whose Kconfig files and Makefiles count."""
         from generator.kernel import kbuild
 
-        return Kernel(kbuild.at(self.base, overlay))
+        return KernelTarget(kbuild.at(self.base, overlay))
 
     def units(self, dirs: Sequence[str]) -> tuple[str, ...]:
         """Return the .c files built from the directories."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from checks.finding import Finding, Severity
 from generator.ctext import Code, Helper, Written
-from generator.design import CALLBACKS, Design, Driver
+from generator.design import CALLBACK_NAMES, Design, Driver
 from generator.entrypoint import struct_named
 from generator.graphs import lts
 from generator.graphs.design_lts import fingerprints, guards_of_driver, path_of, project
@@ -124,7 +124,7 @@ def _hold(driver: Driver, c: Sources) -> Iterator[Finding]:
     struct = struct_named(named.kind)
     assert struct is not None
     entries = driver.functions()
-    for entry in ("probe", "remove", "shutdown", *(CALLBACKS if driver.callbacks() else ())):
+    for entry in ("probe", "remove", "shutdown", *(CALLBACK_NAMES if driver.callbacks() else ())):
         point = struct.entries.get(entry)
         function = named.members.get(point.member) if point is not None else None
         if function is None and entries.get(entry):

@@ -46,7 +46,7 @@ class Context:
         return self.before(number + 1)
 
 
-Rule = Callable[[Context], Iterator[Finding]]
+SeriesRule = Callable[[Context], Iterator[Finding]]
 
 
 def context(

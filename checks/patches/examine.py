@@ -10,7 +10,7 @@ from pathlib import Path
 
 from checks.compiling import compile
 from checks.compiling.outcome import name_of
-from checks.compiling.target import Kernel
+from checks.compiling.target import KernelTarget
 from checks.finding import Finding, Severity
 from checks.patches import checkpatch, inert, rules
 from checks.patches.commits import at
@@ -117,7 +117,7 @@ def _rules(work: Work) -> tuple[Finding, ...]:
 
 
 def _compile(work: Work) -> tuple[Finding, ...]:
-    targets = [Kernel(base) for base in work.bases]
+    targets = [KernelTarget(base) for base in work.bases]
     return compile.check(work.commits, targets, memory=cache() / "outcomes")
 
 

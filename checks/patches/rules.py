@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from checks.finding import Finding
 from checks.patches import file_rules, mail_rules
-from checks.patches.context import Context, Rule
+from checks.patches.context import Context, SeriesRule
 
-MAILS: tuple[Rule, ...] = (
+MAILS: tuple[SeriesRule, ...] = (
     mail_rules.subject_form,
     mail_rules.subject_length,
     mail_rules.subject_prefix,
@@ -24,7 +24,7 @@ MAILS: tuple[Rule, ...] = (
     mail_rules.fixes_resolved,
     mail_rules.tags_given,
 )
-FILES: tuple[Rule, ...] = (
+FILES: tuple[SeriesRule, ...] = (
     file_rules.spdx,
     file_rules.maintainers,
     file_rules.dropped_maintainers,

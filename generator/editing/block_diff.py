@@ -91,7 +91,7 @@ class _Done:
 
 
 @dataclass(frozen=True)
-class Change:
+class Derivation:
     """Derives the splices of one function, and collects its new ways out.
 
     `known` are labels that it has, by the texts of what they undo.
@@ -375,22 +375,22 @@ def splices(
     names = replace(names, result=result_of(body, names.result))
     tails = dict(tails_of(body, names.result))
     known = {texts: label for label, texts in tails.items() if texts is not None}
-    change = Change(unit.path, names, gives, tuple(lines), known)
-    found = change.block(body, before, after, 1, _Done())
-    twice = {label for way in change.exits for label, _ in way} & tails.keys()
+    derivation = Derivation(unit.path, names, gives, tuple(lines), known)
+    found = derivation.block(body, before, after, 1, _Done())
+    twice = {label for way in derivation.exits for label, _ in way} & tails.keys()
     if twice:
         raise ModelError(
             body.where,
             f"{body.function}() has a label {min(twice)} already, after which something else is "
             'done: give the operation another, c={"label": ...}',
         )
-    return [*found, *_ways_out(body, change)]
+    return [*found, *_ways_out(body, derivation)]
 
 
-def _ways_out(body: Body, change: Change) -> Iterator[Splice]:
+def _ways_out(body: Body, derivation: Derivation) -> Iterator[Splice]:
     """Yield the labels that what is put in leaves to, after the last statement."""
-    if not change.exits:
+    if not derivation.exits:
         return
-    text = labels(change.exits, change.names, change.gives).split("\n")
+    text = labels(derivation.exits, derivation.names, derivation.gives).split("\n")
     ends = () if body.statements[-1].leaves else ("", "\treturn;")
     yield Splice(body.closed, body.closed - 1, (*ends, "", *text))

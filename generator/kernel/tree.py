@@ -32,7 +32,7 @@ class Tree:
 
 
 @dataclass(frozen=True)
-class Change:
+class NewCommit:
     """One commit to be made: `edits` maps a path to its new content, None deletes it.
 
     message: the whole log. author: "Name <mail>". date: seconds and zone, "1700000000 +0000".
@@ -135,7 +135,7 @@ def check_path(path: str) -> str:
     return path
 
 
-def commits(tree: Tree, base: str, steps: Sequence[Change]) -> tuple[str, ...]:
+def commits(tree: Tree, base: str, steps: Sequence[NewCommit]) -> tuple[str, ...]:
     """Make one commit per step on top of a base, without a checkout; their ids in order.
 
     The same steps give the same ids everywhere. Errors: TreeError, also for a step that
@@ -182,7 +182,7 @@ def commits(tree: Tree, base: str, steps: Sequence[Change]) -> tuple[str, ...]:
     return ids
 
 
-def _rows(tree: Tree, base: str, steps: Sequence[Change]) -> dict[str, tuple[str, str]]:
+def _rows(tree: Tree, base: str, steps: Sequence[NewCommit]) -> dict[str, tuple[str, str]]:
     paths = sorted({check_path(path) for step in steps for path in step.edits})
     if not paths:
         return {}
@@ -190,7 +190,7 @@ def _rows(tree: Tree, base: str, steps: Sequence[Change]) -> dict[str, tuple[str
     return rows(told)
 
 
-def _refuse_empty(tree: Tree, base: str, ids: Sequence[str], steps: Sequence[Change]) -> None:
+def _refuse_empty(tree: Tree, base: str, ids: Sequence[str], steps: Sequence[NewCommit]) -> None:
     told = git(
         tree.git_dir,
         *("cat-file", "--batch-check=%(objectname)"),

@@ -52,7 +52,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class View:
+class ResolvedJob:
     """A job with every path absolute, and only the texts that differ from the disk.
 
     `ids` has the identities of the changed files, `fresh` those files that are not on disk.
@@ -69,7 +69,7 @@ class View:
     fresh: frozenset[str]
 
     def id_of(self, path: str) -> str:
-        """Return the identity of a file as this view has it, empty when there is none."""
+        """Return the identity of a file as this job has it, empty when there is none."""
         return self.ids.get(path) or disk_id(path)
 
     def same(self, included: Mapping[str, str]) -> bool:
@@ -128,7 +128,7 @@ def usable_flags(flags: Sequence[str]) -> tuple[str, ...]:
     return tuple(kept)
 
 
-def view_of(task: Job) -> View:
+def resolved(task: Job) -> ResolvedJob:
     """Return a job with absolute paths and without what the overlay leaves as it is."""
     source, build = str(task.place.source), str(task.place.build)
     texts: dict[str, bytes] = {}
@@ -159,7 +159,7 @@ def view_of(task: Job) -> View:
             raise TreeError(f"{task.path}: no such file in the tree ({error.strerror})") from error
     flags = usable_flags(task.flags)
     names = {**texts, **_aliases(main, own, texts, fresh, flags)}
-    return View(task.place, flags, task.path, main, own, texts, names, ids, frozenset(fresh))
+    return ResolvedJob(task.place, flags, task.path, main, own, texts, names, ids, frozenset(fresh))
 
 
 def _aliases(

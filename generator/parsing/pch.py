@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from generator.parsing.includes import Disk, Includes, forced, leading, search_path
-from generator.parsing.job import Diagnostic, View, content_id
+from generator.parsing.job import Diagnostic, ResolvedJob, content_id
 from generator.system import cache
 
 # beyond this many bytes those go that lie idle longest; one configuration of a series has 400 MB
@@ -43,7 +43,7 @@ _asked: Counter[str] = Counter()
 _guard = threading.Lock()
 
 
-def cuts(view: View) -> tuple[tuple[int, bool], ...]:
+def cuts(job: ResolvedJob) -> tuple[tuple[int, bool], ...]:
     """Return how many leading lines may come from a PCH, and whether it is worth building one.
 
     One answer leaves out what this overlay changes; the last, for which a PCH is built,
@@ -52,46 +52,46 @@ def cuts(view: View) -> tuple[tuple[int, bool], ...]:
     includes is read from the text and may end the PCH too early, which costs time; whether a PCH
     is exact is decided later, by what the compiler read.
     """
-    generated = f"{view.place.build}/"
-    changing = {path for path in view.texts if not path.startswith(generated)}
+    generated = f"{job.place.build}/"
+    changing = {path for path in job.texts if not path.startswith(generated)}
     with _guard:
-        seen = _volatile.setdefault(view.main, set())
+        seen = _volatile.setdefault(job.main, set())
         seen |= changing
-        now, later = _cut(view, changing), _cut(view, seen)
+        now, later = _cut(job, changing), _cut(job, seen)
         found = ((now, True),) if now == later else ((now, False), (later, True))
-        whole = _whole(view) if changing else 0
+        whole = _whole(job) if changing else 0
         if whole <= now:
             return found
-        over = json.dumps(sorted(view.ids.items()))
-        key = key_of(view, split(view, whole)[0], over)
+        over = json.dumps(sorted(job.ids.items()))
+        key = key_of(job, split(job, whole)[0], over)
         _asked[key] += 1
         return ((whole, True), *found) if _asked[key] > _OFTEN else found
 
 
-def _whole(view: View) -> int:
+def _whole(job: ResolvedJob) -> int:
     """Return how many leading lines are includes that can be found."""
-    graph = _graph(view).over(view.texts)
+    graph = _graph(job).over(job.texts)
     cut = 0
-    for line, name, quoted in leading(view.text):
-        if graph.resolve(view.main, quoted, name) is None:
+    for line, name, quoted in leading(job.text):
+        if graph.resolve(job.main, quoted, name) is None:
             break
         cut = line
     return cut
 
 
-def _graph(view: View) -> Includes:
-    search = search_path(view.flags)
+def _graph(job: ResolvedJob) -> Includes:
+    search = search_path(job.flags)
     return _graphs.setdefault(search, Includes(search, _disk))
 
 
-def _cut(view: View, changing: set[str]) -> int:
-    graph = _graph(view)
-    names = {os.path.basename(path) for path in view.fresh}
-    if any(graph.closure(path) & changing for path in forced(view.flags)):
+def _cut(job: ResolvedJob, changing: set[str]) -> int:
+    graph = _graph(job)
+    names = {os.path.basename(path) for path in job.fresh}
+    if any(graph.closure(path) & changing for path in forced(job.flags)):
         return 0
     cut = 0
-    for line, name, quoted in leading(view.text):
-        found = graph.resolve(view.main, quoted, name)
+    for line, name, quoted in leading(job.text):
+        found = graph.resolve(job.main, quoted, name)
         if found is None:
             break
         reached = graph.closure(found)
@@ -106,16 +106,16 @@ def _basenames(paths: frozenset[str]) -> frozenset[str]:
     return frozenset(map(os.path.basename, paths))
 
 
-def split(view: View, cut: int) -> tuple[bytes, bytes]:
+def split(job: ResolvedJob, cut: int) -> tuple[bytes, bytes]:
     """Return the leading lines of a unit, and the unit with those lines blank."""
-    lines = view.text.split(b"\n")
+    lines = job.text.split(b"\n")
     head = b"\n".join(lines[:cut]) + b"\n"
     return head, b"\n" * cut + b"\n".join(lines[cut:])
 
 
-def key_of(view: View, head: bytes, salt: str = "") -> str:
+def key_of(job: ResolvedJob, head: bytes, salt: str = "") -> str:
     """Return what a PCH is kept under: compiler, flags, unit and leading lines."""
-    words = [salt, *view.flags, view.main]
+    words = [salt, *job.flags, job.main]
     return content_id(b"\0".join([*(word.encode() for word in words), head]))
 
 
@@ -131,9 +131,9 @@ def building(key: str) -> Iterator[None]:
         yield
 
 
-def stored(view: View, key: str) -> Head | None:
+def stored(job: ResolvedJob, key: str) -> Head | None:
     """Return a PCH whose every file is what it is now, None when there is none."""
-    for record in sorted(view.place.cache.glob(f"{key}-*.json")):
+    for record in sorted(job.place.cache.glob(f"{key}-*.json")):
         try:
             data = json.loads(record.read_text(encoding="utf-8"))
             included: dict[str, str] = data["included"]
@@ -143,7 +143,7 @@ def stored(view: View, key: str) -> Head | None:
         except (OSError, ValueError, KeyError, TypeError):
             continue
         file = record.with_suffix(".pch")
-        if view.same(included) and file.exists():
+        if job.same(included) and file.exists():
             with suppress(OSError):
                 os.utime(file)  # the oldest go first
             return Head(str(file), tuple(included), said)
@@ -151,23 +151,23 @@ def stored(view: View, key: str) -> Head | None:
 
 
 def keep(
-    view: View, key: str, part: Path, included: Iterable[str], said: Sequence[Diagnostic]
+    job: ResolvedJob, key: str, part: Path, included: Iterable[str], said: Sequence[Diagnostic]
 ) -> Head:
     """Take a finished PCH file into the cache, with the content of all that it includes."""
-    ids = {path: view.id_of(path) for path in sorted(included)}
+    ids = {path: job.id_of(path) for path in sorted(included)}
     state = content_id(json.dumps(ids).encode())[:16]
-    file = view.place.cache / f"{key}-{state}.pch"
+    file = job.place.cache / f"{key}-{state}.pch"
     os.replace(part, file)
     record = json.dumps({"included": ids, "said": [vars(item) for item in said]})
     cache.keep(file.with_suffix(".json"), record)
-    _prune(view.place.cache)
+    _prune(job.place.cache)
     return Head(str(file), tuple(ids), tuple(said))
 
 
-def part_file(view: View, key: str) -> Path:
+def part_file(job: ResolvedJob, key: str) -> Path:
     """Return the name of a PCH that is being written."""
-    view.place.cache.mkdir(parents=True, exist_ok=True)
-    return view.place.cache / f"{key}.{os.getpid()}.{threading.get_ident()}"
+    job.place.cache.mkdir(parents=True, exist_ok=True)
+    return job.place.cache / f"{key}.{os.getpid()}.{threading.get_ident()}"
 
 
 def _prune(directory: Path) -> None:

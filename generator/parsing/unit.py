@@ -21,10 +21,10 @@ from generator.parsing.job import (
     Directories,
     Job,
     Overlay,
-    View,
+    ResolvedJob,
     content_id,
+    resolved,
     short,
-    view_of,
 )
 
 if TYPE_CHECKING:
@@ -131,15 +131,15 @@ def place(base: Base) -> Directories:
 
 def parse_job(task: Job) -> Unit:
     """Parse one unit, through a PCH of its leading includes when that is known to be exact."""
-    return _parse(view_of(task))
+    return _parse(resolved(task))
 
 
-def _parse(view: View) -> Unit:
-    for cut, build in pch.cuts(view):
-        unit = _through_pch(view, cut, build) if cut else None
+def _parse(ready: ResolvedJob) -> Unit:
+    for cut, build in pch.cuts(ready):
+        unit = _through_pch(ready, cut, build) if cut else None
         if unit is not None:
             return unit
-    return _plain(view)
+    return _plain(ready)
 
 
 _kept: dict[tuple[str, ...], list[Unit]] = {}
@@ -148,12 +148,12 @@ _MOST_KEPT = 24
 
 def parse_once(task: Job) -> Unit:
     """Parse one unit, or return the one of an earlier call that had the same files throughout."""
-    view = view_of(task)
-    key = (view.main, str(view.place.build), content_id(view.text), *view.flags)
+    ready = resolved(task)
+    key = (ready.main, str(ready.place.build), content_id(ready.text), *ready.flags)
     for unit in _kept.get(key, ()):
-        if view.same(unit.read):
+        if ready.same(unit.read):
             return unit
-    unit = _parse(view)
+    unit = _parse(ready)
     if not any("file not found" in one.text for one in unit.diagnostics):
         _kept.setdefault(key, []).append(unit)
         while sum(map(len, _kept.values())) > _MOST_KEPT:
@@ -179,80 +179,80 @@ def _index() -> Any:  # noqa: ANN401 - libclang has no types
     return _local.index
 
 
-def _read(view: View, name: str, text: bytes, extra: Sequence[str], options: int) -> Any:  # noqa: ANN401
+def _read(ready: ResolvedJob, name: str, text: bytes, extra: Sequence[str], options: int) -> Any:  # noqa: ANN401
     from clang import cindex
 
-    files = [(name, text), *view.names.items()]
+    files = [(name, text), *ready.names.items()]
     try:
-        return _index().parse(name, [*view.flags, *extra], files, options)
+        return _index().parse(name, [*ready.flags, *extra], files, options)
     except cindex.TranslationUnitLoadError as error:
         raise TreeError(
-            f"{view.path}: libclang could not read the unit at all; "
+            f"{ready.path}: libclang could not read the unit at all; "
             "try the same file with `clang -fsyntax-only` and kbuild's flags"
         ) from error
 
 
-def _plain(view: View) -> Unit:
-    tu = _read(view, view.main, view.text, (), 0)
-    says = _diagnostics(view, tu, view.main)
+def _plain(ready: ResolvedJob) -> Unit:
+    tu = _read(ready, ready.main, ready.text, (), 0)
+    says = _diagnostics(ready, tu, ready.main)
     seen = _included(tu)
-    return Unit(view.path, says, _relative(view, seen), tu, view.text, 0, _read_of(view, seen))
+    return Unit(ready.path, says, _relative(ready, seen), tu, ready.text, 0, _read_of(ready, seen))
 
 
-def _through_pch(view: View, cut: int, build: bool) -> Unit | None:
-    head, tail = pch.split(view, cut)
-    key = pch.key_of(view, head)
+def _through_pch(ready: ResolvedJob, cut: int, build: bool) -> Unit | None:
+    head, tail = pch.split(ready, cut)
+    key = pch.key_of(ready, head)
     with pch.building(key):
-        known = pch.stored(view, key) or (_build_pch(view, key, head) if build else None)
+        known = pch.stored(ready, key) or (_build_pch(ready, key, head) if build else None)
     if known is None:
         return None
     try:
-        tu = _read(view, view.main, tail, ("-include-pch", known.file), 0)
+        tu = _read(ready, ready.main, tail, ("-include-pch", known.file), 0)
     except TreeError:
         return None
-    own = _diagnostics(view, tu, view.main)
+    own = _diagnostics(ready, tu, ready.main)
     if any(_of_pch(item, known.file) for item in own):
         return None
     both = known.said + tuple(item for item in own if item not in known.said)
     seen = frozenset(known.included) | _included(tu)
-    read = _read_of(view, seen)
-    return Unit(view.path, both, _relative(view, seen), tu, view.text, cut, read)
+    read = _read_of(ready, seen)
+    return Unit(ready.path, both, _relative(ready, seen), tu, ready.text, cut, read)
 
 
 def _of_pch(item: Diagnostic, file: str) -> bool:
     return os.path.basename(file) in item.text or "precompiled" in item.text or "PCH" in item.text
 
 
-def _build_pch(view: View, key: str, head: bytes) -> pch.Head | None:
+def _build_pch(ready: ResolvedJob, key: str, head: bytes) -> pch.Head | None:
     from clang import cindex
 
-    sibling = view.main + ".head.h"
-    tu = _read(view, sibling, head, ("-x", "c-header"), _FOR_PCH)
-    said = _diagnostics(view, tu, sibling)
+    sibling = ready.main + ".head.h"
+    tu = _read(ready, sibling, head, ("-x", "c-header"), _FOR_PCH)
+    said = _diagnostics(ready, tu, sibling)
     if any(item.severity == "error" for item in said):
         return None
-    part = pch.part_file(view, key)
+    part = pch.part_file(ready, key)
     try:
         tu.save(str(part))
     except cindex.TranslationUnitSaveError:
         part.unlink(missing_ok=True)
         return None
-    return pch.keep(view, key, part, _included(tu) - {sibling}, said)
+    return pch.keep(ready, key, part, _included(tu) - {sibling}, said)
 
 
 def _included(tu: Any) -> frozenset[str]:  # noqa: ANN401
     return frozenset(os.path.normpath(item.include.name) for item in tu.get_includes())
 
 
-def _read_of(view: View, seen: Iterable[str]) -> dict[str, str]:
-    return {path: view.id_of(path) for path in seen if path != view.main}
+def _read_of(ready: ResolvedJob, seen: Iterable[str]) -> dict[str, str]:
+    return {path: ready.id_of(path) for path in seen if path != ready.main}
 
 
-def _relative(view: View, paths: Iterable[str]) -> frozenset[str]:
-    return frozenset(short(view.place, path) for path in paths)
+def _relative(ready: ResolvedJob, paths: Iterable[str]) -> frozenset[str]:
+    return frozenset(short(ready.place, path) for path in paths)
 
 
-def _diagnostics(view: View, tu: Any, main: str) -> tuple[Diagnostic, ...]:  # noqa: ANN401
+def _diagnostics(ready: ResolvedJob, tu: Any, main: str) -> tuple[Diagnostic, ...]:  # noqa: ANN401
     raw = [item for item in tu.diagnostics if item.severity in _SEVERITY]
     if not raw:
         return ()
@@ -267,7 +267,7 @@ def _diagnostics(view: View, tu: Any, main: str) -> tuple[Diagnostic, ...]:  # n
         own = file == main
         inside = next((n for low, high, n in spans if own and low <= line <= high), "")
         notes = tuple(
-            f"{short(view.place, note.location.file.name) if note.location.file else ''}"
+            f"{short(ready.place, note.location.file.name) if note.location.file else ''}"
             f":{note.location.line}: {note.spelling}"
             for note in item.children
         )
@@ -275,7 +275,7 @@ def _diagnostics(view: View, tu: Any, main: str) -> tuple[Diagnostic, ...]:  # n
         found.append(
             Diagnostic(
                 _SEVERITY[item.severity],
-                view.path if own else short(view.place, file),
+                ready.path if own else short(ready.place, file),
                 line,
                 item.location.column,
                 item.spelling,

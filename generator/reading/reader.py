@@ -12,7 +12,7 @@ from generator.parsing.cursors import Unit
 from generator.reading.cfg import Extent, Function
 from generator.reading.driver_code import HARMLESS, Program
 from generator.reading.initialisers import Initialiser, entry_points
-from generator.reading.runs import Run
+from generator.reading.runs import Runs
 from generator.reading.sites import Site, Unnamed
 
 __all__ = [
@@ -107,7 +107,7 @@ class Reader:
         return found
 
     def _read(self, first: Function, given: tuple[str, ...]) -> CLts:
-        run = Run(self._program)
+        run = Runs(self._program)
         lts, notes = run.begin(first, given), run.notes
         unread = [
             Unnamed(f"{text} is not followed", place)

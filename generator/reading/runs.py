@@ -64,7 +64,7 @@ _FAR = 64
 _MOST_KEPT = 2000
 
 
-class Run:
+class Runs:
     """One exploration: the product of control flow and what is known of values."""
 
     def __init__(self, program: Program) -> None:

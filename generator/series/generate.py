@@ -10,7 +10,7 @@ from generator.editing.draft import CONFIG, Draft
 from generator.errors import ModelError, TreeError
 from generator.kernel import kbuild, tree
 from generator.kernel.configurations import CONFIGS
-from generator.kernel.tree import Change, Tree
+from generator.kernel.tree import NewCommit, Tree
 from generator.rendering.templates import text_of
 from generator.series.commit import Commit
 from generator.series.spec import SeriesSpec, Step
@@ -65,7 +65,7 @@ def generate(spec: SeriesSpec, tree_: Tree, signoff: str = "") -> Series:
         found.append((step, message, changed, dict(overlay)))
         before = step.design
     changes = [
-        Change(message, author, f"{born + MINUTE * (at + 1)} +0000", changed)
+        NewCommit(message, author, f"{born + MINUTE * (at + 1)} +0000", changed)
         for at, (_, message, changed, _) in enumerate(found)
     ]
     ids = tree.commits(tree_, tree_.base, changes)

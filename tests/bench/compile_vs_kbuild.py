@@ -23,7 +23,7 @@ from pathlib import Path
 
 from checks.compiling.compile import check
 from checks.compiling.stage import Graphs
-from checks.compiling.target import Kernel
+from checks.compiling.target import KernelTarget
 from checks.patches.mails import edits, read_directory
 from generator.kernel import kbuild, pin, tree
 from generator.kernel.configurations import CONFIGS, DIRS
@@ -67,7 +67,7 @@ class Scratch:
 
 
 @dataclass(frozen=True)
-class Cached(Kernel):
+class Cached(KernelTarget):
     """The kernel with our cache somewhere else."""
 
     cache: Path
@@ -80,7 +80,7 @@ class Cached(Kernel):
         return replace(task, place=replace(task.place, cache=self.cache))
 
 
-def ours(target: Kernel, series: list[Commit], graphs: Graphs) -> list[tuple[float, int]]:
+def ours(target: KernelTarget, series: list[Commit], graphs: Graphs) -> list[tuple[float, int]]:
     """Return seconds and findings of each commit, tried one after the other."""
     found = []
     for stage in series:
