@@ -36,6 +36,7 @@ from generator.facts import (
     BOUND,
     COUNTERS,
     D3,
+    DRVDATA,
     DYING,
     FAULTED,
     HANDLER,
@@ -320,6 +321,8 @@ class Process:
         gone: list[tuple[Read, Expr | int]] = [(MSIDATA(self.inst), 0)]
         for fact in (NAMED, COUNTERS, QUIET, *_EPISODIC):
             gone.append((fact(self.inst), 0))
+        if DRVDATA in self.made.view.given:  # drivers/base/dd.c device_unbind_cleanup()
+            gone.append((DRVDATA(self.inst), 0))
         for child in self.made.view.children(self.inst):
             absent = LIFE(child).eq(ABSENT)
             if child.device.kind == "service":

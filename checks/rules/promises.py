@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from checks.machine.episode import PLAIN
 from checks.machine.instances import Inst, View
-from checks.machine.step import Kind, Step
+from checks.machine.step import SHUT, Kind, Step
 from checks.rules.rule import step_rule
 from generator.design import SUBDEVICES, Device
-from generator.expr import TRUE, Expr, Nth, Read, all_of, any_of, reads
+from generator.expr import TRUE, Expr, Nth, Read, all_of, any_of, num, reads
 from generator.facts import (
     ADDED,
     ALLOCATED,
@@ -27,6 +27,7 @@ from generator.facts import (
     LIFE,
     LOCATED,
     MASTER,
+    MEMORY,
     MODE,
     MODE_OFF,
     MSG,
@@ -172,15 +173,31 @@ def own_device(step: Step, view: View) -> Expr | None:
 
 
 def _notes(view: View) -> Iterator[tuple[str, Expr]]:
+    # Around a probe that fails and a .remove nobody looks at it, and the driver core clears it.
     for inst in view.instances:
-        if inst.device.kind == "pci":
+        if inst.device.kind == "pci" and (memory := _data_of(inst, view)):
             yield (f"the driver data of {inst.name} points to nothing",
-                   DRVDATA(inst).eq(1) & NOTED(inst).eq(0))
+                   all_of(DRVDATA(inst).eq(1), PHASE(inst).eq(BOUND), SHUT(inst).eq(0), *memory))
+
+
+def _data_of(inst: Inst, view: View) -> list[Expr]:
+    """Return that the memory is gone which a device's driver data can point to, as facts have it.
+
+    Of data that no operation of the design allocates nobody knows when it is freed.
+    """
+    allocated = {
+        give.target.fact
+        for driver in view.design.drivers for block in driver.blocks().values()
+        for do in operations(block) if inst.device in do.places
+        for way in do.op.outcomes for give in way.gives if give.value != num(0)
+    }
+    return [fact(inst).eq(0) for fact in (NOTED, MEMORY) if fact in allocated]
 
 
 @step_rule(
     "N12",
-    evidence=("drivers/pci/pcie/portdrv.c pcie_port_enable_irq_vec()", "mm/slub.c kfree()"),
+    evidence=("drivers/pci/pcie/portdrv.c pcie_port_enable_irq_vec()", "mm/slub.c kfree()",
+              "drivers/base/dd.c device_unbind_cleanup()"),
     symptom="the vector of another message, a double free, or a NULL dereference",
     states=_notes,
 )
@@ -202,6 +219,8 @@ def _unmade(step: Step, view: View) -> Iterator[Expr]:
     user = step.role(op.needs_of or op.roles[0]) if op.needs else None
     if user is not None:
         yield from (fact(user).eq(0) for fact in op.needs)
+        if DRVDATA in op.needs and (memory := _data_of(user, view)):
+            yield all_of(*memory)
     if step.entry == "devres":
         return
     match op.name:

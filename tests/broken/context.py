@@ -23,9 +23,9 @@ from generator.facts import BLOCK, HAS, LOCAL, MSG, NVEC
 from generator.operation import IGNORE, RETURN, Guard, sets
 from generator.ops.assign import note
 from generator.ops.cxl import CXL_FIND_REGBLOCK_INSTANCE
-from generator.ops.device import KZALLOC
+from generator.ops.device import KFREE_NOTE, KZALLOC, KZALLOC_NOTE
 from generator.ops.irq import PCI_FREE_IRQ_VECTORS, PCI_IRQ_VECTOR
-from generator.ops.pci import PCI_CLEAR_MASTER, PCI_SET_MASTER
+from generator.ops.pci import PCI_CLEAR_MASTER, PCI_SET_DRVDATA, PCI_SET_MASTER
 from generator.ops.perf import (
     DEVM_IOREMAP,
     DEVM_REQUEST_MEM_REGION,
@@ -51,6 +51,7 @@ HIGHEST = note("nvec = msg + 1", sets(LOCAL(PORT), MSG(KID) + 1))()
 MORE = If(Guard("nvec > 1", LOCAL(PORT).gt(1), ()), ())
 AS_MANY = If(Guard("nvec == nr_entries", LOCAL(PORT).eq(NVEC(PORT)), ()), ())
 FREE = PCI_FREE_IRQ_VECTORS(PORT)
+NOTED_DATA = (KZALLOC_NOTE(PORT), PCI_SET_DRVDATA(PORT))
 COUNTS = (PERF_PMU_REGISTER(KID),)
 
 
@@ -229,6 +230,21 @@ CASES = (
             "port: nvec = 2",
             "port: pci_free_irq_vectors(port)",
             "port: nvec == nr_entries: no",
+        ),
+        hardware={},
+    ),
+    # include/linux/pci.h pci_set_drvdata() keeps a pointer: mm/slub.c kfree() leaves it as it is.
+    # drivers/base/dd.c device_unbind_cleanup() clears it when the driver is unbound, not before.
+    Case(
+        "N12",
+        broken=design(port((*NOTED_DATA, KFREE_NOTE(PORT)))),
+        mended=design(port(NOTED_DATA, (KFREE_NOTE(PORT),))),
+        trace=(
+            "port: bind portdrv",
+            "port: kzalloc note(port)",
+            "port: pci_set_drvdata(port)",
+            "port: kfree note(port)",
+            "port: probe returns 0",
         ),
         hardware={},
     ),
