@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from checks.machine.instances import SYSTEM, TURN, Inst
 from checks.machine.process import idle
 from checks.machine.schedule import BEFORE
-from checks.machine.step import DOWN, Build, Kind, Step
-from generator.design import Driver
+from checks.machine.step import DOWN, IN_RUNTIME_PM, Build, Kind, Step
+from generator.design import RUNTIME, Driver
 from generator.expr import Expr, Read, all_of, num, pick
 from generator.facts import (
     BOUND,
@@ -127,7 +127,11 @@ def _sleep(one: _Environment, bound: Expr, still: Expr) -> None:
     it calls the driver; messages are written from descriptors in the PCI device's own store.
     """
     turns = one.made.turns
-    one.event("system", "goes to sleep", all_of(turns.at(BEFORE), bound, still),
+    # drivers/base/power/main.c device_prepare() takes a runtime PM reference on every device, and
+    # __device_suspend() has pm_runtime_barrier() wait for the callback that runs
+    settled = [IN_RUNTIME_PM(inst).eq(0) for driver, inst in one.processes
+               if set(RUNTIME) & driver.callbacks().keys()]
+    one.event("system", "goes to sleep", all_of(turns.at(BEFORE), bound, still, *settled),
               (TURN(SYSTEM), 1))
     off = [give for port in one.ports for give in (*_lost(one, port), (D3(port), 1))]
     one.turn("system", "loses power", turns.events["off"], *off, kind=Kind.POWER_LOST)

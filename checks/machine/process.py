@@ -17,6 +17,7 @@ from checks.machine.step import (
     DOWN,
     HALTED,
     IDLE,
+    IN_RUNTIME_PM,
     RUNNING,
     SHUT,
     Build,
@@ -255,19 +256,21 @@ class Process:
         down, back = graphs["runtime_suspend"], graphs["runtime_resume"]
         may = all_of(self.made.turns.quiet(), idle(view, inst), PHASE(inst).eq(BOUND))
         self._core(Kind.CALL, f"runtime_suspend {driver.name}", RUNNING,
-                   all_of(may, D3(inst).eq(0)), self.at("runtime_suspend", down.start))
+                   all_of(may, D3(inst).eq(0)), self.at("runtime_suspend", down.start),
+                   (IN_RUNTIME_PM(inst), 1))
         self._core(Kind.RUNTIME_SUSPENDED, "runtime_suspend returns",
                    self.at("runtime_suspend", down.done), TRUE, RUNNING,
-                   (D3(inst), pick(idle(view, inst), 1, 0)))
+                   (D3(inst), pick(idle(view, inst), 1, 0)), (IN_RUNTIME_PM(inst), 0))
         if down.failed != down.done:
             self._core(Kind.CALL_RETURNS, "", self.at("runtime_suspend", down.failed), TRUE,
-                       RUNNING)
+                       RUNNING, (IN_RUNTIME_PM(inst), 0))
         self._core(Kind.CALL, f"runtime_resume {driver.name}", RUNNING,
                    all_of(self.made.turns.quiet(), D3(inst).eq(1)),
-                   self.at("runtime_resume", back.start), (D3(inst), 0))
+                   self.at("runtime_resume", back.start), (D3(inst), 0), (IN_RUNTIME_PM(inst), 1))
         for end in {back.done, back.failed}:
             self._core(Kind.CALL_RETURNS, "runtime_resume returns",
-                       self.at("runtime_resume", end), TRUE, RUNNING, settles=True)
+                       self.at("runtime_resume", end), TRUE, RUNNING, (IN_RUNTIME_PM(inst), 0),
+                       settles=True)
         return graphs
 
     def _shutdown(self, graph: Flow) -> None:
