@@ -16,6 +16,7 @@ class Fails(Enum):
     NEVER = "void, or its value says nothing"
     NEGATIVE = "0 is success, negative is failure"
     POSITIVE = "greater than 0 is success, negative is failure"
+    TAKEN = "greater than 0 is success, 0 or negative is failure"
     NONNEGATIVE = "0 or greater is success, negative is failure"
     NULL = "a pointer: NULL is failure"
     ERRPTR = "a pointer: ERR_PTR() is failure"

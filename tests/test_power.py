@@ -2,6 +2,9 @@
 """Runtime PM and sleep as drivers/base/power/ has them: what can meet, and who holds what."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+
+from broken.parts import AWAKE, DELETE, KID, MAKE, PORT, SLEEP, design, kid, port
 
 from checks.finding import Verdict
 from checks.machine.instances import SYSTEM, TURN, Inst, View
@@ -12,15 +15,24 @@ from checks.search.explore import explore
 from checks.verdict.judge import judge
 from generator.design import Design, Device, Driver
 from generator.expr import Expr, all_of
+from generator.facts import D3
+from generator.operation import IGNORE, Node
 from generator.ops.irq import MSI, MSIX, PCI_ALLOC_IRQ_VECTORS, PCI_FREE_IRQ_VECTORS
 from generator.ops.pci import PCI_DISABLE_DEVICE, PCI_ENABLE_DEVICE
+from generator.ops.perf import READQ
 from generator.ops.pm import (
     PM_RUNTIME_ALLOW,
     PM_RUNTIME_FORBID,
+    PM_RUNTIME_GET,
+    PM_RUNTIME_GET_IF_ACTIVE,
     PM_RUNTIME_GET_NORESUME,
+    PM_RUNTIME_GET_SYNC,
+    PM_RUNTIME_PUT,
     PM_RUNTIME_PUT_AUTOSUSPEND,
+    PM_RUNTIME_PUT_NOIDLE,
+    PM_RUNTIME_RESUME_AND_GET,
 )
-from generator.program import Block
+from generator.program import Block, Return
 
 NIC = Device("nic", "pci")
 VECTORS = PCI_ALLOC_IRQ_VECTORS(NIC, min=1, max=1, types=MSIX | MSI)
@@ -39,6 +51,12 @@ def nic(probe: Block = (), remove: Block = (), **callbacks: Block) -> Design:
     return Design("nic", "a device that may sleep at run time", (NIC,), (driver,))
 
 
+@state_rule("X2", evidence=("drivers/base/power/runtime.c rpm_suspend()",), symptom="none")
+def SUSPENDED(_view: View) -> Iterator[tuple[str, Expr]]:
+    """The device never sleeps."""
+    yield "it sleeps", D3(Inst(NIC, 0)).eq(1)
+
+
 def test_system_does_not_sleep_in_the_middle_of_a_runtime_pm_callback() -> None:
     """drivers/base/power/main.c __device_suspend() has pm_runtime_barrier() wait for it."""
 
@@ -51,3 +69,73 @@ def test_system_does_not_sleep_in_the_middle_of_a_runtime_pm_callback() -> None:
     frees = nic(runtime_suspend=(FREE,), runtime_resume=(VECTORS,))
     assert explore(frees, (no_sleep_in_runtime_pm,), episode="sleep").verdict is Verdict.HOLDS
     assert judge(frees).verdict is Verdict.HOLDS
+
+
+def child(probe: Block, remove: Block = (), *, above: Block = (), below: Block = ()) -> Design:
+    """Return a port and the driver of its child, which holds it or does not."""
+    return design(port((*MAKE, *above), (*below, *DELETE)), kid(probe, remove))
+
+
+def broken(made: Design) -> set[str]:
+    """Return the rules that a design breaks."""
+    return {one.rule for one in judge(made).counterexamples}
+
+
+PUT = PM_RUNTIME_PUT(PORT, KID)
+
+
+def test_get_sync_that_fails_keeps_its_reference() -> None:
+    """drivers/base/power/runtime.c __pm_runtime_resume() counts before it resumes."""
+    drop = (PM_RUNTIME_PUT_NOIDLE(PORT, KID), Return(ok=False))
+
+    (leak,) = judge(child((PM_RUNTIME_GET_SYNC(PORT, KID),), (PUT,))).counterexamples
+    assert leak.rule == "R36"
+    assert "kid is unbound but power is left" in leak.message
+    assert broken(child((PM_RUNTIME_GET_SYNC(PORT, KID, fail=IGNORE),), (PUT,))) == set()
+    assert broken(child((PM_RUNTIME_GET_SYNC(PORT, KID, fail=drop),), (PUT,))) == set()
+    assert broken(child((PM_RUNTIME_RESUME_AND_GET(PORT, KID),), (PUT,))) == set()
+
+
+def test_references_are_counted() -> None:
+    get = PM_RUNTIME_RESUME_AND_GET(PORT, KID)
+
+    assert broken(child((get, get), (PUT, PUT))) == set()
+    assert broken(child((get, get), (PUT,))) == {"R36"}
+    assert broken(child((get,), (PUT, PUT))) == {"N41"}
+
+
+def test_what_is_asleep_is_not_had_by_who_does_not_wake_it() -> None:
+    """drivers/base/power/runtime.c pm_runtime_get_conditional(); pm_runtime_get() does not wait."""
+    read = replace(READQ, needs=())(KID)
+
+    def removed(*remove: Node) -> set[str]:
+        return broken(child((), remove, above=SLEEP, below=AWAKE))
+
+    assert removed(read) == {"R34"}
+    assert removed(PM_RUNTIME_GET(PORT, KID), read, PUT) == {"R34"}
+    assert removed(PM_RUNTIME_GET_IF_ACTIVE(PORT, KID, fail=IGNORE), read) == {"R34", "R36"}
+    assert removed(PM_RUNTIME_GET_IF_ACTIVE(PORT, KID, fail=(Return(),)), read, PUT) == set()
+    drop = (PM_RUNTIME_PUT_NOIDLE(PORT, KID), Return())
+    assert removed(PM_RUNTIME_GET_SYNC(PORT, KID, fail=drop), read, PUT) == set()
+
+
+def test_device_is_kept_awake_by_a_reference_of_its_own_driver() -> None:
+    """drivers/base/power/runtime.c rpm_check_suspend_allowed() looks at one count, whoever counts.
+
+    Of a PCI device the driver gives the reference of local_pci_probe() away by any kind of put, and
+    whether it sleeps then is the user's choice: drivers/base/power/sysfs.c control_store().
+    """
+    give, take = PM_RUNTIME_PUT_NOIDLE(NIC, NIC), PM_RUNTIME_GET_SYNC(NIC, NIC, fail=IGNORE)
+
+    def suspended(probe: Block, remove: Block) -> bool:
+        driver = Driver("nicdrv", NIC, probe, remove)
+        made = Design("nic", "a device that may sleep", (NIC,), (driver,))
+        assert judge(made).verdict is Verdict.HOLDS
+        taken = explore(made, (SUSPENDED,))
+        return taken.verdict is Verdict.VIOLATED
+
+    assert suspended((give,), (take,))
+    assert not suspended((take, give), ())
+    assert not suspended((take, take, give), (give,))
+    assert suspended((take, give, give), (take,))
+    assert not suspended((take, *MAY_SLEEP), (*STAYS, give))

@@ -4,7 +4,18 @@
 import re
 
 import pytest
-from broken import context, domains, episodes, glue, growth, handlers, lifetimes, locks, vectors
+from broken import (
+    context,
+    domains,
+    episodes,
+    glue,
+    growth,
+    handlers,
+    lifetimes,
+    locks,
+    power,
+    vectors,
+)
 from broken.parts import Case
 
 from checks.finding import Verdict
@@ -16,7 +27,7 @@ from generator.kernel.tree import Tree, read
 
 CASES = (
     *vectors.CASES, *handlers.CASES, *lifetimes.CASES, *context.CASES, *domains.CASES,
-    *episodes.CASES, *growth.CASES, *locks.CASES, *glue.CASES,
+    *episodes.CASES, *growth.CASES, *locks.CASES, *glue.CASES, *power.CASES,
 )
 BY_KEY = {rule.key: rule for rule in RULES}
 ROWS = [pytest.param(case, id=case.rule) for case in CASES]

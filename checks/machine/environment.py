@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from checks.machine.instances import SYSTEM, TURN, Inst
-from checks.machine.process import idle
+from checks.machine.runtime_pm import idle, may_sleep
 from checks.machine.schedule import BEFORE
 from checks.machine.step import DOWN, IN_RUNTIME_PM, Build, Kind, Step
 from generator.design import RUNTIME, Driver
@@ -23,7 +23,6 @@ from generator.facts import (
     PHASE,
     PMU,
     PROBING,
-    RPM_ALLOWED,
     SOURCE,
     SUBSTORE,
     UNPROGRAMMED,
@@ -89,9 +88,9 @@ def _everyday(one: _Environment) -> None:
             closed = OPEN(inst).eq(1) if one.made.plain else OPEN(inst).eq(1) & quiet
             one.event("user", f"closes the event on {inst.name}", closed,
                       (OPEN(inst), 0), (SOURCE(inst), 0), *forgets, about=[inst])
-        if not any(op.gives(RPM_ALLOWED) for op in one.ops[inst]) or driver.instead_of:
+        if driver.instead_of:
             continue
-        if one.made.plain:
+        if one.made.plain and may_sleep(one.view, inst):
             one.event("runtime PM", f"suspends {inst.name}",
                       all_of(idle(one.view, inst), D3(inst).eq(0)), (D3(inst), 1), about=[inst])
             one.event("runtime PM", f"resumes {inst.name}", D3(inst).eq(1), (D3(inst), 0),

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from checks.machine.instances import SYSTEM, TURN, Inst, View
 from checks.machine.lock_owners import free_for, locked, mutex_free, numbered, unlocked
+from checks.machine.runtime_pm import idle
 from checks.machine.schedule import BEFORE
 from checks.machine.step import (
     DOWN,
@@ -52,12 +53,9 @@ from generator.facts import (
     OPEN,
     OUTCOME,
     PHASE,
-    POWER,
     PROBING,
     QUIET,
-    RPM_ALLOWED,
     SAVED,
-    SLEEPY,
     SOURCE,
     UNBOUND,
     UNHEARD,
@@ -418,7 +416,9 @@ class Process:
             gives = [(self.pc, num(dst)), *extra]
             for one in way.gives if reached else ():
                 if one.each is None:
-                    gives.append((_target(view, one.target, by_role), bound(one.value)))
+                    target, value = _target(view, one.target, by_role), bound(one.value)
+                    if value != target:  # or else it stays as it is, whoever calls
+                        gives.append((target, value))
                     continue
                 range_ = view.resolve(one.each, by_role)
                 for inst in view.range(range_):
@@ -439,18 +439,6 @@ def _adds(op: Operation) -> bool:
         one.target.fact == LIFE and one.value == num(ADDED)
         for way in op.outcomes for one in way.gives
     )
-
-
-def idle(view: View, inst: Inst) -> Expr:
-    """Return whether runtime PM may suspend a device that is awake: nobody holds it.
-
-    Allowing it drops what local_pci_probe() holds: from there on it may sleep, the rest of the
-    probe included. Once shut down, device_shutdown() holds it.
-    """
-    quiet = [POWER(child).eq(0) & PHASE(child).ne(PROBING) for child in view.children(inst)]
-    may = all_of(PHASE(inst).among(PROBING, BOUND), SHUT(inst).eq(0),
-                 RPM_ALLOWED(inst).eq(1), SLEEPY(inst).eq(1))
-    return all_of(may, *quiet)
 
 
 def _target(view: View, target: Read, by_role: Context) -> Read:

@@ -13,6 +13,7 @@ _IN: Mapping[str, tuple[str, ...]] = {
     "handlers": ("N3", "N4", "N4b", "R10b", "R13", "R14", "R16", "R16b", "R17", "R19", "R20"),
     "lifetimes": ("N1", "R01", "R02", "R09", "R23", "R24", "R36"),
     "locks": ("R25", "R26"),
+    "power": ("N41", "N42"),
     "vectors": ("N5", "N6", "R04", "R07", "R10", "R11", "R12"),
 }
 BROKEN: Mapping[str, str] = {

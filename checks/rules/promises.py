@@ -40,6 +40,7 @@ from generator.facts import (
     msi_on,
 )
 from generator.operation import Operation
+from generator.ops.pm import RUNTIME_GETS, RUNTIME_PUTS
 from generator.program import operations
 
 
@@ -140,7 +141,7 @@ def nothing_kept_for_nobody(step: Step, view: View) -> Expr | None:
     return kept & ~used
 
 
-_FOR_OTHERS = ("pm_runtime_resume_and_get", "pm_runtime_put")
+_FOR_OTHERS = (*RUNTIME_GETS, *RUNTIME_PUTS)
 
 
 @step_rule(

@@ -33,7 +33,7 @@ from generator.ops.perf import (
     QUIESCE,
     devm_action,
 )
-from generator.ops.pm import PM_RUNTIME_PUT, PM_RUNTIME_RESUME_AND_GET
+from generator.ops.pm import PM_RUNTIME_GET_ONLY, PM_RUNTIME_PUT_ONLY
 from generator.program import Block, Function, If, Not
 
 SOURCE = "drivers/perf/cxl_pmu.c"
@@ -119,10 +119,10 @@ def cxl_pmu_aux_driver() -> Driver:
                 " * resumed until everything else here is undone.",
                 " */",
             ),
-            PM_RUNTIME_RESUME_AND_GET(
+            PM_RUNTIME_GET_ONLY(
                 PORT, CPMU, fail=RETURN, c={"on": "auxiliary_device.dev.parent"}
             ),
-            devm_action(PM_RUNTIME_PUT, "cxl_pmu_put_port")(
+            devm_action(PM_RUNTIME_PUT_ONLY, "cxl_pmu_put_port")(
                 PORT, CPMU, CPMU, fail=RETURN, c={"data": "dev->parent"}
             ),
             DEVM_REQUEST_MEM_REGION(CPMU, CPMU, c={"var": "res", **REGISTERS}),

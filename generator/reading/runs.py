@@ -451,6 +451,7 @@ _OUTCOMES: Mapping[Fails, tuple[tuple[str, int], ...]] = {
     Fails.NEVER: (("ok", ANY),),
     Fails.NEGATIVE: (("ok", ZERO), ("fail", NEG)),
     Fails.POSITIVE: (("ok", POS), ("fail", NEG)),
+    Fails.TAKEN: (("ok", POS), ("fail", ZERO | NEG)),
     Fails.NONNEGATIVE: (("ok", ZERO | POS), ("fail", NEG)),
     Fails.NULL: (("ok", POS), ("fail", ZERO)),
     Fails.ERRPTR: (("ok", POS), ("fail", NEG)),

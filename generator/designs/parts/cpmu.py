@@ -60,7 +60,7 @@ from generator.ops.perf import (
     READQ,
     devm_action,
 )
-from generator.ops.pm import PM_RUNTIME_PUT, PM_RUNTIME_RESUME_AND_GET
+from generator.ops.pm import PM_RUNTIME_GET_ONLY, PM_RUNTIME_PUT_ONLY
 from generator.program import Block, Each, Function, If, Return, both, call
 
 ON_MSI = Guard("the port runs on MSI or MSI-X", msi_on(PORT), ())
@@ -175,8 +175,8 @@ def cxl_pmu(pmu: Device, interrupt: Block = ()) -> Driver:
         "cxl_pmu", pmu,
         probe=(
             # awake for as long as anything here may touch registers or the table
-            PM_RUNTIME_RESUME_AND_GET(PORT, pmu, fail=RETURN),
-            devm_action(PM_RUNTIME_PUT, "put port")(PORT, pmu, pmu, fail=RETURN),
+            PM_RUNTIME_GET_ONLY(PORT, pmu, fail=RETURN),
+            devm_action(PM_RUNTIME_PUT_ONLY, "put port")(PORT, pmu, pmu, fail=RETURN),
             DEVM_REQUEST_MEM_REGION(pmu, pmu),
             DEVM_IOREMAP(pmu, pmu),
             DEVM_KZALLOC(pmu, pmu),

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Who keeps a device awake: the references of runtime PM, as drivers/base/power/runtime.c counts.
+
+`POWER` of a device is a reference that its driver holds, on its parent or on the device itself;
+`SLEEPY` says that the one of local_pci_probe() was given away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from checks.machine.instances import Inst, View
+from checks.machine.step import SHUT
+from generator.expr import TRUE, Expr, Fact, Place, Role, all_of, num
+from generator.facts import BOUND, PHASE, POWER, PROBING, RPM_ALLOWED, SLEEPY
+from generator.operation import Do, Operation
+from generator.program import operations
+
+
+def idle(view: View, inst: Inst) -> Expr:
+    """Return whether runtime PM may suspend a device that is awake: nobody holds it.
+
+    Allowing it drops what local_pci_probe() holds: from there on it may sleep, the rest of the
+    probe included. Once shut down, device_shutdown() holds it.
+    """
+    quiet = [POWER(child).eq(0) & PHASE(child).ne(PROBING) for child in view.children(inst)]
+    if is_set(view, inst, POWER):
+        quiet.append(POWER(inst).eq(0))
+    # drivers/base/power/sysfs.c control_store(): where no driver says it, user space does
+    allowed = RPM_ALLOWED(inst).eq(1) if is_set(view, inst, RPM_ALLOWED) else TRUE
+    may = all_of(PHASE(inst).among(PROBING, BOUND), SHUT(inst).eq(0), allowed, SLEEPY(inst).eq(1))
+    return all_of(may, *quiet)
+
+
+def may_sleep(view: View, inst: Inst) -> bool:
+    """Return whether anybody lets runtime PM suspend a device, at some time."""
+    return is_set(view, inst, RPM_ALLOWED) or is_set(view, inst, SLEEPY)
+
+
+def is_set(view: View, inst: Inst, fact: Fact) -> bool:
+    """Return whether any driver, or what undoes its calls, sets a fact of this very device."""
+    return any(
+        place == inst and value not in (num(0), fact(inst))
+        for driver in view.design.drivers for by in view.of(driver.device)
+        for block in driver.blocks().values() for do in operations(block)
+        for op in (do.op, do.op.undo) if op is not None and op.gives(fact)
+        for place, value in _given(view, do, op, fact, {driver.device: by})
+    )
+
+
+def _given(
+    view: View, do: Do, op: Operation, fact: Fact, context: Mapping[Place, Place]
+) -> Iterator[tuple[Place, Expr]]:
+    """Yield what is set by an operation, to what; of one that is made for each of several: none."""
+    by_role: dict[Place, Place] = {
+        Role(role): view.resolve(place, context) for role, place in do.binding.items()
+    }
+    for way in op.outcomes:
+        for give in way.gives:
+            place = by_role.get(give.target.of)
+            if give.target.fact == fact and give.each is None and isinstance(place, Inst):
+                yield place, view.bind(give.value, by_role)
