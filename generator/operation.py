@@ -14,7 +14,20 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from generator.errors import NOWHERE, ModelError, Where
-from generator.expr import TRUE, Bin, Expr, Fact, Not, Over, Pick, Place, Read, Role, num
+from generator.expr import (
+    NO_DIGEST,
+    TRUE,
+    Bin,
+    Expr,
+    Fact,
+    Not,
+    Over,
+    Pick,
+    Place,
+    Read,
+    Role,
+    num,
+)
 from generator.fingerprint import CGuard, Fingerprint
 from generator.meaning import fold
 
@@ -159,6 +172,7 @@ class Operation:
     locks: tuple[tuple[Fact, str], ...] = ()  # taken and released while it runs, of which roles
     acts_on: str = ""  # the role of the fingerprint's device, when it is not the first
     defaults: tuple[tuple[str, int], ...] = ()  # parameters that need not be given
+    flags: tuple[str, ...] = field(default=(), metadata=NO_DIGEST)  # for the PM core, set by it
 
     @property
     def on_role(self) -> str:

@@ -21,6 +21,8 @@ from generator.ops.irq import MSI, MSIX, PCI_ALLOC_IRQ_VECTORS, PCI_FREE_IRQ_VEC
 from generator.ops.pci import PCI_DISABLE_DEVICE, PCI_ENABLE_DEVICE
 from generator.ops.perf import READQ
 from generator.ops.pm import (
+    DEV_PM_SET_DRIVER_FLAGS,
+    DEV_PM_SET_SMART_SUSPEND,
     PM_RUNTIME_ALLOW,
     PM_RUNTIME_FORBID,
     PM_RUNTIME_GET,
@@ -64,7 +66,8 @@ def test_system_does_not_sleep_in_the_middle_of_a_runtime_pm_callback() -> None:
     def no_sleep_in_runtime_pm(view: View) -> Iterator[tuple[str, Expr]]:
         """Nothing of a system sleep happens while a runtime PM callback runs."""
         runs = IN_RUNTIME_PM(Inst(NIC, 0)).eq(1)
-        yield "in both", all_of(runs, TURN(SYSTEM).ne(BEFORE), ~view.during("after"))
+        apart = TURN(SYSTEM).eq(BEFORE) | view.during("suspend", "after")  # woken for its suspend
+        yield "in both", all_of(runs, ~apart)
 
     frees = nic(runtime_suspend=(FREE,), runtime_resume=(VECTORS,))
     assert explore(frees, (no_sleep_in_runtime_pm,), episode="sleep").verdict is Verdict.HOLDS
@@ -139,3 +142,38 @@ def test_device_is_kept_awake_by_a_reference_of_its_own_driver() -> None:
     assert not suspended((take, take, give), (give,))
     assert suspended((take, give, give), (take,))
     assert not suspended((take, *MAY_SLEEP), (*STAYS, give))
+
+
+def test_device_is_woken_for_sleep_unless_its_driver_says_that_it_copes() -> None:
+    """drivers/pci/pci-driver.c pci_pm_suspend(): DPM_FLAG_SMART_SUSPEND is the driver's to set."""
+    both = {"suspend": (replace(READQ, needs=())(NIC),), "runtime_suspend": ()}
+
+    assert broken(nic(**both)) == set()
+    assert broken(nic((DEV_PM_SET_DRIVER_FLAGS(NIC),), **both)) == set()
+    assert broken(nic((DEV_PM_SET_SMART_SUSPEND(NIC),), **both)) == {"R34"}
+    assert broken(nic((DEV_PM_SET_SMART_SUSPEND(NIC),), runtime_resume=())) == set()
+
+
+def test_driver_without_suspend_is_woken_as_well() -> None:
+    @state_rule("X3", evidence=("drivers/pci/pci-driver.c pci_pm_suspend()",), symptom="none")
+    def awake_in_sleep(view: View) -> Iterator[tuple[str, Expr]]:
+        """A device is not runtime suspended when the noirq phase begins."""
+        yield "asleep", D3(Inst(NIC, 0)).eq(1) & view.during("suspend_noirq")
+
+    mine = {"suspend_noirq": (), "runtime_suspend": ()}
+    for flags, verdict in (
+        ((), Verdict.HOLDS), ((DEV_PM_SET_SMART_SUSPEND(NIC),), Verdict.VIOLATED),
+    ):
+        found = explore(nic(flags, **mine), (awake_in_sleep,), episode="sleep")
+        assert found.verdict is verdict
+
+
+def test_noirq_callback_of_a_suspended_device_is_passed_by() -> None:
+    """drivers/base/power/main.c dev_pm_skip_suspend(), asked for the late and noirq phases.
+
+    The other way dev_pm_skip_resume() asks for another flag: resume_noirq is called all the same.
+    """
+    frees = {"suspend_noirq": (FREE,), "resume_noirq": (VECTORS,), "runtime_suspend": ()}
+
+    assert broken(nic(**frees)) == set()
+    assert broken(nic((DEV_PM_SET_SMART_SUSPEND(NIC),), **frees)) == {"R07"}

@@ -13,7 +13,7 @@ from dataclasses import replace
 from checks.machine.instances import SYSTEM, TURN, Inst, View
 from checks.machine.lock_owners import free_for, locked, mutex_free, numbered, unlocked
 from checks.machine.runtime_pm import idle
-from checks.machine.schedule import BEFORE
+from checks.machine.schedule import BEFORE, smart, woken_for_sleep
 from checks.machine.step import (
     DOWN,
     HALTED,
@@ -29,7 +29,7 @@ from checks.machine.step import (
     called_with,
     words_of,
 )
-from generator.design import Driver
+from generator.design import RUNTIME, Driver
 from generator.expr import FALSE, TRUE, Expr, Fact, Place, Read, Role, all_of, num, pick
 from generator.facts import (
     ABSENT,
@@ -130,8 +130,8 @@ class Process:
             if inst == self.inst and name in callbacks:
                 graphs[name] = compress(flow(name, callbacks[name], view.of))
                 self._called(name, graphs[name])
-            elif inst == self.inst:  # another driver of the device has one
-                self._core(Kind.PASS, "", RUNNING, self.made.turns.at(turn), RUNNING,
+            elif inst == self.inst:  # another driver of the device has one, or it is only woken
+                self._core(Kind.PASS, "", RUNNING, self._turn(name), RUNNING,
                            (TURN(SYSTEM), turn + 1))
         if self.made.episode.name == "sleep" and self.inst == view.parent(self.inst):
             graphs |= self._runtime()
@@ -231,14 +231,27 @@ class Process:
     def _called(self, entry: str, graph: Flow) -> None:
         """Add the call of a callback when it is its turn; then it is the turn of the next."""
         turns, turn = self.made.turns, self.made.turns.calls[entry, self.inst]
-        self._core(Kind.CALL, f"{entry} {self.driver.name}", RUNNING,
-                   turns.at(turn) & PHASE(self.inst).eq(BOUND), self.at(entry, graph.start))
+        when = self._turn(entry) & PHASE(self.inst).eq(BOUND)
+        if entry == "suspend_noirq" and set(RUNTIME) & self.driver.callbacks().keys() and smart(
+            self.driver
+        ):  # drivers/base/power/main.c dev_pm_skip_suspend()
+            self._core(Kind.PASS, "", RUNNING, when & D3(self.inst).eq(1), RUNNING,
+                       (TURN(SYSTEM), turn + 1))
+            when &= D3(self.inst).eq(0)
+        self._core(Kind.CALL, f"{entry} {self.driver.name}", RUNNING, when,
+                   self.at(entry, graph.start))
         ends = {graph.done: turn + 1}
         ends.setdefault(graph.failed, turns.fails.get(turn, turn + 1))
         for end, after in ends.items():
             self._core(Kind.CALL_RETURNS,
                        "" if end == graph.done else f"{entry} returns an error",
                        self.at(entry, end), TRUE, RUNNING, (TURN(SYSTEM), after))
+
+    def _turn(self, entry: str) -> Expr:
+        """Return whether it is the turn of a callback, and runtime PM is done with the device."""
+        turn = self.made.turns.at(self.made.turns.calls[entry, self.inst])
+        woken = entry == "suspend" and woken_for_sleep(self.driver)
+        return turn & D3(self.inst).eq(0) if woken else turn
 
     def _runtime(self) -> dict[str, Flow]:
         """Add runtime PM of a PCI device: its callback, then D3; back in D0, its callback."""
@@ -262,8 +275,12 @@ class Process:
         if down.failed != down.done:
             self._core(Kind.CALL_RETURNS, "", self.at("runtime_suspend", down.failed), TRUE,
                        RUNNING, (IN_RUNTIME_PM(inst), 0))
+        turns = self.made.turns
+        resumed = turns.quiet()
+        if woken_for_sleep(driver):
+            resumed |= turns.at(turns.calls["suspend", inst])
         self._core(Kind.CALL, f"runtime_resume {driver.name}", RUNNING,
-                   all_of(self.made.turns.quiet(), D3(inst).eq(1)),
+                   all_of(resumed, D3(inst).eq(1)),
                    self.at("runtime_resume", back.start), (D3(inst), 0), (IN_RUNTIME_PM(inst), 1))
         for end in {back.done, back.failed}:
             self._core(Kind.CALL_RETURNS, "runtime_resume returns",

@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 
 from checks.machine.episode import Episode
 from checks.machine.instances import SYSTEM, TURN, Inst
-from generator.design import Driver
+from generator.design import RUNTIME, Driver
 from generator.expr import Expr, any_of
+from generator.ops.pm import SMART_SUSPEND
+from generator.program import operations
 
 BEFORE = 0
 
@@ -54,7 +56,10 @@ def schedule(episode: Episode, processes: Sequence[tuple[Driver, Inst]]) -> Turn
         begun = turn
         called = down if stage.startswith("suspend") else up
         for driver, inst in called:
-            if stage in driver.callbacks() and (stage, inst) not in calls:
+            called_for = stage in driver.callbacks() or (
+                stage == "suspend" and woken_for_sleep(driver)
+            )
+            if called_for and (stage, inst) not in calls:
                 calls[stage, inst] = turn
                 turn += 1
         if stage in ("off", "gone", "swap"):
@@ -71,6 +76,24 @@ def schedule(episode: Episode, processes: Sequence[tuple[Driver, Inst]]) -> Turn
         stages[stage] = tuple(range(begun, turn + (stage == "after")))
     last = turn if "after" in stages else turn - 1
     return Turns(calls, events, _failures(calls, events), stages, last)
+
+
+def smart(driver: Driver) -> bool:
+    """Return whether a driver says that its callbacks for sleep cope with runtime suspend."""
+    return any(
+        SMART_SUSPEND in do.op.flags and do.places == (driver.device,)
+        for do in operations(driver.probe)
+    )
+
+
+def woken_for_sleep(driver: Driver) -> bool:
+    """Return whether runtime PM resumes a device before its driver is called for system sleep.
+
+    drivers/pci/pci-driver.c pci_pm_suspend() does, of whoever does not say that it can do without.
+    That a device stays suspended all through the sleep, direct_complete, is not explored.
+    """
+    runtime = bool(set(RUNTIME) & driver.callbacks().keys())
+    return runtime and driver.device.parent is None and not smart(driver)
 
 
 def _failures(

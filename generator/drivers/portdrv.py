@@ -65,7 +65,7 @@ from generator.ops.pci import (
     PCIE_PME_INTERRUPT_ENABLE,
 )
 from generator.ops.pm import (
-    DEV_PM_SET_DRIVER_FLAGS,
+    DEV_PM_SET_SMART_SUSPEND,
     PM_RUNTIME_ALLOW,
     PM_RUNTIME_DONT_USE_AUTOSUSPEND,
     PM_RUNTIME_FORBID,
@@ -490,7 +490,7 @@ def probe(services: Services = PCI_EXPRESS, **places: Block) -> Block:
         If(RCEC, (PCIE_LINK_RCEC(PORT),)),
         call(pcie_port_device_register(services, **places), fail=RETURN),
         PCI_SAVE_STATE(PORT),
-        DEV_PM_SET_DRIVER_FLAGS(PORT),
+        DEV_PM_SET_SMART_SUSPEND(PORT),
         If(
             BRIDGE_D3,
             (

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from generator.expr import Role, Same, minimum, pick
 from generator.facts import D3, MORE_POWER, POWER, RPM_ALLOWED, SLEEPY
 from generator.fingerprint import Fails, Fingerprint
@@ -124,4 +126,8 @@ PM_RUNTIME_GET_NORESUME = _plain("pm_runtime_get_noresume", sets(SLEEPY(DEV), 0)
 # it, and is awake and stays so once that is forbidden.
 PM_RUNTIME_ALLOW = _plain("pm_runtime_allow", sets(RPM_ALLOWED(DEV), 1))
 PM_RUNTIME_FORBID = _plain("pm_runtime_forbid", sets(RPM_ALLOWED(DEV), 0), sets(D3(DEV), 0))
+# With flags that make no difference here, DPM_FLAG_NO_DIRECT_COMPLETE for one.
 DEV_PM_SET_DRIVER_FLAGS = _plain("dev_pm_set_driver_flags")
+SMART_SUSPEND = "DPM_FLAG_SMART_SUSPEND"
+# The driver's callbacks for sleep cope with a device that runtime PM has suspended.
+DEV_PM_SET_SMART_SUSPEND = replace(DEV_PM_SET_DRIVER_FLAGS, flags=(SMART_SUSPEND,))
