@@ -4,10 +4,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from generator.context import Context
 from generator.errors import ModelError, Where
-from generator.expr import EACH, ChildrenOf, Expr, Fact, Nth, ParentOf, Place, Role, UsersOf
+from generator.expr import (
+    EACH,
+    NO_DIGEST,
+    NO_DIGEST_AT_DEFAULT,
+    ChildrenOf,
+    Expr,
+    Fact,
+    Nth,
+    ParentOf,
+    Place,
+    Role,
+    UsersOf,
+)
 from generator.mistakes.blocks import check_block, devices_asked
 from generator.mistakes.field_types import check_fields
 from generator.mistakes.operations import named_twice
@@ -23,6 +36,11 @@ SLEEP = ("suspend", "suspend_noirq", "resume_noirq", "resume")
 RUNTIME = ("runtime_suspend", "runtime_resume")
 RECOVERY = ("error_detected", "slot_reset")
 CALLBACK_NAMES = (*SLEEP, *RUNTIME, *RECOVERY)
+
+
+def context_entry(name: str) -> str:
+    """Return what the block of a context is called among those of its driver."""
+    return f"context {name}"
 
 
 @dataclass(frozen=True)
@@ -71,7 +89,9 @@ class Driver:
     which C names each device ("pci_dev", "auxiliary_device.dev.parent"). `source` is the file
     and the initialiser that C is read from. `suspend` to `slot_reset` are what the PM core and
     AER or DPC recovery call, None where the driver has none. `instead_of` names another driver
-    of the same device, in the place of which the user binds this one, later.
+    of the same device, in the place of which the user binds this one, later. `contexts` is what
+    runs once it is queued. What `atomic` does not show of what the handler needs is in
+    `handler_needs`.
     """
 
     name: str
@@ -96,6 +116,8 @@ class Driver:
     error_detected: Block | None = None
     slot_reset: Block | None = None
     instead_of: str = ""
+    contexts: tuple[Context, ...] = field(default=(), metadata=NO_DIGEST_AT_DEFAULT)
+    handler_needs: tuple[Fact, ...] = field(default=(), metadata=NO_DIGEST)
     where: Where = field(default_factory=here, compare=False)
 
     def __post_init__(self) -> None:
@@ -117,8 +139,19 @@ class Driver:
         return {**self.entries(), **self.callbacks()}
 
     def blocks(self) -> dict[str, Block]:
-        """Return everything that the driver does: entry points, callbacks, and `atomic`."""
-        return {**self.functions(), "atomic": self.atomic}
+        """Return everything that the driver does: entry points, callbacks, `atomic`, contexts."""
+        contexts = {context_entry(one.name): one.body for one in self.contexts}
+        return {**self.functions(), "atomic": self.atomic, **contexts}
+
+    def with_blocks(self, blocks: Mapping[str, Block]) -> Driver:
+        """Return it doing something else in some of what blocks() returns."""
+        contexts = tuple(
+            replace(one, body=blocks.get(context_entry(one.name), one.body))
+            for one in self.contexts
+        )
+        known = {context_entry(one.name) for one in contexts}
+        rest = {name: block for name, block in blocks.items() if name not in known}
+        return replace(self, contexts=contexts, **rest)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)

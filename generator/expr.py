@@ -81,6 +81,8 @@ class ChildrenOf:
 
 # Of a field that came later than the digests that published series carry: they are made without.
 NO_DIGEST = {"no digest": True}
+# The same, of one that digests are made with where a design says something in it.
+NO_DIGEST_AT_DEFAULT = {"no digest": "at default"}
 
 
 @dataclass(frozen=True)

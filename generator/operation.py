@@ -173,6 +173,9 @@ class Operation:
     acts_on: str = ""  # the role of the fingerprint's device, when it is not the first
     defaults: tuple[tuple[str, int], ...] = ()  # parameters that need not be given
     flags: tuple[str, ...] = field(default=(), metadata=NO_DIGEST)  # for the PM core, set by it
+    # Of an operation on a context of a driver: kind and name of that, and what it does to it.
+    context: tuple[str, str] = field(default=("", ""), metadata=NO_DIGEST)
+    does: str = field(default="", metadata=NO_DIGEST)
 
     @property
     def on_role(self) -> str:

@@ -40,8 +40,8 @@ def functions(design: Design, name: str, change: Callable[[Block], Block]) -> De
 def _everywhere(design: Design, change: Callable[[Block], Block]) -> Design:
     drivers: list[Driver] = []
     for driver in design.drivers:
-        blocks: dict[str, Any] = {name: change(one) for name, one in driver.blocks().items()}
-        drivers.append(replace(driver, **blocks))
+        blocks = {name: change(one) for name, one in driver.blocks().items()}
+        drivers.append(driver.with_blocks(blocks))
     return replace(design, drivers=tuple(drivers))
 
 

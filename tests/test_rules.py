@@ -6,6 +6,7 @@ import re
 import pytest
 from broken import (
     context,
+    contexts,
     domains,
     episodes,
     glue,
@@ -27,7 +28,7 @@ from generator.kernel.tree import Tree, read
 
 CASES = (
     *vectors.CASES, *handlers.CASES, *lifetimes.CASES, *context.CASES, *domains.CASES,
-    *episodes.CASES, *growth.CASES, *locks.CASES, *glue.CASES, *power.CASES,
+    *episodes.CASES, *growth.CASES, *locks.CASES, *glue.CASES, *power.CASES, *contexts.CASES,
 )
 BY_KEY = {rule.key: rule for rule in RULES}
 ROWS = [pytest.param(case, id=case.rule) for case in CASES]

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from generator.design import Design, Device
+from generator.context import Context
+from generator.design import Design, Device, Driver
 from generator.errors import NOWHERE, ModelError
 from generator.expr import (
     EACH,
@@ -54,6 +55,16 @@ class Inst:
 
 
 @dataclass(frozen=True)
+class Own:
+    """A context of a driver for one of its devices, and the number of its process."""
+
+    driver: Driver
+    inst: Inst
+    context: Context
+    number: int
+
+
+@dataclass(frozen=True)
 class System:
     """What belongs to no device."""
 
@@ -71,6 +82,7 @@ class View:
         """Give each instance of every device its number."""
         self.design = design
         self.devres: Mapping[Inst, tuple[Read, ...]] = {}  # what says that an entry is on the list
+        self.contexts: tuple[Own, ...] = ()  # what runs beside entry points, once it is queued
         self.episode = "plain"
         self.stages: Mapping[str, tuple[int, ...]] = {}  # of an episode: what TURN is in each
         self.instances = tuple(

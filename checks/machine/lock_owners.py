@@ -32,9 +32,9 @@ def number(view: View, inst: Inst) -> int:
     return view.instances.index(inst) + 1
 
 
-def numbered(view: View, inst: Inst, binding: Mapping[str, Place]) -> dict[str, Expr]:
+def numbered(view: View, me: int, binding: Mapping[str, Place]) -> dict[str, Expr]:
     """Return the numbers that operations on locks speak of: the caller's, and of each role."""
-    found: dict[str, Expr] = {ME.name: num(number(view, inst))}
+    found: dict[str, Expr] = {ME.name: num(me)}
     for role, place in binding.items():
         if isinstance(place, Inst):
             found[f"number of {role}"] = num(number(view, place))
@@ -57,7 +57,7 @@ def mutex_free(made: Build, inst: Inst) -> Expr:
 
 
 def free_for(
-    made: Build, op: Operation, binding: Mapping[str, Place], inst: Inst
+    made: Build, op: Operation, binding: Mapping[str, Place], me: int
 ) -> Expr:
     """Return whether nobody else holds a lock that an operation takes while it runs."""
     if not made.locks:
@@ -65,5 +65,5 @@ def free_for(
     free = []
     for fact, role in op.locks:
         place = binding[role]
-        free.append(any_of(fact(place).eq(0), fact(place).eq(number(made.view, inst))))
+        free.append(any_of(fact(place).eq(0), fact(place).eq(me)))
     return all_of(*free)

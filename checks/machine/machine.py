@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from checks.machine.contexts import add_contexts, contexts_of
 from checks.machine.environment import environment
 from checks.machine.episode import EPISODES, PLAIN
 from checks.machine.instances import Inst, View
@@ -61,8 +62,10 @@ def build(
     }
     made.turns = schedule(lived, processes)
     view.episode, view.stages = lived.name, made.turns.stages
+    view.contexts = contexts_of(view, processes)
     for driver, inst in processes:
         Process(made, driver, inst).build()
+    add_contexts(made, processes)
     environment(made, processes)
     used: dict[Read, None] = {}
     for one in made.transitions:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from checks.machine.instances import SYSTEM, TURN, Inst, View
-from checks.machine.lock_owners import free_for, locked, mutex_free, numbered, unlocked
+from checks.machine.lock_owners import free_for, locked, mutex_free, number, numbered, unlocked
 from checks.machine.runtime_pm import idle
 from checks.machine.schedule import BEFORE, smart, woken_for_sleep
 from checks.machine.step import (
@@ -41,7 +41,6 @@ from generator.facts import (
     DRVDATA,
     DYING,
     FAULTED,
-    HANDLER,
     INSIDE,
     IRQ,
     LEAVING,
@@ -56,7 +55,6 @@ from generator.facts import (
     PROBING,
     QUIET,
     SAVED,
-    SOURCE,
     UNBOUND,
     UNHEARD,
     UNPROGRAMMED,
@@ -96,6 +94,7 @@ class Process:
     def __init__(self, made: Build, driver: Driver, inst: Inst) -> None:
         """Give the process a counter of its own."""
         self.made, self.driver, self.inst = made, driver, inst
+        self.actor, self.context, self.number = inst.name, "", number(made.view, inst)
         at = f"at {driver.name}" if driver.instead_of else "at"
         self.pc = Fact(at, 0, f"where {driver.name} is")(inst)
         self.numbers: dict[tuple[str, int], int] = {}
@@ -122,9 +121,6 @@ class Process:
             self._shutdown(graphs["shutdown"])
         for why in ("refused", "unbound"):
             self._release(why)
-        if self.made.plain and self.driver.atomic:
-            graphs["atomic"] = compress(flow("atomic", self.driver.atomic, view.of))
-            self._callbacks(graphs["atomic"])
         callbacks = self.driver.callbacks()
         for (name, inst), turn in self.made.turns.calls.items():
             if inst == self.inst and name in callbacks:
@@ -157,8 +153,8 @@ class Process:
         self, kind: Kind, text: str, src: int, when: Expr, dst: int,
         *gives: tuple[Read, Expr | int], forgets: bool = False, settles: bool = False,
     ) -> None:
-        step = Step(self.inst.name, kind, text, "driver core", driver=self.driver, inst=self.inst,
-                    forgets=forgets, settles=settles)
+        step = Step(self.actor, kind, text, "driver core", driver=self.driver, inst=self.inst,
+                    forgets=forgets, settles=settles, context=self.context)
         values = [(read, num(value)) for read, value in gives]
         self.made.add(step, self.pc, src, when, [(self.pc, num(dst)), *values])
 
@@ -313,15 +309,6 @@ class Process:
             self._core(Kind.CALL_RETURNS, "shutdown returns", self.at("shutdown", end), TRUE,
                        halted, *ends)
 
-    def _callbacks(self, graph: Flow) -> None:
-        """Add what runs while an event is open or an interrupt can come: callbacks, handlers."""
-        inst = self.inst
-        called = OPEN(inst).eq(1) | (SOURCE(inst).eq(1) & HANDLER(inst).ne(0))
-        self._core(Kind.CALL, f"callback of {self.driver.name}", RUNNING, called,
-                   self.at("atomic", graph.start))
-        for end in sorted({graph.done, graph.failed}):
-            self._core(Kind.CALL_RETURNS, "", self.at("atomic", end), TRUE, RUNNING)
-
     def _release(self, why: str) -> None:
         """Undo what is on the devres list, the latest first."""
         entry = f"devres {why}"
@@ -360,9 +347,9 @@ class Process:
                 holds = self.made.view.bind(edge.guard.when, context)
                 when = holds if edge.holds else ~holds
             text = f"{edge.guard.name}: {'yes' if edge.holds else 'no'}"
-            step = Step(self.inst.name, Kind.CONDITION, text, entry, edge.inside,
+            step = Step(self.actor, Kind.CONDITION, text, entry, edge.inside,
                         where=edge.where, decides=edge.guard.when not in (None, TRUE),
-                        asks=when, driver=self.driver, inst=self.inst)
+                        asks=when, driver=self.driver, inst=self.inst, context=self.context)
             self.made.add(step, self.pc, src, when, [(self.pc, num(dst))])
         elif edge.do is None or edge.op is None:
             self._core(Kind.PASS, "", src, TRUE, dst)
@@ -404,12 +391,13 @@ class Process:
             name: view.bind(value, context)
             for name, value in zip(do.op.params, do.params, strict=True)
         }
-        numbers = numbered(view, self.inst, binding) if self.made.locks else {}
+        numbers = numbered(view, self.number, binding)
         by_role: dict[Place, Place] = {Role(name): place for name, place in binding.items()}
         text = words_of(op, binding)
-        step = Step(self.inst.name, Kind.OPERATION, text, entry, inside, outcome,
+        step = Step(self.actor, Kind.OPERATION, text, entry, inside, outcome,
                     where=do.where, op=op, driver=self.driver, inst=self.inst,
-                    about=called_with(op, binding), binding=binding, params=params)
+                    about=called_with(op, binding), binding=binding, params=params,
+                    context=self.context)
 
         def bound(expr: Expr) -> Expr:
             return view.bind(fill(expr, {**params, **numbers}), by_role)
@@ -418,7 +406,7 @@ class Process:
         reached = not op.reaches or (
             isinstance(acted_on, Inst) and acted_on.device.kind in op.reaches
         )
-        when = all_of(when, free_for(self.made, op, binding, self.inst))
+        when = all_of(when, free_for(self.made, op, binding, self.number))
         if op.begins:
             middle = self.at(f"{entry} waits {src}", 0)
             gives = [(_target(view, one.target, by_role), bound(one.value)) for one in op.begins]

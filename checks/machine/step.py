@@ -79,6 +79,7 @@ class Step:
     about: tuple[str, ...] = ()
     binding: Mapping[str, Place] = field(default_factory=dict, hash=False)
     params: Mapping[str, Expr] = field(default_factory=dict, hash=False)
+    context: str = ""  # of the driver, in which it is done; "" in entry points and callbacks
 
     def role(self, name: str) -> Inst:
         """Return the instance in a role of the operation."""

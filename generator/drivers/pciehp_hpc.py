@@ -35,7 +35,7 @@ from generator.ops.lock import DOWN_READ, INIT_RWSEM, MUTEX_INIT, UP_READ
 from generator.ops.pci import PCIE_CAPABILITY_READ_DWORD
 from generator.ops.service import KFREE_DATA, KZALLOC_DATA
 from generator.ops.work import (
-    CANCEL_DELAYED_WORK_SYNC,
+    C_CANCEL_DELAYED_WORK_SYNC,
     INIT_WAITQUEUE_HEAD,
     KTHREAD_CREATE,
     KTHREAD_STOP,
@@ -253,7 +253,7 @@ def pciehp_release_ctrl(service: Device) -> Function:
     return Function(
         "pciehp_release_ctrl",
         (
-            CANCEL_DELAYED_WORK_SYNC(service, c={"on": "controller.button_work"}),
+            C_CANCEL_DELAYED_WORK_SYNC(service, c={"on": "controller.button_work"}),
             KFREE_DATA(service, c=CTRL),
         ),
     )

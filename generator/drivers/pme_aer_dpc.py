@@ -55,7 +55,7 @@ from generator.ops.service import (
     PME_INTERRUPT_ON,
     SET_SERVICE_DATA,
 )
-from generator.ops.work import CANCEL_WORK_SYNC, init_work
+from generator.ops.work import C_CANCEL_WORK_SYNC, init_work
 from generator.program import Block, Function, If, Not, Return, both, call
 
 PME = Device("pme", "service", PORT)
@@ -182,7 +182,7 @@ def pme(service: Device = PME) -> Driver:
         remove=(
             call(pcie_pme_disable_interrupt(service)),
             FREE_IRQ(service),
-            CANCEL_WORK_SYNC(service, c={"on": f"{data}.work"}),
+            C_CANCEL_WORK_SYNC(service, c={"on": f"{data}.work"}),
             KFREE_DATA(service, c={"on": data}),
         ),
         suspend=_pme_suspend(service),

@@ -1,34 +1,176 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Work that a handler or a timer queues, threads, and who waits for them (kernel/kthread.c)."""
+"""Work, timers and tasklets: queued by anybody, run at any time until cancelled; and threads.
+
+Each is of a context of the driver, which is named where there is more than one:
+SCHEDULE_WORK(dev, work="reset"). In C the device is where the struct work_struct lies.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
 
-from generator.expr import Place, Role
+from generator.context import awaited, queued, ready, running
+from generator.expr import Place, Role, all_of, pick
 from generator.facts import POLLER
 from generator.fingerprint import Fails, Fingerprint
-from generator.operation import Do, Operation, fault, ok, sets
+from generator.operation import ME, Do, Operation, fault, ok, sets
 from generator.ops.assign import assign, plain
 from generator.ops.device import INIT_LIST_HEAD
 
 USER = Role("user")
 
-INIT_WORK = plain("__init_work")
+
+@dataclass(frozen=True)
+class Of:
+    """An operation on contexts of a kind: `does` says which, applied it is that on one of them.
+
+    `word` is by what a design names the context, and its name where it names none.
+    """
+
+    callee: str
+    does: str
+    kind: str
+    word: str
+    source: str
+
+    def __call__(
+        self, *places: Place, c: Mapping[str, str] | None = None, **which: str
+    ) -> Do:
+        """Return it on the context of a device, at the caller's line.
+
+        Errors: ModelError when devices do not fit or the context is not named by `word`.
+        """
+        name = which.pop(self.word, self.word)
+        return self.on(name)(*places, c=c, **which)  # type: ignore[arg-type]
+
+    def on(self, name: str) -> Operation:
+        """Return the operation on the context of a name."""
+        return _operation(self, name)
+
+
+@cache
+def _operation(of: Of, name: str) -> Operation:
+    shown = of.callee if name == of.word else f"{of.callee}[{name}]"
+    common = Operation(
+        shown, ("user",), (ok(),), of.source, Fingerprint((of.callee,), on=0),
+        context=(of.kind, name), does=of.does, sleeps=False,
+    )
+    off, waiting = sets(queued(name)(USER), 0), awaited(name)(USER)
+    match of.does:
+        case "initialise":
+            undo = _CANCELS[of.kind].on(name)
+            return replace(common, outcomes=(ok(sets(ready(name)(USER), 1)),), undo=undo,
+                           leaves=(ready(name),))
+        case "queue":  # what is being cancelled is not queued again
+            value = pick(waiting.eq(0), 1, queued(name)(USER))
+            return replace(common, outcomes=(ok(sets(queued(name)(USER), value)),),
+                           needs=(ready(name),))
+        case "cancel":
+            return replace(common, outcomes=(ok(off),), needs=(ready(name),))
+        case "cancel and wait":
+            return replace(
+                common, outcomes=(ok(off, sets(waiting, 0)),), begins=(off, sets(waiting, ME)),
+                waits=running(name)(USER).eq(0), needs=(ready(name),), sleeps=True,
+            )
+        case "wait":
+            done = all_of(running(name)(USER).eq(0), queued(name)(USER).eq(0))
+            return replace(
+                common, outcomes=(ok(sets(waiting, 0)),), begins=(sets(waiting, ME),),
+                waits=done, needs=(ready(name),), sleeps=True,
+            )
+    raise AssertionError(of.does)
+
+
+def _work(callee: str, does: str, source: str) -> Of:
+    return Of(callee, does, "work", "work", source)
+
+
+def _delayed(callee: str, does: str, source: str) -> Of:
+    return Of(callee, does, "delayed_work", "work", source)
+
+
+def _timer(callee: str, does: str, source: str) -> Of:
+    return Of(callee, does, "timer", "timer", source)
+
+
+def _tasklet(callee: str, does: str, source: str) -> Of:
+    return Of(callee, does, "tasklet", "tasklet", source)
+
+
+INIT_WORK = _work("INIT_WORK", "initialise", "include/linux/workqueue.h INIT_WORK()")
+SCHEDULE_WORK = _work("schedule_work", "queue", "include/linux/workqueue.h schedule_work()")
+QUEUE_WORK = _work("queue_work", "queue", "kernel/workqueue.c queue_work_on()")
+CANCEL_WORK = _work("cancel_work", "cancel", "kernel/workqueue.c cancel_work(): it may run still")
+CANCEL_WORK_SYNC = _work(
+    "cancel_work_sync", "cancel and wait",
+    "kernel/workqueue.c cancel_work_sync(): nobody queues it meanwhile, but afterwards",
+)
+FLUSH_WORK = _work("flush_work", "wait", "kernel/workqueue.c flush_work()")
+
+INIT_DELAYED_WORK = _delayed(
+    "INIT_DELAYED_WORK", "initialise", "include/linux/workqueue.h INIT_DELAYED_WORK()"
+)
+SCHEDULE_DELAYED_WORK = _delayed(
+    "schedule_delayed_work", "queue", "include/linux/workqueue.h schedule_delayed_work()"
+)
+MOD_DELAYED_WORK = _delayed(
+    "mod_delayed_work", "queue", "kernel/workqueue.c mod_delayed_work_on()"
+)
+CANCEL_DELAYED_WORK = _delayed(
+    "cancel_delayed_work", "cancel", "kernel/workqueue.c cancel_delayed_work(): it may run still"
+)
+CANCEL_DELAYED_WORK_SYNC = _delayed(
+    "cancel_delayed_work_sync", "cancel and wait", "kernel/workqueue.c cancel_delayed_work_sync()"
+)
+FLUSH_DELAYED_WORK = _delayed(
+    "flush_delayed_work", "wait", "kernel/workqueue.c flush_delayed_work()"
+)
+
+TIMER_SETUP = _timer("timer_setup", "initialise", "include/linux/timer.h timer_setup()")
+MOD_TIMER = _timer("mod_timer", "queue", "kernel/time/timer.c mod_timer()")
+ADD_TIMER = _timer("add_timer", "queue", "kernel/time/timer.c add_timer()")
+TIMER_DELETE = _timer(
+    "timer_delete", "cancel", "kernel/time/timer.c timer_delete(): it may run still"
+)
+TIMER_DELETE_SYNC = _timer(
+    "timer_delete_sync", "cancel and wait", "kernel/time/timer.c timer_delete_sync()"
+)
+DEL_TIMER = replace(TIMER_DELETE, callee="del_timer")
+DEL_TIMER_SYNC = replace(TIMER_DELETE_SYNC, callee="del_timer_sync")
+
+TASKLET_SETUP = _tasklet("tasklet_setup", "initialise", "kernel/softirq.c tasklet_setup()")
+TASKLET_SCHEDULE = _tasklet(
+    "tasklet_schedule", "queue", "include/linux/interrupt.h tasklet_schedule()"
+)
+TASKLET_KILL = _tasklet("tasklet_kill", "cancel and wait", "kernel/softirq.c tasklet_kill()")
+
+_CANCELS = {
+    "work": CANCEL_WORK_SYNC, "delayed_work": CANCEL_DELAYED_WORK_SYNC,
+    "timer": TIMER_DELETE_SYNC, "tasklet": TASKLET_KILL,
+}
+QUEUES = {
+    "work": SCHEDULE_WORK, "delayed_work": SCHEDULE_DELAYED_WORK, "timer": MOD_TIMER,
+    "tasklet": TASKLET_SCHEDULE,
+}
+
+# As C has them where the work itself is not explored: the kernel's own drivers, of which a test
+# holds the calls against the C.
+C_INIT_WORK = plain("__init_work")
+C_CANCEL_WORK_SYNC = replace(plain("cancel_work_sync"), sleeps=True)
+C_CANCEL_DELAYED_WORK_SYNC = replace(plain("cancel_delayed_work_sync"), sleeps=True)
+INIT_WAITQUEUE_HEAD = plain("__init_waitqueue_head")
 
 
 def init_work(device: Place, path: str, function: str) -> tuple[Do, ...]:
     """Return INIT_WORK() of the work at a C path, or that in INIT_DELAYED_WORK(), expanded."""
     return (
-        INIT_WORK(device, c={"on": path}),
+        C_INIT_WORK(device, c={"on": path}),
         INIT_LIST_HEAD(device, c={"on": f"{path}.entry"}),
         assign(f"{path}.func", function)(),
     )
 
-
-CANCEL_WORK_SYNC = replace(plain("cancel_work_sync"), sleeps=True)
-CANCEL_DELAYED_WORK_SYNC = replace(plain("cancel_delayed_work_sync"), sleeps=True)
-INIT_WAITQUEUE_HEAD = plain("__init_waitqueue_head")
 
 KTHREAD_STOP = Operation(
     "kthread_stop",

@@ -28,7 +28,7 @@ def _text(value: object, known: dict[int, str], whole: bool) -> str:
             inner = ", ".join(
                 f"{one.name}={_text(getattr(value, one.name), known, whole)}"
                 for one in dataclasses.fields(value)
-                if one.compare and (whole or not one.metadata.get("no digest"))
+                if one.compare and (whole or not _left_out(one, getattr(value, one.name)))
             )
             known[id(value)] = f"{type(value).__name__}({inner})"
         return known[id(value)]
@@ -41,6 +41,12 @@ def _text(value: object, known: dict[int, str], whole: bool) -> str:
     if isinstance(value, tuple | list):
         return "(" + ", ".join(_text(item, known, whole) for item in value) + ")"
     return repr(value)
+
+
+def _left_out(field: dataclasses.Field[object], value: object) -> bool:
+    """Return whether digests are made without a field that has a value."""
+    without = field.metadata.get("no digest", False)
+    return value == field.default if without == "at default" else bool(without)
 
 
 def digest(design: Design) -> str:

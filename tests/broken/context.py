@@ -122,7 +122,6 @@ CASES = (
             *MADE,
             "kid: bind kiddrv",
             "kid: perf_pmu_register(kid)",
-            "kid: probe returns 0",
             "user: opens an event on kid",
             "kid: callback of kiddrv",
             "kid: pm_runtime_resume_and_get(port, kid)",

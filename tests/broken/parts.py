@@ -4,6 +4,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from generator.context import Context
 from generator.design import Design, Device, Driver
 from generator.facts import ADDED, LEFT_ON, LIFE, MSG
 from generator.operation import Guard
@@ -59,9 +60,11 @@ def port(probe: Block, remove: Block = (), *, builtin: bool = True) -> Driver:
     return Driver("portdrv", PORT, probe, remove, builtin=builtin)
 
 
-def kid(probe: Block, remove: Block = (), atomic: Block = ()) -> Driver:
+def kid(
+    probe: Block, remove: Block = (), atomic: Block = (), contexts: tuple[Context, ...] = (),
+) -> Driver:
     """Return a driver of the child; sysfs can unbind it."""
-    return Driver("kiddrv", KID, probe, remove, atomic=atomic)
+    return Driver("kiddrv", KID, probe, remove, atomic=atomic, contexts=contexts)
 
 
 def design(*drivers: Driver, **given: Any) -> Design:

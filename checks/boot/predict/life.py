@@ -117,7 +117,7 @@ def _walk(life: Life, inst: Inst, driver: str, first: Kind, end: int) -> Life:
         one for one in life.machine.transitions
         if one.step.inst == inst and one.pc is not None and one.pc.of == inst
         and (not driver or (one.step.driver is not None and one.step.driver.name == driver))
-        and not one.step.fault and not one.step.entry.startswith("atomic")
+        and not one.step.fault and not one.step.context
     ]
     begins = [one for one in mine if one.step.kind is first]
     found: dict[tuple[int, ...], State] = {}

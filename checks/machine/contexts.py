@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What runs beside a driver's entry points: handlers, callbacks, and what it has queued.
+
+A handler runs from the moment it is requested to the moment free_irq() has waited for it, in probe,
+remove and devres as well: on an irq that is shared whatever its own device does, and so does one
+that DEBUG_SHIRQ calls. What is queued runs until it is cancelled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from checks.machine.instances import Inst, Own, View
+from checks.machine.process import Process
+from checks.machine.step import HALTED, IDLE, Build, Kind
+from generator.context import Context, queued, running
+from generator.design import Driver
+from generator.expr import TRUE, Expr, Fact, Nth, Read, all_of, num
+from generator.facts import EXCLUSIVE, HANDLER, LINE, OPEN, SOURCE
+from generator.graphs.flow import Flow, compress, flow
+from generator.operation import Block, Do
+from generator.ops.work import QUEUES
+from generator.program import operations
+
+Processes = Sequence[tuple[Driver, Inst]]
+
+
+def contexts_of(view: View, processes: Processes) -> tuple[Own, ...]:
+    """Return the contexts of every driver and device, those that only operations name too."""
+    found: list[Own] = []
+    for driver, inst in processes:
+        for context in (*driver.contexts, *_implied(view, driver)):
+            found.append(Own(driver, inst, context, len(view.instances) + len(found) + 1))
+    return tuple(found)
+
+
+def _on_contexts(view: View, driver: Driver) -> tuple[Do, ...]:
+    """Return every operation of the design on a context of a driver's device."""
+    return tuple(
+        do for other in view.design.drivers for block in other.blocks().values()
+        for do in operations(block) if do.op.does
+        and (do.places[0].of if isinstance(do.places[0], Nth) else do.places[0]) == driver.device
+    )
+
+
+def _implied(view: View, driver: Driver) -> tuple[Context, ...]:
+    """Return the contexts that a driver does not say the body of, in the order of the text."""
+    said = {one.name for one in driver.contexts}
+    kinds: dict[str, str] = {}
+    for do in _on_contexts(view, driver):
+        kind, name = do.op.context
+        if name not in said:
+            kinds.setdefault(name, kind)
+    return tuple(Context(name, (), kind) for name, kind in kinds.items())
+
+
+def handler_of(view: View, driver: Driver) -> Block:
+    """Return what the handler and the callbacks of a driver do with interrupts off.
+
+    Of a driver that does not say it, the handler queues whatever nobody else does.
+    """
+    if driver.atomic:
+        return driver.atomic
+    others = {do.op.context[1] for do in _on_contexts(view, driver) if do.op.does == "queue"}
+    mine = dict.fromkeys(
+        one.context for one in view.contexts if one.driver == driver
+    )
+    return tuple(
+        replace(QUEUES[one.kind].on(one.name)(driver.device), where=driver.where)
+        for one in mine if one.name not in others
+    )
+
+
+def add_contexts(made: Build, processes: Processes) -> None:
+    """Add the processes of handlers, callbacks and all that can be queued."""
+    for own in made.view.contexts:
+        _Queued(made, own).add()
+    for driver, inst in processes:
+        block = handler_of(made.view, driver)
+        if block:
+            _Handler(made, driver, inst).add(block)
+
+
+class _Beside(Process):
+    """A process of a driver that runs beside its entry points."""
+
+    def _body(self, entry: str, block: Block) -> Flow:
+        graph = compress(flow(entry, block, self.made.view.of))
+        for edge in graph.edges:
+            self._edge(entry, edge)
+        return graph
+
+    def _runs(self, text: str, when: Expr, entry: str, block: Block, *gives: Read) -> None:
+        """Add its call, which sets what is given, and its end, which clears that."""
+        graph = self._body(entry, block)
+        halted = [HALTED(one).eq(0) for one in self.made.view.instances
+                  if one.device.parent is None]
+        self._core(Kind.CALL, text, IDLE, all_of(when, *halted), self.at(entry, graph.start),
+                   *((read, num(1)) for read in gives[:1]),
+                   *((read, num(0)) for read in gives[1:]))
+        for end in sorted({graph.done, graph.failed}):
+            self._core(Kind.CALL_RETURNS, "", self.at(entry, end), TRUE, IDLE,
+                       *((read, num(0)) for read in gives[:1]))
+        self.made.tops[self.pc] = len(self.numbers) + 1
+
+
+class _Queued(_Beside):
+    """Work, a timer or a tasklet of one device."""
+
+    def __init__(self, made: Build, own: Own) -> None:
+        super().__init__(made, own.driver, own.inst)
+        self.own, self.context, self.number = own, own.context.name, own.number
+        self.pc = Fact(f"at {self.context}", 0, f"where {self.context} is")(own.inst)
+        self.actor = f"{own.inst.name} {self.context}"
+
+    def add(self) -> None:
+        one = self.own.context
+        pending, runs = queued(one.name)(self.inst), running(one.name)(self.inst)
+        entry = "work" if one.sleeps else "atomic"
+        self._runs(f"{one.kind.replace('_', ' ')} runs", pending.eq(1), entry, one.body,
+                     runs, pending)
+
+
+class _Handler(_Beside):
+    """The handler of a device, and callbacks that are called with interrupts off."""
+
+    def __init__(self, made: Build, driver: Driver, inst: Inst) -> None:
+        super().__init__(made, driver, inst)
+        self.context = "handler"
+        self.number = 0  # it takes no lock that sleeps
+        self.pc = Fact(f"at handler of {driver.name}", 0, "where its handler is")(inst)
+
+    def add(self, block: Block) -> None:
+        when = OPEN(self.inst).eq(1) | may_fire(self.inst)
+        if not self.made.plain:  # kernel/power/suspend.c: suspend_device_irqs() has masked it
+            when &= ~self.made.view.during("suspend_noirq", "off", "resume_noirq")
+        runs = running("handler")(self.inst)
+        self._runs(f"callback of {self.driver.name}", when, "atomic", block, runs)
+        # free_irq() waits for it, and closing an event for the CPU on which it counts
+        ends = (HANDLER(self.inst), num(0)), (OPEN(self.inst), num(0))
+        steps = self.made.transitions
+        for at, one in enumerate(steps):
+            if one.pc != self.pc and any(give in ends for give in one.gives):
+                steps[at] = replace(one, when=one.when & runs.eq(0))
+
+
+def may_fire(inst: Inst) -> Expr:
+    """Return whether the handler of a device can be called: it shares its irq, or may raise it."""
+    there = HANDLER(inst).ge(1) & HANDLER(inst).le(LINE)
+    return there & (EXCLUSIVE(inst).eq(0) | SOURCE(inst).eq(1))

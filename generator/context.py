@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Code of a driver that runs by itself once it is queued: work, timers, tasklets.
+
+Whoever has it may queue it; from then on it runs at any time until it is cancelled. A context is
+told by its name, and each device of the driver has one of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from generator.errors import ModelError, Where
+from generator.expr import Fact
+from generator.operation import Block, here
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the driver does in it, in the order of the C; `kind` is one of KINDS.
+
+    It lies in the driver's data, where the driver has some: that must not be freed while it is
+    queued or runs. One that lies elsewhere is `static`.
+    """
+
+    name: str
+    body: Block = ()
+    kind: str = "work"
+    static: bool = False
+    where: Where = field(default_factory=here, compare=False)
+
+    def __post_init__(self) -> None:
+        """Refuse a kind that there is not, and a name that C could not have."""
+        if self.kind not in KINDS:
+            raise ModelError(
+                self.where, f"context {self.name}: kind= is one of {', '.join(KINDS)}, "
+                f"not {self.kind!r}"
+            )
+        if not isinstance(self.name, str) or not self.name.isidentifier():
+            raise ModelError(
+                self.where, f"a context is named by a word, as its function in C: not {self.name!r}"
+            )
+
+    @property
+    def sleeps(self) -> bool:
+        """Return whether it may sleep."""
+        return self.kind in SLEEPING
+
+
+SLEEPING = ("work", "delayed_work")
+KINDS = (*SLEEPING, "timer", "tasklet")
+
+
+def work(name: str, body: Block = (), *, static: bool = False) -> Context:
+    """Return what a worker does with a struct work_struct: it may sleep."""
+    return Context(name, body, "work", static)
+
+
+def delayed_work(name: str, body: Block = (), *, static: bool = False) -> Context:
+    """Return what a worker does with a struct delayed_work, some time later: it may sleep."""
+    return Context(name, body, "delayed_work", static)
+
+
+def timer(name: str, body: Block = (), *, static: bool = False) -> Context:
+    """Return what a timer does when it expires: it may not sleep."""
+    return Context(name, body, "timer", static)
+
+
+def tasklet(name: str, body: Block = (), *, static: bool = False) -> Context:
+    """Return what a tasklet does: it may not sleep."""
+    return Context(name, body, "tasklet", static)
+
+
+def ready(name: str) -> Fact:
+    """Return whether a context has been initialised."""
+    return Fact(f"{name} initialised", 1, f"{name} can be queued", local=True)
+
+
+def queued(name: str) -> Fact:
+    """Return whether a context is to run."""
+    return Fact(f"{name} queued", 1, f"{name} is to run")
+
+
+def running(name: str) -> Fact:
+    """Return whether a context runs."""
+    return Fact(f"{name} runs", 1, f"{name} runs")
+
+
+def awaited(name: str) -> Fact:
+    """Return who waits until a context has ended: 0, or the number of that process."""
+    return Fact(f"{name} awaited", 63, f"who waits for {name} to end")

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Designs that queue what outlives its memory, or wait for what cannot end."""
+
+from broken.parts import DELETE, KID, MADE, MAKE, Case, design, kid, port
+from generator.context import timer
+from generator.ops.service import KFREE_DATA, KZALLOC_DATA
+from generator.ops.work import (
+    CANCEL_WORK_SYNC,
+    INIT_WORK,
+    MOD_TIMER,
+    SCHEDULE_WORK,
+    TIMER_DELETE,
+    TIMER_DELETE_SYNC,
+    TIMER_SETUP,
+)
+
+DATA, FREE = KZALLOC_DATA(KID), KFREE_DATA(KID)
+WORK, QUEUE, CANCEL = INIT_WORK(KID), SCHEDULE_WORK(KID), CANCEL_WORK_SYNC(KID)
+SETUP, ARM = TIMER_SETUP(KID, timer="poll"), MOD_TIMER(KID, timer="poll")
+POLL = (timer("poll", (ARM,)),)
+BOUND = ("port: bind portdrv", *MADE, "kid: bind kiddrv", "kid: kzalloc driver data(kid)")
+GONE = ("kid: probe returns 0", "kid: unbind kiddrv")
+
+CASES = (
+    # drivers/pci/pcie/pme.c pcie_pme_remove() cancels before kfree(); kernel/workqueue.c
+    # process_one_work() reads work->func of what is freed here.
+    Case(
+        "N17",
+        broken=design(port(MAKE, DELETE), kid((DATA, WORK, QUEUE), (FREE,))),
+        mended=design(port(MAKE, DELETE), kid((DATA, WORK, QUEUE), (CANCEL, FREE))),
+        trace=(*BOUND, "kid: INIT_WORK(kid)", "kid: schedule_work(kid)", *GONE,
+               "kid: kfree driver data(kid)"),
+        hardware={},
+    ),
+    # kernel/time/timer.c timer_delete() does not wait: a timer that runs then may arm itself anew,
+    # or go on in what is freed.
+    Case(
+        "N17",
+        broken=design(port(MAKE, DELETE), kid(
+            (DATA, SETUP, ARM), (TIMER_DELETE(KID, timer="poll"), FREE), contexts=POLL)),
+        mended=design(port(MAKE, DELETE), kid(
+            (DATA, SETUP, ARM), (TIMER_DELETE_SYNC(KID, timer="poll"), FREE), contexts=POLL)),
+        trace=(*BOUND, "kid: timer_setup[poll](kid)", "kid: mod_timer[poll](kid)", *GONE,
+               "kid poll: timer runs", "kid: timer_delete[poll](kid)",
+               "kid: kfree driver data(kid)"),
+        hardware={},
+        floating=("kid poll",),
+    ),
+)
