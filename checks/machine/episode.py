@@ -71,6 +71,30 @@ def episodes_of(design: Design) -> tuple[str, ...]:
     return tuple(name for name in EPISODES if told[name])
 
 
+# Why an episode is left out of designs that have nothing to say to it.
+_NOTHING_TO_SAY: Mapping[str, str] = {
+    "sleep": "no driver has a callback for system sleep or runtime PM, and no vector is in a "
+             "store of a subdevice",
+    "recovery": "no driver has error_detected or slot_reset",
+    "surprise": "nothing that the design does goes otherwise where the device is gone",
+    "late": "no driver comes instead_of= another",
+}
+
+
+def left_out(design: Design, episode: str = "") -> tuple[tuple[str, str], ...]:
+    """Return the episodes that are not explored of a design, by name, each with the reason.
+
+    With an `episode`, only that one was asked for.
+    """
+    explored = episodes_of(design)
+    if episode:
+        return tuple(
+            (name, f"only {episode} was asked for" if name in explored else _NOTHING_TO_SAY[name])
+            for name in EPISODES if name != episode
+        )
+    return tuple((name, _NOTHING_TO_SAY[name]) for name in EPISODES if name not in explored)
+
+
 def _operations(design: Design) -> Iterator[Operation]:
     for driver in design.drivers:
         for block in driver.blocks().values():

@@ -21,7 +21,7 @@ from checks.machine.schedule import schedule
 from checks.machine.step import DOWN, HALTED, IDLE, RUNNING, SHUT, Build, Step, Transition
 from generator.design import Design
 from generator.errors import ModelError
-from generator.expr import Fact, Place, Read, num, reads
+from generator.expr import Expr, Fact, Num, Place, Read, maximum, minimum, num, reads
 
 
 @dataclass(frozen=True)
@@ -102,6 +102,22 @@ def with_variables(machine: Machine, extra: Iterable[Read]) -> Machine:
         transitions=tuple(_other_hardware(one, asked) for one in machine.transitions),
         given=given,
     )
+
+
+def within_range(machine: Machine) -> Machine:
+    """Return a machine in which no step gives a fact more than its top, or less than 0.
+
+    Behind a broken rule a count can grow for ever.
+    """
+    def kept(read: Read, value: Expr) -> Expr:
+        if isinstance(value, Num | Read):
+            return value
+        return maximum(minimum(value, machine.tops[read]), 0)
+
+    return replace(machine, transitions=tuple(
+        replace(one, gives=tuple((read, kept(read, value)) for read, value in one.gives))
+        for one in machine.transitions
+    ))
 
 
 def _other_hardware(one: Transition, asked: Sequence[Read]) -> Transition:

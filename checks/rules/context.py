@@ -37,6 +37,7 @@ def _counting(view: View) -> Iterator[tuple[str, Expr]]:
 
 @step_rule(
     "R34",
+    mend="pm_runtime_resume_and_get() of the parent first, and put it when it is needed no more",
     evidence=("drivers/base/dd.c __driver_probe_device()",
               "drivers/base/dd.c __device_release_driver()",
               "drivers/pci/msi/msi.h pci_msix_mask()", "drivers/perf/cxl_pmu.c cxl_pmu_irq()"),
@@ -85,6 +86,7 @@ def claimed_before_mapped(step: Step, _view: View) -> Expr | None:
 
 @step_rule(
     "N8",
+    mend="call it where sleeping is allowed: in probe, from a work item or a threaded handler",
     evidence=("kernel/irq/manage.c request_threaded_irq()",
               "drivers/perf/cxl_pmu.c cxl_pmu_event_start()",
               "kernel/irq/irqdomain.c irq_domain_free_irqs()"),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from checks.machine.instances import Inst, View
 from checks.machine.machine import HALTED, Step
-from checks.rules.rule import is_done, state_rule, step_rule
+from checks.rules.rule import Clause, clause_rule, is_done, state_rule, step_rule
 from generator.design import SUBDEVICES
 from generator.expr import Expr, all_of, any_of
 from generator.facts import (
@@ -50,6 +50,7 @@ def _ports(view: View) -> tuple[Inst, ...]:
 
 @state_rule(
     "R10b",
+    mend="pci_set_master() before the handler is requested",
     evidence=("drivers/pci/pcie/portdrv.c pcie_port_device_register()",
               "drivers/pci/pci.c pci_set_master()"),
     symptom="the handler's line in /proc/interrupts never counts: the port may not write messages",
@@ -65,6 +66,7 @@ def vector_user_needs_bus_master(view: View) -> Iterator[tuple[str, Expr]]:
 
 @step_rule(
     "R13",
+    mend="free_irq() of every handler on it first; in remove by hand, behind a failure as well",
     evidence=("kernel/irq/irqdomain.c irq_domain_free_irqs()",
               "kernel/irq/proc.c unregister_irq_proc()", "kernel/irq/manage.c free_irq()"),
     symptom="WARN remove_proc_entry: removing non-empty directory 'irq/NN', leaking 'NAME'",
@@ -83,6 +85,7 @@ def free_irq_before_vectors(step: Step, view: View) -> Expr | None:
 
 @step_rule(
     "R14",
+    mend="auxiliary_device_delete() of the children first, then free the vectors, then disable",
     evidence=("include/linux/auxiliary_bus.h DOC", "drivers/pci/msi/msi.c pci_free_msi_irqs()",
               "drivers/pci/pcie/portdrv.c remove_iter()", "<87plpsbbe5.ffs@tglx>"),
     # Until CPUs have forgotten where it was, what is written goes to a table that is not mapped.
@@ -145,6 +148,7 @@ def message_number_zero_is_valid(step: Step, _view: View) -> Expr | None:
 
 @step_rule(
     "R17",
+    mend="request it with shared=1",
     evidence=("kernel/irq/manage.c __setup_irq()",
               "drivers/pci/pcie/portdrv.c pcie_port_enable_irq_vec()"),
     symptom="genirq: Flags mismatch irq NN, and -EBUSY for whoever comes second",
@@ -187,27 +191,34 @@ def _without_interrupt(view: View) -> Iterator[tuple[str, Expr]]:
                               IRQ(child).eq(0)))
 
 
-@step_rule(
+@clause_rule(
     "R20",
     evidence=("drivers/pci/pcie/portdrv.c pcie_init_service_irqs()",
               "drivers/cxl/pci.c cxl_alloc_irq_vectors()"),
     symptom="genirq: Flags mismatch irq NN, or irq NN: nobody cared",
     states=_without_interrupt,
 )
-def line_interrupts_are_shared(step: Step, _view: View) -> Expr | None:
+def line_interrupts_are_shared(step: Step, _view: View) -> Iterator[Clause]:
     """On INTx every handler shares the line; a subdevice has no handler there at all.
 
     On a port that has not even a line only hotplug is kept: it can poll.
     """
     if not is_done(step, *_REQUESTS):
-        return None
+        return
     user = step.role("user")
     on_line = IRQ(user).eq(LINE)
-    return on_line if user.device.kind in SUBDEVICES else on_line & step.params["shared"].eq(0)
+    if user.device.kind in SUBDEVICES:
+        yield Clause(f"the irq of {user.name}, a subdevice, is the INTx line of its parent",
+                     on_line, f"create {user.name} only where it has a vector: "
+                     "types=MSIX | MSI without INTX, or a condition on MODE")
+        return
+    yield Clause(f"{user.name} requests the INTx line without IRQF_SHARED",
+                 on_line & step.params["shared"].eq(0), "request it with shared=1")
 
 
 @state_rule(
     "N3",
+    mend="take what the handler uses before request_irq(), and give it back behind free_irq()",
     evidence=("kernel/irq/manage.c __free_irq()",),
     symptom="a fault in the handler: DEBUG_SHIRQ calls it once in free_irq()",
 )
@@ -231,6 +242,7 @@ def handler_data_outlives_irq(view: View) -> Iterator[tuple[str, Expr]]:
 
 @step_rule(
     "N4",
+    mend="turn the source off before free_irq(): disable it, then free",
     evidence=("kernel/irq/manage.c free_irq()",),
     symptom="irq NN: nobody cared, or an interrupt that nobody serves",
 )
@@ -243,6 +255,7 @@ def quiesce_before_free(step: Step, _view: View) -> Expr | None:
 
 @step_rule(
     "N4b",
+    mend="turn the source off before the irq is requested",
     evidence=("kernel/irq/manage.c request_threaded_irq()",
               "drivers/pci/pcie/pme.c pcie_pme_probe()"),
     symptom="irq NN: nobody cared, a handler that runs before its driver is ready, or a source "

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from checks.machine.instances import Inst, View
 from checks.machine.machine import HALTED
 from checks.machine.step import Kind, Step
-from checks.rules.rule import is_done, step_rule
+from checks.rules.rule import Clause, clause_rule, is_done, step_rule
 from generator.design import SUBDEVICES
 from generator.expr import TRUE, Expr, all_of, any_of
 from generator.facts import (
@@ -45,6 +45,7 @@ from generator.program import operations
 
 @step_rule(
     "R01",
+    mend="what puts managed resources on a device belongs into the probe of its driver",
     evidence=("drivers/base/dd.c really_probe()", "<20240823120501.00004151@Huawei.com>"),
     symptom="Resources present before probing; the device stays unbound, -EBUSY",
 )
@@ -78,6 +79,7 @@ def managed_only_while_bound(step: Step, _view: View) -> Expr | None:
 
 @step_rule(
     "R09",
+    mend="leave bus mastering of a bridge on where something below may need it",
     evidence=("drivers/pci/pci.c pci_clear_master()", "drivers/pci/pci.c do_pci_disable_device()",
               "drivers/pci/pci.c pci_enable_bridge()", "<87plpsbbe5.ffs@tglx>"),
     symptom="DMA and messages of every device below the port stop, without a word",
@@ -97,6 +99,7 @@ def bus_master_is_shared(step: Step, _view: View) -> Expr | None:
 
 @step_rule(
     "R23",
+    mend="take it on the subdevice itself: devm_ with its own device as the owner",
     evidence=("drivers/perf/cxl_pmu.c cxl_pmu_probe()",
               "drivers/cxl/core/regs.c devm_cxl_iomap_block()", "<87plpsbbe5.ffs@tglx>"),
     symptom="probe with driver NAME failed with error -16 at the second bind; an irq that outlives "
@@ -116,14 +119,14 @@ def subdevice_owns_its_resources(step: Step, _view: View) -> Expr | None:
     return TRUE if op.name in through else None
 
 
-@step_rule(
+@clause_rule(
     "R24",
     evidence=("drivers/base/auxiliary.c auxiliary_device_init()",
               "drivers/base/auxiliary.c __auxiliary_device_add()",
               "include/linux/auxiliary_bus.h auxiliary_device_uninit()"),
     symptom="-EINVAL, -EEXIST or a refcount WARN; use after free where kfree() replaces uninit",
 )
-def auxiliary_protocol(step: Step, _view: View) -> Expr | None:
+def auxiliary_protocol(step: Step, _view: View) -> Iterator[Clause]:
     """An auxiliary device is allocated, initialised, added, deleted, uninitialised, in order.
 
     After auxiliary_device_init() only auxiliary_device_uninit() frees it, and its id is unique.
@@ -136,12 +139,32 @@ def auxiliary_protocol(step: Step, _view: View) -> Expr | None:
         "kfree": ALLOCATED,
     }
     if not is_done(step, *needs) or step.op is None or "dev" not in step.binding:
-        return None
+        return
     dev = step.role("dev")
     if dev.device.kind != "aux":
-        return None
-    wrong = LIFE(dev).ne(needs[step.op.name])
-    return wrong | IDENT(dev).eq(0) if step.op.name == "auxiliary_device_add" else wrong
+        return
+    wanted, name = needs[step.op.name], step.op.name
+    for life in (ABSENT, ALLOCATED, INITIALISED, ADDED):
+        if life != wanted:
+            yield Clause(f"{name}() finds {dev.name} {LIFE.show(life)}, "
+                         f"and needs it {LIFE.show(wanted)}", LIFE(dev).eq(life),
+                         _instead(name, life))
+    if name == "auxiliary_device_add":
+        yield Clause(f"{dev.name} has no id of its own", IDENT(dev).eq(0),
+                     f"ida_alloc({dev.name}) before it is added")
+
+
+def _instead(name: str, life: int) -> str:
+    """Return what a driver does instead of a call for an auxiliary device that is at `life`."""
+    if name == "kfree" and life == INITIALISED:
+        return "auxiliary_device_uninit() in the place of kfree(): the last reference frees it"
+    if name in ("kfree", "auxiliary_device_uninit") and life == ADDED:
+        return "auxiliary_device_delete(), then auxiliary_device_uninit()"
+    if name == "auxiliary_device_uninit" and life == ALLOCATED:
+        return "kfree(): auxiliary_device_init() has not gone well yet"
+    if life == ABSENT and name not in ("auxiliary_device_init", "auxiliary_device_add"):
+        return f"{name}() only where the device was created, and once"
+    return "kzalloc(), auxiliary_device_init(), auxiliary_device_add(), in this order"
 
 
 def _leftovers(view: View) -> Iterator[tuple[str, Expr]]:
@@ -182,6 +205,7 @@ def _left_on_port(view: View, port: Inst, off: Expr) -> Iterator[tuple[str, Expr
 
 @step_rule(
     "R36",
+    mend="take it back in remove, and before probe returns an error; disable as often as enabled",
     evidence=("drivers/pci/pcie/portdrv.c pcie_portdrv_remove()",
               "drivers/pci/pci.c pci_disable_device()", "drivers/base/core.c device_shutdown()"),
     symptom="disabling already-disabled device; memory, ids or vectors that outlive their driver; "
@@ -201,6 +225,7 @@ def undo_in_reverse(step: Step, _view: View) -> Expr | None:
 
 @step_rule(
     "N1",
+    mend="close the events before: perf_pmu_unregister() only where none can be open",
     evidence=("kernel/events/core.c perf_pmu_unregister()",),
     symptom="use after free: a panic when the event is closed",
 )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from checks.machine.episode import PLAIN
 from checks.machine.instances import Inst, View
 from checks.machine.step import SHUT, Kind, Step
-from checks.rules.rule import step_rule
+from checks.rules.rule import Clause, clause_rule, step_rule
 from generator.design import SUBDEVICES, Device
 from generator.expr import TRUE, Expr, Nth, Read, all_of, any_of, num, reads
 from generator.facts import (
@@ -126,6 +126,7 @@ def _given_irqs(view: View) -> frozenset[object]:
 
 @step_rule(
     "N10",
+    mend="ask first whether there is somebody to serve, or take it back when nobody came",
     evidence=("drivers/pci/pcie/portdrv.c pcie_port_device_register()",),
     symptom="vectors taken, or a bridge that may master the bus, for nobody",
 )
@@ -195,48 +196,63 @@ def _data_of(inst: Inst, view: View) -> list[Expr]:
     return [fact(inst).eq(0) for fact in (NOTED, MEMORY) if fact in allocated]
 
 
-@step_rule(
+@clause_rule(
     "N12",
     evidence=("drivers/pci/pcie/portdrv.c pcie_port_enable_irq_vec()", "mm/slub.c kfree()",
               "drivers/base/dd.c device_unbind_cleanup()"),
     symptom="the vector of another message, a double free, or a NULL dereference",
     states=_notes,
 )
-def nothing_used_before_it_is_there(step: Step, view: View) -> Expr | None:
+def nothing_used_before_it_is_there(step: Step, view: View) -> Iterator[Clause]:
     """Nothing is used before it is there, or when it is gone: numbers, counts, memory, registers.
 
     A message number is read, anew where vectors have changed; a count is made before it is asked.
     """
-    early = [*_uncounted(step, view), *_unread(step, view), *_unmade(step, view),
-             *_outdated(step)]
-    return any_of(*early) if early else None
+    yield from _uncounted(step, view)
+    yield from _unread(step, view)
+    yield from _unmade(step, view)
+    yield from _outdated(step)
 
 
-def _unmade(step: Step, view: View) -> Iterator[Expr]:
+def _unmade(step: Step, view: View) -> Iterator[Clause]:
     """Yield that what an operation works on is not there, or is there already."""
     op = step.op
     if op is None:
         return
     user = step.role(op.needs_of or op.roles[0]) if op.needs else None
     if user is not None:
-        yield from (fact(user).eq(0) for fact in op.needs)
+        for fact in op.needs:
+            yield Clause(f"{op.name} needs {fact.name} of {user.name} ({fact.doc}), which is not "
+                         "there, or no more", fact(user).eq(0),
+                         f"have {fact.name} of {user.name} before, and keep it until then")
         if DRVDATA in op.needs and (memory := _data_of(user, view)):
-            yield all_of(*memory)
+            yield Clause(f"{op.name} reads the driver data of {user.name}, which points to freed "
+                         "memory", all_of(*memory),
+                         f"free the memory of {user.name} after the last {op.name}")
     if step.entry == "devres":
         return
     match op.name:
         case "kfree note":
             dev = step.role("dev")
-            yield NOTED(dev).eq(0)
+            yield Clause(f"the note of {dev.name} is not there, or was freed", NOTED(dev).eq(0),
+                         "free it once, and only where it was allocated")
             yield from _headless(dev, view)
         case "ioremap":
-            yield PEEKED(step.role("user")).eq(1)
+            user = step.role("user")
+            yield Clause(f"registers of {user.name} are mapped already", PEEKED(user).eq(1),
+                         "iounmap() what was mapped before")
         case "iounmap":
-            yield PEEKED(step.role("user")).eq(0)
+            user = step.role("user")
+            yield Clause(f"registers of {user.name} are not mapped", PEEKED(user).eq(0),
+                         "iounmap() only what ioremap() has mapped")
         case "device_register":
-            yield LIFE(step.role("dev")).ne(ALLOCATED)
+            dev = step.role("dev")
+            yield Clause(f"{dev.name} is not allocated, or is on its bus already",
+                         LIFE(dev).ne(ALLOCATED), "kzalloc() before device_register()")
         case "devm_cxl_pmu_add" if _uses(view, "cxl_find_regblock_instance"):
-            yield LOCATED(view.parent(step.role("dev"))).eq(0)
+            parent = view.parent(step.role("dev"))
+            yield Clause(f"no register block of {parent.name} was found",
+                         LOCATED(parent).eq(0), "find it before")
 
 
 def _uses(view: View, name: str) -> bool:
@@ -256,7 +272,7 @@ def _set_from(step: Step) -> frozenset[Read]:
     )
 
 
-def _unread(step: Step, view: View) -> Iterator[Expr]:
+def _unread(step: Step, view: View) -> Iterator[Clause]:
     """Yield that a message number is used which was not read, or which may change yet.
 
     Which number a message has depends on whether MSI or MSI-X is on, and on how many vectors
@@ -270,21 +286,25 @@ def _unread(step: Step, view: View) -> Iterator[Expr]:
     looked_at = _looked_at(view) if numbers and step.entry != "devres" else ()
     for inst in sorted(numbers, key=lambda one: one.name):
         if isinstance(inst, Inst) and inst in looked_at:
-            yield KNOWN(inst).eq(0)
+            yield Clause(f"the message number of {inst.name} was not read since vectors changed",
+                         KNOWN(inst).eq(0), "read it behind the last change of vectors")
     if used and step.inst is not None and step.inst.device.kind == "pci":
-        yield ~msi_on(step.inst)
+        yield Clause(f"a message number counts only once {step.inst.name} has vectors",
+                     ~msi_on(step.inst), "look at it behind pci_alloc_irq_vectors()")
 
 
-def _uncounted(step: Step, view: View) -> Iterator[Expr]:
+def _uncounted(step: Step, view: View) -> Iterator[Clause]:
     """Yield that a count is looked at before it was made: no driver wants 0 vectors."""
     looked = {*reads(step.asks), *_set_from(step)}
     looked.update(read for value in step.params.values() for read in reads(value))
     for read in sorted(looked, key=lambda one: (one.of.name, one.fact.name)):
         if read.fact.vectors:
-            yield read.fact(view.resolve(step.binding.get(read.of.name, read.of), {})).eq(0)
+            place = view.resolve(step.binding.get(read.of.name, read.of), {})
+            yield Clause(f"{read.fact.name} of {place.name} has no value yet",
+                         read.fact(place).eq(0), "count before it is asked")
 
 
-def _outdated(step: Step) -> Iterator[Expr]:
+def _outdated(step: Step) -> Iterator[Clause]:
     """Yield that a driver asks how many vectors there are when it has freed them.
 
     What it has noted is how many there were. An allocation that failed since then is noted as an
@@ -294,11 +314,15 @@ def _outdated(step: Step) -> Iterator[Expr]:
     for port in sorted({read.of for read in asked if read.fact == NVEC}, key=lambda of: of.name):
         if port == step.inst:
             wanted = [read.le(entries(port)) for read in asked if read.fact.vectors]
-            yield all_of(NVEC(port).eq(0), MODE(port).eq(MODE_OFF), FAULTED(port).eq(0),
-                         CAP(port).ne(CAP_NONE), D3(port).eq(0), *wanted)
+            yield Clause(
+                f"how many vectors {port.name} has is asked when they are freed",
+                all_of(NVEC(port).eq(0), MODE(port).eq(MODE_OFF), FAULTED(port).eq(0),
+                       CAP(port).ne(CAP_NONE), D3(port).eq(0), *wanted),
+                "ask before they are freed",
+            )
 
 
-def _headless(dev: Inst, view: View) -> Iterator[Expr]:
+def _headless(dev: Inst, view: View) -> Iterator[Clause]:
     """Yield that the parent's note, which lists those of its children, is gone already."""
     parent = view.parent(dev)
     noted = {
@@ -310,7 +334,8 @@ def _headless(dev: Inst, view: View) -> Iterator[Expr]:
         for place in do.places
     }
     if parent != dev and parent.device in noted:
-        yield NOTED(parent).eq(0)
+        yield Clause(f"the note of {parent.name}, which lists {dev.name}, is gone",
+                     NOTED(parent).eq(0), f"free the note of {dev.name} first")
 
 
 def _looked_at(view: View) -> frozenset[Inst]:

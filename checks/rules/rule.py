@@ -13,9 +13,20 @@ from dataclasses import dataclass
 
 from checks.machine.instances import View
 from checks.machine.machine import Step
-from generator.expr import Expr
+from generator.expr import Expr, any_of
+
+
+@dataclass(frozen=True)
+class Clause:
+    """One way in which a step breaks a rule: what is said of it, and what mends it."""
+
+    says: str  # of the fact and the device, behind "Here: "
+    when: Expr
+    mend: str = ""
+
 
 OnStep = Callable[[Step, View], Expr | None]
+Clauses = Callable[[Step, View], Iterator[Clause]]
 OnState = Callable[[View], Iterator[tuple[str, Expr]]]
 
 
@@ -24,7 +35,8 @@ class Rule:
     """One rule: `statement` is what must hold, `symptom` what a running kernel shows if not.
 
     `implies` names the rules that the same mistake breaks as well: they are not reported
-    beside this one.
+    beside this one. `clauses` tell the ways in which a step breaks it apart, for those who are
+    to mend it; `mend` is what mends it in any case.
     """
 
     key: str
@@ -35,11 +47,13 @@ class Rule:
     on_step: OnStep | None = None
     on_state: OnState | None = None
     implies: tuple[str, ...] = ()
+    mend: str = ""
+    clauses: Clauses = lambda _step, _view: iter(())
 
 
 def step_rule(
     key: str, *, evidence: tuple[str, ...], symptom: str, implies: tuple[str, ...] = (),
-    states: OnState | None = None,
+    states: OnState | None = None, mend: str = "",
 ) -> Callable[[OnStep], Rule]:
     """Make a rule of a function over steps; its docstring is the statement.
 
@@ -48,19 +62,38 @@ def step_rule(
 
     def made(function: OnStep) -> Rule:
         return Rule(key, _title(function), _statement(function), evidence, symptom,
-                    on_step=function, on_state=states, implies=implies)
+                    on_step=function, on_state=states, implies=implies, mend=mend)
+
+    return made
+
+
+def clause_rule(
+    key: str, *, evidence: tuple[str, ...], symptom: str, implies: tuple[str, ...] = (),
+    states: OnState | None = None, mend: str = "",
+) -> Callable[[Clauses], Rule]:
+    """Make a rule of a function that yields the ways in which a step breaks it, each by itself."""
+
+    def made(function: Clauses) -> Rule:
+        def on_step(step: Step, view: View) -> Expr | None:
+            ways = [clause.when for clause in function(step, view)]
+            return any_of(*ways) if ways else None
+
+        return Rule(key, _title(function), _statement(function), evidence, symptom,
+                    on_step=on_step, on_state=states, implies=implies, mend=mend,
+                    clauses=function)
 
     return made
 
 
 def state_rule(
-    key: str, *, evidence: tuple[str, ...], symptom: str, implies: tuple[str, ...] = ()
+    key: str, *, evidence: tuple[str, ...], symptom: str, implies: tuple[str, ...] = (),
+    mend: str = "",
 ) -> Callable[[OnState], Rule]:
     """Make a rule of a function over a design's states; its docstring is the statement."""
 
     def made(function: OnState) -> Rule:
         return Rule(key, _title(function), _statement(function), evidence, symptom,
-                    on_state=function, implies=implies)
+                    on_state=function, implies=implies, mend=mend)
 
     return made
 

@@ -11,18 +11,21 @@ from dataclasses import dataclass, replace
 
 from checks.finding import Verdict
 from checks.machine.episode import PLAIN
-from checks.machine.machine import Machine, build, with_variables
+from checks.machine.machine import Machine, build, with_variables, within_range
 from checks.machine.step import Kind, Step, words_of
 from checks.rules.rule import Rule
 from checks.search.liveness import forget
 from checks.search.machine_as_c import Watch
+from checks.search.reasons import because
 from checks.search.search import Search
-from checks.search.trace import replay, shortened
+from checks.search.trace import answers_on, broken_on, shortened, states_on
 from generator.design import Design, Waiver
 from generator.errors import Where
 from generator.expr import FALSE, Fact, Read, reads
+from generator.meaning import evaluate, fold_known
 
 STATES = 10_000_000
+BEHIND = "the search goes on behind it"  # the reason of waivers that only look what comes after
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,11 @@ class Shown:
 
 @dataclass(frozen=True)
 class Counterexample:
-    """The shortest way to break a rule, on the hardware that answers `hardware`."""
+    """The shortest way to break a rule, on the hardware that answers `hardware`.
+
+    `because` are the facts that make it break there, `mend` is what would, where that is known.
+    `behind` are the rules that are broken on the way before, where a search went on behind them.
+    """
 
     rule: str
     title: str
@@ -53,6 +60,9 @@ class Counterexample:
     waived: str = ""
     depth: int = 0  # steps on the way that somebody else could see
     episode: str = ""  # "" for the plain one
+    because: tuple[str, ...] = ()
+    mend: str = ""
+    behind: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,6 +88,16 @@ class Bounds:
 
 
 @dataclass(frozen=True)
+class Done:
+    """An operation that was done in some life: by which driver, within what, in which line."""
+
+    driver: str
+    entry: str
+    operation: str
+    where: Where
+
+
+@dataclass(frozen=True)
 class Report:
     """The verdict on one design."""
 
@@ -91,6 +111,11 @@ class Report:
     taken: bytes = b""  # per transition of the design's machine, whether it ever happened
     goals: tuple[Sought, ...] = ()
     waivers: tuple[Waiver, ...] = ()  # all that the design has, needed or not
+    # what else breaks, but only on ways on which something is broken already
+    further: tuple[Counterexample, ...] = ()
+    looked_further: bool | None = None  # behind all that is broken, to the end; None: not at all
+    left_out: tuple[tuple[str, str], ...] = ()  # episodes that were not explored, and why
+    done: frozenset[Done] = frozenset()
 
 
 def explore(
@@ -117,6 +142,18 @@ def explore(
     """
     explorer = Explorer(design, rules, episode)
     return explorer.run(states=states, seconds=seconds, first=first, shorten=shorten)
+
+
+def built(
+    design: Design, episode: str = PLAIN, chosen: frozenset[Fact] = frozenset()
+) -> Machine:
+    """Return the machine of a design; behind broken rules its facts stay within their range.
+
+    Errors: ModelError for a design that makes no sense.
+    """
+    machine = build(design, episode, chosen)
+    behind = any(one.reason == BEHIND for one in design.waivers)
+    return within_range(machine) if behind else machine
 
 
 def watches_of(machine: Machine, rules: Sequence[Rule]) -> tuple[Watch, ...]:
@@ -170,7 +207,7 @@ class Explorer:
         Errors: ModelError for a design that makes no sense, EnvironmentFault without a compiler.
         """
         with _uncollected():
-            machine = build(design, episode, chosen)
+            machine = built(design, episode, chosen)
             self.watches = watches_of(machine, rules)
             self.machine = with_questions(machine, self.watches)
             self.search = Search(forget(self.machine, self.watches), self.watches)
@@ -201,7 +238,8 @@ class Explorer:
         path = self.search.path(at) + [transition] * (transition >= 0)
         if self.shorten:
             path = shortened(self.machine, path, watch)
-        return replace(counterexample(self.machine, path, watch, self.rules), depth=depth)
+        found = counterexample(self.machine, path, watch, self.rules, self.watches)
+        return replace(found, depth=depth)
 
 
 @contextmanager
@@ -220,21 +258,36 @@ def _uncollected() -> Iterator[None]:
 
 
 def counterexample(
-    machine: Machine, path: Sequence[int], watch: Watch, rules: Mapping[str, Rule]
+    machine: Machine, path: Sequence[int], watch: Watch, rules: Mapping[str, Rule],
+    watches: Sequence[Watch] = (),
 ) -> Counterexample:
     """Return a path that breaks a rule, replayed, with what hardware answers on it.
 
+    `watches` are all those of the search: behind a rule it is told which others broke before.
     Errors: ReplayError when the path does not break it.
     """
-    answers = replay(machine, path, watch)
+    states = states_on(machine, path, watch)
+    answers = answers_on(states)
     hardware = tuple(
         (f"{read.of.name}.{read.fact.name}", read.fact.show(value))
         for read, value in sorted(answers.items(),
                                   key=lambda one: (one[0].of.name, one[0].fact.name))
     )
-    rule = rules[watch.rule]
-    return Counterexample(rule.key, rule.title, watch.message, shown(machine, path, watch.at),
-                          hardware, watch.waived, episode="".join(beside(machine)))
+    rule, known = rules[watch.rule], frozenset(machine.variables)
+    when, message, mend = fold_known(watch.when, known), watch.message, rule.mend
+    if watch.at is not None:
+        for clause in rule.clauses(machine.transitions[watch.at].step, machine.view):
+            if evaluate(holds := fold_known(clause.when, known), states[-1]):
+                when, message = holds, f"{rule.statement} Here: {clause.says}."
+                mend = clause.mend or mend
+                break
+    before: tuple[str, ...] = ()
+    if watch.waived == BEHIND:
+        others = [one for one in watches if one.waived == BEHIND and one.rule != watch.rule]
+        before = broken_on(machine, path, states, others)
+    return Counterexample(rule.key, rule.title, message, shown(machine, path, watch.at),
+                          hardware, watch.waived, episode="".join(beside(machine)),
+                          because=because(when, states[-1]), mend=mend, behind=before)
 
 
 def reported(
@@ -257,7 +310,16 @@ def reported(
         tuple(one for one in examples if one.waived),
         Bounds(states, transitions, complete, seconds,
                tuple(one.name for one in machine.view.instances), beside(machine)),
-        reached, unreached, taken, waivers=machine.design.waivers,
+        reached, unreached, taken, waivers=machine.design.waivers, done=_done(machine, taken),
+    )
+
+
+def _done(machine: Machine, taken: bytes) -> frozenset[Done]:
+    """Return what drivers ever did, whatever came of it."""
+    steps = (one.step for one, hit in zip(machine.transitions, taken, strict=True) if hit)
+    return frozenset(
+        Done(step.driver.name, step.entry, step.op.name, step.where) for step in steps
+        if step.op is not None and step.driver is not None
     )
 
 

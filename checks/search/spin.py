@@ -20,11 +20,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from checks.machine.episode import PLAIN
-from checks.machine.machine import Machine, build
+from checks.machine.machine import Machine
 from checks.rules.rule import Rule
 from checks.search.explore import (
     Counterexample,
     Report,
+    built,
     counterexample,
     reported,
     watches_of,
@@ -83,7 +84,7 @@ def machine_of(
 
     Errors: ModelError for a design that makes no sense.
     """
-    machine = build(design, episode)
+    machine = built(design, episode)
     watches = watches_of(machine, rules)
     return with_questions(machine, watches), watches
 
@@ -183,7 +184,7 @@ def _report(
     seconds: float,
 ) -> Report:
     by_key = {rule.key: rule for rule in rules}
-    examples = [_example(machine, watches[number], path, by_key)
+    examples = [_example(machine, watches[number], path, by_key, watches)
                 for number, path in found.broken.values()]
     taken = bytes((0, number) in found.taken for number in range(len(machine.transitions)))
     return reported(
@@ -193,9 +194,10 @@ def _report(
 
 
 def _example(
-    machine: Machine, watch: Watch, path: Sequence[int], rules: Mapping[str, Rule]
+    machine: Machine, watch: Watch, path: Sequence[int], rules: Mapping[str, Rule],
+    watches: Sequence[Watch],
 ) -> Counterexample:
     """Return a trace of pan's, replayed; where a step itself breaks a rule it comes last."""
     whole = [*path, *([] if watch.at is None else [watch.at])]
     replay(machine, whole, watch)
-    return counterexample(machine, shortened(machine, whole, watch), watch, rules)
+    return counterexample(machine, shortened(machine, whole, watch), watch, rules, watches)

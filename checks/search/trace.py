@@ -7,7 +7,7 @@ was replayed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from checks.machine.machine import Machine, Transition
 from checks.machine.questions import OPEN_QUESTION, answered, questions
@@ -41,10 +41,52 @@ def replay(machine: Machine, path: Sequence[int], watch: Watch) -> dict[Read, in
     Returns what hardware answered. Errors: ReplayError when no answers let the steps be taken
     and the rule break at the end.
     """
-    answers = _Walk(machine, watch).replayed(path)
-    if answers is None:
+    return answers_on(states_on(machine, path, watch))
+
+
+def states_on(
+    machine: Machine, path: Sequence[int], watch: Watch
+) -> tuple[Mapping[Read, int], ...]:
+    """Return the state before each step of a trace, as replay() does, and the one at its end.
+
+    Errors: ReplayError as there.
+    """
+    states = _Walk(machine, watch).replayed(path)
+    if states is None:
         raise ReplayError(f"a trace of {len(path)} steps for {watch.rule} does not replay")
-    return answers
+    return states
+
+
+def answers_on(states: Iterable[Mapping[Read, int]]) -> dict[Read, int]:
+    """Return what hardware answers in some states, the last answer where there are more."""
+    found: dict[Read, int] = {}
+    for state in states:
+        found.update(
+            (read, value) for read, value in state.items() if read.fact.question and value >= 0
+        )
+    return found
+
+
+def broken_on(
+    machine: Machine, path: Sequence[int], states: Sequence[Mapping[Read, int]],
+    watches: Sequence[Watch],
+) -> tuple[str, ...]:
+    """Return the rules of the watches that hold on a trace, in the order in which they break.
+
+    `states` are those of states_on(): a watch of a step is looked at before that step.
+    """
+    known = frozenset(machine.variables)
+    found: dict[str, None] = {}
+    for at, state in enumerate(states):
+        step = path[at] if at < len(path) else None
+        for watch in watches:
+            if watch.rule in found or watch.at not in (None, step):
+                continue
+            when = fold_known(watch.when, known)
+            if any(evaluate(when, full)
+                   for full in answered(questions([when], known), state, known)):
+                found[watch.rule] = None
+    return tuple(found)
 
 
 class _Walk:
@@ -57,8 +99,8 @@ class _Walk:
         self.known = frozenset(self.start)
         self.asked: dict[int, list[Read]] = {}
 
-    def replayed(self, path: Sequence[int]) -> dict[Read, int] | None:
-        """Return what hardware answers where a path leads to the end; None where none does."""
+    def replayed(self, path: Sequence[int]) -> tuple[Mapping[Read, int], ...] | None:
+        """Return the states of a path that leads to the end, answers in them; None if none do."""
         counters: dict[Read, int] = {}
         for number in path:  # most paths with a step left out end here
             one = self.machine.transitions[number]
@@ -68,7 +110,8 @@ class _Walk:
                 counters[one.pc] = next(
                     (evaluate(value, {}) for read, value in one.gives if read == one.pc), one.src
                 )
-        return self._from(tuple(path), 0, self.start)
+        backwards = self._from(tuple(path), 0, self.start)
+        return None if backwards is None else tuple(reversed(backwards))
 
     def _questions(self, number: int, one: Transition) -> list[Read]:
         if number not in self.asked:
@@ -78,7 +121,7 @@ class _Walk:
 
     def _from(
         self, path: tuple[int, ...], position: int, state: Mapping[Read, int]
-    ) -> dict[Read, int] | None:
+    ) -> list[Mapping[Read, int]] | None:
         at = self.watch.at
         if position == len(path) - (at is not None):
             asked = [self.watch.when]
@@ -92,17 +135,16 @@ class _Walk:
             after = dict(full)
             for target, value in one.gives:
                 after[target] = evaluate(value, full)
-            answers = self._from(path, position + 1, after)
-            if answers is not None:
-                return {**_answers(full), **answers}
+            states = self._from(path, position + 1, after)
+            if states is not None:
+                states.append(full)
+                return states
         return None
 
-    def _end(self, asked: Sequence[Expr], state: Mapping[Read, int]) -> dict[Read, int] | None:
+    def _end(
+        self, asked: Sequence[Expr], state: Mapping[Read, int]
+    ) -> list[Mapping[Read, int]] | None:
         for full in answered(questions(asked, self.known), state, self.known):
             if all(evaluate(fold_known(expr, self.known), full) for expr in asked):
-                return _answers(full)
+                return [full]
         return None
-
-
-def _answers(state: Mapping[Read, int]) -> dict[Read, int]:
-    return {read: value for read, value in state.items() if read.fact.question and value >= 0}

@@ -34,6 +34,7 @@ def _lines(report: Report) -> Iterator[str]:
     for one in report.counterexamples:
         yield ""
         yield from violation(one)
+    yield from _further(report)
     if report.waivers:
         yield ""
     titles = {(one.rule, one.waived): f" {one.title}" for one in report.waived}
@@ -47,12 +48,56 @@ def _lines(report: Report) -> Iterator[str]:
                 yield f"  in no life: {goal.statement}"
     if report.verdict is Verdict.HOLDS and report.unreached:
         yield f"  never reached: {', '.join(report.unreached)}"
+    if report.verdict is not Verdict.VIOLATED:
+        yield from _episodes(report)
+
+
+def _episodes(report: Report) -> Iterator[str]:
+    """Yield which episodes were explored, and which were not, each with the reason."""
+    if not report.left_out:
+        return
+    without = {name for name, _ in report.left_out}
+    explored = ", ".join(name for name in EPISODES if name not in without)
+    yield f"  explored: {explored}"
+    for name, why in report.left_out:
+        yield from textwrap.wrap(f"not explored: {name}: {why}", WIDTH, initial_indent="  ",
+                                 subsequent_indent="    ")
+
+
+def _further(report: Report) -> Iterator[str]:
+    """Yield what else breaks behind what is broken, as if that were waived; not how."""
+    if report.looked_further is False:
+        yield ""
+        yield "The budget ended the search behind that: more may be broken."
+    if report.further:
+        yield ""
+        yield "Behind that, as if it were waived:"
+    for one in report.further:
+        yield f"{place(one)}error: {one.message} [{one.rule}]"
+        yield from _why(one)
 
 
 def violation(one: Counterexample) -> Iterator[str]:
     """Yield what is wrong and where, then how it comes to that."""
     yield f"{place(one)}error: {one.message} [{one.rule}]"
+    yield from _why(one)
     yield from example(one)
+
+
+def _why(one: Counterexample) -> Iterator[str]:
+    """Yield the facts that break a rule, what mends it, and whether it is a consequence."""
+    if one.because:
+        yield from _wrapped(f"because {'; '.join(one.because)}")
+    if one.behind:
+        yield from _wrapped("only in lives in which "
+                            f"{' and '.join(one.behind)} {'is' if len(one.behind) == 1 else 'are'}"
+                            " broken before: it may be a consequence")
+    if one.mend:
+        yield from _wrapped(f"mend: {one.mend}")
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="    ")
 
 
 def place(one: Counterexample) -> str:
@@ -96,6 +141,8 @@ def record(report: Report) -> dict[str, object]:
         "verdict": report.verdict.value,
         **{key: first[key] for key in ("rule", "hardware", "platform", "trace")},
         "violations": found,
+        "further": [violation_record(one) for one in report.further],
+        "looked_further": report.looked_further,
         "waived": [violation_record(one) for one in report.waived],
         "waivers": [
             {"rule": one.rule, "reason": one.reason, "needed": (one.rule, one.reason) in needed}
@@ -108,6 +155,7 @@ def record(report: Report) -> dict[str, object]:
             "complete": report.bounds.complete,
             "instances": list(report.bounds.instances),
             "episodes": list(report.bounds.episodes),
+            "not_explored": dict(report.left_out),
         },
         "unreached": list(report.unreached),
     }
@@ -180,6 +228,9 @@ def violation_record(one: Counterexample) -> dict[str, object]:
         "message": one.message,
         "waived": one.waived,
         "episode": one.episode,
+        "because": list(one.because),
+        "mend": one.mend,
+        "behind": list(one.behind),
         "hardware": hardware(one),
         "platform": platform(one),
         "trace": [step_record(step) for step in one.trace],

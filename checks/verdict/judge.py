@@ -4,20 +4,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
 from checks.finding import Verdict
-from checks.machine.episode import EPISODES, PLAIN, episodes_of
+from checks.machine.episode import EPISODES, PLAIN, episodes_of, left_out
 from checks.rules.all import RULES
 from checks.rules.rule import Rule
-from checks.search.explore import STATES, Bounds, Counterexample, Report, explore
+from checks.search.explore import (
+    BEHIND,
+    STATES,
+    Bounds,
+    Counterexample,
+    Done,
+    Report,
+    explore,
+)
 from checks.verdict.degrade import RULE as DEGRADES
 from checks.verdict.degrade import Comparison, degrade
 from checks.verdict.goal import Goal, goals_of, with_goals, with_ways
 from checks.verdict.parallel import results
-from generator.design import Design
+from generator.design import Design, Waiver
 from generator.errors import ModelError, UsageError
 from generator.load import base_of
 
@@ -28,6 +36,7 @@ def judge(
     design: Design, *, states: int = STATES, seconds: float = 600.0, first: bool = False,
     sought: tuple[Goal, ...] | None = None, engine: Callable[..., Report] = explore,
     episode: str = "", against: Callable[..., Comparison] = degrade, processes: int = 1,
+    further: bool = False,
 ) -> Report:
     """Return the verdict on a design, by exploration and, if it has one, beside its base.
 
@@ -36,7 +45,8 @@ def judge(
     of `sought` or else the usual ones.
     `engine` asks the rules, checks.search.spin.explore() as well; N2 is always our explorer's,
     `against` makes the comparison. `states` bounds each exploration, `seconds` all of them;
-    `processes` explore side by side, unless the `first` violation is enough.
+    `processes` explore side by side, unless the `first` violation is enough. With `further`,
+    a search goes on behind what is broken, as if it were waived, and tells what else breaks.
     Errors: ModelError for a design that makes no sense, UsageError for an unknown episode.
 
     >>> from generator.design import Driver, Device
@@ -85,6 +95,19 @@ def judge(
         if first and one.verdict is Verdict.VIOLATED:
             break
     report = merged([one for one in found if isinstance(one, Report)], design)
+    report = replace(report, left_out=left_out(design, episode))
+    if further and not first and report.verdict is Verdict.VIOLATED:
+        waived = replace(design, waivers=(
+            *design.waivers, *(Waiver(rule.key, BEHIND) for rule in RULES)
+        ))
+
+        def behind(alone: Design, name: str) -> Report:
+            left = max(until - time.monotonic(), 0.0)
+            return engine(alone, RULES, states=states, seconds=left, first=False, episode=name)
+
+        return with_further(report, results([
+            partial(behind, one, name) for name in asked for one in alternatives(waived, name)
+        ], processes))
     beside = next((one for one in found if isinstance(one, Comparison)), None)
     if beside is None or report.verdict is not Verdict.HOLDS:
         return report
@@ -99,6 +122,36 @@ def judge(
         for one in beside.degraded
     )
     return replace(report, verdict=beside.verdict, counterexamples=degraded)
+
+
+def with_further(report: Report, behind: Iterable[Report]) -> Report:
+    """Return a report with what searches found that went on behind all that breaks.
+
+    A rule is told once, and not beside one that implies it.
+    """
+    found: dict[str, Counterexample] = {}
+    complete = True
+    for one in behind:
+        complete = complete and one.bounds.complete
+        for example in one.waived:
+            known = found.get(example.rule)
+            if example.waived == BEHIND and (
+                known is None or len(example.trace) < len(known.trace)
+            ):
+                found[example.rule] = example
+    broken = {one.rule for one in report.counterexamples}
+    by_key = {rule.key: rule for rule in RULES}
+    implied = {
+        other for key in (*broken, *found) if key in by_key for other in by_key[key].implies
+    }
+    return replace(
+        report, looked_further=complete,
+        further=tuple(sorted(
+            (replace(one, behind=tuple(key for key in one.behind if key not in implied))
+             for key, one in found.items() if key not in broken | implied),
+            key=lambda one: len(one.trace),
+        )),
+    )
 
 
 def alternatives(design: Design, episode: str) -> tuple[Design, ...]:
@@ -150,6 +203,7 @@ def merged(reports: Sequence[Report], design: Design) -> Report:
         counterexamples=tuple(sorted(found.values(), key=lambda one: len(one.trace))),
         waived=tuple(waived.values()),
         waivers=design.waivers,
+        done=frozenset[Done]().union(*(one.done for one in reports)),
         bounds=Bounds(
             sum(one.states for one in all_),
             sum(one.transitions for one in all_),

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What is odd in a design and breaks no rule: operations that can never go well."""
+"""What is odd in a design and breaks no rule: what can never go well, or is never reached."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from generator.design import Design
+from checks.finding import Verdict
+from checks.machine.episode import PLAIN
+from checks.search.explore import Done, Report
+from generator.design import RECOVERY, RUNTIME, SLEEP, Design
 from generator.errors import Where
 from generator.expr import Fact, Num, Place, Read, Role, num, reads, substitute
 from generator.facts import DYN, HANDLER, IRQ, MEMORY, MODE, NVEC
@@ -17,6 +20,16 @@ from generator.program import operations
 
 # What nothing but an operation of the design can give: neither the driver core nor hardware.
 _GIVEN = (MODE, NVEC, DYN, IRQ, HANDLER, MEMORY)
+# What is called in which episode, of that which can be called or not.
+_ENTRIES = {
+    PLAIN: ("remove", "shutdown", "atomic"), "sleep": (*SLEEP, *RUNTIME), "recovery": RECOVERY,
+}
+_ALLOWED = ("runtime PM must be allowed, by pm_runtime_allow(), and the reference given back that "
+            "the driver core holds, by pm_runtime_put_autosuspend()")
+_WHEN = {  # what must be so, for an entry point to be called
+    "atomic": "no event opens, and no source is on while there is a handler",
+    "runtime_suspend": _ALLOWED, "runtime_resume": _ALLOWED,
+}
 _FACILITIES = ("device", "irq", "perf")  # what an outsider is told of
 
 
@@ -43,6 +56,36 @@ def notes(design: Design) -> tuple[Note, ...]:
             fate = "never finds a vector" if what == "a vector" else "can never go well"
             found[Note(do.where, f"{do} {fate}: nothing in this design gives {place.name} {what}"
                        + (f"; {givers} would" if givers else ""))] = None
+    return tuple(found)
+
+
+def never_reached(design: Design, report: Report) -> tuple[Note, ...]:
+    """Return callbacks that are never called, and what drivers never do in those that are.
+
+    Only where every life was explored, and of episodes that were; what a probe can never do is
+    told in the report.
+    """
+    if report.verdict is not Verdict.HOLDS:
+        return ()
+    without = {name for name, _ in report.left_out}
+    entries = {entry for episode, some in _ENTRIES.items() if episode not in without
+               for entry in some}
+    found: dict[Note, None] = {}
+    for driver in design.drivers:
+        for entry, block in driver.blocks().items():
+            if entry not in entries:
+                continue
+            said = [(do, Done(driver.name, entry, do.op.name, do.where) in report.done)
+                    for do in operations(block)]
+            if said and not any(hit for _, hit in said):
+                why = f": {_WHEN[entry]}" if entry in _WHEN else ""
+                message = f"{entry} of {driver.name} is never called{why}"
+                found[Note(said[0][0].where, message)] = None
+                continue
+            for do, hit in said:
+                if not hit:
+                    message = f"{do} in {entry} of {driver.name} is never reached"
+                    found[Note(do.where, message)] = None
     return tuple(found)
 
 

@@ -29,7 +29,7 @@ from checks.verdict.matrix import (
     kind_of,
     outcome,
 )
-from checks.verdict.notes import notes
+from checks.verdict.notes import never_reached, notes
 from generator.design import Design
 from generator.errors import UsageError
 from generator.load import load, names
@@ -64,7 +64,7 @@ def _one(args: argparse.Namespace) -> int:
     report = _judged(design, args)
     if args.svg:
         _draw(report, args.svg)
-    odd = notes(design)
+    odd = (*notes(design), *never_reached(design, report))
     like = _likeness(design, report, args)
     if args.json:
         told = [{"file": report_text.short(one.where.file), "line": one.where.line,
@@ -104,7 +104,7 @@ def _judged(design: Design, args: argparse.Namespace) -> Report:
         design = with_children(design, args.children)
     engine, most = (spin.explore, spin.STATES) if args.engine == "spin" else (explore, STATES)
     return judge(design, states=args.states or most, seconds=args.seconds, first=args.first,
-                 engine=engine, episode=args.episode, processes=PROCESSES)
+                 engine=engine, episode=args.episode, processes=PROCESSES, further=True)
 
 
 def _draw(report: Report, file: str) -> None:
