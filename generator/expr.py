@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NoReturn, Protocol
 from weakref import WeakValueDictionary
+
+from generator.untold import Untold
 
 
 class Place(Protocol):
@@ -134,12 +136,27 @@ def question(
     return Fact(name, len(values) - 1, doc, values, True, needs)
 
 
-class Expr:
+class Expr(Untold):
     """An expression over facts; comparisons are methods so that values keep their equality."""
+
+    mend = "& for and, | for or, ~ for not, .among(1, 2) for in"
 
     def __getstate__(self) -> dict[str, object]:
         """Leave out of copies what was only computed once."""
         return {name: value for name, value in self.__dict__.items() if name != "meaning"}
+
+    def __lt__(self, other: object) -> NoReturn:
+        """Refuse what Python would answer at once, or as a chain; with > and >= it is the same."""
+        raise TypeError(
+            "< and > are answered by Python at once: write .lt(), .le(), .gt() or .ge(), and & "
+            "between two of them for a chain, as in X.ge(1) & X.le(3)"
+        )
+
+    __le__ = __gt__ = __ge__ = __lt__
+
+    def __contains__(self, item: object) -> NoReturn:
+        """Refuse `in`, which Python would answer at once."""
+        raise TypeError("a fact is no list: write FACT(DEVICE).among(1, 2), or .has(bit) for a bit")
 
     def __add__(self, other: Operand) -> Expr:
         """Return the sum."""

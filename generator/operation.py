@@ -30,6 +30,7 @@ from generator.expr import (
 )
 from generator.fingerprint import CGuard, Fingerprint
 from generator.meaning import fold
+from generator.untold import Untold
 
 _OURS = Path(__file__).parent
 _NOT_DESIGNS = frozenset(
@@ -294,7 +295,7 @@ class Do(Node):
 
 
 @dataclass(frozen=True)
-class Guard:
+class Guard(Untold):
     """A condition that a driver relies on: its meaning, its C, how C is recognised.
 
     `when` of None is a condition that the model leaves open: both ways are explored. `c` is

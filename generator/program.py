@@ -20,24 +20,25 @@ from generator.operation import (
     OnFail,
     here,
 )
+from generator.untold import Untold
 
 
 @dataclass(frozen=True)
-class And:
+class And(Untold):
     """Every part holds; asked in order, no further than needed, as C does."""
 
     parts: tuple[Condition, ...]
 
 
 @dataclass(frozen=True)
-class Or:
+class Or(Untold):
     """One of the parts holds; asked in order, no further than needed, as C does."""
 
     parts: tuple[Condition, ...]
 
 
 @dataclass(frozen=True)
-class Not:
+class Not(Untold):
     """The part does not hold."""
 
     part: Condition

@@ -68,6 +68,31 @@ WHOLE = {
         "PCI_SET_MASTER()\n",
         "{path}:5: pci_set_master() takes 1 device(s) (dev), not 0",
     ),
+    "and in a condition": (
+        "from generator.facts import HAS, IRQ\n"
+        "WHEN = HAS(KID).eq(1) and IRQ(KID).eq(1)\n",
+        "{path}:6: whether a condition holds is not known while the file is read, so and, or, "
+        "not, in, if and chains like 1 < X < 3 make nothing of it: write & for and, | for or, ~ "
+        "for not, .among(1, 2) for in",
+    ),
+    "a chain in a condition": (
+        "from generator.facts import MSG\n"
+        "WHEN = 1 <= MSG(KID) <= 3\n",
+        "{path}:6: < and > are answered by Python at once: write .lt(), .le(), .gt() or .ge(), "
+        "and & between two of them for a chain, as in X.ge(1) & X.le(3)",
+    ),
+    "in in a condition": (
+        "from generator.facts import MSG\n"
+        "WHEN = 1 in MSG(KID)\n",
+        "{path}:6: a fact is no list: write FACT(DEVICE).among(1, 2), or .has(bit) for a bit",
+    ),
+    "or between two guards": (
+        "from generator.operation import Guard\n"
+        "WHEN = Guard('one', None, ()) or Guard('two', None, ())\n",
+        "{path}:6: whether a condition holds is not known while the file is read, so and, or, "
+        "not, in, if and chains like 1 < X < 3 make nothing of it: write both(A, B) for and, "
+        "either(A, B) for or, Not(A) for not",
+    ),
     "no design": ("", "{path}:1: defines no DESIGN: add DESIGN = Design(...)"),
     "another DESIGN": (
         "DESIGN = 3\n", "{path}:5: DESIGN is a int: write DESIGN = Design(...)",
