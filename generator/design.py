@@ -20,7 +20,9 @@ from generator.expr import (
     Place,
     Role,
     UsersOf,
+    reads,
 )
+from generator.mistakes.blame import mend, written_at
 from generator.mistakes.blocks import check_block, devices_asked
 from generator.mistakes.field_types import check_fields
 from generator.mistakes.operations import named_twice
@@ -67,6 +69,7 @@ class Device:
 
     def __post_init__(self) -> None:
         """Refuse kinds and shapes that mean nothing."""
+        object.__setattr__(self, "where", written_at(self.where))
         check_fields(self, f"device {self.name}", self.where)
         if self.kind not in KINDS:
             raise ModelError(self.where, f"unknown kind {self.kind!r}: one of {', '.join(KINDS)}")
@@ -122,6 +125,7 @@ class Driver:
 
     def __post_init__(self) -> None:
         """Refuse what is no device, no text, no path of C."""
+        object.__setattr__(self, "where", written_at(self.where))
         check_fields(self, f"driver {self.name}", self.where)
 
     def entries(self) -> dict[str, Block]:
@@ -189,6 +193,7 @@ class Design:
 
     def __post_init__(self) -> None:
         """Hold the parts against each other; every error names the user's line."""
+        object.__setattr__(self, "where", written_at(self.where))
         self._check_types()
         known = set(self.devices)
         self._check_answers(known)
@@ -197,7 +202,8 @@ class Design:
                 raise ModelError(
                     device.where,
                     f"{device.name} is a child of {device.parent.name}, "
-                    f"which is not among the devices of {self.name}: add it to devices=("
+                    f"which is not among the devices of {self.name}: "
+                    + mend((device.parent,), known)
                 )
         named: dict[str, Device] = {}
         for device in self.devices:
@@ -240,6 +246,11 @@ class Design:
                         f"{self.name}: {name}s= has a {type(part).__name__} in it: "
                         f"only a {kind.__name__} can stand there"
                     )
+        if not self.devices:
+            raise ModelError(
+                self.where, f"{self.name}: devices=() has none in it, so there is nothing to "
+                "explore: add a Device"
+            )
         check_fields(self, f"design {self.name}", self.where)
         for driver in self.drivers:
             if driver.device.kind == "service":
@@ -273,11 +284,19 @@ class Design:
                                      + ", ".join(fact.values))
             if device is not None and device not in known:
                 raise ModelError(where, f"given= answers for {device.name}, which is not among "
-                                 f"the devices of {self.name}: add it to devices=(")
-        for device, _ in self.serves:
+                                 f"the devices of {self.name}: {mend((device,), known)}")
+        for device, when in self.serves:
             if device not in known:
                 raise ModelError(self.where, f"serves= promises {device.name}, which is not "
-                                 f"among the devices of {self.name}: add it to devices=(")
+                                 f"among the devices of {self.name}: {mend((device,), known)}")
+            strange = {one for read in reads(when) for one in _devices_in(read.of)
+                       if one not in known and one != EACH}
+            if strange:
+                raise ModelError(
+                    self.where,
+                    f"serves= asks {', '.join(sorted(one.name for one in strange))}, "
+                    f"which is not among the devices of {self.name}: {mend(strange, known)}"
+                )
         for waiver in self.waivers:
             if not waiver.reason:
                 raise ModelError(self.where, f"the waiver of {waiver.rule} needs its reason=")
@@ -309,7 +328,7 @@ def _check_driver(design: Design, driver: Driver, known: set[Device]) -> None:
         raise ModelError(
             driver.where,
             f"driver {driver.name} binds {driver.device.name}, which is not "
-            f"among the devices of {design.name}"
+            f"among the devices of {design.name}: {mend((driver.device,), known)}"
         )
     for block in driver.blocks().values():
         for do in operations(block):
@@ -319,7 +338,8 @@ def _check_driver(design: Design, driver: Driver, known: set[Device]) -> None:
                     raise ModelError(
                         do.where,
                         f"{do}: not a device of {design.name}: "
-                        + ", ".join(sorted(p.name for p in strange)) + ": add it to devices=("
+                        + ", ".join(sorted(p.name for p in strange))
+                        + f": {mend(strange, known)}"
                     )
         _check_loops(driver, block, frozenset(), known)
 
@@ -356,7 +376,7 @@ def _check_asked(
             raise ModelError(
                 node.where,
                 f"the condition {guard.name!r} asks {names}, which is not among "
-                "the devices of the design: add it to devices=("
+                f"the devices of the design: {mend(strange, known)}"
             )
         many = isinstance(place, Device) and place.count > 1
         if many and place != driver.device and place not in inside:
@@ -389,7 +409,7 @@ def _check_loops(
                     raise ModelError(
                         node.where,
                         f"a loop over {device.name}, which is not among the devices "
-                        "of the design: add it to devices=("
+                        f"of the design: {mend((device,), known)}"
                     )
             case Call(function=function):
                 _check_loops(driver, function.body, inside, known)

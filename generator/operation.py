@@ -30,6 +30,7 @@ from generator.expr import (
 )
 from generator.fingerprint import CGuard, Fingerprint
 from generator.meaning import fold
+from generator.misfit import Kinds, Ranges, is_place, out_of_range, wrong_kind
 from generator.untold import Untold
 
 _OURS = Path(__file__).parent
@@ -177,6 +178,10 @@ class Operation:
     # Of an operation on a context of a driver: kind and name of that, and what it does to it.
     context: tuple[str, str] = field(default=("", ""), metadata=NO_DIGEST)
     does: str = field(default="", metadata=NO_DIGEST)
+    # What may be written, not what it means: a parameter from least to most, and the kinds of
+    # device that can stand in a role. Without an entry, anything.
+    ranges: Ranges = field(default=(), compare=False)
+    kinds: Kinds = field(default=(), compare=False)
 
     @property
     def on_role(self) -> str:
@@ -219,7 +224,7 @@ class Operation:
                 f"({', '.join(self.roles)}), not {len(places)}"
             )
         for place in places:
-            if isinstance(place, Operation | Expr) or not hasattr(place, "name"):
+            if not is_place(place):
                 raise ModelError(
                     where,
                     f"{self.name}() acts on devices ({', '.join(self.roles)}); "
@@ -239,6 +244,10 @@ class Operation:
                 f"{self.name}() takes the parameters "
                 f"({', '.join(self.params) or 'none'}), not ({', '.join(given) or 'none'})"
             )
+        if wrong := wrong_kind(self.kinds, self.roles, places):
+            raise ModelError(where, f"{self.name}() {wrong}")
+        if wrong := out_of_range(self.ranges, given):
+            raise ModelError(where, f"{self.name}(): {wrong}")
         if fail is not None and not self.fallible:
             raise ModelError(where, f"{self.name}() cannot fail: drop fail=")
         return Do(

@@ -93,6 +93,36 @@ WHOLE = {
         "not, in, if and chains like 1 < X < 3 make nothing of it: write both(A, B) for and, "
         "either(A, B) for or, Not(A) for not",
     ),
+    "a number out of range": (
+        "from generator.ops.irq import REQUEST_IRQ\nREQUEST_IRQ(KID, shared=7)\n",
+        "{path}:6: request_irq(): shared=7 means nothing: give shared= a number from 0 to 1",
+    ),
+    "types that there are not": (
+        "from generator.ops.irq import PCI_ALLOC_IRQ_VECTORS\n"
+        "PCI_ALLOC_IRQ_VECTORS(PORT, min=1, max=1, types=99)\n",
+        "{path}:6: pci_alloc_irq_vectors(): types=99 means nothing: give types= a number from 1 "
+        "to 7",
+    ),
+    "an operation on another kind of device": (
+        "PCI_SET_MASTER(KID)\n",
+        "{path}:5: pci_set_master() takes a device of kind pci as dev, and kid is of kind aux: "
+        "apply it to another device",
+    ),
+    "a device replaced wrongly": (
+        "from dataclasses import replace\nNEW = replace(KID, count=0)\n",
+        "{path}:6: kid: count is 1 to 6, not 0",
+    ),
+    "a device replaced by another of its name": (
+        "from dataclasses import replace\n"
+        "NEW = replace(PORT, bridge=True)\n"
+        'DESIGN = Design("d", "", (NEW, KID), ())\n',
+        "{path}:4: kid is a child of port, which is not among the devices of d: devices=( has "
+        "another one of that name, written at {path}:6: use one and the same",
+    ),
+    "no devices": (
+        'DESIGN = Design("d", "", (), ())\n',
+        "{path}:5: d: devices=() has none in it, so there is nothing to explore: add a Device",
+    ),
     "no design": ("", "{path}:1: defines no DESIGN: add DESIGN = Design(...)"),
     "another DESIGN": (
         "DESIGN = 3\n", "{path}:5: DESIGN is a int: write DESIGN = Design(...)",

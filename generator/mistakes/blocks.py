@@ -101,8 +101,8 @@ def _check_condition(condition: Condition, where: Where) -> None:
         if leaf.when is not None and not isinstance(leaf.when, Expr):
             raise ModelError(
                 where,
-                f"the condition {leaf.name!r} compares with ==, which Python answers at "
-                "once: write .eq(), .ne(), .lt(), .le(), .gt() or .ge()"
+                f"the condition {leaf.name!r} compares with == or in, which Python answers "
+                "at once: write .eq(), .ne(), .lt(), .le(), .gt(), .ge() or .among()"
             )
         check_fields(leaf, f"the condition {leaf.name!r}", where)
         for read in reads(leaf.when) if leaf.when is not None else ():

@@ -13,6 +13,7 @@ AUXILIARY_DEVICE_UNINIT = Operation(
     (ok(sets(LIFE(DEV), ABSENT), sets(IRQ(DEV), 0)),),
     source="include/linux/auxiliary_bus.h auxiliary_device_uninit(): .release frees the memory",
     fingerprint=Fingerprint(("auxiliary_device_uninit",), on=0),
+    kinds=(("dev", ("aux",)),),
 )
 
 AUXILIARY_DEVICE_INIT = Operation(
@@ -23,6 +24,7 @@ AUXILIARY_DEVICE_INIT = Operation(
     fingerprint=Fingerprint(("auxiliary_device_init",), on=0, fails=Fails.NEGATIVE),
     undo=AUXILIARY_DEVICE_UNINIT,
     takes_over=("kzalloc",),
+    kinds=(("dev", ("aux",)),),
 )
 
 AUXILIARY_DEVICE_DELETE = Operation(
@@ -33,6 +35,7 @@ AUXILIARY_DEVICE_DELETE = Operation(
     waits=PHASE(DEV).eq(UNBOUND),
     source="drivers/base/core.c device_del(): waits for the unbind, devres included",
     fingerprint=Fingerprint(("auxiliary_device_delete",), on=0),
+    kinds=(("dev", ("aux",)),),
 )
 
 AUXILIARY_DEVICE_ADD = Operation(
@@ -44,4 +47,5 @@ AUXILIARY_DEVICE_ADD = Operation(
         ("auxiliary_device_add", "__auxiliary_device_add"), on=0, fails=Fails.NEGATIVE
     ),
     undo=AUXILIARY_DEVICE_DELETE,
+    kinds=(("dev", ("aux",)),),
 )

@@ -13,6 +13,7 @@ from generator.ops.device import DEVICE_REGISTER, DEVICE_UNREGISTER
 _GONE = (ok(sets(LIFE(DEV), ABSENT), sets(IRQ(DEV), 0), sets(DYING(DEV), 0)),)
 _ADDED = (ok(sets(LIFE(DEV), ADDED), sets(DYING(DEV), 0)), fault("-ENOMEM"))
 
+_KINDS = (("dev", ("express", "cxl", "aux")),)
 # The same calls as for a service, whose driver is always there: that of such a child can be a
 # module, so it binds inside the call, later or never, and deletion waits until it is unbound.
 CHILD_UNREGISTER = replace(
@@ -20,8 +21,11 @@ CHILD_UNREGISTER = replace(
     outcomes=_GONE,
     begins=(sets(DYING(DEV), 1),),
     waits=PHASE(DEV).eq(UNBOUND),
+    kinds=_KINDS,
 )
-CHILD_REGISTER = replace(DEVICE_REGISTER, outcomes=_ADDED, undo=CHILD_UNREGISTER)
+CHILD_REGISTER = replace(
+    DEVICE_REGISTER, outcomes=_ADDED, undo=CHILD_UNREGISTER, kinds=_KINDS
+)
 
 PLATFORM_DEVICE_UNREGISTER = Operation(
     "platform_device_unregister",
@@ -31,6 +35,7 @@ PLATFORM_DEVICE_UNREGISTER = Operation(
     waits=PHASE(DEV).eq(UNBOUND),
     source="drivers/base/platform.c platform_device_unregister()",
     fingerprint=Fingerprint(("platform_device_unregister",), on=0),
+    kinds=(("dev", ("platform",)),),
 )
 
 PLATFORM_DEVICE_REGISTER = Operation(
@@ -40,4 +45,5 @@ PLATFORM_DEVICE_REGISTER = Operation(
     source="drivers/base/platform.c platform_device_register_full(): allocates and adds",
     fingerprint=Fingerprint(("platform_device_register_full",), fails=Fails.NULL),
     undo=PLATFORM_DEVICE_UNREGISTER,
+    kinds=(("dev", ("platform",)),),
 )

@@ -86,6 +86,7 @@ DEVICE_UNREGISTER = Operation(
     ),
     source="drivers/base/core.c device_unregister(): unbinds, releases devres, drops the reference",
     fingerprint=Fingerprint(("device_unregister",), on=0),
+    kinds=(("dev", ("service",)),),
 )
 
 # A service driver binds inside device_register(), under the port's lock: one step. It quiets
@@ -108,6 +109,7 @@ DEVICE_REGISTER = Operation(
     source="drivers/base/core.c device_add(); drivers/base/dd.c device_initial_probe()",
     fingerprint=Fingerprint(("device_register",), on=0, fails=Fails.NEGATIVE),
     undo=DEVICE_UNREGISTER,
+    kinds=(("dev", ("service",)),),
 )
 
 IDA_FREE = Operation(

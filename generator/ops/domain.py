@@ -18,6 +18,7 @@ from generator.facts import (
     IRQDOMAIN,
     MODE,
     MODE_MSIX,
+    MOST,
     MSI_DOMAIN,
     NVEC,
     PREPARES,
@@ -56,6 +57,12 @@ COMPLETE = {
     "desc_dev": 1, "accepts": PINNED | STACKED,
 }  # fmt: skip
 
+_MOST = {
+    "irq_mask": OTHER, "irq_unmask": OTHER, "irq_set_affinity": OTHER, "irq_write_msi_msg": OTHER,
+    "oneshot_safe": 1, "flags": ALL_FLAGS, "supported": ALL_FLAGS, "hwirq": BY_DEVICE,
+    "desc_dev": 1, "accepts": ANY | DMAR | AMDVI | STACKED,
+}  # fmt: skip
+
 _FORGET_PARENT = Operation(
     "msi_device_data_release",
     ("dev",),
@@ -77,6 +84,7 @@ PCI_ENABLE_MSI_PARENT_DOMAIN = Operation(
     undo=_FORGET_PARENT,
     managed=True,
     on_devres="dev",
+    kinds=(("dev", ("pci",)),),
 )
 
 # The proof of concept set the flag on the domain from outside, and asked nothing.
@@ -100,6 +108,7 @@ PCI_INIT_SUBDEVICE = Operation(
     ),
     source=TG2,
     sleeps=False,
+    kinds=(("dev", ("pci",)),),
 )
 
 REMOVE_SUBDEV_DOMAIN = Operation(
@@ -130,10 +139,12 @@ PCI_SUBDEV_CREATE_DOMAIN = Operation(
     ),
     source=f"{TG2}, template as drivers/pci/msi/irqdomain.c pci_msix_template",
     params=tuple(COMPLETE),
+    ranges=tuple((name, 0, most) for name, most in _MOST.items()),
     defaults=tuple(COMPLETE.items()),
     undo=REMOVE_SUBDEV_DOMAIN,
     managed=True,
     on_devres="user",
+    kinds=(("dev", ("pci",)),),
 )
 
 PCI_SUBDEV_MSIX_FREE = Operation(
@@ -152,6 +163,7 @@ PCI_SUBDEV_MSIX_FREE = Operation(
     ),
     source=TG2,
     needs_d0="user",
+    kinds=(("dev", ("pci",)),),
 )
 
 _HAVE = all_of(
@@ -177,6 +189,8 @@ PCI_SUBDEV_MSIX_ALLOC_AT = Operation(
     begins=(sets(PREPARING(USER), 1),),  # prepare_desc() reads the table, under no lock of DEV
     source=f"{TG2}; drivers/pci/msi/msi.c msix_prepare_msi_desc()",
     params=("nr",),
+    ranges=(("nr", 0, MOST - 1),),
     undo=PCI_SUBDEV_MSIX_FREE,
     needs_d0="user",
+    kinds=(("dev", ("pci",)),),
 )

@@ -38,6 +38,7 @@ from generator.facts import (
     MODE_MSI,
     MODE_MSIX,
     MODE_OFF,
+    MOST,
     MSIDATA,
     NVEC,
     ROOT_MUTEX,
@@ -95,6 +96,7 @@ PCI_FREE_IRQ_VECTORS = Operation(
     source="drivers/pci/msi/api.c pci_free_irq_vectors(): frees dynamic entries too",
     fingerprint=Fingerprint(("pci_free_irq_vectors",), on=0),
     locks=_LOCKS,
+    kinds=(("dev", ("pci",)),),
 )
 
 
@@ -167,6 +169,7 @@ PCI_ALLOC_IRQ_VECTORS = Operation(
         args=(3,),
     ),
     params=("min", "max", "types"),
+    ranges=(("min", 0, 2048), ("max", 0, 2048), ("types", 1, INTX | MSI | MSIX)),
     shown=("types",),
     words=(
         (MSIX | MSI, "PCI_IRQ_MSIX | PCI_IRQ_MSI"),
@@ -177,6 +180,7 @@ PCI_ALLOC_IRQ_VECTORS = Operation(
     undo=PCI_FREE_IRQ_VECTORS,
     leaves=(MSIDATA,),
     locks=_LOCKS,
+    kinds=(("dev", ("pci",)),),
 )
 
 _FILLED = sets(FILLED(USER), 1)  # with an irq or with an error
@@ -199,6 +203,8 @@ PCI_IRQ_VECTOR = Operation(
     source="drivers/pci/msi/api.c pci_irq_vector()",
     fingerprint=Fingerprint(("pci_irq_vector",), on=0, fails=Fails.POSITIVE),
     params=("nr",),
+    ranges=(("nr", 0, MOST - 1),),
+    kinds=(("dev", ("pci",)),),
 )
 
 PCI_MSIX_FREE_IRQ = Operation(
@@ -221,6 +227,7 @@ PCI_MSIX_FREE_IRQ = Operation(
     source="drivers/pci/msi/api.c pci_msix_free_irq(): frees one entry, never disables MSI-X",
     fingerprint=Fingerprint(("pci_msix_free_irq",), on=0),
     locks=_LOCKS,
+    kinds=(("dev", ("pci",)),),
 )
 
 _CAN = MODE(DEV).eq(MODE_MSIX) & CAN_DYN(DEV).eq(1)
@@ -238,8 +245,10 @@ PCI_MSIX_ALLOC_IRQ_AT = Operation(
     source="drivers/pci/msi/api.c pci_msix_alloc_irq_at(); kernel/irq/msi.c msi_insert_desc()",
     fingerprint=Fingerprint(("pci_msix_alloc_irq_at",), on=0, fails=Fails.INDEX),
     params=("nr",),
+    ranges=(("nr", 0, MOST - 1),),
     undo=PCI_MSIX_FREE_IRQ,
     locks=_LOCKS,
+    kinds=(("dev", ("pci",)),),
 )
 
 _VALID = IRQ(USER).ge(1) & IRQ(USER).le(LINE)
@@ -276,6 +285,7 @@ REQUEST_IRQ = Operation(
     source="kernel/irq/manage.c request_threaded_irq(), __setup_irq(), irq_activate()",
     fingerprint=Fingerprint(("request_irq", "request_threaded_irq"), fails=Fails.NEGATIVE),
     params=("shared",),
+    ranges=(("shared", 0, 1),),
     defaults=(("shared", 1),),
     undo=FREE_IRQ,
     needs_d0="user",
@@ -291,6 +301,7 @@ DEVM_REQUEST_IRQ = Operation(
     ),
     acts_on="owner",
     params=("shared",),
+    ranges=(("shared", 0, 1),),
     defaults=(("shared", 1),),
     undo=FREE_IRQ,
     managed=True,

@@ -31,6 +31,7 @@ PCI_DISABLE_DEVICE = Operation(
     ),
     source="drivers/pci/pci.c pci_disable_device(): the last one clears Bus Master",
     fingerprint=Fingerprint(("pci_disable_device",), on=0),
+    kinds=(("dev", ("pci",)),),
 )
 
 PCI_ENABLE_DEVICE = Operation(
@@ -43,6 +44,7 @@ PCI_ENABLE_DEVICE = Operation(
     source="drivers/pci/pci.c pci_enable_device_flags()",
     fingerprint=Fingerprint(("pci_enable_device",), on=0, fails=Fails.NEGATIVE),
     undo=PCI_DISABLE_DEVICE,
+    kinds=(("dev", ("pci",)),),
 )
 
 PCIM_ENABLE_DEVICE = Operation(
@@ -57,6 +59,7 @@ PCIM_ENABLE_DEVICE = Operation(
     undo=PCI_DISABLE_DEVICE,
     managed=True,
     on_devres="dev",
+    kinds=(("dev", ("pci",)),),
 )
 
 PCI_RELEASE_REGIONS = Operation(
@@ -65,6 +68,7 @@ PCI_RELEASE_REGIONS = Operation(
     (ok(sets(CLAIMED(DEV), 0)),),
     source="drivers/pci/pci.c pci_release_regions()",
     fingerprint=Fingerprint(("pci_release_regions",), on=0),
+    kinds=(("dev", ("pci",)),),
 )
 
 PCI_REQUEST_REGIONS = Operation(
@@ -74,6 +78,7 @@ PCI_REQUEST_REGIONS = Operation(
     source="drivers/pci/pci.c pci_request_regions(): every BAR, whole",
     fingerprint=Fingerprint(("pci_request_regions",), on=0, fails=Fails.NEGATIVE),
     undo=PCI_RELEASE_REGIONS,
+    kinds=(("dev", ("pci",)),),
 )
 
 PCI_SET_MASTER = Operation(
@@ -83,6 +88,7 @@ PCI_SET_MASTER = Operation(
     source="drivers/pci/pci.c pci_set_master(); shared with everything below a bridge",
     fingerprint=Fingerprint(("pci_set_master",), on=0),
     sleeps=False,
+    kinds=(("dev", ("pci",)),),
 )
 
 PCI_CLEAR_MASTER = Operation(
@@ -92,6 +98,7 @@ PCI_CLEAR_MASTER = Operation(
     source="drivers/pci/pci.c pci_clear_master()",
     fingerprint=Fingerprint(("pci_clear_master",), on=0),
     sleeps=False,
+    kinds=(("dev", ("pci",)),),
 )
 
 PCI_SAVE_STATE = Operation(
@@ -100,6 +107,7 @@ PCI_SAVE_STATE = Operation(
     (ok(sets(SAVED(DEV), MASTER(DEV) + 1)),),
     source="drivers/pci/pci.c pci_save_state()",
     fingerprint=Fingerprint(("pci_save_state",), on=0),
+    kinds=(("dev", ("pci",)),),
 )
 
 # Config space as it was saved, which is as it should be only if nothing has changed since;
@@ -121,6 +129,7 @@ PCI_RESTORE_STATE = Operation(
     source="drivers/pci/pci.c pci_restore_state(); drivers/pci/msi/msi.c "
     "__pci_restore_msix_state()",
     fingerprint=Fingerprint(("pci_restore_state",), on=0),
+    kinds=(("dev", ("pci",)),),
 )
 
 # What a kernel with interrupt domains of subdevices would need: none of 6.12 has it.
@@ -129,6 +138,7 @@ RESTORE_SUBDEVICE_VECTORS = Operation(
     ("dev",),
     (ok(sets(UNPROGRAMMED(EACH), 0, UsersOf(DEV))),),
     source="as drivers/pci/msi/msi.c __pci_restore_msix_state(), for the stores of subdevices",
+    kinds=(("dev", ("pci",)),),
 )
 
 PCIE_LINK_RCEC = Operation(
@@ -137,6 +147,7 @@ PCIE_LINK_RCEC = Operation(
     (ok(),),
     source="drivers/pci/pcie/rcec.c pcie_link_rcec()",
     fingerprint=Fingerprint(("pcie_link_rcec",), on=0),
+    kinds=(("dev", ("pci",)),),
 )
 
 # Config space: what is read there is answered by questions of the guards behind it.
@@ -156,6 +167,7 @@ PCI_SET_DRVDATA = Operation(
     fingerprint=_DRVDATA,
     shown=("data",),
     sleeps=False,
+    kinds=(("dev", ("pci",)),),
 )
 PCI_CLEAR_DRVDATA = replace(
     PCI_SET_DRVDATA, name="pci_set_drvdata NULL", outcomes=(ok(sets(DRVDATA(DEV), 0)),)
