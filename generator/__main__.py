@@ -2,18 +2,16 @@
 """The command line: what a user types, and what the shell gets back.
 
 Exit codes: 0 nothing found, 1 findings, 2 usage, 3 environment, 4 refused, 5 conflict,
-124 timeout, 125 could not be tested, 130 interrupted. Results go to stdout, progress to stderr.
+124 timeout, 125 could not be tested, 130 interrupted, 141 nobody reads the output. Results go to
+stdout, progress to stderr.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib
-import os
 import sys
 from collections.abc import Sequence
-
-FINDINGS, INTERRUPTED = 1, 130
 
 # verb -> the module that does it; imported only when it is asked for
 VERBS = {
@@ -151,38 +149,68 @@ def _repo(verb: argparse.ArgumentParser) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one verb and return the exit code."""
-    top = parser()
-    args = top.parse_args(argv)
-    if args.version:
-        return _versions()
-    if args.verb is None:
-        top.print_usage(sys.stderr)
-        return 2
-    from generator.errors import PortwrightError
+    """Run one verb and return the exit code; without `argv`, as the shell calls it."""
+    from generator.system.shell import guarded
 
+    if argv is not None:
+        return _run(parser().parse_args(argv))
+    return guarded("portwright", _as_a_program)
+
+
+def _as_a_program() -> int:
+    """Run the verb of the command line: it can be interrupted, and a user's file is confined."""
+    from generator.system import shell, stopping
+
+    shell.prepare()
     try:
+        args = parser().parse_args()
+    except SystemExit as told:
+        return told.code if isinstance(told.code, int) else shell.USAGE
+    file = _file_of(args)
+    if not file:
+        stopping.listen()
+        return _run(args)
+    from generator.system.supervise import SECONDS, supervised
+
+    seconds = max(2.0, min(SECONDS, float(getattr(args, "seconds", SECONDS))))
+    return supervised(args.verb, lambda: _run(args), seconds=seconds, alone=args.verb == "check")
+
+
+def _file_of(args: argparse.Namespace) -> str:
+    """Return the user's file that a verb will run, "" when it runs none."""
+    named = [getattr(args, name, None) or "" for name in ("design", "against")]
+    named.append((getattr(args, "why", None) or "").partition(":")[0])
+    return next((one for one in named if "/" in one or one.endswith(".py")), "")
+
+
+def _run(args: argparse.Namespace) -> int:
+    from generator.system.shell import guarded
+
+    if args.version:
+        return guarded("portwright", _versions)
+    if args.verb is None:
+        parser().print_usage(sys.stderr)
+        return 2
+
+    def work() -> int:
         return int(importlib.import_module(VERBS[args.verb]).run(args))
-    except PortwrightError as fault:
-        print(f"portwright {args.verb}: {fault}", file=sys.stderr)
-        return fault.exit_code
-    except KeyboardInterrupt:
-        print(f"portwright {args.verb}: interrupted", file=sys.stderr)
-        return INTERRUPTED
-    except BrokenPipeError:  # the reader went away, as `| head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FINDINGS
+
+    return guarded(f"portwright {args.verb}", work)
 
 
 def _versions() -> int:
     from importlib import metadata
 
+    from generator.errors import EnvironmentFault
     from generator.system.plumbing import run
     from generator.system.version import version
 
     print(f"portwright {version()}")
     print(f"python {sys.version.split()[0]}, libclang {metadata.version('libclang')}")
-    print(run(["git", "--version"]).decode().strip())
+    try:
+        print(run(["git", "--version"]).decode().strip())
+    except EnvironmentFault as missing:
+        print(missing)
     return 0
 
 

@@ -17,6 +17,8 @@ from generator.design import Design, Device, Driver, Waiver
 from generator.errors import ModelError, UsageError, Where
 from generator.operation import Operation
 from generator.ops import shipped
+from generator.system.confined import MEMORY, Forbidden, confined
+from generator.system.stopping import asked
 
 if TYPE_CHECKING:
     from generator.series.spec import SeriesSpec
@@ -82,7 +84,8 @@ def load(name: str) -> Loaded:
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     try:
-        spec.loader.exec_module(module)
+        with confined(path):
+            spec.loader.exec_module(module)
     except (ModelError, UsageError):
         raise
     except SyntaxError as fault:
@@ -92,7 +95,9 @@ def load(name: str) -> Loaded:
         if not line:  # the file itself cannot be read
             raise UsageError(f"{name}: {_told(fault)}") from fault
         raise ModelError(Where(name, line), _told(fault)) from fault
-    except (Exception, SystemExit) as fault:  # a user's file can raise anything
+    except BaseException as fault:  # a user's file can raise anything
+        if asked():
+            raise
         raise ModelError(Where(name, _line_in(fault, path) or 1), _told(fault)) from fault
     return _checked(module, path)
 
@@ -128,8 +133,12 @@ def _told(fault: BaseException) -> str:
         return f"{fault}{_near(fault)}"
     if isinstance(fault, RecursionError):
         return "this calls itself without end: a helper cannot contain itself, use Each for rounds"
+    if isinstance(fault, Forbidden):
+        return f"{fault}: a design is only read: let the file do nothing but build DESIGN"
+    if isinstance(fault, MemoryError):
+        return f"the file needs more than {MEMORY >> 30} GiB of memory: let it only build DESIGN"
     what = f"{type(fault).__name__}{f': {fault}' if str(fault) else ''}"
-    return f"{what}: the file is run to read the design, and stopped here"
+    return f"{what}: the file is run to read the design, and stopped here: let it only build DESIGN"
 
 
 def _line_in(fault: BaseException, path: Path) -> int:
