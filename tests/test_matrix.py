@@ -29,7 +29,6 @@ from checks.verdict.matrix import (
     on,
     outcome,
 )
-from generator import cli
 from generator.__main__ import main
 from generator.cli import check
 from generator.design import Design, Device, Driver, Waiver
@@ -329,7 +328,7 @@ def test_only_a_refused_series_is_a_finding(
         return tuple(replace(one, verdict="VIOLATED") for one in known)
 
     known = explored.matrix(tuple(Task("today", kind.name) for kind in KINDS))
-    monkeypatch.setattr(cli.explored, "matrix", refused)
+    monkeypatch.setattr(explored, "matrix", refused)
     assert main(["check", "--all"]) == 0
     monkeypatch.setattr(today, "SERIES", object(), raising=False)
     assert main(["check", "--all"]) == 1

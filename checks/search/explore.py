@@ -23,9 +23,11 @@ from generator.design import Design, Waiver
 from generator.errors import Where
 from generator.expr import FALSE, Fact, Read, reads
 from generator.meaning import evaluate, fold_known
+from generator.system.stopping import Late, bounded
 
 STATES = 10_000_000
 BEHIND = "the search goes on behind it"  # the reason of waivers that only look what comes after
+STEPS = 20_000  # that a machine may have on the smallest budget
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,8 @@ def explore(
 
     With `first`, the search ends at the first violation. Without `shorten`, traces are replayed
     but may have steps that they can do without: for those who do not look at them.
+    The budget holds while it is prepared, too: a machine of more steps than states may be kept is
+    not searched.
     Errors: ModelError for a design that makes no sense.
 
     >>> from checks.rules.all import RULES
@@ -140,8 +144,21 @@ def explore(
     >>> [(one.rule, [step.text for step in one.trace][-2:]) for one in report.counterexamples]
     [('R36', ['pci_disable_device(port)', 'pci_disable_device(port)'])]
     """
-    explorer = Explorer(design, rules, episode)
-    return explorer.run(states=states, seconds=seconds, first=first, shorten=shorten)
+    began = time.monotonic()
+    try:
+        with bounded(seconds):
+            explorer = Explorer(design, rules, episode, most=max(states, STEPS))
+    except Late:
+        return unprepared(design, episode, time.monotonic() - began)
+    left = max(seconds - (time.monotonic() - began), 0.0)
+    return explorer.run(states=states, seconds=left, first=first, shorten=shorten)
+
+
+def unprepared(design: Design, episode: str, seconds: float) -> Report:
+    """Return the report on a design for which the budget was up before anything was searched."""
+    names = tuple(one.name for one in design.devices)
+    bounds = Bounds(0, 0, False, seconds, names, () if episode == PLAIN else (episode,))
+    return Report(design.name, Verdict.UNFINISHED, (), (), bounds, (), (), waivers=design.waivers)
 
 
 def built(
@@ -200,14 +217,17 @@ class Explorer:
 
     def __init__(
         self, design: Design, rules: Sequence[Rule], episode: str = PLAIN,
-        chosen: frozenset[Fact] = frozenset(),
+        chosen: frozenset[Fact] = frozenset(), most: int = STATES,
     ) -> None:
         """Prepare; questions of `chosen` facts get their answers where a search begins.
 
-        Errors: ModelError for a design that makes no sense, EnvironmentFault without a compiler.
+        Errors: ModelError for a design that makes no sense, EnvironmentFault without a compiler,
+        Late for a machine of more than `most` steps.
         """
         with _uncollected():
             machine = built(design, episode, chosen)
+            if len(machine.transitions) > most:
+                raise Late
             self.watches = watches_of(machine, rules)
             self.machine = with_questions(machine, self.watches)
             self.search = Search(forget(self.machine, self.watches), self.watches)

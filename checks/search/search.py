@@ -11,8 +11,9 @@ from checks.search.machine_as_c import Watch
 from checks.search.packed import pack
 from checks.search.trace import ReplayError
 from generator.expr import Read
+from generator.system.stopping import asked
 
-OFTEN = 10_000  # states that are expanded between two looks at the clock
+OFTEN = 1_000  # states that are expanded between two looks at the clock
 
 
 class Search:
@@ -36,7 +37,7 @@ class Search:
         """
         until = time.monotonic() + seconds
         self.library.begin(self.packed.start(given), max(states, 1), until, first=first)
-        while time.monotonic() < until:
+        while time.monotonic() < until and not asked():
             if not self.library.search(OFTEN):
                 return self.library.complete()
         return False

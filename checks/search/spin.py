@@ -28,6 +28,7 @@ from checks.search.explore import (
     built,
     counterexample,
     reported,
+    unprepared,
     watches_of,
     with_questions,
 )
@@ -38,9 +39,11 @@ from checks.search.trace import replay, shortened
 from generator.design import Design
 from generator.errors import EnvironmentFault, Untestable
 from generator.system.plumbing import clean_environment
+from generator.system.stopping import Late, asked, bounded
 
 STATES = 100_000_000
 MEGABYTES = 8_000  # what pan may take for states; a state takes about 100 bytes
+_LOOK = 0.2  # seconds between two looks at whether the user wants no more
 COMPILER = "tcc"  # others make a pan that is a quarter faster, seconds later
 PACKAGES = {"spin": "spin", COMPILER: COMPILER}  # program -> Debian package
 
@@ -71,9 +74,13 @@ def explore(
     the compiler is missing, Untestable when SPIN cannot take the model.
     """
     began = time.monotonic()
-    machine, watches = machine_of(design, rules, episode)
-    model = promela([(machine if raw else forget(machine, watches), watches)], first=first)
-    found = search(model, states=states, seconds=seconds)
+    try:
+        with bounded(seconds):
+            machine, watches = machine_of(design, rules, episode)
+            model = promela([(machine if raw else forget(machine, watches), watches)], first=first)
+    except Late:
+        return unprepared(design, episode, time.monotonic() - began)
+    found = search(model, states=states, seconds=max(seconds - time.monotonic() + began, 0.0))
     return _report(machine, watches, rules, found, time.monotonic() - began)
 
 
@@ -125,13 +132,16 @@ def _searched(model: Promela, work: Path, deadline: float) -> Searched:
     said = _said(work)
     broken: dict[Slot, tuple[int, tuple[int, ...]]] = {}
     for trail in sorted(work.glob("*.trail"), key=lambda path: (len(path.name), path.name)):
-        _run(["./pan", "-w10", "-r", trail.name], work, time.monotonic() + 60)
+        _run(["./pan", "-w10", "-r", trail.name], work, time.monotonic() + 60, heed=False)
         told = _numbers(_said(work), "step|break")
+        if not told and asked():  # it was being written
+            continue
         watch, slot = model.watches[told[-1]]
         broken.setdefault(slot, (watch, tuple(model.steps[one][1] for one in told[:-1])))
         trail.unlink()
     counted = re.search(r"portwright (end|cut) (\d+)", said)
-    if counted is None and "not completed" in said:  # before the model's first step
+    early = "not completed" in said or asked()  # before the model's first step
+    if counted is None and early:
         return Searched({}, frozenset(), 0, 0, False, seconds)
     if counted is None:
         raise Untestable(f"pan stopped before it was done:\n{said[-1500:]}")
@@ -154,18 +164,19 @@ def _said(work: Path) -> str:
     return (work / "said").read_text(encoding="utf-8", errors="replace")
 
 
-def _run(argv: Sequence[str], work: Path, deadline: float) -> bool:
+def _run(argv: Sequence[str], work: Path, deadline: float, *, heed: bool = True) -> bool:
     """Run a program to its end, or until the deadline; return whether it ended by itself.
 
-    pan says what it knows when it is interrupted. Whatever happens, nothing of it is left
-    running. Errors: Untestable when spin or the compiler fails.
+    pan says what it knows when it is interrupted: also because the user wants no more, if we are
+    to `heed` that. Whatever happens, nothing of it is left running.
+    Errors: Untestable when spin or the compiler fails.
     """
     with (work / "said").open("wb") as said, subprocess.Popen(
         list(argv), cwd=work, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT,
         env=clean_environment(), start_new_session=True,
     ) as child:
         try:
-            child.wait(max(0.0, deadline - time.monotonic()))
+            _wait(child, deadline, heed=heed)
         except subprocess.TimeoutExpired:
             child.send_signal(signal.SIGINT)
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -177,6 +188,21 @@ def _run(argv: Sequence[str], work: Path, deadline: float) -> bool:
     if child.returncode != 0 and argv[0] != "./pan":
         raise Untestable(f"{argv[0]} cannot take the model:\n{_said(work)[:1500]}")
     return True
+
+
+def _wait(child: subprocess.Popen[bytes], deadline: float, *, heed: bool) -> None:
+    """Wait for the end of a program, the deadline, or until the user wants no more.
+
+    Errors: TimeoutExpired when it has not ended.
+    """
+    while True:
+        now = heed and asked()
+        try:
+            child.wait(0.0 if now else min(max(0.0, deadline - time.monotonic()), _LOOK))
+            return
+        except subprocess.TimeoutExpired:
+            if now or time.monotonic() >= deadline:
+                raise
 
 
 def _report(

@@ -20,6 +20,7 @@ from checks.search.explore import (
     Done,
     Report,
     explore,
+    unprepared,
 )
 from checks.verdict.degrade import RULE as DEGRADES
 from checks.verdict.degrade import Comparison, degrade
@@ -28,6 +29,7 @@ from checks.verdict.parallel import results
 from generator.design import Design, Waiver
 from generator.errors import ModelError, UsageError
 from generator.load import base_of
+from generator.system.stopping import Late, asked, bounded, collecting
 
 ALL: tuple[Rule, ...] = tuple(sorted((*RULES, DEGRADES), key=lambda rule: rule.key))
 
@@ -45,8 +47,9 @@ def judge(
     of `sought` or else the usual ones.
     `engine` asks the rules, checks.search.spin.explore() as well; N2 is always our explorer's,
     `against` makes the comparison. `states` bounds each exploration, `seconds` all of them;
-    `processes` explore side by side, unless the `first` violation is enough. With `further`,
-    a search goes on behind what is broken, as if it were waived, and tells what else breaks.
+    `processes` explore side by side, unless the `first` violation is enough. With `further`, a
+    search goes on behind what is broken, as if it were waived, and tells what else breaks. When
+    the user wants no more, it is the verdict on what was explored so far.
     Errors: ModelError for a design that makes no sense, UsageError for an unknown episode.
 
     >>> from generator.design import Driver, Device
@@ -68,7 +71,7 @@ def judge(
         raise UsageError(f"no episode {episode!r}: one of {', '.join(EPISODES)}")
     sought = goals_of(design) if sought is None else sought
     seeking, never = with_goals(design, sought)
-    asked = (episode,) if episode else episodes_of(design)
+    lived = (episode,) if episode else episodes_of(design)
     until = time.monotonic() + seconds
 
     def explored(alone: Design, name: str) -> Report:
@@ -78,7 +81,7 @@ def judge(
         return with_ways(found, design, sought) if name == PLAIN else found
 
     jobs: list[Callable[[], Report | Comparison]] = [
-        partial(explored, one, name) for name in asked for one in alternatives(seeking, name)
+        partial(explored, one, name) for name in lived for one in alternatives(seeking, name)
     ]
     base = base_of(design)
     if episode in ("", PLAIN) and base is not None and base is not design:
@@ -86,17 +89,25 @@ def judge(
 
         def compared() -> Comparison:
             left = max(until - time.monotonic(), 0.0)
-            return against(alike, design, states=states, seconds=left)
+            try:
+                with bounded(left):
+                    return against(alike, design, states=states, seconds=left)
+            except Late:
+                return Comparison(DEGRADES.key, alike.name, design.name, Verdict.UNFINISHED, (),
+                                  0, 0, left)
 
         jobs.append(compared)
     found: list[Report | Comparison] = []
-    for one in results(jobs, 1 if first else processes):
-        found.append(one)
-        if first and one.verdict is Verdict.VIOLATED:
-            break
+    with collecting():
+        for one in results(jobs, 1 if first else processes):
+            found.append(one)
+            if first and one.verdict is Verdict.VIOLATED:
+                break
+    if asked():  # what was not begun is not finished
+        found.append(unprepared(design, episode or PLAIN, 0.0))
     report = merged([one for one in found if isinstance(one, Report)], design)
     report = replace(report, left_out=left_out(design, episode))
-    if further and not first and report.verdict is Verdict.VIOLATED:
+    if further and not first and not asked() and report.verdict is Verdict.VIOLATED:
         waived = replace(design, waivers=(
             *design.waivers, *(Waiver(rule.key, BEHIND) for rule in RULES)
         ))
@@ -106,7 +117,7 @@ def judge(
             return engine(alone, RULES, states=states, seconds=left, first=False, episode=name)
 
         return with_further(report, results([
-            partial(behind, one, name) for name in asked for one in alternatives(waived, name)
+            partial(behind, one, name) for name in lived for one in alternatives(waived, name)
         ], processes))
     beside = next((one for one in found if isinstance(one, Comparison)), None)
     if beside is None or report.verdict is not Verdict.HOLDS:

@@ -13,22 +13,24 @@ import os
 import resource
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 
 from checks.finding import Verdict
 from checks.machine.episode import PLAIN
 from checks.machine.machine import given_answers
 from checks.rules.rule import Rule
-from checks.search.explore import STATES, Explorer, Report
+from checks.search.explore import STATES, Explorer, Report, unprepared
 from checks.verdict.degrade import Beside, Comparison
 from checks.verdict.goal import SERVICES, goals_at_best, served_by
 from checks.verdict.judge import judge
+from checks.verdict.parallel import results
 from generator.design import Design, Device, Driver
 from generator.errors import UsageError
 from generator.expr import Fact
 from generator.facts import CAN_DYN, CAP
 from generator.load import load
+from generator.system.stopping import Late, asked, bounded, collecting
 
 PROCESSES = 2
 _CHOSEN = frozenset({CAP, CAN_DYN})  # what tells the kinds apart
@@ -133,7 +135,11 @@ class Prepared:
         """Explore, as explore() does."""
         explorer = self.explorers.get((episode, design.drivers))
         if explorer is None:
-            explorer = Explorer(_open(design), rules, episode, _CHOSEN)
+            try:
+                with bounded(seconds):
+                    explorer = Explorer(_open(design), rules, episode, _CHOSEN)
+            except Late:
+                return unprepared(design, episode, seconds)
             self.explorers[episode, design.drivers] = explorer
         given = given_answers(design, explorer.machine.view, explorer.machine.variables)
         return explorer.run(given, states=states, seconds=seconds, first=first,
@@ -219,6 +225,8 @@ def explored(tasks: Sequence[Task]) -> list[Exploration]:
     prepared = Prepared(shorten=False)
     found = []
     for task in tasks:
+        if asked():
+            break
         began = time.process_time()
         design, kind = load(task.design).design, kind_of(task.interrupts)
         report = judged(design, kind, states=task.states, seconds=task.seconds, prepared=prepared)
@@ -233,6 +241,7 @@ def explored(tasks: Sequence[Task]) -> list[Exploration]:
 def explore_all(tasks: tuple[Task, ...], processes: int = PROCESSES) -> tuple[Exploration, ...]:
     """Do tasks in some processes, the largest designs first; results in the order of the tasks.
 
+    When the user wants no more, those that were not done are unfinished.
     Errors: UsageError, ModelError.
     """
     size = {task.design: len(load(task.design).design.devices) for task in tasks}
@@ -243,10 +252,13 @@ def explore_all(tasks: tuple[Task, ...], processes: int = PROCESSES) -> tuple[Ex
     if len(groups) < 2 or processes < 2:
         found = list(map(explored, groups))
     else:
-        with ProcessPoolExecutor(processes) as pool:
-            found = list(pool.map(explored, groups))
-    done = {
-        task: one for group, some in zip(groups, found, strict=True)
-        for task, one in zip(group, some, strict=True)
-    }
-    return tuple(done[task] for task in tasks)
+        with collecting():
+            found = list(results([partial(explored, group) for group in groups], processes))
+    done = {(one.design, one.interrupts): one for some in found for one in some}
+    return tuple(done.get((task.design, task.interrupts)) or unexplored(task) for task in tasks)
+
+
+def unexplored(task: Task) -> Exploration:
+    """Return what is said of a task that was not done when the user wanted no more."""
+    design, kind = load(task.design).design, kind_of(task.interrupts)
+    return outcome(design, kind, unprepared(design, PLAIN, 0.0))

@@ -101,7 +101,13 @@ def _given(workers: Sequence[_Worker], count: int) -> Iterator[Any]:
             worker = pipes[pipe]
             number = worker.job
             assert number is not None
-            found[number] = worker.answer()
+            try:
+                found[number] = worker.answer()
+            except EnvironmentFault:
+                worker.job = None
+                if not stopping.asked():
+                    raise
+                continue  # it was asked to end before it could listen
             if not stopping.asked() and (another := next(left, None)) is not None:
                 worker.begin(another)
         while following in found:

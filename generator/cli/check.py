@@ -5,10 +5,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import resource
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from checks.finding import Verdict
@@ -29,14 +31,16 @@ from checks.verdict.matrix import (
     kind_of,
     outcome,
 )
-from checks.verdict.notes import never_reached, notes
+from checks.verdict.notes import Note, never_reached, notes
 from generator.design import Design
 from generator.errors import UsageError
 from generator.load import load, names
 from generator.resize import with_children
 from generator.system.progress import say
+from generator.system.stopping import INTERRUPTED, Late, asked, bounded
 
 BUDGET = 124
+_NOTING = 1.0  # seconds for what is noted beneath a verdict, when the budget is used up
 
 
 def run(args: argparse.Namespace) -> int:
@@ -60,12 +64,13 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _one(args: argparse.Namespace) -> int:
+    until = time.monotonic() + args.seconds
     design = load(args.design).design
     report = _judged(design, args)
-    if args.svg:
-        _draw(report, args.svg)
-    odd = (*notes(design), *never_reached(design, report))
-    like = _likeness(design, report, args)
+    odd: Sequence[Note] = ()
+    with contextlib.suppress(Late), bounded(max(until - time.monotonic(), _NOTING)):
+        odd = (*notes(design), *never_reached(design, report))
+    like = _likeness(design, report, args, until)
     if args.json:
         told = [{"file": report_text.short(one.where.file), "line": one.where.line,
                  "message": one.message} for one in odd]
@@ -77,14 +82,26 @@ def _one(args: argparse.Namespace) -> int:
             print("\n".join(report_text.likeness(like)))
         for one in odd:
             print(f"{report_text.short(one.where.file)}:{one.where.line}: note: {one.message}")
+    if args.svg:
+        _draw(report, args.svg)
+    if asked():
+        return _interrupted()
     if report.verdict is Verdict.VIOLATED:
         return 1
     return BUDGET if report.verdict is Verdict.UNFINISHED else 0
 
 
-def _likeness(design: Design, report: Report, args: argparse.Namespace) -> Likeness | None:
+def _interrupted() -> int:
+    """Say that what was printed is not all."""
+    print("portwright check: interrupted: this is what was found so far", file=sys.stderr)
+    return INTERRUPTED
+
+
+def _likeness(
+    design: Design, report: Report, args: argparse.Namespace, until: float
+) -> Likeness | None:
     """Return how a design that holds compares with the shipped one that it is a variation of."""
-    if report.verdict is not Verdict.HOLDS or args.children or args.episode:
+    if asked() or report.verdict is not Verdict.HOLDS or args.children or args.episode:
         return None
     base: Design | None = None
     if args.against:
@@ -94,8 +111,13 @@ def _likeness(design: Design, report: Report, args: argparse.Namespace) -> Liken
     if base is None:
         return None
     say(f"comparing {design.name} with {base.name}")
-    return compare(design, base, hardware=bool(args.against), states=args.states or STATES,
-                   seconds=args.seconds)
+    left = max(until - time.monotonic(), 0.0)
+    try:
+        with bounded(left):
+            return compare(design, base, hardware=bool(args.against),
+                           states=args.states or STATES, seconds=left)
+    except Late:
+        return Likeness(base.name, complete=False)
 
 
 def _judged(design: Design, args: argparse.Namespace) -> Report:
@@ -112,6 +134,7 @@ def _draw(report: Report, file: str) -> None:
     if not report.counterexamples:
         say(f"{report.design}: nothing to draw")
         return
+    sys.stdout.flush()  # the verdict comes first, whatever becomes of the diagram
     Path(file).write_text(diagram.svg(report.counterexamples[0]), encoding="utf-8")
 
 
@@ -130,6 +153,8 @@ def _all(args: argparse.Namespace) -> int:
     else:
         print(matrix_table.text(designs, found, {rule.key: rule for rule in ALL}))
     _cost(found, time.monotonic() - began)
+    if asked():
+        return _interrupted()
     ours = {one.design.name for one in loaded if hasattr(one.module, "SERIES")}
     if any(one.verdict == Verdict.VIOLATED.value and one.design in ours for one in found):
         return 1
@@ -142,7 +167,7 @@ def _cost(found: tuple[Exploration, ...], seconds: float) -> None:
     for one in found:
         peaks[one.process] = max(peaks.get(one.process, 0), one.megabytes)
     here = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    kept = sum(one.process == 0 for one in found)
+    kept = sum(one.process == 0 and one.complete for one in found)
     done = f"{len(found)} explorations" + (f", {kept} of them kept from before" if kept else "")
     print(f"portwright check: {done}: {seconds:.1f} s, {here + sum(peaks.values())} MB",
           file=sys.stderr)
@@ -159,15 +184,17 @@ def _cell(args: argparse.Namespace) -> int:
     kind, design = kind_of(kind_name), load(name).design
     say(f"exploring {design.name} on {kind.name}")
     report = judged(design, kind, states=args.states or STATES, seconds=args.seconds)
-    asked = [
+    cells = [
         one for one in outcome(design, kind, report).cells if service in ("", one.service)
     ]
+    if args.json:
+        print(json.dumps([why.record(design, kind, one, report) for one in cells], indent=2))
+    else:
+        print(why.text(design, kind, cells, report))
     if args.svg:
         _draw(report, args.svg)
-    if args.json:
-        print(json.dumps([why.record(design, kind, one, report) for one in asked], indent=2))
-    else:
-        print(why.text(design, kind, asked, report))
-    if any(one.served is Served.REFUSED for one in asked):
+    if asked():
+        return _interrupted()
+    if any(one.served is Served.REFUSED for one in cells):
         return 1
-    return BUDGET if any(one.served is Served.UNFINISHED for one in asked) else 0
+    return BUDGET if any(one.served is Served.UNFINISHED for one in cells) else 0
