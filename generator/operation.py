@@ -146,6 +146,9 @@ class Operation:
     unwound by it; a `managed` one is undone by the driver core after .remove, in reverse,
     from the devres list of the role `on_devres`. `at` is the member path that C adds to the
     device (`.dev`). An operation that is no call has a `label` of its own instead of a fingerprint.
+    An `idempotent` undo may be done as often as one likes: where nothing is left it does nothing.
+    `failed` is what each failure leaves beside what its outcome gives. `frees_by` names operations
+    whose undo must not be done any more: that of this one does it, or, if this one fails, another.
     """
 
     name: str
@@ -182,6 +185,9 @@ class Operation:
     # device that can stand in a role. Without an entry, anything.
     ranges: Ranges = field(default=(), compare=False)
     kinds: Kinds = field(default=(), compare=False)
+    idempotent: bool = field(default=False, metadata=NO_DIGEST)
+    failed: tuple[Set, ...] = field(default=(), metadata=NO_DIGEST)
+    frees_by: tuple[tuple[str, Operation], ...] = field(default=(), metadata=NO_DIGEST)
 
     @property
     def on_role(self) -> str:

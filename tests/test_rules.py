@@ -15,6 +15,7 @@ from broken import (
     lifetimes,
     locks,
     power,
+    undo,
     vectors,
 )
 from broken.parts import Case
@@ -29,6 +30,7 @@ from generator.kernel.tree import Tree, read
 CASES = (
     *vectors.CASES, *handlers.CASES, *lifetimes.CASES, *context.CASES, *domains.CASES,
     *episodes.CASES, *growth.CASES, *locks.CASES, *glue.CASES, *power.CASES, *contexts.CASES,
+    *undo.CASES,
 )
 BY_KEY = {rule.key: rule for rule in RULES}
 ROWS = [pytest.param(case, id=case.rule) for case in CASES]

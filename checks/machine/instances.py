@@ -32,6 +32,7 @@ from generator.expr import (
     substitute,
 )
 from generator.meaning import fold
+from generator.operation import Operation
 from generator.program import operations
 
 
@@ -104,6 +105,14 @@ class View:
         return tuple(
             one for one in self.instances if one.device.parent == inst.device
         )
+
+    @cached_property
+    def operations(self) -> tuple[Operation, ...]:
+        """Return the operations that drivers of the design do, each once."""
+        return tuple({
+            id(do.op): do.op for driver in self.design.drivers
+            for block in driver.blocks().values() for do in operations(block)
+        }.values())
 
     @cached_property
     def given(self) -> frozenset[Fact]:

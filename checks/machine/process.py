@@ -30,7 +30,20 @@ from checks.machine.step import (
     words_of,
 )
 from generator.design import RUNTIME, Driver
-from generator.expr import FALSE, TRUE, Expr, Fact, Place, Read, Role, all_of, num, pick
+from generator.expr import (
+    FALSE,
+    TRUE,
+    Expr,
+    Fact,
+    Num,
+    Place,
+    Read,
+    Role,
+    all_of,
+    any_of,
+    num,
+    pick,
+)
 from generator.facts import (
     ABSENT,
     ADDED,
@@ -60,6 +73,7 @@ from generator.facts import (
     UNPROGRAMMED,
 )
 from generator.graphs.flow import Edge, Flow, compress, flow
+from generator.meaning import fold
 from generator.operation import Do, Operation, fill
 from generator.program import Block, operations
 
@@ -318,8 +332,10 @@ class Process:
             self._core(Kind.PASS, "", src, held.noted.eq(0), dst)
             undo = held.do.op.undo
             assert undo is not None
+            still = any_of(*(one.noted.eq(1) for one in listed[position + 1:]
+                             if self._same(one, held)))
             self._operate(held.do, undo, "ok", held.context, "devres", "devres",
-                          src, held.noted.eq(1), dst, ((held.noted, num(0)),))
+                          src, held.noted.eq(1), dst, ((held.noted, num(0)),), still)
         last = self.at(entry, len(listed))
         # With the devres list the interrupt core's own data went, and names and memory that the
         # driver core frees by itself; what rules remember of a binding ends with it.
@@ -380,11 +396,24 @@ class Process:
                     return held.noted
         raise AssertionError(f"{do} is on no devres list")
 
+    def _same(self, one: Held, other: Held) -> bool:
+        """Return whether two entries of a devres list take the same facts back."""
+        undo = other.do.op.undo
+        return undo is not None and one.do.op.undo == undo and all(
+            self.made.view.resolve(one.do.binding[role], one.context)
+            == self.made.view.resolve(other.do.binding[role], other.context)
+            for role in undo.roles
+        )
+
     def _operate(
         self, do: Do, op: Operation, outcome: str, context: Context, entry: str, inside: str,
         src: int, when: Expr, dst: int, extra: Sequence[tuple[Read, Expr]] = (),
+        still: Expr = FALSE,
     ) -> None:
-        """Add the ways in which an operation ends with this outcome."""
+        """Add the ways in which an operation ends with this outcome.
+
+        While `still` holds, it was taken more than once: a fact stays that does not count.
+        """
         view = self.made.view
         binding = {role: view.resolve(place, context) for role, place in do.binding.items()}
         params = {
@@ -419,9 +448,12 @@ class Process:
             if way.fault and not self.made.plain and entry in ("probe", "remove", "devres"):
                 continue
             gives = [(self.pc, num(dst)), *extra]
-            for one in way.gives if reached else ():
+            done = (*way.gives, *(op.failed if outcome == "fail" else ()))
+            for one in done if reached else ():
                 if one.each is None:
                     target, value = _target(view, one.target, by_role), bound(one.value)
+                    if isinstance(value, Num):
+                        value = fold(pick(still, target, value))
                     if value != target:  # or else it stays as it is, whoever calls
                         gives.append((target, value))
                     continue

@@ -223,7 +223,7 @@ def _failure(
 def _unwind(builder: _Builder, at: int, scope: _Scope, failed: Do | Call) -> int:
     """Append the undoing of everything done so far in this function, in reverse."""
     kept = len(scope.outer.undos) if scope.outer is not None else 0
-    at = _undo_all(builder, scope.undos[kept:], at, scope, failed.where)
+    at = _undo_all(builder, scope.undos[kept:], at, scope, failed)
     if scope.outer is not None and scope.loop is not None:
         if builder.instances is None:
             at = _undo(builder, scope.loop, at, scope.outer)
@@ -235,17 +235,24 @@ def _unwind(builder: _Builder, at: int, scope: _Scope, failed: Do | Call) -> int
 
 
 def _undo_all(
-    builder: _Builder, undos: tuple[Undo, ...], at: int, scope: _Scope, failed: Where
+    builder: _Builder, undos: tuple[Undo, ...], at: int, scope: _Scope, failed: Do | Call
 ) -> int:
     taken: set[tuple[str, Place]] = set()
+    instead = {
+        (name, failed.places[0]): undo for name, undo in failed.op.frees_by
+    } if isinstance(failed, Do) else {}
     for node in reversed(undos):
         if isinstance(node, Do):
             if (node.op.name, node.places[0]) in taken:
                 continue
-            taken |= {(name, node.places[0]) for name in node.op.takes_over}
+            freed = (*node.op.takes_over, *(name for name, _ in node.op.frees_by))
+            taken |= {(name, node.places[0]) for name in freed}
+            if (node.op.name, node.places[0]) in instead:
+                at = _undo(builder, node, at, scope, instead[node.op.name, node.places[0]])
+                continue
         if isinstance(node, Unclear):
             raise ModelError(
-                failed,
+                failed.where,
                 f"when this fails, unwinding cannot tell {node.why}; "
                 "give it fail=(...) with what is to be undone"
             )
@@ -253,12 +260,15 @@ def _undo_all(
     return at
 
 
-def _undo(builder: _Builder, node: Do | Each | Call, at: int, scope: _Scope) -> int:
+def _undo(
+    builder: _Builder, node: Do | Each | Call, at: int, scope: _Scope,
+    instead: Operation | None = None,
+) -> int:
     match node:
         case Do(op=op):
             after = builder.state()
             builder.edges.append(
-                Edge(at, after, node, op.undo, "ok", inside=scope.name,
+                Edge(at, after, node, instead or op.undo, "ok", inside=scope.name,
                      context=_context(scope), where=node.where)
             )
             return after
@@ -269,7 +279,7 @@ def _undo(builder: _Builder, node: Do | Each | Call, at: int, scope: _Scope) -> 
             apart = _Builder(builder.instances, builder.symbols)
             start = apart.state()
             _, undos = _call(apart, node, start, replace(scope, undos=(), again=start, kept=[]))
-            return _undo_all(builder, undos, at, scope, node.where)
+            return _undo_all(builder, undos, at, scope, node)
         case Each():
             if builder.instances is None:
                 start = builder.state()

@@ -12,6 +12,7 @@ from generator.facts import (
     CAPS,
     HANDLER,
     IDENT,
+    INITIALISED,
     IRQ,
     LIFE,
     LINE,
@@ -110,6 +111,9 @@ DEVICE_REGISTER = Operation(
     fingerprint=Fingerprint(("device_register",), on=0, fails=Fails.NEGATIVE),
     undo=DEVICE_UNREGISTER,
     kinds=(("dev", ("service",)),),
+    # device_initialize() comes first: from there on the last reference frees the memory
+    failed=(sets(LIFE(DEV), INITIALISED),),
+    frees_by=(("kzalloc", PUT_DEVICE),),
 )
 
 IDA_FREE = Operation(

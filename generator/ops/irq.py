@@ -97,6 +97,7 @@ PCI_FREE_IRQ_VECTORS = Operation(
     fingerprint=Fingerprint(("pci_free_irq_vectors",), on=0),
     locks=_LOCKS,
     kinds=(("dev", ("pci",)),),
+    idempotent=True,
 )
 
 

@@ -20,6 +20,7 @@ STOP_SERVICE = Operation(
     source="drivers/pci/pcie/aer.c aer_disable_rootport(), drivers/pci/pcie/dpc.c dpc_disable()",
     sleeps=False,
     needs_d0="user",
+    idempotent=True,
 )
 
 START_SERVICE = Operation(

@@ -23,6 +23,7 @@ DISABLE_SOURCE = Operation(
     source="the driver's own write to its device, as drivers/pci/pcie/dpc.c dpc_disable()",
     sleeps=False,
     needs_d0="user",
+    idempotent=True,
 )
 
 ENABLE_SOURCE = Operation(

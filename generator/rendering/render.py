@@ -237,7 +237,8 @@ class _Writer:
             if isinstance(node, Do):
                 if (node.op.name, node.places[:1]) in taken:
                     continue
-                taken |= {(name, node.places[:1]) for name in node.op.takes_over}
+                freed = (*node.op.takes_over, *(name for name, _ in node.op.frees_by))
+                taken |= {(name, node.places[:1]) for name in freed}
                 text = macro(node, node.op, "undo", self.names)
                 if text is None:
                     raise UsageError(f"templates/{file_of(node.op)}: it has no macro undo()")

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Rules about giving back and taking, derived from what each operation names as its undo."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from functools import cache
+
+import generator.ops
+from checks.machine.instances import Inst, View
+from checks.machine.step import Kind, Step
+from checks.rules.rule import step_rule
+from generator.expr import Expr, Num, Place, Read, Role, all_of, any_of, num, reads
+from generator.facts import ABSENT, IRQ, LIFE
+from generator.operation import Operation, Set, fill
+
+# Older rules say the same of these: R36 of the first, R24 of those of auxiliary devices, N12 of
+# the rest, and of whatever an operation names in needs=.
+_ASKED_ALREADY = frozenset({
+    "pci_disable_device", "auxiliary_device_init", "auxiliary_device_add",
+    "auxiliary_device_delete", "auxiliary_device_uninit", "device_register", "kfree note",
+})
+
+
+@cache
+def _shipped() -> tuple[Operation, ...]:
+    """Return every operation of generator/ops/ that names an undo, once."""
+    found: dict[int, Operation] = {}
+    for module in pkgutil.iter_modules(generator.ops.__path__):
+        for thing in vars(importlib.import_module(f"generator.ops.{module.name}")).values():
+            if isinstance(thing, Operation) and thing.undo is not None:
+                found[id(thing)] = thing
+    return tuple(found.values())
+
+
+def _undone_by(op: Operation, view: View) -> Iterator[Operation]:
+    """Yield the operations, shipped or of the design, that an operation undoes."""
+    for one in (*_shipped(), *view.operations):
+        if one.undo is op or (one.undo is not None and one.undo.name == op.name
+                              and one.undo == op):
+            yield one
+
+
+def _asked_already(step: Step, op: Operation) -> bool:
+    if op.name == "kfree":
+        return step.role("dev").device.kind == "aux"
+    return op.name in _ASKED_ALREADY or bool(op.needs)
+
+
+def _ends_well(step: Step) -> bool:
+    return step.kind is Kind.OPERATION and step.outcome == "ok"
+
+
+def _left_by(undo: Operation) -> dict[Read, Expr]:
+    """Return what the undo of an operation makes of the facts that it takes back."""
+    return {
+        one.target: one.value for way in undo.outcomes if way.label == "ok"
+        for one in way.gives if one.each is None
+    }
+
+
+def _given(gives: tuple[Set, ...], left: dict[Read, Expr]) -> Iterator[tuple[Read, Expr]]:
+    """Yield what is given, as far as the undo takes it back."""
+    for one in gives:
+        if one.each is None and one.target in left and one.value != num(0):
+            yield one.target, one.value
+
+
+@step_rule(
+    "N20",
+    evidence=("kernel/irq/manage.c __free_irq()", "lib/idr.c ida_free()",
+              "drivers/base/core.c device_register()", "mm/slub.c kfree()",
+              "drivers/base/power/runtime.c rpm_drop_usage_count()"),
+    symptom="Trying to free already-free IRQ; ida_free called for id which is not allocated; "
+    "Runtime PM usage count underflow; a double free, or memory freed that is in use",
+)
+def taken_back_once(step: Step, view: View) -> Expr | None:
+    """What takes an operation back is done once, and only where that operation was done.
+
+    That goes for what a driver does by hand and for what devres does for it.
+    """
+    op = step.op
+    if op is None or not _ends_well(step) or op.idempotent or _asked_already(step, op):
+        return None
+    left = _left_by(op)
+    there = [
+        there for did in _undone_by(op, view)
+        for way in did.outcomes if way.label == "ok" and (there := _in_force(way.gives, left))
+    ] + [
+        there for did in _shipped() if any(other == op for _, other in did.frees_by)
+        and (there := _in_force(did.failed, left))
+    ]
+    if not there:
+        return None
+    wrong = view.bind(fill(~any_of(*there), step.params), _roles(step))
+    return all_of(wrong, *_irq_is_known(step, left))
+
+
+def _roles(step: Step) -> dict[Place, Place]:
+    return {Role(name): place for name, place in step.binding.items()}
+
+
+def _irq_is_known(step: Step, left: dict[Read, Expr]) -> Iterator[Expr]:
+    """Yield that a device is there whose irq is freed: facts forget the number with the device."""
+    for target in left:
+        inst = step.binding[target.of.name] if target.fact == IRQ else None
+        if isinstance(inst, Inst) and inst.device.parent is not None:
+            yield LIFE(inst).ne(ABSENT)
+
+
+def _in_force(gives: tuple[Set, ...], left: dict[Read, Expr]) -> Expr | None:
+    """Return whether what one way of doing it has given is there to be taken back.
+
+    Of what is no plain number, it is enough that the undo would change any of it.
+    """
+    given = tuple(_given(gives, left))
+    plain = [target.eq(value) for target, value in given if isinstance(value, Num)]
+    other = [target.ne(left[target]) for target, value in given if not isinstance(value, Num)]
+    found = [*plain, *([any_of(*other)] if other else [])]
+    return all_of(*found) if found else None
+
+
+@step_rule(
+    "N21",
+    evidence=("include/linux/idr.h ida_alloc()", "kernel/irq/manage.c request_threaded_irq()"),
+    symptom="ids, handlers or memory that nobody can give back: the first one is forgotten",
+)
+def taken_once(step: Step, view: View) -> Expr | None:
+    """What a driver has taken by hand it gives back before it takes it again, or one leaks.
+
+    What is managed is on the devres list as often as it was taken, and what counts may be nested.
+    """
+    op = step.op
+    if (op is None or op.undo is None or op.managed or op.undo.idempotent
+            or not _ends_well(step) or _asked_already(step, op)):
+        return None
+    left = _left_by(op.undo)
+    given = {
+        target: value for way in op.outcomes if way.label == "ok"
+        for target, value in _given(way.gives, left)
+    }
+    if any(target in reads(value) for target, value in given.items()):  # it counts
+        return None
+    plain = [target.ge(value) if target.fact == LIFE else target.eq(value)
+             for target, value in given.items() if isinstance(value, Num)]
+    held = plain or [target.ne(left[target]) for target in given]
+    return view.bind(fill(any_of(*held), step.params), _roles(step)) if held else None
