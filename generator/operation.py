@@ -149,6 +149,7 @@ class Operation:
     An `idempotent` undo may be done as often as one likes: where nothing is left it does nothing.
     `failed` is what each failure leaves beside what its outcome gives. `frees_by` names operations
     whose undo must not be done any more: that of this one does it, or, if this one fails, another.
+    One with `off_devres` takes the latest entry with that undo off the devres list of `on_devres`.
     """
 
     name: str
@@ -188,6 +189,7 @@ class Operation:
     idempotent: bool = field(default=False, metadata=NO_DIGEST)
     failed: tuple[Set, ...] = field(default=(), metadata=NO_DIGEST)
     frees_by: tuple[tuple[str, Operation], ...] = field(default=(), metadata=NO_DIGEST)
+    off_devres: Operation | None = field(default=None, metadata=NO_DIGEST)
 
     @property
     def on_role(self) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import combinations
 
 from checks.machine.instances import SYSTEM, TURN, Inst, View
 from checks.machine.lock_owners import free_for, locked, mutex_free, number, numbered, unlocked
@@ -333,7 +334,7 @@ class Process:
             undo = held.do.op.undo
             assert undo is not None
             still = any_of(*(one.noted.eq(1) for one in listed[position + 1:]
-                             if self._same(one, held)))
+                             if self._same(one, undo, held.do, held.context)))
             self._operate(held.do, undo, "ok", held.context, "devres", "devres",
                           src, held.noted.eq(1), dst, ((held.noted, num(0)),), still)
         last = self.at(entry, len(listed))
@@ -375,8 +376,26 @@ class Process:
                 extra.append((self._noted(edge.do, context), num(1)))
             if self.made.locks and edge.outcome == "ok" and _adds(edge.op):
                 dst = self._adding(edge, context, dst, extra)
+            listed = [one.noted for one in self._taken_off(edge.do, edge.op, context)]
+            extra += [
+                (noted, pick(any_of(*(late.eq(1) for late in listed[at + 1:])), noted, 0))
+                for at, noted in enumerate(listed)
+            ]
+            twice = any_of(*(one.eq(1) & other.eq(1) for one, other in combinations(listed, 2)))
+            held = TRUE if edge.op.off_devres is None else any_of(*(on.eq(1) for on in listed))
             self._operate(edge.do, edge.op, edge.outcome, context, entry, edge.inside,
-                          src, TRUE, dst, extra)
+                          src, TRUE, dst, extra, twice, held)
+
+    def _taken_off(self, do: Do, op: Operation, context: Context) -> list[Held]:
+        """Return the entries of devres lists of which an operation takes the latest off."""
+        if op.off_devres is None:
+            return []
+        owner = self.made.view.resolve(do.binding[op.on_devres], context)
+        assert isinstance(owner, Inst)
+        return [
+            one for one in self.made.devres.get(owner, ())
+            if self._same(one, op.off_devres, do, context)
+        ]
 
     def _adding(
         self, edge: Edge, context: Context, dst: int, extra: list[tuple[Read, Expr]]
@@ -396,19 +415,18 @@ class Process:
                     return held.noted
         raise AssertionError(f"{do} is on no devres list")
 
-    def _same(self, one: Held, other: Held) -> bool:
-        """Return whether two entries of a devres list take the same facts back."""
-        undo = other.do.op.undo
-        return undo is not None and one.do.op.undo == undo and all(
+    def _same(self, one: Held, undo: Operation, do: Do, context: Context) -> bool:
+        """Return whether an entry of a devres list has this undo, of the same devices."""
+        return one.do.op.undo == undo and all(
             self.made.view.resolve(one.do.binding[role], one.context)
-            == self.made.view.resolve(other.do.binding[role], other.context)
+            == self.made.view.resolve(do.binding[role], context)
             for role in undo.roles
         )
 
     def _operate(
         self, do: Do, op: Operation, outcome: str, context: Context, entry: str, inside: str,
         src: int, when: Expr, dst: int, extra: Sequence[tuple[Read, Expr]] = (),
-        still: Expr = FALSE,
+        still: Expr = FALSE, held: Expr = TRUE,
     ) -> None:
         """Add the ways in which an operation ends with this outcome.
 
@@ -425,7 +443,7 @@ class Process:
         text = words_of(op, binding)
         step = Step(self.actor, Kind.OPERATION, text, entry, inside, outcome,
                     where=do.where, op=op, driver=self.driver, inst=self.inst,
-                    about=called_with(op, binding), binding=binding, params=params,
+                    about=called_with(op, binding), held=held, binding=binding, params=params,
                     context=self.context)
 
         def bound(expr: Expr) -> Expr:

@@ -77,6 +77,7 @@ class Step:
     driver: Driver | None = None
     inst: Inst | None = None
     about: tuple[str, ...] = ()
+    held: Expr = field(default=TRUE, hash=False)  # what it takes off a devres list is on it
     binding: Mapping[str, Place] = field(default_factory=dict, hash=False)
     params: Mapping[str, Expr] = field(default_factory=dict, hash=False)
     context: str = ""  # of the driver, in which it is done; "" in entry points and callbacks

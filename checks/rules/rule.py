@@ -99,8 +99,17 @@ def state_rule(
 
 
 def is_done(step: Step, *names: str) -> bool:
-    """Return whether a step is one of some operations, done by a driver or by devres."""
-    return step.op is not None and step.op.name in names and step.outcome in ("ok", "fail")
+    """Return whether a step is one of some operations, done by a driver or by devres.
+
+    What takes something off the devres list does what devres would have done.
+    """
+    op = step.op
+    if op is None or step.outcome not in ("ok", "fail"):
+        return False
+    early = op.off_devres
+    return op.name in names or (
+        early is not None and early.name in names and early.outcomes == op.outcomes
+    )
 
 
 def _title(function: Callable[..., object]) -> str:

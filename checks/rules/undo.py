@@ -12,7 +12,7 @@ import generator.ops
 from checks.machine.instances import Inst, View
 from checks.machine.step import Kind, Step
 from checks.rules.rule import step_rule
-from generator.expr import Expr, Num, Place, Read, Role, all_of, any_of, num, reads
+from generator.expr import TRUE, Expr, Num, Place, Read, Role, all_of, any_of, num, reads
 from generator.facts import ABSENT, IRQ, LIFE
 from generator.operation import Operation, Set, fill
 
@@ -72,7 +72,8 @@ def _given(gives: tuple[Set, ...], left: dict[Read, Expr]) -> Iterator[tuple[Rea
     "N20",
     evidence=("kernel/irq/manage.c __free_irq()", "lib/idr.c ida_free()",
               "drivers/base/core.c device_register()", "mm/slub.c kfree()",
-              "drivers/base/power/runtime.c rpm_drop_usage_count()"),
+              "drivers/base/power/runtime.c rpm_drop_usage_count()",
+              "kernel/irq/devres.c devm_free_irq()"),
     symptom="Trying to free already-free IRQ; ida_free called for id which is not allocated; "
     "Runtime PM usage count underflow; a double free, or memory freed that is in use",
 )
@@ -81,9 +82,12 @@ def taken_back_once(step: Step, view: View) -> Expr | None:
 
     That goes for what a driver does by hand and for what devres does for it.
     """
-    op = step.op
-    if op is None or not _ends_well(step) or op.idempotent or _asked_already(step, op):
+    done = step.op
+    if done is None or not _ends_well(step):
         return None
+    op = done.off_devres or done
+    if op.idempotent or _asked_already(step, op):
+        return None if step.held == TRUE else ~step.held
     left = _left_by(op)
     there = [
         there for did in _undone_by(op, view)
@@ -92,10 +96,11 @@ def taken_back_once(step: Step, view: View) -> Expr | None:
         there for did in _shipped() if any(other == op for _, other in did.frees_by)
         and (there := _in_force(did.failed, left))
     ]
-    if not there:
-        return None
+    if not there or not done.outcomes[0].gives:
+        return None if step.held == TRUE else ~step.held
     wrong = view.bind(fill(~any_of(*there), step.params), _roles(step))
-    return all_of(wrong, *_irq_is_known(step, left))
+    wrong = all_of(wrong, *_irq_is_known(step, left))
+    return wrong if step.held == TRUE else wrong | ~step.held
 
 
 def _roles(step: Step) -> dict[Place, Place]:

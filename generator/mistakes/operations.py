@@ -101,6 +101,13 @@ def _facts(op: Operation) -> Iterator[Fact]:
 def _wrong_undo(op: Operation) -> str:
     if op.managed and (op.undo is None or op.on_devres not in op.roles):
         return "a managed operation needs undo= and on_devres=, one of its roles"
+    if op.off_devres is not None and (
+        op.managed or op.on_devres not in op.roles or set(op.off_devres.roles) - set(op.roles)
+    ):
+        return (
+            "what takes an entry off a devres list is not managed, has on_devres=, one of its "
+            "roles, and the roles of the undo that it takes off"
+        )
     if op.undo is None:
         return ""
     strange = sorted(set(op.undo.roles) - set(op.roles))

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from generator.expr import Role
 from generator.facts import (
     ABSENT,
@@ -151,6 +153,17 @@ DEVM_KZALLOC = Operation(
     undo=FREE_DATA,
     managed=True,
     on_devres="owner",
+)
+
+DEVM_KFREE = replace(
+    FREE_DATA,
+    name="devm_kfree",
+    roles=("user", "owner"),
+    source="drivers/base/devres.c devm_kfree()",
+    fingerprint=Fingerprint(("devm_kfree",), on=0),
+    acts_on="owner",
+    on_devres="owner",
+    off_devres=FREE_DATA,
 )
 
 DEV_SET_NAME = plain("dev_set_name")

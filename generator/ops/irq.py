@@ -310,6 +310,18 @@ DEVM_REQUEST_IRQ = Operation(
     needs_d0="user",
 )
 
+# Takes off the devres list what devm_request_irq() put there, and frees it.
+DEVM_FREE_IRQ = replace(
+    FREE_IRQ,
+    name="devm_free_irq",
+    roles=("user", "owner"),
+    source="kernel/irq/devres.c devm_free_irq(); kernel/irq/manage.c free_irq()",
+    fingerprint=Fingerprint(("devm_free_irq",), on=0),
+    acts_on="owner",
+    on_devres="owner",
+    off_devres=FREE_IRQ,
+)
+
 # Waking the system by an irq, and waiting for its handlers: no fact hangs on them.
 ENABLE_IRQ_WAKE = Operation(
     "enable_irq_wake",

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from generator.expr import ParentOf, Role, pick
 from generator.facts import (
     CAPS,
@@ -197,4 +199,53 @@ def devm_action(undo: Operation, callback: str) -> Operation:
         acts_on="owner",
     )
 
+def _off_devres(name: str, undo: Operation, source: str, callees: tuple[str, ...]) -> Operation:
+    return replace(
+        undo,
+        name=name,
+        roles=("user", "owner"),
+        source=source,
+        fingerprint=Fingerprint(callees, on=0),
+        acts_on="owner",
+        on_devres="owner",
+        off_devres=undo,
+    )
 
+
+DEVM_IOUNMAP = _off_devres(
+    "devm_iounmap", UNMAP, "lib/devres.c devm_iounmap()", ("devm_iounmap",)
+)
+DEVM_RELEASE_MEM_REGION = _off_devres(
+    "devm_release_mem_region", RELEASE_CLAIM, "kernel/resource.c __devm_release_region()",
+    ("devm_release_mem_region", "__devm_release_region"),
+)
+
+
+def devm_release_action(undo: Operation, callback: str) -> Operation:
+    """Return devm_release_action(): what devm_action() registered is done now, and not later."""
+    return replace(
+        undo,
+        name=f"devm_release_action[{undo.name}]",
+        roles=(*undo.roles, "owner"),
+        source="drivers/base/devres.c devm_release_action()",
+        fingerprint=Fingerprint(("devm_release_action",), on=0, args=(1,)),
+        shown=(callback,),
+        acts_on="owner",
+        on_devres="owner",
+        off_devres=undo,
+    )
+
+
+def devm_remove_action(undo: Operation, callback: str) -> Operation:
+    """Return devm_remove_action(): what devm_action() registered is not done any more."""
+    return Operation(
+        f"devm_remove_action[{undo.name}]",
+        (*undo.roles, "owner"),
+        (ok(),),
+        source="drivers/base/devres.c devm_remove_action()",
+        fingerprint=Fingerprint(("devm_remove_action",), on=0, args=(1,)),
+        shown=(callback,),
+        acts_on="owner",
+        on_devres="owner",
+        off_devres=undo,
+    )
