@@ -85,6 +85,16 @@ def running(name: str) -> Fact:
     return Fact(f"{name} runs", 1, f"{name} runs")
 
 
+def unended(name: str) -> Fact:
+    """Return how many runs of a context, running or queued, are to end before a flush does."""
+    return Fact(f"{name} unended", 2, f"runs of {name} that somebody flushes")
+
+
 def awaited(name: str) -> Fact:
-    """Return who waits until a context has ended: 0, or the number of that process."""
-    return Fact(f"{name} awaited", 63, f"who waits for {name} to end")
+    """Return who cancels a context and waits for its end: 0, or the number of that process."""
+    return Fact(f"{name} awaited", 63, f"who cancels {name} and waits for its end")
+
+
+def flushed(name: str) -> Fact:
+    """Return who waits for the runs that there are: 0, or the number of that process."""
+    return Fact(f"{name} flushed", 63, f"who waits for {name} to end")

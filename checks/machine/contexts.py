@@ -14,9 +14,9 @@ from dataclasses import replace
 from checks.machine.instances import Inst, Own, View
 from checks.machine.process import Process
 from checks.machine.step import HALTED, IDLE, Build, Kind
-from generator.context import Context, queued, running
+from generator.context import Context, queued, running, unended
 from generator.design import Driver
-from generator.expr import TRUE, Expr, Fact, Nth, Read, all_of, num
+from generator.expr import TRUE, Expr, Fact, Nth, Read, all_of, num, pick
 from generator.facts import EXCLUSIVE, HANDLER, LINE, OPEN, SOURCE
 from generator.graphs.flow import Flow, compress, flow
 from generator.operation import Block, Do
@@ -91,17 +91,19 @@ class _Beside(Process):
             self._edge(entry, edge)
         return graph
 
-    def _runs(self, text: str, when: Expr, entry: str, block: Block, *gives: Read) -> None:
-        """Add its call, which sets what is given, and its end, which clears that."""
+    def _runs(
+        self, text: str, when: Expr, entry: str, block: Block, runs: Read,
+        *gives: tuple[Read, Expr | int], ends: tuple[tuple[Read, Expr | int], ...] = (),
+    ) -> None:
+        """Add its call, and its end; `runs` says that it is between them."""
         graph = self._body(entry, block)
         halted = [HALTED(one).eq(0) for one in self.made.view.instances
                   if one.device.parent is None]
         self._core(Kind.CALL, text, IDLE, all_of(when, *halted), self.at(entry, graph.start),
-                   *((read, num(1)) for read in gives[:1]),
-                   *((read, num(0)) for read in gives[1:]))
+                   (runs, 1), *gives)
         for end in sorted({graph.done, graph.failed}):
             self._core(Kind.CALL_RETURNS, "", self.at(entry, end), TRUE, IDLE,
-                       *((read, num(0)) for read in gives[:1]))
+                       (runs, 0), *ends)
         self.made.tops[self.pc] = len(self.numbers) + 1
 
 
@@ -116,10 +118,12 @@ class _Queued(_Beside):
 
     def add(self) -> None:
         one = self.own.context
-        pending, runs = queued(one.name)(self.inst), running(one.name)(self.inst)
+        pending, runs, left = (
+            fact(one.name)(self.inst) for fact in (queued, running, unended)
+        )
         entry = "work" if one.sleeps else "atomic"
         self._runs(f"{one.kind.replace('_', ' ')} runs", pending.eq(1), entry, one.body,
-                     runs, pending)
+                   runs, (pending, 0), ends=((left, pick(left.gt(0), left - 1, 0)),))
 
 
 class _Handler(_Beside):

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from checks.machine.instances import Inst, View
 from checks.machine.machine import HALTED, Step
 from checks.rules.rule import Clause, clause_rule, is_done, state_rule, step_rule
-from generator.design import SUBDEVICES
-from generator.expr import Expr, all_of, any_of
+from generator.design import SUBDEVICES, Driver
+from generator.expr import Expr, Read, all_of, any_of
 from generator.facts import (
     ABSENT,
     ADDED,
@@ -21,14 +21,12 @@ from generator.facts import (
     LEFT_ON,
     LIFE,
     LINE,
-    MAPPED,
     MASTER,
     MEMORY,
     MSG,
     MSI_DOMAIN,
     NO_MESSAGE,
     PHASE,
-    POWER,
     QUIET,
     SECOND,
     SOURCE,
@@ -38,6 +36,7 @@ from generator.facts import (
     msi_on,
     on_vector,
 )
+from generator.operation import Do
 from generator.program import operations
 
 _REQUESTS = ("request_irq", "devm_request_irq")
@@ -220,24 +219,51 @@ def line_interrupts_are_shared(step: Step, _view: View) -> Iterator[Clause]:
     "N3",
     mend="take what the handler uses before request_irq(), and give it back behind free_irq()",
     evidence=("kernel/irq/manage.c __free_irq()",),
-    symptom="a fault in the handler: DEBUG_SHIRQ calls it once in free_irq()",
+    symptom="a fault in the handler: another device on the irq interrupts, or DEBUG_SHIRQ calls it "
+    "once in free_irq()",
 )
 def handler_data_outlives_irq(view: View) -> Iterator[tuple[str, Expr]]:
-    """Mapping, memory and power that a handler uses exist from before request to after free."""
-    uses = {"devm_ioremap": MAPPED, "devm_kzalloc": MEMORY, "pm_runtime_resume_and_get": POWER}
+    """What a handler needs is there from before its request to after free_irq() has waited for it.
+
+    On an irq that is shared it can be called whatever its own device does. What its driver does not
+    say of it is taken to be the driver's data.
+    """
     for inst in view.instances:
         if inst.device.kind == "service":  # its device, or what a library call has in its place
             yield (f"the handler of {inst.name} can run without its memory",
                    HANDLER(inst).ne(0) & LIFE(inst).eq(ABSENT))
             continue
-        driver = view.design.driver_of(inst.device)
-        if driver is None:
-            continue
-        names = {do.op.name for block in driver.entries().values() for do in operations(block)}
-        for name, fact in uses.items():
-            if name in names:
-                yield (f"the handler of {inst.name} can run without {fact.name}",
-                       HANDLER(inst).ne(0) & fact(inst).eq(0))
+        for driver in view.design.drivers_of(inst.device):
+            for need in dict.fromkeys(handler_needs(view, driver, inst)):
+                of = "" if need.of == inst else f" of {need.of.name}"
+                can = HANDLER(inst).ne(0) & (EXCLUSIVE(inst).eq(0) | SOURCE(inst).eq(1))
+                yield (f"the handler of {inst.name} can run without {need.fact.name}{of}",
+                       can & need.eq(0))
+
+
+def handler_needs(view: View, driver: Driver, inst: Inst) -> Iterator[Read]:
+    """Yield the facts without which the handler of a driver cannot run.
+
+    They are what it says, and what the operations need that its handler always does.
+    """
+    yield from (fact(inst) for fact in driver.handler_needs)
+    for node in driver.atomic:
+        if not isinstance(node, Do):  # what comes behind a condition is held to it when it is done
+            break
+        of = view.resolve(node.binding[node.op.needs_of or node.op.roles[0]],
+                          {driver.device: inst}) if node.op.needs else inst
+        if isinstance(of, Inst):
+            yield from (fact(of) for fact in node.op.needs)
+    if not says_handler(driver) and any(
+        do.op.gives(MEMORY) and driver.device in do.places
+        for block in driver.entries().values() for do in operations(block)
+    ):
+        yield MEMORY(inst)
+
+
+def says_handler(driver: Driver) -> bool:
+    """Return whether a driver says what its handler does or needs."""
+    return bool(driver.atomic or driver.handler_needs)
 
 
 @step_rule(

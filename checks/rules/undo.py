@@ -89,13 +89,10 @@ def taken_back_once(step: Step, view: View) -> Expr | None:
     if op.idempotent or _asked_already(step, op):
         return None if step.held == TRUE else ~step.held
     left = _left_by(op)
-    there = [
-        there for did in _undone_by(op, view)
-        for way in did.outcomes if way.label == "ok" and (there := _in_force(way.gives, left))
-    ] + [
-        there for did in _shipped() if any(other == op for _, other in did.frees_by)
-        and (there := _in_force(did.failed, left))
-    ]
+    given = [way.gives for did in _undone_by(op, view)
+             for way in did.outcomes if way.label == "ok"]
+    given += [did.failed for did in _shipped() if any(other == op for _, other in did.frees_by)]
+    there = [held for gives in given if (held := _in_force(gives, left)) is not None]
     if not there or not done.outcomes[0].gives:
         return None if step.held == TRUE else ~step.held
     wrong = view.bind(fill(~any_of(*there), step.params), _roles(step))

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from checks.finding import Verdict
 from checks.machine.episode import PLAIN
 from checks.search.explore import Done, Report
-from generator.design import RECOVERY, RUNTIME, SLEEP, Design
+from generator.design import RECOVERY, RUNTIME, SLEEP, Design, Driver
 from generator.errors import Where
 from generator.expr import Fact, Num, Place, Read, Role, num, reads, substitute
-from generator.facts import DYN, HANDLER, IRQ, MEMORY, MODE, NVEC
+from generator.facts import DYN, HANDLER, IRQ, MAPPED, MEMORY, MODE, NVEC, POWER
 from generator.meaning import fold_known
 from generator.operation import Do, Operation
 from generator.ops import shipped
@@ -56,6 +56,9 @@ def notes(design: Design) -> tuple[Note, ...]:
             fate = "never finds a vector" if what == "a vector" else "can never go well"
             found[Note(do.where, f"{do} {fate}: nothing in this design gives {place.name} {what}"
                        + (f"; {givers} would" if givers else ""))] = None
+    for driver in design.drivers:
+        for note in (*_handler_unsaid(driver), *_contexts_unsaid(design, driver)):
+            found[note] = None
     return tuple(found)
 
 
@@ -87,6 +90,42 @@ def never_reached(design: Design, report: Report) -> tuple[Note, ...]:
                     message = f"{do} in {entry} of {driver.name} is never reached"
                     found[Note(do.where, message)] = None
     return tuple(found)
+
+
+def _handler_unsaid(driver: Driver) -> Iterator[Note]:
+    """Yield that nothing says what a handler needs, where there is more than driver data."""
+    done = [do for block in driver.entries().values() for do in operations(block)
+            if driver.device in do.places]
+    request = next((do for do in done if do.op.gives(HANDLER)), None)
+    could = [fact for fact in (MAPPED, POWER) if any(do.op.gives(fact) for do in done)]
+    if request is not None and could and not driver.atomic and not driver.handler_needs:
+        yield Note(
+            request.where,
+            f"nothing says that the handler of {driver.device.name} needs what its driver has "
+            f"({', '.join(fact.name for fact in could)}): write what it does in atomic=, or "
+            f"handler_needs=({', '.join(fact.name.upper() for fact in could)},)"
+        )
+
+
+def _contexts_unsaid(design: Design, driver: Driver) -> Iterator[Note]:
+    """Yield the contexts of which nothing says what they do, and those that nobody queues."""
+    done = [do for one in design.drivers for block in one.blocks().values()
+            for do in operations(block) if do.op.does and driver.device in do.places]
+    said = {one.name for one in driver.contexts}
+    queued = {do.op.context[1] for do in done if do.op.does == "queue"}
+    for do in done:
+        name = do.op.context[1]
+        if name not in said:
+            said.add(name)
+            yield Note(
+                do.where, f"nothing says what {name} of {driver.device.name} does, only that it "
+                "needs the memory in which it lies: name it in contexts= of "
+                f"{driver.name}"
+            )
+    for one in driver.contexts:
+        if one.name not in queued and driver.atomic:
+            yield Note(one.where, f"{one.name} of {driver.device.name} never runs: nothing in this "
+                       "design queues it")
 
 
 def _gives(do: Do) -> Iterator[tuple[Fact, Place | None]]:

@@ -13,7 +13,7 @@ from generator.design import Device, Driver
 from generator.drivers.pcie_cxlpmu import CPMU
 from generator.drivers.portdrv import PORT, free
 from generator.expr import Place
-from generator.facts import CAPS, CLAIMED, COUNTERS, NAMED, PMU
+from generator.facts import CAPS, CLAIMED, COUNTERS, MAPPED, MEMORY, NAMED, PMU, POWER
 from generator.fingerprint import Fails, Fingerprint
 from generator.operation import RETURN, Guard, Operation, fault, ok, sets
 from generator.ops.assign import assign
@@ -145,6 +145,7 @@ def cxl_pmu_aux_driver() -> Driver:
         shutdown=(_QUIESCE(CPMU, c={"data": "auxiliary_get_drvdata(auxdev)"}),),
         unbind=False,
         gives=(CLAIMED, PMU),
+        handler_needs=(MAPPED, MEMORY, POWER),
         c={CPMU: "auxiliary_device.dev", PORT: "auxiliary_device.dev.parent"},
         sources=(SOURCE,),
         variable="cxl_pmu_aux_driver",

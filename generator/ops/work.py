@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 
-from generator.context import awaited, queued, ready, running
-from generator.expr import Place, Role, all_of, pick
+from generator.context import awaited, flushed, queued, ready, running, unended
+from generator.expr import Place, Role, minimum, pick
 from generator.facts import POLLER
 from generator.fingerprint import Fails, Fingerprint
 from generator.operation import ME, Do, Operation, fault, ok, sets
@@ -57,7 +57,9 @@ def _operation(of: Of, name: str) -> Operation:
         shown, ("user",), (ok(),), of.source, Fingerprint((of.callee,), on=0),
         context=(of.kind, name), does=of.does, sleeps=False,
     )
-    off, waiting = sets(queued(name)(USER), 0), awaited(name)(USER)
+    waiting, runs, left = (fact(name)(USER) for fact in (awaited, running, unended))
+    # of what is flushed, only a run that has begun will end
+    off = sets(queued(name)(USER), 0), sets(left, minimum(left, runs))
     match of.does:
         case "initialise":
             undo = _CANCELS[of.kind].on(name)
@@ -68,17 +70,18 @@ def _operation(of: Of, name: str) -> Operation:
             return replace(common, outcomes=(ok(sets(queued(name)(USER), value)),),
                            needs=(ready(name),))
         case "cancel":
-            return replace(common, outcomes=(ok(off),), needs=(ready(name),))
+            return replace(common, outcomes=(ok(*off),), needs=(ready(name),))
         case "cancel and wait":
             return replace(
-                common, outcomes=(ok(off, sets(waiting, 0)),), begins=(off, sets(waiting, ME)),
-                waits=running(name)(USER).eq(0), needs=(ready(name),), sleeps=True,
+                common, outcomes=(ok(*off, sets(waiting, 0)),),
+                begins=(*off, sets(waiting, ME)), waits=runs.eq(0), needs=(ready(name),),
+                sleeps=True,
             )
-        case "wait":
-            done = all_of(running(name)(USER).eq(0), queued(name)(USER).eq(0))
+        case "wait":  # for the runs that there are; what these queue is not waited for
             return replace(
-                common, outcomes=(ok(sets(waiting, 0)),), begins=(sets(waiting, ME),),
-                waits=done, needs=(ready(name),), sleeps=True,
+                common, outcomes=(ok(sets(flushed(name)(USER), 0)),),
+                begins=(sets(flushed(name)(USER), ME), sets(left, runs + queued(name)(USER))),
+                waits=left.eq(0), needs=(ready(name),), sleeps=True,
             )
     raise AssertionError(of.does)
 

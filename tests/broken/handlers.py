@@ -25,6 +25,7 @@ from generator.facts import ADDED, LIFE, MSG, NO_MESSAGE, msi_on
 from generator.operation import IGNORE, RETURN, Guard
 from generator.ops.device import DEVICE_REGISTER, DEVICE_UNREGISTER, KFREE, KZALLOC
 from generator.ops.irq import FREE_IRQ, PCI_FREE_IRQ_VECTORS, PCI_IRQ_VECTOR, REQUEST_IRQ
+from generator.ops.memdev import READ_REGISTER
 from generator.ops.pci import PCI_SET_MASTER
 from generator.ops.perf import DEVM_IOREMAP
 from generator.ops.source import DISABLE_SOURCE, ENABLE_SOURCE, REFUSE
@@ -36,6 +37,7 @@ MAKES = (ONE, PCI_SET_MASTER(PORT), VECTOR, *MAKE)
 DROPS = (*DELETE, FREE)
 MASTERED = (*WITH_VECTOR[:2], "port: pci_set_master(port)", *WITH_VECTOR[2:])
 BOUND = (*MASTERED, "kid: bind kiddrv", "kid: request_irq(kid)")
+MAP, READS = DEVM_IOREMAP(KID, KID), READ_REGISTER(KID)
 REQUEST, UNREQUEST = REQUEST_IRQ(KID), FREE_IRQ(KID)
 ON, OFF = ENABLE_SOURCE(KID), DISABLE_SOURCE(KID)
 ZERO = Guard("irq <= 0", MSG(KID).eq(0), ())
@@ -217,8 +219,8 @@ CASES = (
     # shared; what it reads is mapped only by the next call.
     Case(
         "N3",
-        broken=design(port(MAKES, DROPS), kid((REQUEST, DEVM_IOREMAP(KID, KID)), (UNREQUEST,))),
-        mended=design(port(MAKES, DROPS), kid((DEVM_IOREMAP(KID, KID), REQUEST), (UNREQUEST,))),
+        broken=design(port(MAKES, DROPS), kid((REQUEST, MAP), (UNREQUEST,), (READS,))),
+        mended=design(port(MAKES, DROPS), kid((MAP, REQUEST), (UNREQUEST,), (READS,))),
         trace=BOUND,
         hardware={},
     ),

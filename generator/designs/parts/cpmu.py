@@ -20,12 +20,15 @@ from generator.facts import (
     HAS,
     LIFE,
     LOCAL,
+    MAPPED,
+    MEMORY,
     MODE,
     MODE_MSIX,
     MSG,
     NO_MESSAGE,
     NVEC,
     PMU,
+    POWER,
     TOTAL,
     entries,
     msi_on,
@@ -192,6 +195,7 @@ def cxl_pmu(pmu: Device, interrupt: Block = ()) -> Driver:
         shutdown=(QUIESCE(pmu),),
         unbind=False,
         gives=(CLAIMED, PMU),
+        handler_needs=(MAPPED, MEMORY, POWER),
     )
 
 

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Handlers, work, timers and tasklets: when they run, who waits for them, what is told of them."""
+
+from dataclasses import replace
+
+from broken.parts import DELETE, KID, MAKE, design, kid, port
+from house import DESIGNS
+
+from checks.machine.machine import build
+from checks.rules.all import RULES
+from checks.search.explore import Report, explore
+from checks.verdict.notes import notes
+from generator.context import work
+from generator.design import Design, Driver
+from generator.load import load
+from generator.ops.perf import DEVM_KASPRINTF
+from generator.ops.service import KFREE_DATA, KZALLOC_DATA
+from generator.ops.work import (
+    CANCEL_WORK,
+    CANCEL_WORK_SYNC,
+    FLUSH_WORK,
+    INIT_WORK,
+    SCHEDULE_WORK,
+    TASKLET_KILL,
+    TASKLET_SCHEDULE,
+    TASKLET_SETUP,
+)
+from generator.program import Block, Return
+from generator.series.identity import canonical, digest
+
+DATA, FREE = KZALLOC_DATA(KID), KFREE_DATA(KID)
+QUEUED = (DATA, INIT_WORK(KID), SCHEDULE_WORK(KID))
+CANCEL = CANCEL_WORK_SYNC(KID)
+
+
+def of(driver: Driver) -> Design:
+    return design(port(MAKE, DELETE), driver)
+
+
+def judged(driver: Driver) -> Report:
+    return explore(of(driver), RULES)
+
+
+def broken(driver: Driver) -> set[str]:
+    return {one.rule for one in judged(driver).counterexamples}
+
+
+def test_work_that_queues_itself_is_over_when_cancel_has_waited() -> None:
+    again = (work("work", (SCHEDULE_WORK(KID),)),)
+
+    assert broken(kid(QUEUED, (CANCEL, FREE), contexts=again)) == set()
+    # kernel/workqueue.c flush_work() waits for what is queued now, not for what that queues
+    assert broken(kid(QUEUED, (FLUSH_WORK(KID), FREE), contexts=again)) == {"N17"}
+
+
+def test_work_that_runs_is_waited_for() -> None:
+    once = (work("work", (Return(),)),)
+
+    assert broken(kid(QUEUED, (FLUSH_WORK(KID), FREE), contexts=once)) == set()
+    # kernel/workqueue.c cancel_work() takes it from the queue; it may have begun
+    assert broken(kid(QUEUED, (CANCEL_WORK(KID), FREE), contexts=once)) == {"N17"}
+
+
+def test_tasklet_is_killed() -> None:
+    soft: Block = (DATA, TASKLET_SETUP(KID), TASKLET_SCHEDULE(KID))
+
+    assert broken(kid(soft, (TASKLET_KILL(KID), FREE))) == set()
+    assert broken(kid(soft, (FREE,))) == {"N17"}
+
+
+def test_tasklet_may_not_sleep_and_work_may() -> None:
+    soft: Block = (DATA, INIT_WORK(KID), TASKLET_SETUP(KID), TASKLET_SCHEDULE(KID))
+    sleeps = replace(work("tasklet", (CANCEL,)), kind="tasklet")
+    ends = (TASKLET_KILL(KID), CANCEL, FREE)
+
+    assert broken(kid(soft, ends, contexts=(sleeps, work("work")))) == {"N8"}
+
+
+def test_work_is_queued_after_it_is_initialised() -> None:
+    assert broken(kid((DATA, SCHEDULE_WORK(KID), INIT_WORK(KID)), (CANCEL, FREE))) == {"N12"}
+
+
+def test_unwinding_cancels_what_was_initialised() -> None:
+    report = judged(kid((*QUEUED, DEVM_KASPRINTF(KID)), (CANCEL, FREE)))
+
+    assert not report.counterexamples
+
+
+def test_designs_without_contexts_have_no_variables_for_them() -> None:
+    machine = build(load(str(DESIGNS / "sound" / "power_meter.py")).design)
+
+    assert not machine.view.contexts
+    assert not {read.fact.name for read in machine.variables if "runs" in read.fact.name}
+
+
+def test_digest_has_contexts_only_where_there_are_some() -> None:
+    plain, one = kid(QUEUED, (CANCEL, FREE)), kid(QUEUED, (CANCEL, FREE), contexts=(work("work"),))
+
+    assert "contexts" not in canonical(plain)
+    assert "contexts" in canonical(plain, whole=True)
+    assert digest(of(plain)) != digest(of(one))
+
+
+def test_what_nobody_says_is_noted() -> None:
+    link = load(str(DESIGNS / "sound" / "own_line.py")).design
+    quiet = replace(link, drivers=(link.drivers[0], replace(link.drivers[1], atomic=())))
+    idle = kid((DATA, INIT_WORK(KID)), (CANCEL, FREE), (Return(),), (work("work"),))
+
+    assert not notes(link)
+    assert [one.message for one in notes(quiet)] == [
+        "nothing says that the handler of link needs what its driver has (mapped): write what it "
+        "does in atomic=, or handler_needs=(MAPPED,)"
+    ]
+    assert [one.message for one in notes(of(kid(QUEUED, (CANCEL, FREE))))] == [
+        "nothing says what work of kid does, only that it needs the memory in which it lies: name "
+        "it in contexts= of kiddrv"
+    ]
+    assert [one.message for one in notes(of(idle))] == [
+        "work of kid never runs: nothing in this design queues it"
+    ]
