@@ -316,7 +316,15 @@ def mutated(base: Any, overlay: Any, mutant: Mutant, whole: Any) -> Any:
     part = unit.parse_job(unit.job(base, whole.path, {**overlay, whole.path: cut}))
     if any(one.severity == "error" for one in part.diagnostics):
         return None
-    return whole.with_function(mutant.function, replace(part, text=text))
+    return _with_function(whole, mutant.function, part, text)
+
+
+def _with_function(whole: Any, name: str, part: Any, text: bytes) -> Any:
+    """Return a unit with one function from another reading of it; the others stand as before."""
+    found = replace(whole, text=text)
+    found.__dict__["own"] = whole.own
+    found.__dict__["definitions"] = {**whole.definitions, name: part.definitions[name]}
+    return found
 
 
 def unexplained(results: Sequence[tuple[Mutant, list[Any]]], reasons: Mapping[str, str]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from hypothesis import strategies as st
 
 from generator.design import Design, Device, Driver
-from generator.expr import Fact, Place
+from generator.expr import Bin, Fact, Not, Num, Pick, Place, Read
 from generator.facts import (
     ADDED,
     BELOW,
@@ -210,3 +210,15 @@ def _child(draw: Draw, less: Carelessness, kid: Device) -> Driver:
     return Driver("kid driver", kid, tuple(probe), tuple(less.some(undo)), atomic=atomic,
                   shutdown=(DISABLE_SOURCE(kid),) if draw(st.integers(0, 2)) == 0 else None,
                   unbind=draw(st.booleans()))
+
+
+# Expressions over three facts.
+SOME = tuple(Read(Fact(f"fact {number}", 3, ""), PORT) for number in range(3))
+OPERANDS = st.sampled_from(SOME) | st.integers(0, 3).map(Num)
+EXPRESSIONS = st.recursive(OPERANDS, lambda inner: st.one_of(
+    st.builds(Not, inner),
+    st.builds(Pick, inner, inner, inner),
+    st.builds(Bin, st.sampled_from(("+", "-", "==", "!=", "<", "<=", "and", "or", "min", "max")),
+              inner, inner),
+    st.builds(Bin, st.sampled_from(("has", "with", "without")), inner, OPERANDS),
+), max_leaves=12)

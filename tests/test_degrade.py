@@ -1,57 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """N2: auxbus leaves the services of a port as they are; careless variations of it do not."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from variations import SMALL, Change, counted_first, fails_with, varied
 from waiting import LONG
 
 from checks.finding import Verdict
 from checks.verdict.degrade import RULE, degrade
-from generator.design import Design, Driver
+from generator.design import Design
 from generator.designs import today
 from generator.designs.auxbus import auxbus
-from generator.drivers.pcie_cxlpmu import CPMU, pcie_port_resize_irq_vec
-from generator.drivers.portdrv import EACH, PORT, TOO_MANY
-from generator.expr import Over, maximum, pick
-from generator.facts import CAP, COUNT, HAS, LOCAL, MSG, NO_MESSAGE
-from generator.operation import RETURN, Do, sets
-from generator.ops.assign import note
+from generator.drivers.pcie_cxlpmu import pcie_port_resize_irq_vec
+from generator.drivers.portdrv import PORT
+from generator.facts import CAP, COUNT
+from generator.operation import RETURN
 from generator.ops.device import DEVICE_REGISTER
 from generator.ops.pci import PCI_CLEAR_MASTER, PCI_SET_MASTER
-from generator.program import Block, Call, If, mapped, operations
+from generator.program import Call, operations
 from generator.resize import with_children
-
-Change = Callable[[object], tuple[object, ...] | None]
-SMALL = auxbus(zero_service=False, dynamic=False)
-
-
-def rewritten(block: Block, change: Change) -> Block:
-    """Return a block with every node for which `change` has something else replaced by it."""
-    return mapped(block, change, lambda one: replace(one, body=rewritten(one.body, change)))
-
-
-def varied(design: Design, change: Change) -> Design:
-    """Return a design whose port driver probes otherwise."""
-
-    def probe(driver: Driver) -> Driver:
-        if driver.device != PORT:
-            return driver
-        changed = replace(driver, probe=rewritten(driver.probe, change))
-        assert changed.probe != driver.probe
-        return changed
-
-    return replace(design, name="varied", drivers=tuple(map(probe, design.drivers)))
-
-
-def counted_first(node: object) -> tuple[object, ...] | None:
-    """Count the CPMUs in before it is known that the services have their vectors."""
-    if not isinstance(node, If) or node.guard != TOO_MANY:
-        return None
-    there = HAS(EACH).eq(1) & MSG(EACH).ne(NO_MESSAGE)
-    most = Over("max", CPMU, pick(there, MSG(EACH) + 1, 0))
-    return note("nvec = max(nvec, msg + 1)", sets(LOCAL(PORT), maximum(LOCAL(PORT), most)))(), node
 
 
 def not_retried(node: object) -> tuple[object, ...] | None:
@@ -82,16 +50,6 @@ def test_services_are_served_as_today(target: Design) -> None:
     result = degrade(today.DESIGN, target)
     assert (result.rule, result.verdict, result.degraded) == (RULE.key, Verdict.HOLDS, ())
     assert result.compared > 100
-
-
-def fails_with(node: object) -> Block | None:
-    """Let the probe fail when the memory of the extension cannot be had."""
-    if isinstance(node, Do) and node.op.name == "kzalloc note":
-        return (replace(node, on_fail=RETURN),)
-    if isinstance(node, Call) and "cxlpmu" in node.function.name:
-        body = rewritten(node.function.body, fails_with)
-        return (replace(node, function=replace(node.function, body=body), on_fail=RETURN),)
-    return None
 
 
 @pytest.mark.parametrize("change", [not_retried, no_master, never_master, fails_with])

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
+from broken.cases import CASES
 from broken.parts import DELETE, KID, MAKE, Case, design, kid, port
-from test_degrade import SMALL, fails_with, varied
-from test_rules import CASES
+from variations import SMALL, fails_with, varied
 
 from checks.boot.predict.board import BOARDS
 from checks.boot.predict.predict import after_unbind, at_rest, leaves_under_event, predict

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from broken import handlers
 from claims import CLAIMS, DIFFERENCES
-from test_degrade import SMALL, counted_first, varied
+from variations import SMALL, counted_first, varied
 
 from checks.show import matrix_table, why
 from checks.verdict import explored

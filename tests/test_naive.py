@@ -1,102 +1,35 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The explorer agrees with the oracle: verdict, broken rules, length of the shortest trace."""
 
-from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
 
 import pytest
+from beside_oracle import ALL, CAREFULLY, FIXED, HARDWARE, MOST, compare, compared, show
 from broken import domains, parts
+from broken.cases import CASES
 from broken.parts import DELETE, KID, PORT, Case, kid, port
-from hypothesis import Phase, given, note, reject, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import designs
-from test_rules import CASES
+from strategies import EXPRESSIONS, SOME, designs
 
 from checks.finding import Verdict
-from checks.machine.episode import PLAIN
-from checks.rules.all import RULES
-from checks.rules.rule import Rule
-from checks.search.explore import Explorer, Report, explore
-from checks.search.oracle import Naive, State, naive, text, walked
+from checks.search.explore import explore
+from checks.search.oracle import State, naive, text
 from generator.design import Design
 from generator.designs import today
-from generator.errors import ModelError
-from generator.expr import Bin, Expr, Fact, Not, Num, Pick, Read
+from generator.expr import Expr
 from generator.facts import (
     BELOW,
     BLOCK,
     CAN_DYN,
     CAP,
-    COUNT,
-    D3_POSSIBLE,
     HAS,
-    LINE_ROUTED,
     MSG,
-    NO_MSI,
 )
 from generator.load import load, names
 from generator.meaning import evaluate
 from generator.ops.irq import FREE_IRQ, REQUEST_IRQ
 from generator.ops.pci import PCI_SET_MASTER
-
-# Each rule by itself: one that another implies is left out of reports otherwise.
-ALL = tuple(replace(rule, implies=()) for rule in RULES)
-MOST = 10_000  # states that the oracle is given
-
-
-def taken_at_once(explorer: Explorer) -> Callable[[State], Container[int]]:
-    """Return which steps from a state the explorer takes at once: they cost nothing."""
-    kept = [(explorer.machine.variables.index(read), field.shift, read.fact.question)
-            for read, field in explorer.search.packed.fields.items()]
-    seen: dict[int, set[int]] = {}
-
-    def free(values: State) -> set[int]:
-        state = sum(values[at] + question << shift for at, shift, question in kept)
-        if state not in seen:
-            found = explorer.search.packed.each_at_once(state)
-            seen[state] = {number for steps in found for number, _ in steps}
-        return seen[state]
-
-    return free
-
-
-def show(report: Report, oracle: Naive) -> str:
-    """Return both engines' traces, for whoever has to find out which one is wrong."""
-    lines = [f"explorer: {report.verdict.value}; oracle: {oracle.verdict.value}"]
-    for one in report.counterexamples:
-        lines += [f"explorer breaks {one.rule} ({one.message}) on {dict(one.hardware)}"]
-        lines += [f"  {step.actor} | {step.text} | {step.outcome}" for step in one.trace]
-    for rule, broken in oracle.broken.items():
-        lines += [f"oracle breaks {rule} at cost {broken.cost}"]
-        lines += [f"  {step}" for step in broken.trace]
-    return "\n".join(lines)
-
-
-def compare(
-    design: Design, most: int = 1_000_000, *, rules: Sequence[Rule] = ALL, episode: str = PLAIN
-) -> tuple[Naive, Report | None]:
-    """Hold the explorer against the oracle; None for a design that is too large for the oracle."""
-    explorer = Explorer(design, rules, episode)
-    oracle = walked(explorer.machine, explorer.watches, states=most,
-                    free=taken_at_once(explorer))
-    if oracle.verdict is Verdict.UNFINISHED:
-        return oracle, None
-    report = explorer.run()
-    depths = {one.rule: one.depth for one in report.counterexamples}
-    found = {rule: broken.cost for rule, broken in oracle.broken.items()}
-    assert (report.verdict, depths) == (oracle.verdict, found), show(report, oracle)
-    return oracle, report
-
-
-SOME = tuple(Read(Fact(f"fact {number}", 3, ""), PORT) for number in range(3))
-OPERANDS = st.sampled_from(SOME) | st.integers(0, 3).map(Num)
-EXPRESSIONS = st.recursive(OPERANDS, lambda inner: st.one_of(
-    st.builds(Not, inner),
-    st.builds(Pick, inner, inner, inner),
-    st.builds(Bin, st.sampled_from(("+", "-", "==", "!=", "<", "<=", "and", "or", "min", "max")),
-              inner, inner),
-    st.builds(Bin, st.sampled_from(("has", "with", "without")), inner, OPERANDS),
-), max_leaves=12)
 
 
 @given(expr=EXPRESSIONS, values=st.tuples(*[st.integers(0, 3) for _ in SOME]))
@@ -104,14 +37,6 @@ def test_oracle_computes_what_the_language_means(expr: Expr, values: State) -> N
     at = {read: position for position, read in enumerate(SOME)}
     state = dict(zip(SOME, values, strict=True))
     assert eval(text(expr, at), {"s": values}) == evaluate(expr, state)
-
-
-HARDWARE = (
-    {CAP: "MSI-X", COUNT: "2", CAN_DYN: "no"},
-    {CAP: "MSI", COUNT: "1"},
-    {CAP: "none"},
-)
-FIXED = {LINE_ROUTED: "yes", NO_MSI: "no", D3_POSSIBLE: "yes"}
 
 
 @pytest.mark.parametrize(("hardware", "waived"), [
@@ -166,20 +91,6 @@ def test_what_a_child_alone_takes_is_not_known_of_the_port() -> None:
     assert set(oracle.broken) == {"R10b"}
 
 
-# What fails is not made smaller: that takes many times as long, and the traces are short.
-CAREFULLY = settings(phases=(Phase.generate,))
-
-
-def compared(design: Design, most: int) -> Report:
-    """Compare, unless a design makes no sense or is too large for the oracle."""
-    try:
-        _, report = compare(design, most)
-    except ModelError as error:
-        note(str(error))
-        reject()
-    if report is None:
-        reject()
-    return report
 
 
 @settings(CAREFULLY, max_examples=30)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from test_naive import EXPRESSIONS, SOME
+from strategies import EXPRESSIONS, SOME
 
 from checks.machine.instances import View
 from checks.machine.machine import Machine

@@ -4,20 +4,7 @@
 import re
 
 import pytest
-from broken import (
-    context,
-    contexts,
-    domains,
-    episodes,
-    glue,
-    growth,
-    handlers,
-    lifetimes,
-    locks,
-    power,
-    undo,
-    vectors,
-)
+from broken.cases import CASES
 from broken.parts import Case
 
 from checks.finding import Verdict
@@ -27,11 +14,6 @@ from checks.search.explore import Counterexample, explore
 from checks.verdict.judge import ALL
 from generator.kernel.tree import Tree, read
 
-CASES = (
-    *vectors.CASES, *handlers.CASES, *lifetimes.CASES, *context.CASES, *domains.CASES,
-    *episodes.CASES, *growth.CASES, *locks.CASES, *glue.CASES, *power.CASES, *contexts.CASES,
-    *undo.CASES,
-)
 BY_KEY = {rule.key: rule for rule in RULES}
 ROWS = [pytest.param(case, id=case.rule) for case in CASES]
 

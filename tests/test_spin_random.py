@@ -2,10 +2,10 @@
 """Explorer, oracle and SPIN agree on random designs, rule by rule."""
 
 import pytest
+from beside_oracle import ALL, CAREFULLY, MOST, compared
+from beside_spin import agree
 from hypothesis import given, settings
 from strategies import designs
-from test_naive import ALL, CAREFULLY, MOST, compared
-from test_spin import agree
 
 from checks.search import spin
 from checks.search.promela import promela

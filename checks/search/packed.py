@@ -38,16 +38,6 @@ class Packed:
         """Return every step from a state, and where it leads."""
         return self.library.steps(state)
 
-    def each_at_once(self, state: int) -> list[Successors]:
-        """Return, per process, the steps that may be taken before anybody else moves.
-
-        Transition -1 is none: it leads to the state with open questions answered.
-        """
-        return [
-            mine for process in range(len(self.code.processes))
-            if (mine := self.library.steps_at_once(state, process))
-        ]
-
     def values(self, state: int) -> dict[Read, int | None]:
         """Return the facts of a state; None is a question that nobody asked."""
         return {read: self.value(state, read) for read in self.fields}

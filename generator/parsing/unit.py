@@ -11,7 +11,7 @@ import functools
 import os
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from generator.errors import EnvironmentFault, TreeError
@@ -86,16 +86,6 @@ class Unit:
     def functions(self) -> dict[str, Any]:
         """Return the cursors of the functions defined in the unit's own file, by name."""
         return {name: one.cursor for name, one in self.definitions.items()}
-
-    def with_function(self, name: str, part: Unit) -> Unit:
-        """Return this unit with one function from another reading of it.
-
-        All other functions have to stand where they stand in the text of `part`.
-        """
-        found = replace(self, text=part.text)
-        found.__dict__["own"] = self.own
-        found.__dict__["definitions"] = {**self.definitions, name: part.definitions[name]}
-        return found
 
     def function(self, name: str) -> Any:  # noqa: ANN401 - libclang has no types
         """Return the cursor of one function's definition.
