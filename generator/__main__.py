@@ -12,12 +12,18 @@ import argparse
 import importlib
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 # verb -> the module that does it; imported only when it is asked for
 VERBS = {
     "tree": "generator.cli.tree",
     "designs": "generator.cli.designs",
     "rules": "generator.cli.rules",
+    "operations": "generator.cli.vocabulary",
+    "facts": "generator.cli.vocabulary",
     "check": "generator.cli.check",
     "generate": "generator.cli.generate",
     "validate": "generator.cli.validate",
@@ -27,9 +33,19 @@ VERBS = {
 }
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose help must arrive: argparse takes no notice of a full disk."""
+
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        if file is sys.stdout and file is not None:
+            file.write(message)
+        else:
+            super()._print_message(message, file)
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the parser of every verb."""
-    top = argparse.ArgumentParser(
+    top = _Parser(
         prog="portwright",
         description="From a Python model of a driver layering to a checked, compiled, applied "
         "kernel patch series.",
@@ -49,6 +65,12 @@ def parser() -> argparse.ArgumentParser:
     rules = verbs.add_parser("rules", help="the rules, or one of them explained")
     rules.add_argument("rule", nargs="?", help="R14, N2, ...")
     _json(rules)
+
+    for verb, what in (("operations", "operation that a driver can do"),
+                       ("facts", "fact, and question to hardware")):
+        vocabulary = verbs.add_parser(verb, help=f"every {what}; or one of them explained")
+        vocabulary.add_argument("name", nargs="?", help="as a design writes it, or as C does")
+        _json(vocabulary)
 
     check = verbs.add_parser("check", help="explore a design: every life on every hardware")
     check.add_argument("design", nargs="?", help="a shipped name, or a file that defines DESIGN")

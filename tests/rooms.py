@@ -48,6 +48,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         LANG, "generator/ops", "generator/drivers", "generator/designs",
         "generator/designs/series", "generator/series",
     ),
+    "generator/vocabulary": (LANG, "generator/ops", "generator/rendering/templates.py"),
     "generator/cli": ("generator/*", "checks/*"),
     "checks": (),
     "checks/machine": MODEL,

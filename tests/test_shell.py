@@ -60,6 +60,22 @@ def test_a_full_disk_is_an_error_of_the_environment(verb: tuple[str, ...]) -> No
     )
 
 
+def test_help_that_nobody_gets_is_an_error_too() -> None:
+    done = run("--help", shell="> /dev/full")
+
+    assert done.returncode == 3
+    assert done.stderr.startswith("portwright: output: No space left on device: ")
+
+
+def test_git_that_is_missing_is_named(tmp_path: Path) -> None:
+    done = run("undo", "--repo", str(tmp_path), "--branch", "one", PATH="")
+
+    assert done.returncode == 3
+    assert done.stderr == (
+        "portwright undo: git: program not found; as root: apt-get install git\n"
+    )
+
+
 def test_a_closed_stdout_is_an_error_of_the_environment() -> None:
     done = run("designs", shell=">&-")
 

@@ -135,7 +135,11 @@ def _draw(report: Report, file: str) -> None:
         say(f"{report.design}: nothing to draw")
         return
     sys.stdout.flush()  # the verdict comes first, whatever becomes of the diagram
-    Path(file).write_text(diagram.svg(report.counterexamples[0]), encoding="utf-8")
+    try:
+        Path(file).write_text(diagram.svg(report.counterexamples[0]), encoding="utf-8",
+                              errors="backslashreplace")
+    except OSError as fault:  # of a full disk it does not say which file it was
+        raise OSError(fault.errno, fault.strerror, file) from fault
 
 
 def _all(args: argparse.Namespace) -> int:

@@ -27,7 +27,14 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
-from generator.errors import Conflict, ProgramFailed, Refused, TreeError, UsageError
+from generator.errors import (
+    Conflict,
+    EnvironmentFault,
+    ProgramFailed,
+    Refused,
+    TreeError,
+    UsageError,
+)
 from generator.kernel.clone import scratch, users_objects
 from generator.kernel.tree import check_path
 from generator.series import manifest
@@ -146,8 +153,10 @@ def undo(repo: Path, branch: str, dry_run: bool = False) -> Undone:
 
 
 def _open(repo: Path) -> _Repository:
-    import git as gitpython
-
+    try:
+        import git as gitpython
+    except ImportError as missing:  # it looks for the program when it is imported
+        raise EnvironmentFault("git: program not found; as root: apt-get install git") from missing
     try:
         with gitpython.Repo(repo, search_parent_directories=True) as found:
             common = Path(found.common_dir).resolve()

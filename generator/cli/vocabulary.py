@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""`portwright operations [NAME]` and `portwright facts [NAME]`: what a design can be written in."""
+
+# ruff: noqa: T201
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import textwrap
+from collections.abc import Iterator, Sequence
+
+from generator.errors import UsageError
+from generator.vocabulary.entries import (
+    Entry,
+    FactEntry,
+    close,
+    helpers,
+    known_facts,
+    makers,
+    operations,
+)
+
+_WIDTH = 79
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print all operations or facts, a line each, or all that is known of one.
+
+    Errors: UsageError when there is none of that name, with those most like it.
+    """
+    known: Sequence[Entry | FactEntry]
+    known = operations() if args.verb == "operations" else known_facts()
+    chosen = _named(args.name, known, args.verb.removesuffix("s")) if args.name else known
+    if args.json:
+        print(json.dumps([one.record() for one in chosen], indent=2))
+    elif args.name:
+        print("\n\n".join("\n".join(_all_of(one)) for one in chosen))
+    else:
+        print("\n".join(_operations() if args.verb == "operations" else _facts()))
+    return 0
+
+
+def _named(
+    wanted: str, known: Sequence[Entry | FactEntry], what: str
+) -> Sequence[Entry | FactEntry]:
+    """Return those of a name: as designs write it, or as C or messages do."""
+    names = [(one, one.op.name if isinstance(one, Entry) else one.fact.name) for one in known]
+    lower = wanted.lower().removesuffix("()")
+    chosen = [one for one, _ in names if one.name.lower() == lower]
+    chosen = chosen or [one for one, other in names if other.lower() == lower]
+    if chosen:
+        return chosen
+    like = close(lower, {each: one.name for one, other in names for each in (other, one.name)})
+    hint = f"did you mean {' or '.join(like)}?" if like else f"portwright {what}s lists them"
+    raise UsageError(f"no {what} {wanted}: {hint}")
+
+
+def _operations() -> Iterator[str]:
+    """Yield the list of operations, a paragraph for each module."""
+    for module, some in itertools.groupby(operations(), key=lambda one: one.module):
+        yield module
+        for one in some:
+            marks = [f"undone by {one.record()['undo']}"] if one.op.undo is not None else []
+            marks += ["by devres"] if one.op.managed else []
+            marks += ["C"] if one.record()["rendered"] else []
+            yield from textwrap.wrap(
+                f"{_call(one)}{'  -- ' + ', '.join(marks) if marks else ''}", _WIDTH,
+                initial_indent="  ", subsequent_indent="      ",
+            )
+        yield from (f"  {call}  -- {_short(doc)}" for there, call, doc in makers()
+                    if there == module)
+        yield ""
+    yield from textwrap.wrap(
+        "C: a template renders it. portwright operations NAME says what one of them means; an "
+        "operation that is not among them can be written in the design's own file: see "
+        "generator/README.md.", _WIDTH)
+
+
+def _short(doc: str) -> str:
+    return textwrap.shorten(doc, 60, placeholder="...")
+
+
+def _call(one: Entry) -> str:
+    params = [f"{name}=" for name in one.op.params if name not in dict(one.op.defaults)]
+    params += [f"{name}={value}" for name, value in one.op.defaults]
+    return f"{one.name}({', '.join((*one.op.roles, *params))})"
+
+
+def _facts() -> Iterator[str]:
+    for one in known_facts():
+        fact = one.fact
+        values = ", ".join(fact.values) if fact.values else f"0 to {fact.top}"
+        mark = "?" if fact.question else " "
+        yield from textwrap.wrap(f"{mark} {one.name:<13} {fact.doc} ({values})", _WIDTH,
+                                 subsequent_indent=" " * 16)
+    yield ""
+    yield from (f"  {call}: {doc}" for call, doc in helpers())
+    yield ""
+    yield from textwrap.wrap(
+        "?: a question that hardware or platform answers, and that given= can answer beforehand. "
+        "from generator.facts import NAME; NAME(DEVICE).eq(value) is a condition, value a number: "
+        "names are numbered from 0. portwright facts NAME says who changes one; a fact that is "
+        "not among them can be made in the design's own file: see generator/README.md.", _WIDTH)
+
+
+def _all_of(one: Entry | FactEntry) -> Iterator[str]:
+    """Yield all that is known of one, a line for each part that there is."""
+    record = one.record()
+    name, module = record.pop("name"), record.pop("module")
+    yield _call(one) if isinstance(one, Entry) else str(name)
+    yield f"  from {module} import {name}"
+    for key, value in record.items():
+        word = key.replace("_", " ")
+        if key == "rendered":
+            yield f"  in C: {value or 'no template renders it'}"
+        elif key == "roles" and isinstance(value, dict):
+            for role, kinds in value.items():
+                fit = f"kind {' or '.join(kinds)}" if kinds else "any kind"
+                yield f"  role {role}: a device of {fit}"
+        elif key == "parameters" and isinstance(value, dict):
+            yield from (_parameter(each, about) for each, about in value.items())
+        elif isinstance(value, list):
+            for each in [", ".join(map(str, value))] if key == "values" else value:
+                yield from _filled(f"{word.removesuffix('s') if key != 'values' else word}: {each}")
+        elif key == "sleeps":
+            yield f"  may be called with interrupts off: {'no' if value else 'yes'}"
+        elif value:
+            yield from _filled(f"{word}: {value}")
+
+
+def _parameter(name: str, about: dict[str, object]) -> str:
+    bounds, default = about["range"], about["default"]
+    text = f"{bounds[0]} to {bounds[1]}" if isinstance(bounds, list) else "a number"
+    usual = "" if default is None else f", {default} by default"
+    return f"  parameter {name}: {text}{usual}"
+
+
+def _filled(text: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH, initial_indent="  ", subsequent_indent="    ",
+                         break_on_hyphens=False, break_long_words=False)

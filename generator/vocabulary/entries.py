@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The vocabulary that designs are written in, to be looked up: operations and facts by name."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import FunctionType
+
+from generator import facts
+from generator.expr import TRUE, Fact
+from generator.facts import PLATFORM
+from generator.operation import Operation
+from generator.ops import shipped
+from generator.rendering.templates import TEMPLATES, file_of
+from generator.vocabulary.words import effect, outcome, said
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An operation under the name that designs import it by, and the module to import it from."""
+
+    name: str
+    module: str
+    op: Operation
+
+    def record(self) -> dict[str, object]:
+        """Return all that is known of it, in words, for a program."""
+        op = self.op
+        kinds, defaults = dict(op.kinds), dict(op.defaults)
+        ranges = {name: [least, most] for name, least, most in op.ranges}
+        return {
+            "name": self.name,
+            "module": self.module,
+            "call": op.name,
+            "roles": {role: list(kinds.get(role, ())) for role in op.roles},
+            "parameters": {
+                name: {"range": ranges.get(name), "default": defaults.get(name)}
+                for name in op.params
+            },
+            "begins": [effect(one) for one in op.begins],
+            "waits": "" if op.waits == TRUE else said(op.waits),
+            "outcomes": [outcome(one) for one in op.outcomes],
+            "undo": "" if op.undo is None else name_of(op.undo),
+            "undone_by": "the driver core, after remove, from the devres of " + op.on_devres
+            if op.managed else "unwinding" if op.undo is not None else "",
+            "takes_over": list(op.takes_over),
+            "leaves": [fact.name for fact in op.leaves],
+            "needs": [f"{fact.name} of {op.needs_of or op.roles[0]}" for fact in op.needs]
+            + ([f"{op.needs_d0} is awake"] if op.needs_d0 else []),
+            "sleeps": op.sleeps,
+            "locks": [f"{fact.name} of {role}" for fact, role in op.locks],
+            "rendered": rendered(op),
+            "source": op.source,
+        }
+
+
+def rendered(op: Operation) -> str:
+    """Return the template that C is rendered from; "" when there is none."""
+    name = file_of(op)
+    return f"templates/{name}" if (TEMPLATES / name).is_file() else ""
+
+
+@cache
+def operations() -> tuple[Entry, ...]:
+    """Return every shipped operation, by module and in the order of the text."""
+    return tuple(
+        Entry(name, f"generator.ops.{module}", value)
+        for module, space in shipped().items()
+        for name in _assigned(module)
+        if isinstance(value := space.get(name), Operation) and not name.startswith("_")
+    )
+
+
+def makers() -> tuple[tuple[str, str, str], ...]:
+    """Return the functions that make operations: module, call, and what they return."""
+    return tuple(
+        (f"generator.ops.{module}", f"{name}{_parameters(value)}", _first(value))
+        for module, space in shipped().items()
+        for name, value in space.items()
+        if isinstance(value, FunctionType) and not name.startswith("_")
+        and value.__module__ == f"generator.ops.{module}"
+        and "Operation" in str(value.__annotations__.get("return"))
+    )
+
+
+def _assigned(module: str) -> list[str]:
+    """Return the names that a module of operations gives a value itself."""
+    file = Path(__file__).parents[1] / "ops" / f"{module}.py"
+    found: dict[str, None] = {}
+    for node in ast.parse(file.read_text(encoding="utf-8")).body:
+        for target in node.targets if isinstance(node, ast.Assign) else ():
+            found.update({one.id: None for one in ast.walk(target) if isinstance(one, ast.Name)})
+    return list(found)
+
+
+def _parameters(function: Callable[..., object]) -> str:
+    return f"({', '.join(inspect.signature(function).parameters)})"
+
+
+def _first(function: Callable[..., object]) -> str:
+    return (inspect.getdoc(function) or "").partition("\n")[0]
+
+
+@cache
+def _names() -> Mapping[int, str]:
+    return {id(one.op): one.name for one in operations()}
+
+
+def name_of(op: Operation) -> str:
+    """Return the name that designs import an operation by, or else that of its call."""
+    return _names().get(id(op), op.name)
+
+
+@dataclass(frozen=True)
+class FactEntry:
+    """A fact under the name that designs import it by."""
+
+    name: str
+    fact: Fact
+
+    def record(self) -> dict[str, object]:
+        """Return all that is known of it, for a program."""
+        fact = self.fact
+        needs = fact.needs
+        return {
+            "name": self.name,
+            "module": "generator.facts",
+            "fact": fact.name,
+            "kind": kind_of(fact),
+            "values": list(fact.values) or [0, fact.top],
+            "doc": fact.doc,
+            "asked_when": "" if needs is None else f"{needs[0].name} is "
+            + " or ".join(needs[0].show(value) for value in needs[1]),
+            "changed_by": [one.name for one in operations() if fact in _changes(one.op)],
+            "needed_by": [one.name for one in operations() if fact in one.op.needs],
+        }
+
+
+def kind_of(fact: Fact) -> str:
+    """Return who decides a fact: what a design can give beforehand is a question."""
+    if not fact.question:
+        return "fact"
+    return "question to the platform" if fact in PLATFORM else "question to hardware"
+
+
+def _changes(op: Operation) -> set[Fact]:
+    gives = [*op.begins, *(one for way in op.outcomes for one in way.gives)]
+    return {one.target.fact for one in gives}
+
+
+@cache
+def known_facts() -> tuple[FactEntry, ...]:
+    """Return every fact of generator/facts.py, in the order of the text."""
+    return tuple(FactEntry(name, value) for name, value in vars(facts).items()
+                 if isinstance(value, Fact))
+
+
+def helpers() -> tuple[tuple[str, str], ...]:
+    """Return the functions of generator/facts.py that make conditions: call, and what of."""
+    return tuple(
+        (f"{name}{_parameters(value)}", _first(value)) for name, value in vars(facts).items()
+        if isinstance(value, FunctionType) and value.__module__ == facts.__name__
+    )
+
+
+def close(wanted: str, known: Mapping[str, str]) -> list[str]:
+    """Return what is meant by the names most like one that there is not: at most three.
+
+    known: a name -> what is meant by it. Case does not count.
+    """
+    by_lower = {name.lower(): meant for name, meant in known.items()}
+    found = difflib.get_close_matches(wanted.lower(), by_lower, 3)
+    return list(dict.fromkeys(by_lower[one] for one in found))

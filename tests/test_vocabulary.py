@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Operations and facts can be looked up: each of them, by any of its names, in words."""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+
+import pytest
+from house import HOUSE
+
+from generator.__main__ import main
+from generator.expr import Expr
+from generator.facts import CAP, HAS, IRQ, MODE, MODE_MSIX, NVEC
+from generator.operation import DEV, Operation
+from generator.ops import shipped
+from generator.vocabulary.entries import known_facts, operations
+from generator.vocabulary.words import said
+
+
+def told(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
+    assert main(argv) == 0
+    return capsys.readouterr().out
+
+
+def test_every_shipped_operation_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = told(capsys, "operations").split("\n")
+    names = {line.strip().partition("(")[0] for line in lines if line.startswith("  ")}
+
+    public = {
+        name for space in shipped().values() for name, value in space.items()
+        if isinstance(value, Operation) and not name.startswith("_")
+    }
+    assert len(public) > 100
+    assert public <= names
+    assert max(map(len, lines)) < 100
+
+
+def test_every_fact_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    out = told(capsys, "facts")
+
+    assert all(f" {one.name} " in out for one in known_facts())
+    assert "? CAP " in out
+    assert "? MODE " not in out
+
+
+@pytest.mark.parametrize("name", ["REQUEST_IRQ", "request_irq", "request_irq()", "Request_IRQ"])
+def test_an_operation_is_explained_by_any_of_its_names(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = " ".join(told(capsys, "operations", name).split())
+
+    assert out.startswith("REQUEST_IRQ(user, shared=1) from generator.ops.irq import REQUEST_IRQ")
+    for part in (
+        "role user: a device of any kind", "parameter shared: 0 to 1, 1 by default",
+        "outcome: goes well when irq of user", "outcome: fails with -EBUSY when",
+        "undo: FREE_IRQ", "undone by: unwinding", "source: kernel/irq/manage.c",
+        "in C: no template renders it", "need: user is awake",
+    ):
+        assert part in out
+
+
+def test_whether_c_can_be_rendered_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    out = told(capsys, "operations", "pci_enable_device")
+
+    assert "  in C: templates/ops/pci_enable_device.c.j2\n" in out
+    assert "  role dev: a device of kind pci\n" in out
+
+
+def test_what_devres_undoes_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    out = " ".join(told(capsys, "operations", "devm_request_irq").split())
+
+    assert "undone by: the driver core, after remove, from the devres of" in out
+
+
+def test_a_fact_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    out = told(capsys, "facts", "MODE")
+
+    assert "  values: off, INTx, MSI, MSI-X\n" in out
+    assert "  changed by: PCI_ALLOC_IRQ_VECTORS\n" in out
+    assert "  kind: question to hardware\n" in told(capsys, "facts", "CAP")
+
+
+@pytest.mark.parametrize(("argv", "wanted"), [
+    (("operations", "reqest_irq"), "no operation reqest_irq: did you mean REQUEST_IRQ"),
+    (("operations", "zzzzzz"), "no operation zzzzzz: portwright operations lists them"),
+    (("facts", "MOOD"), "no fact MOOD: did you mean MODE"),
+])  # fmt: skip
+def test_a_name_that_there_is_not_is_an_error_with_what_may_be_meant(
+    argv: tuple[str, ...], wanted: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(argv) == 2
+    assert capsys.readouterr().err.startswith(f"portwright {argv[0]}: {wanted}")
+
+
+def test_json_has_all_of_it(capsys: pytest.CaptureFixture[str]) -> None:
+    every = json.loads(told(capsys, "operations", "--json"))
+    (one,) = json.loads(told(capsys, "operations", "PCI_ALLOC_IRQ_VECTORS", "--json"))
+    facts = json.loads(told(capsys, "facts", "--json"))
+
+    assert len(every) == len(operations())
+    assert one in every
+    assert one["roles"] == {"dev": ["pci"]}
+    assert one["parameters"]["types"] == {"range": [1, 7], "default": None}
+    assert one["undo"] == "PCI_FREE_IRQ_VECTORS"
+    assert one["rendered"] == "templates/ops/pci_alloc_irq_vectors.c.j2"
+    assert {fact["name"] for fact in facts} == {fact.name for fact in known_facts()}
+
+
+def test_nothing_is_told_by_the_name_of_a_class() -> None:
+    """An expression that words.py does not know would be told as `Bin` or `Over`."""
+    kinds = {kind.__name__ for kind in Expr.__subclasses__()}
+    for one in operations():
+        words = json.dumps(one.record()).replace("(", " ").replace(")", " ").split()
+        assert not kinds & set(words), one.name
+
+
+@pytest.mark.parametrize(("expr", "words"), [
+    (MODE(DEV).eq(MODE_MSIX) & HAS(DEV).eq(1), "mode of dev is MSI-X and present of dev is yes"),
+    (NVEC(DEV).le(2) | ~IRQ(DEV).eq(0), "nvec of dev <= 2 or not (irq of dev is none)"),
+    (NVEC(DEV).ge(2), "nvec of dev >= 2"),
+    (CAP(DEV).ne(0) & (NVEC(DEV).lt(1) | NVEC(DEV).gt(3)),
+     "capability of dev is not none and (nvec of dev < 1 or nvec of dev > 3)"),
+])  # fmt: skip
+def test_expressions_in_words(expr: Expr, words: str) -> None:
+    assert said(expr) == words
+
+
+def test_what_the_readmes_name_can_be_looked_up(capsys: pytest.CaptureFixture[str]) -> None:
+    text = (HOUSE / "README.md").read_text(encoding="utf-8")
+    table = text.partition("| module | operations |")[2].partition("\n\n")[0]
+    known = {one.name for one in operations()}
+    named = {word.partition("(")[0] for word in table.split("`") if word.isupper() or "(" in word}
+
+    assert len(named & known) > 10
+    assert {one for one in named if one.isupper()} <= known
+
+
+def test_help_takes_a_moment() -> None:
+    """The verbs are imported when they are asked for: what a verb needs takes far longer."""
+    took = []
+    for _ in range(5):
+        before = _of_children()
+        subprocess.run([sys.executable, "-m", "generator", "--help"], check=True,
+                       stdout=subprocess.DEVNULL)
+        took.append(_of_children() - before)
+    assert min(took) < 0.2
+
+
+def _of_children() -> float:
+    """Return the CPU time of the programs that were run, in seconds."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
