@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Designs that give back what they do not have, or take what they have already."""
 
-from broken.parts import DELETE, KID, MADE, MAKE, PORT, SERVICE, Case, design, kid, port
+from broken.parts import DELETE, KID, MADE, MAKE, PORT, Case, design, kid, port
+from generator.design import Device
 from generator.ops.child import CHILD_REGISTER, CHILD_UNREGISTER
 from generator.ops.device import (
-    DEVICE_UNREGISTER,
     IDA_ALLOC,
     IDA_FREE,
     KFREE,
@@ -22,10 +22,11 @@ from generator.ops.perf import devm_action
 from generator.ops.pm import PM_RUNTIME_PUT, PM_RUNTIME_RESUME_AND_GET
 from generator.program import Return
 
+CHILD = Device("child", "express", PORT)
 CHILD_OF = (IDA_ALLOC(KID),)
-REGISTER = CHILD_REGISTER(SERVICE)
-BY_KFREE = CHILD_REGISTER(SERVICE, fail=(KFREE(SERVICE), Return(ok=False)))
-WITH_SERVICE = (PORT, SERVICE)
+REGISTER = CHILD_REGISTER(CHILD)
+BY_KFREE = CHILD_REGISTER(CHILD, fail=(KFREE(CHILD), Return(ok=False)))
+WITH_CHILD = (PORT, CHILD)
 IRQ = (PCI_ALLOC_IRQ_VECTORS(PORT, min=1, max=1, types=MSI), PCI_IRQ_VECTOR(PORT, PORT, nr=0),
        DEVM_REQUEST_IRQ(PORT, PORT))
 HAD = (PM_RUNTIME_RESUME_AND_GET(PORT, KID),)
@@ -87,33 +88,33 @@ CASES = (
     # that could not be added has a name and a reference, which put_device() drops.
     Case(
         "N20",
-        broken=design(port((KZALLOC(SERVICE), BY_KFREE), (CHILD_UNREGISTER(SERVICE),)),
-                      devices=WITH_SERVICE),
-        mended=design(port((KZALLOC(SERVICE), REGISTER), (CHILD_UNREGISTER(SERVICE),)),
-                      devices=WITH_SERVICE),
+        broken=design(port((KZALLOC(CHILD), BY_KFREE), (CHILD_UNREGISTER(CHILD),)),
+                      devices=WITH_CHILD),
+        mended=design(port((KZALLOC(CHILD), REGISTER), (CHILD_UNREGISTER(CHILD),)),
+                      devices=WITH_CHILD),
         trace=(
             "port: bind portdrv",
-            "port: kzalloc(service)",
-            "port: device_register(service) -> -ENOMEM",
-            "port: kfree(service)",
+            "port: kzalloc(child)",
+            "port: device_register(child) -> -ENOMEM",
+            "port: kfree(child)",
         ),
         hardware={},
     ),
     # The same function: once added, device_unregister() drops the last reference.
     Case(
         "N20",
-        broken=design(port((KZALLOC(SERVICE), REGISTER),
-                           (DEVICE_UNREGISTER(SERVICE), KFREE(SERVICE))), devices=WITH_SERVICE),
-        mended=design(port((KZALLOC(SERVICE), REGISTER), (DEVICE_UNREGISTER(SERVICE),)),
-                      devices=WITH_SERVICE),
+        broken=design(port((KZALLOC(CHILD), REGISTER),
+                           (CHILD_UNREGISTER(CHILD), KFREE(CHILD))), devices=WITH_CHILD),
+        mended=design(port((KZALLOC(CHILD), REGISTER), (CHILD_UNREGISTER(CHILD),)),
+                      devices=WITH_CHILD),
         trace=(
             "port: bind portdrv",
-            "port: kzalloc(service)",
-            "port: device_register(service)",
+            "port: kzalloc(child)",
+            "port: device_register(child)",
             "port: probe returns 0",
             "port: unbind portdrv",
-            "port: device_unregister(service)",
-            "port: kfree(service)",
+            "port: device_unregister(child)",
+            "port: kfree(child)",
         ),
         hardware={},
     ),
