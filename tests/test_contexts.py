@@ -13,6 +13,7 @@ from checks.verdict.notes import notes
 from generator.context import work
 from generator.design import Design, Driver
 from generator.load import load
+from generator.ops.lock import MUTEX_LOCK, MUTEX_UNLOCK
 from generator.ops.perf import DEVM_KASPRINTF
 from generator.ops.service import KFREE_DATA, KZALLOC_DATA
 from generator.ops.work import (
@@ -118,3 +119,27 @@ def test_what_nobody_says_is_noted() -> None:
     assert [one.message for one in notes(of(idle))] == [
         "work of kid never runs: nothing in this design queues it"
     ]
+
+
+def test_mutex_is_taken_once_and_given_back() -> None:
+    lock, unlock = MUTEX_LOCK(KID, lock="state"), MUTEX_UNLOCK(KID, lock="state")
+
+    assert broken(kid((lock, unlock), (lock, unlock))) == set()
+    assert broken(kid((lock, lock, unlock))) == {"N18"}
+    assert broken(kid((lock,))) == {"N18"}
+
+
+def test_work_keeps_no_mutex() -> None:
+    keeps = (work("work", (MUTEX_LOCK(KID),)),)
+
+    assert broken(kid(QUEUED, (CANCEL, FREE), contexts=keeps)) == {"N18"}
+
+
+def test_two_works_that_cancel_each_other_wait_for_ever() -> None:
+    other = INIT_WORK(KID, work="other"), SCHEDULE_WORK(KID, work="other")
+    ends = CANCEL_WORK_SYNC(KID, work="other")
+    both = (work("work", (ends,)), work("other", (CANCEL,)))
+    probe = (DATA, INIT_WORK(KID), other[0], SCHEDULE_WORK(KID), other[1])
+
+    assert "N18" in broken(kid(probe, (CANCEL, ends, FREE), contexts=both))
+    assert "N18" not in broken(kid(probe, (CANCEL, ends, FREE), contexts=both[:1]))

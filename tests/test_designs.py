@@ -21,6 +21,7 @@ UNSOUND = {
     "drowsy_meter": {"R34"},
     "early_listener": {"N3"},
     "early_ntb": {"R19"},
+    "embraced": {"N18"},
     "expander": {"R13", "R16"},
     "hasty": {"R13"},
     "hopeful": {"R04", "R12"},
@@ -34,6 +35,7 @@ UNSOUND = {
     "waker": {"N17"},
 }
 HEAD = """\
+from generator.context import Context, timer, work
 from generator.design import Design, Device, Driver, Waiver
 from generator.expr import Fact, Role
 from generator.facts import ADDED, CAP, COUNT, HAS, LIFE, MODE, MSG
@@ -41,6 +43,7 @@ from generator.operation import CONTINUE, IGNORE, RETURN, Guard, Operation, faul
 from generator.ops.device import KZALLOC
 from generator.ops.irq import PCI_ALLOC_IRQ_VECTORS
 from generator.ops.pci import PCI_ENABLE_DEVICE, PCI_SET_MASTER
+from generator.ops.work import INIT_WORK, SCHEDULE_WORK
 from generator.program import Each, Function, If, Return, call
 PORT = Device("port", "pci")
 KID = Device("kid", "aux", PORT)
@@ -67,7 +70,7 @@ def test_unsound_design_is_refused_for_its_mistake(name: str) -> None:
 
 def test_designs_are_those_of_the_list() -> None:
     assert {path.stem for path in (DESIGNS / "unsound").glob("*.py")} == UNSOUND.keys()
-    assert (len(SOUND), len(UNSOUND)) == (13, 16)
+    assert (len(SOUND), len(UNSOUND)) == (13, 17)
 
 
 def _one(probe: str, devices: str = "PORT, KID", rest: str = "") -> str:
@@ -135,6 +138,33 @@ MISTAKES = {
     "two drivers": (
         'DESIGN = Design("d", "", (PORT,), (Driver("p", PORT, ()), Driver("q", PORT, ())))\n',
         "give it instead_of=",
+    ),
+    "context of another kind": (
+        _one('(), contexts=(timer("poll"),), remove=(SCHEDULE_WORK(PORT, work="poll"),)'),
+        "poll of port is a timer, and this is done to a work",
+    ),
+    "two contexts of one name": (
+        _one('(), contexts=(work("poll"), work("poll"))'),
+        "give this one another name",
+    ),
+    "kind of context that there is not": (
+        _one('(), contexts=(Context("poll", (), "thread"),)'),
+        "one of work, delayed_work, timer, tasklet",
+    ),
+    "context that is not named": (
+        _one('(INIT_WORK(PORT, timer="poll"),)'),
+        "INIT_WORK() takes work=, not timer=",
+    ),
+    "context named by no text": (
+        _one("(INIT_WORK(PORT, work=PORT),)"),
+        'work="NAME"',
+    ),
+    "block of a context without a comma": (
+        _one('(), contexts=(work("w", KZALLOC(KID)),)'),
+        "with a comma",
+    ),
+    "context that is no tuple": (
+        _one('(), contexts=work("w")'), "with a comma",
     ),
     "instead of nobody": (
         'DESIGN = Design("d", "", (PORT,), (Driver("p", PORT, ()), '

@@ -21,7 +21,6 @@ from generator.facts import EXCLUSIVE, HANDLER, LINE, OPEN, SOURCE
 from generator.graphs.flow import Flow, compress, flow
 from generator.operation import Block, Do
 from generator.ops.work import QUEUES
-from generator.program import operations
 
 Processes = Sequence[tuple[Driver, Inst]]
 
@@ -38,8 +37,7 @@ def contexts_of(view: View, processes: Processes) -> tuple[Own, ...]:
 def _on_contexts(view: View, driver: Driver) -> tuple[Do, ...]:
     """Return every operation of the design on a context of a driver's device."""
     return tuple(
-        do for other in view.design.drivers for block in other.blocks().values()
-        for do in operations(block) if do.op.does
+        do for do in view.operations if do.op.does
         and (do.places[0].of if isinstance(do.places[0], Nth) else do.places[0]) == driver.device
     )
 

@@ -32,7 +32,7 @@ from generator.expr import (
     substitute,
 )
 from generator.meaning import fold
-from generator.operation import Operation
+from generator.operation import Do
 from generator.program import operations
 
 
@@ -107,11 +107,11 @@ class View:
         )
 
     @cached_property
-    def operations(self) -> tuple[Operation, ...]:
-        """Return the operations that drivers of the design do, each once."""
+    def operations(self) -> tuple[Do, ...]:
+        """Return all that the drivers of the design do, in the order of the text."""
         return tuple({
-            id(do.op): do.op for driver in self.design.drivers
-            for block in driver.blocks().values() for do in operations(block)
+            id(do): do for driver in self.design.drivers for block in driver.blocks().values()
+            for do in operations(block)
         }.values())
 
     @cached_property
@@ -119,8 +119,7 @@ class View:
         """Return the facts that the drivers of the design give by themselves."""
         return frozenset(
             give.target.fact
-            for driver in self.design.drivers for block in driver.blocks().values()
-            for do in operations(block) for way in do.op.outcomes for give in way.gives
+            for do in self.operations for way in do.op.outcomes for give in way.gives
         )
 
     def cores(self) -> tuple[Inst, ...]:

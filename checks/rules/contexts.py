@@ -5,12 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.machine.instances import Own, View
+from checks.machine.instances import Inst, Own, View
+from checks.machine.lock_owners import number
 from checks.machine.step import Step
 from checks.rules.rule import step_rule
-from generator.context import queued, running
-from generator.expr import Expr, Fact, Nth
-from generator.facts import MEMORY, NOTED, PHASE, UNBOUND
+from generator.context import awaited, flushed, queued, running
+from generator.expr import TRUE, Expr, Fact, Nth, Read, all_of, any_of
+from generator.facts import MEMORY, MUTEXES, NOTED, PHASE, UNBOUND
+from generator.operation import ME, Block, Operation
 from generator.program import operations
 
 
@@ -58,3 +60,97 @@ def queued_only_while_there(step: Step, _view: View) -> Expr | None:
         return None
     name, inst = step.op.context[1], step.role("user")
     return queued(name)(inst).eq(1) | running(name)(inst).eq(1)
+
+
+def _takes(op: Operation) -> Iterator[tuple[Fact, str]]:
+    """Yield the locks that an operation takes to keep, each with the role that it is of."""
+    for way in op.outcomes:
+        for give in way.gives:
+            if give.value == ME:
+                yield give.target.fact, give.target.of.name
+
+
+def _taken_in(view: View, block: Block, own: Own) -> frozenset[Read]:
+    """Return the locks that a context takes somewhere."""
+    found = set()
+    for do in operations(block):
+        for fact, role in _takes(do.op):
+            place = view.resolve(do.binding[role], {own.driver.device: own.inst})
+            if isinstance(place, Inst):
+                found.add(fact(place))
+    return frozenset(found)
+
+
+def _mutexes(view: View) -> list[Read]:
+    """Return the mutexes that drivers take: those of the driver core are R25's."""
+    found = {
+        fact(inst)
+        for do in view.operations for fact, role in _takes(do.op) if fact not in MUTEXES
+        for inst in view.instances if inst.device == do.binding[role]
+    }
+    return sorted(found, key=lambda read: read.key)
+
+
+def _me(step: Step, view: View) -> int:
+    """Return the number of the process that does a step."""
+    mine = [own.number for own in view.contexts
+            if own.inst == step.inst and own.context.name == step.context]
+    if mine:
+        return mine[0]
+    return number(view, step.inst) if step.inst is not None and not step.context else 0
+
+
+def _stuck(view: View) -> Iterator[tuple[str, Expr]]:
+    for own in view.contexts:
+        name = f"{own.context.name} of {own.inst.name}"
+        for lock in sorted(_taken_in(view, own.context.body, own), key=lambda read: read.key):
+            yield (f"{name} ends and holds {lock.of.name}.{lock.fact.name} still",
+                   all_of(lock.eq(own.number), running(own.context.name)(own.inst).eq(0)))
+        for other in view.contexts[:view.contexts.index(own)]:
+            waits = [
+                any_of(*(fact(one.context.name)(one.inst).eq(by.number)
+                         for fact in (awaited, flushed)))
+                for one, by in ((own, other), (other, own))
+            ]
+            yield (f"{name} and {other.context.name} of {other.inst.name} wait for each other",
+                   all_of(*waits))
+
+
+@step_rule(
+    "N18",
+    evidence=("kernel/workqueue.c __flush_work()", "kernel/workqueue.c cancel_work_sync()",
+              "kernel/time/timer.c timer_delete_sync()", "kernel/locking/mutex.c mutex_lock()"),
+    symptom="INFO: task NAME blocked for more than 120 seconds, in __flush_work(); with lockdep: "
+    "possible circular locking dependency detected",
+    states=_stuck,
+)
+def waits_for_what_can_end(step: Step, view: View) -> Expr | None:
+    """Nobody waits for the end of what waits for him.
+
+    No context is cancelled and waited for by itself, or by who holds a lock that it takes; no mutex
+    is taken by who holds it, and none is kept by a function that returns to the kernel.
+    """
+    op = step.op
+    if step.inst is None:
+        return None
+    me = _me(step, view)
+    if step.kind.hands_back and not step.context:
+        kept = [lock.eq(me) for lock in _mutexes(view)]
+        return any_of(*kept) if kept else None
+    if op is None:
+        return None
+    if op.does not in ("cancel and wait", "wait"):
+        again = [fact(step.role(role)).eq(me) for fact, role in _takes(op) if fact not in MUTEXES]
+        return any_of(*again) if again else None
+    name, inst = op.context[1], step.role("user")
+    if step.context == name and step.inst == inst:
+        return TRUE
+    runs = running(name)(inst).eq(1)
+    if op.does == "wait":
+        runs |= queued(name)(inst).eq(1)
+    held = [
+        lock.eq(me) for own in view.contexts
+        if (own.context.name, own.inst) == (name, inst)
+        for lock in sorted(_taken_in(view, own.context.body, own), key=lambda read: read.key)
+    ]
+    return all_of(runs, any_of(*held)) if held else None

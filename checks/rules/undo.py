@@ -37,7 +37,7 @@ def _shipped() -> tuple[Operation, ...]:
 
 def _undone_by(op: Operation, view: View) -> Iterator[Operation]:
     """Yield the operations, shipped or of the design, that an operation undoes."""
-    for one in (*_shipped(), *view.operations):
+    for one in (*_shipped(), *(do.op for do in view.operations)):
         if one.undo is op or (one.undo is not None and one.undo.name == op.name
                               and one.undo == op):
             yield one

@@ -38,7 +38,7 @@ from generator.ops.hotplug import (
     PCIEHP_DEVICE_REPLACED,
     PCIEHP_REQUEST,
 )
-from generator.ops.lock import DOWN_READ, MUTEX_LOCK, MUTEX_UNLOCK, UP_READ
+from generator.ops.lock import C_MUTEX_LOCK, C_MUTEX_UNLOCK, DOWN_READ, UP_READ
 from generator.ops.service import SET_SERVICE_DATA
 from generator.program import Block, Function, If, Not, Return, both, call, either
 
@@ -115,7 +115,7 @@ def pciehp_check_presence(service: Device) -> Function:
         "pciehp_check_presence",
         (
             DOWN_READ(service, c=RESET_LOCK),
-            MUTEX_LOCK(service, c=STATE_LOCK),
+            C_MUTEX_LOCK(service, c=STATE_LOCK),
             *present(service),
             If(
                 either(
@@ -130,7 +130,7 @@ def pciehp_check_presence(service: Device) -> Function:
                 ),
                 (PCIEHP_REQUEST(service, c=CTRL | {"events": "PCI_EXP_SLTSTA_PDC"}),),
             ),
-            MUTEX_UNLOCK(service, c=STATE_LOCK),
+            C_MUTEX_UNLOCK(service, c=STATE_LOCK),
             UP_READ(service, c=RESET_LOCK),
         ),
     )

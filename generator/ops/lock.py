@@ -1,12 +1,68 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Locks, by the functions that their macros end in (include/linux/spinlock.h, mutex.h, rwsem.h)."""
+"""Locks: a driver's mutexes, and C's calls by the functions that their macros end in.
+
+A mutex of a device is told by its name: MUTEX_LOCK(dev, lock="state_lock"). Those that begin with
+C_, and the other kinds of locks, mean nothing to a search: they are for the kernel's own drivers,
+whose calls a test holds against the C (include/linux/spinlock.h, mutex.h, rwsem.h).
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
 
+from generator.errors import ModelError
+from generator.expr import Fact, Place, Role
 from generator.fingerprint import Fingerprint
+from generator.operation import ME, Do, Operation, here, ok, sets
 from generator.ops.assign import plain
+
+USER = Role("user")
+
+
+def held(lock: str) -> Fact:
+    """Return who holds a mutex of a driver: 0, or the number of that process."""
+    return Fact(f"{lock} held", 63, f"who holds {lock}")
+
+
+@dataclass(frozen=True)
+class OfMutex:
+    """An operation on mutexes of drivers: applied it is that on one, named by `lock`."""
+
+    callee: str
+    locks: bool
+
+    def __call__(
+        self, *places: Place, lock: str = "lock", c: Mapping[str, str] | None = None
+    ) -> Do:
+        """Return it on the mutex of a device, at the caller's line.
+
+        Errors: ModelError when devices do not fit.
+        """
+        if not isinstance(lock, str) or not lock.isidentifier():
+            raise ModelError(here(), f'{self.callee}(): lock= is a name, lock="NAME": not {lock!r}')
+        return _operation(self, lock)(*places, c=c)
+
+
+@cache
+def _operation(of: OfMutex, lock: str) -> Operation:
+    held_by = held(lock)(USER)
+    name = of.callee if lock == "lock" else f"{of.callee}[{lock}]"
+    off = Operation(
+        name, ("user",), (ok(sets(held_by, 0)),), source="kernel/locking/mutex.c mutex_unlock()",
+        fingerprint=Fingerprint((of.callee,), on=0), sleeps=False,
+    )
+    if not of.locks:
+        return off
+    return replace(
+        off, outcomes=(ok(sets(held_by, ME)),), waits=held_by.eq(0), sleeps=True,
+        begins=(sets(held_by, held_by),), undo=_operation(MUTEX_UNLOCK, lock),
+        source="kernel/locking/mutex.c mutex_lock()",
+    )
+
+
+MUTEX_LOCK, MUTEX_UNLOCK = OfMutex("mutex_lock", True), OfMutex("mutex_unlock", False)
 
 # spin_lock_init() begins with it, with every way of debugging.
 SPINLOCK_CHECK = plain("spinlock_check")
@@ -15,11 +71,11 @@ SPIN_UNLOCK_IRQ = plain("spin_unlock_irq")
 MUTEX_INIT = plain("__mutex_init")
 INIT_RWSEM = plain("__init_rwsem")
 # With lock debugging, the plain names are macros for the nested ones, else the other way round.
-MUTEX_LOCK = replace(
+C_MUTEX_LOCK = replace(
     plain("mutex_lock"), fingerprint=Fingerprint(("mutex_lock", "mutex_lock_nested"), on=0),
     sleeps=True,
 )
-MUTEX_UNLOCK = plain("mutex_unlock")
+C_MUTEX_UNLOCK = plain("mutex_unlock")
 DOWN_READ = replace(
     plain("down_read"), fingerprint=Fingerprint(("down_read", "down_read_nested"), on=0),
     sleeps=True,

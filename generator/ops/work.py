@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from generator.context import awaited, flushed, queued, ready, running, unended
+from generator.errors import ModelError
 from generator.expr import Place, Role, minimum, pick
 from generator.facts import POLLER
 from generator.fingerprint import Fails, Fingerprint
-from generator.operation import ME, Do, Operation, fault, ok, sets
+from generator.operation import ME, Do, Operation, fault, here, ok, sets
 from generator.ops.assign import assign, plain
 from generator.ops.device import INIT_LIST_HEAD
 
@@ -42,8 +43,15 @@ class Of:
 
         Errors: ModelError when devices do not fit or the context is not named by `word`.
         """
-        name = which.pop(self.word, self.word)
-        return self.on(name)(*places, c=c, **which)  # type: ignore[arg-type]
+        strange = sorted(which.keys() - {self.word})
+        name = which.get(self.word, self.word)
+        if strange:
+            raise ModelError(here(), f"{self.callee}() takes {self.word}=, not {strange[0]}=")
+        if not isinstance(name, str) or not name.isidentifier():
+            raise ModelError(
+                here(), f'{self.callee}(): {self.word}= is a name, {self.word}="NAME": not {name!r}'
+            )
+        return self.on(name)(*places, c=c)
 
     def on(self, name: str) -> Operation:
         """Return the operation on the context of a name."""

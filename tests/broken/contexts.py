@@ -2,7 +2,8 @@
 """Designs that queue what outlives its memory, or wait for what cannot end."""
 
 from broken.parts import DELETE, KID, MADE, MAKE, Case, design, kid, port
-from generator.context import timer
+from generator.context import timer, work
+from generator.ops.lock import MUTEX_LOCK, MUTEX_UNLOCK
 from generator.ops.service import KFREE_DATA, KZALLOC_DATA
 from generator.ops.work import (
     CANCEL_WORK_SYNC,
@@ -17,6 +18,8 @@ from generator.ops.work import (
 DATA, FREE = KZALLOC_DATA(KID), KFREE_DATA(KID)
 WORK, QUEUE, CANCEL = INIT_WORK(KID), SCHEDULE_WORK(KID), CANCEL_WORK_SYNC(KID)
 SETUP, ARM = TIMER_SETUP(KID, timer="poll"), MOD_TIMER(KID, timer="poll")
+LOCK, UNLOCK = MUTEX_LOCK(KID), MUTEX_UNLOCK(KID)
+LOCKS = (work("work", (LOCK, UNLOCK)),)
 POLL = (timer("poll", (ARM,)),)
 BOUND = ("port: bind portdrv", *MADE, "kid: bind kiddrv", "kid: kzalloc driver data(kid)")
 GONE = ("kid: probe returns 0", "kid: unbind kiddrv")
@@ -45,5 +48,28 @@ CASES = (
                "kid: kfree driver data(kid)"),
         hardware={},
         floating=("kid poll",),
+    ),
+    # kernel/workqueue.c __flush_work() waits for a completion that comes behind the work: what
+    # waits for itself in it, or holds what it needs, waits for ever.
+    Case(
+        "N18",
+        broken=design(port(MAKE, DELETE), kid(
+            (DATA, WORK, QUEUE), (CANCEL, FREE), contexts=(work("work", (CANCEL,)),))),
+        mended=design(port(MAKE, DELETE), kid(
+            (DATA, WORK, QUEUE), (CANCEL, FREE), contexts=(work("work", (QUEUE,)),))),
+        trace=(*BOUND, "kid: INIT_WORK(kid)", "kid: schedule_work(kid)", "kid work: work runs",
+               "kid work: cancel_work_sync(kid)"),
+        hardware={},
+    ),
+    Case(
+        "N18",
+        broken=design(port(MAKE, DELETE), kid(
+            (DATA, WORK, QUEUE), (LOCK, CANCEL, UNLOCK, FREE), contexts=LOCKS)),
+        mended=design(port(MAKE, DELETE), kid(
+            (DATA, WORK, QUEUE), (LOCK, UNLOCK, CANCEL, FREE), contexts=LOCKS)),
+        trace=(*BOUND, "kid: INIT_WORK(kid)", "kid: schedule_work(kid)", *GONE,
+               "kid work: work runs", "kid: mutex_lock(kid)", "kid: cancel_work_sync(kid)"),
+        hardware={},
+        floating=("kid work",),
     ),
 )
