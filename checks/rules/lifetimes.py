@@ -169,13 +169,27 @@ def _instead(name: str, life: int) -> str:
 
 def _leftovers(view: View) -> Iterator[tuple[str, Expr]]:
     for inst in view.instances:
-        if view.design.driver_of(inst.device) is None or inst.device.kind == "service":
+        if inst.device.kind == "service":
+            continue
+        if view.design.driver_of(inst.device) is None:
+            yield from _left_by_parent(view, inst)
             continue
         off = PHASE(inst).eq(UNBOUND)
         for fact in (MEMORY, CLAIMED, MAPPED, POWER, HOTPLUG, PMU, HANDLER, SUBSTORE):
             yield f"{inst.name} is unbound but {fact.name} is left", off & fact(inst).ne(0)
         if inst.device.kind == "pci" and not view.cores():  # what the core holds is no leftover
             yield from _left_on_port(view, inst, off)
+
+
+def _left_by_parent(view: View, inst: Inst) -> Iterator[tuple[str, Expr]]:
+    """Yield what the driver of its parent has for a device that no driver binds, and leaves."""
+    parent = view.parent(inst)
+    if parent == inst or view.design.driver_of(parent.device) is None:
+        return
+    off = PHASE(parent).eq(UNBOUND)
+    for fact in (MEMORY, CLAIMED, MAPPED, HOTPLUG, PMU):
+        yield (f"{parent.name} is unbound but {fact.name} of {inst.name} is left",
+               off & fact(inst).ne(0))
 
 
 def _left_on_port(view: View, port: Inst, off: Expr) -> Iterator[tuple[str, Expr]]:

@@ -116,6 +116,21 @@ CASES = (
         ),
         hardware={},
     ),
+    # The same for what a driver keeps of parts that have no driver of their own, as
+    # drivers/perf/arm-ni.c arm_ni_probe() of its clock domains: PMUs of an unbound driver.
+    Case(
+        "R36",
+        broken=design(port((REGISTER,))),
+        mended=design(port((REGISTER,), (UNREGISTER,))),
+        trace=(
+            "port: bind portdrv",
+            "port: perf_pmu_register(kid)",
+            "port: probe returns 0",
+            "port: unbind portdrv",
+            "port: unbound",
+        ),
+        hardware={},
+    ),
     # kernel/events/core.c perf_pmu_register() makes the PMU visible: an event can open before
     # probe goes on. The next call fails, and perf_pmu_unregister() frees pmu_disable_count and
     # the contexts without a look at events. The event can open at any place between.
