@@ -1,15 +1,28 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Rules about runtime PM: whose references are put, and who waits for whom."""
+"""Rules about runtime PM references, and about interrupts that are to wake the system."""
 
 from __future__ import annotations
 
-from checks.machine.instances import View
-from checks.machine.step import Step
+from collections.abc import Iterator
+
+from checks.machine.instances import Inst, View
+from checks.machine.step import Kind, Step
 from checks.rules.rule import is_done, step_rule
-from generator.design import RUNTIME
-from generator.expr import TRUE, Expr
-from generator.facts import POWER, SLEEPY
+from generator.design import RUNTIME, SLEEP
+from generator.expr import TRUE, Expr, all_of, any_of
+from generator.facts import (
+    HANDLER,
+    IRQ,
+    NO_SUSPEND,
+    PHASE,
+    POWER,
+    SLEEPY,
+    SOURCE,
+    UNBOUND,
+    WAKE,
+)
 from generator.ops.pm import RUNTIME_PUTS
+from generator.program import operations
 
 
 @step_rule(
@@ -44,3 +57,88 @@ def callback_does_not_wait_for_itself(step: Step, _view: View) -> Expr | None:
         step, "pm_runtime_get_sync", "pm_runtime_resume_and_get", "pm_runtime_forbid"
     )
     return TRUE if waits and step.entry in RUNTIME and step.role("dev") == step.inst else None
+
+
+@step_rule(
+    "N43",
+    evidence=("kernel/irq/pm.c irq_pm_check_wakeup()", "kernel/irq/pm.c suspend_device_irq()",
+              "drivers/pci/pcie/pme.c pcie_pme_suspend()"),
+    symptom="PM: Triggering wakeup from IRQ NN: the system wakes, or does not get to sleep, and "
+    "nobody has asked for it",
+)
+def only_a_wakeup_source_wakes(step: Step, view: View) -> Expr | None:
+    """On an irq that is to wake the system, who is not to wake it is silent over sleep.
+
+    That the irq is armed is known of the irq, not of one of those who share it.
+    """
+    if step.kind is not Kind.POWER_LOST or WAKE not in view.given:
+        return None
+    return any_of(*(
+        all_of(WAKE(one).ne(0), HANDLER(one).ne(0), HANDLER(one).eq(HANDLER(other)),
+               WAKE(other).eq(0), SOURCE(other).eq(1))
+        for port in view.instances if port.device.parent is None
+        for one in view.users(port)
+        for other in view.users(port) if other != one
+    ))
+
+
+def _armed(view: View) -> Iterator[tuple[str, Expr]]:
+    for inst in view.instances if WAKE in view.given else ():
+        if view.design.driver_of(inst.device) is not None:
+            yield (f"{inst.name} is unbound but its interrupt still wakes the system",
+                   PHASE(inst).eq(UNBOUND) & WAKE(inst).ne(0))
+
+
+@step_rule(
+    "N44",
+    evidence=("kernel/irq/manage.c irq_set_irq_wake()", "drivers/pci/pcie/pme.c pcie_pme_resume()"),
+    symptom="Unbalanced IRQ NN wake disable; or wake_depth that grows with each sleep, and an "
+    "interrupt that wakes the system for nobody",
+    states=_armed,
+)
+def wake_is_balanced(step: Step, view: View) -> Expr | None:
+    """An interrupt that is to wake the system is disarmed as often as it was armed.
+
+    What is armed for a sleep is disarmed after it; what is armed in probe, when its driver goes.
+    """
+    if is_done(step, "disable_irq_wake"):
+        return WAKE(step.role("user")).eq(0)
+    if not step.settles or step.inst is not None or WAKE not in view.given:
+        return None
+    return any_of(*(
+        WAKE(inst).ne(0) for inst in view.instances if _armed_for_sleep(inst, view)
+    ))
+
+
+def _armed_for_sleep(inst: Inst, view: View) -> bool:
+    """Return whether its interrupt is armed by callbacks for sleep alone."""
+    entries = {
+        entry for driver in view.design.drivers for entry, block in driver.blocks().items()
+        for do in operations(block)
+        if do.op.gives(WAKE) and inst in view.of(do.places[0])
+    }
+    return bool(entries) and entries <= set(SLEEP)
+
+
+@step_rule(
+    "N45",
+    evidence=("kernel/irq/pm.c irq_pm_install_action()",
+              "Documentation/power/suspend-and-interrupts.rst IRQF_NO_SUSPEND"),
+    symptom="WARNING in irq_pm_install_action(); a handler that runs while its device is without "
+    "power, or an irq that wakes nobody",
+)
+def no_suspend_is_of_the_whole_irq(step: Step, view: View) -> Expr | None:
+    """Who shares an irq with IRQF_NO_SUSPEND has asked for that as well, and none of them wakes.
+
+    The flag keeps the irq going for everybody who is on it.
+    """
+    requests = is_done(step, "request_irq", "devm_request_irq")
+    wakes = is_done(step, "enable_irq_wake")
+    if NO_SUSPEND not in view.given or step.op is None or not (requests or wakes):
+        return None
+    user = step.role("user")
+    unlike = int(wakes or not step.op.gives(NO_SUSPEND))
+    others = [one for one in view.users(view.parent(user)) if wakes or one != user]
+    return all_of(IRQ(user).ne(0), any_of(*(
+        HANDLER(one).eq(IRQ(user)) & NO_SUSPEND(one).eq(unlike) for one in others
+    )))

@@ -40,12 +40,14 @@ from generator.facts import (
     MODE_OFF,
     MOST,
     MSIDATA,
+    NO_SUSPEND,
     NVEC,
     ROOT_MUTEX,
     SOURCE,
     STALE,
     UNHEARD,
     UNPROGRAMMED,
+    WAKE,
     allocated,
     entries,
     msi_on,
@@ -322,22 +324,33 @@ DEVM_FREE_IRQ = replace(
     off_devres=FREE_IRQ,
 )
 
-# Waking the system by an irq, and waiting for its handlers: no fact hangs on them.
-ENABLE_IRQ_WAKE = Operation(
-    "enable_irq_wake",
-    ("user",),
-    (ok(), fault("-ENXIO")),
-    source="include/linux/interrupt.h enable_irq_wake()",
-    fingerprint=Fingerprint(("enable_irq_wake",), fails=Fails.NEGATIVE),
+# Of a handler that runs in the noirq phases too. Who requests it so, always does.
+REQUEST_IRQ_NO_SUSPEND = replace(
+    REQUEST_IRQ,
+    outcomes=tuple(
+        replace(way, gives=(*way.gives, sets(NO_SUSPEND(USER), 1))) if way.label == "ok" else way
+        for way in REQUEST_IRQ.outcomes
+    ),
+    leaves=(NO_SUSPEND,),
 )
+
 DISABLE_IRQ_WAKE = Operation(
     "disable_irq_wake",
     ("user",),
-    (ok(),),
+    (ok(sets(WAKE(USER), pick(WAKE(USER).ge(1), WAKE(USER) - 1, 0))),),
     source="include/linux/interrupt.h disable_irq_wake()",
     fingerprint=Fingerprint(("disable_irq_wake",)),
     sleeps=False,
 )
+ENABLE_IRQ_WAKE = Operation(
+    "enable_irq_wake",
+    ("user",),
+    (ok(sets(WAKE(USER), minimum(WAKE(USER) + 1, WAKE.top))), fault("-ENXIO")),
+    source="include/linux/interrupt.h enable_irq_wake()",
+    fingerprint=Fingerprint(("enable_irq_wake",), fails=Fails.NEGATIVE),
+    undo=DISABLE_IRQ_WAKE,
+)
+# Waiting for the handlers of an irq: no fact hangs on it.
 SYNCHRONIZE_IRQ = Operation(
     "synchronize_irq",
     ("user",),

@@ -9,6 +9,7 @@ from broken.parts import (
     KID,
     MADE,
     MAKE,
+    ONE,
     PORT,
     SLEEP,
     Case,
@@ -17,8 +18,34 @@ from broken.parts import (
     port,
 )
 from generator.operation import IGNORE
+from generator.ops.irq import (
+    DISABLE_IRQ_WAKE,
+    ENABLE_IRQ_WAKE,
+    FREE_IRQ,
+    PCI_FREE_IRQ_VECTORS,
+    PCI_IRQ_VECTOR,
+    REQUEST_IRQ,
+    REQUEST_IRQ_NO_SUSPEND,
+)
 from generator.ops.pm import PM_RUNTIME_GET_SYNC, PM_RUNTIME_PUT, PM_RUNTIME_PUT_NOIDLE
 from generator.ops.pm import PM_RUNTIME_RESUME_AND_GET as GET
+from generator.ops.source import DISABLE_SOURCE, ENABLE_SOURCE
+from generator.program import Block
+
+# A port and its child that share a vector; the port's is to wake the system.
+ON_ONE: Block = (ONE, PCI_IRQ_VECTOR(PORT, PORT, nr=0), PCI_IRQ_VECTOR(PORT, KID, nr=0))
+SHARING = replace(
+    port((*ON_ONE, REQUEST_IRQ(PORT), *MAKE),
+         (*DELETE, FREE_IRQ(PORT), PCI_FREE_IRQ_VECTORS(PORT))),
+    suspend=(ENABLE_IRQ_WAKE(PORT, fail=IGNORE),), resume=(DISABLE_IRQ_WAKE(PORT),),
+)
+LIVE = kid((REQUEST_IRQ(KID), ENABLE_SOURCE(KID)), (DISABLE_SOURCE(KID), FREE_IRQ(KID)))
+ON_ONE_BY = (
+    "port: bind portdrv",
+    "port: pci_alloc_irq_vectors(port)",
+    "port: pci_irq_vector(port, port)",
+    "port: pci_irq_vector(port, kid)",
+)
 
 CASES = (
     # include/linux/pm_runtime.h pm_runtime_resume_and_get() has dropped its reference itself when
@@ -75,5 +102,105 @@ CASES = (
         ),
         hardware={},
         episode="sleep",
+    ),
+    # drivers/pci/pcie/pme.c pcie_pme_suspend() arms its irq; kernel/irq/pm.c suspend_device_irq()
+    # marks the irq, and irq_pm_check_wakeup() wakes the system by whoever raises it.
+    Case(
+        "N43",
+        broken=design(SHARING, LIVE),
+        mended=design(SHARING, replace(
+            LIVE, suspend=(DISABLE_SOURCE(KID),), resume=(ENABLE_SOURCE(KID),)
+        )),
+        trace=(
+            *ON_ONE_BY,
+            "port: request_irq(port)",
+            *MADE,
+            "port: probe returns 0",
+            "kid: bind kiddrv",
+            "kid: request_irq(kid)",
+            "kid: enable source for kid",
+            "kid: probe returns 0",
+            "system: goes to sleep",
+            "port: suspend portdrv",
+            "port: enable_irq_wake(port)",
+            "system: loses power",
+        ),
+        hardware={},
+        episode="sleep",
+    ),
+    # kernel/irq/manage.c irq_set_irq_wake(): desc->wake_depth is 0 where it could not be armed.
+    Case(
+        "N44",
+        broken=design(SHARING),
+        mended=design(replace(SHARING, suspend=(ENABLE_IRQ_WAKE(PORT),))),
+        trace=(
+            *ON_ONE_BY,
+            "port: request_irq(port)",
+            *MADE,
+            "port: probe returns 0",
+            "system: goes to sleep",
+            "port: suspend portdrv",
+            "port: enable_irq_wake(port) -> -ENXIO",
+            "system: loses power",
+            "PCI core: restores what it saved",
+            "port: resume portdrv",
+            "port: disable_irq_wake(port)",
+        ),
+        hardware={},
+        episode="sleep",
+    ),
+    # The same function counts: armed for each sleep, and disarmed after none.
+    Case(
+        "N44",
+        broken=design(replace(SHARING, resume=())),
+        mended=design(replace(SHARING, suspend=(ENABLE_IRQ_WAKE(PORT),))),
+        trace=(
+            *ON_ONE_BY,
+            "port: request_irq(port)",
+            *MADE,
+            "port: probe returns 0",
+            "system: goes to sleep",
+            "port: suspend portdrv",
+            "port: enable_irq_wake(port)",
+            "system: loses power",
+            "PCI core: restores what it saved",
+            "port: resume portdrv",
+            "system: is awake again",
+        ),
+        hardware={},
+        episode="sleep",
+    ),
+    # drivers/base/power/ has no part in this: an irq that is armed in probe stays armed.
+    Case(
+        "N44",
+        broken=design(port((*ON_ONE, ENABLE_IRQ_WAKE(PORT)), (PCI_FREE_IRQ_VECTORS(PORT),))),
+        mended=design(port(
+            (*ON_ONE, ENABLE_IRQ_WAKE(PORT)), (DISABLE_IRQ_WAKE(PORT), PCI_FREE_IRQ_VECTORS(PORT))
+        )),
+        trace=(
+            *ON_ONE_BY,
+            "port: enable_irq_wake(port)",
+            "port: probe returns 0",
+            "port: unbind portdrv",
+            "port: pci_free_irq_vectors(port)",
+            "port: unbound",
+        ),
+        hardware={},
+    ),
+    # kernel/irq/pm.c irq_pm_install_action(), called by kernel/irq/manage.c __setup_irq(): of the
+    # actions on an irq all have IRQF_NO_SUSPEND, or none.
+    Case(
+        "N45",
+        broken=design(SHARING, kid((REQUEST_IRQ_NO_SUSPEND(KID),), (FREE_IRQ(KID),))),
+        mended=design(SHARING, LIVE),
+        trace=(
+            *ON_ONE_BY,
+            "port: request_irq(port)",
+            *MADE,
+            "kid: bind kiddrv",
+            "kid: request_irq(kid)",
+        ),
+        hardware={},
+        floating=("port",),
     ),
 )
