@@ -15,6 +15,7 @@ from rooms import MAY_IMPORT
 from setuptools import find_packages
 
 from generator.kernel.configurations import COMPILER
+from generator.kernel.pin import read_pin
 
 SOURCES = sorted([*HOUSE.glob("generator/**/*.py"), *HOUSE.glob("checks/**/*.py")])
 TOP = {
@@ -223,6 +224,48 @@ def test_no_circular_imports() -> None:
         visit(name, ())
 
     assert circles == []
+
+
+def _tracked(*patterns: str) -> dict[str, str]:
+    names = subprocess.run(
+        ["git", "ls-files", *patterns], cwd=HOUSE, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    return {name: (HOUSE / name).read_text(encoding="utf-8") for name in names}
+
+
+def test_the_version_of_the_kernel_is_said_in_few_places() -> None:
+    """Moving the pin touches what CONTRIBUTING.md lists; idioms.py gives an example."""
+    texts = _tracked("*.md", "Makefile", ".ci", "generator", "checks", "templates")
+    version = read_pin().version
+
+    assert {
+        name for name, text in texts.items()
+        if version in text and not name.startswith("checks/boot/witnesses/")
+    } == {"generator/kernel/pin.toml", "generator/editing/idioms.py", "README.md"}
+
+
+def test_a_path_that_a_text_names_is_there() -> None:
+    """In READMEs, comments and docstrings; what a README tells to add has its text below it."""
+    texts = _tracked("*.md", "*.py", "*.j2", "*.sh", "*.c", "*.h", "*.toml", "Makefile", ".ci")
+    new = {name for text in texts.values() for name in re.findall(r"^`([\w./]+)`:$", text, re.M)}
+    new |= {"checks/patches/reviewable.py", "templates/NAME"}
+    gone = [
+        f"{name}: {path}"
+        for name, text in texts.items() if name != "tests/test_render.py"
+        for path in re.findall(r"(?<![\w/.-])(?:generator|checks|templates|tests)/[\w./-]*\w", text)
+        if path not in new and not (HOUSE / path).exists()
+    ]
+
+    assert gone == []
+
+
+def test_every_file_of_tests_is_on_their_map() -> None:
+    text = (HOUSE / "tests/README.md").read_text(encoding="utf-8")
+    words = re.findall(r"[\w*]+\.py", text)
+    named = {one for word in words for one in (HOUSE / "tests").rglob(word)}
+    there = set((HOUSE / "tests").glob("*.py"))
+
+    assert {path.name for path in there - named} == set()
 
 
 def test_every_source_file_names_its_licence() -> None:
