@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from house import HOUSE
 
 from checks.boot import many
 from checks.boot.build.kernel import Kernel
@@ -21,11 +22,11 @@ from checks.search.explore import Report
 from checks.verdict import explored
 from checks.verdict.judge import judge
 from generator.design import Design, Device, Driver
+from generator.designs import today
 from generator.errors import EnvironmentFault
 from generator.ops.pci import PCI_DISABLE_DEVICE, PCI_ENABLE_DEVICE
 from generator.system import cache
 
-HOUSE = Path(__file__).parents[1]
 PORT = Device("port", "pci")
 TINY = Design("tiny", "a port that is enabled", (PORT,), (
     Driver("tiny", PORT, (PCI_ENABLE_DEVICE(PORT),), (PCI_DISABLE_DEVICE(PORT),)),
@@ -156,29 +157,27 @@ def test_no_verdict_outlives_an_edit_of_any_folder(
     assert asked == []
 
 
-def test_a_verdict_is_of_a_design_and_of_what_it_is_compared_with(
+def test_a_verdict_is_of_a_design_and_of_what_it_is_held_to(
     cached: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    key = explored._key(TINY)
-    assert explored._key(replace(TINY, drivers=())) != key
+    like_today = replace(TINY, devices=(PORT, Device("service", "service", PORT, as_in="today")))
+    key, alone = explored._key(like_today), explored._key(TINY)
+    assert explored._key(replace(like_today, drivers=())) != key
 
-    monkeypatch.setattr(explored, "base_of", lambda _design: TINY)
-    compared = explored._key(TINY)
-    monkeypatch.setattr(explored, "base_of", lambda _design: replace(TINY, drivers=()))
-    assert len({key, compared, explored._key(TINY)}) == 3
+    monkeypatch.setattr(today, "DESIGN", replace(today.DESIGN, drivers=()))
+    assert explored._key(like_today) != key
+    assert explored._key(TINY) == alone
 
 
 def test_the_checker_reads_no_shipped_design() -> None:
-    """Designs come in as values; what read one by itself would have to be part of the key."""
-    found = set()
-    for file in (HOUSE / "checks").rglob("*.py"):
-        if "boot" in file.relative_to(HOUSE).parts:
-            continue
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(
-                "generator.designs"
-            ):
-                found |= {f"{node.module}.{one.name}" for one in node.names}
+    """All come in as values; what read one by itself would have to be part of the key."""
+    found = {
+        f"{file.name}: {node.module}"
+        for file in (HOUSE / "checks").rglob("*.py")
+        if "boot" not in file.relative_to(HOUSE).parts
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("generator.designs")
+    }
 
     assert found == set()
 

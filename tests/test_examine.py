@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
+from house import HOUSE
 
 from checks.finding import Finding
 from checks.patches import examine
@@ -17,7 +17,7 @@ from generator.cli.generate import shipped
 from generator.kernel import kbuild
 from generator.kernel.tree import Tree
 
-PATCHES = Path(__file__).parents[1] / "patches" / "auxbus"
+PATCHES = HOUSE / "patches" / "auxbus"
 
 
 def test_a_cover_letter_says_of_the_checks_what_their_table_says() -> None:

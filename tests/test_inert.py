@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from clones import shell
+from house import HOUSE
 
 from checks.patches import inert
 from checks.patches.mails import edits, read_directory
@@ -375,7 +376,7 @@ def test_the_shipped_series_is_let_through(pinned: Tree) -> None:
     def base(path: str) -> bytes | None:
         return read(pinned, pinned.base, path)
 
-    text = read_directory(Path(__file__).parents[1] / "patches/auxbus")
+    text = read_directory(HOUSE / "patches/auxbus")
     changes = edits(text, base)
     assert {"drivers/pci/pcie/Makefile", "drivers/pci/pcie/Kconfig"} <= set().union(*changes)
     inert.check(text, changes, base)
