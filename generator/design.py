@@ -29,9 +29,10 @@ from generator.mistakes.operations import named_twice
 from generator.operation import Do, here
 from generator.program import Block, Call, Each, If, operations
 
-ROOTS = ("pci", "core")  # kinds that have no parent
+BUSES = ("i2c", "spi", "usb")  # whose devices firmware or their own bus finds, no driver of ours
+ROOTS = ("pci", "core", *BUSES)  # kinds that have no parent
 SUBDEVICES = ("aux", "cxl", "express")  # kinds whose drivers own what they use
-KINDS = (*ROOTS, "service", "platform", *SUBDEVICES)
+KINDS = ("pci", "core", "service", "platform", *SUBDEVICES, *BUSES, "irq")
 # What the kernel calls of a driver beside probe, remove and shutdown: system sleep, runtime PM
 # and, for PCI drivers only, what struct pci_error_handlers has for a link that was reset.
 SLEEP = ("suspend", "suspend_noirq", "resume_noirq", "resume")
@@ -52,7 +53,10 @@ class Device:
     Kinds: `pci` is a pci_dev, a `bridge` when live devices below it may need its bus mastering;
     `service` binds its driver inside device_register(), under the
     port's lock; `aux`, `cxl`, `express` (on pci_express, by a driver that may be a module) and
-    `platform` bind inside the parent's probe, later, or never. `core` is the PCI core itself:
+    `platform` bind inside the parent's probe, later, or never. A `platform` device without a
+    parent is one that firmware describes; `i2c`, `spi` and `usb` are clients of such a bus. `irq`
+    is one more interrupt of a device, with handler and number of its own: nobody creates or binds
+    it, and its parent is who signals. `core` is the PCI core itself:
     the probe of its "driver" is what it does to ports before any driver can bind them.
     `as_in` names a shipped design: in every other one the device must be served as it is there.
     """
@@ -73,7 +77,7 @@ class Device:
         check_fields(self, f"device {self.name}", self.where)
         if self.kind not in KINDS:
             raise ModelError(self.where, f"unknown kind {self.kind!r}: one of {', '.join(KINDS)}")
-        if (self.parent is None) != (self.kind in ROOTS):
+        if self.kind != "platform" and (self.parent is None) != (self.kind in ROOTS):
             raise ModelError(
                 self.where,
                 f"{self.name}: a {self.kind} device needs "

@@ -83,6 +83,9 @@ _RECOVERED = Returns(
 _PCI, _AUX, _PLATFORM = (
     "struct pci_dev *pdev", "struct auxiliary_device *auxdev", "struct platform_device *pdev"
 )
+_I2C, _SPI, _USB = (
+    "struct i2c_client *client", "struct spi_device *spi", "struct usb_interface *intf"
+)
 _SERVICE = "struct pcie_device *dev"
 
 # A test compiles a driver of each against the headers of the pinned tree.
@@ -123,6 +126,22 @@ STRUCTS: tuple[DriverStruct, ...] = (
     DriverStruct(
         "platform_driver", "platform", {**_bus(_PLATFORM), **_pm("driver.pm")},
         f"{_PLATFORM} = to_platform_device(dev);",
+    ),
+    DriverStruct(
+        "i2c_driver", "i2c", {**_bus(_I2C), **_pm("driver.pm")}, f"{_I2C} = to_i2c_client(dev);",
+    ),
+    DriverStruct(
+        "spi_driver", "spi", {**_bus(_SPI), **_pm("driver.pm")}, f"{_SPI} = to_spi_device(dev);",
+    ),
+    DriverStruct(
+        "usb_driver", "usb",
+        {
+            "probe": EntryPoint("probe", f"{_USB}, const struct usb_device_id *id"),
+            "remove": EntryPoint("disconnect", _USB, VOID),
+            "shutdown": EntryPoint("shutdown", _USB, VOID),
+            "suspend": EntryPoint("suspend", f"{_USB}, pm_message_t message"),
+            "resume": EntryPoint("resume", _USB),
+        },
     ),
 )
 

@@ -97,7 +97,8 @@ class Fact:
 
     A `local` fact is a variable of a driver's functions: gone when the driver that set it is
     unbound, and no part of what designs are compared by. One that counts `vectors` has 0 where
-    it has no value yet, for no driver wants none.
+    it has no value yet, for no driver wants none. One that is `held` is what a driver has
+    taken of others, a clock or a supply: nothing of it is left when the driver is unbound.
     """
 
     name: str
@@ -108,6 +109,7 @@ class Fact:
     needs: tuple[Fact, tuple[int, ...]] | None = None
     local: bool = field(default=False, metadata=NO_DIGEST)
     vectors: bool = field(default=False, metadata=NO_DIGEST)
+    held: bool = field(default=False, metadata=NO_DIGEST)
 
     def __hash__(self) -> int:
         """Hash the name: expressions are full of these."""

@@ -69,6 +69,18 @@ UNPROGRAMMED = Fact("unprogrammed", 1, "its vector's table entry was lost and no
 LOST = Fact("lost", 1, "its interrupt was on before sleep or reset, and is not on again")
 UNHEARD = Fact("unheard", 1, "its interrupt may have come while MSI was off; nobody looked")
 
+# What a driver holds of others for its device: nothing of it may be left when it is unbound.
+CLOCK = Fact("clock", 1, "a reference on its clock", held=True)
+CLOCK_PREPARED = Fact("clock prepared", 3, "how often its driver prepared its clock", held=True)
+CLOCK_ON = Fact("clock on", 3, "how often its driver enabled its clock", held=True)
+SUPPLY = Fact("supply", 1, "a reference on its regulator", held=True)
+SUPPLY_ON = Fact("supply on", 3, "how often its driver enabled its regulator", held=True)
+RESET = Fact("reset", 1, "a reference on its reset line", held=True)
+RELEASED = Fact("released", 1, "its reset line is deasserted")
+POWER_DOMAIN = Fact("power domain", 1, "its driver attached it to a power domain", held=True)
+RPM_ENABLED = Fact("runtime pm", 1, "its driver enabled runtime PM", held=True)
+USB_HELD = Fact("usb reference", 1, "a reference on the USB device of its interface", held=True)
+
 # Locks, of designs that take any: 0, or the number of the process that holds it.
 DEVICE_MUTEX = Fact("device_lock", 63, "who holds its device_lock")
 DESC_MUTEX = Fact("msi_lock_descs", 63, "who holds the mutex of its MSI descriptors")

@@ -12,7 +12,7 @@ import pytest
 from checks.compiling.frontend import diagnose
 from checks.patches.conformance import Sources, hold, symbols_of
 from generator.ctext import Written, helper
-from generator.design import CALLBACK_NAMES, Design, Device, Driver
+from generator.design import CALLBACK_NAMES, ROOTS, Design, Device, Driver
 from generator.editing.draft import Draft
 from generator.editing.file_edits import NewFile, Writing
 from generator.editing.function_edits import Derived
@@ -35,10 +35,13 @@ PORT = Device("port", "pci")
 PDEV: dict[Place, str] = {PORT: "pdev"}
 HEADERS = """\
 #include <linux/auxiliary_bus.h>
+#include <linux/i2c.h>
 #include <linux/module.h>
 #include <linux/pci.h>
 #include <linux/platform_device.h>
 #include <linux/pm_runtime.h>
+#include <linux/spi/spi.h>
+#include <linux/usb.h>
 
 #include "../../cxl/cxl.h"
 #include "portdrv.h"
@@ -151,7 +154,7 @@ def test_a_callback_that_is_not_rendered_as_designed_is_seen(
 def test_the_table_of_entry_points_is_that_of_the_kernels_headers(
     struct: DriverStruct, base: Base, tmp_path: Path
 ) -> None:
-    parent = None if struct.kind == "pci" else PORT
+    parent = None if struct.kind in ROOTS else PORT
     device = Device("bell", struct.kind, parent)
     entries: dict[str, Block] = dict.fromkeys(struct.entries, ())
     driver = Driver("bell", device, **entries, variable="bell_driver")  # type: ignore[arg-type]

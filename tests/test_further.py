@@ -122,7 +122,7 @@ def test_oracle_and_spin_find_the_same_behind(name: str) -> None:
     ours = {one.rule for one in (*report.counterexamples, *report.further)}
     implied = {other for rule in RULES if rule.key in ours for other in rule.implies}
     for rule in RULES:
-        if rule.key not in {*ours, "R01", "R09", "R19", "N3", "N8", "N9"}:  # the rest takes minutes
+        if rule.key not in {*ours, "R09", "N3"}:  # the rest takes minutes
             continue
         others = tuple(Waiver(one.key, BEHIND) for one in RULES if one.key != rule.key)
         found = naive(replace(design, waivers=(*design.waivers, *others)), (rule,))

@@ -139,7 +139,10 @@ def _sleep(one: _Environment, bound: Expr, still: Expr) -> None:
         back += [(CONFIG_LOST(port), 0), (D3(port), 0)]
         back += [(UNPROGRAMMED(user), pick(SUBSTORE(user).eq(1), UNPROGRAMMED(user), 0))
                  for user in one.view.users(port)]
-    one.turn("PCI core", "restores what it saved", turns.events["restore"], *back)
+    if any(port.device.kind == "pci" for port in one.ports):
+        one.turn("PCI core", "restores what it saved", turns.events["restore"], *back)
+    else:
+        one.turn("system", "has power again", turns.events["restore"], *back)
     one.turn("system", "is awake again", turns.events["over"], settles=True)
 
 

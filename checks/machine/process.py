@@ -351,7 +351,8 @@ class Process:
                 gone += [(fact(child), 0) for fact in _EPISODIC]
             gone += [(fact(child), pick(absent, 0, fact(child))) for fact in (IRQ, OUTCOME)]
         # What the core set up on this hardware stays: only without it another port may be next.
-        other = self.inst.device.kind == "pci" and not self.made.view.cores()
+        root = self.inst.device.parent is None and self.inst.device.kind != "core"
+        other = root and not self.made.view.cores()
         self._core(Kind.UNBOUND, "unbound", last, TRUE, IDLE, (PHASE(self.inst), UNBOUND),
                    (SHUT(self.inst), 0), *gone, *unlocked(self.made, self.inst), forgets=other)
 

@@ -15,6 +15,7 @@ _IN: Mapping[str, tuple[str, ...]] = {
     "lifetimes": ("N1", "R01", "R02", "R09", "R23", "R24", "R36"),
     "locks": ("R25", "R26"),
     "power": ("N41", "N42", "N43", "N44", "N45"),
+    "supplies": ("R40",),
     "undo": ("N20", "N21"),
     "vectors": ("N5", "N6", "R04", "R07", "R10", "R11", "R12"),
 }

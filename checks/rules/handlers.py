@@ -272,11 +272,23 @@ def says_handler(driver: Driver) -> bool:
     evidence=("kernel/irq/manage.c free_irq()",),
     symptom="irq NN: nobody cared, or an interrupt that nobody serves",
 )
-def quiesce_before_free(step: Step, _view: View) -> Expr | None:
-    """The source of a device is off before its handler is freed: the irq may be shared."""
+def quiesce_before_free(step: Step, view: View) -> Expr | None:
+    """The source of a device is off before its handler is freed: the irq may be shared.
+
+    A line of its own, requested without IRQF_SHARED on another bus than PCI, is shut down then.
+    """
     if not is_done(step, "free_irq"):
         return None
-    return SOURCE(step.role("user")).eq(1)
+    user = step.role("user")
+    on = SOURCE(user).eq(1)
+    return on if _top(view, user).device.kind == "pci" else on & EXCLUSIVE(user).eq(0)
+
+
+def _top(view: View, inst: Inst) -> Inst:
+    """Return the device without a parent that a device is below, or is itself."""
+    while (above := view.parent(inst)) != inst:
+        inst = above
+    return inst
 
 
 @step_rule(

@@ -179,6 +179,19 @@ def _leftovers(view: View) -> Iterator[tuple[str, Expr]]:
             yield f"{inst.name} is unbound but {fact.name} is left", off & fact(inst).ne(0)
         if inst.device.kind == "pci" and not view.cores():  # what the core holds is no leftover
             yield from _left_on_port(view, inst, off)
+        elif inst.device.parent is None and inst.device.kind not in ("pci", "core"):
+            yield from _left_below(view, inst, off)
+
+
+def _left_below(view: View, root: Inst, off: Expr) -> Iterator[tuple[str, Expr]]:
+    """Yield what a driver leaves of the children of a device on another bus than PCI."""
+    for child in view.children(root):
+        yield f"{root.name} is unbound but {child.name} is left", off & LIFE(child).ne(ABSENT)
+        yield (f"{root.name} is unbound but the id of {child.name} is taken",
+               off & IDENT(child).ne(0))
+        if child.device.kind == "irq":
+            yield (f"{root.name} is unbound but the handler of {child.name} is left",
+                   off & HANDLER(child).ne(0))
 
 
 def _left_by_parent(view: View, inst: Inst) -> Iterator[tuple[str, Expr]]:

@@ -51,10 +51,11 @@ def _there(inst: Inst) -> Expr:
 
 
 def _probed(step: Step) -> Inst | None:
-    """Return the port whose probe has just gone well."""
+    """Return the port, or other device without a parent, whose probe has just gone well."""
     if step.kind is not Kind.PROBE_RETURNS or step.inst is None:
         return None
-    return step.inst if step.inst.device.kind == "pci" else None
+    root = step.inst.device.parent is None and step.inst.device.kind != "core"
+    return step.inst if root else None
 
 
 @step_rule(
@@ -160,7 +161,7 @@ def own_device(step: Step, view: View) -> Expr | None:
     if op is None or step.inst is None:
         return None
     if step.inst.device.kind in SUBDEVICES:
-        family = (step.inst, view.parent(step.inst))
+        family = (step.inst, view.parent(step.inst), *_more_irqs(step.inst, view))
         return None if set(step.binding.values()) <= set(family) else TRUE
     if "dev" not in step.binding:
         return None
@@ -172,6 +173,13 @@ def own_device(step: Step, view: View) -> Expr | None:
     harmless = managed or op.name in _FOR_OTHERS or not changed
     core = step.inst.device.kind == "core"  # before a driver binds, every device is the core's
     return None if dev.device.kind != "pci" or dev == step.inst or harmless or core else TRUE
+
+
+def _more_irqs(inst: Inst, view: View) -> Iterator[Inst]:
+    """Yield the other interrupts below a device, or below its parent: no device of their own."""
+    for other in view.instances:
+        if other.device.kind == "irq" and other.device.parent in (inst.device, inst.device.parent):
+            yield other
 
 
 def _notes(view: View) -> Iterator[tuple[str, Expr]]:

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Rules about what a driver has of others for its device: clocks, regulators, power domains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.machine.instances import View
+from checks.machine.machine import Step
+from checks.rules.rule import Clause, clause_rule, is_done
+from generator.expr import Expr, Fact
+from generator.facts import CLOCK_ON, CLOCK_PREPARED, PHASE, SUPPLY_ON, UNBOUND
+
+# What counts down, by hand or in devres, and what it counts.
+_OFF: tuple[tuple[Fact, tuple[str, ...]], ...] = (
+    (CLOCK_ON, ("clk_disable", "clk_disable_unprepare", "disable and put clock")),
+    (CLOCK_PREPARED, ("clk_unprepare", "unprepare and put clock")),
+    (SUPPLY_ON, ("regulator_disable", "disable and put regulator")),
+)
+
+
+def _left(view: View) -> Iterator[tuple[str, Expr]]:
+    held = sorted((fact for fact in view.given if fact.held), key=lambda fact: fact.name)
+    for inst in view.instances:
+        if held and view.design.driver_of(inst.device) is not None:
+            for fact in held:
+                yield (f"{inst.name} is unbound but {fact.name} is left: {fact.doc}",
+                       PHASE(inst).eq(UNBOUND) & fact(inst).ne(0))
+
+
+@clause_rule(
+    "R40",
+    mend="undo it in remove and behind every failure, in reverse, as often as it was done; or "
+    "take it by the devm_ call that switches on as well",
+    evidence=("drivers/clk/clk.c clk_core_disable()", "drivers/clk/clk-devres.c devm_clk_get()",
+              "drivers/regulator/core.c _regulator_put()"),
+    symptom="CLOCK already disabled; WARN in _regulator_put(); a clock, a supply or a domain that "
+    "stays on for nobody",
+    states=_left,
+)
+def supplies_are_given_back(step: Step, _view: View) -> Iterator[Clause]:
+    """Clocks, supplies, resets and power domains are off and given back when a driver is unbound.
+
+    They are switched off only as often as on, and a regulator is off before it is put.
+    """
+    if step.op is None:
+        return
+    for fact, names in _OFF:
+        if is_done(step, *names):
+            dev = step.role("dev")
+            yield Clause(f"{step.op.name} of {dev.name}, whose {fact.name} is 0 already",
+                         fact(dev).eq(0), "switch off once, where it was switched on")
+    if is_done(step, "regulator_put", "put regulator"):
+        dev = step.role("dev")
+        yield Clause(f"the regulator of {dev.name} is put while it is on", SUPPLY_ON(dev).ne(0),
+                     "regulator_disable() before")

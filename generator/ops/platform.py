@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Interrupts and registers of devices that firmware describes (drivers/base/platform.c).
+
+Their irqs are lines of their own: the first is told as vector 0, the second as vector 1.
+"""
+
+from __future__ import annotations
+
+from generator.expr import Role
+from generator.facts import CLAIMED, IRQ, LINE_ROUTED, MAPPED
+from generator.fingerprint import Fails, Fingerprint
+from generator.operation import DEV, Operation, Param, fail, ok, sets
+from generator.ops.counted import gets, released
+
+USER = Role("user")
+NR = Param("nr")
+
+PLATFORM_GET_IRQ = Operation(
+    "platform_get_irq",
+    ("dev", "user"),
+    (
+        ok(sets(IRQ(USER), NR + 1), when=LINE_ROUTED(DEV).eq(1)),
+        fail("-ENXIO", LINE_ROUTED(DEV).eq(0), sets(IRQ(USER), 0)),
+    ),
+    source="drivers/base/platform.c platform_get_irq(): -ENXIO where firmware has none",
+    fingerprint=Fingerprint(("platform_get_irq",), on=0, fails=Fails.POSITIVE),
+    params=("nr",),
+    defaults=(("nr", 0),),
+)
+
+# Of an I2C client or SPI device: who probes it has looked the irq up before.
+CLIENT_IRQ = Operation(
+    "irq of the client",
+    ("dev", "user"),
+    (
+        ok(sets(IRQ(USER), 1), when=LINE_ROUTED(DEV).eq(1)),
+        fail("-EINVAL", LINE_ROUTED(DEV).eq(0), sets(IRQ(USER), 0)),
+    ),
+    source="drivers/i2c/i2c-core-base.c i2c_device_probe(); drivers/spi/spi.c spi_probe()",
+    sleeps=False,
+)
+
+DEVM_PLATFORM_IOREMAP_RESOURCE = gets(
+    "devm_platform_ioremap_resource", sets(CLAIMED(DEV), 1), sets(MAPPED(DEV), 1), managed=True,
+    error="-EBUSY",
+    undo=released("unmap and release registers", sets(MAPPED(DEV), 0), sets(CLAIMED(DEV), 0),
+                  source="lib/devres.c devm_ioremap_release()"),
+    source="drivers/base/platform.c devm_platform_ioremap_resource()")

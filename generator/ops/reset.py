@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A device's reset line (drivers/reset/core.c): got, released, asserted again."""
+
+from __future__ import annotations
+
+from generator.facts import RELEASED, RESET
+from generator.operation import DEV, sets
+from generator.ops.counted import gets, gives_back, released, takes
+
+_HAD, _PUT = sets(RESET(DEV), 1), sets(RESET(DEV), 0)
+_CORE = "drivers/reset/core.c"
+
+RESET_CONTROL_PUT = gives_back("reset_control_put", _PUT, source=f"{_CORE} reset_control_put()")
+RESET_CONTROL_GET_EXCLUSIVE = gets(
+    "reset_control_get_exclusive", _HAD, undo=RESET_CONTROL_PUT,
+    source="include/linux/reset.h reset_control_get_exclusive()")
+DEVM_RESET_CONTROL_GET_EXCLUSIVE = gets(
+    "devm_reset_control_get_exclusive", _HAD, managed=True,
+    undo=released("put reset", _PUT, source=f"{_CORE} devm_reset_control_release()"),
+    source="include/linux/reset.h devm_reset_control_get_exclusive()")
+
+# That a line stays released behind a driver is no mistake by itself.
+RESET_CONTROL_ASSERT = gives_back("reset_control_assert", sets(RELEASED(DEV), 0),
+                                  source=f"{_CORE} reset_control_assert()")
+RESET_CONTROL_DEASSERT = takes(
+    "reset_control_deassert", sets(RELEASED(DEV), 1), undo=RESET_CONTROL_ASSERT, error="-EIO",
+    needs=(RESET,), source=f"{_CORE} reset_control_deassert()")

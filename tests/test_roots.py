@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Devices that are not PCI: what their drivers hold, irqs of their own, several in one device."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from house import DESIGNS
+
+from checks.finding import Verdict
+from checks.rules.all import RULES
+from checks.search import spin
+from checks.search.explore import Report, explore
+from checks.search.oracle import naive
+from checks.verdict.judge import judge
+from generator.design import Design, Device, Driver
+from generator.errors import ModelError
+from generator.expr import Fact
+from generator.facts import HAS, MSG
+from generator.load import load
+from generator.operation import IGNORE, RETURN, Operation
+from generator.ops import shipped
+from generator.ops.aux import (
+    AUXILIARY_DEVICE_ADD,
+    AUXILIARY_DEVICE_DELETE,
+    AUXILIARY_DEVICE_INIT,
+    AUXILIARY_DEVICE_UNINIT,
+)
+from generator.ops.clk import (
+    CLK_DISABLE_UNPREPARE,
+    CLK_ENABLE,
+    CLK_GET,
+    CLK_PREPARE_ENABLE,
+    DEVM_CLK_GET,
+    DEVM_CLK_GET_PREPARED,
+)
+from generator.ops.device import IDA_ALLOC, IDA_FREE, KZALLOC
+from generator.ops.irq import (
+    DEVM_REQUEST_IRQ,
+    FREE_IRQ,
+    MSI,
+    MSIX,
+    PCI_ALLOC_IRQ_VECTORS,
+    PCI_FREE_IRQ_VECTORS,
+    PCI_IRQ_VECTOR,
+    REQUEST_IRQ,
+)
+from generator.ops.pci import PCI_DISABLE_DEVICE, PCI_ENABLE_DEVICE, PCI_SET_MASTER
+from generator.ops.platform import CLIENT_IRQ, PLATFORM_GET_IRQ
+from generator.ops.power import DEV_PM_DOMAIN_ATTACH_BY_NAME, PM_RUNTIME_ENABLE
+from generator.ops.reset import RESET_CONTROL_GET_EXCLUSIVE
+from generator.ops.source import DISABLE_SOURCE, ENABLE_SOURCE
+from generator.ops.usb import USB_GET_DEV
+from generator.program import Block
+
+BY_KEY = {rule.key: rule for rule in RULES}
+UART = Device("uart", "platform")
+NAMES = ("serial_port", "light_sensor", "flash_controller")
+WRONG = ("leaky_port", "eager_sensor", "clinging_dongle")
+HOLDS: set[str] = set()
+
+
+def uart(probe: Block, remove: Block = (), *more: Device) -> Design:
+    return Design("uart", "a serial port", (UART, *more), (Driver("uart", UART, probe, remove),))
+
+
+def broken(design: Design) -> set[str]:
+    return {one.rule for one in explore(design, RULES).counterexamples}
+
+
+@pytest.mark.parametrize("name", [*NAMES, *WRONG])
+def test_oracle_and_spin_say_the_same(name: str) -> None:
+    kind = "sound" if name in NAMES else "unsound"
+    design = load(str(DESIGNS / kind / f"{name}.py")).design
+    ours = explore(design, RULES)
+
+    assert naive(design, RULES).verdict is ours.verdict
+    theirs: Report = spin.explore(design, RULES)
+    assert {one.rule for one in theirs.counterexamples} == {
+        one.rule for one in ours.counterexamples
+    }
+
+
+@pytest.mark.parametrize("take", [
+    CLK_GET(UART), RESET_CONTROL_GET_EXCLUSIVE(UART), DEV_PM_DOMAIN_ATTACH_BY_NAME(UART),
+    PM_RUNTIME_ENABLE(UART), USB_GET_DEV(UART),
+], ids=lambda do: do.op.name)
+def test_whatever_is_held_is_left_once_nobody_gives_it_back(take: Block) -> None:
+    """Of any of them: taken and kept is refused, taken and undone holds."""
+    op, undo = take.op, take.op.undo  # type: ignore[attr-defined]
+
+    assert broken(uart((op(UART),))) == {"R40"}
+    assert broken(uart((op(UART),), (undo(UART),))) == HOLDS
+
+
+def test_what_a_driver_holds_is_a_fact_of_anybodys() -> None:
+    """A fact of a design's own file that is held is minded like the shipped ones."""
+    from generator.expr import Role
+    from generator.operation import ok, sets
+
+    mine, dev = Fact("phy", 1, "a reference on its PHY", held=True), Role("dev")
+    put = Operation("phy_put", ("dev",), (ok(sets(mine(dev), 0)),), source="")
+    get = Operation("phy_get", ("dev",), (ok(sets(mine(dev), 1)),), source="", undo=put)
+    (example,) = explore(uart((get(UART),)), RULES).counterexamples
+
+    assert example.message == "uart is unbound but phy is left: a reference on its PHY"
+    assert broken(uart((get(UART),), (put(UART),))) == HOLDS
+
+
+def test_a_clock_is_enabled_only_when_it_is_prepared_and_had() -> None:
+    off = CLK_DISABLE_UNPREPARE(UART)
+
+    assert broken(uart((CLK_PREPARE_ENABLE(UART),), (off,))) == {"N12"}
+    assert "N12" in broken(uart((DEVM_CLK_GET(UART), CLK_ENABLE(UART)), (off,)))
+    assert broken(uart((DEVM_CLK_GET_PREPARED(UART), CLK_ENABLE(UART)),
+                       (CLK_ENABLE.undo(UART),))) == HOLDS  # type: ignore[misc]
+
+
+def test_a_clock_may_be_enabled_twice_and_is_disabled_as_often() -> None:
+    on, off = CLK_PREPARE_ENABLE(UART), CLK_DISABLE_UNPREPARE(UART)
+
+    assert broken(uart((DEVM_CLK_GET(UART), on, on), (off, off))) == HOLDS
+    assert broken(uart((DEVM_CLK_GET(UART), on, on), (off,))) == {"R40"}
+
+
+@pytest.mark.parametrize(("shared", "rules"), [(0, HOLDS), (1, {"N4"})])
+def test_a_line_of_its_own_is_shut_down_with_its_handler(shared: int, rules: set[str]) -> None:
+    """Only a shared line goes on to deliver what a device raises that nobody serves any more."""
+    probe = (PLATFORM_GET_IRQ(UART, UART), DISABLE_SOURCE(UART), REQUEST_IRQ(UART, shared=shared),
+             ENABLE_SOURCE(UART))
+
+    assert broken(uart(probe, (FREE_IRQ(UART), DISABLE_SOURCE(UART)))) == rules
+
+
+def test_two_irqs_of_a_device_are_two_lines() -> None:
+    error = Device("error", "irq", UART)
+    get = (PLATFORM_GET_IRQ(UART, UART, nr=0), PLATFORM_GET_IRQ(UART, error, nr=1))
+    take = (*get, REQUEST_IRQ(UART, shared=0), REQUEST_IRQ(error, shared=0))
+
+    assert broken(uart(take, (FREE_IRQ(error), FREE_IRQ(UART)), error)) == HOLDS
+    assert broken(uart(take, (FREE_IRQ(UART),), error)) == {"R36"}
+    same = (get[0], PLATFORM_GET_IRQ(UART, error, nr=0), *take[2:])
+    assert broken(uart(same, (FREE_IRQ(error), FREE_IRQ(UART)), error)) == {"R17"}
+
+
+def test_a_device_without_an_irq_does_without_it() -> None:
+    probe = (PLATFORM_GET_IRQ(UART, UART, fail=IGNORE),)
+    report = explore(uart(probe), RULES)
+
+    assert report.verdict is Verdict.HOLDS
+    assert report.reached == ("platform_get_irq(uart, uart)",)
+    chip = Device("chip", "spi")
+    driver = Driver("chip", chip, (CLIENT_IRQ(chip, chip, fail=RETURN), REQUEST_IRQ(chip)))
+    assert broken(Design("chip", "", (chip,), (driver,))) == {"R36"}
+
+
+PORT = Device("port", "pci")
+TELE = Device("tele", "aux", PORT)
+ERROR = Device("tele_error", "irq", PORT)
+DELETE = (AUXILIARY_DEVICE_DELETE(TELE), AUXILIARY_DEVICE_UNINIT(TELE), IDA_FREE(TELE))
+TELEMETRY = Design(
+    "telemetry", "a subdevice with two message numbers", (PORT, TELE, ERROR),
+    (
+        Driver("port", PORT, (
+            PCI_ENABLE_DEVICE(PORT), PCI_SET_MASTER(PORT),
+            PCI_ALLOC_IRQ_VECTORS(PORT, min=1, max=4, types=MSIX | MSI),
+            PCI_IRQ_VECTOR(PORT, TELE, nr=MSG(TELE)), PCI_IRQ_VECTOR(PORT, ERROR, nr=MSG(ERROR)),
+            IDA_ALLOC(TELE), KZALLOC(TELE), AUXILIARY_DEVICE_INIT(TELE), AUXILIARY_DEVICE_ADD(TELE),
+        ), (*DELETE, PCI_FREE_IRQ_VECTORS(PORT), PCI_DISABLE_DEVICE(PORT))),
+        Driver("tele", TELE, (DEVM_REQUEST_IRQ(TELE, TELE), DEVM_REQUEST_IRQ(ERROR, TELE))),
+    ),
+    serves=((TELE, HAS(TELE).eq(1)),),
+)
+
+
+def test_a_subdevice_with_two_messages_holds_and_their_order_is_minded() -> None:
+    assert judge(TELEMETRY).verdict is Verdict.HOLDS
+    port, tele = TELEMETRY.drivers
+    early = replace(port, remove=(PCI_FREE_IRQ_VECTORS(PORT), *DELETE, PCI_DISABLE_DEVICE(PORT)))
+
+    assert broken(replace(TELEMETRY, drivers=(early, tele))) == {"R14"}
+    alien = Device("alien", "aux", PORT)
+    of = replace(tele, probe=(DEVM_REQUEST_IRQ(alien, TELE),))
+    assert "N11" in broken(replace(TELEMETRY, devices=(*TELEMETRY.devices, alien),
+                                   drivers=(port, of)))
+
+
+@pytest.mark.parametrize(("kind", "parent", "said"), [
+    ("i2c", UART, "a i2c device needs no parent"), ("usb", UART, "needs no parent"),
+    ("irq", None, "needs parent="), ("aux", None, "needs parent="),
+])
+def test_a_root_has_no_parent_and_an_irq_has_one(
+    kind: str, parent: Device | None, said: str
+) -> None:
+    with pytest.raises(ModelError, match=said):
+        Device("x", kind, parent)
+    assert Device("x", "platform", parent).kind == "platform"
+
+
+def test_no_held_fact_is_given_by_an_operation_that_nothing_undoes() -> None:
+    for facility in ("clk", "regulator", "reset", "power", "platform", "usb"):
+        for op in vars_of(facility):
+            given = {one.target.fact for way in op.outcomes for one in way.gives
+                     if op.gives(one.target.fact)}
+            assert op.undo is not None or not any(fact.held for fact in given) or (
+                op.name.endswith(("put", "disable", "unprepare")) or "put" in op.name), op.name
+            assert op.source
+
+
+def vars_of(facility: str) -> list[Operation]:
+    return [one for one in shipped()[facility].values() if isinstance(one, Operation)]
+
+
+def test_the_designs_are_there() -> None:
+    assert all(Path(DESIGNS / "sound" / f"{name}.py").is_file() for name in NAMES)
