@@ -109,8 +109,7 @@ def parser() -> argparse.ArgumentParser:
                           help="only for a design that is refused, to boot it: needs --out")
     _tree(generate)
 
-    validate = verbs.add_parser("validate", help="check a directory of patches, commit by commit")
-    validate.add_argument("series", help="a directory as git format-patch writes it")
+    validate = _of_series(verbs, "validate", "check a series, commit by commit", "")
     validate.add_argument("--design", help="hold the C to this design (default: by series.json)")
     _json(validate)
     _tree(validate)
@@ -136,14 +135,28 @@ def parser() -> argparse.ArgumentParser:
     _json(boot)
     _tree(boot)
 
-    apply = verbs.add_parser("apply", help="apply a series to a clone, as one new branch")
-    apply.add_argument("series", help="a directory that generate wrote")
-    apply.add_argument("--onto", metavar="REV", help="start there (default: the series' base)")
+    apply = _of_series(verbs, "apply", "apply a series to a clone, as one new branch",
+                       " --repo . --branch topic")
+    apply.add_argument("--onto", metavar="REV",
+                       help="start there (default: the base that the series names, else HEAD)")
     _repo(apply)
 
     undo = verbs.add_parser("undo", help="take the branch of an apply back")
     _repo(undo)
     return top
+
+
+def _of_series(
+    verbs: argparse._SubParsersAction[_Parser], name: str, text: str, more: str
+) -> argparse.ArgumentParser:
+    from generator.cli.given import EXAMPLES, add
+
+    verb = verbs.add_parser(
+        name, help=text, description=EXAMPLES.format(verb=name, more=more),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add(verb)
+    return verb
 
 
 def _positive(text: str) -> int:

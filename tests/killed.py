@@ -15,7 +15,8 @@ import threading
 import time
 from pathlib import Path
 
-from generator.series.apply import apply
+from generator.intake.apply import apply
+from generator.intake.posting import Asked
 
 
 def main(patches: str, clone: str, at: str, late: str, whom: str) -> None:
@@ -32,7 +33,7 @@ def main(patches: str, clone: str, at: str, late: str, whom: str) -> None:
             threading.Thread(target=kill).start() if float(late) else kill()
 
     sys.addaudithook(look)
-    apply(Path(patches), Path(clone), "auxbus")
+    apply(Asked((patches,)), Path(clone), "auxbus")
     print(told)
 
 

@@ -35,6 +35,9 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "generator/series": (
         LANG, "generator/editing", "generator/rendering", "generator/kernel", "generator/system",
     ),
+    "generator/intake": (
+        "generator/errors.py", "generator/series", "generator/kernel", "generator/system",
+    ),
     "generator/drivers": (LANG, "generator/ops"),
     "generator/designs/parts": (LANG, "generator/ops", "generator/drivers"),
     "generator/designs/series": (
@@ -71,6 +74,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     ),
     "checks/patches": (
         *MODEL, "checks", "checks/compiling", "generator/parsing", "generator/reading",
+        "generator/intake",
         "generator/series", "generator/kernel", "generator/system",
     ),
     "checks/boot/build": (LANG, "generator/kernel", "generator/system"),

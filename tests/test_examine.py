@@ -14,6 +14,7 @@ from checks.patches.examine import CHECKS, Check, assumed, checked
 from generator.__main__ import main
 from generator.cli import generate
 from generator.cli.generate import shipped
+from generator.intake.posting import Asked, on
 from generator.kernel import kbuild
 from generator.kernel.tree import Tree
 
@@ -32,7 +33,10 @@ def test_a_row_of_the_table_is_run_told_and_counts(
     pinned: Tree, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def run(work: examine.Work) -> tuple[Finding, ...]:
-        return tuple(Finding("odd", "it is odd", patch.file) for patch in work.patches[1:2])
+        return tuple(
+            Finding("odd", "it is odd", patch.file, commit=patch.name)
+            for patch in work.series.patches[1:2]
+        )
 
     of_series = Check(run, "what is not asked", "nothing", of_series=True)
     monkeypatch.setattr(examine, "CHECKS", {
@@ -41,7 +45,8 @@ def test_a_row_of_the_table_is_run_told_and_counts(
     })
     monkeypatch.setattr(kbuild, "prepare_all", lambda *_: ())
 
-    done = examine.examine(PATCHES, pinned, None)
+    with on(Asked((str(PATCHES),)), pinned) as made:
+        done = examine.examine(made, None)
 
     assert not done.clean
     assert done.assumed == ("evenness",)

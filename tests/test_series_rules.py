@@ -8,13 +8,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from clones import shell
 
 from checks.finding import Severity
 from checks.patches import rules
-from checks.patches.context import Context, context
+from checks.patches.context import Context
 from checks.patches.file_rules import functions, maintained
-from checks.patches.mails import edits, read_directory, read_patch
-from generator.errors import Conflict, UsageError
+from checks.patches.mails import edits, view
+from generator.intake.posting import Asked, on
+from generator.kernel import tree
 
 BASE = "0123456789abcdef0123456789abcdef01234567"
 TREE = {
@@ -46,6 +48,11 @@ portwright (1):
 base-commit: """
     + BASE
 )
+
+
+@pytest.fixture(autouse=True)
+def own_cache(cached: Path) -> None:
+    """Let no test see what another left."""
 
 
 @dataclass(frozen=True)
@@ -104,12 +111,32 @@ def write(where: Path, mails: tuple[Mail, ...], cover: str | None = COVER) -> Pa
     return where
 
 
-def reader(path: str) -> bytes | None:
-    return TREE[path].encode() if path in TREE else None
+def base(where: Path) -> tree.Tree:
+    """Return a repository with one commit, of the files of TREE."""
+    for name, text in TREE.items():
+        file = where / "tree" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    shell(where / "tree", "git init -q; git add -A; git commit -q -m base --date=@1700000000")
+    commit = shell(where / "tree", "git rev-parse HEAD").strip()
+    return tree.Tree(where / "tree" / ".git", commit, "", where / "tree", "here")
 
 
-def read(where: Path, *mails: Mail, cover: str | None = COVER) -> Context:
-    return context(write(where, mails, cover), reader, BASE)
+def read(
+    where: Path, *mails: Mail, cover: str | None = COVER, inputs: tuple[str, ...] = ()
+) -> Context:
+    home = base(where)
+    series = where / "series"
+    series.mkdir()
+    write(series, mails, cover.replace(BASE, home.base) if cover else None)
+    with on(Asked(inputs or (str(series),)), home) as made:
+
+        def reader(path: str) -> bytes | None:
+            return tree.read(home, home.base, path)
+
+        changes = edits(made)
+        now = {path: reader(path) for path in TREE}
+        return Context(view(made), now.get, changes, home.base)
 
 
 def ids(what: Context) -> set[str]:
@@ -129,10 +156,10 @@ VISIBLE = '\nconfig PCI_X\n\tbool "X"\n'
 
 BROKEN: dict[str, tuple[str, tuple[Mail, ...]]] = {
     "no prefix": ("series:subject-form", (replace(SOUND, subject="Count from one"),)),
-    "lower case": ("series:subject-form", (replace(SOUND, subject="PCI/portdrv: count"),)),
-    "period": ("series:subject-form", (replace(SOUND, subject="PCI/portdrv: Count."),)),
+    "lower case": ("series:subject-style", (replace(SOUND, subject="PCI/portdrv: count"),)),
+    "period": ("series:subject-style", (replace(SOUND, subject="PCI/portdrv: Count."),)),
     "file name": ("series:subject-form", (replace(SOUND, subject="PCI: port.c: Count"),)),
-    "tool named": ("series:subject-form", (replace(SOUND, subject="PCI: Fix checkpatch noise"),)),
+    "tool named": ("series:subject-style", (replace(SOUND, subject="PCI: Fix checkpatch noise"),)),
     "too long": ("series:subject-length", (replace(SOUND, subject="PCI: C" + "o" * 75),)),
     "foreign prefix": ("series:subject-prefix", (replace(SOUND, subject="net/mlx5: Count"),)),
     "subject twice": (
@@ -141,7 +168,7 @@ BROKEN: dict[str, tuple[str, tuple[Mail, ...]]] = {
     ),
     "wrong number": (
         "series:numbering",
-        (SOUND, replace(SOUND, subject="PCI: Two", number=" 3/2")),
+        (SOUND, Mail("PCI: Two", files=port("return port + 2;"), number=" 3/2")),
     ),
     "sixteen": (
         "series:size",
@@ -150,7 +177,9 @@ BROKEN: dict[str, tuple[str, tuple[Mail, ...]]] = {
     "empty log": ("series:log-present", (replace(SOUND, log=""),)),
     "only tags": ("series:log-present", (replace(SOUND, log="Cc: A <a@b.c>\nCc: B <b@b.c>"),)),
     "long line": ("series:log-wrapped", (replace(SOUND, log=LOG.replace("\n", " ")),)),
-    "diff in the log": ("series:log-clean", (replace(SOUND, log=LOG + "\ndiff --git a/x b/x"),)),
+    "hidden in code": ("series:hidden", (Mail(files=port("return port; // \u202e")),)),
+    "hidden in a log": ("series:hidden", (replace(SOUND, log=LOG + " \u2066"),)),
+    "an escape in a subject": ("series:hidden", (replace(SOUND, subject="PCI: Count \x1b[2K"),)),
     "hunk in the log": ("series:log-clean", (replace(SOUND, log=LOG + "\n@@ -1 +1 @@"),)),
     "comment in the log": ("series:log-clean", (replace(SOUND, log=LOG + "\n#include it"),)),
     "version in the log": ("series:log-clean", (replace(SOUND, log=LOG + "\nv2: better"),)),
@@ -231,7 +260,7 @@ BROKEN: dict[str, tuple[str, tuple[Mail, ...]]] = {
         ),
     ),
     "symbol nobody reads": (
-        "series:kconfig",
+        "series:kconfig-read",
         (Mail(files=(("drivers/pci/Kconfig", KCONFIG + "\nconfig PCI_X\n\tbool\n"), *port())),),
     ),
     "Kconfig at the end": (
@@ -254,8 +283,12 @@ def test_one_thing_wrong_is_one_finding(tmp_path: Path, case: str) -> None:
 
 def test_every_rule_has_a_case_that_breaks_it() -> None:
     """Rules whose broken case needs more than another mail are tried below."""
-    elsewhere = {"cover_letter", "base_commit", "kernel_doc", "dropped_maintainers"}
-    named = {rule.__name__ for rule in (*rules.MAILS, *rules.FILES)} - elsewhere
+    elsewhere = {
+        "cover_letter", "base_commit", "kernel_doc", "dropped_maintainers", "binary",
+        "placeholders",
+    }  # fmt: skip
+    every = (*rules.MAILS, *rules.LOGS, *rules.FILES, *rules.OURS)
+    named = {rule.__name__ for rule in every} - elsewhere
     broken = {rule.removeprefix("series:").replace("-", "_") for rule, _ in BROKEN.values()}
     aliases = {"series_size": "size", "no_dead_code": "dead_code"}
 
@@ -347,74 +380,12 @@ def test_a_fixes_tag_is_held_against_the_history(
 def test_findings_name_file_line_and_commit(tmp_path: Path) -> None:
     bad = replace(SOUND, log=LOG + "\n#include it")
     (found,) = (one for one in rules.check(read(tmp_path, bad)) if "log" in one.rule)
-    lines = (tmp_path / "0001-patch.patch").read_text().split("\n")
+    file = tmp_path / "series/0001-patch.patch"
+    lines = file.read_text().split("\n")
 
-    assert found.path == "0001-patch.patch"
+    assert found.path == str(file)
     assert lines[found.line - 1] == "#include it"
     assert found.commit == "1/1 PCI/portdrv: Count from one"
-
-
-# -- reading ---------------------------------------------------------------------------------------
-
-
-def test_the_files_after_each_patch_are_those_of_the_diffs(tmp_path: Path) -> None:
-    second = Mail("PCI: Two", files=(("drivers/pci/port.c", None), ("drivers/pci/y.c", FRESH)))
-    series = read_directory(write(tmp_path, (SOUND, second)))
-
-    first, last = edits(series, reader)
-    assert first == {path: (text or "").encode() for path, text in SOUND.files}
-    assert last == {"drivers/pci/port.c": None, "drivers/pci/y.c": FRESH.encode()}
-    assert series.patches[0].diffs[0].added() == ((4, "\treturn port + 1;"),)
-
-
-def test_a_series_for_another_base_is_a_conflict(tmp_path: Path) -> None:
-    series = read_directory(write(tmp_path, (SOUND,)))
-
-    with pytest.raises(Conflict, match=r"0001-patch\.patch:\d+: the hunk does not fit drivers/pci"):
-        edits(series, lambda path: b"other\n")
-
-
-MAIL = (
-    "From 0 Mon Sep 17 00:00:00 2001\nFrom: A <a@b>\nDate: x\nSubject: [PATCH] PCI: Count\n\n"
-    "why\n---\n\ndiff --git a/x.c b/x.c\n--- a/x.c\n+++ b/x.c\n@@ -1 +1 @@\n-a\n+b\n"
-)
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "message"),
-    [
-        ("From 0", "Fram 0", r"x\.patch:1: a patch starts with"),
-        ("Subject:", "Object:", r"x\.patch:1: the mail has no Subject: header"),
-        ("\n---\n\ndiff", "\n\ndiff", r"x\.patch:6: no `---` line"),
-        ("b/x.c\n---", "b/y.c\n---", r"x\.patch:9: a renamed"),
-        ("a/x.c b/x.c", "a/../x.c b/../x.c", r"x\.patch:9: \.\./x\.c leaves the tree"),
-        ("-a\n+b\n", "-a\n", r"x\.patch:14: the hunk ends early"),
-        ("@@ -1 +1 @@", "@@ what @@", r"x\.patch:12: not a hunk header"),
-        ("--- a/x.c", "rename from x.c", r"x\.patch:10: rename patches are not read"),
-    ],
-)
-def test_a_file_that_is_no_patch_is_refused_with_its_line(old: str, new: str, message: str) -> None:
-    assert old in MAIL
-    with pytest.raises(UsageError, match=message):
-        read_patch("x.patch", MAIL.replace(old, new).encode())
-
-
-def test_bytes_that_are_no_text_are_refused_with_their_line() -> None:
-    with pytest.raises(UsageError, match=r"x\.patch:2: not UTF-8"):
-        read_patch("x.patch", b"From 0\n\xff\xfe\n")
-
-
-def test_a_directory_without_patches_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no such directory"):
-        read_directory(tmp_path / "none")
-    with pytest.raises(UsageError, match=r"no \*\.patch files"):
-        read_directory(tmp_path)
-
-
-def test_folded_and_encoded_subjects_are_joined() -> None:
-    data = MAIL.replace("PCI: Count", "PCI:\n =?UTF-8?q?Count_=C3=BCber?= all")
-
-    assert read_patch("x.patch", data.encode()).subject == "PCI: Count über all"
 
 
 @pytest.mark.parametrize(

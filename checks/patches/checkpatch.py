@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The pinned tree's own checkpatch over each patch file, one process per patch.
+"""The base tree's own checkpatch over the mail that git makes of each commit, one process each.
 
 Always the script of the base, never of the patched tree. `--mailback` is not used: it stops at
-the first clean file.
+the first clean file. What it says of a line of that mail is said of the line of the tree's file,
+or of the user's mail, that it came from.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from checks.finding import Finding, Severity
-from generator.errors import EnvironmentFault, UsageError
+from checks.patches.mails import Patch
+from generator.errors import EnvironmentFault
 from generator.system.plumbing import PATIENCE, tried
 
-OPTIONS = ("--strict", "--terse", "--showfile", "--show-types", "--no-summary", "--color=never")
+OPTIONS = ("--strict", "--terse", "--emacs", "--show-types", "--no-summary", "--color=never")
 
 EXPECTED: Mapping[str, str] = {
     "MISSING_SIGN_OFF": "expected until a person signs the series off",
@@ -27,19 +29,22 @@ EXPECTED: Mapping[str, str] = {
 _LINE = re.compile(
     r"(?P<path>.*?):(?P<line>\d+): (?P<level>ERROR|WARNING|CHECK):(?P<type>\w+): (?P<text>.*)"
 )
-_COMMIT = re.compile(rb"^(?:Fixes: *|.*\bcommit )([0-9a-f]{7,40})\b", re.M)
+_COMMIT = re.compile(r"^(?:Fixes: *|.*\bcommit )([0-9a-f]{7,40})\b")
 # for one patch; a small one takes 0.3 s
 _TIMEOUT = PATIENCE
 
 
 def check(
     work: Path,
-    patches: Sequence[Path],
+    patches: Sequence[Patch],
     history: Path | None = None,
-    expected: Mapping[str, str] = EXPECTED,
+    *,
+    ours: bool = True,
 ) -> tuple[Finding, ...]:
-    """Run checkpatch --strict over patch files; the cover letter is left out.
+    """Run checkpatch --strict over commits.
 
+    Of a series that is not `ours` a sign-off is expected, and what could not be looked up is told
+    and not held against it.
     `work` is the checkout of the base, `history` a git directory that holds the commits which
     patches may cite. Without it commit ids are not checked, and a note says so.
     Errors: EnvironmentFault when checkpatch cannot run or stops midway, Timeout.
@@ -47,14 +52,10 @@ def check(
     script = work / "scripts/checkpatch.pl"
     if not script.is_file():
         raise EnvironmentFault(f"{script}: no such file; `work` must be a kernel tree")
-    files = [file.resolve() for file in patches if not file.name.endswith("cover-letter.patch")]
-    for file in files:
-        if not file.is_file():
-            raise UsageError(f"{file}: no such patch file")
     with ThreadPoolExecutor(2) as pool:
-        found = pool.map(lambda file: _patch(script, work, file, history, expected), files)
+        found = pool.map(lambda one: _patch(script, work, one, history, ours), patches)
         result = [finding for part in found for finding in part]
-    if history is None and files:
+    if history is None and patches:
         result.append(
             Finding(
                 "checkpatch:not-run",
@@ -67,36 +68,43 @@ def check(
 
 
 def _patch(
-    script: Path, work: Path, file: Path, history: Path | None, expected: Mapping[str, str]
+    script: Path, work: Path, patch: Patch, history: Path | None, ours: bool
 ) -> list[Finding]:
+    if patch.mail is None:
+        return []
     with tempfile.TemporaryDirectory(prefix="portwright-") as home:
         # a .checkpatch.conf in the user's home must not change the answer
         env = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", "HOME": home}
         env["GIT_DIR"] = str(history) if history else f"{home}/none"
+        file = Path(home, "commit.patch")
+        file.write_bytes(patch.mail.text)
         done = tried(["perl", str(script), *OPTIONS, str(file)], cwd=work, env=env,
-                     timeout=_TIMEOUT, about=f"{file.name}: checkpatch")
-    found = parse(done.said, file.name, expected)
+                     timeout=_TIMEOUT, about=f"{patch.file}: checkpatch")
+    found = parse(done.said, patch, EXPECTED if ours else {})
+    uncited = _uncited(patch, ours) if history is None else []
+    if not patch.diffs:  # an empty commit, which is said already
+        return [one for one in found if one.rule != "checkpatch:NOT_UNIFIED_DIFF"] + uncited
     if done.status not in (0, 1) or (done.status == 1) != bool(found):
         raise EnvironmentFault(
-            f"{file.name}: checkpatch did not run properly (exit {done.status}): {done.last}"
+            f"{patch.file}: checkpatch did not run properly (exit {done.status}): {done.last}"
         )
-    if history is None:
-        found += _uncited(file)
-    return found
+    return found + uncited
 
 
-def parse(text: str, patch: str, expected: Mapping[str, str] = EXPECTED) -> list[Finding]:
-    """Return the findings of checkpatch's terse output for one patch."""
+def parse(text: str, patch: Patch, expected: Mapping[str, str] = EXPECTED) -> list[Finding]:
+    """Return the findings of checkpatch's terse output for the mail of one commit."""
     found = []
     for line in text.splitlines():
         match = _LINE.fullmatch(line)
         if not match:
             continue
         kind, message = match["type"], match["text"]
-        path, number = match["path"], int(match["line"])
+        path, number = patch.mail.place(int(match["line"])) if patch.mail else ("", 0)
         if kind in expected or "SIGN_OFF" in kind:
-            # these are about the log; the place is the last file of the diff
-            path, number = patch, 0
+            # these are about the log; the place is the last line of the diff
+            path, number = "", 0
+        if not path:
+            path, number = patch.file, patch.line(number)
         severity = Severity.ERROR if match["level"] == "ERROR" else Severity.WARNING
         notes: tuple[str, ...] = ()
         if kind in expected:
@@ -104,25 +112,24 @@ def parse(text: str, patch: str, expected: Mapping[str, str] = EXPECTED) -> list
         found.append(
             Finding(
                 f"checkpatch:{kind}", message, path, number,
-                severity=severity, commit=patch, notes=notes,
+                severity=severity, commit=patch.name, notes=notes,
             )
         )  # fmt: skip
     return found
 
 
-def _uncited(file: Path) -> list[Finding]:
+def _uncited(patch: Patch, ours: bool) -> list[Finding]:
     """Return a warning for each commit id that a log cites and that nothing could resolve."""
-    log = file.read_bytes().partition(b"\n---\n")[0]
     return [
         Finding(
             "checkpatch:not-run",
-            f"commit {match[1].decode()} is cited but could not be resolved: "
+            f"commit {match[1]} is cited but could not be resolved: "
             "the tree has no history; give a clone with --tree",
-            file.name,
-            log.count(b"\n", 0, match.start()) + 1,
-            severity=Severity.WARNING,
-            commit=file.name,
+            patch.file,
+            patch.line(number),
+            severity=Severity.WARNING if ours else Severity.NOTE,
+            commit=patch.name,
         )
-        for match in _COMMIT.finditer(log)
-        if match.start() > 0 and match[1] != b"0" * 40
+        for number, row in enumerate(patch.log.split("\n"), 1)
+        if (match := _COMMIT.match(row[:2000])) and match[1] != "0" * 40
     ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from checks.finding import Finding, Severity
-from checks.patches.mails import Patch, Reader, SeriesText, edits, read_directory
+from checks.patches.mails import Patch, Reader, SeriesText
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,8 @@ class Context:
     `read` gives the files of the base, `edits` what each patch makes of the files it touches.
     `base` is the base commit's id, `resolve` gives the subject of a commit in a real history
     (None: there is no history), `given` are tag lines that their persons are known to have
-    given, `signoff` the identity that asked to sign.
+    given, `signoff` the identity that asked to sign. `ours`: it is held to what series of this
+    project promise, beside what the kernel asks of every one.
     """
 
     series: SeriesText
@@ -29,6 +30,7 @@ class Context:
     resolve: Callable[[str], str | None] | None = None
     given: frozenset[str] = frozenset()
     signoff: str = ""
+    ours: bool = True
 
     def before(self, number: int) -> Reader:
         """Return a reader of the tree before the patch of index `number`."""
@@ -49,26 +51,8 @@ class Context:
 SeriesRule = Callable[[Context], Iterator[Finding]]
 
 
-def context(
-    directory: Path,
-    read: Reader,
-    base: str,
-    *,
-    work: Path | None = None,
-    resolve: Callable[[str], str | None] | None = None,
-    signoff: str = "",
-) -> Context:
-    """Read a directory of patches for checking.
-
-    Errors: UsageError (not as format-patch writes it), Conflict (not for this base).
-    """
-    series = read_directory(directory)
-    return Context(series, read, edits(series, read), base, work, resolve, signoff=signoff)
-
-
 def at_log(
     patch: Patch, rule: str, text: str, line: int = 0, severity: Severity = Severity.ERROR
 ) -> Finding:
     """Return a finding about line `line` (from 1) of a patch's log, 0 for its subject."""
-    place = patch.log_at + line - 1 if line else 4
-    return Finding(rule, text, patch.file, place, severity=severity, commit=patch.name)
+    return Finding(rule, text, patch.file, patch.line(line), severity=severity, commit=patch.name)

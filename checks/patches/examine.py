@@ -4,9 +4,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from checks.compiling import compile
 from checks.compiling.outcome import name_of
@@ -14,9 +13,10 @@ from checks.compiling.target import KernelTarget
 from checks.finding import Finding, Severity
 from checks.patches import checkpatch, inert, rules
 from checks.patches.commits import at
-from checks.patches.context import context
-from checks.patches.mails import Patch, edits, read_directory
+from checks.patches.context import Context
+from checks.patches.mails import Patch, edits, view
 from checks.patches.work import Work
+from generator.intake.posting import Posting
 from generator.kernel import kbuild, tree
 from generator.kernel.configurations import CONFIGS
 from generator.series.commit import Commit, commits_of
@@ -24,6 +24,7 @@ from generator.series.identity import canonical
 from generator.series.spec import SeriesSpec
 from generator.system.cache import cache, keep
 from generator.system.progress import say
+from generator.system.visible import visible
 
 FAILS = (Severity.ERROR, Severity.WARNING)
 
@@ -60,12 +61,11 @@ class Check:
 
 
 def examine(
-    directory: Path, where: tree.Tree, spec: SeriesSpec | None, signoff: str = ""
+    posting: Posting, spec: SeriesSpec | None, signoff: str = ""
 ) -> Examined:
     """Make every check of CHECKS; those of a series' designs only with `spec`.
 
-    Errors: UsageError for files that are no series, Conflict when they do not fit the tree,
-    Refused when kbuild would execute something of them,
+    Errors: Refused when kbuild would execute something of it,
     and whatever keeps a check from being made: a check that cannot run is never a pass.
 
     Example:
@@ -73,21 +73,23 @@ def examine(
         done.clean, list(done.found)
         -> True, ["checkpatch", "series", "compile", ...]  # each that CHECKS has
     """
+    where = posting.where
 
     def read(path: str) -> bytes | None:
         return tree.read(where, where.base, path)
 
-    text = read_directory(directory)
-    changes = edits(text, read)
+    text = view(posting)
+    changes = edits(posting)
     # Before anything reads it: from here on kbuild and conf execute what Makefiles say.
     inert.check(text, changes, read)
     commits = commits_of([patch.name for patch in text.patches], changes)
     bases = kbuild.prepare_all(where, tuple(CONFIGS.values()))
-    work = Work(directory, text.patches, commits, where, read, bases, spec, signoff)
+    work = Work(text, changes, commits, where, read, bases, spec, signoff)
     made = {name: one for name, one in CHECKS.items() if spec is not None or not one.of_series}
     found: dict[str, tuple[Finding, ...]] = {}
     for name, one in made.items():
-        say(f"{directory}: {one.doing.format(commits=len(commits), configurations=len(bases))}")
+        doing = one.doing.format(commits=len(commits), configurations=len(bases))
+        say(visible(f"{text.directory}: {doing}"))
         found[name] = one.run(work)
     return Examined(
         text.patches, found, tuple(text for one in made.values() for text in one.assumed)
@@ -107,12 +109,17 @@ def assumed() -> list[str]:
 
 
 def _checkpatch(work: Work) -> tuple[Finding, ...]:
-    return checkpatch.check(work.tree.work, [work.directory / one.file for one in work.patches])
+    found = checkpatch.check(work.tree.work, work.series.patches, ours=work.spec is not None)
+    if work.series.form == "draft":  # nobody has written its log yet
+        files = {patch.file for patch in work.series.patches}
+        found = tuple(one for one in found if one.path not in files)
+    return found
 
 
 def _rules(work: Work) -> tuple[Finding, ...]:
-    return rules.check(context(
-        work.directory, work.read, work.tree.base, work=work.tree.work, signoff=work.signoff
+    return rules.check(Context(
+        work.series, work.read, work.changes, work.tree.base, work.tree.work,
+        signoff=work.signoff, ours=work.spec is not None,
     ))
 
 
@@ -185,7 +192,11 @@ CHECKS: dict[str, Check] = {
 
 
 def lines(done: Examined) -> Iterator[str]:
-    """Yield the table of patches by checks, then every finding."""
+    """Yield the table of patches by checks, then every finding, safe to print on a terminal."""
+    yield from (visible(line) for line in _lines(done))
+
+
+def _lines(done: Examined) -> Iterator[str]:
     names = list(done.found)
     width = max((len(patch.name) for patch in done.patches), default=0)
     yield f"{'':<{width}}  " + "  ".join(names)
@@ -200,9 +211,8 @@ def lines(done: Examined) -> Iterator[str]:
     yield from (f"assumed: {text}" for text in done.assumed)
 
 
-def _cell(found: tuple[Finding, ...], patch: Patch) -> str:
-    names = (patch.name, patch.file)
-    mine = [one for one in found if one.commit in names or Path(one.path).name in names]
+def _cell(found: Sequence[Finding], patch: Patch) -> str:
+    mine = [one for one in found if one.commit == patch.name]
     bad = sum(one.severity in FAILS for one in mine)
     expected = sum(one.severity is Severity.EXPECTED for one in mine)
     return str(bad) if bad else f"ok+{expected}" if expected else "ok"

@@ -12,6 +12,7 @@ import fnmatch
 import os
 import re
 import tempfile
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,34 @@ from checks.patches.context import Context, at_log
 from checks.patches.mails import FileDiff, Patch
 from generator.errors import EnvironmentFault
 from generator.system.plumbing import PATIENCE, tried
+
+# Characters that change the direction of text, and those that a terminal obeys.
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
+
+
+def hidden(what: Context) -> Iterator[Finding]:
+    """No character makes a text look like another than a compiler, or git, takes it for.
+
+    Source: CVE-2021-42574; b4 am refuses such mails.
+    """
+    for index, patch, diff in _diffs(what):
+        if not _binary(what.after(index)(diff.path)):
+            for line, text in diff.added():
+                if found := _UNSEEN.search(text):
+                    yield _at_file(patch, "series:hidden", diff.path, line, _said(found[0]))
+    for patch in what.series.patches:
+        log = f"{patch.piece.log.decode('utf-8', 'replace').partition(chr(10))[0]}\n{patch.log}"
+        for number, text in enumerate(log.split("\n")):
+            if found := _UNSEEN.search(text):
+                yield at_log(patch, "series:hidden", _said(found[0]), number)
+
+
+def _said(character: str) -> str:
+    name = unicodedata.name(character, "control character")
+    kind = "changes the direction of text" if ord(character) > 0x9F else "a terminal may obey it"
+    return f"U+{ord(character):04X} ({name.lower()}): {kind}, so it reads as what it is not"
 
 
 def _text(data: bytes | None) -> str:
@@ -38,31 +67,53 @@ def _at_file(
     return Finding(rule, text, path, line, severity=severity, commit=patch.name)
 
 
-_SPDX_FORM = ((".c", "// "), (".h", "/* "), (".S", "/* "), (".rst", ".. "))
+def _binary(data: bytes | None) -> bool:
+    # what git takes for binary
+    return data is not None and b"\0" in data[:8000]
+
+
+def binary(what: Context) -> Iterator[Finding]:
+    """What is in a binary file nobody reads here, and that is said."""
+    for index, patch, diff in _diffs(what):
+        if _binary(what.after(index)(diff.path)):
+            yield _at_file(patch, "series:binary", diff.path, 0, "a binary file, not checked",
+                           Severity.NOTE)
+
+
+_SPDX_FORM = (
+    (".c", "// "), (".h", "/* "), (".S", "/* "), (".rst", ".. "), (".dts", "// "),
+    (".dtsi", "// "), (".sh", "# "), (".py", "# "), (".yaml", "# "),
+)  # fmt: skip
 
 
 def spdx(what: Context) -> Iterator[Finding]:
     """A new file starts with its licence, in the form of comment that its kind wants."""
     for index, patch, diff in _diffs(what):
-        if not diff.new:
+        if not diff.new or _binary(what.after(index)(diff.path)):
             continue
         if diff.mode not in ("", "100644"):
             yield _at_file(
                 patch, "series:spdx", diff.path, 0, f"a new file has mode {diff.mode}, not 100644"
             )
-        first = _text(what.after(index)(diff.path)).split("\n", 1)[0]
-        form = next((form for end, form in _SPDX_FORM if diff.path.endswith(end)), "# ")
-        if not first.startswith(f"{form}SPDX-License-Identifier: "):
+        rows = _text(what.after(index)(diff.path)).split("\n", 2)
+        first = rows[1] if rows[0].startswith("#!") and len(rows) > 1 else rows[0]
+        name = os.path.basename(diff.path)
+        form = next((form for end, form in _SPDX_FORM if name.endswith(end)), "")
+        if not form and name.startswith(("Kconfig", "Makefile", "Kbuild")):
+            form = "# "
+        # what has another kind of comment, or none, has it somewhere in the first lines
+        if not re.match(f"{re.escape(form)}SPDX-License-Identifier: " if form
+                        else ".*SPDX-License-Identifier: ", first):
             yield _at_file(
                 patch, "series:spdx", diff.path, 1,
-                f"line 1 is not `{form}SPDX-License-Identifier: ...`",
+                f"line {1 + rows[0].startswith('#!')} is not `{form}SPDX-License-Identifier: ...`",
             )  # fmt: skip
 
 
 def maintainers(what: Context) -> Iterator[Finding]:
     """A new file belongs to an entry of MAINTAINERS once its patch is applied."""
     for index, patch, diff in _diffs(what):
-        if diff.new:
+        if diff.status in ("A", "R"):
             text = _text(what.after(index)("MAINTAINERS"))
             if not maintained(text, diff.path):
                 yield _at_file(
@@ -137,7 +188,7 @@ def no_dead_code(what: Context) -> Iterator[Finding]:
         for diff in patch.diffs:
             if not diff.path.endswith(".c") or diff.deleted:
                 continue
-            old = functions(_text(before(diff.path)))
+            old = functions(_text(before(diff.old)))
             for name, (line, static) in functions(_text(after(diff.path))).items():
                 if name in old or any(
                     name in functions(_text(before(path)))
@@ -174,21 +225,32 @@ def symbols(text: str) -> dict[str, tuple[int, str]]:
 
 
 def kconfig(what: Context) -> Iterator[Finding]:
-    """A new symbol is hidden or has a help text and is off by default; and something reads it."""
+    """A new symbol is hidden, or has a help text and is off by default."""
     for index, patch, diff in _diffs(what):
         if not os.path.basename(diff.path).startswith("Kconfig"):
             continue
-        old = symbols(_text(what.before(index)(diff.path)))
+        old = symbols(_text(what.before(index)(diff.old)))
         for name, (line, body) in symbols(_text(what.after(index)(diff.path))).items():
             if name in old:
                 continue
-            prompt = re.search(r'^\s+(?:bool|tristate|int|hex|string|prompt)[ \t]+"', body, re.M)
-            if prompt and not re.search(r"^\s+help\s*$", body, re.M):
+            prompt = re.search(r'^[ \t]+(?:bool|tristate|int|hex|string|prompt)[ \t]+"', body, re.M)
+            if prompt and not re.search(r"^[ \t]+help[ \t]*$", body, re.M):
                 yield _at_file(
                     patch, "series:kconfig", diff.path, line, f"{name} has a prompt but no help"
                 )
-            if prompt and re.search(r"^\s+default [ym]\b", body, re.M):
+            if prompt and re.search(r"^[ \t]+default [ym]\b", body, re.M):
                 yield _at_file(patch, "series:kconfig", diff.path, line, f"{name} is on by default")
+
+
+def kconfig_read(what: Context) -> Iterator[Finding]:
+    """A new symbol is read by something in the patch that adds it."""
+    for index, patch, diff in _diffs(what):
+        if not os.path.basename(diff.path).startswith("Kconfig"):
+            continue
+        old = symbols(_text(what.before(index)(diff.old)))
+        for name, (line, _) in symbols(_text(what.after(index)(diff.path))).items():
+            if name in old:
+                continue
             read = re.compile(rf"\bCONFIG_{name}(?:_MODULE)?\b")
             chosen = re.compile(rf"\b(?:select|depends on|if)\b.*\b{name}\b")
             uses = any(
@@ -197,7 +259,7 @@ def kconfig(what: Context) -> Iterator[Finding]:
             )
             if not uses:
                 yield _at_file(
-                    patch, "series:kconfig", diff.path, line,
+                    patch, "series:kconfig-read", diff.path, line,
                     f"nothing in this patch reads CONFIG_{name}",
                 )  # fmt: skip
 
@@ -269,7 +331,7 @@ def kernel_doc(what: Context) -> Iterator[Finding]:
     for index, patch, diff in _diffs(what):
         if not diff.path.endswith((".c", ".h")) or diff.deleted:
             continue
-        before, after = what.before(index)(diff.path), what.after(index)(diff.path)
+        before, after = what.before(index)(diff.old), what.after(index)(diff.path)
         old = {text for _, text in _kernel_doc(what.work, diff.path, before)}
         for line, text in _kernel_doc(what.work, diff.path, after):
             if text not in old:

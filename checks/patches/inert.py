@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from checks.patches.mails import FileDiff, Patch, Reader, SeriesText
+from checks.patches.mails import Patch, Reader, SeriesText
 from checks.patches.plainkconfig import kconfig
 from checks.patches.plainmake import Line, makefile
 from generator.errors import Refused
@@ -37,11 +37,10 @@ def check(
     now: dict[str, bytes | None] = {}
     found: list[str] = []
     for patch, change in zip(series.patches, changes, strict=True):
-        diffs = {diff.path: diff for diff in patch.diffs}
         for path, after in change.items():
             before = now[path] if path in now else read(path)
             now[path] = after
-            found += _said(series.directory, patch, diffs[path], before, after)
+            found += _said(patch, path, before, after)
     if found:
         more = f"\n  and {len(found) - MOST} more" if len(found) > MOST else ""
         raise Refused(
@@ -53,16 +52,15 @@ def check(
 
 
 def _said(
-    directory: str, patch: Patch, diff: FileDiff, before: bytes | None, after: bytes | None
+    patch: Patch, path: str, before: bytes | None, after: bytes | None
 ) -> Iterator[str]:
     """Yield what one commit does to one file that is not let through."""
-    place = f"{directory}/{patch.file}:"
-    first = diff.hunks[0].at if diff.hunks else patch.log_at
-    why = refused_path(diff.path)
+    first = patch.head(path)
+    why = refused_path(path)
     if why:
-        yield f"{place}{first}: {shown(diff.path)}: {why}"
+        yield f"{first}: {shown(path)}: {why}"
         return
-    scan = scanner(diff.path)
+    scan = scanner(path)
     # A file that goes away has nothing that could run.
     if scan is None or after is None:
         return
@@ -73,30 +71,18 @@ def _said(
     if line is None:
         gone = next(one for at, one in enumerate(old)
                     if at >= len(new) or new[at].key != one.key)
-        yield (f"{place}{first}: {diff.path}: takes away `{shown(gone.text)}`, which is more than "
+        yield (f"{first}: {path}: takes away `{shown(gone.text)}`, which is more than "
                "a plain line: what follows it would be read in another way")
         return
-    yield (f"{place}{_line_of_patch(diff, line.at) or first}: {diff.path}:{line.at}: "
-           f"`{shown(line.text)}`: {line.why}")
+    sent = patch.sent(path, line.at)
+    place = f"{patch.file}:{sent}" if sent else first
+    yield f"{place}: {path}:{line.at}: `{shown(line.text)}`: {line.why}"
 
 
 def _first_new(old: Sequence[Line], new: Sequence[Line]) -> Line | None:
     """Return the first line that was not at this place; None when lines only went away."""
     rest = iter(old)
     return next((line for line in new if all(line.key != one.key for one in rest)), None)
-
-
-def _line_of_patch(diff: FileDiff, wanted: int) -> int:
-    """Return the line of the patch file that adds line `wanted` of a file, 0 for none."""
-    shift = 0
-    for hunk in diff.hunks:
-        at = hunk.start + shift + (0 if any(row[0] in " -" for row in hunk.lines) else 1)
-        for offset, row in enumerate(hunk.lines, 1):
-            if row[0] == "+" and at == wanted:
-                return hunk.at + offset
-            at += row[0] in "+ "
-        shift += sum((row[0] == "+") - (row[0] == "-") for row in hunk.lines)
-    return 0
 
 
 def shown(text: str) -> str:

@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
-from checks.finding import Finding
+from checks.finding import Finding, Severity
 from checks.patches.context import Context, at_log
-from checks.patches.mails import Patch, SeriesText
+from checks.patches.mails import Patch, whole
+from generator.intake.thread import spans
 from generator.kernel.configurations import PREFIXES
 
 MAX_SUBJECT = 75
 MAX_BODY = 75
 MAX_PATCHES = 15
 
+_FORM = re.compile(r"([\w/.,+ -]+?(?:: [\w/.-]+)*): (\S.*)")
 _TAG = re.compile(r"([A-Z][\w]*(?:-[\w]+)*): (.+)")
 # only the person named may give these
 _GIVEN = frozenset(
@@ -34,26 +35,47 @@ def _log_lines(patch: Patch) -> Iterator[tuple[int, str]]:
     return enumerate(patch.log.split("\n"), 1)
 
 
+def as_read(what: Context) -> Iterator[Finding]:
+    """What was noticed while the series was read: what was left out, or mended, or guessed."""
+    for one in what.series.remarks:
+        patch = next((p for p in what.series.patches
+                      if (p.piece.file, p.piece.line) == (one.file, one.line)), None)  # fmt: skip
+        yield Finding(
+            "series:reading", one.text, one.file, one.line,
+            severity=Severity.ERROR if one.error else Severity.NOTE,
+            commit=patch.name if patch else "",
+        )  # fmt: skip
+
+
 def subject_form(what: Context) -> Iterator[Finding]:
-    """A subject is `prefix: Summary`, imperative start in upper case, no period, short."""
+    """A subject is `prefix: Summary`, and the prefix is no file name."""
     for patch in what.series.patches:
-        match = re.fullmatch(r"([\w/.,+ -]+?(?:: [\w/.-]+)*): (\S.*)", patch.subject)
+        if patch.subject.startswith('Revert "'):
+            continue
+        match = _FORM.fullmatch(patch.subject[:200])
         if not match:
             yield at_log(
                 patch, "series:subject-form",
                 "the subject is not `subsystem: Summary`; see git log of the touched files",
             )  # fmt: skip
-            continue
-        prefix, summary = match.groups()
-        if not summary[0].isupper() and not summary[0].isdigit():
-            yield at_log(patch, "series:subject-form", "the summary starts in lower case")
-        if patch.subject.endswith("."):
-            yield at_log(patch, "series:subject-form", "the subject ends with a period")
-        if re.search(r"\.[ch]\b", prefix):
+        elif re.search(r"\.[ch]\b", match[1]):
             yield at_log(patch, "series:subject-form", "the prefix is a file name")
+
+
+def subject_style(what: Context) -> Iterator[Finding]:
+    """A summary has an imperative start in upper case and no period, and names no tool."""
+    for patch in what.series.patches:
+        match = _FORM.fullmatch(patch.subject[:200])
+        if not match:
+            continue
+        summary = match[2]
+        if not summary[0].isupper() and not summary[0].isdigit():
+            yield at_log(patch, "series:subject-style", "the summary starts in lower case")
+        if patch.subject.endswith("."):
+            yield at_log(patch, "series:subject-style", "the subject ends with a period")
         if re.search(r"checkpatch|sparse|smatch|coccinelle", patch.subject, re.I):
             yield at_log(
-                patch, "series:subject-form", "the subject names a tool instead of the change"
+                patch, "series:subject-style", "the subject names a tool instead of the change"
             )
 
 
@@ -98,10 +120,18 @@ def subjects_unique(what: Context) -> Iterator[Finding]:
 
 
 def numbering(what: Context) -> Iterator[Finding]:
-    """Patches are numbered from 1 without a gap, with one total, in the order of their names."""
+    """Patches are numbered from 1 without a gap, with one total, in their order."""
     patches = what.series.patches
+    if what.series.missing:
+        first = patches[0]
+        yield at_log(
+            first, "series:numbering",
+            f"of {first.total} patches {spans(what.series.missing)} are not here",
+        )  # fmt: skip
+        return
     for index, patch in enumerate(patches, 1):
-        if len(patches) > 1 and (patch.number, patch.total) != (index, len(patches)):
+        alone = len(patches) == 1 and patch.total in (0, 1)
+        if not alone and (patch.number, patch.total) != (index, len(patches)):
             yield at_log(
                 patch, "series:numbering",
                 f"the subject says {patch.number}/{patch.total}, this is {index}/{len(patches)}",
@@ -162,8 +192,20 @@ def change_id(what: Context) -> Iterator[Finding]:
                 yield at_log(patch, "series:change-id", "this line belongs below the ---", number)
 
 
+def placeholders(what: Context) -> Iterator[Finding]:
+    """Nothing is left in a cover letter of what git or b4 puts there to be written over."""
+    cover = what.series.cover
+    if cover is None:
+        return
+    text = f"{cover.subject}\n{cover.log}"
+    for word in ("*** SUBJECT HERE ***", "*** BLURB HERE ***", "EDITME"):
+        if word in text:
+            line = next((n for n, x in _log_lines(cover) if word in x), 0)
+            yield at_log(cover, "series:cover-letter", f"the placeholder {word} is left", line)
+
+
 def cover_letter(what: Context) -> Iterator[Finding]:
-    """A series of several patches has a cover letter with its own text and no placeholder."""
+    """A series of several patches has a cover letter, and that argues."""
     cover = what.series.cover
     if cover is None:
         if len(what.series.patches) > 1:
@@ -173,11 +215,6 @@ def cover_letter(what: Context) -> Iterator[Finding]:
                 what.series.directory,
             )
         return
-    text = f"{cover.subject}\n{cover.log}"
-    for word in ("*** SUBJECT HERE ***", "*** BLURB HERE ***", "EDITME"):
-        if word in text:
-            line = next((n for n, x in _log_lines(cover) if word in x), 0)
-            yield at_log(cover, "series:cover-letter", f"the placeholder {word} is left", line)
     prose = re.split(r"^\S.* \(\d+\):$", cover.log, maxsplit=1, flags=re.M)[0]
     if len(prose.split()) < 30:
         yield at_log(cover, "series:cover-letter", "the cover letter does not argue", 1)
@@ -196,7 +233,7 @@ _BASE = re.compile(r"^base-commit: ([0-9a-f]{40})$", re.M)
 def base_commit(what: Context) -> Iterator[Finding]:
     """The base is named once, at the end of the cover letter (of the first patch without one)."""
     place = what.series.cover or what.series.patches[0]
-    found = _BASE.findall(_whole(place, what.series))
+    found = _BASE.findall(whole(place))
     if not found:
         yield at_log(place, "series:base-commit", "no `base-commit:` line; use --base")
     elif found[-1] != what.base:
@@ -204,12 +241,6 @@ def base_commit(what: Context) -> Iterator[Finding]:
             place, "series:base-commit",
             f"base-commit {found[-1][:12]} is not the base {what.base[:12]}",
         )  # fmt: skip
-
-
-def _whole(mail: Patch, series: SeriesText) -> str:
-    file = Path(series.directory) / mail.file
-    kept = f"{mail.log}\n{mail.below}"
-    return kept + ("\n" + file.read_text(encoding="utf-8") if file.is_file() else "")
 
 
 def fixes_resolved(what: Context) -> Iterator[Finding]:
@@ -223,6 +254,9 @@ def fixes_resolved(what: Context) -> Iterator[Finding]:
                 text = 'the form is: Fixes: <12 hex digits> ("title")'
             elif what.resolve is None:
                 text = "cannot be resolved: the tree has no history; give a clone with --tree"
+                if not what.ours:
+                    yield at_log(patch, "series:fixes-resolved", text, number, Severity.NOTE)
+                    continue
             else:
                 title = what.resolve(match[1])
                 if title == match[2]:

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Every rule of a series that is no program of the kernel's: of its mails, and of its files."""
+"""Every rule of a series that is no program of the kernel's: of its mails, and of its files.
+
+A rule says what the kernel's own documents say, or what only the series of this project promise:
+those are held to the second kind as well.
+"""
 
 from __future__ import annotations
 
@@ -7,35 +11,54 @@ from checks.finding import Finding
 from checks.patches import file_rules, mail_rules
 from checks.patches.context import Context, SeriesRule
 
+# Commits that nobody has sent have no number, and no tags in brackets.
 MAILS: tuple[SeriesRule, ...] = (
+    mail_rules.numbering,
+    mail_rules.placeholders,
+)
+# What nobody has written a log for yet has none to be read.
+LOGS: tuple[SeriesRule, ...] = (
     mail_rules.subject_form,
     mail_rules.subject_length,
     mail_rules.subject_prefix,
     mail_rules.subjects_unique,
-    mail_rules.numbering,
+    mail_rules.log_clean,
+    mail_rules.change_id,
+    mail_rules.fixes_resolved,
+)
+FILES: tuple[SeriesRule, ...] = (
+    file_rules.hidden,
+    file_rules.binary,
+    file_rules.spdx,
+    file_rules.dropped_maintainers,
+    file_rules.kconfig,
+    file_rules.namespace_idiom,
+    file_rules.kernel_doc,
+)
+OURS: tuple[SeriesRule, ...] = (
+    mail_rules.subject_style,
     mail_rules.series_size,
     mail_rules.log_present,
     mail_rules.log_wrapped,
-    mail_rules.log_clean,
-    mail_rules.change_id,
     mail_rules.cover_letter,
     mail_rules.rfc,
     mail_rules.base_commit,
-    mail_rules.fixes_resolved,
     mail_rules.tags_given,
-)
-FILES: tuple[SeriesRule, ...] = (
-    file_rules.spdx,
     file_rules.maintainers,
-    file_rules.dropped_maintainers,
     file_rules.no_dead_code,
-    file_rules.kconfig,
+    file_rules.kconfig_read,
     file_rules.documented_in_place,
-    file_rules.namespace_idiom,
-    file_rules.kernel_doc,
 )
 
 
 def check(what: Context) -> tuple[Finding, ...]:
-    """Apply every rule."""
-    return tuple(finding for rule in (*MAILS, *FILES) for finding in rule(what))
+    """Apply every rule that a series of this form, and of this origin, is held to."""
+    form = what.series.form
+    rules = (
+        mail_rules.as_read,
+        *(MAILS if form == "mails" else ()),
+        *(LOGS if form != "draft" else ()),
+        *FILES,
+        *(OURS if what.ours and form == "mails" else ()),
+    )
+    return tuple(finding for rule in rules for finding in rule(what))

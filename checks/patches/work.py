@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A directory of patches as every kind of check gets it."""
+"""A series as every kind of check gets it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-from checks.patches.mails import Patch, Reader
+from checks.patches.mails import Reader, SeriesText
 from generator.kernel.kbuild import Base
 from generator.kernel.tree import Tree
 from generator.series.commit import Commit
@@ -15,15 +15,15 @@ from generator.series.spec import SeriesSpec
 
 @dataclass(frozen=True)
 class Work:
-    """A directory of patches as a check gets it: read, laid over the tree, commit by commit.
+    """A series as a check gets it: as git has read it, laid over the tree, commit by commit.
 
-    `read` gives the files of the base, `bases` are the tree under each configuration. `spec` is
-    the series that the patches claim to be, None when nobody says which; `signoff` the identity
-    that asked to sign.
+    `changes` is what each commit makes of the files it touches, `read` gives the files of the
+    base, `bases` are the tree under each configuration. `spec` is the series that the commits
+    claim to be, None when nobody says which; `signoff` the identity that asked to sign.
     """
 
-    directory: Path
-    patches: tuple[Patch, ...]
+    series: SeriesText
+    changes: tuple[Mapping[str, bytes | None], ...]
     commits: tuple[Commit, ...]
     tree: Tree
     read: Reader

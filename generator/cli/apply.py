@@ -5,9 +5,12 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
-from generator.series import apply, output
+from generator.cli.given import asked
+from generator.intake import apply
+from generator.system.visible import visible
 
 
 def run(args: argparse.Namespace) -> int:
@@ -21,12 +24,19 @@ def run(args: argparse.Namespace) -> int:
         undone = apply.undo(repo, args.branch, dry_run=args.dry_run)
         print(f"{would}delete {undone.ref} ({undone.tip[:12]})")
         return 0
-    output.refuse_torn(Path(args.series))
-    done = apply.apply(Path(args.series), repo, args.branch, onto=args.onto, dry_run=args.dry_run)
+    done = apply.apply(asked(args), repo, args.branch, onto=args.onto, dry_run=args.dry_run)
+    for remark in done.remarks:
+        print(remark, file=sys.stderr)
     print(f"{would}create {done.ref} at {done.tip[:12]}: {len(done.commits)} commits on "
           f"{done.base[:12]}, tree {done.tree[:12]}")
     if done.note:
-        print(done.note)
+        print(visible(done.note))
+    if args.dry_run:
+        for commit, subject in zip(done.commits, done.subjects, strict=True):
+            print(visible(f"  {commit} {subject}"))
+        print(f"{len(done.files)} files")
+        for path in done.files:
+            print(visible(f"  {path}"))
     if not args.dry_run:
         print(f"undo: portwright undo --repo {args.repo} --branch {args.branch}")
     return 0

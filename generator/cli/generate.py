@@ -21,6 +21,7 @@ from checks.verdict.judge import ALL
 from generator.cli.tree import chosen
 from generator.designs.refused.refusal import PREFIX
 from generator.errors import EnvironmentFault, ProgramFailed, UsageError
+from generator.intake import posting
 from generator.kernel.tree import Tree
 from generator.load import load, names
 from generator.rendering.templates import text_of
@@ -145,7 +146,8 @@ def _signer() -> str:
 
 
 def _clean(directory: Path, where: Tree, spec: SeriesSpec, signer: str) -> bool:
-    done = examine(directory, where, spec, signer)
+    with posting.on(posting.Asked((str(directory),)), where) as made:
+        done = examine(made, spec, signer)
     print("\n".join(lines(done)))
     return done.clean
 

@@ -1,22 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""`portwright validate DIR`: every check of a series, with none of its code run."""
+"""`portwright validate SERIES`: every check of a series, with none of its code run."""
 
 # ruff: noqa: T201
 from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 
 from checks.patches.examine import Examined, examine, lines
-from generator.cli.tree import chosen
+from generator.cli.given import asked, clone
+from generator.intake import posting
 from generator.load import load, names
-from generator.series import manifest, output
 from generator.series.spec import SeriesSpec
 
 
 def run(args: argparse.Namespace) -> int:
-    """Check a directory of patches and print what was found.
+    """Check a series and print what was found.
 
     Errors: UsageError, Refused, Conflict, EnvironmentFault, Untestable, Timeout.
 
@@ -24,27 +23,30 @@ def run(args: argparse.Namespace) -> int:
         run(parser().parse_args(["validate", "patches/auxbus"]))
         -> 0  # a table of patches by checks is on stdout
     """
-    directory = Path(args.series)
-    output.refuse_torn(directory)
-    done = examine(directory, chosen(args), _spec(directory, args.design))
+    with posting.opened(asked(args), clone(args), args.base, args.allow_newer) as series:
+        done = examine(series, _spec(series, args.design))
     if args.json:
-        print(json.dumps(record(done), indent=2))
+        print(json.dumps({**record(done), **_made(series)}, indent=2))
     else:
         print("\n".join(lines(done)))
     return 0 if done.clean else 1
 
 
-def _spec(directory: Path, name: str | None) -> SeriesSpec | None:
+def _made(series: posting.Posting) -> dict[str, object]:
+    """Return which commits were judged: `portwright apply -n` says the same of them."""
+    return {"base": series.where.base, "commits": [one.commit for one in series.commits]}
+
+
+def _spec(series: posting.Posting, name: str | None) -> SeriesSpec | None:
     """Return the series that the C is held to: the one asked for, else the one it says it is.
 
     The name in series.json is data: it is looked up among the shipped designs and never run.
     """
     if name is None:
-        if not (directory / manifest.FILE_NAME).is_file():
+        promised = series.gathered.promised
+        if promised is None or promised.name not in names():
             return None
-        name = manifest.read(directory).name
-        if name not in names():
-            return None
+        name = promised.name
     return load(name).series("to hold the C to")
 
 

@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from generator.errors import UsageError
+from generator.errors import Conflict, UsageError
 from generator.kernel.tree import Tree, tree_id
 from generator.system.plumbing import git
 
@@ -119,6 +119,31 @@ def refused_under(directory: Path) -> tuple[str, ...]:
     return tuple(str(key)[:20] for key in keys) if isinstance(keys, list) else ("?",)
 
 
+def verify(work: Path, series: Manifest, base: str, tip: str, tree: str | None) -> None:
+    """See that base..tip makes the blobs, and the tree if one is given, that were promised.
+
+    Errors: Conflict naming every file that differs.
+    """
+    told = git(work, "diff-tree", "-r", "-z", "--no-renames", base, tip)
+    fields = os.fsdecode(told).split("\0")
+    got = {
+        path: row.split()[3] if row.split()[3].strip("0") else None
+        for row, path in zip(fields[::2], fields[1::2], strict=False)
+    }
+    promised = {path: after for path, before, after in series.files if before != after}
+    if got != promised:
+        wrong = sorted(p for p in got.keys() | promised.keys() if got.get(p) != promised.get(p))
+        raise Conflict(
+            f"the patches do not make what {FILE_NAME} promises, in {', '.join(wrong)}; "
+            "nothing was changed; generate the series again"
+        )
+    if tree is not None and tree != series.tree:
+        raise Conflict(
+            f"the patches make tree {tree}, {FILE_NAME} promises {series.tree}; "
+            "nothing was changed; generate the series again"
+        )
+
+
 def _patches(path: Path, said: dict[str, object]) -> tuple[str, ...]:
     names = said.get("patches")
     if not isinstance(names, list) or not 1 <= len(names) <= MOST_PATCHES:
@@ -147,8 +172,8 @@ def _files(path: Path, said: dict[str, object]) -> tuple[tuple[str, str | None, 
     return tuple(sorted(files))
 
 
-def read_bounded(path: Path) -> bytes:
-    """Return the bytes of a regular file of bounded size; no symbolic link is followed.
+def read_bounded(path: Path, most: int = MOST_BYTES) -> bytes:
+    """Return a regular file of at most so many bytes; a symbolic link is not followed.
 
     Errors: UsageError.
     """
@@ -159,7 +184,7 @@ def read_bounded(path: Path) -> bytes:
     with open(handle, "rb", closefd=True) as file:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise UsageError(f"{path}: no regular file")
-        text = file.read(MOST_BYTES + 1)
-    if len(text) > MOST_BYTES:
-        raise UsageError(f"{path}: larger than {MOST_BYTES >> 20} MiB")
+        text = file.read(most + 1)
+    if len(text) > most:
+        raise UsageError(f"{path}: larger than {most >> 20} MiB")
     return text

@@ -16,7 +16,7 @@ from pathlib import Path
 from generator.errors import Conflict, ProgramFailed, UsageError
 from generator.kernel import pin
 from generator.kernel.tree import Tree, listing, read_many, touched
-from generator.series.replay import refuse_content, refuse_modes
+from generator.series.plain_files import refuse_content, refuse_modes
 from generator.system.cache import cache
 from generator.system.plumbing import git, users_git
 

@@ -12,6 +12,7 @@ What is talked with while it runs (QEMU, pan, the two ends of a pipe) is started
 from __future__ import annotations
 
 import os
+import resource
 import shlex
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
@@ -38,6 +39,7 @@ _PINNED = (
     *("-c", "core.excludesFile=/dev/null"),
     *("-c", "core.quotePath=true"),
     *("-c", "core.abbrev=12"),
+    *("-c", "protocol.allow=never"),
 )
 
 
@@ -82,23 +84,23 @@ def tried(
     timeout: float = PATIENCE,
     merge: bool = False,
     about: str = "",
+    memory: int = 0,
 ) -> Done:
     """Run a program to its end, whatever it says of it; with `merge`, its stderr is in stdout.
 
     about: what it is run for, named first where it has no end or is not there.
+    memory: bytes of data that it may have, 0 for no limit; set before it is given its input.
     Errors: Timeout, EnvironmentFault when it is missing, TreeError when cwd is.
     """
     what = f"{about}: " if about else ""
     try:
-        done = subprocess.run(
+        done = subprocess.Popen(
             list(argv),
-            input=stdin,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT if merge else subprocess.PIPE,
             env=dict(env) if env is not None else clean_environment(),
             cwd=cwd,
-            timeout=timeout,
-            check=False,
         )
     except FileNotFoundError as missing:
         if cwd is not None and not cwd.is_dir():
@@ -106,9 +108,18 @@ def tried(
         raise EnvironmentFault(
             f"{what}{argv[0]}: program not found; run `make setup` or install its package"
         ) from missing
-    except subprocess.TimeoutExpired as late:
-        raise Timeout(f"{what}{shlex.join(argv)}: no answer within {timeout:.0f} s") from late
-    return Done(tuple(argv), done.returncode, done.stdout, done.stderr or b"")
+    with done:
+        try:
+            if memory:
+                resource.prlimit(done.pid, resource.RLIMIT_DATA, (memory, memory))
+            out, wrong = done.communicate(stdin, timeout)
+        except subprocess.TimeoutExpired as late:
+            done.kill()
+            raise Timeout(f"{what}{shlex.join(argv)}: no answer within {timeout:.0f} s") from late
+        except BaseException:
+            done.kill()
+            raise
+    return Done(tuple(argv), done.returncode, out, wrong or b"")
 
 
 def run(
@@ -119,12 +130,14 @@ def run(
     cwd: Path | None = None,
     timeout: float = PATIENCE,
     merge: bool = False,
+    memory: int = 0,
 ) -> bytes:
     """Run a program and return what it wrote to stdout (with stderr in it if `merge`).
 
+    memory: as of tried().
     Errors: ProgramFailed, Timeout, EnvironmentFault when it is missing, TreeError when cwd is.
     """
-    done = tried(argv, stdin=stdin, env=env, cwd=cwd, timeout=timeout, merge=merge)
+    done = tried(argv, stdin=stdin, env=env, cwd=cwd, timeout=timeout, merge=merge, memory=memory)
     if done.status != 0:
         raise ProgramFailed(argv, done.status, done.said if merge else done.complained)
     return done.stdout
@@ -161,8 +174,9 @@ def git(
     stdin: bytes = b"",
     env: Mapping[str, str] | None = None,
     timeout: float = PATIENCE,
+    memory: int = 0,
 ) -> bytes:
-    """Run git on a repository of ours.
+    """Run git on a repository of ours; `memory` as of tried().
 
     Errors: ProgramFailed, Timeout, EnvironmentFault.
     """
@@ -171,6 +185,7 @@ def git(
         stdin=stdin,
         env=git_environment(**(env or {})),
         timeout=timeout,
+        memory=memory,
     )
 
 

@@ -11,6 +11,8 @@ import traceback
 from collections.abc import Callable
 from typing import TextIO
 
+from generator.system.visible import visible
+
 FINDINGS, USAGE, ENVIRONMENT, UNTESTABLE, INTERRUPTED, NO_READER = 1, 2, 3, 125, 130, 141
 TRACEBACK = "PORTWRIGHT_TRACEBACK"  # set to 1: where an error of ours comes from
 _MENDS = {
@@ -85,7 +87,7 @@ def _complain(name: str, text: str, code: int) -> int:
     except (OSError, ValueError):
         _drop(sys.stdout)
     try:
-        print(f"{name}: {text}", file=sys.stderr, flush=True)  # noqa: T201
+        print(f"{name}: {visible(text)}", file=sys.stderr, flush=True)  # noqa: T201
     except (OSError, ValueError):
         _drop(sys.stderr)
     return code

@@ -24,8 +24,9 @@ from pathlib import Path
 from checks.compiling.compile import check
 from checks.compiling.stage import Graphs
 from checks.compiling.target import KernelTarget
-from checks.patches.mails import edits, read_directory
-from generator.kernel import kbuild, pin, tree
+from checks.patches.mails import edits, view
+from generator.intake.posting import Asked, on
+from generator.kernel import kbuild, pin
 from generator.kernel.configurations import CONFIGS, DIRS
 from generator.parsing.job import Job
 from generator.series.commit import Commit, commits_of
@@ -100,10 +101,10 @@ PLANTED = (
 
 def main() -> None:
     """Print the table."""
-    series = read_directory(Path(sys.argv[1]))
     pinned = pin.pinned()
+    with on(Asked((sys.argv[1],)), pinned) as made:
+        series, changes = view(made), edits(made)
     base = kbuild.prepare(pinned, CONFIGS[sys.argv[2] if len(sys.argv) > 2 else "m"])
-    changes = edits(series, lambda path: tree.read(pinned, pinned.base, path))
     steps = list(commits_of([patch.name for patch in series.patches], changes))
     with tempfile.TemporaryDirectory(dir=cache()) as name:
         target = Cached(base, Path(name) / "cold")

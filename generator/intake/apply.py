@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Put a series on a new branch of the user's repository, or take that branch back.
 
-    apply(patch_dir, repo, branch, onto=None, dry_run=False) -> Applied
+    apply(asked, repo, branch, onto=None, dry_run=False) -> Applied
     undo(repo, branch, dry_run=False) -> Undone
 
-The series becomes commits in a scratch repository that reads the user's objects. Only when
-the result is, blob for blob, what series.json promises do the user's files change: first the
-new objects, which nothing refers to yet, then a note in .git/portwright/, then one ref that
-must not exist before. HEAD, index, work tree, stash and configuration are never written.
+The series becomes commits in a scratch repository that reads the user's objects, by the same
+functions that `validate` calls. Only when the result is, blob for blob, what series.json promises
+(where there is one) do the user's files change: first the new objects, which nothing refers to
+yet, then a note in .git/portwright/, then one ref that must not exist before. HEAD, index, work
+tree, stash and configuration are never written.
 
 The note is a file and neither a ref (the user would see it), nor a trailer (the patches stay
 as they are), nor the reflog (it expires, and it can be switched off). It comes before the ref,
@@ -18,10 +19,7 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -35,12 +33,17 @@ from generator.errors import (
     TreeError,
     UsageError,
 )
-from generator.kernel.clone import scratch, users_objects
-from generator.kernel.tree import check_path
+from generator.intake.persons import committer_of, filled
+from generator.intake.posting import Asked, Gathered, gather, missing_of
+from generator.intake.remark import Remark
+from generator.intake.replay import made
+from generator.intake.revisions import commit_of
+from generator.intake.workplace import workplace
+from generator.kernel.clone import users_objects
+from generator.kernel.tree import Tree, check_path, touched
 from generator.series import manifest
-from generator.series.manifest import Manifest
-from generator.series.replay import replay, verify
-from generator.system.cache import cache, keep, locked, sweep
+from generator.series.manifest import Manifest, verify
+from generator.system.cache import keep
 from generator.system.plumbing import differing, git, users_git
 
 
@@ -48,8 +51,9 @@ from generator.system.plumbing import differing, git, users_git
 class Applied:
     """What apply did, or with dry_run would do: one new ref and the commits below it.
 
-    exact: on the very commit that the series was made and checked on. note: one sentence
-    for the user about the base.
+    exact: on the very commit that the series names. note: one sentence for the user about the
+    base. The ids are the same whether or not it was a dry run: the committer's date is the
+    author's.
     """
 
     branch: str
@@ -61,6 +65,9 @@ class Applied:
     exact: bool
     note: str
     dry_run: bool
+    subjects: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    remarks: tuple[Remark, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -83,9 +90,9 @@ class _Repository:
 
 
 def apply(
-    patch_dir: Path, repo: Path, branch: str, onto: str | None = None, dry_run: bool = False
+    asked: Asked, repo: Path, branch: str, onto: str | None = None, dry_run: bool = False
 ) -> Applied:
-    """Apply a directory of patches as a new branch; everything else stays as it was.
+    """Apply a series, however it was given, as a new branch; everything else stays as it was.
 
     Errors: UsageError (arguments, malformed patches), Refused (the branch exists, or a lock),
     Conflict (does not apply, or gives another result than promised), TreeError.
@@ -95,24 +102,44 @@ def apply(
         done.ref, len(done.commits)
         -> "refs/heads/auxbus", 9  # one for each patch
     """
-    series = manifest.read(patch_dir)
-    if refused := manifest.refused_under(patch_dir):
-        raise Refused(
-            f"{patch_dir}: the checker refuses the design of this series, under "
-            f"{', '.join(refused)}: it is for a boot, not for merging"
-        )
-    patches = [(name, manifest.read_bounded(patch_dir / name)) for name in series.patches]
+    _refuse_refused(asked)
     user = _open(repo)
     ref = _new_ref(user, branch)
-    base, exact, note = _base(user, series, onto)
-    with _scratch(user) as work:
-        commits = replay(work, base, patches, _committer(user))
+    with workplace(user.objects) as work:
+        got = gather(asked, work, repo)
+        if len(got.pieces) > 1 and (missing := missing_of(got)):
+            raise UsageError(f"{got.label}: {missing}; nothing was changed")
+        base, exact, note = _base(user, got, onto)
+        committer = committer_of(repo)
+        pieces, said = filled(work, base, got.pieces, committer)
+        made_, more = made(work, base, pieces, committer)
+        commits = tuple(one.commit for one in made_)
         tip = commits[-1]
         tree = git(work, "rev-parse", f"{tip}^{{tree}}").decode().strip()
-        verify(work, series, base, tip, tree if exact else None)
+        if got.promised:
+            verify(work, got.promised, base, tip, tree if exact else None)
+        told = git(work, "show", "-s", "--no-show-signature", "--format=%s", *commits)
+        names = touched(Tree(work, base, "", work, ""), base, tip)
         if not dry_run:
-            _hand_over(work, user, ref, base, tip, series.name)
-    return Applied(branch, ref, base, tip, tree, commits, exact, note, dry_run)
+            name = got.promised.name if got.promised else got.label
+            _hand_over(work, user, ref, base, tip, name)
+    remarks = list(got.remarks)
+    if missing := missing_of(got):
+        remarks.append(Remark(missing, got.pieces[0].file, error=True))
+    subjects = tuple(told.decode(errors="replace").split("\n")[:-1])
+    return Applied(branch, ref, base, tip, tree, commits, exact, note, dry_run, subjects, names,
+                   (*remarks, *said, *more))
+
+
+def _refuse_refused(asked: Asked) -> None:
+    for one in asked.inputs:
+        if not (Path(one) / manifest.FILE_NAME).is_file():
+            continue
+        if refused := manifest.refused_under(Path(one)):
+            raise Refused(
+                f"{one}: the checker refuses the design of this series, under "
+                f"{', '.join(refused)}: it is for a boot, not for merging"
+            )
 
 
 def undo(repo: Path, branch: str, dry_run: bool = False) -> Undone:
@@ -132,7 +159,7 @@ def undo(repo: Path, branch: str, dry_run: bool = False) -> Undone:
         ) from missing
     except (OSError, ValueError, KeyError, TypeError) as broken:
         raise Refused(f"{note}: unreadable, branch {branch!r} not deleted: {broken}") from broken
-    now = _resolve(user, ref)
+    now = commit_of(user.path, ref)
     if now is None:
         _forget(note)
         raise Refused(f"branch {branch!r} is not there any more; nothing to undo")
@@ -227,23 +254,33 @@ def _told(file: Path) -> str:
     return file.read_text(encoding="utf-8", errors="replace").strip()
 
 
-def _resolve(user: _Repository, rev: str) -> str | None:
-    try:
-        told = users_git(
-            user.path, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{rev}^{{commit}}"
-        )
-    except ProgramFailed:
-        return None
-    return told.decode().strip()
+def _base(user: _Repository, got: Gathered, onto: str | None) -> tuple[str, bool, str]:
+    """Return the commit to apply to: the one that was named, or that the series names, or HEAD."""
+    if got.promised is not None:
+        return _promised_base(user, got.promised, onto)
+    if onto is not None:
+        commit = users_objects(user.path, onto)[1]
+        return commit, commit == got.base, f"on {onto} ({commit[:12]}), as asked"
+    if got.base and (named := commit_of(user.path, got.base)):
+        why = "on which these commits stand" if got.stands else "which the series names"
+        return named, True, f"on {named[:12]}, {why}"
+    head = commit_of(user.path, "HEAD")
+    if head is None:
+        raise Conflict(f"{user.path}: has no commit to apply to; name one with --onto")
+    lost = f"base: {got.base[:12]}, which the series names, is not here" if got.base else (
+        "base: not named")
+    return head, False, f"{lost}; HEAD of {user.path}, {head[:12]}, was taken"
 
 
-def _base(user: _Repository, series: Manifest, onto: str | None) -> tuple[str, bool, str]:
-    """Return the commit to apply to: the first whose touched files are those of the series."""
+def _promised_base(
+    user: _Repository, series: Manifest, onto: str | None
+) -> tuple[str, bool, str]:
+    """Return the first candidate whose touched files are those of the series."""
     if onto is not None:
         candidates = [(onto, users_objects(user.path, onto)[1])]
     else:
         named = (series.base, f"refs/tags/v{series.version}", "HEAD")
-        candidates = [(rev, commit) for rev in named if (commit := _resolve(user, rev))]
+        candidates = [(rev, commit) for rev in named if (commit := commit_of(user.path, rev))]
     if not candidates:
         raise Conflict(f"{user.path}: has no commit to apply to; name one with --onto")
     reasons = []
@@ -281,35 +318,6 @@ def _differing(user: _Repository, series: Manifest, commit: str) -> tuple[str, .
     return differing(partial(users_git, user.path), commit, before)
 
 
-@contextmanager
-def _scratch(user: _Repository) -> Iterator[Path]:
-    with locked("apply"):
-        home = cache() / "apply"
-        home.mkdir(parents=True, exist_ok=True)
-        sweep(home)
-        with tempfile.TemporaryDirectory(prefix="tmp-", dir=home) as name:
-            work = Path(name, "scratch.git")
-            scratch(work, user.objects)
-            yield work
-
-
-def _committer(user: _Repository) -> dict[str, str] | None:
-    """Return who the user is to git, None when git does not know."""
-    own = {key: os.environ[key] for key in os.environ if key.startswith("GIT_COMMITTER_")}
-    try:
-        told = users_git(user.path, "var", "GIT_COMMITTER_IDENT", env=own)
-    except ProgramFailed:
-        return None
-    found = re.fullmatch(r"(.*) <(.*)> (\d+ [+-]\d{4})\n", told.decode(errors="replace"))
-    if found is None:
-        return None
-    return {
-        "GIT_COMMITTER_NAME": found.group(1),
-        "GIT_COMMITTER_EMAIL": found.group(2),
-        "GIT_COMMITTER_DATE": found.group(3),
-    }
-
-
 def _hand_over(work: Path, user: _Repository, ref: str, base: str, tip: str, name: str) -> None:
     """Hand over objects, then the note, then the ref: the only step that the user can see."""
     pack = git(work, "pack-objects", "--revs", "--stdout", "-q", stdin=f"{tip}\n^{base}\n".encode())
@@ -324,7 +332,7 @@ def _hand_over(work: Path, user: _Repository, ref: str, base: str, tip: str, nam
     try:
         users_git(user.path, "update-ref", "--no-deref", "-m", message, ref, tip, "0" * len(tip))
     except ProgramFailed as failed:
-        if _resolve(user, ref) != tip:
+        if commit_of(user.path, ref) != tip:
             _forget(note)
         raise Refused(
             f"branch {branch!r} was not made, another program was faster or holds a lock\n{failed}"

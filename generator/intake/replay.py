@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Patches to commits in a scratch repository; the patches are data that nobody trusts.
+
+    made(work, base, pieces, committer) -> commits, remarks
+
+git applies each diff to an index, and what it makes of it is judged: files inside the tree, of
+bounded size, no links, no submodules. Nothing of a patch is run.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from generator.errors import Conflict, ProgramFailed, Timeout, TreeError, UsageError
+from generator.intake.conflict import explained
+from generator.intake.outline import outline, strange
+from generator.intake.piece import Piece, Reading
+from generator.intake.remark import Remark
+from generator.kernel.tree import check_path
+from generator.series.plain_files import refuse_modes
+from generator.system.plumbing import git
+from generator.system.visible import visible
+
+MOST_PATCHES = 1000
+MOST_SECONDS = 600
+# of what a diff unpacks to: git holds all of it at once
+_MEMORY = 1 << 30
+_NAME = 500
+_SAFE = ("-c", "core.protectHFS=true", "-c", "core.protectNTFS=true")
+
+
+@dataclass(frozen=True)
+class Made:
+    """A commit in the scratch repository, and what it was made of."""
+
+    commit: str
+    parent: str
+    piece: Piece
+
+
+def made(
+    work: Path,
+    base: str,
+    pieces: Sequence[Piece],
+    committer: Mapping[str, str] | None,
+) -> tuple[tuple[Made, ...], tuple[Remark, ...]]:
+    """Commit patches, one after another, on a base in a bare repository of ours.
+
+    committer: GIT_COMMITTER_NAME and _EMAIL of every commit, None for the author of each. The
+    date is the author's, so that the same patches on the same base have the same ids each time.
+    What is a commit on this very parent stays that commit.
+    Errors: UsageError (no diff that git reads, or more than plain files), Conflict, Timeout.
+    """
+    if len(pieces) > MOST_PATCHES:
+        raise UsageError(f"{len(pieces)} patches, more than {MOST_PATCHES}; give a part of them")
+    end = time.monotonic() + MOST_SECONDS
+    state = _Replay(work, base, committer)
+    found: list[Made] = []
+    remarks: list[Remark] = []
+    parent = base
+    for piece in pieces:
+        if time.monotonic() > end:
+            raise Timeout(f"{piece.place}: applying takes more than {MOST_SECONDS} s")
+        if piece.commit and piece.parent == parent:
+            refuse_modes(work, piece.place, parent, piece.commit, nothing=True)
+            commit = piece.commit
+        else:
+            commit, said = state.commit(piece, parent)
+            remarks += said
+        if not _changed(work, parent, commit):
+            remarks.append(Remark("it is empty: no diff, and git am stops at it; drop it, or send "
+                                  "it again", piece.file, piece.line, error=True))
+        found.append(Made(commit, parent, piece))
+        parent = commit
+    return tuple(found), tuple(remarks)
+
+
+def _changed(work: Path, parent: str, commit: str) -> bool:
+    trees = git(work, "rev-parse", f"{parent}^{{tree}}", f"{commit}^{{tree}}").split()
+    return trees[0] != trees[1]
+
+
+class _Replay:
+    """An index that follows the series; it is filled when the first diff needs it."""
+
+    def __init__(self, work: Path, base: str, committer: Mapping[str, str] | None) -> None:
+        self.work, self.base, self.committer = work, base, committer
+        self.index = {"GIT_INDEX_FILE": str(work / "portwright-index")}
+        self.at = ""
+
+    def commit(self, piece: Piece, parent: str) -> tuple[str, tuple[Remark, ...]]:
+        if self.at != parent:
+            git(self.work, "read-tree", parent, env=self.index)
+        diff = piece.diff
+        if piece.commit:
+            diff = git(self.work, "diff-tree", "-p", "--binary", "--full-index", "--no-renames",
+                       "--no-ext-diff", "--no-textconv", piece.parent, piece.commit)
+        remarks: tuple[Remark, ...] = ()
+        if outline(diff):
+            remarks = self._apply(piece, diff)
+        tree = git(self.work, "write-tree", env=self.index).decode().strip()
+        if outline(diff):
+            refuse_modes(self.work, piece.place, parent, tree, place=_places(piece, diff))
+        commit = self._committed(piece, tree, parent)
+        self.at = commit
+        return commit, remarks
+
+    def _apply(self, piece: Piece, diff: bytes) -> tuple[Remark, ...]:
+        for section in outline(diff):
+            if wrong := strange(section):
+                raise UsageError(f"{visible(piece.at(wrong[0]))}: {visible(wrong[1])}")
+            for hunk in section.hunks:
+                if hunk.line > 0 and not hunk.before:
+                    raise Conflict(
+                        f"{visible(piece.at(hunk.row))}: does not apply: it has no line of context "
+                        "(diff -U0), so git would add it at the end of the file; make it with "
+                        "git format-patch -U3"
+                    )
+        readings = [Reading(diff, 1, ""), *piece.readings]
+        first: ProgramFailed | None = None
+        for reading in readings:
+            try:
+                git(
+                    self.work, *_SAFE, "apply", "--cached", "--whitespace=nowarn",
+                    f"-p{reading.strip}", "-", stdin=reading.diff, env=self.index, memory=_MEMORY,
+                )  # fmt: skip
+            except ProgramFailed as failed:
+                first = first or failed
+                continue
+            if reading.why:
+                return (Remark(reading.why, piece.file, piece.line, error=True),)
+            return ()
+        assert first is not None
+        raise explained(piece, diff, first.stderr, self._read) from first
+
+    def _read(self, path: str) -> bytes | None:
+        try:
+            check_path(path)
+            return git(self.work, "cat-file", "blob", f":{path}", env=self.index)
+        except TreeError:
+            return None
+
+    def _committed(self, piece: Piece, tree: str, parent: str) -> str:
+        author = {
+            "GIT_AUTHOR_NAME": piece.author.name,
+            "GIT_AUTHOR_EMAIL": piece.author.mail,
+            "GIT_AUTHOR_DATE": piece.author.date,
+        }
+        if any(len(value) > _NAME or "\0" in value for value in author.values()):
+            raise UsageError(f"{piece.place}: its author or date has more than {_NAME} characters, "
+                             "or a NUL: no mail of a person")
+        committer = self.committer or {
+            "GIT_COMMITTER_NAME": piece.author.name, "GIT_COMMITTER_EMAIL": piece.author.mail,
+        }  # fmt: skip
+        env = {**author, **committer, "GIT_COMMITTER_DATE": piece.author.date}
+        try:
+            told = git(self.work, "commit-tree", tree, "-p", parent, stdin=piece.log, env=env)
+        except ProgramFailed as failed:
+            said = failed.stderr.strip().splitlines()[-1:] or ["no word"]
+            raise UsageError(
+                f"{visible(piece.place)}: git makes no commit of it: {visible(said[0])}"
+            ) from failed
+        return told.decode().strip()
+
+
+def _places(piece: Piece, diff: bytes) -> Callable[[str], str]:
+    def place(path: str) -> str:
+        row = next((part.row for part in outline(diff) if part.names(path)), -1)
+        return piece.at(row)
+
+    return place
