@@ -111,6 +111,12 @@ def parser() -> argparse.ArgumentParser:
 
     validate = _of_series(verbs, "validate", "check a series, commit by commit", "")
     validate.add_argument("--design", help="hold the C to this design (default: by series.json)")
+    for name, text in (("only", "make this check, and others named so"),
+                       ("skip", "do not make this check")):
+        validate.add_argument(f"--{name}", metavar="CHECK", action="append", default=[],
+                              help=f"{text}: checkpatch, series, compile, design")
+    validate.add_argument("--expect", metavar="RULE:REASON", action="append", default=[],
+                          help="findings of this rule do not count; they are listed, and why")
     _json(validate)
     _tree(validate)
 

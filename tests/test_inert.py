@@ -320,6 +320,20 @@ def test_a_link_is_no_makefile(mode: str, tmp_path: Path) -> None:
         judged(where)
 
 
+def test_another_mode_is_no_other_content(tmp_path: Path) -> None:
+    where = series(tmp_path, {"scripts/run.sh": "false\n"})
+    (mail,) = where.iterdir()
+    mode = "old mode 100644\nnew mode 100755\n"
+    head, index, diff = mail.read_text().partition("index ")
+    mail.write_text(f"{head}{mode}-- \n2.39.5\n")
+
+    assert judged(where) == ""
+
+    mail.write_text(f"{head}{mode}{index}{diff.replace(' 100644', '', 1)}")
+
+    assert "scripts/run.sh: what builds the kernel" in judged(where)
+
+
 def test_what_is_shown_moves_no_cursor(tmp_path: Path) -> None:
     said = judged(series(tmp_path, {"drivers/x/Makefile": MAKE + "X := \x1b[2Jy\x9b\n"}))
     assert "\\x1b[2Jy\\xc2\\x9b" in said

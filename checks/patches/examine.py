@@ -12,10 +12,12 @@ from checks.compiling.outcome import name_of
 from checks.compiling.target import KernelTarget
 from checks.finding import Finding, Severity
 from checks.patches import checkpatch, inert, rules
+from checks.patches.choice import EVERYTHING, Choice, told, waived
 from checks.patches.commits import at
 from checks.patches.context import Context
 from checks.patches.mails import Patch, edits, view
 from checks.patches.work import Work
+from generator.errors import UsageError
 from generator.intake.posting import Posting
 from generator.kernel import kbuild, tree
 from generator.kernel.configurations import CONFIGS
@@ -31,11 +33,12 @@ FAILS = (Severity.ERROR, Severity.WARNING)
 
 @dataclass(frozen=True)
 class Examined:
-    """What the checks said, check by check, and what they took for granted."""
+    """What the checks said, check by check, what they took for granted, and what was `chosen`."""
 
     patches: tuple[Patch, ...]
     found: dict[str, tuple[Finding, ...]]
     assumed: tuple[str, ...]
+    chosen: tuple[str, ...] = ()
 
     @property
     def clean(self) -> bool:
@@ -49,7 +52,8 @@ class Check:
 
     `doing` is told while it runs, with the number of commits and configurations. A check of
     `conventions` is named together with the others of them, on one line. `of_series` is only
-    made when it is known which series the patches are. `assumed` is what it takes for granted.
+    made when it is known which series the patches are. One that `builds` wants the tree under each
+    configuration. `assumed` is what it takes for granted.
     """
 
     run: Callable[[Work], tuple[Finding, ...]]
@@ -57,15 +61,16 @@ class Check:
     doing: str
     conventions: bool = False
     of_series: bool = False
+    builds: bool = True
     assumed: tuple[str, ...] = ()
 
 
 def examine(
-    posting: Posting, spec: SeriesSpec | None, signoff: str = ""
+    posting: Posting, spec: SeriesSpec | None, signoff: str = "", chosen: Choice = EVERYTHING
 ) -> Examined:
-    """Make every check of CHECKS; those of a series' designs only with `spec`.
+    """Make the chosen checks of CHECKS; those of a series' designs only with `spec`.
 
-    Errors: Refused when kbuild would execute something of it,
+    Errors: UsageError when nothing is left to check, Refused when kbuild would execute something,
     and whatever keeps a check from being made: a check that cannot run is never a pass.
 
     Example:
@@ -83,16 +88,23 @@ def examine(
     # Before anything reads it: from here on kbuild and conf execute what Makefiles say.
     inert.check(text, changes, read)
     commits = commits_of([patch.name for patch in text.patches], changes)
-    bases = kbuild.prepare_all(where, tuple(CONFIGS.values()))
+    made = {name: one for name, one in CHECKS.items()
+            if chosen.wanted(name) and (spec is not None or not one.of_series)}
+    if not made:
+        raise UsageError(f"{text.directory}: only a series that says whose design it is has one "
+                         "to be held to; name it with --design")
+    building = any(one.builds for one in made.values())
+    bases = kbuild.prepare_all(where, tuple(CONFIGS.values())) if building else ()
     work = Work(text, changes, commits, where, read, bases, spec, signoff)
-    made = {name: one for name, one in CHECKS.items() if spec is not None or not one.of_series}
     found: dict[str, tuple[Finding, ...]] = {}
     for name, one in made.items():
         doing = one.doing.format(commits=len(commits), configurations=len(bases))
         say(visible(f"{text.directory}: {doing}"))
         found[name] = one.run(work)
+    found = waived(found, chosen.expected)
     return Examined(
-        text.patches, found, tuple(text for one in made.values() for text in one.assumed)
+        text.patches, found, tuple(text for one in made.values() for text in one.assumed),
+        tuple(told(found, chosen, list(CHECKS))),
     )
 
 
@@ -173,11 +185,11 @@ def _held(
 CHECKS: dict[str, Check] = {
     "checkpatch": Check(
         _checkpatch, "checkpatch --strict of the base tree",
-        "checkpatch on {commits} patches", conventions=True,
+        "checkpatch on {commits} patches", conventions=True, builds=False,
     ),
     "series": Check(
         _rules, "kernel-doc, the rules of series",
-        "the rules of series on {commits} patches", conventions=True,
+        "the rules of series on {commits} patches", conventions=True, builds=False,
     ),
     "compile": Check(
         _compile, f"each commit compiled, front end and back end, as {', '.join(CONFIGS)}",
@@ -208,6 +220,7 @@ def _lines(done: Examined) -> Iterator[str]:
         yield from (str(one) for one in shown)
     notes = [one for said in done.found.values() for one in said if one.severity is Severity.NOTE]
     yield from _joined(notes)
+    yield from done.chosen
     yield from (f"assumed: {text}" for text in done.assumed)
 
 

@@ -276,10 +276,10 @@ def tags_given(what: Context) -> Iterator[Finding]:
                 yield at_log(
                     patch, "series:tags-given", f"{match[1]} was not given by that person", number
                 )
-            elif match[1] == "Signed-off-by" and match[2] != what.signoff:
+            elif match[1] == "Signed-off-by" and match[2] not in (what.signoff, patch.author):
                 yield at_log(
                     patch, "series:tags-given",
-                    "only --signoff adds this, with the user's own identity", number,
+                    "only the author signs this, with --signoff", number,
                 )  # fmt: skip
             elif match[1].endswith("-by") and match[1] not in _TAGS:
                 yield at_log(

@@ -7,7 +7,8 @@ from __future__ import annotations
 import argparse
 import json
 
-from checks.patches.examine import Examined, examine, lines
+from checks.patches.choice import choice
+from checks.patches.examine import CHECKS, Examined, examine, lines
 from generator.cli.given import asked, clone
 from generator.intake import posting
 from generator.load import load, names
@@ -23,8 +24,9 @@ def run(args: argparse.Namespace) -> int:
         run(parser().parse_args(["validate", "patches/auxbus"]))
         -> 0  # a table of patches by checks is on stdout
     """
+    chosen = choice(args.only, args.skip, args.expect, list(CHECKS))
     with posting.opened(asked(args), clone(args), args.base, args.allow_newer) as series:
-        done = examine(series, _spec(series, args.design))
+        done = examine(series, _spec(series, args.design), chosen=chosen)
     if args.json:
         print(json.dumps({**record(done), **_made(series)}, indent=2))
     else:
@@ -56,6 +58,7 @@ def record(done: Examined) -> dict[str, object]:
         "clean": done.clean,
         "patches": [patch.file for patch in done.patches],
         "assumed": list(done.assumed),
+        "chosen": list(done.chosen),
         "findings": [
             {
                 "check": check,
