@@ -6,7 +6,9 @@ from __future__ import annotations
 import json
 
 import pytest
+from clones import shell
 from house import HOUSE
+from postings import make_clone
 
 from checks.finding import Finding
 from checks.patches import examine
@@ -52,6 +54,24 @@ def test_a_row_of_the_table_is_run_told_and_counts(
     assert done.assumed == ("evenness",)
     assert [line.split("  ")[-1].strip() for line in examine.lines(done)][:3] == ["odd", "ok", "1"]
     assert examine.checked() == ["what is not asked", "whether it is odd"]
+
+
+def test_cited_commits_are_looked_up_where_there_is_a_history(tmp_path: Path) -> None:
+    clone, cut = make_clone(tmp_path / "clone"), tmp_path / "cut"
+
+    def tree(where: Path) -> Tree:
+        return Tree(where / ".git", shell(where, "git rev-parse HEAD").strip(), "", where, "here")
+
+    assert examine._history(tree(clone)) is None
+
+    shell(clone, "git commit -q --allow-empty -m 'PCI: Say \"it\"'")
+    last = shell(clone, "git rev-parse --short=12 HEAD").strip()
+    shell(tmp_path, f"git clone -q --depth=1 file://{clone} {cut}")
+
+    assert examine._history(tree(clone)) == clone / ".git"
+    assert examine._title(clone / ".git", last) == 'PCI: Say "it"'
+    assert examine._title(clone / ".git", "0" * 12) is None
+    assert examine._history(tree(cut)) is None
 
 
 def test_what_is_held_to_a_design_is_marked_so() -> None:

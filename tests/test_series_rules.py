@@ -352,15 +352,69 @@ def test_a_cover_letter_has_text_and_the_base(tmp_path: Path, cover: str, rule: 
     assert ids(read(tmp_path, SOUND, cover=cover)) == {rule}
 
 
+FOREIGN = (
+    Mail(
+        "PCI/portdrv: count ports",
+        f"{LOG}\n{'A line may be longer than ours, and that is for checkpatch to say. ' * 2}\n\n"
+        "Reviewed-by: R <r@b>\nSigned-off-by: A B <a@b>\nSigned-off-by: C <c@b>",
+        files=(*port(more=HELPER), ("include/cxl/x.c", FRESH)), tags="PATCH net-next v3",
+    ),
+    Mail("PCI: Say more", "Short.\n\nFixes: 0123456789ab (\"PCI: It\")",
+         files=(("drivers/pci/Kconfig", KCONFIG + "\t  Or N.\n\nconfig PCI_X\n\tbool\n"),),
+         tags="PATCH net-next v3"),
+)
+
+
+def test_what_only_we_promise_is_asked_of_nobody_else(tmp_path: Path) -> None:
+    what = read(tmp_path, *FOREIGN, cover=None)
+
+    assert {"series:rfc", "series:cover-letter", "series:base-commit", "series:tags-given",
+            "series:subject-style", "series:log-present", "series:log-wrapped",
+            "series:dead-code", "series:maintainers", "series:kconfig-read",
+            "series:documented-in-place", "series:fixes-resolved"} == ids(what)
+    assert ids(replace(what, ours=False)) == set()
+
+
+@pytest.mark.parametrize("case", [
+    "no prefix", "too long", "hunk in the log", "change-id in the log", "no SPDX",
+    "prompt without help", "hidden in code", "wrong number", "Fixes of another form",
+])
+def test_what_the_kernel_asks_is_asked_of_everybody(tmp_path: Path, case: str) -> None:
+    rule, mails = BROKEN[case]
+
+    assert ids(replace(read(tmp_path, *mails), ours=False)) == {rule}
+
+
+@pytest.mark.parametrize(("path", "text", "sound"), [
+    ("tools/run.sh", "#!/bin/sh\n# SPDX-License-Identifier: GPL-2.0\n", True),
+    ("tools/run.sh", "#!/bin/sh\n\n# SPDX-License-Identifier: GPL-2.0\n", False),
+    ("drivers/pci/x.lds", "/* SPDX-License-Identifier: GPL-2.0 */\n", True),
+    ("drivers/pci/x.txt", "nothing\n", False),
+    ("drivers/pci/Kconfig.x", "// SPDX-License-Identifier: GPL-2.0\n", False),
+])
+def test_a_licence_stands_as_its_kind_of_file_wants(
+    tmp_path: Path, path: str, text: str, sound: bool
+) -> None:
+    what = read(tmp_path, Mail(files=((path, text),)))
+
+    assert (ids(replace(what, ours=False)) == set()) is sound
+
+
 def test_several_patches_want_a_cover_letter(tmp_path: Path) -> None:
     two = Mail("PCI: Two", files=port("return port + 2;"))
 
     assert "series:cover-letter" in ids(read(tmp_path, SOUND, two, cover=None))
 
 
-def test_the_signature_that_was_asked_for_is_right(tmp_path: Path) -> None:
+def test_the_author_signs_and_nobody_else(tmp_path: Path) -> None:
     signed = replace(SOUND, log=LOG + "\n\nSigned-off-by: A B <a@b>")
-    what = replace(read(tmp_path, signed), signoff="A B <a@b>")
+
+    assert ids(read(tmp_path, signed)) == set()
+
+
+def test_the_signature_that_was_asked_for_is_right(tmp_path: Path) -> None:
+    signed = replace(SOUND, log=LOG + "\n\nSigned-off-by: C D <c@d>")
+    what = replace(read(tmp_path, signed), signoff="C D <c@d>")
 
     assert ids(what) == set()
 

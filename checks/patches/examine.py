@@ -6,6 +6,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 
 from checks.compiling import compile
 from checks.compiling.outcome import name_of
@@ -17,7 +19,7 @@ from checks.patches.commits import at
 from checks.patches.context import Context
 from checks.patches.mails import Patch, edits, view
 from checks.patches.work import Work
-from generator.errors import UsageError
+from generator.errors import ProgramFailed, UsageError
 from generator.intake.posting import Posting
 from generator.kernel import kbuild, tree
 from generator.kernel.configurations import CONFIGS
@@ -25,6 +27,7 @@ from generator.series.commit import Commit, commits_of
 from generator.series.identity import canonical
 from generator.series.spec import SeriesSpec
 from generator.system.cache import cache, keep
+from generator.system.plumbing import git
 from generator.system.progress import say
 from generator.system.visible import visible
 
@@ -120,8 +123,34 @@ def assumed() -> list[str]:
     return [text for one in CHECKS.values() for text in one.assumed]
 
 
+def _history(where: tree.Tree) -> Path | None:
+    """Return the repository in which commits that logs cite can be looked up, None for none.
+
+    The pinned tree is one commit, and what a shallow clone lacks may be there all the same.
+    """
+    if (where.git_dir / "shallow").exists():
+        return None
+    try:
+        git(where.git_dir, "rev-parse", "--verify", "--quiet", f"{where.base}^")
+    except ProgramFailed:
+        return None
+    return where.git_dir
+
+
+def _title(history: Path, commit: str) -> str | None:
+    """Return the subject of a commit, None when there is none of this id, or several."""
+    try:
+        told = git(history, "show", "-s", "--no-show-signature", "--format=%s",
+                   "--end-of-options", f"{commit}^{{commit}}", "--")
+    except ProgramFailed:
+        return None
+    return told.decode(errors="replace").strip()
+
+
 def _checkpatch(work: Work) -> tuple[Finding, ...]:
-    found = checkpatch.check(work.tree.work, work.series.patches, ours=work.spec is not None)
+    found = checkpatch.check(
+        work.tree.work, work.series.patches, _history(work.tree), ours=work.spec is not None
+    )
     if work.series.form == "draft":  # nobody has written its log yet
         files = {patch.file for patch in work.series.patches}
         found = tuple(one for one in found if one.path not in files)
@@ -129,8 +158,10 @@ def _checkpatch(work: Work) -> tuple[Finding, ...]:
 
 
 def _rules(work: Work) -> tuple[Finding, ...]:
+    history = _history(work.tree)
     return rules.check(Context(
         work.series, work.read, work.changes, work.tree.base, work.tree.work,
+        resolve=partial(_title, history) if history else None,
         signoff=work.signoff, ours=work.spec is not None,
     ))
 
