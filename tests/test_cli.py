@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from house import HOUSE
+from leak import LEAK
 
 from checks.boot.evidence.unseen import UNSEEN
 from checks.boot.evidence.witness import kept
@@ -17,16 +18,6 @@ from checks.rules.broken import BROKEN
 from checks.search import explore, spin
 from checks.verdict.judge import ALL
 from generator.__main__ import VERBS, main, parser
-
-LEAK = """
-from generator.design import Design, Device, Driver
-from generator.ops.pci import PCI_DISABLE_DEVICE, PCI_ENABLE_DEVICE
-
-PORT = Device("port", "pci")
-DESIGN = Design("leak", "a port that stays enabled", devices=(PORT,), drivers=(
-    Driver("leak", PORT, probe=(PCI_ENABLE_DEVICE(PORT),), remove=()),
-))
-"""
 
 DEAF = """
 from generator.design import Design, Device, Driver

@@ -22,10 +22,10 @@ from checks.verdict.judge import judge
 from checks.verdict.likeness import compare
 from generator.cli import validate
 from generator.graphs.design_lts import project
+from generator.intake.apply import apply
 from generator.load import load
 from generator.reading.reader import read
 from generator.rendering.render import body
-from generator.series.apply import apply
 from generator.series.generate import generate
 
 # Where one begins to read: from a design to its verdict, its C and a branch.

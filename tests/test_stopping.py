@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from test_cli import LEAK
+from leak import LEAK
 from waiting import LONG, ended, until
 
 from checks.finding import Verdict

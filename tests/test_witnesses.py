@@ -36,6 +36,8 @@ from generator.designs import auxbus
 from generator.designs.refused import refusal
 from generator.drivers.portdrv import PORT
 from generator.errors import ModelError, Refused, UsageError
+from generator.intake import apply
+from generator.intake.posting import Asked
 from generator.kernel import kbuild
 from generator.kernel.kbuild import Base
 from generator.kernel.tree import Tree
@@ -44,7 +46,7 @@ from generator.operation import Guard
 from generator.ops.pci import PCI_DISABLE_DEVICE, PCI_ENABLE_DEVICE, PCI_SET_MASTER
 from generator.parsing import unit
 from generator.program import Block, If
-from generator.series import apply, manifest
+from generator.series import manifest
 from generator.series.generate import Series
 
 LINE = Line("load", "port", "mode", "MSI-X", "MSI-X")
@@ -307,7 +309,7 @@ def test_a_refused_series_says_so_in_every_mail_and_cannot_be_applied(
     assert "\n  pci_free_irq_vectors(port)\n" in cover
     assert manifest.refused_under(out) == ("R14",)
     with pytest.raises(Refused, match="under R14"):
-        apply.apply(out, tmp_path, "branch")
+        apply.apply(Asked((str(out),)), tmp_path, "branch")
 
 
 def test_refused_is_for_refused_designs_and_never_for_our_patches(

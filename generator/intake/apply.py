@@ -98,7 +98,7 @@ def apply(
     Conflict (does not apply, or gives another result than promised), TreeError.
 
     Example:
-        done = apply(Path("patches/auxbus"), Path("linux"), "auxbus")
+        done = apply(Asked(("patches/auxbus",)), Path("linux"), "auxbus")
         done.ref, len(done.commits)
         -> "refs/heads/auxbus", 9  # one for each patch
     """
