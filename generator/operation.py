@@ -150,6 +150,8 @@ class Operation:
     `failed` is what each failure leaves beside what its outcome gives. `frees_by` names operations
     whose undo must not be done any more: that of this one does it, or, if this one fails, another.
     One with `off_devres` takes the latest entry with that undo off the devres list of `on_devres`.
+    One with `managed_by` is managed where an operation of that name is on the devres list of its
+    device, and only there.
     """
 
     name: str
@@ -190,6 +192,7 @@ class Operation:
     failed: tuple[Set, ...] = field(default=(), metadata=NO_DIGEST)
     frees_by: tuple[tuple[str, Operation], ...] = field(default=(), metadata=NO_DIGEST)
     off_devres: Operation | None = field(default=None, metadata=NO_DIGEST)
+    managed_by: str = field(default="", metadata=NO_DIGEST)
 
     @property
     def on_role(self) -> str:

@@ -84,15 +84,23 @@ def devres_lists(
 ) -> dict[Inst, list[Held]]:
     """Return, per device, what any driver may register on its devres list, in text order."""
     lists: dict[Inst, list[Held]] = {}
+    named = {
+        (do.op.name, do.binding[do.op.on_devres])
+        for driver, _ in processes for block in driver.blocks().values()
+        for do in operations(block) if do.op.managed
+    }
     for driver, inst in processes:
         for entry, block in driver.blocks().items():
             seen: dict[tuple[int, tuple[tuple[Place, Place], ...]], Do] = {}
             for edge in flow(entry, block, view.of).edges:
-                if edge.do is not None and edge.op is not None and edge.op.managed:
+                if edge.do is None or edge.op is None or edge.op is not edge.do.op:
+                    continue
+                first = edge.do.places[0] if edge.do.places else None
+                if edge.op.managed or (edge.op.managed_by, first) in named:
                     seen.setdefault((id(edge.do), edge.context), edge.do)
             for (_, around), do in seen.items():
                 context = {driver.device: inst, **dict(around)}
-                owner = view.resolve(do.binding[do.op.on_devres], context)
+                owner = view.resolve(do.binding[do.op.on_devres or do.op.roles[0]], context)
                 assert isinstance(owner, Inst)
                 entries = lists.setdefault(owner, [])
                 noted = Fact(f"devres {len(entries):02}", 1, f"{do} is on the devres list")(owner)
@@ -373,8 +381,8 @@ class Process:
             self._core(Kind.PASS, "", src, TRUE, dst)
         else:
             extra: list[tuple[Read, Expr]] = []
-            if edge.op.managed and edge.outcome == "ok":
-                extra.append((self._noted(edge.do, context), num(1)))
+            if edge.op is edge.do.op and edge.outcome == "ok":
+                extra += self._listed(edge.do, context)
             if self.made.locks and edge.outcome == "ok" and _adds(edge.op):
                 dst = self._adding(edge, context, dst, extra)
             listed = [one.noted for one in self._taken_off(edge.do, edge.op, context)]
@@ -409,12 +417,21 @@ class Process:
         self._core(Kind.PASS, "", middle, INSIDE(child).eq(0), dst, (ADDING(child), 0))
         return middle
 
-    def _noted(self, do: Do, context: Context) -> Read:
+    def _listed(self, do: Do, context: Context) -> list[tuple[Read, Expr]]:
+        """Return what an operation that went well puts on a devres list."""
         for entries in self.made.devres.values():
             for held in entries:
-                if held.do is do and held.inst == self.inst and held.context == context:
-                    return held.noted
-        raise AssertionError(f"{do} is on no devres list")
+                if held.do is not do or held.inst != self.inst or held.context != context:
+                    continue
+                if not do.op.managed_by:
+                    return [(held.noted, num(1))]
+                # pcim_setup_msi_release(): of a managed device, and once
+                by = [one.noted.eq(1) for one in entries if one.do.op.name == do.op.managed_by]
+                there = [one.noted.eq(1) for one in entries
+                         if one is not held and one.do.op.managed_by == do.op.managed_by]
+                return [(held.noted, fold(pick(any_of(*by) & ~any_of(*there), 1, held.noted)))]
+        assert not do.op.managed, f"{do} is on no devres list"
+        return []
 
     def _same(self, one: Held, undo: Operation, do: Do, context: Context) -> bool:
         """Return whether an entry of a devres list has this undo, of the same devices."""

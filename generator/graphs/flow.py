@@ -73,6 +73,7 @@ class _Builder:
 
     instances: Instances | None
     symbols: frozenset[str] | None
+    managing: frozenset[tuple[str, Place]] = frozenset()  # operations that make others managed
     edges: list[Edge] = field(default_factory=list)
     size: int = 0
 
@@ -119,7 +120,10 @@ def flow(
     Errors: ModelError when unwinding would have to undo something done in a branch only, of
     which it cannot tell whether it was taken.
     """
-    builder = _Builder(instances, symbols)
+    managing = frozenset(
+        (do.op.name, do.places[0]) for do in operations(block) if do.op.managed and do.places
+    )
+    builder = _Builder(instances, symbols, managing)
     start, done, failed = builder.state(), builder.state(), builder.state()
     scope = _Scope(name, done, failed, {})
     end, _ = _block(builder, block, start, scope)
@@ -146,7 +150,7 @@ def _block(
         match node:
             case Do():
                 at = _do(builder, node, at, inner)
-                if node.op.undo is not None and not node.op.managed:
+                if _by_hand(builder, node):
                     undos = (*undos, node)
             case Return(ok=ok):
                 builder.tau(at, scope.done if ok else scope.failed)
@@ -160,7 +164,7 @@ def _block(
                 at, undos = _block(builder, then if built else other, at, inner)
             case Each():
                 at = _each(builder, node, at, inner)
-                if _undoing(node.body):
+                if _undoing(builder, node.body):
                     undos = (*undos, node)
             case Call():
                 at, undos = _call(builder, node, at, inner)
@@ -174,8 +178,16 @@ def _with(scope: _Scope, undos: tuple[Undo, ...]) -> _Scope:
     )
 
 
-def _undoing(block: Block) -> bool:
-    return any(do.op.undo is not None and not do.op.managed for do in operations(block))
+def _by_hand(builder: _Builder, do: Do) -> bool:
+    """Return whether an operation is undone, and by no devres list."""
+    op = do.op
+    return op.undo is not None and not op.managed and (
+        not op.managed_by or (op.managed_by, do.places[0]) not in builder.managing
+    )
+
+
+def _undoing(builder: _Builder, block: Block) -> bool:
+    return any(_by_hand(builder, do) for do in operations(block))
 
 
 def _context(scope: _Scope) -> tuple[tuple[Place, Place], ...]:
@@ -276,7 +288,7 @@ def _undo(
             if function.undo is not None:
                 return _inline(builder, function.undo, at, scope)[0]
             # in a round of a loop that ended well: what this call left to undo, found as above
-            apart = _Builder(builder.instances, builder.symbols)
+            apart = _Builder(builder.instances, builder.symbols, builder.managing)
             start = apart.state()
             _, undos = _call(apart, node, start, replace(scope, undos=(), again=start, kept=[]))
             return _undo_all(builder, undos, at, scope, node)
@@ -299,16 +311,16 @@ def _undo_round(
 ) -> int:
     inner = _Scope(scope.name, scope.done, scope.failed, context)
     for node in reversed(loop.body):
-        if isinstance(node, If | Ifdef) and _undoing((node,)):
+        if isinstance(node, If | Ifdef) and _undoing(builder, (node,)):
             raise ModelError(
                 node.where,
                 "unwinding cannot tell whether this branch was taken; "
                 "give the later operation fail=(...) with what is to be undone"
             )
         undoable = (
-            (isinstance(node, Do) and node.op.undo is not None and not node.op.managed)
-            or (isinstance(node, Each) and _undoing(node.body))
-            or (isinstance(node, Call) and _undoing((node,)))
+            (isinstance(node, Do) and _by_hand(builder, node))
+            or (isinstance(node, Each) and _undoing(builder, node.body))
+            or (isinstance(node, Call) and _undoing(builder, (node,)))
         )
         if undoable:
             assert isinstance(node, Do | Each | Call)

@@ -184,10 +184,13 @@ PCI_ALLOC_IRQ_VECTORS = Operation(
     leaves=(MSIDATA,),
     locks=_LOCKS,
     kinds=(("dev", ("pci",)),),
+    managed_by="pcim_enable_device",
 )
 
 _FILLED = sets(FILLED(USER), 1)  # with an irq or with an error
-# After pcim_enable_device() the first enable puts pcim_msi_release() on the devres list.
+# drivers/pci/msi/msi.c pcim_setup_msi_release(): after pcim_enable_device(), and only then, the
+# first enable puts pcim_msi_release() on the devres list. For drivers that rely on it, by this
+# name; by the plain one it is as true.
 PCIM_ALLOC_IRQ_VECTORS = replace(PCI_ALLOC_IRQ_VECTORS, managed=True, on_devres="dev")
 
 PCI_IRQ_VECTOR = Operation(
