@@ -151,7 +151,7 @@ class Operation:
     whose undo must not be done any more: that of this one does it, or, if this one fails, another.
     One with `off_devres` takes the latest entry with that undo off the devres list of `on_devres`.
     One with `managed_by` is managed where an operation of that name is on the devres list of its
-    device, and only there.
+    device, and only there. `fails_when` must hold for it to fail, whatever its outcomes say.
     """
 
     name: str
@@ -193,6 +193,7 @@ class Operation:
     frees_by: tuple[tuple[str, Operation], ...] = field(default=(), metadata=NO_DIGEST)
     off_devres: Operation | None = field(default=None, metadata=NO_DIGEST)
     managed_by: str = field(default="", metadata=NO_DIGEST)
+    fails_when: Expr = field(default=TRUE, metadata=NO_DIGEST)
 
     @property
     def on_role(self) -> str:

@@ -481,6 +481,7 @@ class Process:
         for way in op.outcomes:
             if way.label != outcome:
                 continue
+            possible = op.fails_when if outcome == "fail" else TRUE
             if way.fault and not self.made.plain and entry in ("probe", "remove", "devres"):
                 continue
             gives = [(self.pc, num(dst)), *extra]
@@ -502,7 +503,7 @@ class Process:
                 gives.append((FAULTED(self.inst), num(1)))
             self.made.add(
                 replace(step, error=way.error, fault=way.fault), self.pc, src,
-                all_of(when, bound(way.when)), gives,
+                all_of(when, bound(way.when), bound(possible)), gives,
             )
 
 

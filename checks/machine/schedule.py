@@ -75,7 +75,7 @@ def schedule(episode: Episode, processes: Sequence[tuple[Driver, Inst]]) -> Turn
             begun = turn = turn + 1
         stages[stage] = tuple(range(begun, turn + (stage == "after")))
     last = turn if "after" in stages else turn - 1
-    return Turns(calls, events, _failures(calls, events), stages, last)
+    return Turns(calls, events, _failures(calls, events, last), stages, last)
 
 
 def smart(driver: Driver) -> bool:
@@ -97,11 +97,17 @@ def woken_for_sleep(driver: Driver) -> bool:
 
 
 def _failures(
-    calls: Mapping[tuple[str, Inst], int], events: Mapping[str, int]
+    calls: Mapping[tuple[str, Inst], int], events: Mapping[str, int], last: int
 ) -> dict[int, int]:
-    """Return where a suspend that fails leads: to the resume of those who sleep already."""
+    """Return where a suspend that fails leads: to the resume of those who sleep already.
+
+    A slot_reset that fails gives the device up, PCI_ERS_RESULT_DISCONNECT: nobody expects anything
+    of it from there on but that its driver can be unbound (drivers/pci/pcie/err.c).
+    """
     found = {}
     for (stage, _), turn in calls.items():
+        if stage == "slot_reset":
+            found[turn] = last
         if not stage.startswith("suspend"):
             continue
         asleep = {one for (other, one), at in calls.items() if other == stage and at < turn}

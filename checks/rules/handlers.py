@@ -9,12 +9,13 @@ from checks.machine.instances import Inst, View
 from checks.machine.machine import HALTED, Step
 from checks.rules.rule import Clause, clause_rule, is_done, state_rule, step_rule
 from generator.design import SUBDEVICES, Driver
-from generator.expr import Expr, Read, all_of, any_of
+from generator.expr import TRUE, Expr, Read, all_of, any_of
 from generator.facts import (
     ABSENT,
     ADDED,
     BOUND,
     DOMAIN_NONE,
+    ENABLED,
     EXCLUSIVE,
     HANDLER,
     IRQ,
@@ -98,7 +99,8 @@ def children_before_parent_vectors(step: Step, view: View) -> Expr | None:
         return None
     dev = step.role("dev")
     living = [LIFE(child).eq(ADDED) & on_vector(IRQ, child) for child in view.children(dev)]
-    return msi_on(dev) & any_of(*living)
+    last = ENABLED(dev).eq(1) if is_done(step, "pci_disable_device") else TRUE
+    return all_of(last, msi_on(dev), any_of(*living))
 
 
 def _without_vector(view: View) -> Iterator[tuple[str, Expr]]:

@@ -25,6 +25,7 @@ from generator.facts import (
     IDENT,
     INITIALISED,
     LIFE,
+    LINE,
     MAPPED,
     MEMORY,
     MSIDATA,
@@ -234,20 +235,26 @@ def _left_on_port(view: View, port: Inst, off: Expr) -> Iterator[tuple[str, Expr
     "R36",
     mend="take it back in remove, and before probe returns an error; disable as often as enabled",
     evidence=("drivers/pci/pcie/portdrv.c pcie_portdrv_remove()",
-              "drivers/pci/pci.c pci_disable_device()", "drivers/base/core.c device_shutdown()"),
+              "drivers/pci/pci.c pci_disable_device()", "drivers/base/core.c device_shutdown()",
+              "arch/x86/pci/common.c pcibios_disable_device()",
+              "drivers/acpi/pci_irq.c acpi_pci_irq_disable()"),
     symptom="disabling already-disabled device; memory, ids or vectors that outlive their driver; "
     "stale messages into the next kernel",
     states=_leftovers,
 )
-def undo_in_reverse(step: Step, _view: View) -> Expr | None:
+def undo_in_reverse(step: Step, view: View) -> Expr | None:
     """Vectors are freed before the device is disabled, as often as enabled, and nothing is left.
 
-    That holds after a failed probe and after an unbind; after shutdown no source is live.
+    That holds after a failed probe and after an unbind; after shutdown no source is live. A driver
+    that leaves frees its handlers on the INTx line as well first: the last disable gives it back.
     """
     if not is_done(step, "pci_disable_device"):
         return None
     dev = step.role("dev")
-    return ENABLED(dev).eq(0) | msi_on(dev)
+    kept = [msi_on(dev)]
+    if step.entry in ("probe", "remove", "devres"):
+        kept += [HANDLER(user).eq(LINE) for user in view.users(dev)]
+    return ENABLED(dev).eq(0) | (ENABLED(dev).eq(1) & any_of(*kept))
 
 
 @step_rule(

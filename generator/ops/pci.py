@@ -20,6 +20,9 @@ from generator.fingerprint import Fails, Fingerprint
 from generator.operation import DEV, Operation, fault, ok, sets
 from generator.ops.assign import plain
 
+# pci_enable_device_flags() only counts one that is enabled already.
+_OFF = ENABLED(DEV).eq(0)
+
 PCI_DISABLE_DEVICE = Operation(
     "pci_disable_device",
     ("dev",),
@@ -45,6 +48,7 @@ PCI_ENABLE_DEVICE = Operation(
     fingerprint=Fingerprint(("pci_enable_device",), on=0, fails=Fails.NEGATIVE),
     undo=PCI_DISABLE_DEVICE,
     kinds=(("dev", ("pci",)),),
+    fails_when=_OFF,
 )
 
 PCIM_ENABLE_DEVICE = Operation(
