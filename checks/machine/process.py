@@ -433,6 +433,16 @@ class Process:
         assert not do.op.managed, f"{do} is on no devres list"
         return []
 
+    def _nested(self, do: Do) -> bool:
+        """Return whether the driver does an operation of the same device in more than one place.
+
+        Where it cannot be nested, to ask whether it is would cost states for nothing.
+        """
+        return len({
+            id(one) for block in self.driver.blocks().values() for one in operations(block)
+            if one.op == do.op and one.places == do.places
+        }) > 1
+
     def _same(self, one: Held, undo: Operation, do: Do, context: Context) -> bool:
         """Return whether an entry of a devres list has this undo, of the same devices."""
         return one.do.op.undo == undo and all(
@@ -481,7 +491,9 @@ class Process:
         for way in op.outcomes:
             if way.label != outcome:
                 continue
-            possible = op.fails_when if outcome == "fail" else TRUE
+            can = [way.when]
+            if outcome == "fail" and op.fails_when != TRUE and self._nested(do):
+                can.append(op.fails_when)
             if way.fault and not self.made.plain and entry in ("probe", "remove", "devres"):
                 continue
             gives = [(self.pc, num(dst)), *extra]
@@ -503,7 +515,7 @@ class Process:
                 gives.append((FAULTED(self.inst), num(1)))
             self.made.add(
                 replace(step, error=way.error, fault=way.fault), self.pc, src,
-                all_of(when, bound(way.when), bound(possible)), gives,
+                all_of(when, *(bound(one) for one in can)), gives,
             )
 
 
