@@ -10,8 +10,10 @@ from collections.abc import Iterator
 
 import pytest
 from house import DESIGNS
+from test_naive import compare
 
 from checks.finding import Verdict
+from checks.machine.episode import episodes_of
 from checks.verdict.judge import judge
 from generator.design import Design
 
@@ -30,3 +32,13 @@ def test_refused_before_its_fix_and_held_after_it(design: Design, rule: str) -> 
 
     assert report.verdict is (Verdict.VIOLATED if rule else Verdict.HOLDS)
     assert {one.rule for one in report.counterexamples} == ({rule} if rule else set())
+
+
+@pytest.mark.parametrize(("design", "rule"), tuple(_rows()))
+def test_oracle_agrees(design: Design, rule: str) -> None:
+    broken = {
+        key for episode in episodes_of(design)
+        for key in compare(design, episode=episode)[0].broken
+    }
+
+    assert broken == ({rule} if rule else set())
