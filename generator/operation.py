@@ -301,6 +301,13 @@ class Do(Node):
         """Return role name -> device."""
         return dict(zip(self.op.roles, self.places, strict=True))
 
+    def takes_back(self, did: Do) -> bool:
+        """Return whether it does by hand what unwinding would do of another, and only once."""
+        there, here_ = did.binding, self.binding
+        return not self.op.idempotent and did.op.undo == self.op and all(
+            there[role] == here_[role] for role in self.op.roles
+        )
+
     def blocks(self) -> tuple[Block, ...]:
         """Return what is done when it fails, where the design spells that out."""
         return (self.on_fail,) if isinstance(self.on_fail, tuple) else ()

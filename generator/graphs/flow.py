@@ -150,6 +150,7 @@ def _block(
         match node:
             case Do():
                 at = _do(builder, node, at, inner)
+                undos = _without_taken_back(undos, node)
                 if _by_hand(builder, node):
                     undos = (*undos, node)
             case Return(ok=ok):
@@ -169,6 +170,15 @@ def _block(
             case Call():
                 at, undos = _call(builder, node, at, inner)
     return at, undos
+
+
+def _without_taken_back(undos: tuple[Undo, ...], node: Do) -> tuple[Undo, ...]:
+    """Return what there is still to undo when an operation has taken back the last like it."""
+    for at in reversed(range(len(undos))):
+        did = undos[at]
+        if isinstance(did, Do) and node.takes_back(did):
+            return (*undos[:at], *undos[at + 1:])
+    return undos
 
 
 def _with(scope: _Scope, undos: tuple[Undo, ...]) -> _Scope:

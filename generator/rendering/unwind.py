@@ -14,6 +14,10 @@ def undone(undos: tuple[Do | Call, ...], nodes: Block) -> tuple[Do | Call, ...]:
     """Return what a failure after some nodes undoes, oldest first; `undos` is that before them."""
     for node in nodes:
         undos = without_managed(undos, node)
+        last = next((one for one in reversed(undos) if isinstance(one, Do)
+                     and isinstance(node, Do) and node.takes_back(one)), None)
+        if last is not None:
+            undos = tuple(one for one in undos if one is not last)
         match node:
             case Do(op=op) if op.undo is not None and not op.managed:
                 undos = (*undos, node)
