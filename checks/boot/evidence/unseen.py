@@ -30,6 +30,18 @@ UNSEEN: Mapping[str, Unseen] = {
         "nothing takes a link down while the guest sleeps: pm_test turns back before the platform "
         "would, and QEMU's slots keep theirs, powered or not",
     ),
+    "N41": Unseen(
+        "no driver of the lab has a put too many; one that had would show the message on any boot",
+    ),
+    "N42": Unseen(
+        "the worker hangs for good, and hung_task tells after two minutes: no scenario is as long",
+    ),
+    "N43": Unseen(
+        "PME arms its interrupt where something below the port may wake the system: no scenario of "
+        "the lab has such a device below a port that counts",
+    ),
+    "N44": Unseen("no scenario of the lab has a driver arm its interrupt, balanced or not"),
+    "N45": Unseen("no driver of a port, a service or a CPMU requests with IRQF_NO_SUSPEND"),
     "R09": Unseen(
         "QEMU lets the devices below a bridge master the bus whatever the command register of the "
         "bridge says, so nothing stops",
