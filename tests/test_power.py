@@ -9,16 +9,21 @@ from broken.parts import AWAKE, DELETE, KID, MAKE, PORT, SLEEP, design, kid, por
 from checks.finding import Verdict
 from checks.machine.instances import SYSTEM, TURN, Inst, View
 from checks.machine.schedule import BEFORE
-from checks.machine.step import IN_RUNTIME_PM
-from checks.rules.rule import state_rule
+from checks.machine.step import IN_RUNTIME_PM, Kind, Step
+from checks.rules.rule import state_rule, step_rule
 from checks.search.explore import explore
 from checks.verdict.judge import judge
 from generator.design import Design, Device, Driver
 from generator.expr import Expr, all_of
-from generator.facts import D3
-from generator.operation import IGNORE, Node
+from generator.facts import BOUND, D3, MASTER, PHASE, POWER, PROBING
+from generator.operation import IGNORE, RETURN, Node
 from generator.ops.irq import MSI, MSIX, PCI_ALLOC_IRQ_VECTORS, PCI_FREE_IRQ_VECTORS
-from generator.ops.pci import PCI_DISABLE_DEVICE, PCI_ENABLE_DEVICE
+from generator.ops.pci import (
+    PCI_CLEAR_MASTER,
+    PCI_DISABLE_DEVICE,
+    PCI_ENABLE_DEVICE,
+    PCI_SET_MASTER,
+)
 from generator.ops.perf import READQ
 from generator.ops.pm import (
     DEV_PM_SET_DRIVER_FLAGS,
@@ -177,3 +182,35 @@ def test_noirq_callback_of_a_suspended_device_is_passed_by() -> None:
 
     assert broken(nic(**frees)) == set()
     assert broken(nic((DEV_PM_SET_SMART_SUSPEND(NIC),), **frees)) == {"R07"}
+
+
+def test_who_resumes_a_device_waits_for_its_callback() -> None:
+    """drivers/base/power/runtime.c rpm_resume(); pci_device_remove() resumes before .remove.
+
+    So a device is unbound, and its child is probed or holds it, with what runtime_resume gives it.
+    """
+    bridge, below = Inst(PORT, 0), Inst(KID, 0)
+    mute = MASTER(bridge).eq(0)
+
+    @state_rule("X4", evidence=("drivers/base/power/runtime.c rpm_resume()",), symptom="none")
+    def in_use_it_masters(_view: View) -> Iterator[tuple[str, Expr]]:
+        """Where a port is in use, it masters the bus again."""
+        used = PHASE(below).eq(PROBING) | POWER(below).eq(1)
+        yield "mute", all_of(mute, PHASE(bridge).eq(BOUND), IN_RUNTIME_PM(bridge).eq(0), used)
+
+    @step_rule("X5", evidence=("drivers/pci/pci-driver.c pci_device_remove()",), symptom="none")
+    def removed_as_it_was(step: Step, _view: View) -> Expr | None:
+        """A driver is unbound from a port that masters the bus."""
+        return mute if step.kind is Kind.UNBIND and step.inst == bridge else None
+
+    rules = (in_use_it_masters, removed_as_it_was)
+    clears = replace(
+        port((PCI_SET_MASTER(PORT), *MAKE, *SLEEP), (*AWAKE, *DELETE)),
+        runtime_suspend=(PCI_CLEAR_MASTER(PORT),), runtime_resume=(PCI_SET_MASTER(PORT),),
+    )
+    holds = replace(
+        kid(()), suspend=(PM_RUNTIME_RESUME_AND_GET(PORT, KID, fail=RETURN),), resume=(PUT,),
+    )
+    assert explore(design(clears, holds), rules, episode="sleep").verdict is Verdict.HOLDS
+    never = explore(design(replace(clears, runtime_resume=()), holds), rules, episode="sleep")
+    assert {one.rule for one in never.counterexamples} == {"X4", "X5"}

@@ -13,7 +13,7 @@ from itertools import combinations
 
 from checks.machine.instances import SYSTEM, TURN, Inst, View
 from checks.machine.lock_owners import free_for, locked, mutex_free, number, numbered, unlocked
-from checks.machine.runtime_pm import idle
+from checks.machine.runtime_pm import called_at_runtime, idle, may_resume, resumed, resumes
 from checks.machine.schedule import BEFORE, smart, woken_for_sleep
 from checks.machine.step import (
     DOWN,
@@ -187,7 +187,7 @@ class Process:
         ready = up if inst == parent else all_of(LIFE(inst).eq(ADDED), DYING(inst).eq(0), up)
         if inst.device.kind == "pci":  # pci_bus_add_device() comes after enumeration
             ready = all_of(ready, *(PHASE(core).eq(BOUND) for core in self.made.view.cores()))
-        ready = all_of(ready, self._may_bind())
+        ready = all_of(ready, self._may_bind(), resumed(self.made, inst, parent))
         # The driver core holds the device (PCI) or its parent in D0 around a probe.
         kind, text = Kind.BIND, f"bind {self.driver.name}"
         if inst.device.kind == "core":
@@ -241,7 +241,10 @@ class Process:
         gives: list[tuple[Read, Expr | int]] = [(PHASE(inst), LEAVING)]
         if inst == self.made.view.parent(inst):
             gives.append((D3(inst), 0))  # pci_device_remove(): pm_runtime_get_sync()
-        self._core(Kind.UNBIND, f"unbind {self.driver.name}", RUNNING, self._may_unbind(),
+        may = self._may_unbind()
+        if called_at_runtime(self.made, self.driver):  # its runtime_resume comes first
+            may &= D3(inst).eq(0)
+        self._core(Kind.UNBIND, f"unbind {self.driver.name}", RUNNING, may,
                    self.at("remove", remove.start), *gives, *locked(self.made, inst))
         for end in {remove.done, remove.failed}:
             self._core(Kind.REMOVE_RETURNS, "", self.at("remove", end), TRUE,
@@ -290,16 +293,12 @@ class Process:
                    (IN_RUNTIME_PM(inst), 1))
         self._core(Kind.RUNTIME_SUSPENDED, "runtime_suspend returns",
                    self.at("runtime_suspend", down.done), TRUE, RUNNING,
-                   (D3(inst), pick(idle(view, inst), 1, 0)), (IN_RUNTIME_PM(inst), 0))
+                   (D3(inst), 1), (IN_RUNTIME_PM(inst), 0))
         if down.failed != down.done:
             self._core(Kind.CALL_RETURNS, "", self.at("runtime_suspend", down.failed), TRUE,
                        RUNNING, (IN_RUNTIME_PM(inst), 0))
-        turns = self.made.turns
-        resumed = turns.quiet()
-        if woken_for_sleep(driver):
-            resumed |= turns.at(turns.calls["suspend", inst])
         self._core(Kind.CALL, f"runtime_resume {driver.name}", RUNNING,
-                   all_of(resumed, D3(inst).eq(1)),
+                   all_of(may_resume(self.made, driver), D3(inst).eq(1)),
                    self.at("runtime_resume", back.start), (D3(inst), 0), (IN_RUNTIME_PM(inst), 1))
         for end in {back.done, back.failed}:
             self._core(Kind.CALL_RETURNS, "runtime_resume returns",
@@ -482,6 +481,8 @@ class Process:
             isinstance(acted_on, Inst) and acted_on.device.kind in op.reaches
         )
         when = all_of(when, free_for(self.made, op, binding, self.number))
+        if isinstance(acted_on, Inst) and resumes(op):
+            when = all_of(when, resumed(self.made, self.inst, acted_on))
         if op.begins:
             middle = self.at(f"{entry} waits {src}", 0)
             gives = [(_target(view, one.target, by_role), bound(one.value)) for one in op.begins]

@@ -10,10 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from checks.machine.instances import Inst, View
-from checks.machine.step import SHUT
-from generator.expr import TRUE, Expr, Fact, Place, Role, all_of, num
-from generator.facts import BOUND, PHASE, POWER, PROBING, RPM_ALLOWED, SLEEPY
+from checks.machine.schedule import woken_for_sleep
+from checks.machine.step import IN_RUNTIME_PM, SHUT, Build
+from generator.design import RUNTIME, Driver
+from generator.expr import TRUE, Expr, Fact, Place, Role, all_of, any_of, num
+from generator.facts import BOUND, D3, PHASE, POWER, PROBING, RPM_ALLOWED, SLEEPY
 from generator.operation import Do, Operation
+from generator.ops.pm import RUNTIME_GETS
 from generator.program import operations
 
 
@@ -35,6 +38,34 @@ def idle(view: View, inst: Inst) -> Expr:
 def may_sleep(view: View, inst: Inst) -> bool:
     """Return whether anybody lets runtime PM suspend a device, at some time."""
     return is_set(view, inst, RPM_ALLOWED) or is_set(view, inst, SLEEPY)
+
+
+def called_at_runtime(made: Build, driver: Driver) -> bool:
+    """Return whether runtime PM calls a driver in the episode that is built."""
+    called = bool(set(RUNTIME) & driver.callbacks().keys())
+    return called and driver.device.parent is None and made.episode.name == "sleep"
+
+
+def may_resume(made: Build, driver: Driver) -> Expr:
+    """Return when runtime PM can resume a device: not where the PM core has put an end to that."""
+    stage = made.turns.stages.get("suspend", ()) if woken_for_sleep(driver) else ()
+    return any_of(made.turns.quiet(), *(made.turns.at(turn) for turn in stage))
+
+
+def resumed(made: Build, by: Inst, inst: Inst) -> Expr:
+    """Return when who resumes a device above it gets on: its runtime_resume has returned."""
+    driver = made.view.design.driver_of(inst.device)
+    if inst == by or driver is None or not called_at_runtime(made, driver):
+        return TRUE
+    awake = D3(inst).eq(0) & IN_RUNTIME_PM(inst).eq(0)
+    return awake | ~may_resume(made, driver)
+
+
+def resumes(op: Operation) -> bool:
+    """Return whether an operation takes a reference, and waits until the device is in D0."""
+    return op.name in RUNTIME_GETS and any(
+        one.target.fact == D3 and one.value == num(0) for way in op.outcomes for one in way.gives
+    )
 
 
 def is_set(view: View, inst: Inst, fact: Fact) -> bool:
