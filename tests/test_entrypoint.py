@@ -22,8 +22,22 @@ from generator.expr import Place
 from generator.kernel.configurations import CONFIGS
 from generator.kernel.kbuild import Base, prepare
 from generator.kernel.tree import Tree
-from generator.operation import RETURN
+from generator.operation import RETURN, Operation
+from generator.ops.clk import (
+    CLK_DISABLE_UNPREPARE,
+    CLK_PREPARE_ENABLE,
+    DEVM_CLK_GET,
+    DEVM_CLK_GET_ENABLED,
+)
 from generator.ops.pci import PCI_CLEAR_MASTER, PCI_ENABLE_DEVICE, PCI_SAVE_STATE, PCI_SET_MASTER
+from generator.ops.platform import PLATFORM_GET_IRQ
+from generator.ops.power import PM_RUNTIME_DISABLE, PM_RUNTIME_ENABLE
+from generator.ops.regulator import (
+    DEVM_REGULATOR_GET_ENABLE,
+    REGULATOR_DISABLE,
+    REGULATOR_ENABLE,
+)
+from generator.ops.reset import RESET_CONTROL_ASSERT, RESET_CONTROL_DEASSERT
 from generator.parsing.unit import job, parse_once
 from generator.program import Block
 from generator.reading.initialisers import entry_points
@@ -35,11 +49,14 @@ PORT = Device("port", "pci")
 PDEV: dict[Place, str] = {PORT: "pdev"}
 HEADERS = """\
 #include <linux/auxiliary_bus.h>
+#include <linux/clk.h>
 #include <linux/i2c.h>
 #include <linux/module.h>
 #include <linux/pci.h>
 #include <linux/platform_device.h>
 #include <linux/pm_runtime.h>
+#include <linux/regulator/consumer.h>
+#include <linux/reset.h>
 #include <linux/spi/spi.h>
 #include <linux/usb.h>
 
@@ -172,6 +189,64 @@ def test_the_table_of_entry_points_is_that_of_the_kernels_headers(
     assert told(text, base) == []
     (found,) = entry_points(parse_once(job(base, PATH, {PATH: text.encode()})))
     assert {point.member for point in struct.entries.values()} <= set(found.members)
+
+
+CHIP = Device("chip", "platform")
+CLK, SUPPLY, LINE = {"clk": "bell_clk"}, {"supply": "bell_supply"}, {"reset": "bell_reset"}
+HANDLES = ("static struct clk *bell_clk;\nstatic struct regulator *bell_supply;\n"
+           "static struct reset_control *bell_reset;\n")
+SUPPLIED = Driver(
+    "bell", CHIP,
+    probe=(
+        DEVM_REGULATOR_GET_ENABLE(CHIP, c={"id": '"vdd"'}),
+        REGULATOR_ENABLE(CHIP, c=SUPPLY),
+        CLK_PREPARE_ENABLE(CHIP, c=CLK),
+        RESET_CONTROL_DEASSERT(CHIP, c=LINE),
+        PM_RUNTIME_ENABLE(CHIP),
+    ),
+    remove=(
+        PM_RUNTIME_DISABLE(CHIP), RESET_CONTROL_ASSERT(CHIP, c=LINE),
+        CLK_DISABLE_UNPREPARE(CHIP, c=CLK), REGULATOR_DISABLE(CHIP, c=SUPPLY),
+    ),
+    c={CHIP: "platform_device"}, sources=(PATH,), variable="bell_driver",
+)
+
+
+@pytest.mark.kernel
+def test_supplies_of_a_platform_device_are_rendered_compile_and_are_the_design(
+    base: Base, tmp_path: Path
+) -> None:
+    text = rendered(SUPPLIED, base, tmp_path, {CHIP: "pdev"})
+    text = text.replace("static int bell_probe", f"{HANDLES}\nstatic int bell_probe", 1)
+
+    assert told(text, base) == []
+    assert held(SUPPLIED, text, base) == []
+    assert "err_disable_clk:\n\tclk_disable_unprepare(bell_clk);\n" in text
+    twice = text.replace("\tclk_disable_unprepare(bell_clk);\n",
+                         "\tclk_disable_unprepare(bell_clk);\n" * 2)
+    assert held(SUPPLIED, twice, base) != []
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("clock", [DEVM_CLK_GET, DEVM_CLK_GET_ENABLED],
+                         ids=lambda one: str(one.name))
+def test_what_a_platform_driver_looks_up_is_rendered_and_is_the_design(
+    clock: Operation, base: Base, tmp_path: Path
+) -> None:
+    (tmp_path / "functions").mkdir()
+    (tmp_path / "functions" / "bell_probe.c.j2").write_text(
+        "{{ signature }}\n{\n\tstruct clk *clk;\n\tint irq;\n\n{{ body }}}\n")
+    driver = replace(SUPPLIED, remove=(PM_RUNTIME_DISABLE(CHIP),), probe=(
+        PLATFORM_GET_IRQ(CHIP, CHIP, c={"var": "irq"}, fail=RETURN),
+        clock(CHIP, c={"var": "clk"}, fail=RETURN),
+        PM_RUNTIME_ENABLE(CHIP),
+    ))
+    text = rendered(driver, base, tmp_path, {CHIP: "pdev"})
+
+    assert told(text, base) == []
+    assert held(driver, text, base) == []
+    assert "\tif (irq < 0)\n\t\treturn irq;\n" in text
+    assert held(driver, text.replace(f"{clock.name}(", "devm_clk_get_optional("), base) != []
 
 
 @pytest.mark.kernel
