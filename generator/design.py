@@ -32,7 +32,7 @@ from generator.program import Block, Call, Each, If, operations
 BUSES = ("i2c", "spi", "usb")  # whose devices firmware or their own bus finds, no driver of ours
 ROOTS = ("pci", "core", *BUSES)  # kinds that have no parent
 SUBDEVICES = ("aux", "cxl", "express")  # kinds whose drivers own what they use
-KINDS = ("pci", "core", "service", "platform", *SUBDEVICES, *BUSES, "irq")
+KINDS = ("pci", "core", "service", "platform", *SUBDEVICES, *BUSES, "part")
 # What the kernel calls of a driver beside probe, remove and shutdown: system sleep, runtime PM
 # and, for PCI drivers only, what struct pci_error_handlers has for a link that was reset.
 SLEEP = ("suspend", "suspend_noirq", "resume_noirq", "resume")
@@ -54,9 +54,10 @@ class Device:
     `service` binds its driver inside device_register(), under the
     port's lock; `aux`, `cxl`, `express` (on pci_express, by a driver that may be a module) and
     `platform` bind inside the parent's probe, later, or never. A `platform` device without a
-    parent is one that firmware describes; `i2c`, `spi` and `usb` are clients of such a bus. `irq`
-    is one more interrupt of a device, with handler and number of its own: nobody creates or binds
-    it, and its parent is who signals. `core` is the PCI core itself:
+    parent is one that firmware describes; `i2c`, `spi` and `usb` are clients of such a bus. `part`
+    is no device by itself but something inside of its parent of which there are several: one more
+    interrupt, with handler and number of its own, a PMU, a queue. Nobody creates or binds it.
+    `core` is the PCI core itself:
     the probe of its "driver" is what it does to ports before any driver can bind them.
     `as_in` names a shipped design: in every other one the device must be served as it is there.
     """

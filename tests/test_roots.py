@@ -17,10 +17,10 @@ from checks.search.oracle import naive
 from checks.verdict.judge import judge
 from generator.design import Design, Device, Driver
 from generator.errors import ModelError
-from generator.expr import Fact
-from generator.facts import HAS, MSG
+from generator.expr import Fact, Nth
+from generator.facts import HAS, MSG, PMU
 from generator.load import load
-from generator.operation import IGNORE, RETURN, Operation
+from generator.operation import IGNORE, RETURN, Guard, Operation
 from generator.ops import shipped
 from generator.ops.aux import (
     AUXILIARY_DEVICE_ADD,
@@ -48,12 +48,13 @@ from generator.ops.irq import (
     REQUEST_IRQ,
 )
 from generator.ops.pci import PCI_DISABLE_DEVICE, PCI_ENABLE_DEVICE, PCI_SET_MASTER
+from generator.ops.perf import PERF_PMU_REGISTER, PERF_PMU_UNREGISTER
 from generator.ops.platform import CLIENT_IRQ, PLATFORM_GET_IRQ
 from generator.ops.power import DEV_PM_DOMAIN_ATTACH_BY_NAME, PM_RUNTIME_ENABLE
 from generator.ops.reset import RESET_CONTROL_GET_EXCLUSIVE
 from generator.ops.source import DISABLE_SOURCE, ENABLE_SOURCE
 from generator.ops.usb import USB_GET_DEV
-from generator.program import Block
+from generator.program import Block, Each, If, Return
 
 BY_KEY = {rule.key: rule for rule in RULES}
 UART = Device("uart", "platform")
@@ -135,7 +136,7 @@ def test_a_line_of_its_own_is_shut_down_with_its_handler(shared: int, rules: set
 
 
 def test_two_irqs_of_a_device_are_two_lines() -> None:
-    error = Device("error", "irq", UART)
+    error = Device("error", "part", UART)
     get = (PLATFORM_GET_IRQ(UART, UART, nr=0), PLATFORM_GET_IRQ(UART, error, nr=1))
     take = (*get, REQUEST_IRQ(UART, shared=0), REQUEST_IRQ(error, shared=0))
 
@@ -158,7 +159,7 @@ def test_a_device_without_an_irq_does_without_it() -> None:
 
 PORT = Device("port", "pci")
 TELE = Device("tele", "aux", PORT)
-ERROR = Device("tele_error", "irq", PORT)
+ERROR = Device("tele_error", "part", PORT)
 DELETE = (AUXILIARY_DEVICE_DELETE(TELE), AUXILIARY_DEVICE_UNINIT(TELE), IDA_FREE(TELE))
 TELEMETRY = Design(
     "telemetry", "a subdevice with two message numbers", (PORT, TELE, ERROR),
@@ -184,14 +185,32 @@ def test_a_subdevice_with_two_messages_holds_and_their_order_is_minded() -> None
     alien = Device("alien", "aux", PORT)
     of = replace(tele, probe=(DEVM_REQUEST_IRQ(alien, TELE),))
     assert "N11" in broken(replace(TELEMETRY, devices=(*TELEMETRY.devices, alien),
-                                   drivers=(port, of)))
+                                   drivers=(port, of, Driver("alien", alien, ()))))
+
+
+CHANNEL = Device("channel", "part", UART, count=2)
+CHANNELS = (Nth(CHANNEL, 0), Nth(CHANNEL, 1))
+REGISTERED = Guard("it was registered", PMU(CHANNEL).eq(1), ())
+
+
+def test_what_a_failed_probe_leaves_of_one_of_several_parts_is_left() -> None:
+    """The first channel's PMU stays when the second one's cannot be had."""
+    undo = PERF_PMU_UNREGISTER(CHANNEL)
+    kept = (Each(CHANNEL, (PERF_PMU_REGISTER(CHANNEL, fail=RETURN),)),)
+    freed = (Each(CHANNEL, (PERF_PMU_REGISTER(CHANNEL, fail=(
+        Each(CHANNEL, (If(REGISTERED, (undo,)),)), Return(ok=False))),)),)
+    (example,) = explore(uart(kept, (Each(CHANNEL, (undo,)),), CHANNEL), RULES).counterexamples
+
+    assert example.message == "uart is unbound but pmu of channel0 is left"
+    assert broken(uart(freed, (Each(CHANNEL, (undo,)),), CHANNEL)) == HOLDS
+    assert broken(uart((CLK_GET(CHANNELS[0]),), (), CHANNEL)) == {"R40"}
 
 
 @pytest.mark.parametrize(("kind", "parent", "said"), [
     ("i2c", UART, "a i2c device needs no parent"), ("usb", UART, "needs no parent"),
-    ("irq", None, "needs parent="), ("aux", None, "needs parent="),
+    ("part", None, "needs parent="), ("aux", None, "needs parent="),
 ])
-def test_a_root_has_no_parent_and_an_irq_has_one(
+def test_a_root_has_no_parent_and_a_part_has_one(
     kind: str, parent: Device | None, said: str
 ) -> None:
     with pytest.raises(ModelError, match=said):

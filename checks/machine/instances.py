@@ -31,6 +31,7 @@ from generator.expr import (
     num,
     substitute,
 )
+from generator.facts import LIFE
 from generator.meaning import fold
 from generator.operation import Do
 from generator.program import operations
@@ -120,6 +121,20 @@ class View:
         return frozenset(
             give.target.fact
             for do in self.operations for way in do.op.outcomes for give in way.gives
+        )
+
+    @cached_property
+    def parts(self) -> frozenset[Device]:
+        """Return the devices that nobody creates or binds: what stands for a part of its parent."""
+        created = {
+            place.of if isinstance(place, Nth) else place
+            for driver in self.design.drivers for block in driver.blocks().values()
+            for do in operations(block) if do.op.gives(LIFE) for place in do.places
+        }
+        return frozenset(
+            one for one in self.design.devices
+            if one.parent is not None and one.kind != "service" and one not in created
+            and not self.design.drivers_of(one)
         )
 
     def cores(self) -> tuple[Inst, ...]:

@@ -168,6 +168,9 @@ def _instead(name: str, life: int) -> str:
     return "kzalloc(), auxiliary_device_init(), auxiliary_device_add(), in this order"
 
 
+_TAKEN = (MEMORY, CLAIMED, MAPPED, POWER, HOTPLUG, PMU, HANDLER, SUBSTORE)
+
+
 def _leftovers(view: View) -> Iterator[tuple[str, Expr]]:
     for inst in view.instances:
         if inst.device.kind == "service":
@@ -176,8 +179,12 @@ def _leftovers(view: View) -> Iterator[tuple[str, Expr]]:
             yield from _left_by_parent(view, inst)
             continue
         off = PHASE(inst).eq(UNBOUND)
-        for fact in (MEMORY, CLAIMED, MAPPED, POWER, HOTPLUG, PMU, HANDLER, SUBSTORE):
+        for fact in _TAKEN:
             yield f"{inst.name} is unbound but {fact.name} is left", off & fact(inst).ne(0)
+            for part in view.children(inst):
+                if part.device in view.parts:
+                    yield (f"{inst.name} is unbound but {fact.name} of {part.name} is left",
+                           off & fact(part).ne(0))
         if inst.device.kind == "pci" and not view.cores():  # what the core holds is no leftover
             yield from _left_on_port(view, inst, off)
         elif inst.device.parent is None and inst.device.kind not in ("pci", "core"):
@@ -190,9 +197,6 @@ def _left_below(view: View, root: Inst, off: Expr) -> Iterator[tuple[str, Expr]]
         yield f"{root.name} is unbound but {child.name} is left", off & LIFE(child).ne(ABSENT)
         yield (f"{root.name} is unbound but the id of {child.name} is taken",
                off & IDENT(child).ne(0))
-        if child.device.kind == "irq":
-            yield (f"{root.name} is unbound but the handler of {child.name} is left",
-                   off & HANDLER(child).ne(0))
 
 
 def _left_by_parent(view: View, inst: Inst) -> Iterator[tuple[str, Expr]]:

@@ -161,7 +161,7 @@ def own_device(step: Step, view: View) -> Expr | None:
     if op is None or step.inst is None:
         return None
     if step.inst.device.kind in SUBDEVICES:
-        family = (step.inst, view.parent(step.inst), *_more_irqs(step.inst, view))
+        family = (step.inst, view.parent(step.inst), *_parts(step.inst, view))
         return None if set(step.binding.values()) <= set(family) else TRUE
     if "dev" not in step.binding:
         return None
@@ -175,10 +175,10 @@ def own_device(step: Step, view: View) -> Expr | None:
     return None if dev.device.kind != "pci" or dev == step.inst or harmless or core else TRUE
 
 
-def _more_irqs(inst: Inst, view: View) -> Iterator[Inst]:
-    """Yield the other interrupts below a device, or below its parent: no device of their own."""
+def _parts(inst: Inst, view: View) -> Iterator[Inst]:
+    """Yield what stands for parts of a device, or of its parent: nobody else's."""
     for other in view.instances:
-        if other.device.kind == "irq" and other.device.parent in (inst.device, inst.device.parent):
+        if other.device in view.parts and other.device.parent in (inst.device, inst.device.parent):
             yield other
 
 

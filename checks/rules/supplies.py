@@ -22,10 +22,12 @@ _OFF: tuple[tuple[Fact, tuple[str, ...]], ...] = (
 def _left(view: View) -> Iterator[tuple[str, Expr]]:
     held = sorted((fact for fact in view.given if fact.held), key=lambda fact: fact.name)
     for inst in view.instances:
-        if held and view.design.driver_of(inst.device) is not None:
+        owner = view.parent(inst) if inst.device in view.parts else inst
+        if held and view.design.driver_of(owner.device) is not None:
+            whose = "" if owner == inst else f" of {inst.name}"
             for fact in held:
-                yield (f"{inst.name} is unbound but {fact.name} is left: {fact.doc}",
-                       PHASE(inst).eq(UNBOUND) & fact(inst).ne(0))
+                yield (f"{owner.name} is unbound but {fact.name}{whose} is left: {fact.doc}",
+                       PHASE(owner).eq(UNBOUND) & fact(inst).ne(0))
 
 
 @clause_rule(

@@ -103,7 +103,7 @@ def _given(design: Design, fact: Fact) -> Iterator[Device]:
 
 def served_by(device: Device) -> str | None:
     """Return the class that a device belongs to; None: it owns vectors, or is only glue."""
-    if device.parent is None or device.kind in ("platform", "irq"):
+    if device.parent is None or device.kind in ("platform", "part"):
         return None
     return CORE if device.kind == "service" else CPMU
 

@@ -9,7 +9,7 @@ from generator.ops.platform import DEVM_PLATFORM_IOREMAP_RESOURCE, PLATFORM_GET_
 from generator.ops.power import PM_RUNTIME_DISABLE, PM_RUNTIME_ENABLE
 
 FLASH = Device("flash", "platform")
-ERRORS = Device("errors", "irq", FLASH)
+ERRORS = Device("errors", "part", FLASH)
 
 flash = Driver(
     "flash", FLASH,
