@@ -18,6 +18,7 @@ from checks.search.explore import BEHIND, built, explore
 from checks.search.oracle import naive
 from checks.search.reasons import because
 from checks.show import report_text
+from checks.verdict.degrade import Comparison, Degraded
 from checks.verdict.judge import judge
 from checks.verdict.notes import never_reached
 from generator.__main__ import main
@@ -81,6 +82,19 @@ def test_what_breaks_by_itself_is_no_consequence() -> None:
 
     assert {(one.rule, one.behind) for one in report.counterexamples} == {("R13", ()), ("R36", ())}
     assert report.further == ()
+
+
+def test_what_services_lose_is_not_hidden_behind_a_rule() -> None:
+    lost = Degraded((), ("an irq",), "none", ())
+
+    def against(base: Design, target: Design, **_: object) -> Comparison:
+        return Comparison("N2", base.name, target.name, Verdict.VIOLATED, (lost, lost), 1, 1, 0.0)
+
+    kid = Device("kid", "aux", CARD, as_in="today")
+    report = judge(replace(TWO, devices=(CARD, kid)), against=against, further=True)
+
+    assert [one.rule for one in report.further] == ["R36", "N2"]
+    assert "Here: none; today has an irq." in report.further[1].message
 
 
 def test_a_search_that_was_not_asked_to_goes_no_further() -> None:

@@ -107,6 +107,7 @@ def judge(
         found.append(unprepared(design, episode or PLAIN, 0.0))
     report = merged([one for one in found if isinstance(one, Report)], design)
     report = replace(report, left_out=left_out(design, episode))
+    beside = next((one for one in found if isinstance(one, Comparison)), None)
     if further and not first and not asked() and report.verdict is Verdict.VIOLATED:
         waived = replace(design, waivers=(
             *design.waivers, *(Waiver(rule.key, BEHIND) for rule in RULES)
@@ -116,13 +117,20 @@ def judge(
             left = max(until - time.monotonic(), 0.0)
             return engine(alone, RULES, states=states, seconds=left, first=False, episode=name)
 
-        return with_further(report, results([
+        report = with_further(report, results([
             partial(behind, one, name) for name in lived for one in alternatives(waived, name)
         ], processes))
-    beside = next((one for one in found if isinstance(one, Comparison)), None)
+        return replace(report, further=(*report.further, *_degraded(beside)[:1]))
     if beside is None or report.verdict is not Verdict.HOLDS:
         return report
-    degraded = tuple(
+    return replace(report, verdict=beside.verdict, counterexamples=_degraded(beside))
+
+
+def _degraded(beside: Comparison | None) -> tuple[Counterexample, ...]:
+    """Return what services lose beside the base of their design, as violations of N2."""
+    if beside is None:
+        return ()
+    return tuple(
         Counterexample(
             DEGRADES.key,
             DEGRADES.title,
@@ -132,7 +140,6 @@ def judge(
         )
         for one in beside.degraded
     )
-    return replace(report, verdict=beside.verdict, counterexamples=degraded)
 
 
 def with_further(report: Report, behind: Iterable[Report]) -> Report:
