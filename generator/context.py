@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Code of a driver that runs by itself once it is queued: work, timers, tasklets.
+"""Code of a driver that runs by itself once it is queued: work, timers, tasklets, threads.
 
 Whoever has it may queue it; from then on it runs at any time until it is cancelled. A context is
 told by its name, and each device of the driver has one of its own.
@@ -46,8 +46,8 @@ class Context:
         return self.kind in SLEEPING
 
 
-SLEEPING = ("work", "delayed_work")
-KINDS = (*SLEEPING, "timer", "tasklet")
+SLEEPING = ("work", "delayed_work", "thread", "irq_thread")
+KINDS = (*SLEEPING, "timer", "hrtimer", "tasklet")
 
 
 def work(name: str, body: Block = (), *, static: bool = False) -> Context:
@@ -65,9 +65,24 @@ def timer(name: str, body: Block = (), *, static: bool = False) -> Context:
     return Context(name, body, "timer", static)
 
 
+def hrtimer(name: str, body: Block = (), *, static: bool = False) -> Context:
+    """Return what a high resolution timer does when it expires: it may not sleep."""
+    return Context(name, body, "hrtimer", static)
+
+
 def tasklet(name: str, body: Block = (), *, static: bool = False) -> Context:
     """Return what a tasklet does: it may not sleep."""
     return Context(name, body, "tasklet", static)
+
+
+def thread(name: str, body: Block = ()) -> Context:
+    """Return one round of a kthread: it does another at any time, until it is stopped."""
+    return Context(name, body, "thread")
+
+
+def irq_thread(name: str, body: Block = ()) -> Context:
+    """Return what the thread of the driver's handler does: whenever that can be called."""
+    return Context(name, body, "irq_thread")
 
 
 def ready(name: str) -> Fact:

@@ -3,24 +3,33 @@
 
 from dataclasses import replace
 
-from broken.parts import DELETE, KID, MAKE, design, kid, port
+from broken.parts import DELETE, KID, MAKE, ONE, PORT, VECTOR, design, kid, port
 from house import DESIGNS
 
 from checks.machine.machine import build
 from checks.rules.all import RULES
 from checks.search.explore import Report, explore
 from checks.verdict.notes import notes
-from generator.context import work
+from generator.context import Context, irq_thread, thread, work
 from generator.design import Design, Driver
+from generator.facts import BELOW, BLOCK, LEFT_ON, MEMORY
 from generator.load import load
+from generator.operation import Operation, ok
+from generator.ops.device import DEVM_KZALLOC
+from generator.ops.irq import FREE_IRQ, PCI_FREE_IRQ_VECTORS, REQUEST_IRQ
 from generator.ops.lock import MUTEX_LOCK, MUTEX_UNLOCK
-from generator.ops.perf import DEVM_KASPRINTF
+from generator.ops.memdev import READ_REGISTER
+from generator.ops.pci import PCI_SET_MASTER
+from generator.ops.perf import DEVM_IOREMAP, DEVM_KASPRINTF
 from generator.ops.service import KFREE_DATA, KZALLOC_DATA
 from generator.ops.work import (
     CANCEL_WORK,
     CANCEL_WORK_SYNC,
+    DEVM_WORK_AUTOCANCEL,
     FLUSH_WORK,
     INIT_WORK,
+    KTHREAD_RUN,
+    KTHREAD_STOP,
     SCHEDULE_WORK,
     TASKLET_KILL,
     TASKLET_SCHEDULE,
@@ -32,6 +41,7 @@ from generator.series.identity import canonical, digest
 DATA, FREE = KZALLOC_DATA(KID), KFREE_DATA(KID)
 QUEUED = (DATA, INIT_WORK(KID), SCHEDULE_WORK(KID))
 CANCEL = CANCEL_WORK_SYNC(KID)
+USES = Operation("use data", ("user",), (ok(),), source="", needs=(MEMORY,))(KID)
 
 
 def of(driver: Driver) -> Design:
@@ -143,3 +153,43 @@ def test_two_works_that_cancel_each_other_wait_for_ever() -> None:
 
     assert "N18" in broken(kid(probe, (CANCEL, ends, FREE), contexts=both))
     assert "N18" not in broken(kid(probe, (CANCEL, ends, FREE), contexts=both[:1]))
+
+
+def test_thread_is_stopped() -> None:
+    looks = (thread("look", (USES,)),)
+    run, stop = KTHREAD_RUN(KID, thread="look"), KTHREAD_STOP(KID, thread="look")
+
+    assert broken(kid((DATA, run), (stop, FREE), contexts=looks)) == set()
+    assert broken(kid((DATA, run), (FREE, stop), contexts=looks)) == {"N17"}
+    assert broken(kid((run, DATA), (stop, FREE), contexts=looks)) == {"N17"}
+
+
+def test_thread_of_a_handler_runs_until_free_irq_has_waited() -> None:
+    reads = irq_thread("kid_thread", (READ_REGISTER(KID),))
+    mapped, request, free = DEVM_IOREMAP(KID, KID), REQUEST_IRQ(KID), FREE_IRQ(KID)
+
+    def rules(probe: Block, remove: Block, thread: Context) -> set[str]:
+        vectors = (ONE, PCI_SET_MASTER(PORT), VECTOR, *MAKE)
+        driver = kid(probe, remove, contexts=(thread,))
+        found = explore(
+            design(port(vectors, (*DELETE, PCI_FREE_IRQ_VECTORS(PORT))), driver,
+                   given={(BLOCK, KID): "in an assigned BAR", BELOW: "no", LEFT_ON: "no"}),
+            [rule for rule in RULES if rule.key in ("N12", "N18")],
+        )
+        return {one.rule for one in found.counterexamples}
+
+    assert rules((mapped, request), (free,), reads) == set()
+    assert rules((request, mapped), (free,), reads) == {"N12"}
+    takes = irq_thread("kid_thread", (MUTEX_LOCK(KID), MUTEX_UNLOCK(KID)))
+    lock, unlock = MUTEX_LOCK(KID), MUTEX_UNLOCK(KID)
+    assert rules((request,), (lock, unlock, free), takes) == set()
+    assert rules((request,), (lock, free, unlock), takes) == {"N18"}
+    assert rules((request,), (free,), irq_thread("kid_thread", (free,))) == {"N18"}
+
+
+def test_devres_cancels_work_before_what_it_got_earlier() -> None:
+    managed, memory = DEVM_WORK_AUTOCANCEL(KID, KID), DEVM_KZALLOC(KID, KID)
+    queue = SCHEDULE_WORK(KID)
+
+    assert broken(kid((memory, managed, queue))) == set()
+    assert broken(kid((managed, memory, queue))) == {"N17"}

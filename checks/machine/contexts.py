@@ -16,7 +16,7 @@ from checks.machine.process import Process
 from checks.machine.step import HALTED, IDLE, Build, Kind
 from generator.context import Context, queued, running, unended
 from generator.design import Driver
-from generator.expr import TRUE, Expr, Fact, Nth, Read, all_of, num, pick
+from generator.expr import FALSE, TRUE, Expr, Fact, Nth, Read, all_of, num, pick
 from generator.facts import EXCLUSIVE, HANDLER, LINE, OPEN, SOURCE
 from generator.graphs.flow import Flow, compress, flow
 from generator.operation import Block, Do
@@ -60,13 +60,14 @@ def handler_of(view: View, driver: Driver) -> Block:
     """
     if driver.atomic:
         return driver.atomic
-    others = {do.op.context[1] for do in _on_contexts(view, driver) if do.op.does == "queue"}
+    others = {do.op.context[1] for do in _on_contexts(view, driver)
+              if do.op.does in ("queue", "start")}
     mine = dict.fromkeys(
         one.context for one in view.contexts if one.driver == driver
     )
     return tuple(
         replace(QUEUES[one.kind].on(one.name)(driver.device), where=driver.where)
-        for one in mine if one.name not in others
+        for one in mine if one.name not in others and one.kind in QUEUES
     )
 
 
@@ -88,6 +89,19 @@ class _Beside(Process):
         for edge in graph.edges:
             self._edge(entry, edge)
         return graph
+
+    def may_be_called(self, also: Expr = FALSE) -> Expr:
+        """Return whether an interrupt can come; in noirq phases suspend_device_irqs() masks it."""
+        when = also | may_fire(self.inst) if also != FALSE else may_fire(self.inst)
+        masked = self.made.view.during("suspend_noirq", "off", "resume_noirq")
+        return when if masked == FALSE else when & ~masked
+
+    def awaited_by(self, runs: Read, *gone: Read) -> None:
+        """Let every step of others that ends what calls it wait until it does not run."""
+        ends, steps = [(read, num(0)) for read in gone], self.made.transitions
+        for at, one in enumerate(steps):
+            if one.pc != self.pc and any(give in ends for give in one.gives):
+                steps[at] = replace(one, when=one.when & runs.eq(0))
 
     def _runs(
         self, text: str, when: Expr, entry: str, block: Block, runs: Read,
@@ -120,8 +134,13 @@ class _Queued(_Beside):
             fact(one.name)(self.inst) for fact in (queued, running, unended)
         )
         entry = "work" if one.sleeps else "atomic"
+        if one.kind == "irq_thread":
+            self._runs("irq thread runs", self.may_be_called(), entry, one.body, runs)
+            self.awaited_by(runs, HANDLER(self.inst))
+            return
+        taken = () if one.kind == "thread" else ((pending, 0),)  # it goes on until it is stopped
         self._runs(f"{one.kind.replace('_', ' ')} runs", pending.eq(1), entry, one.body,
-                   runs, (pending, 0), ends=((left, pick(left.gt(0), left - 1, 0)),))
+                   runs, *taken, ends=((left, pick(left.gt(0), left - 1, 0)),))
 
 
 class _Handler(_Beside):
@@ -134,17 +153,11 @@ class _Handler(_Beside):
         self.pc = Fact(f"at handler of {driver.name}", 0, "where its handler is")(inst)
 
     def add(self, block: Block) -> None:
-        when = OPEN(self.inst).eq(1) | may_fire(self.inst)
-        if not self.made.plain:  # kernel/power/suspend.c: suspend_device_irqs() has masked it
-            when &= ~self.made.view.during("suspend_noirq", "off", "resume_noirq")
         runs = running("handler")(self.inst)
-        self._runs(f"callback of {self.driver.name}", when, "atomic", block, runs)
+        self._runs(f"callback of {self.driver.name}", self.may_be_called(OPEN(self.inst).eq(1)),
+                   "atomic", block, runs)
         # free_irq() waits for it, and closing an event for the CPU on which it counts
-        ends = (HANDLER(self.inst), num(0)), (OPEN(self.inst), num(0))
-        steps = self.made.transitions
-        for at, one in enumerate(steps):
-            if one.pc != self.pc and any(give in ends for give in one.gives):
-                steps[at] = replace(one, when=one.when & runs.eq(0))
+        self.awaited_by(runs, HANDLER(self.inst), OPEN(self.inst))
 
 
 def may_fire(inst: Inst) -> Expr:

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from checks.machine.contexts import may_fire
 from checks.machine.instances import Inst, Own, View
 from checks.machine.lock_owners import number
 from checks.machine.step import Step
 from checks.rules.rule import step_rule
 from generator.context import awaited, flushed, queued, running
-from generator.expr import TRUE, Expr, Fact, Nth, Read, all_of, any_of
-from generator.facts import MEMORY, MUTEXES, NOTED, PHASE, UNBOUND
+from generator.expr import TRUE, Expr, Fact, Nth, Read, all_of, any_of, num
+from generator.facts import HANDLER, MEMORY, MUTEXES, NOTED, PHASE, UNBOUND
 from generator.operation import ME, Block, Operation
 from generator.program import operations
 
@@ -56,7 +57,7 @@ def queued_only_while_there(step: Step, _view: View) -> Expr | None:
 
     It is cancelled when nobody can queue it any more, and not initialised while it is queued.
     """
-    if step.op is None or step.op.does != "initialise":
+    if step.op is None or step.op.does not in ("initialise", "start"):
         return None
     name, inst = step.op.context[1], step.role("user")
     return queued(name)(inst).eq(1) | running(name)(inst).eq(1)
@@ -116,6 +117,18 @@ def _stuck(view: View) -> Iterator[tuple[str, Expr]]:
                    all_of(*waits))
 
 
+def _under_its_thread(step: Step, view: View, me: int) -> Expr | None:
+    """Return when free_irq() waits for the thread of a handler that waits for its caller."""
+    role = "user" if "user" in step.binding else "dev"
+    mine = [own for own in view.contexts
+            if own.context.kind == "irq_thread" and own.inst == step.role(role)]
+    if any(own.context.name == step.context for own in mine):
+        return TRUE
+    held = [lock.eq(me) for own in mine
+            for lock in sorted(_taken_in(view, own.context.body, own), key=lambda read: read.key)]
+    return all_of(may_fire(step.role(role)), any_of(*held)) if held else None
+
+
 @step_rule(
     "N18",
     evidence=("kernel/workqueue.c __flush_work()", "kernel/workqueue.c cancel_work_sync()",
@@ -139,6 +152,9 @@ def waits_for_what_can_end(step: Step, view: View) -> Expr | None:
         return any_of(*kept) if kept else None
     if op is None:
         return None
+    if any(give.target.fact == HANDLER and give.value == num(0)
+           for way in op.outcomes for give in way.gives):
+        return _under_its_thread(step, view, me)
     if op.does not in ("cancel and wait", "wait"):
         again = [fact(step.role(role)).eq(me) for fact, role in _takes(op) if fact not in MUTEXES]
         return any_of(*again) if again else None

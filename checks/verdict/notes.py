@@ -112,7 +112,7 @@ def _contexts_unsaid(design: Design, driver: Driver) -> Iterator[Note]:
     done = [do for one in design.drivers for block in one.blocks().values()
             for do in operations(block) if do.op.does and driver.device in do.places]
     said = {one.name for one in driver.contexts}
-    queued = {do.op.context[1] for do in done if do.op.does == "queue"}
+    queued = {do.op.context[1] for do in done if do.op.does in ("queue", "start")}
     for do in done:
         name = do.op.context[1]
         if name not in said:
@@ -123,7 +123,7 @@ def _contexts_unsaid(design: Design, driver: Driver) -> Iterator[Note]:
                 f"{driver.name}"
             )
     for one in driver.contexts:
-        if one.name not in queued and driver.atomic:
+        if one.name not in queued and one.kind != "irq_thread" and driver.atomic:
             yield Note(one.where, f"{one.name} of {driver.device.name} never runs: nothing in this "
                        "design queues it")
 

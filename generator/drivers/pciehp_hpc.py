@@ -36,10 +36,10 @@ from generator.ops.pci import PCIE_CAPABILITY_READ_DWORD
 from generator.ops.service import KFREE_DATA, KZALLOC_DATA
 from generator.ops.work import (
     C_CANCEL_DELAYED_WORK_SYNC,
+    C_KTHREAD_CREATE,
+    C_KTHREAD_STOP,
+    C_WAKE_UP_PROCESS,
     INIT_WAITQUEUE_HEAD,
-    KTHREAD_CREATE,
-    KTHREAD_STOP,
-    WAKE_UP_PROCESS,
     init_work,
 )
 from generator.program import Block, Function, If, Not, Return, both, call
@@ -162,11 +162,11 @@ def pciehp_request_irq(service: Device) -> Function:
             If(
                 polled(service),
                 (
-                    KTHREAD_CREATE(
+                    C_KTHREAD_CREATE(
                         service, fail=(*_thread(), Return(ok=False)),
                         c=CTRL | {"function": "pciehp_poll"},
                     ),
-                    WAKE_UP_PROCESS(service),
+                    C_WAKE_UP_PROCESS(service),
                     *_thread(),
                     Return(),
                 ),
@@ -187,7 +187,7 @@ def pciehp_free_irq(service: Device) -> Function:
         (
             If(
                 polled(service),
-                (KTHREAD_STOP(service, c={"on": "controller.poll_thread"}),),
+                (C_KTHREAD_STOP(service, c={"on": "controller.poll_thread"}),),
                 (FREE_IRQ(service, c=CTRL),),
             ),
         ),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Work, timers and tasklets: queued by anybody, run at any time until cancelled; and threads.
+"""Work, timers, tasklets and threads: queued by anybody, run at any time until cancelled.
 
 Each is of a context of the driver, which is named where there is more than one:
 SCHEDULE_WORK(dev, work="reset"). In C the device is where the struct work_struct lies.
@@ -16,7 +16,7 @@ from generator.errors import ModelError
 from generator.expr import Place, Role, minimum, pick
 from generator.facts import POLLER
 from generator.fingerprint import Fails, Fingerprint
-from generator.operation import ME, Do, Operation, fault, here, ok, sets
+from generator.operation import ME, Block, Do, OnFail, Operation, fault, here, ok, sets
 from generator.ops.assign import assign, plain
 from generator.ops.device import INIT_LIST_HEAD
 
@@ -35,9 +35,11 @@ class Of:
     kind: str
     word: str
     source: str
+    managed: bool = False  # the driver core cancels it and waits, from a devres list
 
     def __call__(
-        self, *places: Place, c: Mapping[str, str] | None = None, **which: str
+        self, *places: Place, c: Mapping[str, str] | None = None,
+        fail: OnFail | Block | None = None, **which: str
     ) -> Do:
         """Return it on the context of a device, at the caller's line.
 
@@ -51,7 +53,7 @@ class Of:
             raise ModelError(
                 here(), f'{self.callee}(): {self.word}= is a name, {self.word}="NAME": not {name!r}'
             )
-        return self.on(name)(*places, c=c)
+        return self.on(name)(*places, fail=fail, c=c)
 
     def on(self, name: str) -> Operation:
         """Return the operation on the context of a name."""
@@ -65,25 +67,36 @@ def _operation(of: Of, name: str) -> Operation:
         shown, ("user",), (ok(),), of.source, Fingerprint((of.callee,), on=0),
         context=(of.kind, name), does=of.does, sleeps=False,
     )
+    needs = () if of.kind == "thread" else (ready(name),)
     waiting, runs, left = (fact(name)(USER) for fact in (awaited, running, unended))
     # of what is flushed, only a run that has begun will end
     off = sets(queued(name)(USER), 0), sets(left, minimum(left, runs))
     match of.does:
         case "initialise":
-            undo = _CANCELS[of.kind].on(name)
-            return replace(common, outcomes=(ok(sets(ready(name)(USER), 1)),), undo=undo,
-                           leaves=(ready(name),))
+            common = replace(common, outcomes=(ok(sets(ready(name)(USER), 1)),),
+                             undo=_CANCELS[of.kind].on(name), leaves=(ready(name),))
+            if not of.managed:
+                return common
+            return replace(
+                common, roles=("user", "owner"), outcomes=(*common.outcomes, fault("-ENOMEM")),
+                fingerprint=Fingerprint((of.callee,), on=0, fails=Fails.NEGATIVE),
+                acts_on="owner", managed=True, on_devres="owner",
+            )
+        case "start":  # it runs, again and again, until it is stopped
+            return replace(
+                common, outcomes=(ok(sets(queued(name)(USER), 1)), fault("-ENOMEM")),
+                undo=_CANCELS[of.kind].on(name), sleeps=True,
+            )
         case "queue":  # what is being cancelled is not queued again
             value = pick(waiting.eq(0), 1, queued(name)(USER))
             return replace(common, outcomes=(ok(sets(queued(name)(USER), value)),),
                            needs=(ready(name),))
         case "cancel":
-            return replace(common, outcomes=(ok(*off),), needs=(ready(name),))
+            return replace(common, outcomes=(ok(*off),), needs=needs)
         case "cancel and wait":
             return replace(
                 common, outcomes=(ok(*off, sets(waiting, 0)),),
-                begins=(*off, sets(waiting, ME)), waits=runs.eq(0), needs=(ready(name),),
-                sleeps=True,
+                begins=(*off, sets(waiting, ME)), waits=runs.eq(0), needs=needs, sleeps=True,
             )
         case "wait":  # for the runs that there are; what these queue is not waited for
             return replace(
@@ -106,6 +119,14 @@ def _timer(callee: str, does: str, source: str) -> Of:
     return Of(callee, does, "timer", "timer", source)
 
 
+def _hrtimer(callee: str, does: str, source: str) -> Of:
+    return Of(callee, does, "hrtimer", "timer", source)
+
+
+def _thread(callee: str, does: str, source: str) -> Of:
+    return Of(callee, does, "thread", "thread", source)
+
+
 def _tasklet(callee: str, does: str, source: str) -> Of:
     return Of(callee, does, "tasklet", "tasklet", source)
 
@@ -119,6 +140,10 @@ CANCEL_WORK_SYNC = _work(
     "kernel/workqueue.c cancel_work_sync(): nobody queues it meanwhile, but afterwards",
 )
 FLUSH_WORK = _work("flush_work", "wait", "kernel/workqueue.c flush_work()")
+DEVM_WORK_AUTOCANCEL = Of(
+    "devm_work_autocancel", "initialise", "work", "work",
+    "include/linux/devm-helpers.h devm_work_autocancel()", managed=True,
+)
 
 INIT_DELAYED_WORK = _delayed(
     "INIT_DELAYED_WORK", "initialise", "include/linux/workqueue.h INIT_DELAYED_WORK()"
@@ -137,6 +162,10 @@ CANCEL_DELAYED_WORK_SYNC = _delayed(
 )
 FLUSH_DELAYED_WORK = _delayed(
     "flush_delayed_work", "wait", "kernel/workqueue.c flush_delayed_work()"
+)
+DEVM_DELAYED_WORK_AUTOCANCEL = replace(
+    DEVM_WORK_AUTOCANCEL, callee="devm_delayed_work_autocancel", kind="delayed_work",
+    source="include/linux/devm-helpers.h devm_delayed_work_autocancel()",
 )
 
 TIMER_SETUP = _timer("timer_setup", "initialise", "include/linux/timer.h timer_setup()")
@@ -157,13 +186,26 @@ TASKLET_SCHEDULE = _tasklet(
 )
 TASKLET_KILL = _tasklet("tasklet_kill", "cancel and wait", "kernel/softirq.c tasklet_kill()")
 
+HRTIMER_INIT = _hrtimer("hrtimer_init", "initialise", "kernel/time/hrtimer.c hrtimer_init()")
+HRTIMER_START = _hrtimer("hrtimer_start", "queue", "include/linux/hrtimer.h hrtimer_start()")
+HRTIMER_TRY_TO_CANCEL = _hrtimer(
+    "hrtimer_try_to_cancel", "cancel", "kernel/time/hrtimer.c hrtimer_try_to_cancel()"
+)
+HRTIMER_CANCEL = _hrtimer(
+    "hrtimer_cancel", "cancel and wait", "kernel/time/hrtimer.c hrtimer_cancel()"
+)
+
+KTHREAD_RUN = _thread("kthread_run", "start", "include/linux/kthread.h kthread_run()")
+KTHREAD_STOP = _thread("kthread_stop", "cancel and wait", "kernel/kthread.c kthread_stop()")
+
 _CANCELS = {
     "work": CANCEL_WORK_SYNC, "delayed_work": CANCEL_DELAYED_WORK_SYNC,
-    "timer": TIMER_DELETE_SYNC, "tasklet": TASKLET_KILL,
+    "timer": TIMER_DELETE_SYNC, "hrtimer": HRTIMER_CANCEL, "tasklet": TASKLET_KILL,
+    "thread": KTHREAD_STOP,
 }
 QUEUES = {
     "work": SCHEDULE_WORK, "delayed_work": SCHEDULE_DELAYED_WORK, "timer": MOD_TIMER,
-    "tasklet": TASKLET_SCHEDULE,
+    "hrtimer": HRTIMER_START, "tasklet": TASKLET_SCHEDULE,
 }
 
 # As C has them where the work itself is not explored: the kernel's own drivers, of which a test
@@ -183,7 +225,7 @@ def init_work(device: Place, path: str, function: str) -> tuple[Do, ...]:
     )
 
 
-KTHREAD_STOP = Operation(
+C_KTHREAD_STOP = Operation(
     "kthread_stop",
     ("user",),
     (ok(sets(POLLER(USER), 0)),),
@@ -193,7 +235,7 @@ KTHREAD_STOP = Operation(
 )
 
 # kthread_run() is both of these; the thread does nothing before it is woken.
-KTHREAD_CREATE = Operation(
+C_KTHREAD_CREATE = Operation(
     "kthread_create",
     ("user",),
     (ok(), fault("-ENOMEM")),
@@ -201,7 +243,7 @@ KTHREAD_CREATE = Operation(
     fingerprint=Fingerprint(("kthread_create_on_node",), on=1, fails=Fails.ERRPTR, args=(0,)),
     shown=("function",),
 )
-WAKE_UP_PROCESS = Operation(
+C_WAKE_UP_PROCESS = Operation(
     "wake_up_process",
     ("user",),
     (ok(sets(POLLER(USER), 1)),),
