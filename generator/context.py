@@ -41,6 +41,11 @@ class Context:
             )
 
     @property
+    def runs(self) -> Fact:
+        """Return whether it runs: a device has one irq thread, which is known to free_irq()."""
+        return IRQ_THREAD_RUNS if self.kind == "irq_thread" else running(self.name)
+
+    @property
     def sleeps(self) -> bool:
         """Return whether it may sleep."""
         return self.kind in SLEEPING
@@ -103,6 +108,9 @@ def running(name: str) -> Fact:
 def unended(name: str) -> Fact:
     """Return how many runs of a context, running or queued, are to end before a flush does."""
     return Fact(f"{name} unended", 2, f"runs of {name} that somebody flushes")
+
+
+HANDLER_RUNS, IRQ_THREAD_RUNS = running("irq handler"), running("irq thread")
 
 
 def awaited(name: str) -> Fact:

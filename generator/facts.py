@@ -46,6 +46,7 @@ HANDLER = named("handler", (*_IRQS, "orphan"), "what its interrupt handler is re
 EXCLUSIVE = Fact("exclusive", 1, "its handler was requested without IRQF_SHARED")
 WAKE = Fact("wake", 2, "how often its driver has made its interrupt wake the system")
 NO_SUSPEND = Fact("no_suspend", 1, "its handler was requested with IRQF_NO_SUSPEND")
+MASKED = Fact("masked", 1, "its driver has disabled its irq", local=True)
 SOURCE = Fact("source", 1, "the device may raise its interrupt")
 QUIET = Fact("quiet", 1, "its driver has turned its source off since it was bound")
 MEMORY = Fact("memory", 1, "driver data")

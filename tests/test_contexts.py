@@ -16,12 +16,21 @@ from generator.facts import BELOW, BLOCK, LEFT_ON, MEMORY
 from generator.load import load
 from generator.operation import Operation, ok
 from generator.ops.device import DEVM_KZALLOC
-from generator.ops.irq import FREE_IRQ, PCI_FREE_IRQ_VECTORS, REQUEST_IRQ
+from generator.ops.irq import (
+    DISABLE_IRQ,
+    DISABLE_IRQ_NOSYNC,
+    ENABLE_IRQ,
+    FREE_IRQ,
+    PCI_FREE_IRQ_VECTORS,
+    REQUEST_IRQ,
+    SYNCHRONIZE_IRQ,
+)
 from generator.ops.lock import MUTEX_LOCK, MUTEX_UNLOCK
 from generator.ops.memdev import READ_REGISTER
 from generator.ops.pci import PCI_SET_MASTER
 from generator.ops.perf import DEVM_IOREMAP, DEVM_KASPRINTF
 from generator.ops.service import KFREE_DATA, KZALLOC_DATA
+from generator.ops.source import DISABLE_SOURCE, ENABLE_SOURCE
 from generator.ops.work import (
     CANCEL_WORK,
     CANCEL_WORK_SYNC,
@@ -35,7 +44,7 @@ from generator.ops.work import (
     TASKLET_SCHEDULE,
     TASKLET_SETUP,
 )
-from generator.program import Block, Return
+from generator.program import Block, Node, Return
 from generator.series.identity import canonical, digest
 
 DATA, FREE = KZALLOC_DATA(KID), KFREE_DATA(KID)
@@ -193,3 +202,24 @@ def test_devres_cancels_work_before_what_it_got_earlier() -> None:
 
     assert broken(kid((memory, managed, queue))) == set()
     assert broken(kid((managed, memory, queue))) == {"N17"}
+
+
+def test_handler_that_runs_is_waited_for_before_its_work_is_cancelled() -> None:
+    probe = (DATA, INIT_WORK(KID), REQUEST_IRQ(KID, shared=0), ENABLE_SOURCE(KID))
+    off, free = DISABLE_SOURCE(KID), FREE_IRQ(KID)
+
+    def rules(*remove: Node) -> set[str]:
+        vectors = (ONE, PCI_SET_MASTER(PORT), VECTOR, *MAKE)
+        driver = kid(probe, (*remove, free, FREE), (SCHEDULE_WORK(KID),), (work("work"),))
+        found = explore(
+            design(port(vectors, (*DELETE, PCI_FREE_IRQ_VECTORS(PORT))), driver,
+                   given={BELOW: "no", LEFT_ON: "no"}),
+            [rule for rule in RULES if rule.key == "N17"],
+        )
+        return {one.rule for one in found.counterexamples}
+
+    assert rules(off, SYNCHRONIZE_IRQ(KID), CANCEL) == set()
+    assert rules(off, CANCEL) == {"N17"}  # it had begun, and queues the work behind this
+    assert rules(DISABLE_IRQ(KID), CANCEL, off) == set()
+    assert rules(DISABLE_IRQ_NOSYNC(KID), CANCEL, off) == {"N17"}
+    assert rules(DISABLE_IRQ(KID), ENABLE_IRQ(KID), CANCEL, off) == {"N17"}

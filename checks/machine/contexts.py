@@ -14,10 +14,10 @@ from dataclasses import replace
 from checks.machine.instances import Inst, Own, View
 from checks.machine.process import Process
 from checks.machine.step import HALTED, IDLE, Build, Kind
-from generator.context import Context, queued, running, unended
+from generator.context import HANDLER_RUNS, Context, queued, unended
 from generator.design import Driver
 from generator.expr import FALSE, TRUE, Expr, Fact, Nth, Read, all_of, num, pick
-from generator.facts import EXCLUSIVE, HANDLER, LINE, OPEN, SOURCE
+from generator.facts import EXCLUSIVE, HANDLER, LINE, MASKED, OPEN, SOURCE
 from generator.graphs.flow import Flow, compress, flow
 from generator.operation import Block, Do
 from generator.ops.work import QUEUES
@@ -130,9 +130,8 @@ class _Queued(_Beside):
 
     def add(self) -> None:
         one = self.own.context
-        pending, runs, left = (
-            fact(one.name)(self.inst) for fact in (queued, running, unended)
-        )
+        runs = one.runs(self.inst)
+        pending, left = queued(one.name)(self.inst), unended(one.name)(self.inst)
         entry = "work" if one.sleeps else "atomic"
         if one.kind == "irq_thread":
             self._runs("irq thread runs", self.may_be_called(), entry, one.body, runs)
@@ -153,7 +152,7 @@ class _Handler(_Beside):
         self.pc = Fact(f"at handler of {driver.name}", 0, "where its handler is")(inst)
 
     def add(self, block: Block) -> None:
-        runs = running("handler")(self.inst)
+        runs = HANDLER_RUNS(self.inst)
         self._runs(f"callback of {self.driver.name}", self.may_be_called(OPEN(self.inst).eq(1)),
                    "atomic", block, runs)
         # free_irq() waits for it, and closing an event for the CPU on which it counts
@@ -162,5 +161,5 @@ class _Handler(_Beside):
 
 def may_fire(inst: Inst) -> Expr:
     """Return whether the handler of a device can be called: it shares its irq, or may raise it."""
-    there = HANDLER(inst).ge(1) & HANDLER(inst).le(LINE)
+    there = HANDLER(inst).ge(1) & HANDLER(inst).le(LINE) & MASKED(inst).eq(0)
     return there & (EXCLUSIVE(inst).eq(0) | SOURCE(inst).eq(1))

@@ -489,6 +489,8 @@ class Process:
             self.made.add(step, self.pc, src, when, [(self.pc, num(middle)), *gives])
             step = replace(step, kind=Kind.OPERATION_RETURNS, text=f"{text} returns", op=None)
             src, when = middle, all_of(when, bound(op.waits))
+        else:
+            when = all_of(when, bound(op.waits))
         for way in op.outcomes:
             if way.label != outcome:
                 continue

@@ -34,7 +34,7 @@ def _memory(own: Own) -> tuple[Fact, ...]:
 def _homeless(view: View) -> Iterator[tuple[str, Expr]]:
     for own in view.contexts:
         name, inst = own.context.name, own.inst
-        live = queued(name)(inst).eq(1) | running(name)(inst).eq(1)
+        live = queued(name)(inst).eq(1) | own.context.runs(inst).eq(1)
         for fact in _memory(own):
             yield (f"{name} of {inst.name} can run without {fact.name}: "
                    "it is queued or running, and what it lies in is freed",
@@ -106,7 +106,7 @@ def _stuck(view: View) -> Iterator[tuple[str, Expr]]:
         name = f"{own.context.name} of {own.inst.name}"
         for lock in sorted(_taken_in(view, own.context.body, own), key=lambda read: read.key):
             yield (f"{name} ends and holds {lock.of.name}.{lock.fact.name} still",
-                   all_of(lock.eq(own.number), running(own.context.name)(own.inst).eq(0)))
+                   all_of(lock.eq(own.number), own.context.runs(own.inst).eq(0)))
         for other in view.contexts[:view.contexts.index(own)]:
             waits = [
                 any_of(*(fact(one.context.name)(one.inst).eq(by.number)

@@ -22,6 +22,7 @@ from generator.facts import (
     LEFT_ON,
     LIFE,
     LINE,
+    MASKED,
     MASTER,
     MEMORY,
     MSG,
@@ -238,7 +239,8 @@ def handler_data_outlives_irq(view: View) -> Iterator[tuple[str, Expr]]:
         for driver in view.design.drivers_of(inst.device):
             for need in dict.fromkeys(handler_needs(view, driver, inst)):
                 of = "" if need.of == inst else f" of {need.of.name}"
-                can = HANDLER(inst).ne(0) & (EXCLUSIVE(inst).eq(0) | SOURCE(inst).eq(1))
+                shared = EXCLUSIVE(inst).eq(0) | SOURCE(inst).eq(1)
+                can = all_of(HANDLER(inst).ne(0), MASKED(inst).eq(0), shared)
                 yield (f"the handler of {inst.name} can run without {need.fact.name}{of}",
                        can & need.eq(0))
 

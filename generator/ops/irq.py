@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from generator.context import HANDLER_RUNS, IRQ_THREAD_RUNS
 from generator.expr import (
     EACH,
     Expr,
@@ -33,6 +34,7 @@ from generator.facts import (
     KNOWN,
     LINE,
     LINE_ROUTED,
+    MASKED,
     MODE,
     MODE_INTX,
     MODE_MSI,
@@ -315,6 +317,8 @@ DEVM_REQUEST_IRQ = Operation(
     needs_d0="user",
 )
 
+_NO_HANDLER = HANDLER_RUNS(USER).eq(0) & IRQ_THREAD_RUNS(USER).eq(0)
+
 # Takes off the devres list what devm_request_irq() put there, and frees it.
 DEVM_FREE_IRQ = replace(
     FREE_IRQ,
@@ -353,11 +357,39 @@ ENABLE_IRQ_WAKE = Operation(
     fingerprint=Fingerprint(("enable_irq_wake",), fails=Fails.NEGATIVE),
     undo=DISABLE_IRQ_WAKE,
 )
-# Waiting for the handlers of an irq: no fact hangs on it.
+
 SYNCHRONIZE_IRQ = Operation(
     "synchronize_irq",
     ("user",),
     (ok(),),
     source="kernel/irq/manage.c synchronize_irq()",
     fingerprint=Fingerprint(("synchronize_irq",)),
+    waits=_NO_HANDLER,
+)
+ENABLE_IRQ = Operation(
+    "enable_irq",
+    ("user",),
+    (ok(sets(MASKED(USER), 0)),),
+    source="kernel/irq/manage.c enable_irq()",
+    fingerprint=Fingerprint(("enable_irq",)),
+    sleeps=False,
+)
+DISABLE_IRQ = Operation(
+    "disable_irq",
+    ("user",),
+    (ok(),),
+    source="kernel/irq/manage.c disable_irq(): nobody's handler is called on it, and none runs",
+    fingerprint=Fingerprint(("disable_irq",)),
+    begins=(sets(MASKED(USER), 1),),
+    waits=_NO_HANDLER,
+    undo=ENABLE_IRQ,
+)
+DISABLE_IRQ_NOSYNC = Operation(
+    "disable_irq_nosync",
+    ("user",),
+    (ok(sets(MASKED(USER), 1)),),
+    source="kernel/irq/manage.c disable_irq_nosync(): a handler may run still",
+    fingerprint=Fingerprint(("disable_irq_nosync",)),
+    undo=ENABLE_IRQ,
+    sleeps=False,
 )
