@@ -11,7 +11,7 @@ from checks.rules.all import RULES
 from checks.search.explore import Report, explore
 from checks.verdict.notes import notes
 from generator.context import Context, irq_thread, thread, work
-from generator.design import Design, Driver
+from generator.design import Design, Device, Driver
 from generator.facts import BELOW, BLOCK, LEFT_ON, MEMORY
 from generator.load import load
 from generator.operation import Operation, ok
@@ -47,6 +47,7 @@ from generator.ops.work import (
 from generator.program import Block, Node, Return
 from generator.series.identity import canonical, digest
 
+NIC = Device("nic", "pci", answers=((BLOCK, ("in an assigned BAR",)),))
 DATA, FREE = KZALLOC_DATA(KID), KFREE_DATA(KID)
 QUEUED = (DATA, INIT_WORK(KID), SCHEDULE_WORK(KID))
 CANCEL = CANCEL_WORK_SYNC(KID)
@@ -223,3 +224,18 @@ def test_handler_that_runs_is_waited_for_before_its_work_is_cancelled() -> None:
     assert rules(DISABLE_IRQ(KID), CANCEL, off) == set()
     assert rules(DISABLE_IRQ_NOSYNC(KID), CANCEL, off) == {"N17"}
     assert rules(DISABLE_IRQ(KID), ENABLE_IRQ(KID), CANCEL, off) == {"N17"}
+
+
+def test_work_that_reads_registers_is_cancelled_before_sleep() -> None:
+    again = SCHEDULE_WORK(NIC)
+    mapped = (DEVM_KZALLOC(NIC, NIC), DEVM_IOREMAP(NIC, NIC))
+
+    def rules(suspend: Block) -> set[str]:
+        driver = Driver("nic", NIC, (*mapped, INIT_WORK(NIC), again), (CANCEL_WORK_SYNC(NIC),),
+                        contexts=(work("work", (READ_REGISTER(NIC), again)),),
+                        suspend=suspend, resume=(again,))
+        found = explore(Design("nic", "", (NIC,), (driver,)), RULES, episode="sleep")
+        return {one.rule for one in found.counterexamples}
+
+    assert rules((CANCEL_WORK_SYNC(NIC),)) == set()
+    assert rules(()) == {"R34"}  # it runs while the power is gone
