@@ -24,6 +24,7 @@ from generator.expr import (
 )
 from generator.mistakes.blame import mend, written_at
 from generator.mistakes.blocks import check_block, devices_asked
+from generator.mistakes.contexts import check_contexts
 from generator.mistakes.field_types import check_fields
 from generator.mistakes.operations import named_twice
 from generator.operation import Do, here
@@ -233,7 +234,9 @@ class Design:
             bound[driver.device] = driver
         for driver in self.drivers:
             _check_driver(self, driver, known)
-            _check_contexts(self, driver)
+            done = tuple(do for one in self.drivers for block in one.blocks().values()
+                         for do in operations(block))
+            check_contexts(driver.name, driver.device, driver.contexts, done)
             _check_callbacks(self, driver)
 
     def _check_types(self) -> None:
@@ -348,31 +351,6 @@ def _check_driver(design: Design, driver: Driver, known: set[Device]) -> None:
                         + f": {mend(strange, known)}"
                     )
         _check_loops(driver, block, frozenset(), known)
-
-
-def _check_contexts(design: Design, driver: Driver) -> None:
-    """Refuse two contexts of one name, and operations on one that are of another kind."""
-    kinds: dict[str, str] = {}
-    for one in driver.contexts:
-        if one.name in kinds:
-            raise ModelError(
-                one.where, f"{driver.name} has a context {one.name!r} already: give this one "
-                "another name"
-            )
-        kinds[one.name] = one.kind
-    for other in design.drivers:
-        for block in other.blocks().values():
-            for do in operations(block):
-                kind, name = do.op.context
-                if not do.op.does or driver.device not in _devices_in(do.places[0]):
-                    continue
-                if kinds.setdefault(name, kind) != kind:
-                    raise ModelError(
-                        do.where, f"{do}: {name} of {driver.device.name} is a "
-                        f"{kinds[name].replace('_', ' ')}, and this is done to a "
-                        f"{kind.replace('_', ' ')}: take the operation of its kind, or name "
-                        "another"
-                    )
 
 
 def _check_callbacks(design: Design, driver: Driver) -> None:

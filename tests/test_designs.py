@@ -151,8 +151,8 @@ MISTAKES = {
         "give this one another name",
     ),
     "kind of context that there is not": (
-        _one('(), contexts=(Context("poll", (), "thread"),)'),
-        "one of work, delayed_work, timer, tasklet",
+        _one('(), contexts=(Context("poll", (), "clock"),)'),
+        "one of work, delayed_work, thread,",
     ),
     "context that is not named": (
         _one('(INIT_WORK(PORT, timer="poll"),)'),
