@@ -13,7 +13,7 @@ from functools import cache
 
 from generator.context import awaited, flushed, queued, ready, running, unended
 from generator.errors import ModelError
-from generator.expr import Place, Role, minimum, pick
+from generator.expr import Place, Role, minimum
 from generator.facts import POLLER
 from generator.fingerprint import Fails, Fingerprint
 from generator.operation import ME, Block, Do, OnFail, Operation, fault, here, ok, sets
@@ -87,13 +87,12 @@ def _operation(of: Of, name: str) -> Operation:
                 common, outcomes=(ok(sets(queued(name)(USER), 1)), fault("-ENOMEM")),
                 undo=_CANCELS[of.kind].on(name), sleeps=True,
             )
-        case "queue":  # what is being cancelled is not queued again
-            value = pick(waiting.eq(0), 1, queued(name)(USER))
-            return replace(common, outcomes=(ok(sets(queued(name)(USER), value)),),
+        case "queue":
+            return replace(common, outcomes=(ok(sets(queued(name)(USER), 1)),),
                            needs=(ready(name),))
         case "cancel":
             return replace(common, outcomes=(ok(*off),), needs=needs)
-        case "cancel and wait":
+        case "cancel and wait":  # what is queued meanwhile does not stay queued
             return replace(
                 common, outcomes=(ok(*off, sets(waiting, 0)),),
                 begins=(*off, sets(waiting, ME)), waits=runs.eq(0), needs=needs, sleeps=True,
