@@ -105,6 +105,11 @@ def running(name: str) -> Fact:
     return Fact(f"{name} runs", 1, f"{name} runs")
 
 
+def shut(name: str) -> Fact:
+    """Return whether a context is not queued any more, whoever tries."""
+    return Fact(f"{name} shut down", 1, f"{name} cannot be queued", local=True)
+
+
 def unended(name: str) -> Fact:
     """Return how many runs of a context, running or queued, are to end before a flush does."""
     return Fact(f"{name} unended", 2, f"runs of {name} that somebody flushes")

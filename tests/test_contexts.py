@@ -10,7 +10,7 @@ from checks.machine.machine import build
 from checks.rules.all import RULES
 from checks.search.explore import Report, explore
 from checks.verdict.notes import notes
-from generator.context import Context, irq_thread, thread, work
+from generator.context import Context, irq_thread, thread, timer, work
 from generator.design import Design, Device, Driver
 from generator.facts import BELOW, BLOCK, LEFT_ON, MEMORY
 from generator.load import load
@@ -39,10 +39,14 @@ from generator.ops.work import (
     INIT_WORK,
     KTHREAD_RUN,
     KTHREAD_STOP,
+    MOD_TIMER,
     SCHEDULE_WORK,
     TASKLET_KILL,
     TASKLET_SCHEDULE,
     TASKLET_SETUP,
+    TIMER_DELETE_SYNC,
+    TIMER_SETUP,
+    TIMER_SHUTDOWN_SYNC,
 )
 from generator.program import Block, Node, Return
 from generator.series.identity import canonical, digest
@@ -239,3 +243,13 @@ def test_work_that_reads_registers_is_cancelled_before_sleep() -> None:
 
     assert rules((CANCEL_WORK_SYNC(NIC),)) == set()
     assert rules(()) == {"R34"}  # it runs while the power is gone
+
+
+def test_timer_that_work_arms_again_is_shut_down_first() -> None:
+    arm, setup = MOD_TIMER(KID), TIMER_SETUP(KID)
+    both = (work("work", (arm,)), timer("timer", (SCHEDULE_WORK(KID),)))
+    probe = (DATA, INIT_WORK(KID), setup, arm)
+
+    assert broken(kid(probe, (TIMER_SHUTDOWN_SYNC(KID), CANCEL, FREE), contexts=both)) == set()
+    assert broken(kid(probe, (TIMER_DELETE_SYNC(KID), CANCEL, FREE), contexts=both)) == {"N17"}
+    assert broken(kid(probe, (CANCEL, TIMER_DELETE_SYNC(KID), FREE), contexts=both)) == {"N17"}

@@ -155,7 +155,7 @@ def waits_for_what_can_end(step: Step, view: View) -> Expr | None:
     if any(give.target.fact == HANDLER and give.value == num(0)
            for way in op.outcomes for give in way.gives):
         return _under_its_thread(step, view, me)
-    if op.does not in ("cancel and wait", "wait"):
+    if op.does not in ("cancel and wait", "shut down", "wait"):
         again = [fact(step.role(role)).eq(me) for fact, role in _takes(op) if fact not in MUTEXES]
         return any_of(*again) if again else None
     name, inst = op.context[1], step.role("user")

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 
-from generator.context import awaited, flushed, queued, ready, running, unended
+from generator.context import awaited, flushed, queued, ready, running, shut, unended
 from generator.errors import ModelError
-from generator.expr import Place, Role, minimum
+from generator.expr import Place, Role, minimum, pick
 from generator.facts import POLLER
 from generator.fingerprint import Fails, Fingerprint
 from generator.operation import ME, Block, Do, OnFail, Operation, fault, here, ok, sets
@@ -68,12 +68,14 @@ def _operation(of: Of, name: str) -> Operation:
         context=(of.kind, name), does=of.does, sleeps=False,
     )
     needs = () if of.kind == "thread" else (ready(name),)
-    waiting, runs, left = (fact(name)(USER) for fact in (awaited, running, unended))
+    waiting, runs, left, closed = (
+        fact(name)(USER) for fact in (awaited, running, unended, shut)
+    )
     # of what is flushed, only a run that has begun will end
     off = sets(queued(name)(USER), 0), sets(left, minimum(left, runs))
     match of.does:
         case "initialise":
-            common = replace(common, outcomes=(ok(sets(ready(name)(USER), 1)),),
+            common = replace(common, outcomes=(ok(sets(ready(name)(USER), 1), sets(closed, 0)),),
                              undo=_CANCELS[of.kind].on(name), leaves=(ready(name),))
             if not of.managed:
                 return common
@@ -87,15 +89,17 @@ def _operation(of: Of, name: str) -> Operation:
                 common, outcomes=(ok(sets(queued(name)(USER), 1)), fault("-ENOMEM")),
                 undo=_CANCELS[of.kind].on(name), sleeps=True,
             )
-        case "queue":
-            return replace(common, outcomes=(ok(sets(queued(name)(USER), 1)),),
+        case "queue":  # what was shut down stays so, without a word
+            value = pick(closed.eq(0), 1, queued(name)(USER))
+            return replace(common, outcomes=(ok(sets(queued(name)(USER), value)),),
                            needs=(ready(name),))
         case "cancel":
             return replace(common, outcomes=(ok(*off),), needs=needs)
-        case "cancel and wait":  # what is queued meanwhile does not stay queued
+        case "cancel and wait" | "shut down":  # what is queued meanwhile does not stay queued
+            last = (sets(closed, 1),) if of.does == "shut down" else ()
             return replace(
                 common, outcomes=(ok(*off, sets(waiting, 0)),),
-                begins=(*off, sets(waiting, ME)), waits=runs.eq(0), needs=needs, sleeps=True,
+                begins=(*off, *last, sets(waiting, ME)), waits=runs.eq(0), needs=needs, sleeps=True,
             )
         case "wait":  # for the runs that there are; what these queue is not waited for
             return replace(
@@ -138,6 +142,9 @@ CANCEL_WORK_SYNC = _work(
     "cancel_work_sync", "cancel and wait",
     "kernel/workqueue.c cancel_work_sync(): nobody queues it meanwhile, but afterwards",
 )
+DISABLE_WORK_SYNC = _work(
+    "disable_work_sync", "shut down", "kernel/workqueue.c disable_work_sync()"
+)
 FLUSH_WORK = _work("flush_work", "wait", "kernel/workqueue.c flush_work()")
 DEVM_WORK_AUTOCANCEL = Of(
     "devm_work_autocancel", "initialise", "work", "work",
@@ -175,6 +182,9 @@ TIMER_DELETE = _timer(
 )
 TIMER_DELETE_SYNC = _timer(
     "timer_delete_sync", "cancel and wait", "kernel/time/timer.c timer_delete_sync()"
+)
+TIMER_SHUTDOWN_SYNC = _timer(
+    "timer_shutdown_sync", "shut down", "kernel/time/timer.c timer_shutdown_sync()"
 )
 DEL_TIMER = replace(TIMER_DELETE, callee="del_timer")
 DEL_TIMER_SYNC = replace(TIMER_DELETE_SYNC, callee="del_timer_sync")
