@@ -119,6 +119,8 @@ class Fact:
         """Return the expression that reads this fact of a device."""
         if isinstance(of, str):
             raise TypeError(f"{self.name} is a fact of a device, not of the text {of!r}")
+        if not hasattr(of, "name"):
+            raise TypeError(f"{self.name} is a fact of a device, not of {of!r}: give it a Device")
         return Read(self, of)
 
     def show(self, value: int) -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from generator.design import Design, Device, Driver, Waiver
 from generator.errors import ModelError, UsageError, Where
+from generator.mistakes import mends
 from generator.operation import Operation
 from generator.ops import shipped
 from generator.system.confined import MEMORY, Forbidden, confined
@@ -86,10 +87,15 @@ def load(name: str) -> Loaded:
     try:
         with confined(path):
             spec.loader.exec_module(module)
-    except (ModelError, UsageError):
+    except ModelError:
         raise
     except SyntaxError as fault:
-        raise ModelError(Where(name, fault.lineno or 1), fault.msg or str(fault)) from fault
+        read = (fault.text or "").strip()[:40] if fault.filename == str(path.absolute()) else ""
+        mend = f": this is no Python: {read}" if read else ": this is no Python"
+        line = fault.lineno if read else _line_in(fault, path)
+        raise ModelError(
+            Where(name, line or fault.lineno or 1), f"{fault.msg or fault}{mend}"
+        ) from fault
     except OSError as fault:
         line = _line_in(fault, path)
         if not line:  # the file itself cannot be read
@@ -130,14 +136,18 @@ def base_of(design: Design) -> Design | None:
 def _told(fault: BaseException) -> str:
     """Return what happened, with what would mend it where that is known."""
     if isinstance(fault, NameError | ImportError | AttributeError | TypeError | ValueError):
-        return f"{fault}{_near(fault)}"
+        return f"{fault}{_near(fault) or mends.mend(fault)}"
     if isinstance(fault, RecursionError):
         return "this calls itself without end: a helper cannot contain itself, use Each for rounds"
     if isinstance(fault, Forbidden):
         return f"{fault}: a design is only read: let the file do nothing but build DESIGN"
     if isinstance(fault, MemoryError):
         return f"the file needs more than {MEMORY >> 30} GiB of memory: let it only build DESIGN"
-    what = f"{type(fault).__name__}{f': {fault}' if str(fault) else ''}"
+    try:
+        said = f": {fault}" if str(fault) else ""
+    except Exception:  # noqa: BLE001 - an exception of theirs, of which even this is theirs
+        said = ""
+    what = f"{type(fault).__name__}{said}"
     return f"{what}: the file is run to read the design, and stopped here: let it only build DESIGN"
 
 
@@ -164,21 +174,25 @@ def _near(fault: BaseException) -> str:
         return ""
     known: dict[str, str] = {}
     for facility, space in shipped().items():
-        known.update({key: facility for key in space if key.isupper()})
+        known.update({key: f"generator.ops.{facility}" for key in space if key.isupper()})
         known[f"generator.ops.{facility}"] = ""
+    known |= mends.names(fault)
     wanted = name
     if isinstance(fault, ImportError) and " name " in str(fault):
         wanted = str(fault).split("'")[1]
     close = difflib.get_close_matches(wanted, known, 1)
     if not close:
         return ""
-    place = f" (generator.ops.{known[close[0]]})" if known[close[0]] else ""
+    place = f" ({known[close[0]]})" if known[close[0]] else ""
     return f": did you mean {close[0]}{place}?"
 
 
 def _checked(module: ModuleType, path: Path) -> Loaded:
     design = getattr(module, "DESIGN", None)
     if isinstance(design, Design):
+        if not design.drivers:  # as what a series begins with may be, but it is no design to check
+            raise ModelError(design.where, f"{design.name}: drivers=() has none in it, so nothing "
+                             "would happen that could be explored: add a Driver")
         return Loaded(design, module, path)
     if design is not None:
         lines = path.read_text(encoding="utf-8", errors="replace").split("\n")

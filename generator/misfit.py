@@ -40,6 +40,15 @@ def is_place(thing: object) -> bool:
     return isinstance(thing, ways) or (hasattr(thing, "name") and hasattr(thing, "kind"))
 
 
+def shown(thing: object) -> str:
+    """Return what somebody wrote where something else belongs, in a few words."""
+    name = getattr(thing, "name", None)
+    if isinstance(name, str) and not isinstance(thing, type):
+        return f"the {type(thing).__name__} {name}"
+    text = repr(thing)
+    return text if len(text) <= 40 and " at 0x" not in text else f"a {type(thing).__name__}"
+
+
 def kind_of(place: Place) -> str:
     """Return the kind of a device; "" of a role, which may be any."""
     match place:

@@ -30,7 +30,7 @@ from generator.expr import (
 )
 from generator.fingerprint import CGuard, Fingerprint
 from generator.meaning import fold
-from generator.misfit import Kinds, Ranges, is_place, out_of_range, wrong_kind
+from generator.misfit import Kinds, Ranges, is_place, out_of_range, shown, wrong_kind
 from generator.untold import Untold
 
 _OURS = Path(__file__).parent
@@ -240,22 +240,22 @@ class Operation:
                 raise ModelError(
                     where,
                     f"{self.name}() acts on devices ({', '.join(self.roles)}); "
-                    f"{place!r} is none"
+                    f"{shown(place)} is none: give it a Device"
                 )
         given = dict(self.defaults) | params
-        for name, value in given.items():
-            if not isinstance(value, Expr | int):
-                raise ModelError(
-                    where,
-                    f"{self.name}({name}=): a number or an expression over facts, "
-                    f"not {value!r}"
-                )
         if set(given) != set(self.params):
             raise ModelError(
                 where,
                 f"{self.name}() takes the parameters "
                 f"({', '.join(self.params) or 'none'}), not ({', '.join(given) or 'none'})"
             )
+        for name, value in given.items():
+            if not isinstance(value, Expr | int):
+                raise ModelError(
+                    where,
+                    f"{self.name}({name}=): a number or an expression over facts, "
+                    f"not {shown(value)}"
+                )
         if wrong := wrong_kind(self.kinds, self.roles, places):
             raise ModelError(where, f"{self.name}() {wrong}")
         if wrong := out_of_range(self.ranges, given):

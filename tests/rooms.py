@@ -18,7 +18,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     LANG: (),
     "generator/design.py": (LANG, "generator/mistakes"),
     "generator/load.py": (
-        LANG, "generator/ops", "generator/system", "generator/series/spec.py",
+        LANG, "generator/ops", "generator/mistakes", "generator/system",
+        "generator/series/spec.py",
     ),
     "generator/__main__.py": (LANG, "generator/cli", "generator/system"),
     "generator/ops": (LANG,),

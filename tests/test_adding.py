@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from house import HOUSE
 
+from generator.__main__ import main
 from generator.system.cache import cache
 
 SLEEPER = """\
@@ -99,6 +100,48 @@ def test_an_operation_is_added_at_one_place(scratch: Path) -> None:
     assert code == 0
     assert said.startswith("sleeper: HOLDS (")
     assert "never reached" not in said
+
+
+CARD = {  # what is changed in the README's design -> exit code, and what is said
+    "nothing": (("", ""), 0, "card: HOLDS ("),
+    "a failure of it that undoes nothing": (
+        ("image=2)", "image=2, fail=RETURN)"), 1, "card.py:{}: error: card is unbound but enabled"),
+    "an undo that does not": (
+        ("(ok(sets(RUNS(DEV), 0)),)", "(ok(),)"), 2,
+        "card.py:{}: card_load_firmware: its undo card_stop_firmware does not take back firmware "
+        "runs of dev",
+    ),
+    "a number out of range": (
+        ("image=2", "image=4"), 2,
+        "card.py:{}: card_load_firmware(): image=4 means nothing: give image= a number from 0 to 3",
+    ),
+    "a device of another kind": (
+        ('("dev", ("pci",))', '("dev", ("aux", "cxl"))'), 2,
+        "card.py:{}: card_load_firmware() takes a device of kind aux or cxl as dev, and card is "
+        "of kind pci",
+    ),
+    "the name of a shipped fact": (
+        ('"firmware runs", 1', '"mode", 1'), 2, "'mode' is not MODE of generator/facts.py",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CARD)
+def test_an_operation_is_added_inside_a_designs_file(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (old, new), code, wanted = CARD[name]
+    text = block("generator", "Adding an operation inside a design's file", "python")
+    assert old in text
+    text = text.replace("import Guard", "import RETURN, Guard").replace(old, new, 1)
+    (tmp_path / "card.py").write_text(text, encoding="utf-8")
+
+    assert main(["check", str(tmp_path / "card.py")]) == code
+
+    lines = text.split("\n")
+    line = next(n for n, one in enumerate(lines, 1) if "LOAD_FIRMWARE(CARD" in one)
+    said = capsys.readouterr()
+    assert wanted.format(line) in said.out + said.err
 
 
 def test_an_operation_is_rendered_by_one_template(scratch: Path) -> None:

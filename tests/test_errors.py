@@ -127,7 +127,9 @@ WHOLE = {
     "another DESIGN": (
         "DESIGN = 3\n", "{path}:5: DESIGN is a int: write DESIGN = Design(...)",
     ),
-    "no Python": ("DESIGN = (\n", "{path}:5: '(' was never closed"),
+    "no Python": (
+        "DESIGN = (\n", "{path}:5: '(' was never closed: this is no Python: DESIGN = (",
+    ),
 }
 
 
