@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
 
+DEPTH = 12_000  # a thousand operations make expressions of thousands of levels
+
 # verb -> the module that does it; imported only when it is asked for
 VERBS = {
     "tree": "generator.cli.tree",
@@ -234,6 +236,7 @@ def _run(args: argparse.Namespace) -> int:
         return 2
 
     def work() -> int:
+        sys.setrecursionlimit(DEPTH)
         return int(importlib.import_module(VERBS[args.verb]).run(args))
 
     return guarded(f"portwright {args.verb}", work)

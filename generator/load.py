@@ -138,7 +138,8 @@ def _told(fault: BaseException) -> str:
     if isinstance(fault, NameError | ImportError | AttributeError | TypeError | ValueError):
         return f"{fault}{_near(fault) or mends.mend(fault)}"
     if isinstance(fault, RecursionError):
-        return "this calls itself without end: a helper cannot contain itself, use Each for rounds"
+        return ("this calls itself without end, or is nested thousands deep: a helper cannot "
+                "contain itself, use Each for rounds")
     if isinstance(fault, Forbidden):
         return f"{fault}: a design is only read: let the file do nothing but build DESIGN"
     if isinstance(fault, MemoryError):

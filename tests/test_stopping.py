@@ -36,24 +36,6 @@ from generator.system.stopping import Late, bounded, descendants
 
 PORTWRIGHT = [sys.executable, "-m", "generator"]
 
-MANY = """\
-from generator.design import Design, Device, Driver
-from generator.facts import HAS
-from generator.operation import Guard
-from generator.ops.pci import PCI_DISABLE_DEVICE, PCI_ENABLE_DEVICE, PCI_SET_MASTER
-from generator.program import If
-PORT = Device("port", "pci")
-KID = Device("kid", "aux", PORT)
-THERE = Guard("there", HAS(KID).eq(1), ())
-DESIGN = Design("many", "a thousand operations", (PORT, KID), (Driver(
-    "many", PORT,
-    probe=(PCI_ENABLE_DEVICE(PORT), *(PCI_SET_MASTER(PORT),) * 500,
-           *(If(THERE, (PCI_SET_MASTER(PORT),)),) * 500),
-    remove=(PCI_DISABLE_DEVICE(PORT),),
-),))
-"""
-
-
 @pytest.fixture
 def leak(tmp_path: Path) -> Design:
     path = tmp_path / "leak.py"
@@ -156,11 +138,65 @@ def test_the_budget_of_states_holds_while_a_search_is_prepared(tmp_path: Path) -
     assert time.monotonic() - began < 20
 
 
-def test_a_thousand_operations_are_explored(tmp_path: Path) -> None:
-    path = tmp_path / "many.py"
-    path.write_text(MANY, encoding="utf-8")
+HEAD = """\
+from generator.design import Design, Device, Driver
+from generator.facts import HAS
+from generator.operation import Guard
+from generator.ops.aux import AUXILIARY_DEVICE_ADD, AUXILIARY_DEVICE_INIT
+from generator.ops.device import DEVM_KZALLOC, KZALLOC
+from generator.ops.pci import PCI_ENABLE_DEVICE, PCI_SET_MASTER
+from generator.program import Function, If, both, call
+PORT = Device("port", "pci")
+KID = Device("kid", "aux", PORT)
+THERE = Guard("there", HAS(KID).eq(1), ())
+PROBE = (PCI_SET_MASTER(PORT),)
+"""
+TAIL = """
+DESIGN = Design("large", "", (PORT, KID), (Driver("large", PORT, probe=PROBE),))
+"""
+LARGE = {  # what there are a thousand of -> how the probe is written, and whether it is explored
+    "conditions": ("PROBE = (If(THERE, PROBE),) * 1000", True),
+    "conditions in each other": ("for _ in range(1000): PROBE = (If(THERE, PROBE),)", True),
+    "helpers in each other": (
+        "for n in range(500): PROBE = (call(Function(f'f{n}', PROBE)),)", True,
+    ),
+    "parts of a condition": (
+        "WHEN = HAS(KID).eq(1)\n"
+        "for _ in range(1000): WHEN = WHEN & HAS(KID).eq(1)\n"
+        "PROBE = (If(Guard('all', WHEN, ()), PROBE),)", True,
+    ),
+    "guards of a condition": (
+        "BOTH = THERE\nfor _ in range(1000): BOTH = both(BOTH, THERE)\n"
+        "PROBE = (If(BOTH, PROBE),)", True,
+    ),
+    "operations that can fail": ("PROBE = (PCI_ENABLE_DEVICE(PORT),) * 1000", False),
+    "operations on a devres list": (
+        "PROBE = tuple(DEVM_KZALLOC(PORT, PORT) for _ in range(1000))", False,
+    ),
+    "devices": (
+        "KIDS = tuple(Device(f'kid{n}', 'aux', PORT) for n in range(50))\n"
+        "PROBE = tuple(do for one in KIDS for do in (\n"
+        "    KZALLOC(one), AUXILIARY_DEVICE_INIT(one), AUXILIARY_DEVICE_ADD(one)))\n"
+        "DESIGN = Design('large', '', (PORT, *KIDS), (Driver('large', PORT, PROBE), *(\n"
+        "    Driver(one.name, one, (DEVM_KZALLOC(one, one),)) for one in KIDS)))", False,
+    ),
+}  # fmt: skip
 
-    assert main(["check", str(path), "--episode", "plain"]) in (0, 1)
+
+@pytest.mark.parametrize("name", LARGE)
+def test_large_designs_are_explored_or_unfinished(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text, whole = LARGE[name]
+    path = tmp_path / "large.py"
+    path.write_text(HEAD + text + ("" if "DESIGN" in text else TAIL), encoding="utf-8")
+
+    code = main(["check", str(path), "--episode", "plain", "--seconds", "100" if whole else "2"])
+
+    said = capsys.readouterr()
+    assert said.err == ""
+    assert code == (0 if whole else 124), said.out
+    assert said.out.startswith("large: HOLDS" if whole else "large: UNFINISHED")
 
 
 def test_bounded_ends_what_takes_too_long_and_nothing_else() -> None:
