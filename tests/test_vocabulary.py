@@ -16,7 +16,7 @@ from generator.expr import Expr
 from generator.facts import CAP, HAS, IRQ, MODE, MODE_MSIX, NVEC
 from generator.operation import DEV, Operation
 from generator.ops import shipped
-from generator.vocabulary.entries import known_facts, operations
+from generator.vocabulary.entries import helpers, known_facts, makers, operations
 from generator.vocabulary.words import said
 
 
@@ -62,6 +62,15 @@ def test_an_operation_is_explained_by_any_of_its_names(
         assert part in out
 
 
+def test_what_makes_operations_and_conditions_is_told(
+    capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = told(capsys, "operations", "devm_action")
+    assert out.startswith("devm_action(")
+    assert "  from generator.ops.perf import devm_action\n" in out
+    assert told(capsys, "facts", "msi_on").startswith("msi_on(")
+
+
 def test_whether_c_can_be_rendered_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     out = told(capsys, "operations", "pci_enable_device")
 
@@ -100,13 +109,18 @@ def test_json_has_all_of_it(capsys: pytest.CaptureFixture[str]) -> None:
     (one,) = json.loads(told(capsys, "operations", "PCI_ALLOC_IRQ_VECTORS", "--json"))
     facts = json.loads(told(capsys, "facts", "--json"))
 
-    assert len(every) == len(operations())
+    assert len(every) == len(operations()) + len(makers())
     assert one in every
     assert one["roles"] == {"dev": ["pci"]}
-    assert one["parameters"]["types"] == {"range": [1, 7], "default": None}
+    assert one["parameters"]["types"] == {
+        "range": [1, 7], "default": None,
+        "in_c": {"6": "PCI_IRQ_MSIX | PCI_IRQ_MSI", **one["parameters"]["types"]["in_c"]},
+    }
     assert one["undo"] == "PCI_FREE_IRQ_VECTORS"
     assert one["rendered"] == "templates/ops/pci_alloc_irq_vectors.c.j2"
-    assert {fact["name"] for fact in facts} == {fact.name for fact in known_facts()}
+    assert {fact["name"] for fact in facts} == {
+        one.name for one in (*known_facts(), *helpers())
+    }
 
 
 def test_nothing_is_told_by_the_name_of_a_class() -> None:

@@ -14,6 +14,7 @@ from generator.errors import UsageError
 from generator.vocabulary.entries import (
     Entry,
     FactEntry,
+    Maker,
     close,
     helpers,
     known_facts,
@@ -29,8 +30,10 @@ def run(args: argparse.Namespace) -> int:
 
     Errors: UsageError when there is none of that name, with those most like it.
     """
-    known: Sequence[Entry | FactEntry]
-    known = operations() if args.verb == "operations" else known_facts()
+    known: Sequence[Entry | FactEntry | Maker]
+    known = (
+        (*operations(), *makers()) if args.verb == "operations" else (*known_facts(), *helpers())
+    )
     chosen = _named(args.name, known, args.verb.removesuffix("s")) if args.name else known
     if args.json:
         print(json.dumps([one.record() for one in chosen], indent=2))
@@ -42,10 +45,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _named(
-    wanted: str, known: Sequence[Entry | FactEntry], what: str
-) -> Sequence[Entry | FactEntry]:
+    wanted: str, known: Sequence[Entry | FactEntry | Maker], what: str
+) -> Sequence[Entry | FactEntry | Maker]:
     """Return those of a name: as designs write it, or as C or messages do."""
-    names = [(one, one.op.name if isinstance(one, Entry) else one.fact.name) for one in known]
+    names = [(one, _of_c(one)) for one in known]
     lower = wanted.lower().removesuffix("()")
     chosen = [one for one, _ in names if one.name.lower() == lower]
     chosen = chosen or [one for one, other in names if other.lower() == lower]
@@ -54,6 +57,15 @@ def _named(
     like = close(lower, {each: one.name for one, other in names for each in (other, one.name)})
     hint = f"did you mean {' or '.join(like)}?" if like else f"portwright {what}s lists them"
     raise UsageError(f"no {what} {wanted}: {hint}")
+
+
+def _of_c(one: Entry | FactEntry | Maker) -> str:
+    match one:
+        case Entry(op=op):
+            return op.name
+        case FactEntry(fact=fact):
+            return fact.name
+    return one.name
 
 
 def _operations() -> Iterator[str]:
@@ -68,8 +80,8 @@ def _operations() -> Iterator[str]:
                 f"{_call(one)}{'  -- ' + ', '.join(marks) if marks else ''}", _WIDTH,
                 initial_indent="  ", subsequent_indent="      ",
             )
-        yield from (f"  {call}  -- {_short(doc)}" for there, call, doc in makers()
-                    if there == module)
+        yield from (f"  {one.call}  -- {_short(one.doc)}" for one in makers()
+                    if one.module == module)
         yield ""
     yield from textwrap.wrap(
         "C: a template renders it. portwright operations NAME says what one of them means; an "
@@ -95,7 +107,7 @@ def _facts() -> Iterator[str]:
         yield from textwrap.wrap(f"{mark} {one.name:<13} {fact.doc} ({values})", _WIDTH,
                                  subsequent_indent=" " * 16)
     yield ""
-    yield from (f"  {call}: {doc}" for call, doc in helpers())
+    yield from (f"  {one.call}: {one.doc}" for one in helpers())
     yield ""
     yield from textwrap.wrap(
         "?: a question that hardware or platform answers, and that given= can answer beforehand. "
@@ -104,8 +116,13 @@ def _facts() -> Iterator[str]:
         "not among them can be made in the design's own file: see generator/README.md.", _WIDTH)
 
 
-def _all_of(one: Entry | FactEntry) -> Iterator[str]:
+def _all_of(one: Entry | FactEntry | Maker) -> Iterator[str]:
     """Yield all that is known of one, a line for each part that there is."""
+    if isinstance(one, Maker):
+        yield one.call
+        yield f"  from {one.module} import {one.name}"
+        yield from _filled(one.doc)
+        return
     record = one.record()
     name, module = record.pop("name"), record.pop("module")
     yield _call(one) if isinstance(one, Entry) else str(name)
@@ -133,7 +150,10 @@ def _parameter(name: str, about: dict[str, object]) -> str:
     bounds, default = about["range"], about["default"]
     text = f"{bounds[0]} to {bounds[1]}" if isinstance(bounds, list) else "a number"
     usual = "" if default is None else f", {default} by default"
-    return f"  parameter {name}: {text}{usual}"
+    words = about["in_c"]
+    shown = [f"; {number} is {said}" for number, said in words.items()] \
+        if isinstance(words, dict) else []
+    return f"  parameter {name}: {text}{usual}{''.join(shown)}"
 
 
 def _filled(text: str) -> list[str]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import ast
 import difflib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -40,7 +40,11 @@ class Entry:
             "call": op.name,
             "roles": {role: list(kinds.get(role, ())) for role in op.roles},
             "parameters": {
-                name: {"range": ranges.get(name), "default": defaults.get(name)}
+                name: {
+                    "range": ranges.get(name), "default": defaults.get(name),
+                    "in_c": {str(number): text for number, text in op.words}
+                    if name in op.shown else {},
+                }
                 for name in op.params
             },
             "begins": [effect(one) for one in op.begins],
@@ -77,10 +81,31 @@ def operations() -> tuple[Entry, ...]:
     )
 
 
-def makers() -> tuple[tuple[str, str, str], ...]:
-    """Return the functions that make operations: module, call, and what they return."""
+@dataclass(frozen=True)
+class Maker:
+    """A function that makes operations, or conditions over facts, out of what it is given."""
+
+    name: str
+    module: str
+    call: str
+    doc: str
+
+    def record(self) -> dict[str, object]:
+        """Return all that is known of it, for a program."""
+        return {"name": self.name, "module": self.module, "call": self.call, "doc": self.doc}
+
+
+def _maker(name: str, function: FunctionType) -> Maker:
+    parameters = ", ".join(inspect.signature(function).parameters)
+    doc = (inspect.getdoc(function) or "").partition("\n")[0]
+    return Maker(name, function.__module__, f"{name}({parameters})", doc)
+
+
+@cache
+def makers() -> tuple[Maker, ...]:
+    """Return the functions that make operations, by module and in the order of the text."""
     return tuple(
-        (f"generator.ops.{module}", f"{name}{_parameters(value)}", _first(value))
+        _maker(name, value)
         for module, space in shipped().items()
         for name, value in space.items()
         if isinstance(value, FunctionType) and not name.startswith("_")
@@ -97,14 +122,6 @@ def _assigned(module: str) -> list[str]:
         for target in node.targets if isinstance(node, ast.Assign) else ():
             found.update({one.id: None for one in ast.walk(target) if isinstance(one, ast.Name)})
     return list(found)
-
-
-def _parameters(function: Callable[..., object]) -> str:
-    return f"({', '.join(inspect.signature(function).parameters)})"
-
-
-def _first(function: Callable[..., object]) -> str:
-    return (inspect.getdoc(function) or "").partition("\n")[0]
 
 
 @cache
@@ -161,10 +178,11 @@ def known_facts() -> tuple[FactEntry, ...]:
                  if isinstance(value, Fact))
 
 
-def helpers() -> tuple[tuple[str, str], ...]:
-    """Return the functions of generator/facts.py that make conditions: call, and what of."""
+@cache
+def helpers() -> tuple[Maker, ...]:
+    """Return the functions of generator/facts.py that make conditions, in the order of the text."""
     return tuple(
-        (f"{name}{_parameters(value)}", _first(value)) for name, value in vars(facts).items()
+        _maker(name, value) for name, value in vars(facts).items()
         if isinstance(value, FunctionType) and value.__module__ == facts.__name__
     )
 
