@@ -83,7 +83,7 @@ class Patch:
         rows = outline(self.piece.diff)
         found = next((one.hunks[0].row if one.hunks else one.row
                       for one in rows if one.names(path)), -1)  # fmt: skip
-        return visible(self.piece.at(found))
+        return visible(str(self.piece.at(found)))
 
     def sent(self, path: str, line: int) -> int:
         """Return the line of `file` in which an added line of the tree's file stands, 0 if none."""

@@ -21,13 +21,13 @@ def explained(
     `read` gives a file before the patch. A diff that is none is a UsageError, others a Conflict.
     """
     if failed := re.search(r"^error: patch failed: (.+):(\d+)$", said, re.M):
-        return Conflict(_failed(piece, diff, failed[1], int(failed[2]), read))
+        return _failed(piece, diff, failed[1], int(failed[2]), read)
     told = [row for row in said.splitlines() if re.match(r"(error|fatal): ", row)]
     text = told[0].partition(": ")[2] if told else said.strip().splitlines()[-1]
     if found := re.search(r"(?: at| on)? \(?line (\d+)\)?", text):
         where = piece.at(int(found[1]) - 1)
         text = text.replace(found[0], "")
-        return UsageError(f"{where}: git does not read it as a diff: {text}")
+        return UsageError(f"git does not read it as a diff: {text}", where)
     named = re.match(r"(?:invalid path '(.+)'|affected file '(.+)' |(?:a/|b/)?([^ :]+):? )", text)
     row = -1
     if named:
@@ -35,16 +35,16 @@ def explained(
         row = next((part.row for part in outline(diff) if part.names(path)), -1)
     where = piece.at(row)
     if "ut of memory" in text:
-        return UsageError(f"{piece.place}: what it makes does not fit into memory: {text}")
+        return UsageError(f"what it makes does not fit into memory: {text}", piece.at(-1))
     if text.startswith(("invalid path", "affected file", "unrecognized input", "No valid patches",
                         "cannot apply binary", "corrupt")):
-        return UsageError(f"{where}: git refuses it: {text}")
-    return Conflict(f"{where}: does not apply: {text}")
+        return UsageError(f"git refuses it: {text}", where)
+    return Conflict(f"does not apply: {text}", where)
 
 
 def _failed(
     piece: Piece, diff: bytes, path: str, line: int, read: Callable[[str], bytes | None]
-) -> str:
+) -> Conflict:
     for section in outline(diff):
         if not section.names(path):
             continue
@@ -52,13 +52,13 @@ def _failed(
         for number, hunk in reversed(list(enumerate(section.hunks, 1))):
             if hunk.line == line or len(section.hunks) == 1:
                 where = piece.at(hunk.row)
-                text = f"{where}: does not apply: hunk {number} of {path}, at line {line}"
+                text = f"does not apply: hunk {number} of {path}, at line {line}"
                 there = read(path)
                 if not hunk.context and there and there.count(b"\n") > len(hunk.before):
-                    return (f"{text}; it has no line of context (diff -U0), and git am wants some: "
-                            "make it with git format-patch -U3")
-                return text + _nearest(path, hunk, there)
-    return f"{piece.place}: does not apply: {path}, at line {line}"
+                    return Conflict(f"{text}; it has no line of context (diff -U0), and git am "
+                                    "wants some: make it with git format-patch -U3", where)
+                return Conflict(text + _nearest(path, hunk, there), where)
+    return Conflict(f"does not apply: {path}, at line {line}", piece.at(-1))
 
 
 def _nearest(path: str, hunk: Hunk, text: bytes | None) -> str:

@@ -17,7 +17,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from generator.errors import ProgramFailed, UsageError
+from generator.errors import ProgramFailed, UsageError, Where
 from generator.intake.lines import aligned
 from generator.intake.piece import Author, Piece, Reading
 from generator.system.plumbing import git
@@ -165,9 +165,8 @@ def read(work: Path, name: str, line: int, text: bytes, *, scissors: bool = Fals
         said, log, diff = _info(work, text, "-k", _scissors(scissors))
     except ProgramFailed as failed:
         if DIFF.search(text):
-            where = f"{visible(name)}:{line}"
             raise UsageError(
-                f"{where}: git does not read it as a patch mail\n{failed.stderr.strip()}"
+                f"git does not read it as a patch mail\n{failed.stderr.strip()}", Where(name, line)
             ) from failed
         said, log, diff = {}, b"", b""
     subject = said.get("Subject", "")

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from generator.errors import Where
+
 
 @dataclass(frozen=True)
 class Author:
@@ -54,8 +56,7 @@ class Piece:
         """Return how messages name it: the file, with a line when it is one mail of several."""
         return f"{self.file}:{self.line}" if self.line > 1 else self.file
 
-    def at(self, row: int) -> str:
-        """Return `file:line` of a line of the diff, counted from 0."""
-        if 0 <= row < len(self.diff_lines):
-            return f"{self.file}:{self.diff_lines[row]}"
-        return self.place
+    def at(self, row: int) -> Where:
+        """Return the place of a line of the diff, counted from 0; of the patch for any other."""
+        known = 0 <= row < len(self.diff_lines)
+        return Where(self.file, self.diff_lines[row] if known else self.line)

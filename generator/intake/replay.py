@@ -111,13 +111,13 @@ class _Replay:
     def _apply(self, piece: Piece, diff: bytes) -> tuple[Remark, ...]:
         for section in outline(diff):
             if wrong := strange(section):
-                raise UsageError(f"{visible(piece.at(wrong[0]))}: {visible(wrong[1])}")
+                raise UsageError(wrong[1], piece.at(wrong[0]))
             for hunk in section.hunks:
                 if hunk.line > 0 and not hunk.before:
                     raise Conflict(
-                        f"{visible(piece.at(hunk.row))}: does not apply: it has no line of context "
-                        "(diff -U0), so git would add it at the end of the file; make it with "
-                        "git format-patch -U3"
+                        "does not apply: it has no line of context (diff -U0), so git would add "
+                        "it at the end of the file; make it with git format-patch -U3",
+                        piece.at(hunk.row),
                     )
         readings = [Reading(diff, 1, ""), *piece.readings]
         first: ProgramFailed | None = None
@@ -169,6 +169,6 @@ class _Replay:
 def _places(piece: Piece, diff: bytes) -> Callable[[str], str]:
     def place(path: str) -> str:
         row = next((part.row for part in outline(diff) if part.names(path)), -1)
-        return piece.at(row)
+        return str(piece.at(row))
 
     return place

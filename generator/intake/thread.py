@@ -77,8 +77,8 @@ def sort(mails: Sequence[Mail], *, listed: bool = False, version: int = 0) -> Th
         taken = _one_version(taken, covers, version, state)
         covers = [mail for mail in covers if _fits(mail, taken)] or covers[:1]
     if not any(mail.patch for mail in taken):
-        where = visible(mails[0].place) if mails else "the input"
-        raise UsageError(f"{where}: no patch here; name mails or files that hold a diff")
+        place = visible(mails[0].place) if mails else "the input"
+        raise UsageError(f"{place}: no patch here; name mails or files that hold a diff")
     patches, missing = _ordered(taken, state)
     for mail in taken:
         if mail.patch and mail.number == 0:
