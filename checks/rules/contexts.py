@@ -131,6 +131,7 @@ def _under_its_thread(step: Step, view: View, me: int) -> Expr | None:
 
 @step_rule(
     "N18",
+    implies=("N21",),
     evidence=("kernel/workqueue.c __flush_work()", "kernel/workqueue.c cancel_work_sync()",
               "kernel/time/timer.c timer_delete_sync()", "kernel/locking/mutex.c mutex_lock()"),
     symptom="INFO: task NAME blocked for more than 120 seconds, in __flush_work(); with lockdep: "

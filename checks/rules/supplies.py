@@ -32,6 +32,7 @@ def _left(view: View) -> Iterator[tuple[str, Expr]]:
 
 @clause_rule(
     "R40",
+    implies=("N20",),
     mend="undo it in remove and behind every failure, in reverse, as often as it was done; or "
     "take it by the devm_ call that switches on as well",
     evidence=("drivers/clk/clk.c clk_core_disable()", "drivers/clk/clk-devres.c devm_clk_get()",
