@@ -240,7 +240,7 @@ def _left_on_port(view: View, port: Inst, off: Expr) -> Iterator[tuple[str, Expr
     mend="take it back in remove, and before probe returns an error; disable as often as enabled",
     evidence=("drivers/pci/pcie/portdrv.c pcie_portdrv_remove()",
               "drivers/pci/pci.c pci_disable_device()", "drivers/base/core.c device_shutdown()",
-              "arch/x86/pci/common.c pcibios_disable_device()",
+              "arch/x86/pci/common.c pcibios_disable_device",
               "drivers/acpi/pci_irq.c acpi_pci_irq_disable()"),
     symptom="disabling already-disabled device; memory, ids or vectors that outlive their driver; "
     "stale messages into the next kernel",
