@@ -153,6 +153,12 @@ class Driver:
         contexts = {context_entry(one.name): one.body for one in self.contexts}
         return {**self.functions(), "atomic": self.atomic, **contexts}
 
+    @property
+    def says_handler(self) -> bool:
+        """Return whether it says what its handler, or the thread of that, does or needs."""
+        threads = [one for one in self.contexts if one.kind == "irq_thread"]
+        return bool(self.atomic or self.handler_needs or threads)
+
     def with_blocks(self, blocks: Mapping[str, Block]) -> Driver:
         """Return it doing something else in some of what blocks() returns."""
         contexts = tuple(

@@ -131,7 +131,10 @@ def test_what_nobody_says_is_noted() -> None:
     quiet = replace(link, drivers=(link.drivers[0], replace(link.drivers[1], atomic=())))
     idle = kid((DATA, INIT_WORK(KID)), (CANCEL, FREE), (Return(),), (work("work"),))
 
+    threaded = replace(quiet.drivers[1], contexts=(irq_thread("link_thread"),))
+
     assert not notes(link)
+    assert not notes(replace(quiet, drivers=(quiet.drivers[0], threaded)))
     assert [one.message for one in notes(quiet)] == [
         "nothing says that the handler of link needs what its driver has (mapped): write what it "
         "does in atomic=, or handler_needs=(MAPPED,)"

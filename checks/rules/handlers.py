@@ -258,16 +258,11 @@ def handler_needs(view: View, driver: Driver, inst: Inst) -> Iterator[Read]:
                           {driver.device: inst}) if node.op.needs else inst
         if isinstance(of, Inst):
             yield from (fact(of) for fact in node.op.needs)
-    if not says_handler(driver) and any(
+    if not driver.says_handler and any(
         do.op.gives(MEMORY) and driver.device in do.places
         for block in driver.entries().values() for do in operations(block)
     ):
         yield MEMORY(inst)
-
-
-def says_handler(driver: Driver) -> bool:
-    """Return whether a driver says what its handler does or needs."""
-    return bool(driver.atomic or driver.handler_needs)
 
 
 @step_rule(

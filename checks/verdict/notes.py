@@ -98,7 +98,7 @@ def _handler_unsaid(driver: Driver) -> Iterator[Note]:
             if driver.device in do.places]
     request = next((do for do in done if do.op.gives(HANDLER)), None)
     could = [fact for fact in (MAPPED, POWER) if any(do.op.gives(fact) for do in done)]
-    if request is not None and could and not driver.atomic and not driver.handler_needs:
+    if request is not None and could and not driver.says_handler:
         yield Note(
             request.where,
             f"nothing says that the handler of {driver.device.name} needs what its driver has "
