@@ -8,6 +8,7 @@ from beside_oracle import ALL, CAREFULLY, FIXED, HARDWARE, MOST, compare, compar
 from broken import domains, parts
 from broken.cases import CASES
 from broken.parts import DELETE, KID, PORT, Case, kid, port
+from house import DESIGNS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import EXPRESSIONS, SOME, designs
@@ -23,7 +24,9 @@ from generator.facts import (
     BLOCK,
     CAN_DYN,
     CAP,
+    COUNT,
     HAS,
+    LINE_ROUTED,
     MSG,
 )
 from generator.load import load, names
@@ -97,3 +100,18 @@ def test_what_a_child_alone_takes_is_not_known_of_the_port() -> None:
 @given(design=designs(family=True))
 def test_random_designs_with_equal_children(design: Design) -> None:
     compared(design, 3 * MOST)
+
+
+@pytest.mark.parametrize("name", [
+    "sound/link_monitor", "sound/own_line", "unsound/deaf_leaver", "unsound/embraced",
+    "unsound/late_resetter", "unsound/waker",
+])
+def test_handlers_and_queued_work(name: str) -> None:
+    """What runs beside entry points is found by both, after as many steps."""
+    design = load(str(DESIGNS / f"{name}.py")).design
+    hardware = {CAP: "MSI", COUNT: "1", MSG: "0", BELOW: "no", LINE_ROUTED: "no"}
+
+    oracle, report = compare(replace(design, given=hardware), 60_000)
+
+    assert report is not None
+    assert (oracle.verdict is Verdict.HOLDS) == name.startswith("sound/")
