@@ -234,3 +234,30 @@ def vars_of(facility: str) -> list[Operation]:
 
 def test_the_designs_are_there() -> None:
     assert all(Path(DESIGNS / "sound" / f"{name}.py").is_file() for name in NAMES)
+
+
+def test_a_parent_on_another_bus_serves_and_takes_back_its_children() -> None:
+    """As a multifunction device does: what it promises is there, and goes with its driver."""
+    cell = Device("cell", "aux", UART)
+    make = (IDA_ALLOC(cell), KZALLOC(cell), AUXILIARY_DEVICE_INIT(cell), AUXILIARY_DEVICE_ADD(cell))
+    take = (AUXILIARY_DEVICE_DELETE(cell), AUXILIARY_DEVICE_UNINIT(cell), IDA_FREE(cell))
+    promise = ((cell, HAS(cell).eq(1)),)
+
+    assert broken(replace(uart(make, take, cell), serves=promise)) == HOLDS
+    assert broken(replace(uart((), (), cell), serves=promise)) == {"N9"}
+    assert broken(uart(make, (), cell)) == {"R36"}
+
+
+def test_a_clock_goes_off_for_sleep_and_comes_back() -> None:
+    on, off = CLK_PREPARE_ENABLE(UART), CLK_DISABLE_UNPREPARE(UART)
+    driver = Driver("uart", UART, (DEVM_CLK_GET(UART), on), (off,), suspend=(off,), resume=(on,))
+    report = judge(Design("uart", "", (UART,), (driver,)))
+
+    (example,) = report.counterexamples  # a resume that fails leaves a clock that remove disables
+    assert (example.rule, example.episode) == ("R40", "sleep")
+    assert [step.outcome for step in example.trace if step.entry == "resume"] == ["-EIO"]
+    assert "has power again" in {step.text for step in example.trace}
+    sure = replace(CLK_PREPARE_ENABLE, outcomes=CLK_PREPARE_ENABLE.outcomes[:1])(UART)
+    assert judge(Design("uart", "", (UART,), (replace(driver, resume=(sure,)),))).verdict is (
+        Verdict.HOLDS
+    )
