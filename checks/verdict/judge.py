@@ -33,6 +33,8 @@ from generator.system.stopping import Late, asked, bounded, collecting
 
 ALL: tuple[Rule, ...] = tuple(sorted((*RULES, DEGRADES), key=lambda rule: rule.key))
 
+MOST_BEHIND = 2_000_000  # states behind what is broken: what is told there is an addition
+
 
 def judge(
     design: Design, *, states: int = STATES, seconds: float = 600.0, first: bool = False,
@@ -115,7 +117,8 @@ def judge(
 
         def behind(alone: Design, name: str) -> Report:
             left = max(until - time.monotonic(), 0.0)
-            return engine(alone, RULES, states=states, seconds=left, first=False, episode=name)
+            return engine(alone, RULES, states=min(states, MOST_BEHIND), seconds=left, first=False,
+                          episode=name)
 
         report = with_further(report, results([
             partial(behind, one, name) for name in lived for one in alternatives(waived, name)
