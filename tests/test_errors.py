@@ -56,8 +56,9 @@ WHOLE = {
         "later, in the place of the other, give it instead_of=",
     ),
     "a kind that there is not": (
-        'Device("one", "usb")\n',
-        "{path}:5: unknown kind 'usb': one of pci, core, service, platform, aux, cxl, express",
+        'Device("one", "isa")\n',
+        "{path}:5: unknown kind 'isa': one of pci, core, service, platform, aux, cxl, express, "
+        "i2c, spi, usb, part",
     ),
     "a child alone": (
         'DESIGN = Design("d", "", (KID,), ())\n',
