@@ -55,6 +55,7 @@ from generator.ops.pm import (
     PM_RUNTIME_ALLOW,
     PM_RUNTIME_FORBID,
     PM_RUNTIME_GET_NORESUME,
+    PM_RUNTIME_GET_SYNC,
     PM_RUNTIME_PUT,
     PM_RUNTIME_PUT_AUTOSUSPEND,
     PM_RUNTIME_RESUME_AND_GET,
@@ -183,7 +184,8 @@ def _child(draw: Draw, less: Carelessness, kid: Device) -> Driver:
     managed = draw(st.booleans())
     shared = int(not less.happens(4))
     careless = (RETURN, IGNORE)
-    power: list = [less.do(PM_RUNTIME_RESUME_AND_GET, PORT, kid, careless=careless)]
+    get = draw(st.sampled_from((PM_RUNTIME_RESUME_AND_GET, PM_RUNTIME_GET_SYNC)))
+    power: list = [less.do(get, PORT, kid, careless=careless)]
     if managed:
         action = devm_action(PM_RUNTIME_PUT, "put")
         power.append(less.do(action, PORT, kid, kid, careless=careless))
