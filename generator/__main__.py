@@ -180,7 +180,8 @@ def _json(verb: argparse.ArgumentParser) -> None:
 
 def _tree(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--tree", metavar="PATH", help="your own clone instead of the pinned tree")
-    verb.add_argument("--base", metavar="REV", help="the revision of it (default: HEAD)")
+    verb.add_argument("--base", metavar="REV",
+                      help="the revision of it (default: what a series names, else HEAD)")
     verb.add_argument("--allow-newer", action="store_true",
                       help="go on when only a newer version of the pinned package is served")
 

@@ -31,7 +31,7 @@ from postings import (
 from checks.patches.mails import edits, view
 from generator.errors import Conflict, PortwrightError, UsageError
 from generator.intake import apply as applying
-from generator.intake.posting import Asked, Posting, on
+from generator.intake.posting import Asked, Posting, on, opened
 from generator.kernel.tree import Tree
 
 
@@ -371,3 +371,18 @@ def test_names_that_are_not_there_are_usage_errors(clone: Path, tmp_path: Path) 
     for inputs in ((), (str(tmp_path / "none.patch"),), ("a..b",)):
         with pytest.raises(PortwrightError):
             read(clone, *inputs)
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize(("base", "right"), [
+    ("v6.12.117", True), ("6.12.117", True), ("27d47bdeba02", True), ("v6.13", False),
+    ("27d4", False),
+])
+def test_the_pinned_tree_has_the_base_that_it_has(
+    base: str, right: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # no kernel clone
+    (tmp_path / "words").write_text("no patch\n")
+    said = "neither a mail nor a diff" if right else "one base only"
+    with pytest.raises(UsageError, match=said), opened(Asked(("words",)), None, base):
+        pass

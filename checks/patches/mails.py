@@ -20,6 +20,9 @@ from generator.kernel.tree import read_many, touched
 from generator.system.plumbing import git
 from generator.system.visible import visible
 
+# characters of a subject that tables and findings show
+_WIDEST = 120
+
 Reader = Callable[[str], bytes | None]
 
 
@@ -143,13 +146,19 @@ def _patch(posting: Posting, one: Made, index: int, many: int) -> Patch:
     return Patch(
         piece.file, piece.number, piece.total, piece.tags, title,
         visible(author.decode("utf-8", "replace")), log.decode("utf-8", "replace"),
-        _log_lines(piece), f"{number}/{total} {title}" if total else title, piece, one.commit,
+        _log_lines(piece), _name(f"{number}/{total} {title}" if total else title), piece,
+        one.commit,
         tuple(
             FileDiff(c.path, c.old, c.status, c.mode, c.before, c.after, mail.added(c.path))
             for c in mail.changes
         ),
         mail,
     )  # fmt: skip
+
+
+def _name(title: str) -> str:
+    """Return how findings name a commit: on one line of a table, however long its subject is."""
+    return title if len(title) <= _WIDEST else f"{title[: _WIDEST - 3]}..."
 
 
 def _log_lines(piece: Piece) -> tuple[int, ...]:

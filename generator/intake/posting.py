@@ -192,12 +192,15 @@ def opened(
     Errors: UsageError, Conflict, TreeError, EnvironmentFault.
     """
     if clone is None:
-        if base:
-            raise UsageError("--base needs --tree: the pinned tree has one base only")
         where = pinned(allow_newer=newer)
+        if base and base.removeprefix("v") != where.version and not (
+            len(base) >= 7 and where.base.startswith(base)
+        ):
+            raise UsageError(f"--base {visible(base)}: the pinned tree has one base only, "
+                             f"{where.base[:12]}, v{where.version}; name a clone with --tree")
         with workplace(where.git_dir / "objects") as work:
             got = gather(asked, work, None)
-            word = _word(got, where.base, where.source)
+            word = () if base else _word(got, where.base, where.source)
             yield _made(got, work, where, where.base, None, word)
         return
     objects, head = users_objects(clone, base or "HEAD")
