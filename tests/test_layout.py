@@ -251,7 +251,7 @@ def test_a_path_that_a_text_names_is_there() -> None:
     new |= {"checks/patches/reviewable.py", "templates/NAME"}
     gone = [
         f"{name}: {path}"
-        for name, text in texts.items() if name != "tests/test_render.py"
+        for name, text in texts.items() if name != "tests/rendering/test_render.py"
         for path in re.findall(r"(?<![\w/.-])(?:generator|checks|templates|tests)/[\w./-]*\w", text)
         if path not in new and not (HOUSE / path).exists()
     ]
@@ -263,9 +263,18 @@ def test_every_file_of_tests_is_on_their_map() -> None:
     text = (HOUSE / "tests/README.md").read_text(encoding="utf-8")
     words = re.findall(r"[\w*]+\.py", text)
     named = {one for word in words for one in (HOUSE / "tests").rglob(word)}
-    there = set((HOUSE / "tests").glob("*.py"))
+    tests = HOUSE / "tests"
+    there = {*tests.glob("*.py"), *tests.rglob("test_*.py")}
 
     assert {path.name for path in there - named} == set()
+
+
+def test_tests_lie_in_folders_that_are_called_as_what_they_test() -> None:
+    rooms = {room.partition("/")[2] for room in MAY_IMPORT}
+    folders = {path.parent.name for path in (HOUSE / "tests").glob("*/test_*.py")}
+
+    assert len(folders) > 10
+    assert folders <= rooms
 
 
 def test_every_source_file_names_its_licence() -> None:

@@ -4,7 +4,7 @@
     .venv/bin/python tests/bench/matrix.py [--baseline] [DESIGN...]
 
 Nothing that was kept from an earlier run is used. With --baseline, the states are written to
-tests/states.json, which tests/test_states.py holds later runs against. Numbers are printed,
+tests/states.json, which tests/verdict/test_states.py holds later runs against. Numbers are printed,
 nothing is asserted.
 """
 

@@ -9,8 +9,8 @@ import runpy
 from collections.abc import Iterator
 
 import pytest
+from beside_oracle import compare
 from house import DESIGNS
-from test_naive import compare
 
 from checks.finding import Verdict
 from checks.machine.episode import episodes_of

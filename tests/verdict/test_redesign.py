@@ -2,7 +2,8 @@
 """A shipped design damaged in one place is refused, or comes to the same facts, or is argued for.
 
 Of the design that patches are made of each change is tried; of the others one of EVERY, always
-the same ones. With `--whole` all are, in half an hour: pytest tests/test_redesign.py --whole
+the same ones. With `--whole` all are, in half an hour:
+pytest tests/verdict/test_redesign.py --whole
 """
 
 from __future__ import annotations
