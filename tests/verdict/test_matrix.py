@@ -380,7 +380,7 @@ def test_why_is_a_record_for_programs(capsys: pytest.CaptureFixture[str]) -> Non
     assert not any(goal["reached"] for goal in turned["goals"])
     (door,) = turned["turned away"]
     assert door["step"] == "the port runs on MSI or MSI-X: no"
-    assert door["file"].endswith("designs/parts/cpmu.py")
+    assert door["file"].endswith("designs/parts/cpmu.py")  # where the condition is asked
 
 
 @pytest.fixture(scope="session")
