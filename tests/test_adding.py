@@ -230,7 +230,7 @@ def test_a_check_of_patches_is_added_at_one_place(with_series: Path) -> None:
     checks = with_series / "checks"
     with (checks / "patches" / "mail_rules.py").open("a") as file:
         file.write("\n\n" + rule)
-    insert(checks / "patches" / "rules.py", "LOGS: tuple[Rule, ...] = (\n", row)
+    insert(checks / "patches" / "rules.py", "LOGS: tuple[SeriesRule, ...] = (\n", row)
     place = named("checks", "Adding a check of patches", r"checks/patches/\w+\.py")
     (with_series / place).write_text(kind)
     insert(checks / "patches" / "examine.py",

@@ -27,6 +27,7 @@ from generator.program import operations
 
 @step_rule(
     "N41",
+    implies=("N20",),
     evidence=("drivers/base/power/runtime.c rpm_drop_usage_count()",
               "include/linux/pm_runtime.h pm_runtime_put_noidle()",
               "drivers/pci/pci-driver.c local_pci_probe()"),

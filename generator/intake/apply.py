@@ -43,6 +43,7 @@ from generator.kernel.clone import users_objects
 from generator.kernel.tree import Tree, check_path, touched
 from generator.series import manifest
 from generator.series.manifest import Manifest, verify
+from generator.series.output import refuse_torn
 from generator.system.cache import keep
 from generator.system.plumbing import differing, git, users_git
 
@@ -133,6 +134,7 @@ def apply(
 
 def _refuse_refused(asked: Asked) -> None:
     for one in asked.inputs:
+        refuse_torn(Path(one))
         if not (Path(one) / manifest.FILE_NAME).is_file():
             continue
         if refused := manifest.refused_under(Path(one)):

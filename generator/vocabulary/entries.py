@@ -17,6 +17,7 @@ from generator.expr import TRUE, Fact
 from generator.facts import PLATFORM
 from generator.operation import Operation
 from generator.ops import shipped
+from generator.ops.work import Of
 from generator.rendering.templates import TEMPLATES, file_of
 from generator.vocabulary.words import effect, outcome, said
 
@@ -101,10 +102,23 @@ def _maker(name: str, function: FunctionType) -> Maker:
     return Maker(name, function.__module__, f"{name}({parameters})", doc)
 
 
+def _of_contexts(name: str, module: str, made: Of) -> Maker:
+    on = "user, [owner]" if made.managed else "user"
+    kind = made.kind.replace("_", " ")
+    doc = f"Return {made.callee}() of a {kind} by its name: {made.does}; {made.source}."
+    return Maker(name, f"generator.ops.{module}", f'{name}({on}, {made.word}="NAME")', doc)
+
+
 @cache
 def makers() -> tuple[Maker, ...]:
-    """Return the functions that make operations, by module and in the order of the text."""
-    return tuple(
+    """Return what makes operations, by module: of contexts that a design names, then functions."""
+    contexts = tuple(
+        _of_contexts(name, module, value)
+        for module, space in shipped().items()
+        for name, value in space.items()
+        if isinstance(value, Of) and not name.startswith("_")
+    )
+    return contexts + tuple(
         _maker(name, value)
         for module, space in shipped().items()
         for name, value in space.items()

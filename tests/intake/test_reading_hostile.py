@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import subprocess
+import sys
 import time
 import zlib
 from base64 import b85encode
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from clones import shell, snapshot
+from house import HOUSE
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from postings import FORMS, PTM, encoded, mails, make_clone, two_patches, write
@@ -238,8 +240,8 @@ def test_text_of_others_moves_no_cursor() -> None:
 def test_errors_and_remarks_are_printed_visibly(clone: Path, tmp_path: Path) -> None:
     where = write(tmp_path / "s", {"n\x1b[2J.patch": "hello"})
     done = subprocess.run(
-        [".venv/bin/portwright", "apply", where, "--repo", str(clone), "--branch", "x"],
-        capture_output=True, text=True, check=False, cwd=Path(__file__).parents[1],
+        [sys.executable, "-m", "generator", "apply", where, "--repo", str(clone), "--branch", "x"],
+        capture_output=True, text=True, check=False, cwd=HOUSE,
     )  # fmt: skip
 
     assert done.returncode == 2

@@ -164,7 +164,7 @@ def test_a_verdict_is_of_a_design_and_of_what_it_is_held_to(
     key, alone = explored._key(like_today), explored._key(TINY)
     assert explored._key(replace(like_today, drivers=())) != key
 
-    monkeypatch.setattr(today, "DESIGN", replace(today.DESIGN, drivers=()))
+    monkeypatch.setattr(today, "DESIGN", replace(today.DESIGN, waivers=()))
     assert explored._key(like_today) != key
     assert explored._key(TINY) == alone
 

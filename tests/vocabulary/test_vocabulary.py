@@ -145,7 +145,7 @@ def test_expressions_in_words(expr: Expr, words: str) -> None:
 def test_what_the_readmes_name_can_be_looked_up(capsys: pytest.CaptureFixture[str]) -> None:
     text = (HOUSE / "README.md").read_text(encoding="utf-8")
     table = text.partition("| module | operations |")[2].partition("\n\n")[0]
-    known = {one.name for one in operations()}
+    known = {one.name for one in (*operations(), *makers())}
     named = {word.partition("(")[0] for word in table.split("`") if word.isupper() or "(" in word}
 
     assert len(named & known) > 10

@@ -30,6 +30,21 @@ UNSEEN: Mapping[str, Unseen] = {
         "nothing takes a link down while the guest sleeps: pm_test turns back before the platform "
         "would, and QEMU's slots keep theirs, powered or not",
     ),
+    "N17": Unseen(
+        "no driver of the lab queues work of its own that it could fail to cancel; portdrv's PME "
+        "work is cancelled, and its C is the tree's",
+    ),
+    "N18": Unseen(
+        "who waits hangs for good; hung_task tells after two minutes, and no scenario is as long",
+    ),
+    "N20": Unseen(
+        "what it adds to R36 is taken back by drivers that the lab does not build: irqs, ids and "
+        "references that are freed twice by hand",
+    ),
+    "N21": Unseen(
+        "what is taken twice is a leak, and nothing in a kernel's log tells of an id or an irq "
+        "that nobody gives back",
+    ),
     "N41": Unseen(
         "no driver of the lab has a put too many; one that had would show the message on any boot",
     ),
@@ -50,6 +65,9 @@ UNSEEN: Mapping[str, Unseen] = {
     "R20b": Unseen(
         "it takes a machine whose chipset does not pass on PME as a message, as the one that the "
         "quirk names; the chipsets of QEMU have no such fault",
+    ),
+    "R40": Unseen(
+        "the guests have no clock, regulator, reset or power domain that a driver of ours holds",
     ),
     "R33": Unseen(
         "a card has to be exchanged while the system sleeps, and QEMU takes one out of a slot only "

@@ -34,6 +34,6 @@ def _design(probe: Block, remove: Block, got: Block, put: Block) -> Design:
 DESIGN = _design((TAKE, *ADD), (*DELETE, FREE), (GET,), (PUT,))
 BUGGY = (
     (_design((TAKE, *ADD), (*DELETE, FREE, FREE), (GET,), (PUT,)), "N20"),
-    (_design((TAKE, *ADD), (*DELETE, FREE), (), (PUT,)), "N20"),
+    (_design((TAKE, *ADD), (*DELETE, FREE), (), (PUT,)), "N41"),
     (_design((TAKE, TAKE, *ADD), (*DELETE, FREE), (GET,), (PUT,)), "N21"),
 )
