@@ -293,6 +293,9 @@ class Design:
                     f"{self.name}: {fact.name} is no question to hardware or platform: "
                     "generator/facts.py lists those that can be answered beforehand"
                 )
+            if not values:
+                raise ModelError(where, f"{fact.name} has no answer: give one or more of "
+                                 + ", ".join(fact.values))
             for value in values:
                 if value not in fact.values:
                     raise ModelError(where, f"{fact.name} cannot be {value!r}: one of "

@@ -55,6 +55,12 @@ WHOLE = {
         "{path}:6: two binds port, which one binds already, at {path}:5: when one of them comes "
         "later, in the place of the other, give it instead_of=",
     ),
+    "a question that nothing answers": (
+        'from generator.facts import MSG\n'
+        'MUTE = Device("mute", "aux", PORT, answers=((MSG, ()),))\n'
+        'DESIGN = Design("d", "", (PORT, MUTE), (Driver("d", PORT, (PCI_SET_MASTER(PORT),)),))\n',
+        "{path}:6: message has no answer: give one or more of 0, 1, 2, none",
+    ),
     "a kind that there is not": (
         'Device("one", "isa")\n',
         "{path}:5: unknown kind 'isa': one of pci, core, service, platform, aux, cxl, express, "

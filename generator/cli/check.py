@@ -33,7 +33,7 @@ from checks.verdict.matrix import (
 )
 from checks.verdict.notes import Note, never_reached, notes
 from generator.design import Design
-from generator.errors import UsageError
+from generator.errors import Refused, UsageError
 from generator.load import load, names
 from generator.resize import with_children
 from generator.system.progress import say
@@ -56,8 +56,10 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--children and --episode take one DESIGN")
     if args.against and (not args.design or args.children or args.episode):
         raise UsageError("--against takes one DESIGN, and all of it")
-    if args.all and args.svg:
+    if args.all and args.svg is not None:
         raise UsageError("--svg takes one DESIGN, or --why CELL")
+    if args.svg is not None:
+        _refuse_foreign(args.svg)
     if args.all:
         return _all(args)
     return _cell(args) if args.why else _one(args)
@@ -127,6 +129,20 @@ def _judged(design: Design, args: argparse.Namespace) -> Report:
     engine, most = (spin.explore, spin.STATES) if args.engine == "spin" else (explore, STATES)
     return judge(design, states=args.states or most, seconds=args.seconds, first=args.first,
                  engine=engine, episode=args.episode, processes=PROCESSES, further=True)
+
+
+def _refuse_foreign(file: str) -> None:
+    """Refuse to draw where a file lies that is no drawing: a design, most likely.
+
+    Errors: UsageError for no name, Refused.
+    """
+    if not file:
+        raise UsageError("--svg needs the name of a file")
+    place = Path(file)
+    if place.is_file() and place.stat().st_size:
+        with place.open("rb") as there:
+            if b"<svg" not in there.read(400):
+                raise Refused(f"{file}: this is no drawing, and is not overwritten: name another")
 
 
 def _draw(report: Report, file: str) -> None:

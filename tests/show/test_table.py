@@ -222,3 +222,19 @@ def test_only_what_is_a_call_has_parentheses() -> None:
     assert said(note("nvec = 1")) == "nvec = 1"
     assert said(note("command")) == "command"
     assert said(assign("irqs[n]", "-1", roles=("user",))) == "irqs[n] = -1 for bell"
+
+
+def test_a_drawing_overwrites_no_design(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    design = tmp_path / "mine.py"
+    text = (DESIGNS / "unsound" / "survivor.py").read_text(encoding="utf-8")
+    design.write_text(text, encoding="utf-8")
+
+    assert main(["check", str(design), "--svg", str(design)]) == 4
+    assert "mine.py: this is no drawing, and is not overwritten" in capsys.readouterr().err
+    assert design.read_text(encoding="utf-8") == text
+    assert main(["check", str(design), "--svg", ""]) == 2
+
+    drawn = tmp_path / "mine.svg"
+    for _ in range(2):  # a drawing of ours is drawn anew
+        assert main(["check", str(design), "--svg", str(drawn)]) == 1
+    assert "<svg" in drawn.read_text(encoding="utf-8")
