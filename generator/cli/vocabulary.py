@@ -80,8 +80,12 @@ def _operations() -> Iterator[str]:
                 f"{_call(one)}{'  -- ' + ', '.join(marks) if marks else ''}", _WIDTH,
                 initial_indent="  ", subsequent_indent="      ",
             )
-        yield from (f"  {one.call}  -- {_short(one.doc)}" for one in makers()
-                    if one.module == module)
+        for maker in makers():
+            if maker.module == module:
+                yield from textwrap.wrap(
+                    f"{maker.call}  -- {_short(maker.doc)}", _WIDTH,
+                    initial_indent="  ", subsequent_indent="      ",
+                )
         yield ""
     yield from textwrap.wrap(
         "C: a template renders it. portwright operations NAME says what one of them means; an "

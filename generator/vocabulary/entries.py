@@ -105,7 +105,7 @@ def _maker(name: str, function: FunctionType) -> Maker:
 def _of_contexts(name: str, module: str, made: Of) -> Maker:
     on = "user, [owner]" if made.managed else "user"
     kind = made.kind.replace("_", " ")
-    doc = f"Return {made.callee}() of a {kind} by its name: {made.does}; {made.source}."
+    doc = f"Of a {kind}: {made.does}; {made.source}."
     return Maker(name, f"generator.ops.{module}", f'{name}({on}, {made.word}="NAME")', doc)
 
 
