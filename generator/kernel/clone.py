@@ -108,12 +108,12 @@ def _checkout(git_dir: Path, tree: str) -> Path:
     with tempfile.TemporaryDirectory(prefix="tmp-", dir=work.parent) as name:
         index = {"GIT_INDEX_FILE": f"{name}/index"}
         git(git_dir, "read-tree", tree, env=index)
-        where = f"--prefix={name}/work/"
+        where = f"--prefix={name}/tree/"
         git(git_dir, f"--work-tree={name}", "checkout-index", "-a", where, env=index, timeout=900)
         for wanted in ("Makefile", "Kconfig", "scripts/kconfig/Makefile"):
-            if not Path(name, "work", wanted).is_file():
+            if not Path(name, "tree", wanted).is_file():
                 raise TreeError(f"{wanted} is missing: this revision is no Linux tree")
-        os.rename(f"{name}/work", work)
+        os.rename(f"{name}/tree", work)
     return work
 
 

@@ -1,57 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A link whose data is freed by hand, while devres has yet to free its shared irq."""
 
-from generator.design import Design, Device, Driver
-from generator.facts import BLOCK, MSG
-from generator.ops.aux import (
-    AUXILIARY_DEVICE_ADD,
-    AUXILIARY_DEVICE_DELETE,
-    AUXILIARY_DEVICE_INIT,
-    AUXILIARY_DEVICE_UNINIT,
-)
-from generator.ops.device import IDA_ALLOC, IDA_FREE, KZALLOC
-from generator.ops.irq import (
-    DEVM_REQUEST_IRQ,
-    MSI,
-    MSIX,
-    PCI_ALLOC_IRQ_VECTORS,
-    PCI_FREE_IRQ_VECTORS,
-    PCI_IRQ_VECTOR,
-)
-from generator.ops.pci import PCI_DISABLE_DEVICE, PCI_ENABLE_DEVICE, PCI_SET_MASTER
-from generator.ops.perf import DEVM_IOREMAP
+from dataclasses import replace
+
+from designs.sound.link_events import DESIGN as LINK_EVENTS
+from designs.sound.link_events import LINK, link, port
+
 from generator.ops.service import KFREE_DATA, KZALLOC_DATA
-from generator.ops.source import DISABLE_SOURCE, ENABLE_SOURCE
+from generator.ops.source import DISABLE_SOURCE
 
-PORT = Device("port", "pci")
-LINK = Device("link", "aux", PORT, answers=((BLOCK, ("in an assigned BAR",)),))
-
-delete = (AUXILIARY_DEVICE_DELETE(LINK), AUXILIARY_DEVICE_UNINIT(LINK), IDA_FREE(LINK))
-port = Driver(
-    "linkport", PORT,
-    probe=(
-        PCI_ENABLE_DEVICE(PORT),
-        PCI_ALLOC_IRQ_VECTORS(PORT, min=1, max=4, types=MSIX | MSI),
-        PCI_IRQ_VECTOR(PORT, LINK, nr=MSG(LINK)),
-        PCI_SET_MASTER(PORT),
-        IDA_ALLOC(LINK),
-        KZALLOC(LINK),
-        AUXILIARY_DEVICE_INIT(LINK),
-        AUXILIARY_DEVICE_ADD(LINK),
-    ),
-    remove=(*delete, PCI_FREE_IRQ_VECTORS(PORT), PCI_DISABLE_DEVICE(PORT)),
-    shutdown=(*delete, PCI_FREE_IRQ_VECTORS(PORT)),
+DESIGN = replace(
+    LINK_EVENTS, name="deaf-leaver",
+    drawing="a port creates a link, whose handler uses driver data",
+    drivers=(port, replace(
+        link, probe=(KZALLOC_DATA(LINK), *link.probe), atomic=(),
+        remove=(DISABLE_SOURCE(LINK), KFREE_DATA(LINK)),
+    )),
 )
-link = Driver(
-    "link_events", LINK,
-    probe=(
-        KZALLOC_DATA(LINK),
-        DEVM_IOREMAP(LINK, LINK),
-        DISABLE_SOURCE(LINK),
-        DEVM_REQUEST_IRQ(LINK, LINK),
-        ENABLE_SOURCE(LINK),
-    ),
-    remove=(DISABLE_SOURCE(LINK), KFREE_DATA(LINK)),
-)
-DESIGN = Design("deaf-leaver", "a port creates a link, whose handler uses driver data",
-                devices=(PORT, LINK), drivers=(port, link))
