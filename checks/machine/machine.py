@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A design as a machine: variables, processes and transitions, all of it still data.
 
-The driver core's own steps are added here, for they belong to no design: see process.py and
+The driver core's own steps are added here, for they belong to no design: see entry_points.py and
 environment.py. Explorer, oracle and SPIN are built from this one value.
 """
 
@@ -11,11 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from checks.machine.contexts import add_contexts, contexts_of
+from checks.machine.devres import devres_lists
+from checks.machine.entry_points import EntryPoints
 from checks.machine.environment import environment
 from checks.machine.episode import EPISODES, PLAIN
 from checks.machine.instances import Inst, View
 from checks.machine.lock_owners import takes_locks
-from checks.machine.process import Process, devres_lists
 from checks.machine.questions import OPEN_QUESTION
 from checks.machine.schedule import schedule
 from checks.machine.step import DOWN, HALTED, IDLE, RUNNING, SHUT, Build, Step, Transition
@@ -64,7 +65,7 @@ def build(
     view.episode, view.stages = lived.name, made.turns.stages
     view.contexts = contexts_of(view, processes)
     for driver, inst in processes:
-        Process(made, driver, inst).build()
+        EntryPoints(made, driver, inst).build()
     add_contexts(made, processes)
     environment(made, processes)
     used: dict[Read, None] = {}
@@ -90,18 +91,22 @@ def with_variables(machine: Machine, extra: Iterable[Read]) -> Machine:
     port's life: what is bound next may be another port. The lives of all hardware meet
     where nothing is left, which R36 holds them to.
     """
-    new = [read for read in dict.fromkeys(extra) if read not in machine.variables]
+    new = sorted((read for read in set(extra) if read not in machine.variables), key=_in_order)
     given = {**machine.given, **given_answers(machine.design, machine.view, new)}
     asked = [read for read in new if read.fact.question and read not in given
              and read.fact not in machine.chosen]
     variables = (*machine.variables, *new)
     return replace(
         machine,
-        variables=tuple(sorted(variables, key=lambda read: (read.of.name, read.fact.name))),
+        variables=tuple(sorted(variables, key=_in_order)),
         tops={**{read: read.fact.top for read in new}, **machine.tops},
         transitions=tuple(_other_hardware(one, asked) for one in machine.transitions),
         given=given,
     )
+
+
+def _in_order(read: Read) -> tuple[str, str]:
+    return read.of.name, read.fact.name
 
 
 def within_range(machine: Machine) -> Machine:

@@ -1,0 +1,280 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A driver's entry points on one instance, with the driver core's own steps around them.
+
+D0 and the runtime get around a PCI probe, the parent kept awake around a child's probe, `.remove`
+and then devres in reverse, deletion that waits for the unbind, shutdown backwards.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from checks.machine.devres import same
+from checks.machine.instances import SYSTEM, TURN
+from checks.machine.lock_owners import locked, mutex_free, unlocked
+from checks.machine.process import Process
+from checks.machine.runtime_pm import called_at_runtime, idle, may_resume, resumed
+from checks.machine.schedule import BEFORE, smart, woken_for_sleep
+from checks.machine.step import DOWN, HALTED, IDLE, IN_RUNTIME_PM, RUNNING, SHUT, Kind
+from generator.design import RUNTIME
+from generator.expr import FALSE, TRUE, Expr, Read, all_of, any_of, num, pick
+from generator.facts import (
+    ABSENT,
+    ADDED,
+    ADDING,
+    BOUND,
+    COUNTERS,
+    D3,
+    DRVDATA,
+    DYING,
+    FAULTED,
+    INSIDE,
+    IRQ,
+    LEAVING,
+    LIFE,
+    LOST,
+    MISSED,
+    MSIDATA,
+    NAMED,
+    OPEN,
+    OUTCOME,
+    PHASE,
+    PROBING,
+    QUIET,
+    SAVED,
+    UNBOUND,
+    UNHEARD,
+    UNPROGRAMMED,
+)
+from generator.graphs.flow import Flow, compress, flow
+from generator.program import Block
+
+_EPISODIC = (SAVED, LOST, MISSED, UNHEARD, UNPROGRAMMED)
+
+
+class EntryPoints(Process):
+    """A driver and one instance that it binds, from bind to unbind."""
+
+    def build(self) -> None:
+        """Add the transitions of the process."""
+        view, begun = self.made.view, len(self.made.transitions)
+        graphs = {
+            name: compress(flow(name, block, view.of))
+            for name, block in self.driver.entries().items()
+        }
+        self._bind(graphs["probe"])
+        if self.inst.device.kind != "core":  # the core never leaves
+            self._unbind(graphs["remove"])
+        if self.made.plain and "shutdown" in graphs:
+            self._shutdown(graphs["shutdown"])
+        for why in ("refused", "unbound"):
+            self._release(why)
+        callbacks = self.driver.callbacks()
+        for (name, inst), turn in self.made.turns.calls.items():
+            if inst == self.inst and name in callbacks:
+                graphs[name] = compress(flow(name, callbacks[name], view.of))
+                self._called(name, graphs[name])
+            elif inst == self.inst:  # another driver of the device has one, or it is only woken
+                self._core(Kind.PASS, "", RUNNING, self._turn(name), RUNNING,
+                           (TURN(SYSTEM), turn + 1))
+        if self.made.episode.name == "sleep" and self.inst == view.parent(self.inst):
+            graphs |= self._runtime()
+        for entry, graph in graphs.items():
+            for edge in graph.edges:
+                self._edge(entry, edge)
+        self._end_locals(begun)
+        self.made.tops[self.pc] = len(self.numbers) + 1
+
+    def _end_locals(self, begun: int) -> None:
+        """Let the variables of the driver's functions go where it is unbound."""
+        steps = self.made.transitions
+        mine = dict.fromkeys(
+            target for one in steps[begun:] for target, value in one.gives
+            if target.fact.local and value != num(0)
+        )
+        for at in range(begun, len(steps)):
+            if steps[at].step.kind is Kind.UNBOUND:
+                gone = ((read, num(0)) for read in mine)
+                steps[at] = replace(steps[at], gives=(*steps[at].gives, *gone))
+
+    def _bind(self, probe: Flow) -> None:
+        inst, parent = self.inst, self.made.view.parent(self.inst)
+        up = DOWN(SYSTEM).eq(0)
+        ready = up if inst == parent else all_of(LIFE(inst).eq(ADDED), DYING(inst).eq(0), up)
+        if inst.device.kind == "pci":  # pci_bus_add_device() comes after enumeration
+            ready = all_of(ready, *(PHASE(core).eq(BOUND) for core in self.made.view.cores()))
+        ready = all_of(ready, self._may_bind(), resumed(self.made, inst, parent))
+        # The driver core holds the device (PCI) or its parent in D0 around a probe.
+        kind, text = Kind.BIND, f"bind {self.driver.name}"
+        if inst.device.kind == "core":
+            kind, text = Kind.ENUMERATE, "enumerates"
+        self._core(kind, text, IDLE, ready, self.at("probe", probe.start),
+                   (PHASE(inst), PROBING), (D3(parent), 0), (OUTCOME(inst), 0), (QUIET(inst), 0),
+                   *([(FAULTED(inst), 0)] if self.creates else []), *locked(self.made, inst))
+        if self.made.locks and inst != parent:
+            # drivers/base/dd.c device_initial_probe(): a driver that is there already probes in
+            # the thread of who adds the device, which waits for it, and holds the parent's lock
+            self._core(kind, f"{text} at once", IDLE, ready & ADDING(inst).eq(1),
+                       self.at("probe", probe.start), (INSIDE(inst), 1), (PHASE(inst), PROBING),
+                       (D3(parent), 0), (OUTCOME(inst), 0), (QUIET(inst), 0),
+                       *locked(self.made, inst))
+        self._core(Kind.PROBE_RETURNS, "probe returns 0", self.at("probe", probe.done), TRUE,
+                   RUNNING, (PHASE(inst), BOUND), (OUTCOME(inst), 1), *unlocked(self.made, inst))
+        self._core(Kind.PROBE_FAILS, "probe returns an error", self.at("probe", probe.failed),
+                   TRUE, self.at("devres refused", 0), (OUTCOME(inst), 2))
+
+    def _may_bind(self) -> Expr:
+        """Return when an episode lets a driver bind: before it begins, a later driver after."""
+        turns = self.made.turns
+        alone = len(self.made.view.design.drivers_of(self.inst.device)) == 1
+        free = TRUE if alone else PHASE(self.inst).eq(UNBOUND)
+        if self.made.plain:
+            return all_of(free, mutex_free(self.made, self.inst))
+        if self.driver.instead_of and self.made.episode.name == "late":
+            return all_of(~turns.at(BEFORE), free)
+        above = self.made.view.parent(self.inst)
+        first = TRUE if above == self.inst else PHASE(above).eq(BOUND)
+        return all_of(free, turns.at(BEFORE), first)
+
+    def _may_unbind(self) -> Expr:
+        inst, name, turns = self.inst, self.made.episode.name, self.made.turns
+        deleted = FALSE if inst == self.made.view.parent(inst) else DYING(inst).eq(1)
+        up = DOWN(SYSTEM).eq(0)
+        if name in ("surprise", "late"):
+            stays = deleted != FALSE or (name == "late" and self.driver.instead_of != "")
+            return deleted | (FALSE if stays else turns.at(turns.last))
+        if not self.made.plain:
+            return deleted if deleted != FALSE else turns.at(turns.last)
+        if deleted == FALSE:
+            return up & mutex_free(self.made, inst)
+        if self.driver.unbind:
+            return up | deleted
+        # no sysfs unbind, and an open event pins the module
+        return (up & OPEN(inst).eq(0)) | deleted
+
+    def _unbind(self, remove: Flow) -> None:
+        inst = self.inst
+        gives: list[tuple[Read, Expr | int]] = [(PHASE(inst), LEAVING)]
+        if inst == self.made.view.parent(inst):
+            gives.append((D3(inst), 0))  # pci_device_remove(): pm_runtime_get_sync()
+        may = self._may_unbind()
+        if called_at_runtime(self.made, self.driver):  # its runtime_resume comes first
+            may &= D3(inst).eq(0)
+        self._core(Kind.UNBIND, f"unbind {self.driver.name}", RUNNING, may,
+                   self.at("remove", remove.start), *gives, *locked(self.made, inst))
+        for end in {remove.done, remove.failed}:
+            self._core(Kind.REMOVE_RETURNS, "", self.at("remove", end), TRUE,
+                       self.at("devres unbound", 0))
+
+    def _called(self, entry: str, graph: Flow) -> None:
+        """Add the call of a callback when it is its turn; then it is the turn of the next."""
+        turns, turn = self.made.turns, self.made.turns.calls[entry, self.inst]
+        when = self._turn(entry) & PHASE(self.inst).eq(BOUND)
+        if entry == "suspend_noirq" and set(RUNTIME) & self.driver.callbacks().keys() and smart(
+            self.driver
+        ):  # drivers/base/power/main.c dev_pm_skip_suspend()
+            self._core(Kind.PASS, "", RUNNING, when & D3(self.inst).eq(1), RUNNING,
+                       (TURN(SYSTEM), turn + 1))
+            when &= D3(self.inst).eq(0)
+        self._core(Kind.CALL, f"{entry} {self.driver.name}", RUNNING, when,
+                   self.at(entry, graph.start))
+        ends = {graph.done: turn + 1}
+        ends.setdefault(graph.failed, turns.fails.get(turn, turn + 1))
+        for end, after in ends.items():
+            self._core(Kind.CALL_RETURNS,
+                       "" if end == graph.done else f"{entry} returns an error",
+                       self.at(entry, end), TRUE, RUNNING, (TURN(SYSTEM), after))
+
+    def _turn(self, entry: str) -> Expr:
+        """Return whether it is the turn of a callback, and runtime PM is done with the device."""
+        turn = self.made.turns.at(self.made.turns.calls[entry, self.inst])
+        woken = entry == "suspend" and woken_for_sleep(self.driver)
+        return turn & D3(self.inst).eq(0) if woken else turn
+
+    def _runtime(self) -> dict[str, Flow]:
+        """Add runtime PM of a PCI device: its callback, then D3; back in D0, its callback."""
+        inst, view, driver = self.inst, self.made.view, self.driver
+        blocks = driver.callbacks()
+        if not {"runtime_suspend", "runtime_resume"} & blocks.keys():
+            return {}
+        empty: Block = ()
+        graphs = {
+            name: compress(flow(name, blocks.get(name, empty), view.of))
+            for name in ("runtime_suspend", "runtime_resume")
+        }
+        down, back = graphs["runtime_suspend"], graphs["runtime_resume"]
+        may = all_of(self.made.turns.quiet(), idle(view, inst), PHASE(inst).eq(BOUND))
+        self._core(Kind.CALL, f"runtime_suspend {driver.name}", RUNNING,
+                   all_of(may, D3(inst).eq(0)), self.at("runtime_suspend", down.start),
+                   (IN_RUNTIME_PM(inst), 1))
+        self._core(Kind.RUNTIME_SUSPENDED, "runtime_suspend returns",
+                   self.at("runtime_suspend", down.done), TRUE, RUNNING,
+                   (D3(inst), 1), (IN_RUNTIME_PM(inst), 0))
+        if down.failed != down.done:
+            self._core(Kind.CALL_RETURNS, "", self.at("runtime_suspend", down.failed), TRUE,
+                       RUNNING, (IN_RUNTIME_PM(inst), 0))
+        self._core(Kind.CALL, f"runtime_resume {driver.name}", RUNNING,
+                   all_of(may_resume(self.made, driver), D3(inst).eq(1)),
+                   self.at("runtime_resume", back.start), (D3(inst), 0), (IN_RUNTIME_PM(inst), 1))
+        for end in {back.done, back.failed}:
+            self._core(Kind.CALL_RETURNS, "runtime_resume returns",
+                       self.at("runtime_resume", end), TRUE, RUNNING, (IN_RUNTIME_PM(inst), 0),
+                       settles=True)
+        return graphs
+
+    def _shutdown(self, graph: Flow) -> None:
+        """Add device_shutdown(), which walks backwards: a child's .shutdown before its parent's."""
+        inst, view = self.inst, self.made.view
+        down = DOWN(SYSTEM).eq(1)
+        first = [
+            (PHASE(child).eq(UNBOUND) | (PHASE(child).eq(BOUND) & SHUT(child).eq(1)))
+            for child in view.children(inst)
+            if (driver := self.made.view.design.driver_of(child.device)) is not None
+            and driver.shutdown is not None
+            and child.device.kind != "service"
+        ]
+        settled = [
+            PHASE(child).eq(UNBOUND) | PHASE(child).eq(BOUND) for child in view.children(inst)
+        ]
+        when = all_of(down, SHUT(inst).eq(0), *first, *settled)
+        top = inst == view.parent(inst)
+        awake = [(D3(inst), 0)] if top else []  # pci_device_shutdown(): pm_runtime_resume()
+        self._core(Kind.CALL, f"shutdown {self.driver.name}", RUNNING, when,
+                   self.at("shutdown", graph.start), (SHUT(inst), 1), *awake)
+        ends = [(HALTED(inst), 1)] if top else []
+        halted = self.at("halted", 0) if top else RUNNING
+        for end in {graph.done, graph.failed}:
+            self._core(Kind.CALL_RETURNS, "shutdown returns", self.at("shutdown", end), TRUE,
+                       halted, *ends)
+
+    def _release(self, why: str) -> None:
+        """Undo what is on the devres list, the latest first."""
+        entry = f"devres {why}"
+        listed = list(reversed(self.made.devres.get(self.inst, [])))
+        for position, held in enumerate(listed):
+            src, dst = self.at(entry, position), self.at(entry, position + 1)
+            self._core(Kind.PASS, "", src, held.noted.eq(0), dst)
+            undo = held.do.op.undo
+            assert undo is not None
+            still = any_of(*(one.noted.eq(1) for one in listed[position + 1:]
+                             if same(self.made.view, one, undo, held.do, held.context)))
+            self._operate(held.do, undo, "ok", held.context, "devres", "devres",
+                          src, held.noted.eq(1), dst, ((held.noted, num(0)),), still)
+        last = self.at(entry, len(listed))
+        # With the devres list the interrupt core's own data went, and names and memory that the
+        # driver core frees by itself; what rules remember of a binding ends with it.
+        gone: list[tuple[Read, Expr | int]] = [(MSIDATA(self.inst), 0)]
+        for fact in (NAMED, COUNTERS, QUIET, *_EPISODIC):
+            gone.append((fact(self.inst), 0))
+        if DRVDATA in self.made.view.given:  # drivers/base/dd.c device_unbind_cleanup()
+            gone.append((DRVDATA(self.inst), 0))
+        for child in self.made.view.children(self.inst):
+            absent = LIFE(child).eq(ABSENT)
+            if child.device.kind == "service":
+                gone += [(fact(child), 0) for fact in _EPISODIC]
+            gone += [(fact(child), pick(absent, 0, fact(child))) for fact in (IRQ, OUTCOME)]
+        # What the core set up on this hardware stays: only without it another port may be next.
+        root = self.inst.device.parent is None and self.inst.device.kind != "core"
+        other = root and not self.made.view.cores()
+        self._core(Kind.UNBOUND, "unbound", last, TRUE, IDLE, (PHASE(self.inst), UNBOUND),
+                   (SHUT(self.inst), 0), *gone, *unlocked(self.made, self.inst), forgets=other)
