@@ -147,6 +147,9 @@ def parser() -> argparse.ArgumentParser:
                        " --repo . --branch topic")
     apply.add_argument("--onto", metavar="REV",
                        help="start there (default: the base that the series names, else HEAD)")
+    apply.add_argument("--anyway", action="store_true",
+                       help="apply what is here, although patches are missing or git am would "
+                            "refuse one: a bare diff, a mail without a subject")
     _repo(apply)
 
     undo = verbs.add_parser("undo", help="take the branch of an apply back")

@@ -44,7 +44,7 @@ def asked(args: argparse.Namespace) -> Asked:
     """Return what the user named."""
     return Asked(
         tuple(args.series), args.uncommitted, args.b4, args.scissors or _scissors(),
-        args.trailers, args.use_version,
+        args.trailers, args.use_version, getattr(args, "anyway", False),
     )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -95,7 +96,8 @@ def apply(
 ) -> Applied:
     """Apply a series, however it was given, as a new branch; everything else stays as it was.
 
-    Errors: UsageError (arguments, malformed patches), Refused (the branch exists, or a lock),
+    Errors: UsageError (arguments, malformed patches), Refused (the branch exists, a lock, or what
+    was given is not whole or not sound and `asked` does not say that it is wanted all the same),
     Conflict (does not apply, or gives another result than promised), TreeError.
 
     Example:
@@ -108,13 +110,17 @@ def apply(
     ref = _new_ref(user, branch)
     with workplace(user.objects) as work:
         got = gather(asked, work, repo)
-        if len(got.pieces) > 1 and (missing := missing_of(got)):
-            raise UsageError(f"{got.label}: {missing}; nothing was changed")
         base, exact, note = _base(user, got, onto)
         committer = committer_of(repo)
         pieces, said = filled(work, base, got.pieces, committer)
         made_, more = made(work, base, pieces, committer)
         commits = tuple(one.commit for one in made_)
+        remarks = [*got.remarks]
+        if missing := missing_of(got):
+            remarks.append(Remark(missing, got.pieces[0].file, error=True))
+        remarks += [*said, *more]
+        if not asked.anyway:
+            _refuse_faulty(remarks)
         tip = commits[-1]
         tree = git(work, "rev-parse", f"{tip}^{{tree}}").decode().strip()
         if got.promised:
@@ -124,12 +130,16 @@ def apply(
         if not dry_run:
             name = got.promised.name if got.promised else got.label
             _hand_over(work, user, ref, base, tip, name)
-    remarks = list(got.remarks)
-    if missing := missing_of(got):
-        remarks.append(Remark(missing, got.pieces[0].file, error=True))
     subjects = tuple(told.decode(errors="replace").split("\n")[:-1])
     return Applied(branch, ref, base, tip, tree, commits, exact, note, dry_run, subjects, names,
-                   (*remarks, *said, *more))
+                   tuple(remarks))
+
+
+def _refuse_faulty(remarks: Iterable[Remark]) -> None:
+    """Refuse a series that is not whole, or that git am would not take: validate says the same."""
+    if wrong := [str(one) for one in remarks if one.error]:
+        raise Refused("\n".join([*wrong, "nothing was changed; --anyway applies what is "
+                                 "here all the same"]))
 
 
 def _refuse_refused(asked: Asked) -> None:

@@ -31,7 +31,7 @@ MOST_BYTES = 64 << 20
 MOST_FILES = 2000
 
 # What carries such a name must be a patch or a mail; anything else in a directory may be one.
-_NAMED = re.compile(r".*\.(patch|diff|eml|mbox|mbx)(\.gz)?", re.I)
+NAMED = re.compile(r".*\.(patch|diff|eml|mbox|mbx)(\.gz)?", re.I)
 _SERIES = "series"
 
 
@@ -72,7 +72,7 @@ def read(inputs: Sequence[str], stdin: BinaryIO) -> Inbox:
         else:
             path = Path(os.path.realpath(name))
             refuse_special(name, path)
-            papers.append(Paper(name, _unpacked(name, read_bounded(path, MOST_FILE)), True))
+            papers.append(Paper(name, _unpacked(name, read_bounded(path, MOST_FILE, name)), True))
         left = MOST_BYTES - sum(len(paper.text) for paper in papers)
         if left < 0 or len(papers) > MOST_FILES:
             raise UsageError(
@@ -118,7 +118,7 @@ def _directory(name: str, *, alone: bool) -> Inbox:
         return Inbox(tuple(_paper(name, one, must=True) for one in order), listed=True)
     papers, remarks = [], []
     for one in names:
-        must = _NAMED.fullmatch(one) is not None
+        must = NAMED.fullmatch(one) is not None
         if one.startswith(".") or one.endswith(("~", ".rej", ".orig")):
             continue
         if not must and not _plain(top / one):
@@ -162,7 +162,7 @@ def _paper(directory: str, name: str, *, must: bool, room: int = MOST_FILE) -> P
             raise UsageError(f"{visible(shown)}: a link out of its directory; copy the file there")
         path = target
     refuse_special(shown, path)
-    return Paper(shown, _unpacked(shown, read_bounded(path, room)), must)
+    return Paper(shown, _unpacked(shown, read_bounded(path, room, shown)), must)
 
 
 def _maildir(name: str) -> Inbox:
@@ -185,7 +185,7 @@ def _promised(name: str, names: Sequence[str]) -> Inbox:
     remarks = [
         Remark(f"left out: {manifest.FILE_NAME} does not list it; generate the series again, or "
                "remove the file", f"{name.rstrip('/')}/{one}", error=True)
-        for one in names if _NAMED.fullmatch(one) and one not in known
+        for one in names if NAMED.fullmatch(one) and one not in known
     ]  # fmt: skip
     return Inbox(tuple(papers), tuple(remarks), promised, listed=True)
 

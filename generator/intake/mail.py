@@ -36,6 +36,10 @@ _BRACKETS = re.compile(r"\s*(?:(?:re|aw|sv|fwd?|antw)(?:\[\d+\])?:\s*)*\[([^\]]*
 _NUMBER = re.compile(r"([0-9]{1,4})/([0-9]{1,4})")
 _VERSION = re.compile(r"(?:PATCH|RFC)?v([0-9]{1,3})", re.I)
 _CUT = re.compile(rb"^[ \t]*-+[ \t]*(?:>8|8<|>%|%<)[ \t-]", re.M)
+_HTML = re.compile(rb"^content-type:[ \t]*text/html\b", re.I | re.M)
+_PARTED = re.compile(
+    rb"^content-type:[ \t]*multipart/[^\n]*(?:\n[ \t][^\n]*)*\bboundary="
+    rb"(?:\"([^\"\n]+)\"|([^\s;]+))", re.I | re.M)
 _FLOWED = re.compile(rb"^content-type:[^\n]*(?:\n[ \t][^\n]*)*format=\"?flowed", re.I | re.M)
 
 
@@ -77,6 +81,11 @@ class Mail:
     def posted(self) -> bool:
         """Return whether the brackets of the subject say that it is a patch."""
         return any(re.match(r"PATCH|RFC|RFT", tag, re.I) for tag in self.tags)
+
+    @property
+    def html(self) -> bool:
+        """Return whether it is HTML, or has a part that is."""
+        return _html(self.raw.replace(b"\r\n", b"\n"))
 
     @property
     def cut(self) -> bool:
@@ -165,9 +174,7 @@ def read(work: Path, name: str, line: int, text: bytes, *, scissors: bool = Fals
         said, log, diff = _info(work, text, "-k", _scissors(scissors))
     except ProgramFailed as failed:
         if DIFF.search(text):
-            raise UsageError(
-                f"git does not read it as a patch mail\n{failed.stderr.strip()}", Where(name, line)
-            ) from failed
+            raise _unread(failed.stderr, text, Where(name, line)) from failed
         said, log, diff = {}, b"", b""
     subject = said.get("Subject", "")
     tags, number, total, version = numbered(subject)
@@ -183,6 +190,33 @@ def read(work: Path, name: str, line: int, text: bytes, *, scissors: bool = Fals
                                                                  b" ".join(refs))),
         scissors,
     )  # fmt: skip
+
+
+def _html(text: bytes, depth: int = 4) -> bool:
+    """Return whether a mail or a part of one is HTML, or has a part that is."""
+    head, _, body = text.partition(b"\n\n")
+    if _HTML.search(head[:_HEAD]):
+        return True
+    parted = _PARTED.search(head[:_HEAD])
+    if parted is None or not depth:
+        return False
+    _, *parts = body.split(b"--" + (parted[1] or parted[2]))
+    return any(_html(part, depth - 1) for part in parts)
+
+
+def _unread(said: str, text: bytes, where: Where) -> UsageError:
+    """Return what to say of a mail with a diff that git mailinfo does not take."""
+    if found := re.search(r"cannot convert from (\S+) to UTF-8", said):
+        charset = found[1].encode()
+        at = re.search(rb"(?:charset=\"?|=\?)" + re.escape(charset), text, re.I)
+        row = text.count(b"\n", 0, at.start()) if at else 0
+        return UsageError(
+            f"what it has is not of the charset {visible(found[1])!r} that it names, or git does "
+            "not know that one: name the right one, mostly UTF-8, or get the mail as it was sent",
+            Where(where.file, where.line + row),
+        )
+    return UsageError(f"git does not read it as a patch mail: {' '.join(said.split())}; get it as "
+                      "it was sent", where)
 
 
 def numbered(subject: str) -> tuple[tuple[str, ...], int, int, int]:

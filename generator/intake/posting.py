@@ -42,7 +42,7 @@ class Asked:
     """What a user named: files, directories, `-` or revisions, or one of two flags.
 
     `scissors`: obey them in mails. `trailers`: add the tags that replies give. `version`: of
-    several in a thread take this one, 0 the newest.
+    several in a thread take this one, 0 the newest. `anyway`: apply what has errors, too.
     """
 
     inputs: tuple[str, ...] = ()
@@ -51,6 +51,7 @@ class Asked:
     scissors: bool = False
     trailers: bool = False
     version: int = 0
+    anyway: bool = False
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,9 @@ def gather(
             lost = next(one for one in asked.inputs if one not in found)
             raise UsageError(f"{visible(lost)}: no such file or directory")
         return _of_mails(asked, work, stdin)
+    for one in asked.inputs:
+        if one.startswith(("/", "./", "../", "~")) or inbox.NAMED.fullmatch(one):
+            raise UsageError(f"{visible(one)}: no such file or directory")
     if repo is None:
         what = visible(asked.inputs[0]) if asked.inputs else "--uncommitted and --b4"
         lost = "no such file or directory; " if asked.inputs else ""

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from generator.errors import Conflict, ProgramFailed, Timeout, TreeError, UsageError
+from generator.errors import Conflict, ProgramFailed, Timeout, TreeError, UsageError, Where
 from generator.intake.conflict import explained
 from generator.intake.outline import outline, strange
 from generator.intake.piece import Piece, Reading
@@ -160,10 +160,23 @@ class _Replay:
             told = git(self.work, "commit-tree", tree, "-p", parent, stdin=piece.log, env=env)
         except ProgramFailed as failed:
             said = failed.stderr.strip().splitlines()[-1:] or ["no word"]
+            if "invalid date format" in said[0]:
+                raise UsageError(
+                    f"its date is {visible(piece.author.date)!r}, which git takes for none; write "
+                    'it like "Date: Tue, 14 Nov 2023 22:13:20 +0000"', _dated(piece)
+                ) from failed
             raise UsageError(
                 f"{visible(piece.place)}: git makes no commit of it: {visible(said[0])}"
             ) from failed
         return told.decode().strip()
+
+
+def _dated(piece: Piece) -> Where:
+    """Return the line of a mail that has its date."""
+    rows = piece.raw.split(b"\n")
+    date = piece.author.date.encode()
+    dated = (n for n, row in enumerate(rows) if row.lower().startswith(b"date:") and date in row)
+    return Where(piece.file, piece.line + next(dated, 0))
 
 
 def _places(piece: Piece, diff: bytes) -> Callable[[str], str]:

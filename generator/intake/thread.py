@@ -20,6 +20,8 @@ from generator.system.visible import visible
 
 _STAT = re.compile(rb"^ \d+ files? changed", re.M)
 
+_SUBJECT = re.compile(rb"^subject:", re.I | re.M)
+
 
 @dataclass(frozen=True)
 class Thread:
@@ -54,6 +56,11 @@ def sort(mails: Sequence[Mail], *, listed: bool = False, version: int = 0) -> Th
     taken: list[Mail] = []
     covers: list[Mail] = []
     for mail in mails:
+        if mail.html and (mail.patch or (mail.posted and not mail.reply)):
+            raise UsageError(
+                f"{visible(mail.place)}: an HTML mail, so a mail program has changed the patch: "
+                "get it as plain text, as git send-email sends it"
+            )
         if mail.patch:
             if mail.reply and proper and not listed:
                 state.out(mail, f"a reply with a diff, {_quoted(mail)}; name it alone to take it")
@@ -81,6 +88,9 @@ def sort(mails: Sequence[Mail], *, listed: bool = False, version: int = 0) -> Th
         raise UsageError(f"{place}: no patch here; name mails or files that hold a diff")
     patches, missing = _ordered(taken, state)
     for mail in taken:
+        if mail.patch and mail.log.strip() and not _SUBJECT.search(mail.raw):
+            state.remarks.append(Remark("no Subject: in it, so git am takes its first lines for "
+                                        "one; get it as it was sent", mail.file, mail.line, True))
         if mail.patch and mail.number == 0:
             state.remarks.append(Remark("numbered as a cover letter and has a diff, which git am "
                                         "applies: taken as a patch", mail.file, mail.line, True))

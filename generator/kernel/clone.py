@@ -47,7 +47,10 @@ def users_objects(path: Path, rev: str) -> tuple[Path, str]:
     try:
         told = users_git(path, "rev-parse", "--path-format=absolute", "--git-path", "objects")
     except ProgramFailed as failed:
-        raise UsageError(f"{path}: not a git repository that can be read\n{failed}") from failed
+        said = failed.stderr.strip().splitlines()[:1] or ["no word"]
+        why = said[0].removeprefix("fatal: ")
+        raise UsageError(f"{path}: not a git repository that can be read ({why}); name a clone of "
+                         "the kernel") from failed
     try:
         base = users_git(
             path, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{rev}^{{commit}}"

@@ -172,19 +172,21 @@ def _files(path: Path, said: dict[str, object]) -> tuple[tuple[str, str | None, 
     return tuple(sorted(files))
 
 
-def read_bounded(path: Path, most: int = MOST_BYTES) -> bytes:
+def read_bounded(path: Path, most: int = MOST_BYTES, shown: str = "") -> bytes:
     """Return a regular file of at most so many bytes; a symbolic link is not followed.
 
+    shown: how messages name it, when not as its path.
     Errors: UsageError.
     """
+    shown = shown or str(path)
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as missing:
-        raise UsageError(f"{path}: cannot be read: {missing.strerror}") from missing
+        raise UsageError(f"{shown}: cannot be read: {missing.strerror}") from missing
     with open(handle, "rb", closefd=True) as file:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise UsageError(f"{path}: no regular file")
+            raise UsageError(f"{shown}: no regular file")
         text = file.read(most + 1)
     if len(text) > most:
-        raise UsageError(f"{path}: larger than {most >> 20} MiB")
+        raise UsageError(f"{shown}: larger than {most >> 20} MiB")
     return text

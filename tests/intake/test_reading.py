@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,10 +30,9 @@ from postings import (
 )  # fmt: skip
 
 from checks.patches.mails import edits, view
-from generator.errors import Conflict, PortwrightError, UsageError
+from generator.errors import Refused, UsageError
 from generator.intake import apply as applying
-from generator.intake import posting
-from generator.intake.posting import Asked, Posting, on, opened
+from generator.intake.posting import Asked, Posting, on
 from generator.kernel.tree import Tree
 
 
@@ -76,9 +76,9 @@ def told(clone: Path, commits: list[str], form: str) -> str:
     return shell(clone, f"git log --reverse --format='{form}' main..{commits[-1]}")
 
 
-def branch(clone: Path, *inputs: str) -> list[str]:
+def branch(clone: Path, *inputs: str, anyway: bool = False) -> list[str]:
     """Apply a series, see that -n promises the very ids, and return them."""
-    asked = Asked(inputs)
+    asked = Asked(inputs, anyway=anyway)
     planned = applying.apply(asked, clone, "made", onto="main", dry_run=True)
     done = applying.apply(asked, clone, "made", onto="main")
     assert planned.commits == done.commits
@@ -183,6 +183,9 @@ MENDED: dict[str, tuple[Callable[[list[str]], Files], str]] = {
     "format=flowed": (lambda m: {"1.patch": flowed(m[0])}, "format=flowed"),
     "CRLF inside base64": (lambda m: {"1.patch": crlf_inside(m[0])}, "--quoted-cr=strip"),
     "a bare diff": (lambda m: {"1.patch": headless(m[0])}, "no From: and no Subject:"),
+    "no subject": (
+        lambda m: {"1.patch": re.sub(r"^Subject:.*\n", "", m[0], flags=re.M)}, "no Subject: in it"
+    ),
 }  # fmt: skip
 
 
@@ -201,7 +204,10 @@ def test_what_git_am_refuses_is_taken_with_a_word(
     where = write(tmp_path / "series", make([one.replace(" 1/2", "") for one in series]))
     made = read(clone, where)
 
-    assert ids(made) == branch(clone, where)
+    with pytest.raises(Refused, match=word):
+        branch(clone, where)
+    assert "made" not in shell(clone, "git branch")
+    assert ids(made) == branch(clone, where, anyway=True)
     tree = shell(clone, "git rev-parse topic^^{tree}").strip()
     assert shell(clone, "git rev-parse made^{tree}").strip() == tree
     assert any(word in remark.text and remark.error for remark in made.remarks)
@@ -232,7 +238,7 @@ def test_an_empty_patch_is_a_commit_and_an_error(clone: Path, tmp_path: Path) ->
     where = write(tmp_path / "series", {"1.patch": sent[0], "2.patch": sent[1]})
     made = read(clone, where)
 
-    assert len(branch(clone, where)) == 2
+    assert len(branch(clone, where, anyway=True)) == 2
     assert [str(one) for one in made.remarks] == [
         f"{where}/1.patch:1: error: it is empty: no diff, and git am stops at it; drop it, or send "
         "it again"
@@ -307,84 +313,3 @@ def test_nothing_changes_in_the_clone_when_it_is_read(
 
     assert snapshot(clone) == before
     assert list((tmp_path / "cache/series").iterdir()) == []
-
-
-CONFLICTS: dict[str, tuple[Callable[[str], str], str]] = {
-    "other text": (
-        lambda m: m.replace("\tint level = 2;", "\tint level = 9;"),
-        r"1\.patch:18: does not apply: hunk 1 of drivers/pci/ptm\.c, at line 9; 5 of the 6 lines "
-        r"that must be there stand at drivers/pci/ptm\.c:9, 'int level = 9;' does not",
-    ),
-    "no context": (
-        lambda m: m[: m.index("@@ -9")] + "@@ -11,0 +12 @@\n+\tlevel += port;\n-- \n2.39.5\n",
-        r"1\.patch:18: does not apply: it has no line of context \(diff -U0\)",
-    ),
-    "no such file": (
-        lambda m: m.replace("pci/ptm.c", "pci/none.c"), r"1\.patch:14: does not apply: .*none\.c",
-    ),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("what", CONFLICTS)
-def test_a_conflict_names_line_hunk_and_what_stands_nearest(
-    clone: Path, series: list[str], tmp_path: Path, what: str
-) -> None:
-    make, message = CONFLICTS[what]
-    where = write(tmp_path / "series", {"1.patch": make(series[0]).replace(" 1/2", "")})
-
-    with pytest.raises(Conflict, match=message):
-        read(clone, where)
-    with pytest.raises(Conflict, match=message):
-        branch(clone, where)
-
-
-NOT_READ: dict[str, tuple[Files, str]] = {
-    "nothing": ({}, "no patches here"),
-    "a text": ({"1.patch": "hello\n"}, r"1\.patch: neither a mail nor a diff"),
-    "only a reply": ({"a.eml": "From: A <a@b>\nSubject: Re: x\n\nyes\n"}, r"a\.eml: no patch here"),
-    "gzip": ({"a.mbox.gz": b"\x1f\x8bnothing"}, r"a\.mbox\.gz: not a sound gzip"),
-    "an unknown charset": (
-        {"1.patch": b"From: A <a@b>\nSubject: x\nContent-Type: text/plain; charset=none\n\n\xf6\n"
-         b"---\ndiff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n"},
-        r"1\.patch:1: git does not read it",
-    ),
-    "a date that is none": (
-        {"1.patch": "From: A <a@b>\nSubject: x\nDate: soon\n\nx\n---\ndiff --git a/x b/x\n"
-         "new file mode 100644\n--- /dev/null\n+++ b/x\n@@ -0,0 +1 @@\n+b\n"},
-        r"1\.patch: git makes no commit of it: .*invalid date",
-    ),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("what", NOT_READ)
-def test_what_is_no_series_is_a_usage_error_that_names_it(
-    clone: Path, tmp_path: Path, what: str
-) -> None:
-    files, message = NOT_READ[what]
-    (tmp_path / "series").mkdir()
-    where = write(tmp_path / "series", files)
-
-    with pytest.raises(UsageError, match=message):
-        read(clone, where)
-
-
-def test_names_that_are_not_there_are_usage_errors(clone: Path, tmp_path: Path) -> None:
-    for inputs in ((), (str(tmp_path / "none.patch"),), ("a..b",)):
-        with pytest.raises(PortwrightError):
-            read(clone, *inputs)
-
-
-@pytest.mark.parametrize("right", [True, False])
-def test_the_pinned_tree_has_the_base_that_it_has(
-    right: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    clone = make_clone(tmp_path / "clone")
-    tip = shell(clone, "git rev-parse HEAD").strip()
-    where = Tree(clone / ".git", tip, "6.12.117", clone, "here")
-    monkeypatch.setattr(posting, "pinned", lambda allow_newer: where)
-    words = tmp_path / "words"
-    words.write_text("no patch\n")
-    said = "neither a mail nor a diff" if right else "one base only"
-    for base in ("v6.12.117", "6.12.117", tip, tip[:12]) if right else ("v6.13", tip[:4], "HEAD"):
-        with pytest.raises(UsageError, match=said), opened(Asked((str(words),)), None, base):
-            pass

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from postings import FIRST, PTM, change, mails, make_clone, reply, threaded, two
 from checks.finding import Severity
 from checks.patches.mail_rules import numbering
 from checks.patches.mails import SeriesText, view
-from generator.errors import UsageError
+from generator.errors import Refused, UsageError
 from generator.intake import apply as applying
 from generator.intake.posting import Asked, on
 from generator.intake.thread import spans
@@ -173,7 +174,7 @@ def test_what_is_missing_is_an_error_and_not_applied(clone: Path, tmp_path: Path
 
     text = read(clone, where)
     assert text.missing == (2,)
-    with pytest.raises(UsageError, match=r"patch 2 of 3 is missing; .*nothing was changed"):
+    with pytest.raises(Refused, match=r"patch 2 of 3 is missing; .*\nnothing was changed; --any"):
         applying.apply(Asked((where,)), clone, "made", onto="main")
     assert "made" not in shell(clone, "git branch")
     # one alone is what somebody picked
@@ -183,7 +184,10 @@ def test_what_is_missing_is_an_error_and_not_applied(clone: Path, tmp_path: Path
         (patch,) = view(made).patches
         assert patch.name == "3/3 PCI/PTM: Third"
         assert view(made).missing == (1, 2)
-    done = applying.apply(lone, clone, "made", onto="main")
+    with pytest.raises(Refused, match="patches 1-2 of 3 are missing"):
+        applying.apply(lone, clone, "made", onto="main")
+    assert "made" not in shell(clone, "git branch")
+    done = applying.apply(replace(lone, anyway=True), clone, "made", onto="main")
     assert "patches 1-2 of 3 are missing" in str(done.remarks[-1])
 
 
