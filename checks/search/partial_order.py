@@ -251,7 +251,10 @@ class Reduction:
         their_rules = [(when, waived) for _, when, waived in self.at_step.get(other, ())
                        if one.pc is None or reads(when) & ours.gives.keys()]
         exprs = [step.when, one.when, *our_rules, *(when for when, _ in their_rules), *compared]
-        looked: set[Read] = set().union(*map(reads, exprs))
+        # what the one gives may be what the other computes with, and not what it compares
+        looked: set[Read] = set().union(*map(reads, exprs), *(
+            reads(gives[target]) for target in compared for gives in (ours.gives, theirs.gives)
+            if target in gives))
         our = {target: value for target, value in ours.gives.items() if target in looked}
         their = {target: value for target, value in theirs.gives.items() if target in looked}
         for state in self._states([*exprs, *our.values(), *their.values()], known):

@@ -1,24 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The explorer agrees with the oracle: verdict, broken rules, length of the shortest trace."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 from beside_oracle import ALL, CAREFULLY, FIXED, HARDWARE, MOST, compare, compared, show
 from broken import domains, parts
 from broken.cases import CASES
-from broken.parts import DELETE, KID, PORT, Case, kid, port
+from broken.parts import DELETE, KID, MAKE, PORT, Case, kid, port
 from house import DESIGNS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import EXPRESSIONS, SOME, designs
 
 from checks.finding import Verdict
+from checks.machine.instances import View
+from checks.rules.rule import state_rule
 from checks.search.explore import explore
 from checks.search.oracle import State, naive, text
 from generator.design import Design
 from generator.designs import today
-from generator.expr import Expr
+from generator.expr import Expr, Fact, Role, num, pick
 from generator.facts import (
     BELOW,
     BLOCK,
@@ -28,9 +31,12 @@ from generator.facts import (
     HAS,
     LINE_ROUTED,
     MSG,
+    PHASE,
+    PROBING,
 )
 from generator.load import load, names
 from generator.meaning import evaluate
+from generator.operation import Operation, ok, sets
 from generator.ops.irq import FREE_IRQ, REQUEST_IRQ
 from generator.ops.pci import PCI_SET_MASTER
 
@@ -94,6 +100,24 @@ def test_what_a_child_alone_takes_is_not_known_of_the_port() -> None:
     assert set(oracle.broken) == {"R10b"}
 
 
+def test_what_one_gives_and_another_only_computes_with_is_not_done_at_once() -> None:
+    """The port notes what it finds amidst the child's probe, and asks nothing to get on."""
+    begun, looked = Fact("child begun", 1, "its probe"), Fact("looked", 2, "what was found")
+    begin = Operation("begin", ("user",), (ok(sets(begun(Role("user")), 1)),), source="")(KID)
+    found = pick(PHASE(Role("user")).eq(PROBING), num(2) - begun(Role("user")), 0)
+    look = Operation("look", ("user",), (ok(sets(looked(Role("user")), found)),), source="")(KID)
+
+    @state_rule("X", evidence=(), symptom="")
+    def began_first(view: View) -> Iterator[tuple[str, Expr]]:
+        """The child has begun when the port looks."""
+        for inst in view.of(KID):
+            yield "it has not", looked(inst).eq(2)
+
+    design = parts.design(port((*MAKE, look), DELETE), kid((begin,)))
+
+    oracle, _ = compare(design, rules=[began_first])
+
+    assert set(oracle.broken) == {"X"}
 
 
 @settings(CAREFULLY, max_examples=30)
