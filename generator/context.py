@@ -116,6 +116,8 @@ def unended(name: str) -> Fact:
 
 
 HANDLER_RUNS, IRQ_THREAD_RUNS = running("irq handler"), running("irq thread")
+IN_FLIGHT = Fact("handler in flight", 1, "a handler of it that has begun may run still, although "
+                 "none can be called any more", local=True)
 
 
 def awaited(name: str) -> Fact:

@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from checks.machine.in_flight import may_fire, unheard
 from checks.machine.instances import Inst, Own, View
 from checks.machine.process import Process
 from checks.machine.step import HALTED, IDLE, Build, Kind
 from generator.context import HANDLER_RUNS, Context, queued, unended
 from generator.design import Driver
 from generator.expr import FALSE, TRUE, Expr, Fact, Nth, Read, all_of, num, pick
-from generator.facts import EXCLUSIVE, HANDLER, LINE, MASKED, OPEN, SOURCE
+from generator.facts import HANDLER, OPEN
 from generator.graphs.flow import Flow, compress, flow
 from generator.operation import Block, Do
 from generator.ops.work import QUEUES
@@ -92,9 +93,11 @@ class _Beside(Process):
 
     def may_be_called(self, also: Expr = FALSE) -> Expr:
         """Return whether an interrupt can come; in noirq phases suspend_device_irqs() masks it."""
-        when = also | may_fire(self.inst) if also != FALSE else may_fire(self.inst)
-        masked = self.made.view.during("suspend_noirq", "off", "resume_noirq")
-        return when if masked == FALSE else when & ~masked
+        fires = may_fire(self.made.view, self.inst)
+        if also == FALSE:
+            return fires
+        masked = unheard(self.made.view, self.inst)
+        return fires | (also if masked == FALSE else also & ~masked)
 
     def awaited_by(self, runs: Read, *gone: Read) -> None:
         """Let every step of others that ends what calls it wait until it does not run."""
@@ -158,8 +161,3 @@ class _Handler(_Beside):
         # free_irq() waits for it, and closing an event for the CPU on which it counts
         self.awaited_by(runs, HANDLER(self.inst), OPEN(self.inst))
 
-
-def may_fire(inst: Inst) -> Expr:
-    """Return whether the handler of a device can be called: it shares its irq, or may raise it."""
-    there = HANDLER(inst).ge(1) & HANDLER(inst).le(LINE) & MASKED(inst).eq(0)
-    return there & (EXCLUSIVE(inst).eq(0) | SOURCE(inst).eq(1))

@@ -15,6 +15,7 @@ from checks.machine.devres import devres_lists
 from checks.machine.entry_points import EntryPoints
 from checks.machine.environment import environment
 from checks.machine.episode import EPISODES, PLAIN
+from checks.machine.in_flight import let_go_on
 from checks.machine.instances import Inst, View
 from checks.machine.lock_owners import takes_locks
 from checks.machine.questions import OPEN_QUESTION
@@ -68,6 +69,7 @@ def build(
         EntryPoints(made, driver, inst).build()
     add_contexts(made, processes)
     environment(made, processes)
+    let_go_on(made)
     used: dict[Read, None] = {}
     for one in made.transitions:
         if one.pc is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.machine.contexts import may_fire
+from checks.machine.in_flight import may_fire
 from checks.machine.instances import Inst, Own, View
 from checks.machine.lock_owners import number
 from checks.machine.step import Step
@@ -126,7 +126,7 @@ def _under_its_thread(step: Step, view: View, me: int) -> Expr | None:
         return TRUE
     held = [lock.eq(me) for own in mine
             for lock in sorted(_taken_in(view, own.context.body, own), key=lambda read: read.key)]
-    return all_of(may_fire(step.role(role)), any_of(*held)) if held else None
+    return all_of(may_fire(view, step.role(role)), any_of(*held)) if held else None
 
 
 @step_rule(

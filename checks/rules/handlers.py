@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from checks.machine.in_flight import unheard
 from checks.machine.instances import Inst, View
 from checks.machine.machine import HALTED, Step
 from checks.rules.rule import Clause, clause_rule, is_done, state_rule, step_rule
+from generator.context import IN_FLIGHT
 from generator.design import SUBDEVICES, Driver
-from generator.expr import TRUE, Expr, Read, all_of, any_of
+from generator.expr import FALSE, TRUE, Expr, Read, all_of, any_of
 from generator.facts import (
     ABSENT,
     ADDED,
@@ -228,8 +230,9 @@ def line_interrupts_are_shared(step: Step, _view: View) -> Iterator[Clause]:
 def handler_data_outlives_irq(view: View) -> Iterator[tuple[str, Expr]]:
     """What a handler needs is there from before its request to after free_irq() has waited for it.
 
-    On an irq that is shared it can be called whatever its own device does. What its driver does not
-    say of it is taken to be the driver's data.
+    On an irq that is shared it can be called whatever its own device does, and one that has begun
+    goes on until somebody waits for it. What its driver does not say of it is taken to be the
+    driver's data.
     """
     for inst in view.instances:
         if inst.device.kind == "service":  # its device, or what a library call has in its place
@@ -241,8 +244,13 @@ def handler_data_outlives_irq(view: View) -> Iterator[tuple[str, Expr]]:
                 of = "" if need.of == inst else f" of {need.of.name}"
                 shared = EXCLUSIVE(inst).eq(0) | SOURCE(inst).eq(1)
                 can = all_of(HANDLER(inst).ne(0), MASKED(inst).eq(0), shared)
+                asleep = unheard(view, inst)
                 yield (f"the handler of {inst.name} can run without {need.fact.name}{of}",
-                       can & need.eq(0))
+                       all_of(can if asleep == FALSE else can & ~asleep, need.eq(0)))
+                yield (f"a handler of {inst.name} that has begun may run still without "
+                       f"{need.fact.name}{of}: that no other can be called does not end it, only "
+                       "free_irq(), synchronize_irq() and disable_irq() wait for it",
+                       IN_FLIGHT(inst).eq(1) & need.eq(0))
 
 
 def handler_needs(view: View, driver: Driver, inst: Inst) -> Iterator[Read]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from generator.context import HANDLER_RUNS, IRQ_THREAD_RUNS
+from generator.context import HANDLER_RUNS, IN_FLIGHT, IRQ_THREAD_RUNS
 from generator.expr import (
     EACH,
     Expr,
@@ -361,7 +361,7 @@ ENABLE_IRQ_WAKE = Operation(
 SYNCHRONIZE_IRQ = Operation(
     "synchronize_irq",
     ("user",),
-    (ok(),),
+    (ok(sets(IN_FLIGHT(USER), 0)),),
     source="kernel/irq/manage.c synchronize_irq()",
     fingerprint=Fingerprint(("synchronize_irq",)),
     waits=_NO_HANDLER,
@@ -377,7 +377,7 @@ ENABLE_IRQ = Operation(
 DISABLE_IRQ = Operation(
     "disable_irq",
     ("user",),
-    (ok(),),
+    (ok(sets(IN_FLIGHT(USER), 0)),),
     source="kernel/irq/manage.c disable_irq(): nobody's handler is called on it, and none runs",
     fingerprint=Fingerprint(("disable_irq",)),
     begins=(sets(MASKED(USER), 1),),

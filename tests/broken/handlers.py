@@ -19,17 +19,19 @@ from broken.parts import (
     kid,
     port,
 )
-from generator.design import Device
+from generator.design import Design, Device, Driver
 from generator.drivers.portdrv import LOOK_UP_DPC, READ_DPC
-from generator.facts import ADDED, LIFE, MSG, NO_MESSAGE, msi_on
+from generator.facts import ADDED, CLOCK_ON, LIFE, MSG, NO_MESSAGE, msi_on
 from generator.operation import IGNORE, RETURN, Guard
+from generator.ops.clk import CLK_DISABLE_UNPREPARE, CLK_PREPARE_ENABLE, DEVM_CLK_GET
 from generator.ops.device import DEVICE_REGISTER, DEVICE_UNREGISTER, KFREE, KZALLOC
 from generator.ops.irq import FREE_IRQ, PCI_FREE_IRQ_VECTORS, PCI_IRQ_VECTOR, REQUEST_IRQ
 from generator.ops.memdev import READ_REGISTER
 from generator.ops.pci import PCI_SET_MASTER
 from generator.ops.perf import DEVM_IOREMAP
+from generator.ops.platform import PLATFORM_GET_IRQ
 from generator.ops.source import DISABLE_SOURCE, ENABLE_SOURCE, REFUSE
-from generator.program import If, Return
+from generator.program import Block, If, Return
 
 FREE = PCI_FREE_IRQ_VECTORS(PORT)
 ON_MSI = Guard("pci_dev_msi_enabled(pdev)", msi_on(PORT), ())
@@ -59,6 +61,20 @@ NOT_THEN = replace(LINE, on_fail=(Return(),))
 LINE_IRQ = PCI_IRQ_VECTOR(PORT, AER, nr=0)
 WAS_MADE = Guard("the service was registered", LIFE(AER).eq(ADDED), ())
 REPORTED = (If(WAS_MADE, (DEVICE_UNREGISTER(AER),)),)
+
+UART = Device("uart", "platform")
+OFF_UART, FREE_UART, STOP = DISABLE_SOURCE(UART), FREE_IRQ(UART), CLK_DISABLE_UNPREPARE(UART)
+
+
+def uart(remove: Block) -> Design:
+    """Return the design of a serial port on an irq of its own, whose handler needs its clock."""
+    probe = (
+        PLATFORM_GET_IRQ(UART, UART), DEVM_CLK_GET(UART), CLK_PREPARE_ENABLE(UART),
+        REQUEST_IRQ(UART, shared=0), ENABLE_SOURCE(UART),
+    )
+    driver = Driver("uart", UART, probe, remove, handler_needs=(CLOCK_ON,))
+    return Design("uart", "a serial port", (UART,), (driver,))
+
 
 CASES = (
     # drivers/pci/pcie/portdrv.c pcie_port_device_register() returns before pci_set_master() on a
@@ -222,6 +238,26 @@ CASES = (
         broken=design(port(MAKES, DROPS), kid((REQUEST, MAP), (UNREQUEST,), (READS,))),
         mended=design(port(MAKES, DROPS), kid((MAP, REQUEST), (UNREQUEST,), (READS,))),
         trace=BOUND,
+        hardware={},
+    ),
+    # kernel/irq/manage.c __free_irq() waits for the handlers, and nothing did before: one that has
+    # begun on another CPU goes on behind the write that turns its source off, without a clock.
+    Case(
+        "N3",
+        broken=uart((OFF_UART, STOP, FREE_UART)),
+        mended=uart((OFF_UART, FREE_UART, STOP)),
+        trace=(
+            "uart: bind uart",
+            "uart: platform_get_irq(uart, uart)",
+            "uart: devm_clk_get(uart)",
+            "uart: clk_prepare_enable(uart)",
+            "uart: request_irq(uart)",
+            "uart: enable source for uart",
+            "uart: probe returns 0",
+            "uart: unbind uart",
+            "uart: disable source for uart",
+            "uart: clk_disable_unprepare(uart)",
+        ),
         hardware={},
     ),
     # The same for a service that is called as a library, without a device: what it keeps of itself

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""When a handler can be called, and how long one that has begun may run.
+
+A handler that has begun on another CPU goes on until somebody waits for it: free_irq(),
+synchronize_irq(), disable_irq(), or the PM core before the noirq phases. That its source is off or
+its irq disabled does not end it. So a fact says, per device, that one may be on its way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from checks.machine.instances import SYSTEM, TURN, Inst, View
+from checks.machine.step import Build, Transition
+from generator.context import HANDLER_RUNS, IN_FLIGHT, IRQ_THREAD_RUNS
+from generator.expr import FALSE, Expr, Read, all_of, any_of, num, pick
+from generator.facts import EXCLUSIVE, HANDLER, LINE, MASKED, NO_SUSPEND, OPEN, SOURCE
+from generator.meaning import fold
+
+NOIRQ = ("suspend_noirq", "off", "resume_noirq")  # kernel/irq/pm.c suspend_device_irqs()
+
+
+def may_fire(view: View, inst: Inst) -> Expr:
+    """Return whether the handler of a device can be called: it shares its irq, or may raise it."""
+    there = HANDLER(inst).ge(1) & HANDLER(inst).le(LINE)
+    return all_of(there, _heard(view, inst, {}))
+
+
+def unheard(view: View, inst: Inst) -> Expr:
+    """Return whether the PM core has disabled the irq of a device, in the noirq phases."""
+    asleep = view.during(*NOIRQ)
+    return asleep if asleep == FALSE else asleep & NO_SUSPEND(inst).eq(0)
+
+
+def _heard(view: View, inst: Inst, gives: Mapping[Read, Expr]) -> Expr:
+    """Return whether an interrupt would reach a handler, with some facts as a step gives them."""
+    masked, source = (gives.get(fact(inst), fact(inst)) for fact in (MASKED, SOURCE))
+    heard = masked.eq(0) & (EXCLUSIVE(inst).eq(0) | source.eq(1))
+    asleep = unheard(view, inst)
+    return fold(heard if asleep == FALSE else heard & ~asleep)
+
+
+def let_go_on(made: Build) -> None:
+    """Let handlers that have begun go on where none can be called any more.
+
+    Who closes an event waits for the CPU on which it counts.
+    """
+    view, steps = made.view, made.transitions
+    given = {target for one in steps for target, value in one.gives if value != num(0)}
+    for inst in view.instances:
+        if HANDLER(inst) not in given or given.isdisjoint((EXCLUSIVE(inst), MASKED(inst))):
+            continue
+        for at, one in enumerate(steps):
+            gives = dict(one.gives)
+            if gives.get(HANDLER(inst)) == num(0):
+                steps[at] = _giving(one, IN_FLIGHT(inst), num(0))
+            elif gives.keys() & {SOURCE(inst), MASKED(inst)} and OPEN(inst) not in gives:
+                ends = fold(all_of(may_fire(view, inst), ~_heard(view, inst, gives)))
+                if ends != FALSE:
+                    steps[at] = _giving(one, IN_FLIGHT(inst), pick(ends, 1, IN_FLIGHT(inst)))
+    _before_noirq(made)
+
+
+def _before_noirq(made: Build) -> None:
+    """Let the PM core wait for every handler that is not to run in the noirq phases.
+
+    kernel/irq/pm.c suspend_device_irqs() calls synchronize_irq() of each irq that it disables.
+    """
+    turns = [turn for stage in NOIRQ for turn in made.turns.stages.get(stage, ())]
+    if not turns:
+        return
+    ran = {target for one in made.transitions for target, _ in one.gives}
+    runs = [any_of(fact(inst).eq(0), NO_SUSPEND(inst).eq(1)) for inst in made.view.instances
+            for fact in (HANDLER_RUNS, IRQ_THREAD_RUNS) if fact(inst) in ran]
+    begun = [IN_FLIGHT(inst) for inst in made.view.instances if IN_FLIGHT(inst) in ran]
+    for at, one in enumerate(made.transitions):
+        if (TURN(SYSTEM), num(min(turns))) in one.gives:
+            waits = replace(one, when=all_of(one.when, *runs))
+            for read in begun:
+                waits = _giving(waits, read, pick(NO_SUSPEND(read.of).eq(1), read, 0))
+            made.transitions[at] = waits
+
+
+def _giving(one: Transition, read: Read, value: Expr) -> Transition:
+    """Return a step that gives a fact as well, unless it does already."""
+    return one if read in dict(one.gives) else replace(one, gives=(*one.gives, (read, value)))
+

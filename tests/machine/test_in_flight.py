@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A handler that has begun goes on until somebody waits for it, whatever is off meanwhile."""
+
+from __future__ import annotations
+
+import pytest
+from beside_all import broken_anywhere, broken_in_all
+from beside_oracle import ALL
+
+from checks.machine.machine import build
+from generator.context import IN_FLIGHT
+from generator.design import Design, Device, Driver
+from generator.expr import Fact
+from generator.facts import BLOCK, CLOCK_ON, MAPPED, MEMORY
+from generator.load import load
+from generator.ops.clk import CLK_DISABLE_UNPREPARE, CLK_PREPARE_ENABLE, DEVM_CLK_GET
+from generator.ops.device import DEVM_KFREE, DEVM_KZALLOC
+from generator.ops.irq import (
+    DEVM_REQUEST_IRQ,
+    DISABLE_IRQ,
+    DISABLE_IRQ_NOSYNC,
+    ENABLE_IRQ,
+    FREE_IRQ,
+    INTX,
+    PCI_ALLOC_IRQ_VECTORS,
+    PCI_FREE_IRQ_VECTORS,
+    PCI_IRQ_VECTOR,
+    REQUEST_IRQ,
+    REQUEST_IRQ_NO_SUSPEND,
+    SYNCHRONIZE_IRQ,
+)
+from generator.ops.memdev import READL
+from generator.ops.pci import PCI_DISABLE_DEVICE, PCI_ENABLE_DEVICE
+from generator.ops.perf import DEVM_IOREMAP, DEVM_IOUNMAP
+from generator.ops.platform import PLATFORM_GET_IRQ
+from generator.ops.source import DISABLE_SOURCE, ENABLE_SOURCE
+from generator.program import Block, Return
+
+THERE = ((BLOCK, ("in an assigned BAR",)),)
+UART, CARD = Device("uart", "platform", answers=THERE), Device("card", "pci", answers=THERE)
+OFF, ON, WAIT = DISABLE_SOURCE(UART), ENABLE_SOURCE(UART), SYNCHRONIZE_IRQ(UART)
+REQUEST, FREE = REQUEST_IRQ(UART, shared=0), FREE_IRQ(UART)
+CLOCK: Block = (DEVM_CLK_GET(UART), CLK_PREPARE_ENABLE(UART))
+STOP = CLK_DISABLE_UNPREPARE(UART)
+GIVE_UP = Return(ok=False)
+RULES = [one for one in ALL if one.key in ("N3", "N12", "R34", "R36")]
+
+
+def uart(
+    probe: Block, remove: Block, needs: tuple[Fact, ...], *, atomic: Block = (),
+    suspend: Block | None = None, resume: Block | None = None, noirq: bool = False,
+) -> Design:
+    """Return the design of a device on an irq of its own."""
+    callbacks = {} if suspend is None else {
+        "suspend_noirq" if noirq else "suspend": suspend,
+        "resume_noirq" if noirq else "resume": resume,
+    }
+    driver = Driver("uart", UART, (PLATFORM_GET_IRQ(UART, UART), *probe), remove, atomic=atomic,
+                    handler_needs=needs, **callbacks)
+    return Design("uart", "a serial port", (UART,), (driver,))
+
+
+TAKES = {
+    "driver data": ((DEVM_KZALLOC(UART, UART),), (DEVM_KFREE(UART, UART),), (MEMORY,)),
+    "clock": (CLOCK, (STOP,), (CLOCK_ON,)),
+    "registers": ((DEVM_IOREMAP(UART, UART),), (DEVM_IOUNMAP(UART, UART),), (MAPPED,)),
+}
+
+
+@pytest.mark.parametrize("what", TAKES)
+def test_nothing_a_handler_uses_is_given_back_between_source_off_and_free_irq(what: str) -> None:
+    take, back, needs = TAKES[what]
+    probe = (*take, REQUEST, ON)
+
+    assert broken_in_all(uart(probe, (OFF, FREE, *back), needs)) == set()
+    assert broken_in_all(uart(probe, (OFF, *back, FREE), needs)) == {"N3"}
+    assert broken_in_all(uart(probe, (OFF, WAIT, *back, FREE), needs)) == set()
+
+
+def test_disable_irq_waits_and_its_twin_does_not() -> None:
+    probe = (*CLOCK, REQUEST, ON)
+    masked, later = DISABLE_IRQ(UART), DISABLE_IRQ_NOSYNC(UART)
+    on = ENABLE_IRQ(UART)
+
+    def rules(*remove: object) -> set[str]:
+        return broken_in_all(uart(probe, (*remove, FREE), (CLOCK_ON,)))  # type: ignore[arg-type]
+
+    assert rules(masked, STOP, OFF) == set()
+    assert rules(later, STOP, OFF) == {"N3"}
+    assert rules(later, WAIT, STOP, OFF) == set()
+    assert rules(masked, on, OFF, STOP) == {"N3"}
+
+
+def test_a_failed_probe_waits_as_well() -> None:
+    """What unwinding does by itself frees the irq first; by hand it may be the other way round."""
+    def failing(unwind: Block) -> Design:
+        return uart((*CLOCK, REQUEST, ON, DEVM_KZALLOC(UART, UART, fail=(*unwind, GIVE_UP))),
+                    (OFF, FREE, STOP), (CLOCK_ON,))
+
+    assert broken_in_all(failing((OFF, FREE, STOP))) == set()
+    assert broken_in_all(failing((OFF, STOP, FREE))) == {"N3"}
+
+
+def test_devres_frees_the_irq_behind_what_remove_stops() -> None:
+    probe = (*CLOCK, DEVM_REQUEST_IRQ(UART, UART, shared=0), ON)
+
+    assert broken_in_all(uart(probe, (OFF, STOP), (CLOCK_ON,))) == {"N3"}
+    assert broken_in_all(uart(probe, (OFF, WAIT, STOP), (CLOCK_ON,))) == set()
+
+
+def test_a_handler_that_says_what_it_does_is_in_flight_as_well() -> None:
+    mapped, probe = DEVM_IOREMAP(UART, UART), (REQUEST, ON)
+    reads, unmap = (READL(UART),), DEVM_IOUNMAP(UART, UART)
+
+    assert "N3" in broken_in_all(uart((mapped, *probe), (OFF, unmap, FREE), (), atomic=reads))
+    assert not broken_in_all(uart((mapped, *probe), (OFF, WAIT, unmap, FREE), (), atomic=reads))
+
+
+@pytest.mark.parametrize(("noirq", "wait", "rules"), [
+    (False, (), {"N3"}), (False, (WAIT,), set()), (True, (), set()),
+])
+def test_the_pm_core_waits_before_the_noirq_phases(
+    noirq: bool, wait: Block, rules: set[str]
+) -> None:
+    start = CLK_PREPARE_ENABLE(UART)
+    design = uart((*CLOCK, REQUEST, ON), (OFF, FREE, STOP), (CLOCK_ON,),
+                  suspend=(OFF, *wait, STOP), resume=(start, ON), noirq=noirq)
+
+    assert broken_anywhere(design, rules=RULES) == rules
+
+
+def card(request: Block) -> Design:
+    """Return the design of a card on INTx that reads its registers in its handler."""
+    line = PCI_ALLOC_IRQ_VECTORS(CARD, min=1, max=1, types=INTX)
+    driver = Driver(
+        "card", CARD,
+        (PCI_ENABLE_DEVICE(CARD), DEVM_IOREMAP(CARD, CARD), line, PCI_IRQ_VECTOR(CARD, CARD, nr=0),
+         *request, ENABLE_SOURCE(CARD)),
+        (DISABLE_SOURCE(CARD), FREE_IRQ(CARD), PCI_FREE_IRQ_VECTORS(CARD),
+         PCI_DISABLE_DEVICE(CARD)),
+        atomic=(READL(CARD),), suspend=(DISABLE_SOURCE(CARD),), resume=(ENABLE_SOURCE(CARD),),
+    )
+    return Design("card", "a card", (CARD,), (driver,))
+
+
+def test_no_handler_runs_while_power_is_gone_unless_it_asked_for_that() -> None:
+    """It may have begun in suspend: kernel/irq/pm.c suspend_device_irqs() waits for its end."""
+    assert broken_in_all(card((REQUEST_IRQ(CARD),)), episode="sleep", rules=RULES) == set()
+    assert broken_in_all(card((REQUEST_IRQ_NO_SUSPEND(CARD),)), episode="sleep",
+                         rules=RULES) == {"R34"}
+
+
+def test_a_shared_irq_needs_no_such_fact() -> None:
+    """There a handler can be called whatever its source does: N3 asks for all of that time."""
+    machine = build(load("auxbus").design)
+
+    assert IN_FLIGHT not in {read.fact for read in machine.variables}
