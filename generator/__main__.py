@@ -58,7 +58,8 @@ def parser() -> argparse.ArgumentParser:
     verbs = top.add_subparsers(dest="verb", metavar="VERB")
 
     tree = verbs.add_parser("tree", help="the kernel tree that everything is made against")
-    tree.add_argument("action", choices=("show", "setup"), help="show it, or set it up first")
+    tree.add_argument("action", choices=("show", "setup", "path", "list"),
+                      help="show it; set it up first; print its directory; all that there are")
     _json(tree)
     _tree(tree)
 
@@ -131,7 +132,7 @@ def parser() -> argparse.ArgumentParser:
                       help="with --refused: keep what was seen as evidence of the rule")
     boot.add_argument("--board", metavar="NAME", default="",
                       help="dynamic, static, switch, remapped or virt (default: the first three)")
-    boot.add_argument("--kernel", metavar="NAME", default="",
+    boot.add_argument("--config", metavar="NAME", default="",
                       help="plain (default), remove: binds drivers twice, kmemleak, kasan")
     boot.add_argument("--scenario", metavar="NAMES", default="",
                       help="only these, with commas between: boot, load, count, ...")
@@ -182,6 +183,8 @@ def _json(verb: argparse.ArgumentParser) -> None:
 
 
 def _tree(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--kernel", metavar="NAME", default="",
+                      help="a pinned tree by name or version: see `tree list` (default: its first)")
     verb.add_argument("--tree", metavar="PATH", help="your own clone instead of the pinned tree")
     verb.add_argument("--base", metavar="REV",
                       help="the revision of it (default: what a series names, else HEAD)")

@@ -44,6 +44,9 @@ def run(args: argparse.Namespace) -> int:
 
     Errors: UsageError, ModelError, TreeError, EnvironmentFault.
     """
+    if args.kernel in KINDS:
+        raise UsageError(f"--kernel {args.kernel}: this names a pinned tree; a configuration of "
+                         f"the lab is named by --config {args.kernel}")
     if args.refused:
         return boot_refused.run(args.refused, chosen(args), keeping=args.keep, as_json=args.json)
     if not args.design:
@@ -54,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
         return boot_refused.boot(broken, chosen(args), keeping=args.keep, as_json=args.json)
     asked = _names(args.scenario, ALL, "scenario", ())
     boards = _names(args.board, BOARDS, "board", USUAL)
-    (kind,) = _names(args.kernel, KINDS, "kernel", (PLAIN.name,))
+    (kind,) = _names(args.config, KINDS, "configuration", (PLAIN.name,))
     source = _source(loaded, args)
 
     def tasks_of(
@@ -72,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
 
     tasks: list[Task] = []
     if source.overlay or args.commit:  # what the pinned kernel complains of is not its fault
-        base = pinned(args.allow_newer) if args.commit else source.tree
+        base = pinned(args.kernel, allow_newer=args.allow_newer) if args.commit else source.tree
         tasks = tasks_of(_pinned(loaded), base, {}, keep=True)
     tasks += tasks_of(loaded.design, source.tree, source.overlay, source.of)
     runs = run_all(tasks)
@@ -140,8 +143,10 @@ def _source(loaded: Loaded, args: argparse.Namespace) -> _Source:
         commit, overlay = _rendered(loaded, where)
     if diffs:
         overlay = {**overlay, **with_diffs(where, commit, diffs)}
-    if args.commit and where.work == (there := pinned(args.allow_newer)).work:
-        where = there  # the same files, of which there may be a build
+    if args.commit:
+        there = pinned(args.kernel, allow_newer=args.allow_newer)
+        if there.work == where.work:
+            where = there  # the same files, of which there may be a build
     said = [f"of {args.commit}"] if args.commit else []
     said += [f"with {Path(name).name}" for name in args.diffs]
     return _Source(where, overlay, " ".join(said))

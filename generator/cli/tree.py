@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""`portwright tree show|setup`: the tree, and which one the other verbs work on."""
+"""`portwright tree`: the trees there are, and which one the other verbs work on."""
 
 # ruff: noqa: T201
 from __future__ import annotations
@@ -16,20 +16,30 @@ from generator.kernel.tree import Tree
 
 
 def chosen(args: argparse.Namespace) -> Tree:
-    """Return the tree that --tree and --base ask for: the pinned one without them.
+    """Return the tree that --kernel, or --tree and --base, ask for: the default pin without them.
 
-    Errors: UsageError for --base without --tree; TreeError, EnvironmentFault.
+    Errors: UsageError for what does not go together; TreeError, EnvironmentFault.
     """
     if args.tree:
+        if args.kernel:
+            raise UsageError("--kernel names a pinned tree, --tree a clone of yours: give one")
         return own(Path(args.tree), args.base or "HEAD")
     if args.base:
-        raise UsageError("--base needs --tree: the pinned tree has one base only")
-    return pin.pinned(allow_newer=args.allow_newer)
+        raise UsageError("--base needs --tree: a pinned tree has one base only; see --kernel")
+    return pin.pinned(args.kernel, allow_newer=args.allow_newer)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print where the tree is; `setup` prepares every configuration as well."""
+    """Print what is asked of the trees; `setup` prepares every configuration as well.
+
+    Errors: UsageError, TreeError, EnvironmentFault.
+    """
+    if args.action == "list":
+        return _list(args)
     where = chosen(args)
+    if args.action == "path":
+        print(json.dumps({"path": str(where.work)}) if args.json else where.work)
+        return 0
     base = kbuild.prepare(where, CONFIGS["m"])
     if args.action == "setup":
         kbuild.prepare_all(where, tuple(CONFIGS.values()))
@@ -46,4 +56,26 @@ def run(args: argparse.Namespace) -> int:
     else:
         for key, value in said.items():
             print(f"{key:<9}{value}")
+    return 0
+
+
+def _list(args: argparse.Namespace) -> int:
+    """Print the pins: the default first, and where those are that were set up."""
+    if args.tree or args.base or args.kernel:
+        raise UsageError("tree list prints every pinned tree; `tree show` takes one")
+    rows = []
+    for place, one in enumerate(pin.read_pins().values()):
+        there = pin.at_hand(one)
+        rows.append({
+            "kernel": one.name, "version": one.version, "default": place == 0,
+            "source": f"{one.package} {one.package_version}", "base": one.commit,
+            "path": str(there.work) if there else None,
+        })
+    if args.json:
+        print(json.dumps(rows, indent=2))
+        return 0
+    for row in rows:
+        what = "the default" if row["default"] else ""
+        print(f"{row['kernel']:<6}{row['version']:<10}{what:<13}{row['source']}")
+        print(f"      {row['path'] or 'not set up; its first use does that, or `tree setup`'}")
     return 0

@@ -10,6 +10,7 @@ import json
 from checks.patches.choice import choice
 from checks.patches.examine import CHECKS, Examined, examine, lines
 from generator.cli.given import asked, clone
+from generator.errors import UsageError
 from generator.intake import posting
 from generator.load import load, names
 from generator.series.spec import SeriesSpec
@@ -25,7 +26,12 @@ def run(args: argparse.Namespace) -> int:
         -> 0  # a table of patches by checks is on stdout
     """
     chosen = choice(args.only, args.skip, args.expect, list(CHECKS))
-    with posting.opened(asked(args), clone(args), args.base, args.allow_newer) as series:
+    if args.tree and args.kernel:
+        raise UsageError("--kernel names a pinned tree, --tree a clone of yours: give one")
+    clone_ = None if args.kernel else clone(args)
+    with posting.opened(
+        asked(args), clone_, args.base, args.allow_newer, args.kernel
+    ) as series:
         done = examine(series, _spec(series, args.design), chosen=chosen)
     if args.json:
         print(json.dumps({**record(done), **_made(series)}, indent=2))

@@ -28,12 +28,13 @@ from generator.intake.thread import spans
 from generator.intake.trailers import with_trailers
 from generator.intake.workplace import workplace
 from generator.kernel import tree
-from generator.kernel.clone import own, users_objects
-from generator.kernel.pin import pinned
+from generator.kernel.clone import own, scratch, users_objects
+from generator.kernel.pin import pinned, read_pins
 from generator.series import manifest
 from generator.series.manifest import Manifest, verify
 from generator.system.visible import visible
 
+_SHORTEST = 7  # digits of a commit id that say which
 _BASE = re.compile(rb"^base-commit: *([0-9a-f]{12,64})\b", re.M)
 
 
@@ -188,22 +189,27 @@ def on(asked: Asked, where: tree.Tree) -> Iterator[Posting]:
 
 @contextmanager
 def opened(
-    asked: Asked, clone: Path | None, base: str | None, newer: bool = False
+    asked: Asked, clone: Path | None, base: str | None, newer: bool = False, kernel: str = ""
 ) -> Iterator[Posting]:
     """Make commits of a series on the base that the user names, or it, or else the clone's HEAD.
 
-    Without a clone that is the pinned tree, which has one commit.
+    Without a clone that is a pinned tree, which has one commit: that of `kernel`, or that which
+    `base` or else the series names, or the default.
     Errors: UsageError, Conflict, TreeError, EnvironmentFault.
     """
     if clone is None:
-        where = pinned(allow_newer=newer)
+        kernel = kernel or (_pin_of(base) if base else "")
+        where = pinned(kernel, allow_newer=newer)
         if base and base.removeprefix("v") != where.version and not (
-            len(base) >= 7 and where.base.startswith(base)
+            len(base) >= _SHORTEST and where.base.startswith(base)
         ):
             raise UsageError(f"--base {visible(base)}: the pinned tree has one base only, "
                              f"{where.base[:12]}, v{where.version}; name a clone with --tree")
         with workplace(where.git_dir / "objects") as work:
             got = gather(asked, work, None)
+            if not kernel and (named_pin := _pin_of(got.base)):
+                where = pinned(named_pin, allow_newer=newer)
+                scratch(work, where.git_dir / "objects")
             word = () if base else _word(got, where.base, where.source)
             yield _made(got, work, where, where.base, None, word)
         return
@@ -215,6 +221,16 @@ def opened(
         word = () if base else _word(got, chosen, f"HEAD of {clone}")
         commits = _commits(got, work, chosen, clone, word)
         yield _posted(got, work, own(clone, chosen), commits, word)
+
+
+def _pin_of(base: str) -> str:
+    """Return the name of the pin that a version or a commit id is of, "" when it is of none."""
+    for pin in read_pins().values():
+        if base.removeprefix("v") == pin.version or (
+            len(base) >= _SHORTEST and (pin.commit or "").startswith(base)
+        ):
+            return pin.name
+    return ""
 
 
 def _word(got: Gathered, taken: str, place: str) -> tuple[Remark, ...]:

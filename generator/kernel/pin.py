@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The pinned kernel source: fetched by package name, verified, committed, checked out once.
+"""The pinned kernel sources: fetched by package name, verified, committed, checked out once.
 
-pinned(allow_newer) -> Tree        set up on demand; work is done in temporary directories
+read_pins() -> {name: Pin}         what pin.toml says, that of no name first
+pinned(kernel, allow_newer) -> Tree
+                                   set up on demand; work is done in temporary directories
                                    that are renamed at the end, and the stamp comes last
+at_hand(pin) -> Tree | None        the tree, if it was set up
 work_of(tree) -> Path | None       the checkout, if that is the tree
 """
 
@@ -15,15 +18,16 @@ import re
 import shutil
 import tempfile
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from generator.errors import EnvironmentFault, ProgramFailed, TreeError
+from generator.errors import EnvironmentFault, TreeError, UsageError
+from generator.kernel.archive import download, served
 from generator.kernel.tree import Tree
 from generator.kernel.unpack import imported, unwrap
 from generator.system.cache import ROOT, cache, explained, keep, locked, sweep
-from generator.system.plumbing import differing, git, run
+from generator.system.plumbing import differing, git
 from generator.system.progress import say
 
 LOCK_FILE = Path(__file__).with_name("pin.toml")
@@ -32,8 +36,10 @@ NEEDED_BYTES = 3 << 30
 
 @dataclass(frozen=True)
 class Pin:
-    """What pin.toml says; hashes are None for a newer version that nobody pinned."""
+    """A kernel of pin.toml; hashes are None for a newer version that nobody pinned."""
 
+    name: str
+    suite: str
     package: str
     package_version: str
     version: str
@@ -43,39 +49,74 @@ class Pin:
     tarball_sha256: str | None
     tree: str | None
     commit: str | None
+    files: int | None
 
 
-def read_pin(lock_file: Path = LOCK_FILE) -> Pin:
-    """Return the pin as the lock file states it.
+def read_pins(lock_file: Path = LOCK_FILE) -> dict[str, Pin]:
+    """Return the pins as the lock file states them, by name; the default is the first.
 
     Errors: TreeError when the file is damaged.
     """
+    keys = [key for key in Pin.__dataclass_fields__ if key != "name"]
     try:
         said = tomllib.loads(lock_file.read_text(encoding="utf-8"))
-        return Pin(**{key: said[key] for key in Pin.__dataclass_fields__})
-    except (OSError, tomllib.TOMLDecodeError, KeyError) as broken:
+        kernels = said["kernels"]
+        names = sorted(kernels, key=lambda name: name != said["default"])
+        pins = {name: Pin(name, **{key: kernels[name][key] for key in keys}) for name in names}
+        if said["default"] not in pins:
+            raise KeyError(said["default"])
+        return pins
+    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError) as broken:
         raise TreeError(f"{lock_file}: {broken}; restore it from the repository") from broken
 
 
-def pinned(allow_newer: bool = False, lock_file: Path = LOCK_FILE) -> Tree:
-    """Return the pinned tree, set up when it is not there yet.
+def read_pin(kernel: str = "", lock_file: Path = LOCK_FILE) -> Pin:
+    """Return the pin of a name or a version, as 7.3 or v7.3.4; the default without one.
 
-    Errors: TreeError (hashes, version no longer served), EnvironmentFault (disk, programs).
+    Errors: UsageError naming those that there are, TreeError when the file is damaged.
     """
-    pin = read_pin(lock_file)
-    ready = _ready(_home(pin), pin)
+    pins = read_pins(lock_file)
+    if not kernel:
+        return next(iter(pins.values()))
+    for pin in pins.values():
+        if kernel.removeprefix("v") in (pin.name, pin.version):
+            return pin
+    known = ", ".join(f"{pin.name} ({pin.version})" for pin in pins.values())
+    raise UsageError(
+        f"no kernel {kernel!r} is pinned: there are {known}; "
+        "another is named by a clone of yours that has it, --tree PATH --base REV"
+    )
+
+
+def pinned(
+    kernel: str = "", *, allow_newer: bool = False, lock_file: Path = LOCK_FILE
+) -> Tree:
+    """Return the tree of a pin, by name or version, set up when it is not there yet.
+
+    Errors: UsageError, TreeError (hashes, version no longer served), EnvironmentFault (disk,
+    programs).
+    """
+    pin = read_pin(kernel, lock_file)
+    ready = at_hand(pin)
     if ready is not None:
         return ready
     with locked("tree"):
-        ready = _ready(_home(pin), pin)
+        ready = at_hand(pin)
         return ready or _set_up(pin, allow_newer)
 
 
+def at_hand(pin: Pin) -> Tree | None:
+    """Return the tree of a pin, None while it is not set up."""
+    return _ready(_home(pin), pin)
+
+
 def work_of(tree: str) -> Path | None:
-    """Return the checkout of a git tree id, if it is that of the pinned tree and there."""
-    pin = read_pin()
-    ready = _ready(_home(pin), pin) if pin.tree == tree else None
-    return ready.work if ready else None
+    """Return the checkout of a git tree id, if it is that of a pinned tree and there."""
+    for pin in read_pins().values():
+        ready = at_hand(pin) if pin.tree == tree else None
+        if ready is not None:
+            return ready.work
+    return None
 
 
 def _home(pin: Pin) -> Path:
@@ -125,71 +166,56 @@ def _fetch(pin: Pin, directory: Path) -> Path | None:
         kept.unlink()
     what = f"{pin.package}={pin.package_version}"
     say(f"fetching {what} (150 MB)")
-    if pin.package_version not in _served(pin.package) and os.geteuid() == 0:
-        _apt("apt-get", "update", "--quiet")
-    if pin.package_version not in _served(pin.package):
+    if pin.package_version not in served(pin.package, pin.suite, pin.package_version):
         return None
     directory.joinpath("deb").mkdir()
-    _apt("apt-get", "download", "--quiet", what, cwd=directory / "deb")
-    found = list(directory.joinpath("deb").glob("*.deb"))
-    if len(found) != 1:
-        raise TreeError(f"apt-get download {what} left {len(found)} packages instead of one")
-    if pin.deb_sha256 is not None and (got := _sha256(found[0])) != pin.deb_sha256:
+    found = download(pin.package, pin.package_version, pin.suite, directory / "deb")
+    if pin.deb_sha256 is not None and (got := _sha256(found)) != pin.deb_sha256:
         raise TreeError(
             f"{what}: the download has sha256 {got}, {LOCK_FILE.name} says {pin.deb_sha256}; "
             "nothing was kept, run it again; if it stays so, the archive serves another file"
         )
     kept.parent.mkdir(exist_ok=True)
-    os.rename(found[0], kept)
+    os.rename(found, kept)
     return kept
-
-
-def _apt(*argv: str, cwd: Path | None = None) -> str:
-    try:
-        return run(argv, cwd=cwd, timeout=900).decode(errors="replace")
-    except ProgramFailed as failed:
-        raise EnvironmentFault(f"the package archive does not answer\n{failed}") from failed
-
-
-def _served(package: str) -> list[str]:
-    """Return the versions that the archive offers, newest first."""
-    table = _apt("apt-cache", "madison", package).splitlines()
-    return [row.split("|")[1].strip() for row in table if row.count("|") >= 2]
 
 
 def _newer(pin: Pin, allow_newer: bool) -> Tree:
     """Set up another version of the package, compare it, and use it only when that is wanted."""
-    served = _served(pin.package)
-    if not served:
+    offered = served(pin.package, pin.suite)
+    if not offered:
         raise EnvironmentFault(
-            f"{pin.package}: no package list offers it; run `apt-get update` as root, "
-            "and see that Debian 12 with its security updates is among the sources"
+            f"{pin.package}: no package list offers it; "
+            + (
+                f"the archive's {pin.suite} has it no longer" if pin.suite
+                else "run `apt-get update` as root, "
+                "and see that Debian 12 with its security updates is among the sources"
+            )
         )
-    say(f"{pin.package_version} is no longer served; setting up {served[0]} to compare")
-    other = Pin(
-        package=pin.package,
-        package_version=served[0],
-        version=re.split(r"[-~+]", served[0])[0],
-        tarball=pin.tarball,
-        date=pin.date,
+    say(f"{pin.package_version} is no longer served; setting up {offered[0]} to compare")
+    other = replace(
+        pin,
+        package_version=offered[0],
+        version=re.split(r"[-~+]", offered[0])[0],
         deb_sha256=None,
         tarball_sha256=None,
         tree=None,
         commit=None,
+        files=None,
     )
-    found = _ready(_home(other), other)
+    found = at_hand(other)
     if found is None:
         with tempfile.TemporaryDirectory(prefix="tmp-", dir=cache() / "tree") as name:
             deb = _fetch(other, Path(name))
             if deb is None:
-                raise TreeError(f"{pin.package}={served[0]} is offered but cannot be fetched")
+                raise TreeError(f"{pin.package}={offered[0]} is offered but cannot be fetched")
             found = _install(other, deb, Path(name))
     changed = _changed(found)
     if allow_newer:
         say(f"going on with {found.source}; differing: {', '.join(changed) or 'nothing we touch'}")
         return found
     raise TreeError(
-        f"{pin.package} {pin.package_version} is no longer served; at hand is {served[0]}.\n"
+        f"{pin.package} {pin.package_version} is no longer served; at hand is {offered[0]}.\n"
         + (
             "Of the files that the shipped series touch these differ there:\n  "
             + "\n  ".join(changed)
@@ -240,7 +266,7 @@ def _install(pin: Pin, deb: Path, directory: Path) -> Tree:
     os.rename(directory / "linux", home / "linux")
     os.sync()  # all that the stamp stands for
     keep(home / "complete.json", json.dumps({"base": base, "tree": tree}) + "\n", durable=True)
-    found = _ready(home, pin)
+    found = at_hand(pin)
     if found is None:
         raise TreeError(f"{home}: the set-up ended without a usable stamp; remove it, run again")
     return found

@@ -42,7 +42,7 @@ def _kind(kind: Kind, *values: object):
 def test_a_kernel_that_looks_harder_finds_nothing(
     kind: str, design: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code = main(["boot", design, "--kernel", kind, "--scenario", SCENARIOS[kind],
+    code = main(["boot", design, "--config", kind, "--scenario", SCENARIOS[kind],
                  *MORE.get(kind, ()), "--json"])
 
     told = json.loads(capsys.readouterr().out)

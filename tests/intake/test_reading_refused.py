@@ -13,8 +13,7 @@ from postings import Files, mails, make_clone, two_patches, write
 
 from generator.errors import Conflict, PortwrightError, UsageError
 from generator.intake import apply as applying
-from generator.intake import posting
-from generator.intake.posting import Asked, on, opened
+from generator.intake.posting import Asked, on
 from generator.kernel.tree import Tree
 
 
@@ -117,22 +116,6 @@ def test_names_that_are_not_there_are_usage_errors(clone: Path, tmp_path: Path) 
     for inputs in ((), (str(tmp_path / "none.patch"),), ("a..b",)):
         with pytest.raises(PortwrightError):
             read(clone, *inputs)
-
-
-@pytest.mark.parametrize("right", [True, False])
-def test_the_pinned_tree_has_the_base_that_it_has(
-    right: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    clone = make_clone(tmp_path / "clone")
-    tip = shell(clone, "git rev-parse HEAD").strip()
-    where = Tree(clone / ".git", tip, "6.12.117", clone, "here")
-    monkeypatch.setattr(posting, "pinned", lambda allow_newer: where)
-    words = tmp_path / "words"
-    words.write_text("no patch\n")
-    said = "neither a mail nor a diff" if right else "one base only"
-    for base in ("v6.12.117", "6.12.117", tip, tip[:12]) if right else ("v6.13", tip[:4], "HEAD"):
-        with pytest.raises(UsageError, match=said), opened(Asked((str(words),)), None, base):
-            pass
 
 
 def test_an_html_reply_is_left_out_like_others(

@@ -15,8 +15,9 @@ from clones import FILES, WHEN, shell
 from house import HOUSE
 from waiting import LONG
 
-from generator.errors import EnvironmentFault, TreeError
+from generator.errors import EnvironmentFault, TreeError, UsageError
 from generator.kernel import pin, unpack
+from generator.kernel.archive import served
 from generator.system.cache import locked
 from generator.system.plumbing import git
 
@@ -28,11 +29,17 @@ def archive(tmp_path: Path, cached: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     (where / "bin").mkdir(parents=True)
     _package(where, "1-1", FILES)
     (where / "bin/apt-get").write_text(
-        '#!/bin/sh\n[ "$1" = download ] || exit 0\n'
+        f'#!/bin/sh\necho "$@" >>{where}/asked\n'
+        f'[ "$1" != indextargets ] || cat {where}/targets\n'
+        '[ "$1" = download ] || exit 0\n'
         f"echo fetched >>{where}/log\n"
         f'for last; do :; done; cp "{where}/${{last%=*}}_${{last#*=}}.deb" .\n'
     )
     (where / "bin/apt-cache").write_text(f"#!/bin/sh\ncat {where}/madison\n")
+    (where / "targets").write_text(
+        "stable-security main http://example.org/security/\nstable contrib http://example.org/c/\n"
+        "stable main http://example.org/debian/\n"
+    )
     for program in ("apt-get", "apt-cache"):
         (where / "bin" / program).chmod(0o755)
     _serve(where, "1-1")
@@ -72,6 +79,7 @@ def _package(where: Path, version: str, contents: dict[str, str]) -> None:
 
 
 def _lock_file(where: Path, **changes: str) -> Path:
+    """Write a lock file that pins the package as `tiny`, and beside it one that nobody asks for."""
     tarball = (where / "root/usr/src/tiny.tar.xz").read_bytes()
     shell(where / "tiny", "rm -rf ../t.git; git init -q --bare ../t.git")
     told = shell(
@@ -86,7 +94,9 @@ def _lock_file(where: Path, **changes: str) -> Path:
         f"echo 'Linux 6.12.1 (tiny 1-1)' | {both} git --git-dir=../t.git commit-tree {tree}",
     ).strip()
     said = {
+        "suite": "",
         "package": "tiny",
+        "files": len(FILES) + 1,
         "package_version": "1-1",
         "version": "6.12.1",
         "tarball": "./usr/src/tiny.tar.xz",
@@ -98,7 +108,11 @@ def _lock_file(where: Path, **changes: str) -> Path:
         **changes,
     }
     lock = where / "pin.toml"
-    lock.write_text("".join(f"{key} = {json.dumps(value)}\n" for key, value in said.items()))
+    rows = [f"{key} = {json.dumps(value)}\n" for key, value in said.items()]
+    other = [row.replace("6.12.1", "7.3.1").replace("1-1", "9-1") for row in rows]
+    lock.write_text(
+        'default = "old"\n[kernels.new]\n' + "".join(other) + "[kernels.old]\n" + "".join(rows)
+    )
     return lock
 
 
@@ -106,8 +120,8 @@ def test_set_up_imports_the_package_and_does_nothing_twice(archive: Path, cached
     lock = _lock_file(archive)
     place = pin.pinned(lock_file=lock)
     tree = git(place.git_dir, "rev-parse", f"{place.base}^{{tree}}").decode().strip()
-    assert tree == pin.read_pin(lock).tree
-    assert place.base == pin.read_pin(lock).commit
+    assert tree == pin.read_pin(lock_file=lock).tree
+    assert place.base == pin.read_pin(lock_file=lock).commit
     assert os.readlink(place.work / "link") == "drivers/pci"
     assert os.access(place.work / "drivers/pci/run.sh", os.X_OK)
     assert not list((cached / "tree").glob("tmp-*"))
@@ -204,10 +218,68 @@ def test_an_archive_that_offers_nothing_is_named(archive: Path) -> None:
         pin.pinned(lock_file=_lock_file(archive))
 
 
-def test_a_damaged_lock_file_is_named(tmp_path: Path) -> None:
-    (tmp_path / "pin.toml").write_text("package = 'x'\n")
+@pytest.mark.parametrize("text", [
+    "package = 'x'\n", "default = 'x'\nkernels = 1\n", "default = 'x'\n[kernels.y]\n", "[",
+    "default = 'x'\n[kernels]\n",
+])
+def test_a_damaged_lock_file_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "pin.toml").write_text(text)
     with pytest.raises(TreeError, match="restore it from the repository"):
         pin.pinned(lock_file=tmp_path / "pin.toml")
+
+
+@pytest.mark.parametrize("name", ["new", "7.3.1", "v7.3.1"])
+def test_a_pin_is_taken_by_its_name_or_version_and_beside_the_other(
+    archive: Path, name: str
+) -> None:
+    lock = _lock_file(archive)
+    first = pin.pinned(lock_file=lock)
+    assert first.version == "6.12.1"
+    (archive / "tiny_9-1.deb").write_bytes((archive / "tiny_1-1.deb").read_bytes())
+    _serve(archive, "9-1")
+    with pytest.raises(TreeError, match="makes commit"):  # its message has the version
+        pin.pinned(name, lock_file=lock)
+    assert pin.at_hand(pin.read_pin("old", lock)) == first
+    assert pin.at_hand(pin.read_pin(name, lock)) is None
+
+
+def test_a_kernel_that_nobody_pinned_is_named_with_those_that_there_are(archive: Path) -> None:
+    with pytest.raises(UsageError, match=r"'9\.9' is pinned: there are old \(6\.12\.1\), new"):
+        pin.pinned("9.9", lock_file=_lock_file(archive))
+
+
+def test_another_suite_is_asked_at_the_systems_mirror_by_sources_of_our_own(
+    archive: Path, cached: Path
+) -> None:
+    lock = _lock_file(archive, suite="backports")
+    assert pin.pinned(lock_file=lock).version == "6.12.1"
+    said = (cached / "apt/backports/sources.list").read_text()
+    assert said.startswith("deb ")
+    assert said.endswith("http://example.org/debian/ backports main\n")
+    asked = (archive / "asked").read_text().splitlines()
+    download = next(line for line in asked if line.startswith("download"))
+    assert f"Dir::Etc::sourcelist={cached}/apt/backports/sources.list" in download
+    assert "Dir::Etc::sourceparts=/dev/null" in download
+    assert f"Dir::State::lists={cached}/apt/backports/lists" in download
+
+
+def test_a_suite_whose_lists_are_missing_gets_them_and_one_that_is_the_systems_as_root_only(
+    archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _serve(archive)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    for suite, updates in (("", 0), ("backports", 1)):
+        (archive / "asked").unlink(missing_ok=True)
+        assert served("tiny", suite) == []
+        (archive / "asked").touch()
+        asked = (archive / "asked").read_text().splitlines()
+        assert sum(line.startswith("update") for line in asked) == updates
+
+
+def test_a_system_without_sources_cannot_name_a_mirror(archive: Path) -> None:
+    (archive / "targets").write_text("stable-security main http://example.org/security/\n")
+    with pytest.raises(EnvironmentFault, match="no source to take the mirror of backports from"):
+        pin.pinned(lock_file=_lock_file(archive, suite="backports"))
 
 
 def test_a_second_run_at_the_same_time_waits_and_says_so(archive: Path) -> None:
