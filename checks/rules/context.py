@@ -15,6 +15,8 @@ from generator.facts import BLOCK, D3, HAS, MAPPED, OPEN, SLEEPY
 
 @step_rule(
     "R22",
+    mend="select or depend on the module in Kconfig, or call it from code that is a "
+    "module as well",
     evidence=("drivers/pci/pcie/Kconfig PCIEPORTBUS", "drivers/cxl/Kconfig CXL_BUS",
               "<20240529164103.31671-1-Jonathan.Cameron@huawei.com>"),
     symptom="ld: undefined reference to the CXL function, with CXL_BUS=m",
@@ -53,6 +55,9 @@ def registers_need_d0(step: Step, view: View) -> Expr | None:
 
 @step_rule(
     "N7",
+    mend="map the block only on the condition that it lies in a BAR of the device; for "
+    'hardware whose registers always do, say answers=((BLOCK, ("in an assigned '
+    'BAR",)),) of the device',
     evidence=("drivers/cxl/core/regs.c cxl_decode_regblock()",
               "drivers/pci/msi/msi.c msix_map_region()", "kernel/resource.c __request_region()"),
     symptom="a mapping of the ROM or of a bridge window: reads of somebody else's registers",
@@ -69,6 +74,7 @@ def block_in_own_bar(step: Step, view: View) -> Expr | None:
 
 @step_rule(
     "N7b",
+    mend="devm_request_mem_region() first, then devm_ioremap(), or a call that does both",
     evidence=("lib/devres.c __devm_ioremap_resource()",
               "drivers/cxl/core/regs.c devm_cxl_iomap_block()",
               "arch/x86/mm/ioremap.c __ioremap_caller()",
@@ -99,6 +105,8 @@ def no_sleep_in_atomic_context(step: Step, _view: View) -> Expr | None:
 
 @step_rule(
     "N16",
+    mend="give back in remove what probe took, take again what it gave away, and leave "
+    "the rest",
     evidence=("drivers/pci/pci-driver.c local_pci_probe()",
               "drivers/pci/pci-driver.c pci_device_remove()",
               "drivers/pci/pcie/portdrv.c pcie_portdrv_remove()"),

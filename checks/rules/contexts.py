@@ -45,6 +45,8 @@ def _homeless(view: View) -> Iterator[tuple[str, Expr]]:
 
 @step_rule(
     "N17",
+    mend="cancel and wait in remove, behind the last place that can queue it and before "
+    "its memory goes; initialise it before that place",
     evidence=("kernel/workqueue.c process_one_work()", "kernel/workqueue.c cancel_work_sync()",
               "kernel/time/timer.c timer_delete_sync()", "kernel/softirq.c tasklet_kill()",
               "drivers/pci/pcie/pme.c pcie_pme_remove()"),
@@ -131,6 +133,8 @@ def _under_its_thread(step: Step, view: View, me: int) -> Expr | None:
 
 @step_rule(
     "N18",
+    mend="cancel from outside, without the lock; where it is done from inside, do not "
+    "wait",
     implies=("N21",),
     evidence=("kernel/workqueue.c __flush_work()", "kernel/workqueue.c cancel_work_sync()",
               "kernel/time/timer.c timer_delete_sync()", "kernel/locking/mutex.c mutex_lock()"),

@@ -26,6 +26,7 @@ from generator.ops.domain import ALL_FLAGS, BY_INDEX, NULL, PARENT
 
 @step_rule(
     "R14b",
+    mend="delete the subdevices before the vectors are freed",
     evidence=("kernel/irq/msi.c msi_domain_alloc_irq_at()",
               "drivers/pci/msi/api.c pci_disable_msix()",
               "drivers/pci/msi/msi.c msix_prepare_msi_desc()"),
@@ -45,6 +46,8 @@ def child_allocation_against_parent_disable(step: Step, view: View) -> Expr | No
 
 @step_rule(
     "R27",
+    mend="ask for the kind of the MSI domain first, and make none where it is no v2 "
+    "parent",
     evidence=("kernel/irq/msi.c msi_create_device_irq_domain()",
               "drivers/pci/msi/irqdomain.c pci_create_device_domain()",
               "include/linux/irqdomain.h irq_domain_is_msi_parent()", "<87jzfpdrc7.ffs@tglx>"),
@@ -65,6 +68,8 @@ _MSI_CALLS = (
 
 @step_rule(
     "R28",
+    mend="let the MSI core make the parent, with pci_enable_msi_parent_domain() or its "
+    "like",
     evidence=("kernel/irq/msi.c msi_get_device_domain()",
               "kernel/irq/msi.c msi_domain_free_locked()",
               "drivers/pci/msi/api.c pci_msix_alloc_irq_at()", "<87h6an9sxp.ffs@tglx>"),
@@ -83,6 +88,8 @@ def stacked_parent_breaks_msi_core(step: Step, _view: View) -> Expr | None:
 
 @step_rule(
     "R29",
+    mend="teach the platform's init_dev_msi_info() the bus token, or use a parent that "
+    "it knows",
     evidence=("arch/x86/kernel/apic/msi.c x86_init_dev_msi_info()",
               "arch/x86/kernel/apic/msi.c x86_msi_prepare()",
               "<20240910174743.000037c7@huawei.com>"),
@@ -97,6 +104,7 @@ def x86_bus_tokens(step: Step, _view: View) -> Expr | None:
 
 @step_rule(
     "R30",
+    mend="set desc->dev in the prepare_desc() of the subdevice's domain",
     evidence=("kernel/irq/msi.c msi_alloc_desc()", "drivers/pci/msi/msi.c msi_desc_to_pci_dev()",
               "drivers/pci/msi/msi.c __pci_write_msi_msg()",
               "drivers/pci/msi/irqdomain.c pci_device_domain_set_desc()", "<87ed5n8qtt.ffs@tglx>"),
@@ -116,6 +124,8 @@ def desc_dev_is_hardware_device(step: Step, _view: View) -> Expr | None:
 
 @step_rule(
     "R30b",
+    mend="take callbacks and flags of the subdevice's template from those of the PCI "
+    "device's domain",
     evidence=("drivers/pci/msi/irqdomain.c pci_msix_template",
               "kernel/irq/msi.c msi_domain_activate()",
               "kernel/irq/msi.c msi_domain_update_chip_ops()",

@@ -35,6 +35,8 @@ def _ports(view: View) -> tuple[Inst, ...]:
 
 @step_rule(
     "R32",
+    mend="write the table entries of vectors in stores of subdevices again in resume and "
+    "slot_reset",
     evidence=("drivers/pci/msi/msi.c __pci_restore_msix_state()",
               "drivers/pci/pci-driver.c pci_pm_resume_noirq()",
               "drivers/pci/pci.c pci_restore_state()"),
@@ -66,6 +68,8 @@ def _answered_for(inst: Inst, view: View) -> bool:
 
 @step_rule(
     "N13",
+    mend="restore configuration, then turn on in resume and slot_reset what suspend or "
+    "the reset turned off",
     evidence=("drivers/pci/pci.c pci_restore_state()", "drivers/pci/pcie/err.c report_slot_reset()",
               "drivers/pci/pcie/portdrv.c pcie_portdrv_slot_reset()",
               "drivers/pci/pcie/aer.c aer_resume()"),
@@ -86,6 +90,7 @@ def what_was_on_is_on_again(step: Step, view: View) -> Expr | None:
 
 @step_rule(
     "N14",
+    mend="program the counters of open events again in resume and slot_reset",
     evidence=("drivers/perf/cxl_pmu.c cxl_pmu_event_start()", "drivers/cxl/core/pmu.c "
               "devm_cxl_pmu_add()", "drivers/base/power/main.c device_pm_add()"),
     symptom="perf stat goes on after resume or recovery, and its counts stand still",
@@ -102,6 +107,8 @@ def open_events_count_again(step: Step, view: View) -> Expr | None:
 
 @step_rule(
     "N15",
+    mend="turn the interrupts of services off in suspend, and hotplug's in "
+    "runtime_suspend, too",
     evidence=("drivers/pci/hotplug/pciehp_core.c pciehp_disable_interrupt()",
               "drivers/pci/hotplug/pciehp_core.c pciehp_runtime_suspend()",
               "drivers/pci/pcie/aer.c aer_suspend()",
@@ -129,6 +136,7 @@ def services_are_quiet_without_power(step: Step, view: View) -> Expr | None:
 
 @state_rule(
     "R33",
+    mend="look in resume_noirq, before anything below resumes",
     evidence=("drivers/pci/pcie/portdrv.c pcie_port_device_iter()",
               "drivers/pci/hotplug/pciehp_core.c pciehp_resume_noirq()",
               "drivers/base/power/main.c device_resume_noirq()",
@@ -171,6 +179,8 @@ def _stops(step: Step, service: Inst, view: View) -> Expr:
 
 @step_rule(
     "R35",
+    mend="keep the port's own driver bound, and its vectors as they are, while "
+    "extensions come and go",
     evidence=("drivers/pci/pci-driver.c pci_device_remove()", "drivers/pci/pcie/dpc.c dpc_remove()",
               "drivers/pci/pcie/aer.c aer_remove()", "drivers/pci/pcie/pme.c pcie_pme_remove()",
               "<20240823120501.00004151@Huawei.com>", "<20240829131746.00003743@Huawei.com>"),

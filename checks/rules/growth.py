@@ -31,6 +31,7 @@ _PME = ("pme", "hp")  # services with PME among what they are
 
 @step_rule(
     "R02b",
+    mend="pcim_enable_device() first, then what goes on the devres list",
     evidence=("drivers/pci/msi/msi.c pcim_setup_msi_release()",
               "drivers/pci/msi/msi.c pci_setup_msi_context()",
               "kernel/irq/msi.c msi_device_data_release()",
@@ -53,6 +54,7 @@ def msi_devres_order(step: Step, view: View) -> Expr | None:
 
 @step_rule(
     "R04b",
+    mend="ask for a minimum of one and live with what is granted, or give min=1",
     evidence=("drivers/pci/msi/msi.c msi_capability_init()",
               "drivers/pci/msi/msi.c msi_setup_msi_desc()",
               "drivers/pci/msi/msi.c __pci_enable_msi_range()",
@@ -73,6 +75,8 @@ def msi_pow2_and_multi(step: Step, _view: View) -> Expr | None:
 
 @step_rule(
     "R06",
+    mend="turn every source off before the vectors are freed, or read each status behind "
+    "it",
     evidence=("drivers/pci/msi/msi.c pci_msi_shutdown()",
               "drivers/pci/msi/msi.c pci_msix_shutdown()",
               "drivers/pci/msi/msi.h pci_msi_mask()", "kernel/irq/spurious.c note_interrupt()",
@@ -93,6 +97,7 @@ def msi_grow_needs_disable(step: Step, view: View) -> Expr | None:
 
 @step_rule(
     "R08",
+    mend="allocate the vector when its user comes, or only where it can be masked",
     evidence=("drivers/pci/msi/msi.c pci_msi_mask_irq()",
               "drivers/pci/msi/msi.c msi_setup_msi_desc()",
               "kernel/irq/msi.c msi_check_reservation_mode()", "<ZmG3vjD2sbCOPrM0@wunner.de>",
@@ -116,6 +121,7 @@ def msi_no_mask_overalloc(step: Step, view: View) -> Expr | None:
 
 @step_rule(
     "R20b",
+    mend="use INTx where MSI does not work for PME: leave MSI out of types= there",
     evidence=("drivers/pci/pcie/portdrv.c pcie_init_service_irqs()",
               "drivers/pci/pcie/pme.c pcie_pme_setup()",
               "drivers/pci/pcie/portdrv.h pcie_pme_no_msi()"),

@@ -119,6 +119,8 @@ def _without_vector(view: View) -> Iterator[tuple[str, Expr]]:
 
 @step_rule(
     "R16",
+    mend="look up the vector before the device is added, and do not add it where there "
+    "is none",
     evidence=("drivers/pci/msi/api.c pci_irq_vector()",
               "drivers/pci/pcie/portdrv.c pcie_port_enable_irq_vec()"),
     symptom="probe with driver NAME failed with error -22; on x86 -16, for irq 0 is the timer's",
@@ -140,6 +142,7 @@ def message_number_is_allocated(step: Step, view: View) -> Expr | None:
 
 @step_rule(
     "R16b",
+    mend="treat 0 as any other number: an error is negative",
     evidence=("drivers/perf/cxl_pmu.c cxl_pmu_probe()",),
     symptom="probe with driver cxl_pmu failed with error -22, or no device for it",
 )
@@ -172,6 +175,9 @@ def shared_numbers_share_the_irq(step: Step, view: View) -> Expr | None:
 
 @state_rule(
     "R19",
+    mend="allocate enough vectors for the message number that hardware gives, and "
+    "request that vector: nr=MSG(dev); a device that always signals on the first "
+    'says answers=((MSG, ("0",)),)',
     evidence=("drivers/pci/pcie/portdrv.c pcie_port_enable_irq_vec()",
               "kernel/irq/spurious.c __report_bad_irq()"),
     symptom="an interrupt line in /proc/interrupts that never counts, and lost events",
@@ -197,6 +203,8 @@ def _without_interrupt(view: View) -> Iterator[tuple[str, Expr]]:
 
 @clause_rule(
     "R20",
+    mend="request the line with shared=1, and create subdevices only where they have a "
+    "vector",
     evidence=("drivers/pci/pcie/portdrv.c pcie_init_service_irqs()",
               "drivers/cxl/pci.c cxl_alloc_irq_vectors()"),
     symptom="genirq: Flags mismatch irq NN, or irq NN: nobody cared",

@@ -60,6 +60,7 @@ def devres_empty_at_probe(step: Step, view: View) -> Expr | None:
 
 @step_rule(
     "R02",
+    mend="enable and allocate in probe, where devres takes it back with the driver",
     evidence=("kernel/irq/msi.c msi_setup_device_data()",
               "drivers/pci/msi/msi.c pci_setup_msi_context()", "<87plpsbbe5.ffs@tglx>"),
     symptom="the next bind says: Resources present before probing",
@@ -122,6 +123,8 @@ def subdevice_owns_its_resources(step: Step, _view: View) -> Expr | None:
 
 @clause_rule(
     "R24",
+    mend="allocate, init, add; delete, uninit; after init no kfree() but in the release "
+    "callback",
     evidence=("drivers/base/auxiliary.c auxiliary_device_init()",
               "drivers/base/auxiliary.c __auxiliary_device_add()",
               "include/linux/auxiliary_bus.h auxiliary_device_uninit()"),

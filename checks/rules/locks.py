@@ -52,6 +52,7 @@ def _waits(view: View, one: Inst, other: Inst) -> Expr:
 
 @state_rule(
     "R25",
+    mend="lock nothing of the parent in probe or remove of the child",
     evidence=("drivers/base/dd.c __device_attach()", "drivers/base/dd.c __device_driver_lock()",
               "drivers/base/core.c device_del()", "drivers/pci/pcie/err.c report_error_detected()"),
     symptom="INFO: task NAME blocked for more than 120 seconds, in device_lock(); at boot nothing "
@@ -76,6 +77,7 @@ def probe_locking(view: View) -> Iterator[tuple[str, Expr]]:
 
 @step_rule(
     "R26",
+    mend="allocate and free vectors before the mutex is taken, or behind it",
     evidence=("kernel/irq/msi.c msi_lock_descs()", "kernel/irq/irqdomain.c "
               "irq_domain_alloc_irqs_parent()", "kernel/irq/irqdomain.c __irq_domain_alloc_irqs()",
               "<20240905122342.000001be@Huawei.com>", "<87jzfpdrc7.ffs@tglx>"),

@@ -27,6 +27,8 @@ from generator.program import operations
 
 @step_rule(
     "N41",
+    mend="put once for each reference taken, on every way; and no reference that is not "
+    "one's own",
     implies=("N20",),
     evidence=("drivers/base/power/runtime.c rpm_drop_usage_count()",
               "include/linux/pm_runtime.h pm_runtime_put_noidle()",
@@ -48,6 +50,7 @@ def puts_what_it_holds(step: Step, _view: View) -> Expr | None:
 
 @step_rule(
     "N42",
+    mend="leave pm_runtime_get_sync() and its like out of what the callback calls",
     evidence=("drivers/base/power/runtime.c rpm_resume()",
               "drivers/base/power/runtime.c pm_runtime_forbid()"),
     symptom="INFO: task kworker blocked for more than 120 seconds, in rpm_resume()",
@@ -62,6 +65,8 @@ def callback_does_not_wait_for_itself(step: Step, _view: View) -> Expr | None:
 
 @step_rule(
     "N43",
+    mend="turn the source off in suspend, before the irq is armed, or take an irq that "
+    "nobody arms",
     evidence=("kernel/irq/pm.c irq_pm_check_wakeup()", "kernel/irq/pm.c suspend_device_irq()",
               "drivers/pci/pcie/pme.c pcie_pme_suspend()"),
     symptom="PM: Triggering wakeup from IRQ NN: the system wakes, or does not get to sleep, and "
@@ -92,6 +97,8 @@ def _armed(view: View) -> Iterator[tuple[str, Expr]]:
 
 @step_rule(
     "N44",
+    mend="disable_irq_wake() in resume for each enable_irq_wake() of suspend, or in "
+    "remove for that of probe",
     evidence=("kernel/irq/manage.c irq_set_irq_wake()", "drivers/pci/pcie/pme.c pcie_pme_resume()"),
     symptom="Unbalanced IRQ NN wake disable; or wake_depth that grows with each sleep, and an "
     "interrupt that wakes the system for nobody",
@@ -123,6 +130,7 @@ def _armed_for_sleep(inst: Inst, view: View) -> bool:
 
 @step_rule(
     "N45",
+    mend="request it with IRQF_NO_SUSPEND too and arm it not, or give up sharing",
     evidence=("kernel/irq/pm.c irq_pm_install_action()",
               "Documentation/power/suspend-and-interrupts.rst IRQF_NO_SUSPEND"),
     symptom="WARNING in irq_pm_install_action(); a handler that runs while its device is without "

@@ -60,6 +60,7 @@ def _probed(step: Step) -> Inst | None:
 
 @step_rule(
     "N9",
+    mend="add the device, or return an error from probe",
     evidence=("drivers/pci/pcie/portdrv.c pcie_port_device_register()",),
     symptom="a device that is missing from its bus, without a word in the log",
 )
@@ -148,6 +149,7 @@ _FOR_OTHERS = (*RUNTIME_GETS, *RUNTIME_PUTS)
 
 @step_rule(
     "N11",
+    mend="name the driver's own device, or for runtime PM its parent",
     evidence=("drivers/pci/pci.c pci_set_master()", "drivers/base/dd.c device_unbind_cleanup()"),
     symptom="another driver's device changes under it",
 )
@@ -206,6 +208,8 @@ def _data_of(inst: Inst, view: View) -> list[Expr]:
 
 @clause_rule(
     "N12",
+    mend="make or read it before it is used, again behind each change, and use it before "
+    "it is freed",
     evidence=("drivers/pci/pcie/portdrv.c pcie_port_enable_irq_vec()", "mm/slub.c kfree()",
               "drivers/base/dd.c device_unbind_cleanup()"),
     symptom="the vector of another message, a double free, or a NULL dereference",

@@ -70,6 +70,8 @@ def _given(gives: tuple[Set, ...], left: dict[Read, Expr]) -> Iterator[tuple[Rea
 
 @step_rule(
     "N20",
+    mend="undo it once: by hand, by devres, or in the unwinding; take it off the devres "
+    "list if by hand",
     evidence=("kernel/irq/manage.c __free_irq()", "lib/idr.c ida_free()",
               "drivers/base/core.c device_register()", "mm/slub.c kfree()",
               "drivers/base/power/runtime.c rpm_drop_usage_count()",
@@ -126,6 +128,7 @@ def _in_force(gives: tuple[Set, ...], left: dict[Read, Expr]) -> Expr | None:
 
 @step_rule(
     "N21",
+    mend="give it back before it is taken again; in resume, only what suspend gave back",
     evidence=("include/linux/idr.h ida_alloc()", "kernel/irq/manage.c request_threaded_irq()"),
     symptom="ids, handlers or memory that nobody can give back: the first one is forgotten",
 )

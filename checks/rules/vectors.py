@@ -23,6 +23,7 @@ from generator.facts import (
 
 @step_rule(
     "R04",
+    mend="allocate at once as many MSI vectors as are needed; add only to MSI-X",
     evidence=("drivers/pci/msi/api.c pci_msix_alloc_irq_at()",
               "drivers/pci/msi/msi.c msi_setup_msi_desc()", "<87plpsbbe5.ffs@tglx>"),
     symptom="map.index is -ENOTSUPP: the child gets no interrupt",
@@ -37,6 +38,7 @@ def msi_count_fixed_at_enable(step: Step, _view: View) -> Expr | None:
 
 @step_rule(
     "R07",
+    mend="free the vectors before others are allocated",
     evidence=("drivers/pci/msi/msi.c __pci_enable_msix_range()",
               "drivers/pci/msi/msi.c __pci_enable_msi_range()",
               "drivers/pci/msi/api.c pci_alloc_irq_vectors_affinity()"),
@@ -51,6 +53,7 @@ def second_alloc_while_enabled(step: Step, _view: View) -> Expr | None:
 
 @step_rule(
     "R10",
+    mend="ask for one vector at least, and accept less than was hoped for",
     evidence=("drivers/pci/msi/msi.c pci_msi_supported()",
               "drivers/pci/msi/msi.c __pci_enable_msix_range()", "<87plpsbbe5.ffs@tglx>"),
     symptom="pci_alloc_irq_vectors() returns -EINVAL",
@@ -67,6 +70,7 @@ def first_enable_needs_a_vector(step: Step, _view: View) -> Expr | None:
 
 @step_rule(
     "R11",
+    mend="ask whether there is a vector of this index before one is added",
     evidence=("drivers/pci/msi/api.c pci_msix_alloc_irq_at()",
               "kernel/irq/msi.c msi_insert_desc()"),
     symptom="map.index is -EBUSY: the index is in the device's own store already",
@@ -81,6 +85,7 @@ def alloc_at_wants_a_free_index(step: Step, _view: View) -> Expr | None:
 
 @step_rule(
     "R12",
+    mend="ask pci_msix_can_alloc_dyn() first, and allocate statically where it says no",
     evidence=("arch/x86/include/asm/msi.h X86_VECTOR_MSI_FLAGS_SUPPORTED",
               "drivers/pci/msi/irqdomain.c pci_msi_domain_supports()"),
     symptom="map.index is -ENOTSUPP on every platform but x86",
@@ -95,6 +100,7 @@ def dynamic_needs_the_domain(step: Step, _view: View) -> Expr | None:
 
 @step_rule(
     "N5",
+    mend="resume the device, and hold it, before its vectors are allocated or freed",
     evidence=("drivers/pci/msi/msi.c msix_prepare_msi_desc()",
               "drivers/pci/msi/msi.c __pci_enable_msi_range()",
               "drivers/pci/msi/msi.c __pci_enable_msix_range()"),
@@ -114,6 +120,7 @@ def vectors_need_d0(step: Step, _view: View) -> Expr | None:
 
 @step_rule(
     "N6",
+    mend="ask for msix_enabled beside pci_msix_can_alloc_dyn()",
     evidence=("drivers/pci/msi/api.c pci_msix_can_alloc_dyn()",
               "drivers/pci/msi/api.c pci_msix_alloc_irq_at()"),
     symptom="map.index is -ENOTSUPP on a port that runs on MSI or INTx",

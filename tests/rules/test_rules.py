@@ -65,6 +65,7 @@ def test_implied_rules_exist() -> None:
 def test_rule_says_what_it_is(rule: Rule) -> None:
     assert rule.statement.endswith(".")
     assert rule.evidence
+    assert rule.mend, "a report says what mends it"
     assert rule.symptom
     assert rule.on_step or rule.on_state
     for evidence in rule.evidence:
