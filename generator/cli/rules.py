@@ -49,6 +49,7 @@ def run(args: argparse.Namespace) -> int:
     print(f"{rule.key} {rule.title}")
     print(_filled(rule.statement, "  "))
     print(_filled(f"broken: {rule.symptom}", "    "))
+    print(_filled(f"mend: {rule.mend}", "    "))
     for place in rule.evidence:
         print(f"  evidence: {place}")
     if rule.implies:
@@ -132,6 +133,7 @@ def _record(rule: Rule) -> dict[str, object]:
         "title": rule.title,
         "statement": rule.statement,
         "symptom": rule.symptom,
+        "mend": rule.mend,
         "evidence": list(rule.evidence),
         "implies": list(rule.implies),
     }
