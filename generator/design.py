@@ -27,6 +27,7 @@ from generator.mistakes.blocks import check_block, devices_asked
 from generator.mistakes.contexts import check_contexts
 from generator.mistakes.field_types import check_fields
 from generator.mistakes.operations import named_twice
+from generator.mistakes.own_device import check_own_device
 from generator.operation import Do, here
 from generator.program import Block, Call, Each, If, operations
 
@@ -243,6 +244,8 @@ class Design:
             done = tuple(do for one in self.drivers for block in one.blocks().values()
                          for do in operations(block))
             check_contexts(driver.name, driver.device, driver.contexts, done)
+            check_own_device(driver.name, driver.device, (
+                do for block in driver.blocks().values() for do in operations(block)))
             _check_callbacks(self, driver)
 
     def _check_types(self) -> None:

@@ -43,7 +43,8 @@ from generator.design import Design, Device, Driver, Waiver
 from generator.expr import Fact, Role
 from generator.facts import ADDED, CAP, COUNT, HAS, LIFE, MODE, MSG
 from generator.operation import CONTINUE, IGNORE, RETURN, Guard, Operation, fault, ok, sets
-from generator.ops.device import KZALLOC
+from generator.ops.aux import AUXILIARY_DEVICE_DELETE
+from generator.ops.device import KFREE, KZALLOC
 from generator.ops.irq import PCI_ALLOC_IRQ_VECTORS
 from generator.ops.pci import PCI_ENABLE_DEVICE, PCI_SET_MASTER
 from generator.ops.work import INIT_WORK, SCHEDULE_WORK
@@ -115,6 +116,17 @@ MISTAKES = {
     "loop over one operation": (_one("(Each(KIDS, KZALLOC(KIDS)),)", "PORT, KIDS"), "a comma"),
     "compared with ==": (_one('(If(Guard("g", MODE(PORT) == 2, ()), ()),)'), "write .eq()"),
     "condition without a name": (_one("(If(MODE(PORT).eq(2), ()),)"), "write Guard("),
+    "memory of the device itself": (
+        _one("(KZALLOC(PORT),)"), "its driver's data is KZALLOC_DATA(port) of generator.ops.service"
+    ),
+    "memory of the device itself freed": (
+        _one("(), remove=(KFREE(PORT),)"), "or DEVM_KFREE(port, port)"
+    ),
+    "device that deletes itself": (
+        'KIDDRV = Driver("q", KID, (), (AUXILIARY_DEVICE_DELETE(KID),)); '
+        'DESIGN = Design("d", "", (PORT, KID), (KIDDRV,))\n',
+        "do this in the driver that creates it",
+    ),
     "CONTINUE without a loop": (_one("(KZALLOC(KID, fail=CONTINUE),)"), "outside of a loop"),
     "no driver": ('DESIGN = Design("d", "", (PORT,), (PCI_SET_MASTER(PORT),))\n', "a Driver"),
     "driver of a service": (
