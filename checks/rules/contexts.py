@@ -10,8 +10,15 @@ from checks.machine.instances import Inst, Own, View
 from checks.machine.lock_owners import number
 from checks.machine.step import Step
 from checks.rules.rule import step_rule
-from generator.context import awaited, flushed, queued, running
-from generator.expr import TRUE, Expr, Fact, Nth, Read, all_of, any_of, num
+from generator.context import (
+    HANDLER_RUNS,
+    IRQ_THREAD_RUNS,
+    awaited,
+    flushed,
+    queued,
+    running,
+)
+from generator.expr import TRUE, Expr, Fact, Nth, Read, all_of, any_of, num, reads
 from generator.facts import HANDLER, MEMORY, MUTEXES, NOTED, PHASE, UNBOUND
 from generator.operation import ME, Block, Operation
 from generator.program import operations
@@ -119,8 +126,16 @@ def _stuck(view: View) -> Iterator[tuple[str, Expr]]:
                    all_of(*waits))
 
 
+def _waits_for_handlers(op: Operation) -> bool:
+    """Return whether an operation waits for the handlers of an irq: it frees or disables it."""
+    return any(read.fact in (HANDLER_RUNS, IRQ_THREAD_RUNS) for read in reads(op.waits)) or any(
+        give.target.fact == HANDLER and give.value == num(0)
+        for way in op.outcomes for give in way.gives
+    )
+
+
 def _under_its_thread(step: Step, view: View, me: int) -> Expr | None:
-    """Return when free_irq() waits for the thread of a handler that waits for its caller."""
+    """Return when who waits for the thread of a handler is waited for by that."""
     role = "user" if "user" in step.binding else "dev"
     mine = [own for own in view.contexts
             if own.context.kind == "irq_thread" and own.inst == step.role(role)]
@@ -128,7 +143,8 @@ def _under_its_thread(step: Step, view: View, me: int) -> Expr | None:
         return TRUE
     held = [lock.eq(me) for own in mine
             for lock in sorted(_taken_in(view, own.context.body, own), key=lambda read: read.key)]
-    return all_of(may_fire(view, step.role(role)), any_of(*held)) if held else None
+    live = may_fire(view, step.role(role)) | IRQ_THREAD_RUNS(step.role(role)).eq(1)
+    return all_of(live, any_of(*held)) if held else None
 
 
 @step_rule(
@@ -145,8 +161,9 @@ def _under_its_thread(step: Step, view: View, me: int) -> Expr | None:
 def waits_for_what_can_end(step: Step, view: View) -> Expr | None:
     """Nobody waits for the end of what waits for him.
 
-    No context is cancelled and waited for by itself, or by who holds a lock that it takes; no mutex
-    is taken by who holds it, and none is kept by a function that returns to the kernel.
+    No context is cancelled and waited for by itself, or by who holds a lock that it takes; no irq
+    thread waits for the handlers of its irq; no mutex is taken by who holds it, and none is kept by
+    a function that returns to the kernel.
     """
     op = step.op
     if step.inst is None:
@@ -157,8 +174,7 @@ def waits_for_what_can_end(step: Step, view: View) -> Expr | None:
         return any_of(*kept) if kept else None
     if op is None:
         return None
-    if any(give.target.fact == HANDLER and give.value == num(0)
-           for way in op.outcomes for give in way.gives):
+    if _waits_for_handlers(op):
         return _under_its_thread(step, view, me)
     if op.does not in ("cancel and wait", "shut down", "wait"):
         again = [fact(step.role(role)).eq(me) for fact, role in _takes(op) if fact not in MUTEXES]

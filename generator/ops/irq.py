@@ -364,6 +364,7 @@ SYNCHRONIZE_IRQ = Operation(
     (ok(sets(IN_FLIGHT(USER), 0)),),
     source="kernel/irq/manage.c synchronize_irq()",
     fingerprint=Fingerprint(("synchronize_irq",)),
+    begins=(sets(IN_FLIGHT(USER), IN_FLIGHT(USER)),),  # so that it is seen to wait
     waits=_NO_HANDLER,
 )
 ENABLE_IRQ = Operation(

@@ -10,7 +10,7 @@ from checks.machine.machine import build
 from checks.rules.all import RULES
 from checks.search.explore import Report, explore
 from checks.verdict.notes import notes
-from generator.context import Context, irq_thread, thread, timer, work
+from generator.context import Context, delayed_work, irq_thread, thread, timer, work
 from generator.design import Design, Device, Driver
 from generator.facts import BELOW, BLOCK, LEFT_ON, MEMORY
 from generator.load import load
@@ -32,14 +32,19 @@ from generator.ops.perf import DEVM_IOREMAP, DEVM_KASPRINTF
 from generator.ops.service import KFREE_DATA, KZALLOC_DATA
 from generator.ops.source import DISABLE_SOURCE, ENABLE_SOURCE
 from generator.ops.work import (
+    CANCEL_DELAYED_WORK_SYNC,
     CANCEL_WORK,
     CANCEL_WORK_SYNC,
+    DEL_TIMER_SYNC,
     DEVM_WORK_AUTOCANCEL,
+    FLUSH_DELAYED_WORK,
     FLUSH_WORK,
+    INIT_DELAYED_WORK,
     INIT_WORK,
     KTHREAD_RUN,
     KTHREAD_STOP,
     MOD_TIMER,
+    SCHEDULE_DELAYED_WORK,
     SCHEDULE_WORK,
     TASKLET_KILL,
     TASKLET_SCHEDULE,
@@ -201,7 +206,29 @@ def test_thread_of_a_handler_runs_until_free_irq_has_waited() -> None:
     lock, unlock = MUTEX_LOCK(KID), MUTEX_UNLOCK(KID)
     assert rules((request,), (lock, unlock, free), takes) == set()
     assert rules((request,), (lock, free, unlock), takes) == {"N18"}
-    assert rules((request,), (free,), irq_thread("kid_thread", (free,))) == {"N18"}
+    assert rules((request,), (lock, DISABLE_IRQ(KID), unlock, free), takes) == {"N18"}
+    assert rules((request,), (DISABLE_IRQ(KID), lock, unlock, free), takes) == set()
+    for waits in (free, SYNCHRONIZE_IRQ(KID), DISABLE_IRQ(KID)):
+        assert rules((request,), (free,), irq_thread("kid_thread", (waits,))) == {"N18"}
+    later = irq_thread("kid_thread", (DISABLE_IRQ_NOSYNC(KID),))
+    assert rules((request,), (free,), later) == set()
+
+
+def test_nothing_waits_for_itself() -> None:
+    """A timer, and work of each kind, that cancels itself: none of them ever ends."""
+    armed, gone = (DATA, TIMER_SETUP(KID), MOD_TIMER(KID)), DEL_TIMER_SYNC(KID)
+    assert "N18" in broken(kid(armed, (gone, FREE), contexts=(timer("timer", (gone,)),)))
+
+    later, init = SCHEDULE_DELAYED_WORK(KID, work="late"), INIT_DELAYED_WORK(KID, work="late")
+    for stop in (CANCEL_DELAYED_WORK_SYNC(KID, work="late"), FLUSH_DELAYED_WORK(KID, work="late")):
+        own = (delayed_work("late", (stop,)),)
+        cancel = CANCEL_DELAYED_WORK_SYNC(KID, work="late")
+        assert broken(kid((DATA, init, later), (cancel, FREE), contexts=own)) == {"N18"}
+
+    stop = KTHREAD_STOP(KID, thread="look")
+    looks = (thread("look", (stop,)),)
+    assert "N18" in broken(kid((DATA, KTHREAD_RUN(KID, thread="look")), (stop, FREE),
+                               contexts=looks))
 
 
 def test_devres_cancels_work_before_what_it_got_earlier() -> None:
