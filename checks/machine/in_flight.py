@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from checks.machine.instances import SYSTEM, TURN, Inst, View
 from checks.machine.step import Build, Transition
@@ -22,9 +23,12 @@ NOIRQ = ("suspend_noirq", "off", "resume_noirq")  # kernel/irq/pm.c suspend_devi
 
 
 def may_fire(view: View, inst: Inst) -> Expr:
-    """Return whether the handler of a device can be called: it shares its irq, or may raise it."""
+    """Return whether the handler of a device can be called: it shares its irq, or may raise it.
+
+    A device may raise it at any time where nothing in the design says when.
+    """
     there = HANDLER(inst).ge(1) & HANDLER(inst).le(LINE)
-    return all_of(there, _heard(view, inst, {}))
+    return all_of(there, heard(view, inst))
 
 
 def unheard(view: View, inst: Inst) -> Expr:
@@ -33,12 +37,14 @@ def unheard(view: View, inst: Inst) -> Expr:
     return asleep if asleep == FALSE else asleep & NO_SUSPEND(inst).eq(0)
 
 
-def _heard(view: View, inst: Inst, gives: Mapping[Read, Expr]) -> Expr:
+def heard(view: View, inst: Inst, gives: Mapping[Read, Expr] = MappingProxyType({})) -> Expr:
     """Return whether an interrupt would reach a handler, with some facts as a step gives them."""
     masked, source = (gives.get(fact(inst), fact(inst)) for fact in (MASKED, SOURCE))
-    heard = masked.eq(0) & (EXCLUSIVE(inst).eq(0) | source.eq(1))
+    found = masked.eq(0)
+    if view.says_source(inst):
+        found &= EXCLUSIVE(inst).eq(0) | source.eq(1)
     asleep = unheard(view, inst)
-    return fold(heard if asleep == FALSE else heard & ~asleep)
+    return fold(found if asleep == FALSE else found & ~asleep)
 
 
 def let_go_on(made: Build) -> None:
@@ -56,7 +62,7 @@ def let_go_on(made: Build) -> None:
             if gives.get(HANDLER(inst)) == num(0):
                 steps[at] = _giving(one, IN_FLIGHT(inst), num(0))
             elif gives.keys() & {SOURCE(inst), MASKED(inst)} and OPEN(inst) not in gives:
-                ends = fold(all_of(may_fire(view, inst), ~_heard(view, inst, gives)))
+                ends = fold(all_of(may_fire(view, inst), ~heard(view, inst, gives)))
                 if ends != FALSE:
                     steps[at] = _giving(one, IN_FLIGHT(inst), pick(ends, 1, IN_FLIGHT(inst)))
     _before_noirq(made)

@@ -24,6 +24,7 @@ from generator.expr import (
     Pick,
     Place,
     Read,
+    Role,
     Same,
     UsersOf,
     all_of,
@@ -31,7 +32,7 @@ from generator.expr import (
     num,
     substitute,
 )
-from generator.facts import LIFE
+from generator.facts import LIFE, PMU, SOURCE
 from generator.meaning import fold
 from generator.operation import Do
 from generator.program import operations
@@ -101,6 +102,12 @@ class View:
             return inst
         return self.of(inst.device.parent)[0]
 
+    def root(self, inst: Inst) -> Inst:
+        """Return the instance without a parent that an instance is below, or is itself."""
+        while (above := self.parent(inst)) != inst:
+            inst = above
+        return inst
+
     def children(self, inst: Inst) -> tuple[Inst, ...]:
         """Return the instances created under an instance."""
         return tuple(
@@ -122,6 +129,23 @@ class View:
             give.target.fact
             for do in self.operations for way in do.op.outcomes for give in way.gives
         )
+
+    @cached_property
+    def _sources(self) -> frozenset[Place]:
+        given = (
+            do.binding[one.target.of.name] if one.each is None and isinstance(one.target.of, Role)
+            else EACH
+            for do in self.operations for way in do.op.outcomes for one in way.gives
+            if one.target.fact in (SOURCE, PMU) and one.value != num(0)
+        )
+        return frozenset(place.of if isinstance(place, Nth) else place for place in given)
+
+    def says_source(self, inst: Inst) -> bool:
+        """Return whether the design says when a device may raise its interrupt, if only by a PMU.
+
+        Where it does not, it may whenever somebody listens.
+        """
+        return not self._sources.isdisjoint((inst.device, EACH))
 
     @cached_property
     def parts(self) -> frozenset[Device]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.machine.in_flight import unheard
+from checks.machine.in_flight import heard
 from checks.machine.instances import Inst, View
 from checks.machine.machine import HALTED, Step
 from checks.rules.rule import Clause, clause_rule, is_done, state_rule, step_rule
 from generator.context import IN_FLIGHT
 from generator.design import SUBDEVICES, Driver
-from generator.expr import FALSE, TRUE, Expr, Read, all_of, any_of
+from generator.expr import TRUE, Expr, Read, all_of, any_of
 from generator.facts import (
     ABSENT,
     ADDED,
@@ -24,7 +24,6 @@ from generator.facts import (
     LEFT_ON,
     LIFE,
     LINE,
-    MASKED,
     MASTER,
     MEMORY,
     MSG,
@@ -250,11 +249,8 @@ def handler_data_outlives_irq(view: View) -> Iterator[tuple[str, Expr]]:
         for driver in view.design.drivers_of(inst.device):
             for need in dict.fromkeys(handler_needs(view, driver, inst)):
                 of = "" if need.of == inst else f" of {need.of.name}"
-                shared = EXCLUSIVE(inst).eq(0) | SOURCE(inst).eq(1)
-                can = all_of(HANDLER(inst).ne(0), MASKED(inst).eq(0), shared)
-                asleep = unheard(view, inst)
                 yield (f"the handler of {inst.name} can run without {need.fact.name}{of}",
-                       all_of(can if asleep == FALSE else can & ~asleep, need.eq(0)))
+                       all_of(HANDLER(inst).ne(0), heard(view, inst), need.eq(0)))
                 yield (f"a handler of {inst.name} that has begun may run still without "
                        f"{need.fact.name}{of}: that no other can be called does not end it, only "
                        "free_irq(), synchronize_irq() and disable_irq() wait for it",
@@ -296,14 +292,7 @@ def quiesce_before_free(step: Step, view: View) -> Expr | None:
         return None
     user = step.role("user")
     on = SOURCE(user).eq(1)
-    return on if _top(view, user).device.kind == "pci" else on & EXCLUSIVE(user).eq(0)
-
-
-def _top(view: View, inst: Inst) -> Inst:
-    """Return the device without a parent that a device is below, or is itself."""
-    while (above := view.parent(inst)) != inst:
-        inst = above
-    return inst
+    return on if view.root(user).device.kind == "pci" else on & EXCLUSIVE(user).eq(0)
 
 
 @step_rule(

@@ -12,7 +12,19 @@ from checks.search.explore import Done, Report
 from generator.design import RECOVERY, RUNTIME, SLEEP, Design, Driver
 from generator.errors import Where
 from generator.expr import Fact, Num, Place, Read, Role, num, reads, substitute
-from generator.facts import DYN, HANDLER, IRQ, MAPPED, MEMORY, MODE, NVEC, POWER
+from generator.facts import (
+    CLOCK_ON,
+    DYN,
+    HANDLER,
+    IRQ,
+    MAPPED,
+    MEMORY,
+    MODE,
+    NVEC,
+    PMU,
+    POWER,
+    SOURCE,
+)
 from generator.meaning import fold_known
 from generator.operation import Do, Operation
 from generator.ops import shipped
@@ -57,7 +69,8 @@ def notes(design: Design) -> tuple[Note, ...]:
             found[Note(do.where, f"{do} {fate}: nothing in this design gives {place.name} {what}"
                        + (f"; {givers} would" if givers else ""))] = None
     for driver in design.drivers:
-        for note in (*_handler_unsaid(driver), *_contexts_unsaid(design, driver)):
+        for note in (*_handler_unsaid(driver), *_source_unsaid(design, driver),
+                     *_handler_unclocked(driver), *_contexts_unsaid(design, driver)):
             found[note] = None
     return tuple(found)
 
@@ -104,6 +117,40 @@ def _handler_unsaid(driver: Driver) -> Iterator[Note]:
             f"nothing says that the handler of {driver.device.name} needs what its driver has "
             f"({', '.join(fact.name for fact in could)}): write what it does in atomic=, or "
             f"handler_needs=({', '.join(fact.name.upper() for fact in could)},)"
+        )
+
+
+def _source_unsaid(design: Design, driver: Driver) -> Iterator[Note]:
+    """Yield the handlers on irqs of their own of which nothing says when they are called."""
+    done = [do for one in design.drivers for block in one.blocks().values()
+            for do in operations(block)]
+    sources = {place for do in done for fact, place in _gives(do) if fact in (SOURCE, PMU)}
+    for do in operations(driver.probe):
+        user = do.binding.get("user")
+        alone = dict(zip(do.op.params, do.params, strict=True)).get("shared") == num(0)
+        if do.op.gives(HANDLER) and alone and not sources & {user, None} and user is not None:
+            yield Note(
+                do.where,
+                f"nothing says when {user.name} raises its interrupt, so its handler is taken to "
+                f"be called at any time: where it is quiet before, ENABLE_SOURCE({user.name}) says "
+                "from when"
+            )
+
+
+def _handler_unclocked(driver: Driver) -> Iterator[Note]:
+    """Yield that a handler reads registers and names no clock, where its driver enables one."""
+    done = [do for block in driver.entries().values() for do in operations(block)
+            if driver.device in do.places]
+    clock = next((do for do in done if do.op.gives(CLOCK_ON) and do.op.undo), None)
+    request = next((do for do in done if do.op.gives(HANDLER)), None)
+    threads = [one.body for one in driver.contexts if one.kind == "irq_thread"]
+    needs = {fact for block in (driver.atomic, *threads) for do in operations(block)
+             for fact in do.op.needs} | set(driver.handler_needs)
+    if clock is not None and request is not None and MAPPED in needs and CLOCK_ON not in needs:
+        yield Note(
+            request.where,
+            f"the handler of {driver.device.name} reads registers, and nothing says that it needs "
+            f"the clock that {driver.name} enables, {clock}: if so, handler_needs=(CLOCK_ON,)"
         )
 
 

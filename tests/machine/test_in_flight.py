@@ -8,6 +8,7 @@ from beside_all import broken_anywhere, broken_in_all
 from beside_oracle import ALL
 
 from checks.machine.machine import build
+from checks.verdict.notes import notes
 from generator.context import IN_FLIGHT
 from generator.design import Design, Device, Driver
 from generator.expr import Fact
@@ -148,6 +149,33 @@ def test_no_handler_runs_while_power_is_gone_unless_it_asked_for_that() -> None:
     assert broken_in_all(card((REQUEST_IRQ(CARD),)), episode="sleep", rules=RULES) == set()
     assert broken_in_all(card((REQUEST_IRQ_NO_SUSPEND(CARD),)), episode="sleep",
                          rules=RULES) == {"R34"}
+
+
+def test_a_device_of_which_nobody_says_when_it_interrupts_may_at_any_time() -> None:
+    late, early = uart((REQUEST, *CLOCK), (FREE, STOP), (CLOCK_ON,)), uart(
+        (*CLOCK, REQUEST), (FREE, STOP), (CLOCK_ON,))
+    told = uart((REQUEST, *CLOCK, ON), (OFF, FREE, STOP), (CLOCK_ON,))
+
+    assert broken_in_all(late) == {"N3"}
+    assert broken_in_all(early) == set()
+    assert broken_in_all(told) == set()
+    assert not notes(told)
+    assert [one.message for one in notes(early)] == [
+        "nothing says when uart raises its interrupt, so its handler is taken to be called at any "
+        "time: where it is quiet before, ENABLE_SOURCE(uart) says from when"
+    ]
+
+
+def test_a_handler_that_reads_registers_and_names_no_clock_is_noted() -> None:
+    probe = (*CLOCK, DEVM_IOREMAP(UART, UART), REQUEST, ON)
+    reads, remove = (READL(UART),), (OFF, FREE, STOP)
+
+    assert not notes(uart(probe, remove, (CLOCK_ON,), atomic=reads))
+    assert not notes(uart(probe[2:], remove, (), atomic=reads))
+    assert [one.message for one in notes(uart(probe, remove, (), atomic=reads))] == [
+        "the handler of uart reads registers, and nothing says that it needs the clock that uart "
+        "enables, clk_prepare_enable(uart): if so, handler_needs=(CLOCK_ON,)"
+    ]
 
 
 def test_a_shared_irq_needs_no_such_fact() -> None:
