@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 _IN: Mapping[str, tuple[str, ...]] = {
-    "context": ("N7", "N7b", "N8", "N9", "N10", "N11", "N12", "N16", "R22", "R34"),
+    "context": ("N7", "N7b", "N8", "N9", "N10", "N11", "N12", "N16", "N22", "R22", "R34"),
     "contexts": ("N17", "N18"),
     "domains": ("R14b", "R27", "R28", "R29", "R30", "R30b"),
     "episodes": ("N13", "N14", "N15", "R32", "R33", "R35"),

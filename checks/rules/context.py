@@ -9,8 +9,8 @@ from checks.machine.instances import View
 from checks.machine.machine import Step
 from checks.rules.rule import is_done, step_rule
 from generator.design import SUBDEVICES
-from generator.expr import TRUE, Expr, any_of
-from generator.facts import BLOCK, D3, HAS, MAPPED, OPEN, SLEEPY
+from generator.expr import TRUE, Expr, all_of, any_of
+from generator.facts import BLOCK, CAP, CAP_NONE, D3, ENABLED, HAS, MAPPED, OPEN, SLEEPY
 
 
 @step_rule(
@@ -118,3 +118,25 @@ def takes_back_what_it_gave(step: Step, _view: View) -> Expr | None:
     if not is_done(step, "pm_runtime_get_noresume") or step.role("dev") != step.inst:
         return None
     return SLEEPY(step.role("dev")).eq(0)
+
+
+@step_rule(
+    "N22",
+    mend="pci_enable_device() first in probe, and pci_disable_device() last in remove",
+    evidence=("drivers/pci/pci.c do_pci_enable_device()", "drivers/pci/setup-res.c "
+              "pci_enable_resources()", "drivers/pci/msi/msi.c msix_map_region()"),
+    symptom="registers and the MSI-X table that read as all ones where firmware has not enabled "
+    "the device, and nothing wrong where it has",
+)
+def enabled_before_use(step: Step, view: View) -> Expr | None:
+    """A probe uses MSI, MSI-X and mapped registers of a PCI device only where that is enabled."""
+    op, inst = step.op, step.inst
+    if op is None or inst is None or step.entry != "probe" or inst.device.kind == "core":
+        return None
+    if is_done(step, "pci_alloc_irq_vectors"):
+        dev, types = step.role("dev"), step.params["types"]
+        return all_of(ENABLED(dev).eq(0), types.has(2) | types.has(1), CAP(dev).ne(CAP_NONE))
+    if MAPPED not in op.needs or not step.outcome:
+        return None
+    dev = view.root(step.role(op.needs_of or op.roles[0]))
+    return ENABLED(dev).eq(0) if dev.device.kind == "pci" else None

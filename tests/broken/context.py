@@ -25,7 +25,14 @@ from generator.ops.assign import note
 from generator.ops.cxl import CXL_FIND_REGBLOCK_INSTANCE
 from generator.ops.device import KFREE_NOTE, KZALLOC, KZALLOC_NOTE
 from generator.ops.irq import PCI_FREE_IRQ_VECTORS, PCI_IRQ_VECTOR
-from generator.ops.pci import PCI_CLEAR_MASTER, PCI_SET_DRVDATA, PCI_SET_MASTER
+from generator.ops.memdev import READL
+from generator.ops.pci import (
+    PCI_CLEAR_MASTER,
+    PCI_DISABLE_DEVICE,
+    PCI_ENABLE_DEVICE,
+    PCI_SET_DRVDATA,
+    PCI_SET_MASTER,
+)
 from generator.ops.perf import (
     DEVM_IOREMAP,
     DEVM_REQUEST_MEM_REGION,
@@ -50,7 +57,7 @@ TWO = note("nvec = 2", sets(LOCAL(PORT), 2))()
 HIGHEST = note("nvec = msg + 1", sets(LOCAL(PORT), MSG(KID) + 1))()
 MORE = If(Guard("nvec > 1", LOCAL(PORT).gt(1), ()), ())
 AS_MANY = If(Guard("nvec == nr_entries", LOCAL(PORT).eq(NVEC(PORT)), ()), ())
-FREE = PCI_FREE_IRQ_VECTORS(PORT)
+FREE, ENABLE = PCI_FREE_IRQ_VECTORS(PORT), PCI_ENABLE_DEVICE(PORT)
 NOTED_DATA = (KZALLOC_NOTE(PORT), PCI_SET_DRVDATA(PORT))
 COUNTS = (PERF_PMU_REGISTER(KID),)
 
@@ -61,6 +68,23 @@ def beside(*probe: Node) -> Design:
 
 
 CASES = (
+    # drivers/pci/msi/msi.c msix_map_region() maps a table in a BAR; only drivers/pci/setup-res.c
+    # pci_enable_resources() sets PCI_COMMAND_MEMORY, where firmware has not.
+    Case(
+        "N22",
+        broken=design(port((ONE,), (FREE,))),
+        mended=design(port((ENABLE, ONE), (FREE, PCI_DISABLE_DEVICE(PORT)))),
+        trace=("port: bind portdrv", "port: pci_alloc_irq_vectors(port)"),
+        hardware={},
+    ),
+    Case(
+        "N22",
+        broken=design(port((DEVM_IOREMAP(PORT, PORT), READL(PORT)))),
+        mended=design(port((ENABLE, DEVM_IOREMAP(PORT, PORT), READL(PORT)),
+                           (PCI_DISABLE_DEVICE(PORT),))),
+        trace=("port: bind portdrv", "port: devm_ioremap(port, port)", "port: readl(port)"),
+        hardware={},
+    ),
     # drivers/pci/pcie/Kconfig: PCIEPORTBUS is bool; drivers/cxl/Kconfig: CXL_BUS is tristate. With
     # =m, vmlinux has no cxl_find_regblock_instance (drivers/cxl/core/regs.c): ld fails.
     Case(

@@ -18,7 +18,7 @@ from generator.ops.irq import (
     PCI_FREE_IRQ_VECTORS,
     PCI_IRQ_VECTOR,
 )
-from generator.ops.pci import PCI_SET_MASTER
+from generator.ops.pci import PCI_DISABLE_DEVICE, PCI_ENABLE_DEVICE, PCI_SET_MASTER
 from generator.program import Each, Function, If, call
 
 PORT = Device("port", "pci")
@@ -40,12 +40,13 @@ DESIGN = Design(
         Driver(
             "bellport", PORT,
             probe=(
+                PCI_ENABLE_DEVICE(PORT),
                 PCI_ALLOC_IRQ_VECTORS(PORT, min=1, max=4, types=MSIX),
                 PCI_SET_MASTER(PORT),
                 Each(BELL, (PCI_IRQ_VECTOR(PORT, BELL, nr=MSG(BELL), fail=CONTINUE),)),
                 Each(BELL, (If(HAS_VECTOR, (call(ADD, fail=CONTINUE),)),)),
             ),
-            remove=(DELETE, PCI_FREE_IRQ_VECTORS(PORT)),
+            remove=(DELETE, PCI_FREE_IRQ_VECTORS(PORT), PCI_DISABLE_DEVICE(PORT)),
             shutdown=(DELETE, PCI_FREE_IRQ_VECTORS(PORT)),
         ),
         Driver("bell", BELL, (DEVM_KZALLOC(BELL, BELL), DEVM_REQUEST_IRQ(BELL, BELL))),

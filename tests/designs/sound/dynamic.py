@@ -19,7 +19,7 @@ from generator.ops.irq import (
     PCI_IRQ_VECTOR,
     PCI_MSIX_ALLOC_IRQ_AT,
 )
-from generator.ops.pci import PCI_SET_MASTER
+from generator.ops.pci import PCI_DISABLE_DEVICE, PCI_ENABLE_DEVICE, PCI_SET_MASTER
 from generator.program import Function, If, Return, both, call
 
 PORT = Device("port", "pci")
@@ -48,11 +48,12 @@ DESIGN = Design(
         Driver(
             "bellport", PORT,
             probe=(
+                PCI_ENABLE_DEVICE(PORT),
                 PCI_ALLOC_IRQ_VECTORS(PORT, min=1, max=1, types=MSIX),
                 PCI_SET_MASTER(PORT),
                 call(GET, fail=(Return(),), then=(call(ADD, fail=(Return(),)),)),
             ),
-            remove=(DELETE, PCI_FREE_IRQ_VECTORS(PORT)),
+            remove=(DELETE, PCI_FREE_IRQ_VECTORS(PORT), PCI_DISABLE_DEVICE(PORT)),
             shutdown=(DELETE, PCI_FREE_IRQ_VECTORS(PORT)),
         ),
         Driver("bell", BELL, (DEVM_REQUEST_IRQ(BELL, BELL),)),

@@ -48,5 +48,6 @@ SOUND = (_design((ENABLE_MANAGED, MANAGED), IRQ),)
 BUGGY = (
     (_design((ENABLE, MANAGED), (VECTOR,), remove=DISABLE), "R36"),
     (_design((ENABLE, PLAIN), (VECTOR,), remove=DISABLE), "R36"),
-    (_design((PLAIN, ENABLE_MANAGED), (VECTOR, REQUEST_IRQ(NIC), EARLY)), "R36"),
+    (_design((ENABLE, PLAIN, ENABLE_MANAGED), (VECTOR, REQUEST_IRQ(NIC), EARLY), remove=DISABLE),
+     "R36"),
 )

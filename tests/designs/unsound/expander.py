@@ -19,10 +19,10 @@ from generator.ops.irq import (
     PCI_MSIX_ALLOC_IRQ_AT,
     PCI_MSIX_FREE_IRQ,
 )
-from generator.ops.pci import PCI_SET_MASTER
+from generator.ops.pci import PCI_DISABLE_DEVICE, PCI_ENABLE_DEVICE, PCI_SET_MASTER
 from generator.program import If, Return, both
 
-BRIDGE = Device("bridge", "pci", bridge=True)
+BRIDGE = Device("bridge", "pci")
 GPIO = Device("gpio", "aux", BRIDGE)
 
 THERE = Guard("the bridge has a GPIO expander", HAS(GPIO).eq(1), ())
@@ -35,8 +35,9 @@ delete = (
 bridge = Driver(
     "gpio_bridge", BRIDGE,
     probe=(
+        PCI_ENABLE_DEVICE(BRIDGE),
         PCI_ALLOC_IRQ_VECTORS(BRIDGE, min=1, max=1, types=MSIX),
-        If(both(THERE, DYNAMIC), (), (FREE, Return(ok=False))),
+        If(both(THERE, DYNAMIC), (), (FREE, PCI_DISABLE_DEVICE(BRIDGE), Return(ok=False))),
         PCI_SET_MASTER(BRIDGE),
         PCI_MSIX_ALLOC_IRQ_AT(BRIDGE, GPIO, nr=MSG(GPIO)),
         IDA_ALLOC(GPIO),
@@ -44,7 +45,7 @@ bridge = Driver(
         AUXILIARY_DEVICE_INIT(GPIO),
         AUXILIARY_DEVICE_ADD(GPIO),
     ),
-    remove=(*delete, FREE),
+    remove=(*delete, FREE, PCI_DISABLE_DEVICE(BRIDGE)),
     shutdown=(*delete, FREE),
 )
 DESIGN = Design("expander", "a bridge adds a vector for a GPIO expander, which requests it",
