@@ -31,6 +31,7 @@ class Finding:
     `path` is relative to the kernel tree, or a design file, or a patch file; `line` and
     `column` are 1-based, 0 when unknown. `commit` is the subject or number of the commit
     and `config` the configuration under which it was seen, empty when they do not matter.
+    `fix` is what would mend it, where that is more than the message says.
     """
 
     rule: str
@@ -42,6 +43,7 @@ class Finding:
     commit: str = ""
     config: str = ""
     notes: tuple[str, ...] = field(default=())
+    fix: str = ""
 
     def __str__(self) -> str:
         """Return `path:line:col: severity: message [rule]`, the form that editors parse."""

@@ -120,6 +120,11 @@ def parser() -> argparse.ArgumentParser:
                               help=f"{text}: checkpatch, series, compile, design")
     validate.add_argument("--expect", metavar="RULE:REASON", action="append", default=[],
                           help="findings of this rule do not count; they are listed, and why")
+    validate.add_argument("--format", default="text", metavar="FORM",
+                          choices=("text", "json", "sarif", "junit", "github", "b4-prep",
+                                   "b4-review"),
+                          help="text (default), json, sarif, junit, github: annotations of a "
+                               "workflow, b4-prep, b4-review: what b4 reads of a check")
     _json(validate)
     _tree(validate)
 

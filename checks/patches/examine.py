@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from checks.patches.commits import at
 from checks.patches.context import Context
 from checks.patches.mails import Patch, edits, view
 from checks.patches.work import Work
+from checks.report.record import FAILS
 from generator.errors import ProgramFailed, UsageError
 from generator.intake.posting import Posting
 from generator.kernel import kbuild, tree
@@ -31,17 +32,21 @@ from generator.system.plumbing import git
 from generator.system.progress import say
 from generator.system.visible import visible
 
-FAILS = (Severity.ERROR, Severity.WARNING)
-
 
 @dataclass(frozen=True)
 class Examined:
-    """What the checks said, check by check, what they took for granted, and what was `chosen`."""
+    """What the checks said, check by check, what they took for granted, and what was `chosen`.
+
+    `unmade` are checks that were not made, and why.
+    `configurations` are those under which the tree was built.
+    """
 
     patches: tuple[Patch, ...]
     found: dict[str, tuple[Finding, ...]]
     assumed: tuple[str, ...]
     chosen: tuple[str, ...] = ()
+    unmade: tuple[tuple[str, str], ...] = ()
+    configurations: tuple[str, ...] = ()
 
     @property
     def clean(self) -> bool:
@@ -107,7 +112,11 @@ def examine(
     found = waived(found, chosen.expected)
     return Examined(
         text.patches, found, tuple(text for one in made.values() for text in one.assumed),
-        tuple(told(found, chosen, list(CHECKS))),
+        tuple(told(found, chosen)),
+        tuple((name, "no series.json and no --design says whose design it is"
+               if chosen.wanted(name) else "left out, as asked")
+              for name in CHECKS if name not in made),
+        tuple(CONFIGS) if bases else (),
     )
 
 
@@ -232,42 +241,3 @@ CHECKS: dict[str, Check] = {
         "holding {commits} commits against their designs", of_series=True,
     ),
 }
-
-
-def lines(done: Examined) -> Iterator[str]:
-    """Yield the table of patches by checks, then every finding, safe to print on a terminal."""
-    yield from (visible(line) for line in _lines(done))
-
-
-def _lines(done: Examined) -> Iterator[str]:
-    names = list(done.found)
-    width = max((len(patch.name) for patch in done.patches), default=0)
-    yield f"{'':<{width}}  " + "  ".join(names)
-    for patch in done.patches:
-        cells = [_cell(done.found[name], patch).ljust(len(name)) for name in names]
-        yield f"{patch.name:<{width}}  " + "  ".join(cells).rstrip()
-    for name in names:
-        shown = [one for one in done.found[name] if one.severity is not Severity.NOTE]
-        yield from (str(one) for one in shown)
-    notes = [one for said in done.found.values() for one in said if one.severity is Severity.NOTE]
-    yield from _joined(notes)
-    yield from done.chosen
-    yield from (f"assumed: {text}" for text in done.assumed)
-
-
-def _cell(found: Sequence[Finding], patch: Patch) -> str:
-    mine = [one for one in found if one.commit == patch.name]
-    bad = sum(one.severity in FAILS for one in mine)
-    expected = sum(one.severity is Severity.EXPECTED for one in mine)
-    return str(bad) if bad else f"ok+{expected}" if expected else "ok"
-
-
-def _joined(notes: list[Finding]) -> Iterator[str]:
-    """Yield notes with the same text once, with the places that they name."""
-    groups: dict[tuple[str, str], list[str]] = {}
-    for one in notes:
-        place = f"{one.path} ({one.config})" if one.config else one.path
-        groups.setdefault((one.rule, one.message), []).append(place)
-    for (rule, message), places in groups.items():
-        several = sorted(set(filter(None, places)))
-        yield f"note: {message} [{rule}]" + (f": {', '.join(several)}" if several else "")

@@ -13,7 +13,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from checks.finding import Verdict
-from checks.patches.examine import assumed, checked, examine, lines
+from checks.patches.examine import assumed, checked, examine
+from checks.patches.reported import reported
+from checks.report import text
 from checks.show import report_text
 from checks.show.table import WIDTH
 from checks.verdict.explored import holds
@@ -148,8 +150,9 @@ def _signer() -> str:
 def _clean(directory: Path, where: Tree, spec: SeriesSpec, signer: str) -> bool:
     with posting.on(posting.Asked((str(directory),)), where) as made:
         done = examine(made, spec, signer)
-    print("\n".join(lines(done)))
-    return done.clean
+        report = reported(done, made, "generate", lambda _: f"portwright generate {spec.name}")
+    print(text.render(report))
+    return report.clean
 
 
 def _provenance(spec: SeriesSpec, render_only: bool) -> Mapping[str, object]:

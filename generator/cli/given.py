@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from pathlib import Path
 
 from generator.errors import TreeError
@@ -46,6 +47,18 @@ def asked(args: argparse.Namespace) -> Asked:
         tuple(args.series), args.uncommitted, args.b4, args.scissors or _scissors(),
         args.trailers, args.use_version, getattr(args, "anyway", False),
     )  # fmt: skip
+
+
+def again(args: argparse.Namespace) -> str:
+    """Return the command that checks the same series again."""
+    words = ["portwright", "validate"]
+    for name in ("uncommitted", "b4", "scissors", "trailers", "allow_newer"):
+        if getattr(args, name):
+            words.append(f"--{name.replace('_', '-')}")
+    for name in ("use_version", "tree", "kernel", "base", "design"):
+        if value := getattr(args, name):
+            words += [f"--{name.replace('_', '-')}", str(value)]
+    return shlex.join([*words, *args.series])
 
 
 def clone(args: argparse.Namespace) -> Path | None:

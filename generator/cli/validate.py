@@ -5,13 +5,19 @@
 from __future__ import annotations
 
 import argparse
-import json
+import io
+import os
+import sys
+from dataclasses import replace
 
 from checks.patches.choice import choice
-from checks.patches.examine import CHECKS, Examined, examine, lines
-from generator.cli.given import asked, clone
+from checks.patches.examine import CHECKS, examine
+from checks.patches.reported import reported
+from checks.report.forms import FORMS
+from checks.report.record import Report
+from generator.cli.given import again, asked, clone
 from generator.errors import UsageError
-from generator.intake import posting
+from generator.intake import b4check, inbox, posting
 from generator.load import load, names
 from generator.series.spec import SeriesSpec
 
@@ -29,20 +35,33 @@ def run(args: argparse.Namespace) -> int:
     if args.tree and args.kernel:
         raise UsageError("--kernel names a pinned tree, --tree a clone of yours: give one")
     clone_ = None if args.kernel else clone(args)
+    named, base, alone, stdin = asked(args), args.base, False, None
+    form = "json" if args.json else args.format
+    if form.startswith("b4-") and named in (posting.Asked(), posting.Asked(("-",))):
+        text = sys.stdin.buffer.read(inbox.MOST_FILE + 1)
+        one = b4check.wanted(text, clone_, os.environ.get("B4_TRACKING_FILE", ""))
+        named, base, alone, stdin = one.asked, base or one.base, one.alone, io.BytesIO(text)
     with posting.opened(
-        asked(args), clone_, args.base, args.allow_newer, args.kernel
+        named, clone_, base, args.allow_newer, args.kernel, stdin
     ) as series:
         done = examine(series, _spec(series, args.design), chosen=chosen)
-    if args.json:
-        print(json.dumps({**record(done), **_made(series)}, indent=2))
-    else:
-        print("\n".join(lines(done)))
-    return 0 if done.clean else 1
+        report = reported(
+            done, series, "validate", lambda check: f"{again(args)} --only {check}"
+        )
+    if alone:
+        report = _last(report)
+    if told := FORMS[form](report):
+        print(told)
+    return 0 if report.clean else 1
 
 
-def _made(series: posting.Posting) -> dict[str, object]:
-    """Return which commits were judged: `portwright apply -n` says the same of them."""
-    return {"base": series.where.base, "commits": [one.commit for one in series.commits]}
+def _last(report: Report) -> Report:
+    """Return what is said of the last patch: b4 asks about each by itself."""
+    row = report.rows[-1]
+    # that the others of n are not there is no mistake of a mail that was handed over alone
+    items = tuple(item for item in report.items if item.finding.commit == row.name
+                  and item.finding.rule != "series:numbering")
+    return replace(report, rows=(row,), items=items)
 
 
 def _spec(series: posting.Posting, name: str | None) -> SeriesSpec | None:
@@ -56,29 +75,3 @@ def _spec(series: posting.Posting, name: str | None) -> SeriesSpec | None:
             return None
         name = promised.name
     return load(name).series("to hold the C to")
-
-
-def record(done: Examined) -> dict[str, object]:
-    """Return what was found for a program."""
-    return {
-        "clean": done.clean,
-        "patches": [patch.file for patch in done.patches],
-        "assumed": list(done.assumed),
-        "chosen": list(done.chosen),
-        "findings": [
-            {
-                "check": check,
-                "rule": one.rule,
-                "severity": one.severity.value,
-                "message": one.message,
-                "path": one.path,
-                "line": one.line,
-                "column": one.column,
-                "commit": one.commit,
-                "config": one.config,
-                "notes": list(one.notes),
-            }
-            for check, said in done.found.items()
-            for one in said
-        ],
-    }

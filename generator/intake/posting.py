@@ -189,7 +189,8 @@ def on(asked: Asked, where: tree.Tree) -> Iterator[Posting]:
 
 @contextmanager
 def opened(
-    asked: Asked, clone: Path | None, base: str | None, newer: bool = False, kernel: str = ""
+    asked: Asked, clone: Path | None, base: str | None, newer: bool = False, kernel: str = "",
+    stdin: BinaryIO | None = None,
 ) -> Iterator[Posting]:
     """Make commits of a series on the base that the user names, or it, or else the clone's HEAD.
 
@@ -206,7 +207,7 @@ def opened(
             raise UsageError(f"--base {visible(base)}: the pinned tree has one base only, "
                              f"{where.base[:12]}, v{where.version}; name a clone with --tree")
         with workplace(where.git_dir / "objects") as work:
-            got = gather(asked, work, None)
+            got = gather(asked, work, None, stdin)
             if not kernel and (named_pin := _pin_of(got.base)):
                 where = pinned(named_pin, allow_newer=newer)
                 scratch(work, where.git_dir / "objects")
@@ -215,7 +216,7 @@ def opened(
         return
     objects, head = users_objects(clone, base or "HEAD")
     with workplace(objects) as work:
-        got = gather(asked, work, clone)
+        got = gather(asked, work, clone, stdin)
         named = revisions.commit_of(clone, got.base) if got.base and not base else None
         chosen = named or head
         word = () if base else _word(got, chosen, f"HEAD of {clone}")

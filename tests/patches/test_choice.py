@@ -13,7 +13,9 @@ from checks.finding import Finding, Severity
 from checks.patches import examine
 from checks.patches.choice import choice, told, waived
 from checks.patches.examine import CHECKS, Check
+from checks.patches.reported import reported
 from checks.patches.work import Work
+from checks.report import text
 from generator.__main__ import main
 from generator.errors import UsageError
 from generator.intake.posting import Asked, on
@@ -61,7 +63,7 @@ def test_an_expected_finding_is_listed_and_does_not_count() -> None:
     assert [one.severity for one in found["checkpatch"]] == [Severity.EXPECTED, Severity.ERROR]
     assert found["checkpatch"][0].notes == ("a table: of words",)
     assert found["design"] == (note,)
-    assert told(found, chosen, KNOWN) == [
+    assert told(found, chosen) == [
         "expected, found 1 times: a table: of words [checkpatch:LONG_LINE]",
         "expected, found 0 times: later [waypoint]",
     ]
@@ -92,9 +94,9 @@ def test_what_is_not_made_is_told_and_builds_nothing(
     with on(Asked((str(series),)), where) as posting:
         assert PTM in examine.edits(posting)[0]
         done = examine.examine(posting, None, chosen=choice([], ["build"], [], ["read", "build"]))
-        lines = list(examine.lines(done))
+        lines = text.render(reported(done, posting, "validate", str)).splitlines()
         assert made == [("read", False)]
-        assert "not made, as asked: build" in lines
+        assert "not checked: build: left out, as asked" in lines
         examine.examine(posting, None)
         assert made[1:] == [("read", True), ("build", True)]
 

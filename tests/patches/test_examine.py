@@ -14,6 +14,8 @@ from postings import make_clone
 from checks.finding import Finding
 from checks.patches import examine
 from checks.patches.examine import CHECKS, Check, assumed, checked
+from checks.patches.reported import reported
+from checks.report import text
 from generator.__main__ import main
 from generator.cli import generate
 from generator.cli.generate import shipped
@@ -50,10 +52,13 @@ def test_a_row_of_the_table_is_run_told_and_counts(
 
     with on(Asked((str(PATCHES),)), pinned) as made:
         done = examine.examine(made, None)
+        report = reported(done, made, "validate", "again {}".format)
 
     assert not done.clean
     assert done.assumed == ("evenness",)
-    assert [line.split("  ")[-1].strip() for line in examine.lines(done)][:3] == ["odd", "ok", "1"]
+    rows = [line.split("  ")[-1].strip() for line in text.table(report)]
+    assert rows[:3] == ["odd", "ok", "1"]
+    assert [gap.what for gap in report.gaps] == ["held"]
     assert examine.checked() == ["what is not asked", "whether it is odd"]
 
 
