@@ -45,6 +45,12 @@ class Fingerprint:
     callback: int | None = None
     later: tuple[int, int] | None = None
 
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """Return the callees, with those that an allocator has in trees where it is a macro."""
+        macros = tuple(f"_{name}" for name in self.callees if name.endswith("_noprof"))
+        return (*self.callees, *macros)
+
 
 @dataclass(frozen=True)
 class CGuard:

@@ -165,7 +165,7 @@ def of_node(body: Body, node: object) -> list[Statement]:
         case Do(op=op) if op.label is not None:
             return of_assignment(body, op.label[1].rpartition(":")[2])
         case Do(op=op) if op.fingerprint is not None:
-            return of_call(body, op.fingerprint.callees)
+            return of_call(body, op.fingerprint.spellings)
         case Call(function=function):
             return of_call(body, (function.name,))
         case If(guard=guard):

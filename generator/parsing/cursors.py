@@ -77,6 +77,9 @@ def _library() -> CLibrary:
     return lib
 
 
+_AROUND = (Kind.PAREN_EXPR, Kind.CSTYLE_CAST_EXPR, Kind.UNEXPOSED_EXPR)
+
+
 def operator(cursor: Cursor) -> str:
     """Return the spelling of a unary or binary operator's cursor."""
     if cursor.kind == Kind.UNARY_OPERATOR:
@@ -101,6 +104,18 @@ def constant(cursor: Cursor) -> int | None:
 def initialiser(declaration: Cursor) -> Cursor | None:
     """Return the expression that a variable begins with; children have typeof() and sizes too."""
     return _library().clang_Cursor_getVarDeclInitializer(declaration)
+
+
+def less_offset(expression: Cursor) -> Cursor | None:
+    """Return the pointer that an expression takes an offsetof() from, None when it takes none."""
+    cursor = expression
+    while cursor.kind in _AROUND:
+        cursor = list(cursor.get_children())[-1]
+    if cursor.kind != Kind.BINARY_OPERATOR or operator(cursor) != "-":
+        return None
+    pointer, offset = cursor.get_children()
+    is_offset = any(one.kind == Kind.MEMBER_REF for one in offset.walk_preorder())
+    return pointer if is_offset else None
 
 
 def printed(declaration: Cursor) -> str:

@@ -83,7 +83,7 @@ class Program:
         harmless: Collection[str] = HARMLESS,
     ) -> None:
         """Note what is there; functions are lowered when they are met."""
-        self._prints = {name: one for one in fingerprints for name in one.callees}
+        self._prints = {name: one for one in fingerprints for name in one.spellings}
         self._guards: dict[str, list[tuple[CGuard, bool]]] = {}
         for guard in guards:
             for condition in guard.conditions:

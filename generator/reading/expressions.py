@@ -18,6 +18,7 @@ from generator.parsing.cursors import (
     constant,
     from_macro,
     initialiser,
+    less_offset,
     operator,
     record_of,
     root_of,
@@ -342,18 +343,16 @@ class Expressions(ABC):
 
     def _container(self, inner: list[Cursor]) -> Expr | None:
         """Return what container_of() expands to, or None."""
+        last = inner[-1]
         first = next(iter(inner[0].get_children()), None)
-        if first is None or first.spelling != "__mptr" or not inner[-1].kind.is_expression():
+        if first is not None and first.spelling == "__mptr":
+            pointer: Cursor | None = initialiser(first) or first
+        else:
+            pointer = less_offset(last)  # newer trees have no variable for it
+        if pointer is None or not last.kind.is_expression():
             return None
-        member = ""
-        stack = [inner[-1]]
-        while stack and not member:
-            cursor = stack.pop()
-            if cursor.kind == Kind.MEMBER_REF:
-                member = cursor.spelling
-            stack.extend(cursor.get_children())
-        base = self.expression(initialiser(first) or first)
-        return Container(base, member, record_of(inner[-1].type))
+        member = next((c.spelling for c in last.walk_preorder() if c.kind == Kind.MEMBER_REF), "")
+        return Container(self.expression(pointer), member, record_of(last.type))
 
     def _call_expr(self, cursor: Cursor, _: list[Cursor]) -> Expr:
         arguments = [self.expression(argument) for argument in cursor.get_arguments()]

@@ -207,6 +207,15 @@ PATHS = {
     ),
     "container_of taken back": ("master(to_pci_dev(&dev->dev));", "pci_dev"),
     "a member of a container": ("put(&to_pci_dev(dev->dev.parent)->dev);", "pci_dev.dev.parent"),
+    "container_of without a variable for the pointer": (
+        "\n#define newer(ptr) ({ _Static_assert(1, \"\"); (struct pci_dev *)((void *)(ptr) - "
+        "__builtin_offsetof(struct pci_dev, dev)); })\n"
+        "struct pci_dev *p = newer(dev->dev.parent); master(p);",
+        "pci_dev.dev.parent",
+    ),
+    "a number that is no offset taken from a pointer": (
+        "\n#define odd(ptr) ({ (struct pci_dev *)((void *)(ptr) - 8); })\nmaster(odd(dev));", "?",
+    ),
     "a helper's parameter": ("helper(&dev->dev);", "pci_dev.dev"),
     "a walk over a list": ("for (struct pci_dev *p = dev->up; p; p = p->up) put(&p->dev);", None),
     "what cannot be found": ("master((struct pci_dev *)(long)asks(2));", "?"),
