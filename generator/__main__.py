@@ -58,8 +58,11 @@ def parser() -> argparse.ArgumentParser:
     verbs = top.add_subparsers(dest="verb", metavar="VERB")
 
     tree = verbs.add_parser("tree", help="the kernel tree that everything is made against")
-    tree.add_argument("action", choices=("show", "setup", "path", "list"),
-                      help="show it; set it up first; print its directory; all that there are")
+    tree.add_argument("action", choices=("show", "setup", "path", "list", "facts", "compare"),
+                      help="show it; set it up first; print its directory; all that there are; "
+                           "what its code answers; what two of them differ in")
+    tree.add_argument("names", nargs="*", metavar="NAME",
+                      help="to compare: two pinned trees, or CLONE@REV")
     _json(tree)
     _tree(tree)
 
@@ -95,6 +98,8 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--against", metavar="NAME", default="",
                        help="say whether it reaches the facts of this design, on each hardware "
                             "(default: of the shipped one that it varies, on any)")
+    check.add_argument("--kernel", metavar="NAME", default="",
+                       help="with the drivers of this pinned tree: see `tree list`")
     check.add_argument("--children", type=_positive, metavar="N",
                        help="explore with N of each auxiliary device")
     _json(check)

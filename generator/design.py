@@ -191,6 +191,7 @@ class Design:
     `serves` says which children are on their bus once a probe has gone well: a device and when.
     `given` answers questions beforehand: {COUNT: "1"} for every device, or {(COUNT, PORT): "1"}.
     `status` tells a reader what became of the design, and where; nothing reads it.
+    `tree` is what a kernel tree answers to facts, where the drivers are otherwise for that.
     """
 
     name: str
@@ -202,6 +203,7 @@ class Design:
     serves: tuple[tuple[Device, Expr], ...] = ()
     evidence: str = ""
     status: str = field(default="", compare=False)
+    tree: tuple[tuple[str, str], ...] = field(default=(), metadata=NO_DIGEST_AT_DEFAULT)
     where: Where = field(default_factory=here, compare=False)
 
     def __post_init__(self) -> None:

@@ -8,12 +8,14 @@ import importlib.util
 import re
 import sys
 import traceback
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING
 
 from generator.design import Design, Device, Driver, Waiver
+from generator.drivers.in_tree import in_tree
 from generator.errors import ModelError, UsageError, Where
 from generator.mistakes import mends
 from generator.operation import Operation
@@ -24,6 +26,7 @@ from generator.system.stopping import asked
 if TYPE_CHECKING:
     from generator.series.spec import SeriesSpec
 
+DEFAULT: Mapping[str, str] = MappingProxyType({})  # the drivers as they are written down
 SHIPPED = Path(__file__).parent / "designs"
 
 
@@ -34,6 +37,7 @@ class Loaded:
     design: Design
     module: ModuleType
     file: Path
+    said: Mapping[str, str] = field(default_factory=dict)
 
     def series(self, why: str) -> SeriesSpec:
         """Return the series that the module defines; `why` says what is not to be had without.
@@ -45,7 +49,12 @@ class Loaded:
         spec = getattr(self.module, "SERIES", None)
         if not isinstance(spec, SeriesSpec):
             raise UsageError(f"{self.design.name}: {self.file} defines no SERIES, {why}")
-        return spec
+        if not self.said:
+            return spec
+        steps = tuple(
+            replace(step, design=in_tree(step.design, self.said)) for step in spec.steps
+        )
+        return replace(spec, start=in_tree(spec.start, self.said), steps=steps)
 
 
 def names() -> tuple[str, ...]:
@@ -54,9 +63,10 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(stem.replace("_", "-") for stem in stems))
 
 
-def load(name: str) -> Loaded:
+def load(name: str, said: Mapping[str, str] = DEFAULT) -> Loaded:
     """Return a design by name, or by the path of a Python file that defines DESIGN.
 
+    said: what a tree answers to facts, for the design as it is there.
     Errors: UsageError when there is no such name or file; ModelError when it is no design.
 
     >>> found = load("auxbus")
@@ -69,7 +79,7 @@ def load(name: str) -> Loaded:
     if name in names():
         stem = name.replace("-", "_")
         module = importlib.import_module(f"generator.designs.{stem}")
-        return _checked(module, SHIPPED / f"{stem}.py")
+        return _in_tree(_checked(module, SHIPPED / f"{stem}.py"), said)
     path = Path(name)
     if path.suffix != ".py" and "/" not in name:
         raise UsageError(
@@ -105,7 +115,11 @@ def load(name: str) -> Loaded:
         if asked():
             raise
         raise ModelError(Where(name, _line_in(fault, path) or 1), _told(fault)) from fault
-    return _checked(module, path)
+    return _in_tree(_checked(module, path), said)
+
+
+def _in_tree(loaded: Loaded, said: Mapping[str, str]) -> Loaded:
+    return replace(loaded, design=in_tree(loaded.design, said), said=said) if said else loaded
 
 
 def base_of(design: Design) -> Design | None:
@@ -129,7 +143,7 @@ def base_of(design: Design) -> Design | None:
                 f"{device.name}: as_in={name!r} is no shipped design: "
                 f"known are {', '.join(names())}"
             )
-        return load(name).design
+        return load(name, dict(design.tree)).design
     return None
 
 

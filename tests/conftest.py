@@ -2,14 +2,17 @@
 """Fixtures that set up the real thing: the pinned tree and the configured kernel."""
 
 import gc
+import os
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from generator.designs.auxbus import SERIES
+from generator.errors import EnvironmentFault, TreeError
 from generator.kernel.configurations import CONFIGS
 from generator.kernel.kbuild import Base, prepare
+from generator.kernel.pin import at_hand, read_pin
 from generator.kernel.pin import pinned as set_up
 from generator.kernel.tree import Tree
 from generator.series.generate import Series, generate
@@ -19,6 +22,20 @@ from generator.series.generate import Series, generate
 def pinned() -> Tree:
     """The pinned tree, fetched and imported when it is not there."""
     return set_up()
+
+
+@pytest.fixture(scope="session")
+def newer() -> Tree:
+    """The other pinned tree; without CI it is not set up on the way."""
+    pin = read_pin("7.3")
+    if not os.environ.get("CI") and at_hand(pin) is None:
+        pytest.skip("7.3 is not set up: portwright tree setup --kernel 7.3")
+    try:
+        return set_up("7.3")
+    except (EnvironmentFault, TreeError) as fault:
+        if isinstance(fault, EnvironmentFault) or "no longer served" in str(fault):
+            pytest.skip(f"7.3 cannot be set up: {fault}")
+        raise
 
 
 @pytest.fixture(scope="session")

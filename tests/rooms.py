@@ -19,7 +19,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "generator/design.py": (LANG, "generator/mistakes"),
     "generator/load.py": (
         LANG, "generator/ops", "generator/mistakes", "generator/system",
-        "generator/series/spec.py",
+        "generator/series/spec.py", "generator/drivers",
     ),
     "generator/__main__.py": (LANG, "generator/cli", "generator/system"),
     "generator/ops": (LANG,),
@@ -27,11 +27,13 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "generator/graphs": (LANG, "generator/ops"),
     "generator/system": ("generator/errors.py",),
     "generator/kernel": ("generator/errors.py", "generator/system"),
+    "generator/tree_facts": ("generator/errors.py", "generator/kernel"),
     "generator/parsing": ("generator/errors.py", "generator/kernel", "generator/system"),
     "generator/reading": (LANG, "generator/parsing", "generator/graphs"),
     "generator/rendering": (LANG,),
     "generator/editing": (
         LANG, "generator/rendering", "generator/parsing", "generator/reading", "generator/kernel",
+        "generator/tree_facts",
     ),
     "generator/series": (
         LANG, "generator/editing", "generator/rendering", "generator/kernel", "generator/system",

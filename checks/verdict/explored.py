@@ -13,7 +13,7 @@ from checks.search.explore import Report
 from checks.verdict.judge import judge
 from checks.verdict.matrix import Cell, Exploration, Served, Task, explore_all
 from generator.design import Design
-from generator.load import base_of, load
+from generator.load import base_of
 from generator.series.identity import canonical
 from generator.system.cache import DESIGNS, cache, code, keep
 from generator.system.progress import say
@@ -54,7 +54,7 @@ def matrix(tasks: tuple[Task, ...], *, again: bool = False) -> tuple[Exploration
 
 
 def _file(task: Task) -> Path:
-    words = f"{_key(load(task.design).design)} {task.interrupts}"
+    words = f"{_key(task.subject)} {task.interrupts}"
     return cache() / "matrix" / f"{hashlib.sha256(words.encode()).hexdigest()}.json"
 
 

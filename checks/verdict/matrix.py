@@ -209,12 +209,21 @@ def outcome(design: Design, kind: Kind, report: Report) -> Exploration:
 
 @dataclass(frozen=True)
 class Task:
-    """One exploration to be made, in whatever process: the design is loaded there."""
+    """One exploration to be made, in whatever process: the design is loaded there.
+
+    `said` is what a kernel tree answers to facts, for the design as it is there.
+    """
 
     design: str
     interrupts: str
     states: int = STATES
     seconds: float = 600.0
+    said: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def subject(self) -> Design:
+        """Return the design. Errors: UsageError, ModelError."""
+        return load(self.design, dict(self.said)).design
 
 
 def explored(tasks: Sequence[Task]) -> list[Exploration]:
@@ -228,7 +237,7 @@ def explored(tasks: Sequence[Task]) -> list[Exploration]:
         if asked():
             break
         began = time.process_time()
-        design, kind = load(task.design).design, kind_of(task.interrupts)
+        design, kind = task.subject, kind_of(task.interrupts)
         report = judged(design, kind, states=task.states, seconds=task.seconds, prepared=prepared)
         used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         found.append(replace(
@@ -244,7 +253,7 @@ def explore_all(tasks: tuple[Task, ...], processes: int = PROCESSES) -> tuple[Ex
     When the user wants no more, those that were not done are unfinished.
     Errors: UsageError, ModelError.
     """
-    size = {task.design: len(load(task.design).design.devices) for task in tasks}
+    size = {task.design: len(task.subject.devices) for task in tasks}
     groups = [
         tuple(task for task in tasks if task.design == name)
         for name in sorted(size, key=lambda name: -size[name])
@@ -260,5 +269,5 @@ def explore_all(tasks: tuple[Task, ...], processes: int = PROCESSES) -> tuple[Ex
 
 def unexplored(task: Task) -> Exploration:
     """Return what is said of a task that was not done when the user wanted no more."""
-    design, kind = load(task.design).design, kind_of(task.interrupts)
+    design, kind = task.subject, kind_of(task.interrupts)
     return outcome(design, kind, unprepared(design, PLAIN, 0.0))

@@ -10,7 +10,7 @@ import json
 import resource
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from checks.finding import Verdict
@@ -32,9 +32,11 @@ from checks.verdict.matrix import (
     outcome,
 )
 from checks.verdict.notes import Note, never_reached, notes
+from generator.cli.tree import told
 from generator.design import Design
 from generator.errors import Refused, UsageError
-from generator.load import load, names
+from generator.kernel.pin import pinned
+from generator.load import DEFAULT, load, names
 from generator.resize import with_children
 from generator.system.progress import say
 from generator.system.stopping import INTERRUPTED, Late, asked, bounded
@@ -60,6 +62,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--svg takes one DESIGN, or --why CELL")
     if args.svg is not None:
         _refuse_foreign(args.svg)
+    args.said = told(pinned(args.kernel)) if args.kernel else DEFAULT
     if args.all:
         return _all(args)
     return _cell(args) if args.why else _one(args)
@@ -67,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _one(args: argparse.Namespace) -> int:
     until = time.monotonic() + args.seconds
-    design = load(args.design).design
+    design = load(args.design, args.said).design
     report = _judged(design, args)
     odd: Sequence[Note] = ()
     with contextlib.suppress(Late), bounded(max(until - time.monotonic(), _NOTING)):
@@ -107,9 +110,9 @@ def _likeness(
         return None
     base: Design | None = None
     if args.against:
-        base = load(args.against).design
+        base = load(args.against, args.said).design
     elif args.design not in names():
-        base = alike(design, [load(name).design for name in names()])
+        base = alike(design, [load(name, args.said).design for name in names()])
     if base is None:
         return None
     say(f"comparing {design.name} with {base.name}")
@@ -161,10 +164,11 @@ def _draw(report: Report, file: str) -> None:
 def _all(args: argparse.Namespace) -> int:
     """Print the matrix: 0 when every verdict was found, 1 when what a series makes is refused."""
     began = time.monotonic()
-    loaded = [load(name) for name in names()]
+    loaded = [load(name, args.said) for name in names()]
     designs = [one.design for one in loaded]
+    said = tuple(sorted(args.said.items()))
     tasks = tuple(
-        Task(name, kind.name, args.states or STATES, args.seconds)
+        Task(name, kind.name, args.states or STATES, args.seconds, said)
         for name in names() for kind in KINDS
     )
     found = explored.matrix(tasks, again=args.again)
@@ -172,6 +176,8 @@ def _all(args: argparse.Namespace) -> int:
         print(json.dumps(matrix_table.records(designs, found), indent=2))
     else:
         print(matrix_table.text(designs, found, {rule.key: rule for rule in ALL}))
+        if args.kernel:
+            print("\n".join(_in_tree(args.said, designs)))
     _cost(found, time.monotonic() - began)
     if asked():
         return _interrupted()
@@ -179,6 +185,15 @@ def _all(args: argparse.Namespace) -> int:
     if any(one.verdict == Verdict.VIOLATED.value and one.design in ours for one in found):
         return 1
     return BUDGET if any(not one.complete for one in found) else 0
+
+
+def _in_tree(said: Mapping[str, str], designs: Sequence[Design]) -> Iterator[str]:
+    """Yield what a tree has otherwise than the drivers are written, and who can add vectors."""
+    yield ""
+    yield "in this tree:"
+    for fact in dict.fromkeys(fact for design in designs for fact, _ in design.tree):
+        yield f"  {fact}: {said[fact]}"
+    yield f"  MSI-X dynamic: {said.get('dynamic MSI-X', 'see `tree facts`')}"
 
 
 def _cost(found: tuple[Exploration, ...], seconds: float) -> None:
@@ -201,7 +216,7 @@ def _cell(args: argparse.Namespace) -> int:
         raise UsageError(f"{args.why}: a cell is DESIGN:INTERRUPTS or DESIGN:INTERRUPTS:SERVICE")
     if service not in ("", *SERVICES):
         raise UsageError(f"no service {service!r}: there are {', '.join(SERVICES)}")
-    kind, design = kind_of(kind_name), load(name).design
+    kind, design = kind_of(kind_name), load(name, args.said).design
     say(f"exploring {design.name} on {kind.name}")
     report = judged(design, kind, states=args.states or STATES, seconds=args.seconds)
     cells = [

@@ -6,13 +6,17 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
+from generator.cli import tree_facts
 from generator.errors import UsageError
 from generator.kernel import kbuild, pin
 from generator.kernel.clone import own
 from generator.kernel.configurations import CONFIGS
 from generator.kernel.tree import Tree
+from generator.load import DEFAULT
+from generator.tree_facts.table import facts
 
 
 def chosen(args: argparse.Namespace) -> Tree:
@@ -29,6 +33,16 @@ def chosen(args: argparse.Namespace) -> Tree:
     return pin.pinned(args.kernel, allow_newer=args.allow_newer)
 
 
+def told(where: Tree) -> Mapping[str, str]:
+    """Return what a tree answers to facts, nothing of the default pin: its drivers are written.
+
+    Errors: TreeError naming a fact that cannot be read there.
+    """
+    if where.base == pin.read_pin().commit:
+        return DEFAULT
+    return {name: one.text for name, one in facts(where).items()}
+
+
 def run(args: argparse.Namespace) -> int:
     """Print what is asked of the trees; `setup` prepares every configuration as well.
 
@@ -36,7 +50,13 @@ def run(args: argparse.Namespace) -> int:
     """
     if args.action == "list":
         return _list(args)
+    if args.action == "compare":
+        return tree_facts.compare(args)
+    if args.names:
+        raise UsageError(f"tree {args.action} takes no names; --kernel, or --tree, says which")
     where = chosen(args)
+    if args.action == "facts":
+        return tree_facts.show(where, as_json=args.json)
     if args.action == "path":
         print(json.dumps({"path": str(where.work)}) if args.json else where.work)
         return 0
@@ -61,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _list(args: argparse.Namespace) -> int:
     """Print the pins: the default first, and where those are that were set up."""
-    if args.tree or args.base or args.kernel:
+    if args.tree or args.base or args.kernel or args.names:
         raise UsageError("tree list prints every pinned tree; `tree show` takes one")
     rows = []
     for place, one in enumerate(pin.read_pins().values()):

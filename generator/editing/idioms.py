@@ -3,22 +3,30 @@
 
 from __future__ import annotations
 
-import re
-
 from generator.editing.draft import Draft
+from generator.errors import TreeError
+from generator.tree_facts.fact import read
+from generator.tree_facts.table import BY_NAME
 
-# name -> the file that decides, and what stands there when the tree has the newer way.
-# That a macro exists is not enough (6.12.117 defines kzalloc_obj(), and its drivers do not
-# use it): the code next to ours is asked how it writes.
-PROBES = {
-    "kzalloc_obj": ("drivers/pci/pcie/portdrv.c", r"\bkzalloc_obj\("),
+# name in templates -> the fact and its answer when the tree has the newer way. That a macro exists
+# is not enough (6.12.117 defines kzalloc_obj(), and its drivers do not use it): the code next to
+# ours is asked how it writes.
+IDIOMS = {
+    "kzalloc_obj": ("allocation", "kzalloc_obj"),
+    "namespace_strings": ("symbol namespaces", "a string"),
 }
 
 
 def idioms(draft: Draft) -> frozenset[str]:
     """Return the newer ways that a tree has; templates have them as `c.idioms`."""
-    return frozenset(
-        name
-        for name, (path, text) in PROBES.items()
-        if draft.has(path) and re.search(text, draft.text(path))
-    )
+    return frozenset(name for name, (fact, newer) in IDIOMS.items() if _says(draft, fact, newer))
+
+
+def _says(draft: Draft, fact: str, newer: str) -> bool:
+    def text(path: str) -> str | None:
+        return draft.text(path) if draft.has(path) else None
+
+    try:
+        return read(BY_NAME[fact], text, lambda _: ()).text == newer
+    except TreeError:  # nothing next to ours writes it
+        return False

@@ -35,6 +35,16 @@ PERF_PMU_UNREGISTER = Operation(
     needs=(PMU,),
 )
 
+# Of trees that detach events: who held one has it still, and it counts nothing any more.
+PERF_PMU_UNREGISTER_DETACHING = Operation(
+    "perf_pmu_unregister detaching events",
+    ("user",),
+    (ok(sets(PMU(USER), 0), sets(OPEN(USER), 0), sets(SOURCE(USER), 0)),),
+    source="kernel/events/core.c perf_pmu_unregister(): pmu_detach_events() before anything goes",
+    fingerprint=PERF_PMU_UNREGISTER.fingerprint,
+    needs=(PMU,),
+)
+
 PERF_PMU_REGISTER = Operation(
     "perf_pmu_register",
     ("user",),
