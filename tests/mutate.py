@@ -247,7 +247,7 @@ def reached(
 
 
 class Task(NamedTuple):
-    """A mutant to be judged: `base` is as kbuild.at() gives it for `overlay`, the commit."""
+    """A mutant to be judged: `base` is as variant.at() gives it for `overlay`, the commit."""
 
     base: Any
     overlay: Any

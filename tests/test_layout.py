@@ -35,7 +35,7 @@ HEAVY = {
 # Who starts programs: plumbing, and those who talk with one while it runs.
 STARTS = {
     "generator.system.plumbing", "generator.kernel.unpack", "checks.search.spin",
-    "checks.boot.guest.qemu",
+    "checks.boot.guest.qemu", "checks.compiling.worker",
 }
 
 

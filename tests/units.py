@@ -6,14 +6,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from generator.kernel import kbuild
+from generator.kernel import variant
 from generator.kernel.kbuild import Base
 from generator.parsing.unit import Directories, Job, Overlay, Unit, job, parse_job
 
 
 def parse(base: Base, path: str, overlay: Overlay | None = None) -> Unit:
     """Parse one unit of a prepared base; the Kconfig files and Makefiles of an overlay count."""
-    return parse_job(job(kbuild.at(base, overlay or {}), path, overlay or {}))
+    return parse_job(job(variant.at(base, overlay or {}), path, overlay or {}))
 
 
 def parse_at(

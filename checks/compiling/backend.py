@@ -16,19 +16,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from checks.compiling import worker
 from checks.compiling.frontend import absolute, diagnostic, memory
 from generator.errors import EnvironmentFault, Untestable
 from generator.parsing import pch
 from generator.parsing.job import Diagnostic, Job, ResolvedJob, disk_id, resolved
-from generator.system.plumbing import PATIENCE, Done, tried
+from generator.system.plumbing import PATIENCE, Done, clean_environment, tried
+from generator.system.sandbox import Limits, command
 
 _LINE = re.compile(
     r"(?P<path>[^:\n]+):(?P<line>\d+):(?P<column>\d+): "
     r"(?P<kind>warning|error|fatal error|note): (?P<text>.*?)(?: \[(?P<option>-W[^\]]*)\])?"
 )
 _IN = re.compile(r" in '([^']+)'")
-# for one unit; the slowest takes about two seconds
 _TIMEOUT = PATIENCE
+# for one unit; the slowest takes about five seconds
+_LIMITS = Limits(seconds=worker.SECONDS, memory=worker.MEMORY)
 
 
 @dataclass(frozen=True)
@@ -83,17 +86,26 @@ def _compile(job: ResolvedJob, compiler: str, nm: str) -> dict[str, Any]:
         else:
             done = _to_object(job, job.text, compiler, (), scratch, out)
             said = list(_read(done.complained, job))
+        if _killed(done):
+            text = (f"ends the compiler, or takes it more than {worker.SECONDS} s of CPU time or "
+                    f"{worker.MEMORY >> 30} GiB of memory: there is no object")
+            said.append(Diagnostic("error", job.path, 0, 0, text, "limits"))
         if done.status and not any(item.severity == "error" for item in said):
             last = done.complained.strip().splitlines()[-1:] or ["no message"]
             raise Untestable(
                 f"{job.path}: {compiler} ended with {done.status} and no diagnostic: {last[0]}"
             )
-        undefined, defined = _symbols(nm, out) if out.exists() else (set(), set())
+        undefined, defined = _symbols(nm, out, job) if out.exists() else (set(), set())
     return {
         "said": [vars(item) for item in said],
         "undefined": sorted(undefined),
         "defined": sorted(defined),
     }
+
+
+def _killed(done: Done) -> bool:
+    """Return whether a signal ended it, or it had no more memory."""
+    return done.status > 128 or done.status < 0 or "out of memory" in done.complained
 
 
 _QUIET = ("-fno-caret-diagnostics", "-fno-color-diagnostics")
@@ -103,9 +115,9 @@ def _to_object(
     job: ResolvedJob, text: bytes, compiler: str, more: Sequence[str], scratch: Path, out: Path
 ) -> Done:
     overlay = _vfs({job.main: text, **job.texts}, scratch)
-    command = [compiler, *job.flags, *_QUIET, "-ivfsoverlay", str(overlay), *more]
-    command += ["-c", "-o", str(out), *_input(job, text, scratch)]
-    return _run(command, job.place.build, job.path)
+    argv = [compiler, *job.flags, *_QUIET, "-ivfsoverlay", str(overlay), *more]
+    argv += ["-c", "-o", str(out), *_input(job, text, scratch)]
+    return _run(argv, job, scratch)
 
 
 def _head(job: ResolvedJob, cut: int, worth: bool, compiler: str, scratch: Path) -> pch.Head | None:
@@ -123,10 +135,10 @@ def _head(job: ResolvedJob, cut: int, worth: bool, compiler: str, scratch: Path)
         if not file.exists():
             file.write_bytes(_claim(job) + text)
         told = scratch / "included"
-        command = [compiler, *job.flags, *_QUIET, "-ivfsoverlay", str(_vfs(job.texts, scratch))]
-        command += ["-iquote", os.path.dirname(job.main), "-MD", "-MF", str(told)]
-        command += ["-x", "c-header", str(file), "-o", str(part)]
-        done = _run(command, job.place.build, job.path)
+        argv = [compiler, *job.flags, *_QUIET, "-ivfsoverlay", str(_vfs(job.texts, scratch))]
+        argv += ["-iquote", os.path.dirname(job.main), "-MD", "-MF", str(told)]
+        argv += ["-x", "c-header", str(file), "-o", str(part)]
+        done = _run(argv, job, scratch)
         said = _read(done.complained, job)
         if done.status or any(item.severity == "error" for item in said):
             part.unlink(missing_ok=True)
@@ -163,8 +175,21 @@ def _input(job: ResolvedJob, text: bytes, scratch: Path) -> tuple[str, ...]:
     return ("-iquote", os.path.dirname(job.main), str(file))
 
 
-def _run(command: list[str], cwd: Path, path: str) -> Done:
-    return tried(command, cwd=cwd, timeout=_TIMEOUT, about=path)
+def _run(argv: list[str], job: ResolvedJob, scratch: Path) -> Done:
+    """Run a program of the compiler's in a sandbox."""
+    place = job.place
+    inside = command(
+        argv, readable=(place.source, place.build.parent, *_homes(argv[0])),
+        writable=(place.cache, scratch), cwd=place.build, limits=_LIMITS,
+    )
+    env = clean_environment(HOME="/nonexistent", TMPDIR="/tmp")
+    return tried(inside, env=env, timeout=_TIMEOUT, about=job.path)
+
+
+def _homes(program: str) -> tuple[Path, ...]:
+    """Return where a program is, when that is no place of the system."""
+    home = Path(os.path.realpath(shutil.which(program) or program)).parent
+    return () if home.is_relative_to("/usr") else (home,)
 
 
 def _vfs(texts: Mapping[str, bytes], scratch: Path) -> Path:
@@ -223,9 +248,9 @@ def _read(text: str, job: ResolvedJob) -> tuple[Diagnostic, ...]:
     return tuple(found)
 
 
-def _symbols(nm: str, out: Path) -> tuple[set[str], set[str]]:
+def _symbols(nm: str, out: Path, job: ResolvedJob) -> tuple[set[str], set[str]]:
     """Return the undefined and the external defined symbols of an object."""
-    done = _run([nm, "--no-sort", str(out)], out.parent, str(out))
+    done = _run([nm, "--no-sort", str(out)], job, out.parent)
     if done.status:
         raise EnvironmentFault(f"{nm} cannot read an object of the compiler: {done.last}")
     undefined, defined = set(), set()

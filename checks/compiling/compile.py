@@ -66,6 +66,9 @@ def check(
     return (*_merged(series, seen), *_not_compiled(unbuilt, compiled))
 
 
+_SEVERITY = {"error": Severity.ERROR, "warning": Severity.WARNING, "note": Severity.NOTE}
+
+
 @dataclass(frozen=True)
 class _Seen:
     """One new diagnostic, where it was seen."""
@@ -102,7 +105,7 @@ def _merged(series: Sequence[Commit], seen: Iterable[_Seen]) -> list[Finding]:
                 item.path,
                 item.line,
                 item.column,
-                Severity.ERROR if item.severity == "error" else Severity.WARNING,
+                _SEVERITY[item.severity],
                 series[number].name,
                 " ".join(dict.fromkeys(member.target for member, _ in members)),
                 (*item.notes[:4], *still),

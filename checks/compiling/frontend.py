@@ -7,8 +7,10 @@ second run of an unchanged series parses nothing.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
+import re
 import zlib
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from generator.parsing.job import Diagnostic, Job, ResolvedJob, content_id, resolved
+from checks.compiling import worker
+from generator.parsing.job import Diagnostic, Job, ResolvedJob, content_id, resolved, short
 from generator.parsing.unit import parse_job
 from generator.system.cache import keep
 
@@ -35,34 +38,81 @@ class Diagnosis:
 
 
 def diagnose(task: Job) -> Diagnosis:
-    """Return what the front end says of one unit.
+    """Return what the front end says of one unit, which is read in a sandbox.
 
-    Errors: TreeError when the unit cannot be read at all.
+    A unit that is more than the compiler may take is an error in it.
+    Errors: TreeError when there is no such unit, EnvironmentFault without a sandbox.
     """
     job = resolved(task)
     record = memory(task.place.cache / "said", job)
     known = record.recall()
     if known is not None:
-        return Diagnosis(
-            task.path,
-            tuple(diagnostic(item) for item in known["said"]),
-            frozenset(known["includes"]),
-            frozenset(known["defined"]),
-        )
+        return _diagnosis(task, known)
+    try:
+        result = worker.read(task)
+    except worker.Exceeded:
+        text = (f"ends the compiler, or takes it more than {worker.SECONDS} s of CPU time or "
+                f"{worker.MEMORY >> 30} GiB of memory: the unit is not compiled")
+        strange = Diagnostic("error", task.path, 0, 0, text, "limits")
+        return Diagnosis(task.path, (strange,), frozenset(), frozenset())
+    return _diagnosis(task, result)
+
+
+def _diagnosis(task: Job, result: dict[str, Any]) -> Diagnosis:
+    return Diagnosis(
+        task.path,
+        tuple(diagnostic(item) for item in result["said"]),
+        frozenset(result["includes"]),
+        frozenset(result["defined"]),
+    )
+
+
+def look(task: Job) -> dict[str, Any]:
+    """Return what the front end says of one unit, as JSON has it; to be called in a sandbox.
+
+    Errors: TreeError when the unit cannot be read at all.
+    """
+    job = resolved(task)
     unit = parse_job(task)
-    found = Diagnosis(task.path, unit.diagnostics, unit.includes, _defined(unit.tu))
+    result: dict[str, Any] = {
+        "said": [vars(item) for item in unit.diagnostics],
+        "includes": sorted(unit.includes),
+        "defined": sorted(_defined(unit.tu)),
+    }
+    strange = _outside(job, unit.includes)
+    if strange:
+        # nothing of what it holds may be quoted, and what follows may be made of it
+        own = [name for name in result["includes"] if not name.startswith("/")]
+        return {"said": [vars(strange)], "includes": own, "defined": []}
     # a missing file may appear anywhere on the search path later: nothing to hold such a
     # result against
     if not any("file not found" in item.text for item in unit.diagnostics):
-        record.keep(
-            absolute(job, unit.includes),
-            {
-                "said": [vars(item) for item in found.diagnostics],
-                "includes": sorted(found.includes),
-                "defined": sorted(found.defined),
-            },
-        )
-    return found
+        record = memory(task.place.cache / "said", job)
+        record.keep(absolute(job, unit.includes), result)
+    return result
+
+
+_NAMED = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*[<"](/[^>"\n]*)', re.M)
+
+
+def _outside(job: ResolvedJob, includes: frozenset[str]) -> Diagnostic | None:
+    """Return an error when a unit includes a file outside of the tree, or names one."""
+    texts = {**job.texts, job.main: job.text}
+    own = {short(job.place, path): text for path, text in texts.items()}
+    for path, text in own.items():
+        if (path in includes or path == job.path) and (found := _NAMED.search(text)):
+            line = text.count(b"\n", 0, found.start(1)) + 1
+            return _strange(path, line, found[1].decode(errors="replace"))
+    system = [one for flag, one in itertools.pairwise(job.flags) if flag == "-isystem"]
+    for name in sorted(includes):
+        if name.startswith("/") and not any(name.startswith(f"{one}/") for one in system):
+            return _strange(job.path, 0, name)
+    return None
+
+
+def _strange(path: str, line: int, name: str) -> Diagnostic:
+    text = f"includes {name}, which is outside of the tree: the unit is not compiled"
+    return Diagnostic("error", path, line, 0, text, "outside")
 
 
 def diagnose_many(tasks: Iterable[Job], threads: int = 2) -> Iterator[Diagnosis]:

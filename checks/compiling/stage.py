@@ -15,6 +15,7 @@ from checks.compiling.link import unresolved
 from checks.compiling.outcome import Outcome
 from checks.compiling.target import Target
 from generator.kernel.configurations import DIRS
+from generator.kernel.unbuildable import Complaint, Unbuildable
 from generator.parsing.includes import Disk, Includes, search_path
 from generator.parsing.job import Diagnostic, Job
 from generator.series.commit import Commit
@@ -66,15 +67,22 @@ def compile_commit(
 
     Errors: TreeError, EnvironmentFault, Timeout, Untestable when a unit could not be tried.
     """
-    then, now = kept.target.at(before), kept.target.at(commit.overlay)
+    try:
+        now = kept.target.at(commit.overlay)
+    except Unbuildable as wrong:
+        return Outcome(tuple(_complained(commit, wrong.complaints, "kconfig")), (), ())
+    try:
+        then = kept.target.at(before)
+    except Unbuildable:  # said of the commit before
+        then = kept.target
     dirs = _dirs(commit)
     built = set(now.units(dirs))
     changed = {path for path in commit.touched if path.endswith(".c")}
     deleted = {path for path in changed if commit.overlay[path] is None}
-    said: list[tuple[str, Diagnostic]] = []
-    for path in sorted(built & deleted):
-        text = f"{path} is built under this configuration, but this commit deletes it"
-        said.append(("compile", Diagnostic("error", path, 0, 0, text)))
+    said = _complained(commit, now.complaints(dirs), "kbuild")
+    said += [("kconfig", Diagnostic("note", "", 0, 0, f"after this commit kconfig {text}"))
+             for text in now.ungranted()]
+    said += [("kbuild", _gone(path)) for path in sorted(built & deleted)]
     built -= deleted
     chosen = _chosen(kept, commit, now, built)
     if then != now:
@@ -98,6 +106,24 @@ def compile_commit(
     read = headers & {name for result in results.values() for name in result.includes}
     unbuilt = (changed - deleted - built) | (headers - read)
     return Outcome(tuple(said), (*order, *sorted(read)), tuple(sorted(unbuilt)))
+
+
+def _complained(
+    commit: Commit, complaints: Iterable[Complaint], rule: str
+) -> list[tuple[str, Diagnostic]]:
+    """Return what kconfig or make cannot do as what is said of the commit."""
+    found = []
+    for one in complaints:
+        unit = f"{one.path.removesuffix('.o')}.c"
+        gone = one.path.endswith(".o") and commit.overlay.get(unit, b"") is None
+        said = _gone(unit) if gone else Diagnostic("error", one.path, one.line, 0, one.text)
+        found.append((rule, said))
+    return found
+
+
+def _gone(path: str) -> Diagnostic:
+    text = f"{path} is built under this configuration, but this commit deletes it"
+    return Diagnostic("error", path, 0, 0, text)
 
 
 def _dirs(commit: Commit) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from generator.parsing.job import Job
 
 if TYPE_CHECKING:
     from generator.kernel.kbuild import Base
+    from generator.kernel.unbuildable import Complaint
 
 
 class Target(Protocol):
@@ -40,6 +41,12 @@ class Target(Protocol):
 
     def job(self, path: str, overlay: Mapping[str, bytes | None]) -> Job:
         """Return how to parse one unit."""
+
+    def complaints(self, dirs: Sequence[str]) -> tuple[Complaint, ...]:
+        """Return what a commit's Makefiles below the directories ask for and make cannot do."""
+
+    def ungranted(self) -> tuple[str, ...]:
+        """Return what the configuration asks for and a commit's Kconfig does not give."""
 
 
 @dataclass(frozen=True)
@@ -73,15 +80,27 @@ class KernelTarget:
 
     def at(self, overlay: Mapping[str, bytes | None]) -> KernelTarget:
         """Return the target under a commit whose Kconfig files and Makefiles count."""
-        from generator.kernel import kbuild
+        from generator.kernel import variant
 
-        return KernelTarget(kbuild.at(self.base, overlay))
+        return KernelTarget(variant.at(self.base, overlay))
 
     def units(self, dirs: Sequence[str]) -> tuple[str, ...]:
         """Return the .c files built from the directories."""
         from generator.kernel import kbuild
 
         return kbuild.units(self.base, dirs)
+
+    def complaints(self, dirs: Sequence[str]) -> tuple[Complaint, ...]:
+        """Return what a commit's Makefiles below the directories ask for and make cannot do."""
+        from generator.kernel import kbuild
+
+        return kbuild.complaints(self.base, dirs)
+
+    def ungranted(self) -> tuple[str, ...]:
+        """Return what the configuration asks for and a commit's Kconfig does not give."""
+        from generator.kernel import variant
+
+        return variant.ungranted(self.base)
 
     def job(self, path: str, overlay: Mapping[str, bytes | None]) -> Job:
         """Return how to parse one unit."""

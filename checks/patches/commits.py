@@ -56,7 +56,7 @@ def affected(
 
     The other files of the same drivers are among them: one file's helpers are another's.
     """
-    from generator.kernel import kbuild
+    from generator.kernel import kbuild, variant
 
     touched = {path for path in commit.changed if path.endswith(".c")}
     whole = [set(driver.sources) for driver in drivers if touched & set(driver.sources)]
@@ -64,7 +64,7 @@ def affected(
     headers = [path.rpartition("/")[2].encode() for path in commit.changed if path.endswith(".h")]
     if not headers:
         return
-    for path in kbuild.units(kbuild.at(base, commit.overlay), DIRS):
+    for path in kbuild.units(variant.at(base, commit.overlay), DIRS):
         if path in touched:
             continue
         text = before.get(path) or (base.tree.work / path).read_bytes()

@@ -63,9 +63,9 @@ def sources(
     A path that the commit does not have is left out.
     Errors: TreeError when kconfig, kbuild or libclang cannot do its part.
     """
-    from generator.kernel import kbuild
+    from generator.kernel import kbuild, variant
 
-    at = kbuild.at(base, overlay)
+    at = variant.at(base, overlay)
     units: dict[str, Unit] = {}
     absent: dict[str, bytes] = {}
     for path in dict.fromkeys(paths):
@@ -81,7 +81,7 @@ def sources(
 
 
 def parsed(base: Base, path: str, overlay: Mapping[str, bytes | None]) -> Unit:
-    """Return one file of a commit, parsed; `base` is as kbuild.at() gives it for that commit."""
+    """Return one file of a commit, parsed; `base` is as variant.at() gives it for that commit."""
     from generator.parsing import unit
 
     return unit.parse_once(unit.job(base, path, overlay))

@@ -3,8 +3,9 @@
 
 `make -n` expands $(shell ...), runs recipes that start with +, and gives the compiler the flags
 that Makefiles name; conf runs $(shell,...). So each commit may only add or take away plain lines:
-what is not plain must stand after it as it did before, in the same order and place. Files are
-read in the way that make and scripts/kconfig/lexer.l read them: a line is what they hold for one.
+what is not plain must stand after it as it did before, in the same order and place. What is
+contained may change as well: it runs nothing, and is only read in a sandbox. Files are read in the
+way that make and scripts/kconfig/lexer.l read them: a line is what they hold for one.
 
     check(series, changes, read)      Refused, with every place
     refused_path(path)                why a path may not be touched at all
@@ -45,8 +46,8 @@ def check(
         more = f"\n  and {len(found) - MOST} more" if len(found) > MOST else ""
         raise Refused(
             "nothing of the series was run, and nothing checked: a Makefile may only change in "
-            "lines like `obj-$(CONFIG_X) += x.o`, a Kconfig file in plain entries (type, prompt, "
-            "default, depends, select, help), and what builds the kernel not at all\n"
+            "lines like `obj-$(CONFIG_X) += x.o`, conditions on symbols and harmless flags, a "
+            "Kconfig file in entries that run nothing, and what builds the kernel not at all\n"
             + "\n".join(f"  {row}" for row in found[:MOST]) + more
         )
 
@@ -66,7 +67,9 @@ def _said(
     # A file that goes away has nothing that could run.
     if scan is None or after is None:
         return
-    old, new = scan(before or b""), scan(after)
+    old, new = (
+        tuple(line for line in scan(text or b"") if not line.contained) for text in (before, after)
+    )
     if [line.key for line in old] == [line.key for line in new]:
         return
     line = _first_new(old, new)

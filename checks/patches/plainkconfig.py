@@ -5,10 +5,12 @@
 
 Plain are entries, their type, prompt, default, depends, select, imply, range and help, if and
 menu, comments, and `source` of a Kconfig file of the tree, which is held to the same. Not plain
-is what conf expands, and an assignment: it would change what later lines run. A value may only
-have characters that neither make nor a shell nor the compiler takes for more: values of strings
-become flags in some Makefiles. Grammar matters, because after a syntax error conf reads what
-looks like help as statements.
+is what conf expands, and an assignment: it would change what later lines run. Contained is what
+conf does not understand, or does by more than entries (a choice): it is only read in a sandbox.
+After such a line what looks like help may be read as statements, so it is held to the same. A value
+may only have characters that neither make nor a shell nor the compiler takes for more: values of
+strings become flags in some Makefiles. Grammar matters: after a syntax error conf reads what looks
+like help as statements.
 Source: scripts/kconfig/lexer.l, parser.y stmt_list, preprocess.c expand_dollar_with_args().
 """
 
@@ -42,6 +44,8 @@ _KEYWORDS = {*_PROPERTIES, "choice", "comment", "config", "endchoice", "endif", 
              "mainmenu", "menu", "menuconfig", "modules", "on", "source", "visible", "optional",
              "option", "transitional"}
 _COMPARED = ("=", "!=", "<", "<=", ">", ">=")
+_MORE = "more than a plain entry"
+_UNSEEN = re.compile(r"[$\\\x00-\x08\x0a-\x1f\x7f]")
 _DEEPEST = 50  # parentheses and negations of one line
 
 
@@ -51,6 +55,7 @@ def kconfig(data: bytes) -> tuple[Line, ...]:
     rows = data.decode("latin-1").split("\n")
     found = []
     entry = False  # in a config entry, where help may stand
+    odd = False  # after a line that conf may not understand
     at = 0
     while at < len(rows):
         first, at = at, at + 1
@@ -63,9 +68,15 @@ def kconfig(data: bytes) -> tuple[Line, ...]:
             continue
         match = _FIRST.match(text)
         word = match[1] if match else ""
+        contained = False
         if not _statement(text):
-            found.append(Line(text, first + 1, _why(text)))
-        entry = word in ("config", "menuconfig") or (entry and word in _PROPERTIES)
+            why = _why(text)
+            contained = why == _MORE and not _UNSEEN.search(text) and text.count("(") <= _DEEPEST
+            odd = odd or contained
+            found.append(Line(text, first + 1, why, contained))
+        entry = word in ("config", "menuconfig") or (
+            entry and (word in _PROPERTIES or contained)
+        )
         if not _HELP.fullmatch(text):
             continue
         if not entry:
@@ -75,6 +86,8 @@ def kconfig(data: bytes) -> tuple[Line, ...]:
         for number in range(at, end):
             if "$(" in rows[number]:
                 found.append(Line(rows[number], number + 1, "$( in a help text"))
+            elif odd and (why := _why(rows[number])) != _MORE:
+                found.append(Line(rows[number], number + 1, why))
         at = end
     return tuple(found)
 
@@ -192,4 +205,4 @@ def _why(text: str) -> str:
         return "reads another file as Kconfig that is not of the tree's Kconfig files"
     if re.match(r"[ \t]*(?:default|def_bool|def_tristate|range)\b", text):
         return "a value that make, a shell or the compiler may take for more than a value"
-    return "more than a plain entry"
+    return _MORE

@@ -3,7 +3,9 @@
 
     makefile(text) -> the lines that are more than plain, in order
 
-Plain are `obj-y += x.o dir/`, `name-$(CONFIG_X) := a.o b.o`, comments and empty lines.
+Plain are `obj-y += x.o dir/`, `name-$(CONFIG_X) := a.o b.o`, comments and empty lines. Contained
+are conditions on symbols, lists of .dtb, and flags that do nothing but compile: make reads them in
+a sandbox, and they run nothing.
 """
 
 from __future__ import annotations
@@ -12,14 +14,20 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from generator.kernel.sound import harmless
+
 
 @dataclass(frozen=True)
 class Line:
-    """A line that is more than plain; `at` is its number, `why` what reading it may do."""
+    """A line that is more than plain; `at` is its number, `why` what reading it may do.
+
+    contained: it runs nothing, so that a sandbox is enough for it.
+    """
 
     text: str
     at: int
     why: str
+    contained: bool = False
 
     @property
     def key(self) -> tuple[str, str]:
@@ -46,6 +54,23 @@ _RESERVED = re.compile(
 )
 
 
+_CONDITION = (
+    r"ifn?def[ \t]+CONFIG_[A-Za-z0-9_]+|"
+    r"ifn?eq[ \t]+\(\$\(CONFIG_[A-Za-z0-9_]+\),[ \t]*[A-Za-z0-9_]*\)"
+)
+_CONDITIONAL = re.compile(rf" *(?:{_CONDITION}|else(?:[ \t]+(?:{_CONDITION}))?|endif)[ \t]*")
+_FLAGS = re.compile(
+    rf" *(?:(?:subdir-)?(?:cc|as)flags(?:-remove)?-(?:y|m|\$\(CONFIG_[A-Za-z0-9_]+\))"
+    rf"|[CA]FLAGS_(?:REMOVE_)?{_NAME}\.o)[ \t]*(?::|\+)?=([^#]*)"
+)
+_FLAG = re.compile(r"-[A-Za-z][A-Za-z0-9_.+=-]*")
+_LOOKS_IN = re.compile(r"-I[ ]?\$\((?:src|obj|srctree|objtree)\)(?:/[A-Za-z0-9_][A-Za-z0-9_.+-]*)*")
+_DTBS = re.compile(
+    rf" *dtb-(?:y|\$\(CONFIG_[A-Za-z0-9_]+\))[ \t]*(?::|\+)?=(?:[ \t]+(?:{_NAME}/)*{_NAME}\.dtbo?)*"
+    r"[ \t]*"
+)
+
+
 def makefile(data: bytes) -> tuple[Line, ...]:
     """Return the lines of a Makefile that are more than plain, in order."""
     found = []
@@ -61,7 +86,11 @@ def makefile(data: bytes) -> tuple[Line, ...]:
             after_plain = True
             continue
         else:
-            found.append(Line(text, at, _why(text, after_plain)))
+            contained = _contained(_joined(text))
+            found.append(Line(text, at, _why(text, after_plain), contained))
+            if contained:  # as a plain line is: what it stands before is none of its own
+                after_plain = True
+                continue
         after_plain = False
     return tuple(found)
 
@@ -91,6 +120,17 @@ def _plain(text: str) -> bool:
     return all(
         _OBJECT.fullmatch(word) and (word.endswith(".o") or match[1] in _DIRECTORIES)
         for word in words
+    )
+
+
+def _contained(text: str) -> bool:
+    """Return whether a line, which is not plain, runs nothing when make reads it."""
+    flags = _FLAGS.fullmatch(text)
+    if flags is None:
+        return bool(_CONDITIONAL.fullmatch(text) or _DTBS.fullmatch(text))
+    words = flags[1].split()
+    return all(
+        _LOOKS_IN.fullmatch(word) or (_FLAG.fullmatch(word) and harmless(word)) for word in words
     )
 
 

@@ -3,10 +3,11 @@
 
     prepare_all(tree, configs)          two at a time, with their flags
     prepare(tree, config) -> Base       one O= directory per configuration, ready to compile in
-    at(base, changed, extra) -> Base    the same for a commit: its Kconfig and Makefiles count
-    autoconf(base, changed) -> str      the autoconf.h of that commit
     flags(base, path) -> Flags          how kbuild compiles a unit, all paths absolute
     units(base, dirs) -> paths          what is compiled under this configuration
+    complaints(base, dirs)              what a commit names and make cannot build
+
+variant.py gives the same for a commit.
 
 The build directory serves every commit on a base: lay `base.autoconf` over
 `base.autoconf_path`. Headers that `make prepare` generates are those of the base commit.
@@ -24,15 +25,24 @@ import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from generator.errors import TreeError
+from generator.errors import ProgramFailed, TreeError
 from generator.kernel.configurations import DIRS, Config
-from generator.kernel.kconfig import check_wanted, configure, identity, make, save_environment, seed
-from generator.kernel.tree import Tree, check_path
+from generator.kernel.kconfig import (
+    check_wanted,
+    dry_run,
+    identity,
+    make,
+    save_environment,
+    seed,
+)
+from generator.kernel.sound import sound
+from generator.kernel.tree import Tree
+from generator.kernel.unbuildable import Complaint
 from generator.system.cache import cache, keep, locked
+from generator.system.plumbing import Done
 from generator.system.progress import say
 
 # A dry run, with the warnings that a series must not add to.
@@ -76,8 +86,8 @@ def prepare(tree: Tree, config: Config) -> Base:
     Errors: TreeError (kconfig did not give what was asked, make failed), EnvironmentFault.
     """
     asked = (repr(config), seed(config, tree.work))
-    key = _key(tree.base, str(tree.work), *asked, identity(config.compiler))
-    build = cache() / "kbuild" / f"{tree.version}-{config.name}-{key}"
+    name = key(tree.base, str(tree.work), *asked, identity(config.compiler))
+    build = cache() / "kbuild" / f"{tree.version}-{config.name}-{name}"
     stamp = build / "prepared.json"
     if not stamp.exists():
         with locked(f"kbuild-{build.name}"):
@@ -137,107 +147,9 @@ def _made_of(tree: Tree, config: Config) -> dict[str, str]:
     return {"base": tree.base, "work": str(tree.work), "arch": config.arch}
 
 
-def _key(*parts: str) -> str:
+def key(*parts: str) -> str:
+    """Return a short name of some words: equal words, equal names."""
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
-
-
-def _is_kconfig(path: str) -> bool:
-    return path.rpartition("/")[2].startswith("Kconfig")
-
-
-def _is_makefile(path: str) -> bool:
-    return path.rpartition("/")[2] in ("Makefile", "Kbuild") or path.endswith(".mk")
-
-
-def at(base: Base, changed: Mapping[str, bytes | None], extra: Sequence[str] = ()) -> Base:
-    """Return the base under a commit: its Kconfig files decide, its Makefiles name the units.
-
-    changed: every file that differs from the base commit, None for a deleted one.
-    extra: further configuration lines, for symbols that only the commit has.
-    Errors: TreeError (kconfig, or it did not give what was asked), EnvironmentFault.
-    """
-    known = base.tree.work
-    count: dict[str, bytes | None] = {}
-    for path, text in sorted(changed.items()):
-        check_path(path)
-        if _is_kconfig(path) or _is_makefile(path):
-            count[path] = text
-        elif path.endswith((".c", ".S")) and (text is None or not (known / path).exists()):
-            # Of a unit only matters that it is there.
-            count[path] = None if text is None else b""
-    if not count and not extra:
-        return base
-    home = base.build / "variants" / _key(*_digests(count), *extra)
-    if not home.is_dir():
-        home.parent.mkdir(exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="tmp-", dir=home.parent) as name:
-            fresh = Path(name, "variant")
-            _farm(known, count, fresh / "farm")
-            _configure_variant(base, fresh, count, extra)
-            with suppress(OSError):
-                # Another run may have been faster.
-                os.rename(fresh, home)
-    return replace(base, autoconf=(home / "autoconf.h").read_text(encoding="utf-8"), variant=home)
-
-
-def autoconf(base: Base, changed: Mapping[str, bytes | None], extra: Sequence[str] = ()) -> str:
-    """Return the text of autoconf.h for a commit that changes Kconfig files.
-
-    Errors: TreeError (kconfig, or it did not give what was asked), EnvironmentFault.
-    """
-    return at(base, changed, extra).autoconf
-
-
-def _farm(work: Path, changed: Mapping[str, bytes | None], farm: Path) -> None:
-    """Make a source tree of symbolic links, with real directories only where something differs."""
-    real = {""}
-    for path in changed:
-        while path:
-            path = path.rpartition("/")[0]
-            real.add(path)
-    for directory in sorted(real):
-        (farm / directory).mkdir(parents=True, exist_ok=True)
-        if not (work / directory).is_dir():
-            continue
-        for entry in os.scandir(work / directory):
-            below = f"{directory}/{entry.name}" if directory else entry.name
-            if below not in real and below not in changed:
-                os.symlink(entry.path, farm / below)
-    for path, text in changed.items():
-        if text is not None:
-            (farm / path).write_bytes(text)
-
-
-def _configure_variant(
-    base: Base, home: Path, changed: Mapping[str, bytes | None], extra: Sequence[str]
-) -> None:
-    """Put the configuration of a commit beside its farm; what kconfig read decides it."""
-    asked = {path: text for path, text in changed.items() if _is_kconfig(path)}
-    source = base.build
-    if asked or extra:
-        source = base.build / "variants" / f"conf-{_key(*_digests(asked), *extra)}"
-        if not source.is_dir():
-            lines = seed(base.config, base.tree.work) + "".join(f"{line}\n" for line in extra)
-            configure(base.build, home / "farm", home / "conf", lines)
-            told = (home / "conf" / ".config").read_text(encoding="utf-8")
-            check_wanted(base.config, (*base.config.wanted, *extra), told, "this commit")
-            with suppress(OSError):
-                # Another run may have been faster.
-                os.rename(home / "conf", source)
-    for name, kept in (
-        ("include/generated/autoconf.h", "autoconf.h"),
-        ("include/config/auto.conf", "auto.conf"),
-        (".config", "dot-config"),
-    ):
-        shutil.copyfile(source / name, home / kept)
-    shutil.rmtree(home / "conf", ignore_errors=True)
-
-
-def _digests(files: Mapping[str, bytes | None]) -> list[str]:
-    return [
-        f"{path}:{'-' if text is None else hashlib.sha256(text).hexdigest()}"
-        for path, text in files.items()
-    ]
 
 
 def flags(base: Base, path: str) -> Flags:
@@ -297,10 +209,30 @@ def _group(path: str) -> tuple[str, ...]:
     return DIRS if top in DIRS else (top,)
 
 
+def complaints(base: Base, dirs: Sequence[str]) -> tuple[Complaint, ...]:
+    """Return what a commit's Makefiles below some directories ask for and make cannot do.
+
+    Errors: TreeError, Refused.
+    """
+    if base.variant is None:
+        return ()
+    found: list[Complaint] = []
+    for group in dict.fromkeys(_group(directory.rstrip("/") + "/x") for directory in dirs):
+        _table(base, group)
+        kept = base.variant / f"{_name(group)}.said"
+        if kept.exists():
+            found += [Complaint(*row) for row in json.loads(kept.read_text(encoding="utf-8"))]
+    return tuple(dict.fromkeys(found))
+
+
+def _name(dirs: tuple[str, ...]) -> str:
+    return f"flags-{key(_FORM, *_DRY, *sorted(dirs))}"
+
+
 @functools.lru_cache(maxsize=256)
 def _table(base: Base, dirs: tuple[str, ...]) -> Mapping[str, Flags]:
     home = base.variant or base.build
-    kept = home / f"flags-{_key(_FORM, *_DRY, *sorted(dirs))}.json"
+    kept = home / f"{_name(dirs)}.json"
     if kept.exists():
         return {
             path: Flags(tuple(row["args"]), row["modname"])
@@ -317,43 +249,85 @@ def _ask(base: Base, dirs: tuple[str, ...]) -> dict[str, Flags]:
     config = base.config
     there = [d for d in dirs if _has(base, d)]
     targets = [f"{directory}/" for directory in there]
+    if not there:  # without a target it would be all
+        return {}
     if base.variant is None:
         work, told = base.tree.work, make(base.tree.work, base.build, config, *_DRY, *targets)
+        said: tuple[Complaint, ...] = ()
     else:
         work = base.variant / "farm"
-        with tempfile.TemporaryDirectory(prefix="tmp-", dir=base.variant) as name:
-            build = Path(name, "build")
-            shutil.copytree(
-                base.build,
-                build,
-                symlinks=True,
-                ignore=lambda _, names: {"variants", "source", "config"} & set(names),
-            )
-            config_dir = build / "include/config"
-            config_dir.mkdir()
-            shutil.copyfile(base.variant / "dot-config", build / ".config")
-            # Newer than .config and every Kconfig file, or make would configure once more.
-            shutil.copyfile(base.variant / "auto.conf", config_dir / "auto.conf")
-            shutil.copyfile(
-                base.build / "include/config/kernel.release", config_dir / "kernel.release"
-            )
-            # Would name the other source directory as a reason to configure.
-            config_dir.joinpath("auto.conf.cmd").write_text("", encoding="utf-8")
-            for made in ("autoconf.h", "rustc_cfg"):
-                build.joinpath("include/generated", made).touch()
-            told = make(work, build, config, *_DRY, *targets)
+        done = _dry_run(base, base.variant, targets)
+        told = done.said
+        said = _complaints(told, work) if done.status else ()
+        if done.status and not said:
+            raise ProgramFailed(done.argv, done.status, told)
     table: dict[str, Flags] = {}
     cc = re.escape(config.compiler)
-    command = re.compile(rf"; ({cc} -Wp,-MMD\S* .*? -c -o \S+\.o (\S+\.c)) *;")
+    line_of = re.compile(rf"; ({cc} -Wp,-MMD\S* .*? -c -o \S+\.o (\S+\.c)) *;")
     for line in told.splitlines():
-        for found in command.finditer(line):
+        for found in line_of.finditer(line):
             source = Path(found.group(2))
-            if source.is_relative_to(work):
+            # Programs for the building machine are made as well, elsewhere.
+            if any(source.is_relative_to(work / directory) for directory in there):
                 entry = _absolute(shlex.split(found.group(1)), work, base)
                 table[str(source.relative_to(work))] = entry
-    if there and not table:
+    if base.variant is not None:
+        plain = replace(base, variant=None, autoconf="")
+        known = {arg for group in {dirs, DIRS} for one in _table(plain, group).values()
+                 for arg in one.args}
+        for path, entry in table.items():
+            sound(path, entry.args, known, (base.tree.work, base.build))
+        rows = [[one.path, one.line, one.text] for one in said]
+        keep(base.variant / f"{_name(dirs)}.said", json.dumps(rows))
+    if not table and not said:
         raise TreeError(f"make -n {shlex.join(targets)} names no unit:\n{told[-2000:]}")
     return table
+
+
+def _dry_run(base: Base, variant: Path, targets: Sequence[str]) -> Done:
+    """Return what make says that it would do for a commit, on a build directory of its own."""
+    with tempfile.TemporaryDirectory(prefix="tmp-", dir=variant) as name:
+        build = Path(name, "build")
+        shutil.copytree(
+            base.build,
+            build,
+            symlinks=True,
+            ignore=lambda _, names: {"variants", "source", "config"} & set(names),
+        )
+        config_dir = build / "include/config"
+        config_dir.mkdir()
+        shutil.copyfile(variant / "dot-config", build / ".config")
+        # Newer than .config and every Kconfig file, or make would configure once more.
+        shutil.copyfile(variant / "auto.conf", config_dir / "auto.conf")
+        shutil.copyfile(base.build / "include/config/kernel.release", config_dir / "kernel.release")
+        # Would name the other source directory as a reason to configure.
+        config_dir.joinpath("auto.conf.cmd").write_text("", encoding="utf-8")
+        for made in ("autoconf.h", "rustc_cfg"):
+            build.joinpath("include/generated", made).touch()
+        readable = (base.tree.work, base.build, variant)
+        return dry_run(variant / "farm", build, base.config, readable, *_DRY[1:], *targets)
+
+
+_NO_RULE = re.compile(r"\*\*\* (?:\[[^\]]*\] )?No rule to make target '([^']+)'")
+_STOPPED = re.compile(r"(\S+):(\d+): \*\*\* (.+)")
+
+
+def _complaints(told: str, work: Path) -> tuple[Complaint, ...]:
+    """Return what make complains of in a commit's files."""
+    found = []
+    for line in told.splitlines():
+        if missing := _NO_RULE.search(line):
+            path = missing[1].removeprefix(f"{work}/")
+            makefile = f"{os.path.dirname(path)}/Makefile"
+            text = f"{makefile} builds it, and there is nothing to make it of"
+            if path.endswith("/Makefile"):
+                text = "a directory is entered that has no Makefile"
+            if os.path.dirname(path):
+                found.append(Complaint(path, 0, text))
+        elif stopped := _STOPPED.match(line):
+            path = stopped[1].removeprefix(f"{work}/")
+            found.append(Complaint(path, int(stopped[2]), stopped[3].removesuffix("  Stop.")))
+    return tuple(dict.fromkeys(found))
 
 
 def _has(base: Base, directory: str) -> bool:

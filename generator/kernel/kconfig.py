@@ -4,7 +4,8 @@
 seed(config, work) -> str                         what kconfig is given
 make(work, build, config, *args) -> str           make O=build, output
 save_environment(work, build, config)             configure; keep what make gave to conf
-configure(build, source, out, lines)              conf alone, on another source directory
+configure(build, config, source, out, lines, readable)   conf alone, on a commit, in a sandbox
+dry_run(work, build, config, readable, *args)     make -n of a commit, in a sandbox
 check_wanted(config, wanted, dot_config, where)
 """
 
@@ -15,14 +16,15 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from generator.errors import EnvironmentFault, TreeError
 from generator.kernel.configurations import COMMON, DEFCONFIG, Config
 from generator.system.cache import cache
-from generator.system.plumbing import run
+from generator.system.plumbing import Done, run, tried
+from generator.system.sandbox import command
 
 _ENVIRONMENT = "conf.environment"
 _PROBE = Path(__file__).with_name("probe.sh")
@@ -98,11 +100,15 @@ def make(
 
     Errors: TreeError with the end of its output, EnvironmentFault, Timeout.
     """
-    argv = ["make", "-C", str(work), f"O={build}", f"ARCH={config.arch}", f"LLVM={config.llvm}"]
     told = run(
-        [*argv, *args], env=_environment(config.compiler), timeout=seconds, stdin=stdin, merge=True
+        [*_make(work, build, config), *args], env=_environment(config.compiler),
+        timeout=seconds, stdin=stdin, merge=True,
     )
     return told.decode(errors="replace")
+
+
+def _make(work: Path, build: Path, config: Config) -> list[str]:
+    return ["make", "-C", str(work), f"O={build}", f"ARCH={config.arch}", f"LLVM={config.llvm}"]
 
 
 def save_environment(work: Path, build: Path, config: Config) -> None:
@@ -119,11 +125,14 @@ def save_environment(work: Path, build: Path, config: Config) -> None:
         raise TreeError(f"{work}/scripts/kconfig/Makefile: does not know KBUILD_KCONFIG any more")
 
 
-def configure(build: Path, source: Path, out: Path, lines: str) -> None:
-    """Run conf of a prepared build directory on another source directory.
+def configure(
+    build: Path, config: Config, source: Path, out: Path, lines: str, readable: Sequence[Path]
+) -> None:
+    """Run conf of a prepared build directory, in a sandbox, on another source directory.
 
-    Writes .config, include/config/auto.conf and include/generated/autoconf.h below out.
-    Errors: TreeError with what conf said, EnvironmentFault, Timeout.
+    readable: what `source` links to. Writes .config, include/config/auto.conf and
+    include/generated/autoconf.h below out.
+    Errors: ProgramFailed with what conf said, EnvironmentFault, Timeout.
     """
     for name in ("include/config", "include/generated"):
         out.joinpath(name).mkdir(parents=True)
@@ -134,24 +143,65 @@ def configure(build: Path, source: Path, out: Path, lines: str) -> None:
     for stale in ("MAKEFLAGS", "MFLAGS", "VPATH"):
         env.pop(stale, None)
     conf = [str(build / "scripts/kconfig/conf"), "-s", "--syncconfig", "Kconfig"]
-    run(conf, env=env, cwd=out, stdin=_DEFAULTS, merge=True)
+    inside = (*readable, source, *_toolchain(config.compiler))
+    run(command(conf, readable=inside, writable=(out,), cwd=out),
+        env=_inside(config.compiler, env), stdin=_DEFAULTS, merge=True)
 
 
-def check_wanted(config: Config, wanted: Sequence[str], dot_config: str, where: str) -> None:
+def dry_run(work: Path, build: Path, config: Config, readable: Sequence[Path], *args: str) -> Done:
+    """Return what make would do for a commit, and how it ended: in a sandbox, on and on.
+
+    readable: what `work` links to.
+    Errors: EnvironmentFault, Timeout.
+    """
+    argv = command(
+        [*_make(work, build, config), "-k", "-n", *args],
+        readable=(*readable, work, *_toolchain(config.compiler)), writable=(build,), cwd=build,
+    )
+    env = _inside(config.compiler, _environment(config.compiler))
+    return tried(argv, env=env, timeout=900, merge=True)
+
+
+def _inside(compiler: str, env: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment for the sandbox: of PATH only what is there."""
+    places = (_probes(compiler), *_toolchain(compiler)[1:])
+    path = ":".join([*map(str, places), "/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin"])
+    return {**env, "HOME": "/nonexistent", "TMPDIR": "/tmp", "PATH": path}
+
+
+def _toolchain(compiler: str) -> tuple[Path, ...]:
+    """Return what the sandbox needs beside the system: answers kept, and a compiler elsewhere."""
+    real = Path(os.path.realpath(shutil.which(compiler) or compiler)).parent
+    return (_probes(compiler).parent, *(() if real.is_relative_to("/usr") else (real,)))
+
+
+def check_wanted(
+    config: Config, wanted: Sequence[str], dot_config: str, where: str,
+    common: Sequence[str] = COMMON,
+) -> None:
     """See that a .config came out as asked.
 
     Errors: TreeError naming every line that did not.
     """
+    wrong = wrong_lines(wanted, dot_config, common)
+    if wrong:
+        raise TreeError(
+            f"configuration {config.name}: kconfig of {where} did not give what was asked; "
+            "something selects it, or what it depends on is missing\n"
+            + "\n".join(f"  {line}" for line in wrong)
+        )
+
+
+def wrong_lines(
+    wanted: Sequence[str], dot_config: str, common: Sequence[str] = COMMON
+) -> list[str]:
+    """Return each line of a configuration that did not come out as asked."""
     got = {_symbol(line): line for line in dot_config.splitlines() if "CONFIG_" in line}
     wrong = []
-    for line in {_symbol(line): line for line in (*COMMON, *wanted)}.values():
+    for line in {_symbol(line): line for line in (*common, *wanted)}.values():
         symbol = _symbol(line)
         off = line.startswith("#")
         there = got.get(symbol, f"# {symbol} is not set")
         if there != line and not (off and there.startswith("#")):
-            wrong.append(f"  asked for {line}, got {there}")
-    if wrong:
-        raise TreeError(
-            f"configuration {config.name}: kconfig of {where} did not give what was asked; "
-            "something selects it, or what it depends on is missing\n" + "\n".join(wrong)
-        )
+            wrong.append(f"asked for {line}, got {there}")
+    return wrong

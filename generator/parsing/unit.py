@@ -104,7 +104,7 @@ class Unit:
 
 
 def job(base: Base, path: str, overlay: Overlay) -> Job:
-    """Return what `parse_job` needs for one unit of a base as `kbuild.at` gives it."""
+    """Return what `parse_job` needs for one unit of a base as `variant.at` gives it."""
     from generator.kernel import kbuild
 
     args = kbuild.flags(base, path).args

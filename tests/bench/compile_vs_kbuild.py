@@ -26,7 +26,7 @@ from checks.compiling.stage import Graphs
 from checks.compiling.target import KernelTarget
 from checks.patches.mails import edits, view
 from generator.intake.posting import Asked, on
-from generator.kernel import kbuild, pin
+from generator.kernel import kbuild, pin, variant
 from generator.kernel.configurations import CONFIGS, DIRS
 from generator.parsing.job import Job
 from generator.series.commit import Commit, commits_of
@@ -74,7 +74,7 @@ class Cached(KernelTarget):
     cache: Path
 
     def at(self, overlay: Mapping[str, bytes | None]) -> Cached:
-        return replace(self, base=kbuild.at(self.base, overlay))
+        return replace(self, base=variant.at(self.base, overlay))
 
     def job(self, path: str, overlay: Mapping[str, bytes | None]) -> Job:
         task = super().job(path, overlay)

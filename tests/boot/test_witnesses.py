@@ -38,7 +38,7 @@ from generator.drivers.portdrv import PORT
 from generator.errors import ModelError, Refused, UsageError
 from generator.intake import apply
 from generator.intake.posting import Asked
-from generator.kernel import kbuild
+from generator.kernel import kbuild, variant
 from generator.kernel.kbuild import Base
 from generator.kernel.tree import Tree
 from generator.load import load, names
@@ -186,7 +186,7 @@ def test_c_of_a_refused_design_leaves_nothing_unused(
     overlay = built(case, pinned, sound)
     changed = [path for path in overlay if overlay[path] != sound.get(path)]
 
-    there = kbuild.at(base, overlay)
+    there = variant.at(base, overlay)
     config = {str(base.autoconf_path.relative_to(base.build)): there.autoconf.encode()}
 
     assert changed

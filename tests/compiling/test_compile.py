@@ -12,6 +12,7 @@ import pytest
 
 from checks.compiling.compile import check
 from checks.finding import Finding, Severity
+from generator.kernel.unbuildable import Complaint
 from generator.parsing.unit import Directories, Job
 from generator.series.commit import commits_of
 
@@ -55,6 +56,8 @@ class Snippet:
     compiler: str = CLANG
 
     extra: tuple[str, ...] = ()
+    wrong: tuple[Complaint, ...] = ()
+    other: tuple[str, ...] = ()
 
     @property
     def identity(self) -> str:
@@ -72,6 +75,12 @@ class Snippet:
     def units(self, dirs: Sequence[str]) -> tuple[str, ...]:
         found = {str(p.relative_to(self.root / "src")) for p in self.root.glob("src/**/*.c")}
         return tuple(sorted((found | set(self.extra)) - set(self.unbuilt)))
+
+    def complaints(self, dirs: Sequence[str]) -> tuple[Complaint, ...]:
+        return self.wrong
+
+    def ungranted(self) -> tuple[str, ...]:
+        return self.other
 
     def job(self, path: str, overlay: Mapping[str, bytes | None]) -> Job:
         place = Directories(self.root / "src", self.root / "build", self.root / "cache")
@@ -304,7 +313,7 @@ def test_a_second_run_answers_the_same_from_memory(
         **uses_cxl("drivers/perf/pmu.c"),
     }
     first = run(both(root), edit)
-    monkeypatch.setattr("checks.compiling.frontend.parse_job", None)
+    monkeypatch.setattr("checks.compiling.worker.read", None)
     monkeypatch.setattr("checks.compiling.backend._compile", None)
 
     assert run(both(root), edit) == first

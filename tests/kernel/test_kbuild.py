@@ -14,16 +14,13 @@ from generator.kernel import kbuild
 from generator.kernel.configurations import CONFIGS, DIRS, Config
 from generator.kernel.kbuild import (
     Base,
-    _is_kconfig,
-    _is_makefile,
-    at,
-    autoconf,
     flags,
     prepare,
     units,
 )
 from generator.kernel.kconfig import check_wanted, make, seed
 from generator.kernel.tree import Tree, read
+from generator.kernel.variant import _is_kconfig, _is_makefile, at, autoconf
 
 PORTDRV = "drivers/pci/pcie/portdrv.c"
 PMU = "drivers/perf/cxl_pmu.c"

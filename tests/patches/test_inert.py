@@ -11,6 +11,7 @@ from house import HOUSE
 
 from checks.patches import inert
 from checks.patches.mails import edits, view
+from checks.patches.plainkconfig import kconfig
 from checks.patches.plainmake import makefile
 from generator.__main__ import main
 from generator.errors import Refused, UsageError
@@ -116,7 +117,15 @@ ODD_MAKE = [
     ("-include $(src)/evil", "reads another file"),
     ("ccflags-y += -fplugin=/evil.so", "gives flags to the compiler"),
     ("ccflags-y += evil.o", "gives flags to the compiler"),
-    ("CFLAGS_x.o := -DX", "gives flags to the compiler"),
+    ("CFLAGS_x.o := -DX -B/evil", "gives flags to the compiler"),
+    ("ccflags-y += -Wp,-MD,/evil", "gives flags to the compiler"),
+    ("ccflags-y += -o/evil", "gives flags to the compiler"),
+    ("ccflags-y += @/evil", "gives flags to the compiler"),
+    ("ccflags-y += -include /etc/passwd", "gives flags to the compiler"),
+    ("ccflags-y += -I/etc", "gives flags to the compiler"),
+    ("ccflags-y += -I$(src)/../../../..", "gives flags to the compiler"),
+    ("ccflags-y += -DX=`x`", "make runs a command"),
+    ("ifeq ($(shell touch hit),y)", "make runs a command"),
     ("include-y += evil.o", "reads another file"),
     ("always-y += evil.o", "more than"),
     ("hostprogs := evil", "more than"),
@@ -163,6 +172,18 @@ def test_other_lines_of_makefiles_are_named(line: str, why: str, tmp_path: Path)
     assert mail[int(patch[1]) - 1].startswith("+" + line.split("\n")[0])
 
 
+# what runs nothing, so that a sandbox is enough
+CONTAINED_MAKE = [
+    "ifdef CONFIG_X", "ifndef CONFIG_X", "ifeq ($(CONFIG_X),y)", "ifneq ($(CONFIG_X), )", "else",
+    "else ifeq ($(CONFIG_Y),m)", "endif", "ccflags-y += -DX=1 -Wno-unused -I$(src)/more",
+    "subdir-ccflags-$(CONFIG_X) := -Werror", "CFLAGS_x.o := -DX", "CFLAGS_REMOVE_x.o = -O2",
+    "ccflags-remove-y += -I$(srctree)/drivers/y", "dtb-$(CONFIG_X) += a.dtb sub/b.dtbo",
+]
+CONTAINED_KCONFIG = [
+    'choice\n\tprompt "x"\n\tdefault X\nconfig X\n\tbool "x"\nendchoice\n',
+    'menu "x"\n\tvisible if X\nendmenu\n', "config X\n\tboolean\n",
+    "config X\n\tdepends on (A && (B)\n", "config if\n\tbool\n", "config X\n\toption env=PATH\n",
+]
 PLAIN_KCONFIG = [
     'config NEW\n\ttristate "It\'s new" if OLD || (NEXT = "x" && !X86)\n\tdefault m if PCI\n'
     "\tdepends on OLD && NEXT != 3\n\tselect FOO if BAR\n\timply B4Z\n\thelp\n"
@@ -196,8 +217,6 @@ ODD_KCONFIG = [
     ('config X\n\tstring\n\tdefault "`touch hit`"', 3, "a value"),
     ('config X\n\tstring\n\tdefault "a;touch hit"', 3, "a value"),
     ("config X\n\tbool \"x\\\"\n", 2, "more than"),
-    ("config X\n\tboolean", 2, "more than"),
-    ("config X\n\toption env=PATH", 2, "more than"),
     # after a syntax error, help is no help: what follows would be statements
     ("config X\n\tdefault\n\thelp\n\t  CC = touch hit", 2, "a value"),
     ('menu "x"\n\thelp\n\t  CC = touch hit\nendmenu', 2, "help of no entry"),
@@ -205,9 +224,9 @@ ODD_KCONFIG = [
     ("config X\n\thelp\n        x\n\tx\n       CC = touch hit", 5, "an assignment"),
     ("config X\n\thelp\n\n\n\n\nCC = touch hit", 7, "an assignment"),
     ("config X\n\thelp\nx\nCC = touch hit", 4, "an assignment"),
-    ("config X\n\tdepends on (A && (B)", 2, "more than"),
+    # after a line that conf does not understand, help may be none either
+    ("config X\n\tboolean\n\thelp\n\t  CC = touch hit", 4, "an assignment"),
     ("config X\n\tdepends on " + "(" * 3000 + "A" + ")" * 3000, 2, "more than"),
-    ("config if\n\tbool", 1, "more than"),
     ("config X\ry\n\tbool", 1, "more than"),
 ]
 
@@ -239,11 +258,8 @@ def test_other_entries_are_named(text: str, at: int, why: str, tmp_path: Path) -
     ("drivers/x/Makefile", "FORCE\n", "FORCE\nobj-y += f.o\n"),
     ("drivers/x/Makefile", "-I$(src)\n", "-I$(src) \\\n f.o\n"),
     ("drivers/x/Makefile", "ccflags-y", "# \\\nccflags-y"),
-    ("drivers/x/Kconfig", "\thelp\n", ""),
     ("drivers/x/Kconfig", "\thelp\n", "\thelp\n\tx\nconfig Z\n\thelp\n"),
     # what is not plain goes away, or elsewhere
-    ("drivers/x/Makefile", "ccflags-y := -I$(src)\n", ""),
-    ("drivers/x/Makefile", "endif\n", ""),
     ("drivers/x/Makefile", "endef\n", ""),
     ("drivers/x/Kconfig", "MACRO := $(shell,true)\n", ""),
 ])
@@ -254,6 +270,23 @@ def test_what_a_line_is_depends_on_the_lines_around_it(
     said = judged(series(tmp_path, {path: FILES[path].replace(old, new)}))
     harmless = (path, new) == ("drivers/x/Kconfig", "\thelp\n\tx\nconfig Z\n\thelp\n")
     assert bool(said) is not harmless, said
+
+
+@pytest.mark.parametrize("line", CONTAINED_MAKE)
+def test_what_runs_nothing_is_left_to_the_sandbox(line: str, tmp_path: Path) -> None:
+    assert [one.contained for one in makefile(f"{line}\n".encode())] == [True]
+    assert judged(series(tmp_path, {"drivers/x/Makefile": f"{MAKE}{line}\nobj-y += e.o\n"})) == ""
+
+
+@pytest.mark.parametrize("text", CONTAINED_KCONFIG)
+def test_entries_that_conf_may_not_know_run_nothing(text: str, tmp_path: Path) -> None:
+    assert any(one.contained for one in kconfig(text.encode()))
+    assert judged(series(tmp_path, {"drivers/x/Kconfig": KCONFIG + text})) == ""
+
+
+def test_a_recipe_does_not_get_to_another_rule_behind_flags(tmp_path: Path) -> None:
+    moved = MAKE.replace("FORCE\n", "FORCE\nccflags-y += -DX\n")
+    assert "a recipe" in judged(series(tmp_path, {"drivers/x/Makefile": moved}))
 
 
 def test_lines_that_are_not_plain_keep_their_order(tmp_path: Path) -> None:

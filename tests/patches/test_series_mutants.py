@@ -66,11 +66,11 @@ def tasks_of(base: Any, commit: Any) -> list[Any]:
     from mutate import Task, mutants, reached
 
     from checks.patches.conformance import parsed
-    from generator.kernel import kbuild
+    from generator.kernel import variant
     from generator.reading.initialisers import entry_points
 
     names = {name for one in fingerprints() for name in one.callees}
-    at = kbuild.at(base, commit.overlay)
+    at = variant.at(base, commit.overlay)
     found = []
     for driver in commit.design.drivers:
         units = {path: parsed(at, path, commit.overlay) for path in driver.sources}

@@ -21,7 +21,7 @@ from generator.drivers import pcie_cxlpmu
 from generator.errors import TreeError
 from generator.graphs import lts
 from generator.graphs.design_lts import fingerprints, guards_of_driver, project
-from generator.kernel import kbuild
+from generator.kernel import variant
 from generator.kernel.kbuild import Base
 from generator.kernel.tree import Tree
 from generator.operation import Do
@@ -52,7 +52,7 @@ def differences(commit: Commit, base: Base) -> list[str]:
     found = []
     of = commit.design
     assert of is not None
-    at = kbuild.at(base, commit.overlay)
+    at = variant.at(base, commit.overlay)
     for driver in commit.drivers():
         units = [
             parse_once(job(at, path, commit.overlay))

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The other end of worker.py, which runs in a sandbox: units are read, one after the other."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import resource
+import sys
+
+from checks.compiling.frontend import look
+from checks.compiling.worker import READY, SECONDS, receive, send
+from generator.parsing.job import Job
+
+
+def main() -> None:
+    """Answer until nobody asks any more."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # nothing else may write there
+    send(answers, READY)
+    while True:
+        try:
+            job: Job = pickle.loads(receive(sys.stdin.buffer))
+        except EOFError:
+            return
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+        most = int(usage.ru_utime + usage.ru_stime) + SECONDS
+        resource.setrlimit(resource.RLIMIT_CPU, (most, hard))
+        send(answers, json.dumps(look(job)).encode())
+
+
+if __name__ == "__main__":
+    main()

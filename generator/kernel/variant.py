@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A commit over a prepared tree: its Kconfig files decide what is on, its Makefiles what is built.
+
+    at(base, changed, extra) -> Base    the base under a commit
+    autoconf(base, changed) -> str      the autoconf.h of that commit
+    ungranted(base) -> lines            what was asked for, and this commit does not give
+
+What a commit makes conf and make do is done in a sandbox; both only write what is read as data.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from generator.errors import ProgramFailed
+from generator.kernel.kbuild import Base, key
+from generator.kernel.kconfig import check_wanted, configure, seed, wrong_lines
+from generator.kernel.tree import check_path
+from generator.kernel.unbuildable import Complaint, Unbuildable
+
+_SAID = re.compile(r"([\w./+-]+):(\d+): ?(.+)")
+
+
+def _is_kconfig(path: str) -> bool:
+    return path.rpartition("/")[2].startswith("Kconfig")
+
+
+def _is_makefile(path: str) -> bool:
+    return path.rpartition("/")[2] in ("Makefile", "Kbuild") or path.endswith(".mk")
+
+
+def at(base: Base, changed: Mapping[str, bytes | None], extra: Sequence[str] = ()) -> Base:
+    """Return the base under a commit: its Kconfig files decide, its Makefiles name the units.
+
+    changed: every file that differs from the base commit, None for a deleted one.
+    extra: further configuration lines, for symbols that only the commit has.
+    Errors: Unbuildable (kconfig cannot read it), TreeError (it did not give `extra`),
+    EnvironmentFault.
+    """
+    known = base.tree.work
+    count: dict[str, bytes | None] = {}
+    for path, text in sorted(changed.items()):
+        check_path(path)
+        if _is_kconfig(path) or _is_makefile(path):
+            count[path] = text
+        elif path.endswith((".c", ".S")) and (text is None or not (known / path).exists()):
+            # Of a unit only matters that it is there.
+            count[path] = None if text is None else b""
+    if not count and not extra:
+        return base
+    home = base.build / "variants" / key(*_digests(count), *extra)
+    if not home.is_dir():
+        home.parent.mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="tmp-", dir=home.parent) as name:
+            fresh = Path(name, "variant")
+            _farm(known, count, fresh / "farm")
+            _configure_variant(base, fresh, count, extra)
+            with suppress(OSError):
+                # Another run may have been faster.
+                os.rename(fresh, home)
+    return replace(base, autoconf=(home / "autoconf.h").read_text(encoding="utf-8"), variant=home)
+
+
+def autoconf(base: Base, changed: Mapping[str, bytes | None], extra: Sequence[str] = ()) -> str:
+    """Return the text of autoconf.h for a commit that changes Kconfig files.
+
+    Errors: TreeError (kconfig, or it did not give what was asked), EnvironmentFault.
+    """
+    return at(base, changed, extra).autoconf
+
+
+def _farm(work: Path, changed: Mapping[str, bytes | None], farm: Path) -> None:
+    """Make a source tree of symbolic links, with real directories only where something differs."""
+    real = {""}
+    for path in changed:
+        while path:
+            path = path.rpartition("/")[0]
+            real.add(path)
+    for directory in sorted(real):
+        (farm / directory).mkdir(parents=True, exist_ok=True)
+        if not (work / directory).is_dir():
+            continue
+        for entry in os.scandir(work / directory):
+            below = f"{directory}/{entry.name}" if directory else entry.name
+            if below not in real and below not in changed:
+                os.symlink(entry.path, farm / below)
+    for path, text in changed.items():
+        if text is not None:
+            (farm / path).write_bytes(text)
+
+
+def _configure_variant(
+    base: Base, home: Path, changed: Mapping[str, bytes | None], extra: Sequence[str]
+) -> None:
+    """Put the configuration of a commit beside its farm; what kconfig read decides it."""
+    asked = {path: text for path, text in changed.items() if _is_kconfig(path)}
+    source = base.build
+    if asked or extra:
+        source = base.build / "variants" / f"conf-{key(*_digests(asked), *extra)}"
+        if not source.is_dir():
+            lines = seed(base.config, base.tree.work) + "".join(f"{line}\n" for line in extra)
+            _configure(base, home, lines)
+            told = (home / "conf" / ".config").read_text(encoding="utf-8")
+            check_wanted(base.config, extra, told, "this commit", common=())
+            with suppress(OSError):
+                # Another run may have been faster.
+                os.rename(home / "conf", source)
+    for name, kept in (
+        ("include/generated/autoconf.h", "autoconf.h"),
+        ("include/config/auto.conf", "auto.conf"),
+        (".config", "dot-config"),
+    ):
+        shutil.copyfile(source / name, home / kept)
+    shutil.rmtree(home / "conf", ignore_errors=True)
+
+
+def _configure(base: Base, home: Path, lines: str) -> None:
+    """Run conf on a commit; what it says of the commit's files is the commit's fault."""
+    farm = home / "farm"
+    try:
+        configure(base.build, base.config, farm, home / "conf", lines,
+                  (base.tree.work, base.build))
+    except ProgramFailed as failed:
+        said = (_SAID.fullmatch(line.strip()) for line in failed.stderr.splitlines())
+        found = tuple(Complaint(one[1].removeprefix(f"{farm}/"), int(one[2]), one[3])
+                      for one in said if one)
+        if not found:
+            raise
+        raise Unbuildable(found) from failed
+
+
+def ungranted(base: Base) -> tuple[str, ...]:
+    """Return what was asked of kconfig and a commit does not give, as `asked for A, got B`."""
+    if base.variant is None:
+        return ()
+    told = (base.variant / "dot-config").read_text(encoding="utf-8")
+    return tuple(wrong_lines(base.config.wanted, told))
+
+
+def _digests(files: Mapping[str, bytes | None]) -> list[str]:
+    return [
+        f"{path}:{'-' if text is None else hashlib.sha256(text).hexdigest()}"
+        for path, text in files.items()
+    ]
+
+

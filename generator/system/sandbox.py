@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Programs that see what a stranger has written run here: without network, home, or secrets.
+
+    command(argv, readable=..., writable=..., cwd=...) -> the command line that runs it inside
+
+Inside there are the system's programs and the directories that are named, read-only unless said
+otherwise, an empty /tmp, and nothing else: no /proc, no /dev but null, no other process. Whoever
+ends the outer process ends all of them. bubblewrap does it; there is no way without it.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from generator.errors import EnvironmentFault
+from generator.system.plumbing import tried
+
+_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+_FILES = ("/etc/alternatives", "/etc/ld.so.cache")
+_GB = 1 << 30
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one program inside may have: CPU seconds, bytes of memory and of a file, processes.
+
+    Linux does not count the processes of root: there only time and memory of each are bounded.
+    """
+
+    seconds: int = 300
+    memory: int = 4 * _GB
+    file: int = _GB
+    processes: int = 64
+
+
+def command(
+    argv: Sequence[str],
+    *,
+    readable: Iterable[Path],
+    writable: Iterable[Path] = (),
+    cwd: Path,
+    limits: Limits = Limits(),
+    lasting: bool = False,
+) -> list[str]:
+    """Return the command line that runs a program inside; the environment is handed through.
+
+    lasting: it outlives the thread that starts it, and ends when its input does.
+    Errors: EnvironmentFault when this machine cannot do that: nothing is run without it.
+    """
+    why = unavailable()
+    if why:
+        raise EnvironmentFault(
+            f"no sandbox: {why}. What a series makes kbuild, kconfig and the compiler do is only "
+            "done in one: install bubblewrap, and let it make namespaces"
+        )
+    binds: list[str] = []
+    for option, paths in (("--ro-bind", readable), ("--bind", writable)):
+        for path in dict.fromkeys(map(str, paths)):
+            binds += [option, path, path]
+    line = [one for one in _bare() if not (lasting and one == "--die-with-parent")]
+    return [*line, *binds, "--chdir", str(cwd), *_limited(limits), *argv]
+
+
+def _bare() -> list[str]:
+    """Return bubblewrap with the system and nothing of the user."""
+    line = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+    for place in _SYSTEM:
+        if os.path.islink(place):
+            line += ["--symlink", os.readlink(place), place]
+        elif os.path.isdir(place):
+            line += ["--ro-bind", place, place]
+    for place in _FILES:
+        if os.path.exists(place):
+            line += ["--ro-bind", place, place]
+    line += ["--dev-bind", "/dev/null", "/dev/null", "--size", str(_GB), "--tmpfs", "/tmp"]
+    return line
+
+
+def _limited(limits: Limits) -> list[str]:
+    return [
+        "prlimit", f"--cpu={limits.seconds}", f"--as={limits.memory}", f"--fsize={limits.file}",
+        f"--nproc={limits.processes}", "--core=0", "--",
+    ]
+
+
+@functools.cache
+def unavailable() -> str:
+    """Return why there is no sandbox here, empty when there is one."""
+    for program, package in (("bwrap", "bubblewrap"), ("prlimit", "util-linux")):
+        if shutil.which(program) is None:
+            return f"{program} is missing (Debian: {package})"
+    done = tried([*_bare(), *_limited(Limits()), "true"], timeout=60)
+    return "" if done.status == 0 else f"bwrap does not work here ({done.last})"

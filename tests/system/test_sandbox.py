@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What runs in the sandbox sees what it is given, and nothing of it outlives it."""
+
+import os
+import socket
+import time
+from pathlib import Path
+
+import pytest
+
+from generator.errors import EnvironmentFault
+from generator.system import sandbox
+from generator.system.plumbing import Done, tried
+from generator.system.sandbox import Limits, command
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """A directory with one that may be read, one that may be written, and a secret."""
+    for name in ("given", "out", "home"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "given" / "file").write_text("given")
+    (tmp_path / "home" / "secret").write_text("the secret")
+    return tmp_path
+
+
+def inside(place: Path, script: str, **limits: int) -> Done:
+    argv = command(
+        ["sh", "-c", script], readable=(place / "given",), writable=(place / "out",),
+        cwd=place / "out", limits=Limits(**limits),
+    )
+    return tried(argv, timeout=60)
+
+
+def test_what_is_given_is_there_and_only_what_may_be_written_is(place: Path) -> None:
+    done = inside(place, f"cat {place}/given/file; echo made > made; echo no > {place}/given/no")
+    assert done.stdout == b"given"
+    assert (place / "out" / "made").read_text() == "made\n"
+    assert not (place / "given" / "no").exists()
+
+
+@pytest.mark.parametrize(
+    "file", ["/etc/passwd", "/proc/self/environ", "/dev/zero", "{}/home/secret"]
+)
+def test_files_of_the_machine_are_not_there(place: Path, file: str) -> None:
+    done = inside(place, f"cat {file.format(place)}")
+    assert done.status
+    assert b"secret" not in done.stdout
+    assert done.stdout == b""
+
+
+def test_nothing_is_written_outside(place: Path) -> None:
+    home = place / "home"
+    canary = home / "canary"
+    inside(place, f"mkdir -p {home}; echo x > {canary}; echo x > /usr/canary; ln -s {home} h")
+    assert not canary.exists()
+    assert not Path("/usr/canary").exists()
+
+
+def test_a_listener_of_the_machine_is_not_reached(place: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        script = f"import socket; socket.create_connection(('127.0.0.1', {port}), 5)"
+        assert b"Error" in inside(place, f'python3 -c "{script}"').stderr
+        server.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            server.accept()
+
+
+def test_processes_memory_time_and_files_are_bounded(place: Path) -> None:
+    forks = inside(place, "n=0; while [ $n -lt 40 ]; do sleep 5 & n=$((n+1)); done; echo all",
+                   processes=10)
+    assert (b"all" in forks.stdout) == (os.getuid() == 0)
+    memory = inside(place, "python3 -c 'x = bytearray(1 << 30)'", memory=1 << 28)
+    assert b"MemoryError" in memory.stderr
+    assert inside(place, "while :; do :; done", seconds=1).status == 128 + 9
+    inside(place, "head -c 3000000 /usr/bin/perl > big; cat /usr/bin/perl >> big", file=1 << 20)
+    assert (place / "out" / "big").stat().st_size <= 1 << 20
+
+
+def test_nothing_goes_on_after_its_end(place: Path) -> None:
+    inside(place, "(sleep 1; echo late > late) & exit 0")
+    time.sleep(1.5)
+    assert not (place / "out" / "late").exists()
+
+
+def test_without_a_sandbox_nothing_is_run(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", os.fspath(place))
+    sandbox.unavailable.cache_clear()
+    try:
+        with pytest.raises(EnvironmentFault, match=r"no sandbox: bwrap is missing .*bubblewrap"):
+            inside(place, "true")
+    finally:
+        sandbox.unavailable.cache_clear()
