@@ -135,6 +135,16 @@ class Driver:
         object.__setattr__(self, "where", written_at(self.where))
         check_fields(self, f"driver {self.name}", self.where)
 
+    def check_blocks(self) -> None:
+        """Refuse blocks that are none, once: variations of a design share its drivers.
+
+        Errors: ModelError.
+        """
+        if "checked" not in self.__dict__:
+            for entry, block in self.blocks().items():
+                check_block(block, f"{entry} of {self.name}", self.where)
+            self.__dict__["checked"] = True
+
     def entries(self) -> dict[str, Block]:
         """Return entry point name -> block, those that exist."""
         found = {"probe": self.probe, "remove": self.remove}
@@ -241,10 +251,10 @@ class Design:
                     "give it instead_of=",
                 )
             bound[driver.device] = driver
+        done = tuple(do for one in self.drivers for block in one.blocks().values()
+                     for do in operations(block))
         for driver in self.drivers:
             _check_driver(self, driver, known)
-            done = tuple(do for one in self.drivers for block in one.blocks().values()
-                         for do in operations(block))
             check_contexts(driver.name, driver.device, driver.contexts, done)
             check_own_device(driver.name, driver.device, (
                 do for block in driver.blocks().values() for do in operations(block)))
@@ -280,8 +290,7 @@ class Design:
                     "device_register(), which is all that is explored of it: leave it out, or "
                     'make the device kind "aux"'
                 )
-            for entry, block in driver.blocks().items():
-                check_block(block, f"{entry} of {driver.name}", driver.where)
+            driver.check_blocks()
 
     def _check_answers(self, known: set[Device]) -> None:
         """Refuse answers that fit no question, and devices that are not in the design."""

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from checks.machine.episode import PLAIN
 from checks.machine.instances import Inst, View
 from checks.machine.step import SHUT, Kind, Step
-from checks.rules.rule import Clause, clause_rule, step_rule
-from generator.design import SUBDEVICES, Device
-from generator.expr import TRUE, Expr, Nth, Read, all_of, any_of, num, reads
+from checks.rules.rule import Clause, clause_rule, once, step_rule
+from generator.design import SUBDEVICES, Device, Driver
+from generator.expr import TRUE, Expr, Nth, Place, Read, all_of, any_of, num, reads
 from generator.facts import (
     ADDED,
     ALLOCATED,
@@ -96,13 +96,7 @@ def _owes(step: Step, device: Device, view: View) -> bool:
 
     What the PCI core has created is still there when the port's driver has probed.
     """
-    makers = [
-        driver for driver in view.design.drivers
-        if driver.device.kind != "core" and any(
-            do.places and do.places[0] == device and _makes(do.op)
-            for do in operations(driver.probe)
-        )
-    ]
+    makers = [driver for driver, made in _makers(view) if device in made]
     if makers:
         return step.driver in makers
     # other episodes are explored of one driver of a port at a time: its maker may be left out
@@ -110,10 +104,21 @@ def _owes(step: Step, device: Device, view: View) -> bool:
     return top and view.episode == PLAIN
 
 
+@once
+def _makers(view: View) -> tuple[tuple[Driver, frozenset[Place]], ...]:
+    """Return the devices that the probe of each driver creates."""
+    return tuple(
+        (driver, frozenset(do.places[0] for do in operations(driver.probe)
+                           if do.places and _makes(do.op)))
+        for driver in view.design.drivers if driver.device.kind != "core"
+    )
+
+
 def _makes(op: Operation) -> bool:
     return any(give.target.fact == LIFE for way in op.outcomes for give in way.gives)
 
 
+@once
 def _given_irqs(view: View) -> frozenset[object]:
     """Return the devices that somebody looks an irq up for, or adds a vector for."""
     return frozenset(
@@ -198,9 +203,7 @@ def _data_of(inst: Inst, view: View) -> list[Expr]:
     Of data that no operation of the design allocates nobody knows when it is freed.
     """
     allocated = {
-        give.target.fact
-        for driver in view.design.drivers for block in driver.blocks().values()
-        for do in operations(block) if inst.device in do.places
+        give.target.fact for do in view.operations if inst.device in do.places
         for way in do.op.outcomes for give in way.gives if give.value != num(0)
     }
     return [fact(inst).eq(0) for fact in (NOTED, MEMORY) if fact in allocated]
@@ -261,16 +264,17 @@ def _unmade(step: Step, view: View) -> Iterator[Clause]:
             dev = step.role("dev")
             yield Clause(f"{dev.name} is not allocated, or is on its bus already",
                          LIFE(dev).ne(ALLOCATED), "kzalloc() before device_register()")
-        case "devm_cxl_pmu_add" if _uses(view, "cxl_find_regblock_instance"):
+        case "devm_cxl_pmu_add" if "cxl_find_regblock_instance" in _used(view):
             parent = view.parent(step.role("dev"))
             yield Clause(f"no register block of {parent.name} was found",
                          LOCATED(parent).eq(0), "find it before")
 
 
-def _uses(view: View, name: str) -> bool:
-    """Return whether any driver of the design calls an operation."""
-    return any(
-        do.op.name == name for driver in view.design.drivers
+@once
+def _used(view: View) -> frozenset[str]:
+    """Return the operations that drivers of the design call."""
+    return frozenset(
+        do.op.name for driver in view.design.drivers
         for block in driver.entries().values() for do in operations(block)
     )
 
@@ -337,19 +341,25 @@ def _outdated(step: Step) -> Iterator[Clause]:
 def _headless(dev: Inst, view: View) -> Iterator[Clause]:
     """Yield that the parent's note, which lists those of its children, is gone already."""
     parent = view.parent(dev)
-    noted = {
+    if parent != dev and parent.device in _noted(view):
+        yield Clause(f"the note of {parent.name}, which lists {dev.name}, is gone",
+                     NOTED(parent).eq(0), f"free the note of {dev.name} first")
+
+
+@once
+def _noted(view: View) -> frozenset[Place]:
+    """Return the devices that a driver has a note about."""
+    return frozenset(
         place
         for driver in view.design.drivers
         for block in driver.entries().values()
         for do in operations(block)
         if do.op.name == "kzalloc note"
         for place in do.places
-    }
-    if parent != dev and parent.device in noted:
-        yield Clause(f"the note of {parent.name}, which lists {dev.name}, is gone",
-                     NOTED(parent).eq(0), f"free the note of {dev.name} first")
+    )
 
 
+@once
 def _looked_at(view: View) -> frozenset[Inst]:
     """Return the devices whose registers the design looks at for their message number."""
     places = {

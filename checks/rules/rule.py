@@ -10,6 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import wraps
+from typing import TypeVar
+from weakref import WeakKeyDictionary
 
 from checks.machine.instances import View
 from checks.machine.machine import Step
@@ -96,6 +99,22 @@ def state_rule(
                     on_state=function, implies=implies, mend=mend)
 
     return made
+
+
+_T = TypeVar("_T")
+
+
+def once(function: Callable[[View], _T]) -> Callable[[View], _T]:
+    """Return a function that looks at a design once, however many steps it is asked about."""
+    kept: WeakKeyDictionary[View, _T] = WeakKeyDictionary()
+
+    @wraps(function)
+    def remembered(view: View) -> _T:
+        if view not in kept:
+            kept[view] = function(view)
+        return kept[view]
+
+    return remembered
 
 
 def is_done(step: Step, *names: str) -> bool:

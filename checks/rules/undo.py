@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 
 import generator.ops
 from checks.machine.instances import Inst, View
 from checks.machine.step import Kind, Step
-from checks.rules.rule import step_rule
+from checks.rules.rule import once, step_rule
 from generator.expr import TRUE, Expr, Num, Place, Read, Role, all_of, any_of, num, reads
 from generator.facts import ABSENT, IRQ, LIFE
 from generator.operation import Operation, Set, fill
@@ -24,9 +24,21 @@ _ASKED_ALREADY = frozenset({
 })
 
 
+@once
+def _of_design(view: View) -> Mapping[str, list[Operation]]:
+    """Return the operations of a design that name an undo, by the name of that."""
+    found: dict[str, list[Operation]] = {}
+    for do in view.operations:
+        if do.op.undo is not None:
+            found.setdefault(do.op.undo.name, []).append(do.op)
+    return found
+
+
 @cache
-def _shipped() -> tuple[Operation, ...]:
-    """Return every operation of generator/ops/ that names an undo, once."""
+def _shipped(undo: str = "") -> tuple[Operation, ...]:
+    """Return every operation of generator/ops/ that names an undo, or names that undo, once."""
+    if undo:
+        return tuple(one for one in _shipped() if one.undo is not None and one.undo.name == undo)
     found: dict[int, Operation] = {}
     for module in pkgutil.iter_modules(generator.ops.__path__):
         for thing in vars(importlib.import_module(f"generator.ops.{module.name}")).values():
@@ -36,11 +48,9 @@ def _shipped() -> tuple[Operation, ...]:
 
 
 def _undone_by(op: Operation, view: View) -> Iterator[Operation]:
-    """Yield the operations, shipped or of the design, that an operation undoes."""
-    for one in (*_shipped(), *(do.op for do in view.operations)):
-        if one.undo is op or (one.undo is not None and one.undo.name == op.name
-                              and one.undo == op):
-            yield one
+    """Yield the operations, shipped or of the design, that an operation undoes, each once."""
+    named = {id(one): one for one in (*_shipped(op.name), *_of_design(view).get(op.name, ()))}
+    yield from (one for one in named.values() if one.undo == op)
 
 
 def _asked_already(step: Step, op: Operation) -> bool:

@@ -105,8 +105,8 @@ class _Writer:
             if one.pc is None or one.src in reduced.known.found[one.pc]:  # else nobody gets there
                 self.members.setdefault(place, []).append(number)
         self.at_step: dict[int, list[int]] = {}
-        for index, (watch, when) in enumerate(zip(watches, self.conditions, strict=True)):
-            if watch.at is not None and when != FALSE and reduced.can_break(watch.at, when):
+        for index, watch in enumerate(watches):
+            if watch.at is not None and reduced.can_break(watch.at, index):
                 self.at_step.setdefault(watch.at, []).append(index)
         self.tables: dict[str, str] = {}  # what is written once, however often it is needed
         self.names: dict[str, str] = {}

@@ -16,7 +16,7 @@ from math import prod
 
 from checks.machine.machine import IDLE, RUNNING, Machine, Transition
 from checks.search.abstract_values import Knowledge, Known, Node
-from generator.expr import Expr, Num, Read, reads
+from generator.expr import FALSE, Expr, Num, Read, reads
 from generator.meaning import evaluate
 
 Place = tuple[Read | None, int]  # a process, by its counter, and where it is
@@ -58,9 +58,11 @@ class Reduction:
 
         Behind a condition of `in_states` that is not waived the search does not go on.
         """
-        self.machine, self.at_step = machine, at_step
+        self.machine = machine
         self.known = Knowledge(machine, [when for _, when, waived in in_states if not waived])
-        self.uses = [_used(one, at_step.get(number, ()))
+        self.at_step = {number: self._that_can_break(number, some)
+                        for number, some in at_step.items()}
+        self.uses = [_used(one, self.at_step.get(number, ()))
                      for number, one in enumerate(machine.transitions)]
         self.looks_at: dict[Read, list[Condition]] = {}
         for condition in in_states:
@@ -90,11 +92,16 @@ class Reduction:
             self.places[place] = None if never else self._place(pc, src, self.members[place])
         return self.places[place]
 
-    def can_break(self, number: int, when: Expr) -> bool:
-        """Return whether a condition can hold where a step is taken."""
+    def can_break(self, number: int, index: int) -> bool:
+        """Return whether a condition of a step can hold where the step is taken."""
+        return any(one == index for one, _, _ in self.at_step.get(number, ()))
+
+    def _that_can_break(self, number: int, some: Sequence[Condition]) -> list[Condition]:
+        """Return the conditions that can hold where a step is taken, as far as they are open."""
         one = self.machine.transitions[number]
-        return one.pc is None or self.known.assuming(
-            when, self.known.at(one.pc, one.src)) != Num(0)
+        known = self.known.any if one.pc is None else self.known.at(one.pc, one.src)
+        there = ((index, self.known.assuming(when, known), waived) for index, when, waived in some)
+        return [condition for condition in there if condition[1] != FALSE]
 
     def _place(self, pc: Read | None, src: int, members: Sequence[int]) -> Alone | None:
         assert pc is not None

@@ -113,15 +113,16 @@ class Beside:
              if str(read) in one.answers},
             key=lambda read: (read.fact.needs is not None, str(read)),
         )
+        whole = _Whole(asked)
         found: dict[Hardware, set[str]] = {}
         for end in before.ends:
-            for hardware in _whole(asked, end.answers):
+            for hardware in whole.agreeing(end.answers):
                 found.setdefault(hardware, set()).add(end.outcome)
         worse: dict[str, Degraded] = {}
         for end in after.ends:
             if end.outcome in worse:
                 continue
-            for hardware in _whole(asked, end.answers):
+            for hardware in whole.agreeing(end.answers):
                 known = found.get(hardware, set())
                 if known and end.outcome not in known:
                     worse[end.outcome] = Degraded(
@@ -175,10 +176,11 @@ class _Ends:
         self.ports = [inst for inst in machine.view.instances if inst.device.kind == "pci"]
         over = any_of(*(OUTCOME(inst).ne(0) for inst in self.ports))
         self.search = Search(self.machine, [Watch(RULE.key, over, "the probe is over", None)])
-        self.mask = sum(
-            field.mask << field.shift for one, field in self.search.packed.fields.items()
-            if str(one) in compared or one.fact in _FACTS
-        )
+        fields = self.search.packed.fields
+        self.told = sum(field.mask << field.shift for one, field in fields.items()
+                        if one.fact in _FACTS)
+        self.mask = self.told | sum(field.mask << field.shift for one, field in fields.items()
+                                    if str(one) in compared)
         self.complete, self.states = False, 0
         self.ends: list[_End] = []
 
@@ -191,22 +193,26 @@ class _Ends:
 
     def _ends(self) -> Iterator[_End]:
         packed, library = self.search.packed, self.search.library
+        questions = [(str(one), one) for one in packed.fields if one.fact.question]
         seen: set[int] = set()
+        outcomes: dict[int, str] = {}
         for number in library.closed():
             state = library.state(number)
             if state & self.mask in seen:
                 continue
             seen.add(state & self.mask)
-            values = packed.values(state)
-            answers = {
-                str(one): value for one, value in values.items()
-                if one.fact.question and value is not None
-            }
-            port = next(inst for inst in self.ports if values[OUTCOME(inst)])
-            outcome = _services(self.machine, port, values)
-            if values[OUTCOME(port)] == FAILED:
-                outcome = f"the probe fails after {self.texts[values[_LAST(port)] or 0]}"
-            yield _End(answers, outcome, number)
+            answers = {name: value for name, one in questions
+                       if (value := packed.value(state, one)) is not None}
+            told = state & self.told
+            if told not in outcomes:
+                outcomes[told] = self._outcome(packed.values(state))
+            yield _End(answers, outcomes[told], number)
+
+    def _outcome(self, values: Mapping[Read, int | None]) -> str:
+        port = next(inst for inst in self.ports if values[OUTCOME(inst)])
+        if values[OUTCOME(port)] == FAILED:
+            return f"the probe fails after {self.texts[values[_LAST(port)] or 0]}"
+        return _services(self.machine, port, values)
 
     def trace(self, end: _End) -> tuple[Shown, ...]:
         return shown(self.machine, self.search.path(end.state))
@@ -255,11 +261,24 @@ def _services(machine: Machine, port: Inst, values: Mapping[Read, int | None]) -
     return "; ".join((f"{port.name}: {mode}, bus mastering {master}", *parts))
 
 
-def _whole(asked: Sequence[Read], answers: Mapping[str, int]) -> Iterator[Hardware]:
-    """Yield every complete answer to some questions that agrees with those given."""
-    start = {read: answers.get(str(read), OPEN_QUESTION) for read in asked}
-    for full in answered(asked, start, frozenset(asked)):
-        yield tuple((str(read), full[read]) for read in asked)
+class _Whole:
+    """Every complete answer to some questions."""
+
+    def __init__(self, asked: Sequence[Read]) -> None:
+        self.asked, self.known = asked, frozenset(asked)
+        self.names = tuple(str(read) for read in asked)
+        self.found: dict[tuple[int, ...], tuple[Hardware, ...]] = {}
+
+    def agreeing(self, answers: Mapping[str, int]) -> tuple[Hardware, ...]:
+        """Return those that agree with some answers; many ends have the same."""
+        given = tuple(answers.get(name, OPEN_QUESTION) for name in self.names)
+        if given not in self.found:
+            start = dict(zip(self.asked, given, strict=True))
+            self.found[given] = tuple(
+                tuple((name, full[read]) for name, read in zip(self.names, self.asked, strict=True))
+                for full in answered(self.asked, start, self.known)
+            )
+        return self.found[given]
 
 
 def _shown(machine: Machine, answers: Mapping[str, int]) -> tuple[tuple[str, str], ...]:
