@@ -115,6 +115,7 @@ def unended(name: str) -> Fact:
     return Fact(f"{name} unended", 2, f"runs of {name} that somebody flushes")
 
 
+IRQ = "irq"  # in the place of a context's name: all handlers of a device, and their threads
 HANDLER_RUNS, IRQ_THREAD_RUNS = running("irq handler"), running("irq thread")
 IN_FLIGHT = Fact("handler in flight", 1, "a handler of it that has begun may run still, although "
                  "none can be called any more", local=True)
@@ -128,3 +129,8 @@ def awaited(name: str) -> Fact:
 def flushed(name: str) -> Fact:
     """Return who waits for the runs that there are: 0, or the number of that process."""
     return Fact(f"{name} flushed", 63, f"who waits for {name} to end")
+
+
+def wanted(name: str) -> Fact:
+    """Return which mutex a context waits for, by its number; "" names a driver's entry points."""
+    return Fact(f"{name or 'driver'} wants", 63, "the mutex that it waits for, by number")

@@ -7,12 +7,13 @@ holds the device_lock around probe, remove and shutdown (drivers/base/dd.c).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from checks.machine.instances import Inst, View
 from checks.machine.step import Build
+from generator.context import wanted
 from generator.design import Driver
-from generator.expr import TRUE, Expr, Place, Read, all_of, any_of, num
+from generator.expr import TRUE, Expr, Fact, Nth, Place, Read, all_of, any_of, num
 from generator.facts import DEVICE_MUTEX, INSIDE, MUTEXES
 from generator.operation import ME, Operation
 from generator.program import operations
@@ -67,3 +68,37 @@ def free_for(
         place = binding[role]
         free.append(any_of(fact(place).eq(0), fact(place).eq(me)))
     return all_of(*free)
+
+
+def takes(op: Operation) -> Iterator[tuple[Fact, str]]:
+    """Yield the locks that an operation takes to keep, each with the role that it is of."""
+    for way in op.outcomes:
+        for give in way.gives:
+            if give.value == ME:
+                yield give.target.fact, give.target.of.name
+
+
+def mutexes(view: View) -> list[Read]:
+    """Return the mutexes that drivers take: those of the driver core are R25's."""
+    found = set()
+    for do in view.operations:
+        for fact, role in takes(do.op):
+            place = do.binding[role]
+            device = place.of if isinstance(place, Nth) else place
+            found |= {fact(inst) for inst in view.instances
+                      if inst.device == device and fact not in MUTEXES}
+    return sorted(found, key=lambda read: read.key)
+
+
+def waits_at(
+    view: View, op: Operation, binding: Mapping[str, Place], context: str, inst: Inst
+) -> tuple[tuple[Read, Expr], ...]:
+    """Return which mutex a process waits for where an operation takes one.
+
+    Nobody asks in a design in which nothing runs beside entry points.
+    """
+    wants = [fact(binding[role]) for fact, role in takes(op) if fact not in MUTEXES]
+    if not wants or not view.contexts:
+        return ()
+    there = mutexes(view)
+    return tuple((wanted(context)(inst), num(there.index(lock) + 1)) for lock in wants)

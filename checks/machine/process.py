@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from checks.machine.devres import put_on, taken_off
 from checks.machine.instances import Inst, View
-from checks.machine.lock_owners import free_for, number, numbered
+from checks.machine.lock_owners import free_for, number, numbered, waits_at
 from checks.machine.runtime_pm import resumed, resumes
 from checks.machine.step import Build, Context, Kind, Step, called_with, words_of
 from generator.design import Driver
@@ -131,7 +131,9 @@ class Process:
         if op.begins:
             middle = self.at(f"{entry} waits {src}", 0)
             gives = [(_target(view, one.target, by_role), bound(one.value)) for one in op.begins]
-            self.made.add(step, self.pc, src, when, [(self.pc, num(middle)), *gives])
+            wants = waits_at(view, op, binding, self.context, self.inst)
+            self.made.add(step, self.pc, src, when, [(self.pc, num(middle)), *gives, *wants])
+            extra = (*extra, *((read, num(0)) for read, _ in wants))
             step = replace(step, kind=Kind.OPERATION_RETURNS, text=f"{text} returns", op=None)
             src, when = middle, all_of(when, bound(op.waits))
         else:

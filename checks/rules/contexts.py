@@ -4,23 +4,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations, pairwise, permutations
 
 from checks.machine.in_flight import may_fire
 from checks.machine.instances import Inst, Own, View
-from checks.machine.lock_owners import number
+from checks.machine.lock_owners import mutexes, number, takes
 from checks.machine.step import Step
 from checks.rules.rule import step_rule
 from generator.context import (
     HANDLER_RUNS,
+    IRQ,
     IRQ_THREAD_RUNS,
     awaited,
     flushed,
     queued,
     running,
+    wanted,
 )
-from generator.expr import TRUE, Expr, Fact, Nth, Read, all_of, any_of, num, reads
+from generator.expr import FALSE, TRUE, Expr, Fact, Nth, Read, all_of, any_of, num, reads
 from generator.facts import HANDLER, MEMORY, MUTEXES, NOTED, PHASE, UNBOUND
-from generator.operation import ME, Block, Operation
+from generator.operation import Block, Operation
 from generator.program import operations
 
 
@@ -72,33 +76,15 @@ def queued_only_while_there(step: Step, _view: View) -> Expr | None:
     return queued(name)(inst).eq(1) | running(name)(inst).eq(1)
 
 
-def _takes(op: Operation) -> Iterator[tuple[Fact, str]]:
-    """Yield the locks that an operation takes to keep, each with the role that it is of."""
-    for way in op.outcomes:
-        for give in way.gives:
-            if give.value == ME:
-                yield give.target.fact, give.target.of.name
-
-
 def _taken_in(view: View, block: Block, own: Own) -> frozenset[Read]:
     """Return the locks that a context takes somewhere."""
     found = set()
     for do in operations(block):
-        for fact, role in _takes(do.op):
+        for fact, role in takes(do.op):
             place = view.resolve(do.binding[role], {own.driver.device: own.inst})
             if isinstance(place, Inst):
                 found.add(fact(place))
     return frozenset(found)
-
-
-def _mutexes(view: View) -> list[Read]:
-    """Return the mutexes that drivers take: those of the driver core are R25's."""
-    found = {
-        fact(inst)
-        for do in view.operations for fact, role in _takes(do.op) if fact not in MUTEXES
-        for inst in view.instances if inst.device == do.binding[role]
-    }
-    return sorted(found, key=lambda read: read.key)
 
 
 def _me(step: Step, view: View) -> int:
@@ -116,14 +102,53 @@ def _stuck(view: View) -> Iterator[tuple[str, Expr]]:
         for lock in sorted(_taken_in(view, own.context.body, own), key=lambda read: read.key):
             yield (f"{name} ends and holds {lock.of.name}.{lock.fact.name} still",
                    all_of(lock.eq(own.number), own.context.runs(own.inst).eq(0)))
-        for other in view.contexts[:view.contexts.index(own)]:
-            waits = [
-                any_of(*(fact(one.context.name)(one.inst).eq(by.number)
-                         for fact in (awaited, flushed)))
-                for one, by in ((own, other), (other, own))
-            ]
-            yield (f"{name} and {other.context.name} of {other.inst.name} wait for each other",
-                   all_of(*waits))
+    yield from _circles(view)
+
+
+@dataclass(frozen=True)
+class _Waiter:
+    """A process that may wait for another: its number, and its context unless it is a driver's."""
+
+    name: str
+    number: int
+    inst: Inst
+    own: Own | None = None
+
+
+def _circles(view: View) -> Iterator[tuple[str, Expr]]:
+    """Yield that two or three processes wait for each other, each for the next."""
+    if not view.contexts:
+        return
+    waiters = [_Waiter(f"{own.context.name} of {own.inst.name}", own.number, own.inst, own)
+               for own in view.contexts]
+    waiters += [_Waiter(f"the driver of {inst.name}", number(view, inst), inst)
+                for inst in view.instances if view.design.driver_of(inst.device) is not None]
+    waits = {(one, other): _waits(view, one, other)
+             for one in waiters for other in waiters if one != other}
+    for size in (2, 3):
+        for first, *rest in combinations(waiters, size):
+            for order in permutations(rest):
+                circle = (first, *order)
+                steps = [waits[one, then] for one, then in pairwise((*circle, first))]
+                if FALSE not in steps:
+                    names = " and ".join(one.name for one in circle)
+                    yield f"{names} wait for each other", all_of(*steps)
+
+
+def _waits(view: View, one: _Waiter, other: _Waiter) -> Expr:
+    """Return whether a process waits for another: for its end, or for a mutex that it holds."""
+    ways = [
+        all_of(wanted("" if one.own is None else one.own.context.name)(one.inst).eq(at),
+               lock.eq(other.number))
+        for at, lock in enumerate(mutexes(view), 1)
+    ]
+    if other.own is not None:
+        name = other.own.context.name
+        ways += [fact(name)(other.inst).eq(one.number) for fact in (awaited, flushed)]
+        if other.own.context.kind == "irq_thread":
+            ways.append(all_of(awaited(IRQ)(other.inst).eq(one.number),
+                               IRQ_THREAD_RUNS(other.inst).eq(1)))
+    return any_of(*ways) if ways else FALSE
 
 
 def _waits_for_handlers(op: Operation) -> bool:
@@ -151,7 +176,6 @@ def _under_its_thread(step: Step, view: View, me: int) -> Expr | None:
     "N18",
     mend="cancel from outside, without the lock; where it is done from inside, do not "
     "wait",
-    implies=("N21",),
     evidence=("kernel/workqueue.c __flush_work()", "kernel/workqueue.c cancel_work_sync()",
               "kernel/time/timer.c timer_delete_sync()", "kernel/locking/mutex.c mutex_lock()"),
     symptom="INFO: task NAME blocked for more than 120 seconds, in __flush_work(); with lockdep: "
@@ -162,22 +186,22 @@ def waits_for_what_can_end(step: Step, view: View) -> Expr | None:
     """Nobody waits for the end of what waits for him.
 
     No context is cancelled and waited for by itself, or by who holds a lock that it takes; no irq
-    thread waits for the handlers of its irq; no mutex is taken by who holds it, and none is kept by
-    a function that returns to the kernel.
+    thread waits for the handlers of its irq; no mutex is taken by who holds it, or by who holds
+    another that its holder waits for, and none is kept by a function that returns to the kernel.
     """
     op = step.op
     if step.inst is None:
         return None
     me = _me(step, view)
     if step.kind.hands_back and not step.context:
-        kept = [lock.eq(me) for lock in _mutexes(view)]
+        kept = [lock.eq(me) for lock in mutexes(view)]
         return any_of(*kept) if kept else None
     if op is None:
         return None
     if _waits_for_handlers(op):
         return _under_its_thread(step, view, me)
     if op.does not in ("cancel and wait", "shut down", "wait"):
-        again = [fact(step.role(role)).eq(me) for fact, role in _takes(op) if fact not in MUTEXES]
+        again = [fact(step.role(role)).eq(me) for fact, role in takes(op) if fact not in MUTEXES]
         return any_of(*again) if again else None
     name, inst = op.context[1], step.role("user")
     if step.context == name and step.inst == inst:

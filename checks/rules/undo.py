@@ -14,7 +14,7 @@ from checks.machine.step import Kind, Step
 from checks.rules.rule import once, step_rule
 from generator.expr import TRUE, Expr, Num, Place, Read, Role, all_of, any_of, num, reads
 from generator.facts import ABSENT, IRQ, LIFE
-from generator.operation import Operation, Set, fill
+from generator.operation import ME, Operation, Set, fill
 
 # Older rules say the same of these: R36 of the first, R24 of those of auxiliary devices, N12 of
 # the rest, and of whatever an operation names in needs=.
@@ -156,7 +156,8 @@ def taken_once(step: Step, view: View) -> Expr | None:
         target: value for way in op.outcomes if way.label == "ok"
         for target, value in _given(way.gives, left)
     }
-    if any(target in reads(value) for target, value in given.items()):  # it counts
+    counts = any(target in reads(value) for target, value in given.items())
+    if counts or ME in given.values():  # who takes a lock waits until nobody has it: N18
         return None
     plain = [target.ge(value) if target.fact == LIFE else target.eq(value)
              for target, value in given.items() if isinstance(value, Num)]

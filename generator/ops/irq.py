@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from generator.context import HANDLER_RUNS, IN_FLIGHT, IRQ_THREAD_RUNS
+from generator.context import HANDLER_RUNS, IN_FLIGHT, IRQ_THREAD_RUNS, awaited
+from generator.context import IRQ as AWAITED_IRQ
 from generator.expr import (
     EACH,
     Expr,
@@ -56,7 +57,7 @@ from generator.facts import (
     on_vector,
 )
 from generator.fingerprint import Fails, Fingerprint
-from generator.operation import DEV, Operation, Outcome, Param, Set, fail, fault, ok, sets
+from generator.operation import DEV, ME, Operation, Outcome, Param, Set, fail, fault, ok, sets
 
 USER = Role("user")
 OWNER = Role("owner")
@@ -317,6 +318,7 @@ DEVM_REQUEST_IRQ = Operation(
     needs_d0="user",
 )
 
+_AWAITED = awaited(AWAITED_IRQ)(USER)
 _NO_HANDLER = HANDLER_RUNS(USER).eq(0) & IRQ_THREAD_RUNS(USER).eq(0)
 
 # Takes off the devres list what devm_request_irq() put there, and frees it.
@@ -361,10 +363,10 @@ ENABLE_IRQ_WAKE = Operation(
 SYNCHRONIZE_IRQ = Operation(
     "synchronize_irq",
     ("user",),
-    (ok(sets(IN_FLIGHT(USER), 0)),),
+    (ok(sets(IN_FLIGHT(USER), 0), sets(_AWAITED, 0)),),
     source="kernel/irq/manage.c synchronize_irq()",
     fingerprint=Fingerprint(("synchronize_irq",)),
-    begins=(sets(IN_FLIGHT(USER), IN_FLIGHT(USER)),),  # so that it is seen to wait
+    begins=(sets(_AWAITED, ME),),
     waits=_NO_HANDLER,
 )
 ENABLE_IRQ = Operation(
@@ -378,10 +380,10 @@ ENABLE_IRQ = Operation(
 DISABLE_IRQ = Operation(
     "disable_irq",
     ("user",),
-    (ok(sets(IN_FLIGHT(USER), 0)),),
+    (ok(sets(IN_FLIGHT(USER), 0), sets(_AWAITED, 0)),),
     source="kernel/irq/manage.c disable_irq(): nobody's handler is called on it, and none runs",
     fingerprint=Fingerprint(("disable_irq",)),
-    begins=(sets(MASKED(USER), 1),),
+    begins=(sets(MASKED(USER), 1), sets(_AWAITED, ME)),
     waits=_NO_HANDLER,
     undo=ENABLE_IRQ,
 )

@@ -19,6 +19,8 @@ DATA, FREE = KZALLOC_DATA(KID), KFREE_DATA(KID)
 WORK, QUEUE, CANCEL = INIT_WORK(KID), SCHEDULE_WORK(KID), CANCEL_WORK_SYNC(KID)
 SETUP, ARM = TIMER_SETUP(KID, timer="poll"), MOD_TIMER(KID, timer="poll")
 LOCK, UNLOCK = MUTEX_LOCK(KID), MUTEX_UNLOCK(KID)
+OTHER, FREED = MUTEX_LOCK(KID, lock="other"), MUTEX_UNLOCK(KID, lock="other")
+NESTED = (work("work", (LOCK, OTHER, FREED, UNLOCK)),)
 LOCKS = (work("work", (LOCK, UNLOCK)),)
 POLL = (timer("poll", (ARM,)),)
 BOUND = ("port: bind portdrv", *MADE, "kid: bind kiddrv", "kid: kzalloc driver data(kid)")
@@ -69,6 +71,19 @@ CASES = (
             (DATA, WORK, QUEUE), (LOCK, UNLOCK, CANCEL, FREE), contexts=LOCKS)),
         trace=(*BOUND, "kid: INIT_WORK(kid)", "kid: schedule_work(kid)", *GONE,
                "kid work: work runs", "kid: mutex_lock(kid)", "kid: cancel_work_sync(kid)"),
+        hardware={},
+        floating=("kid work",),
+    ),
+    # kernel/locking/mutex.c mutex_lock() of each waits for what the other holds.
+    Case(
+        "N18",
+        broken=design(port(MAKE, DELETE), kid(
+            (DATA, WORK, QUEUE), (OTHER, LOCK, UNLOCK, FREED, CANCEL, FREE), contexts=NESTED)),
+        mended=design(port(MAKE, DELETE), kid(
+            (DATA, WORK, QUEUE), (LOCK, OTHER, FREED, UNLOCK, CANCEL, FREE), contexts=NESTED)),
+        trace=(*BOUND, "kid: INIT_WORK(kid)", "kid: schedule_work(kid)", *GONE,
+               "kid work: work runs", "kid: mutex_lock[other](kid)", "kid work: mutex_lock(kid)",
+               "kid: mutex_lock(kid)", "kid work: mutex_lock[other](kid)"),
         hardware={},
         floating=("kid work",),
     ),
