@@ -27,6 +27,10 @@ from generator.system.cache import keep
 _FORM = "1"
 
 
+# what a diagnostic is marked with when its unit must not be read by anybody else
+STRANGE = ("outside", "limits")
+
+
 @dataclass(frozen=True)
 class Diagnosis:
     """The diagnostics of a unit, the files it read, and the external symbols that it defines."""

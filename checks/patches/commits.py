@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from checks.compiling.frontend import STRANGE, diagnose
 from checks.finding import Finding
 from checks.patches.conformance import hold, sources
 from checks.patches.unchanged import unchanged
@@ -47,6 +48,32 @@ def at(commit: Commit, before: Overlay, base: Base) -> tuple[Finding, ...]:
         new = sources(base, commit.overlay, paths, commit.name)
         found += unchanged(old, new, drivers)
     return tuple(found)
+
+
+def strange(commit: Commit, before: Overlay, base: Base) -> tuple[Finding, ...]:
+    """Return what keeps a commit's C from being read in this process, after a look in another.
+
+    Errors: TreeError, EnvironmentFault when there is no sandbox to look in.
+    """
+    from generator.kernel import kbuild, variant
+    from generator.parsing import unit
+
+    drivers = commit.drivers()
+    paths = {path for driver in drivers for path in driver.sources}
+    if commit.unchanged:
+        paths |= set(affected(commit, before, base, drivers))
+    found = []
+    for overlay in (before, commit.overlay):
+        under = variant.at(base, overlay)
+        built = kbuild.units(under, sorted({path.rpartition("/")[0] for path in paths}))
+        for path in sorted(paths & set(built)):
+            said = diagnose(unit.job(under, path, overlay)).diagnostics
+            found += [
+                Finding("waypoint", f"{one.text}; not held to its design", one.path, one.line,
+                        commit=commit.name, config=base.config.name)
+                for one in said if one.option in STRANGE
+            ]
+    return tuple(dict.fromkeys(found))
 
 
 def affected(

@@ -13,7 +13,7 @@ from checks.compiling import compile
 from checks.compiling.outcome import name_of
 from checks.compiling.target import KernelTarget
 from checks.finding import Finding, Severity
-from checks.patches import checkpatch, inert, rules
+from checks.patches import checkpatch, commits, inert, rules
 from checks.patches.choice import EVERYTHING, Choice, told, waived
 from checks.patches.commits import at
 from checks.patches.context import Context
@@ -187,14 +187,14 @@ def _designs(work: Work) -> tuple[Finding, ...]:
     if len(spec.steps) != len(order):
         return (Finding("waypoint", f"{len(order)} patches, but the series of {spec.name} has "
                         f"{len(spec.steps)} steps: a commit without its design is not checked"),)
-    commits = [
+    steps = [
         replace(commit, design=step.design, unchanged=step.unchanged, beside=step.beside)
         for commit, step in zip(order, spec.steps, strict=True)
     ]
     found: list[Finding] = []
     for base in work.bases:
         before: Mapping[str, bytes | None] = {}
-        for commit in commits:
+        for commit in steps:
             found += _held(commit, before, base)
             before = commit.overlay
     return tuple(found)
@@ -214,7 +214,7 @@ def _held(
             Finding(**{**one, "severity": Severity(one["severity"]), "notes": tuple(one["notes"])})
             for one in json.loads(file.read_text(encoding="utf-8"))
         )
-    found = at(commit, before, base)
+    found = commits.strange(commit, before, base) or at(commit, before, base)
     if not any(one.severity in FAILS for one in found):
         said = [{**vars(one), "severity": one.severity.value} for one in found]
         keep(file, json.dumps(said))

@@ -8,6 +8,7 @@ contained may change as well: it runs nothing, and is only read in a sandbox. Fi
 way that make and scripts/kconfig/lexer.l read them: a line is what they hold for one.
 
     check(series, changes, read)      Refused, with every place
+    check_files(name, changes, read)  the same of files that are built and booted, without a sandbox
     refused_path(path)                why a path may not be touched at all
 """
 
@@ -15,8 +16,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 
-from checks.patches.mails import Patch, Reader, SeriesText
+from checks.patches.mails import Reader, SeriesText
 from checks.patches.plainkconfig import kconfig
 from checks.patches.plainmake import Line, makefile
 from generator.errors import Refused
@@ -41,7 +44,8 @@ def check(
         for path, after in change.items():
             before = now[path] if path in now else read(path)
             now[path] = after
-            found += _said(patch, path, before, after)
+            found += _said(_Place(patch.head(path), patch.file, partial(patch.sent, path)),
+                           path, before, after)
     if found:
         more = f"\n  and {len(found) - MOST} more" if len(found) > MOST else ""
         raise Refused(
@@ -52,13 +56,65 @@ def check(
         )
 
 
+def check_files(name: str, changes: Mapping[str, bytes | None], read: Reader) -> None:
+    """See that files which are built on this machine change in plain lines alone.
+
+    name: what the user gave them as. Nothing contained is let through, for no sandbox contains it,
+    and no include or .incbin that may be of a file of the machine.
+    Errors: Refused naming path, line and what would be executed or read.
+    """
+    found: list[str] = []
+    for path, after in changes.items():
+        before = read(path)
+        place = _Place(name, name, lambda _line: 0, contains=False)
+        found += _said(place, path, before, after)
+        if after is not None and after != before and _READ_BY_MAKE.fullmatch(path):
+            found += _reads(name, path, before or b"", after)
+    if found:
+        more = f"\n  and {len(found) - MOST} more" if len(found) > MOST else ""
+        raise Refused(
+            "nothing was built: a kernel is built on this machine, so that Makefiles and Kconfig "
+            "files may only change in plain lines, and what builds the kernel not at all\n"
+            + "\n".join(f"  {row}" for row in found[:MOST]) + more
+        )
+
+
+# an absolute file, one that climbs above the tree, one that a macro names; what assemblers include
+_FOREIGN = re.compile(
+    rb'[ \t]*#[ \t]*(?:include|include_next|embed|import)\b(?![ \t]*["<][^/"<>][^"<>]*[">])|'
+    rb".*\.(?:incbin|include)\b"
+)
+_INCLUDED = re.compile(rb'[ \t]*#[ \t]*include[ \t]*["<]([^"<>]*)')
+
+
+def _reads(name: str, path: str, before: bytes, after: bytes) -> Iterator[str]:
+    """Yield the new lines of a C file by which it may read a file of the machine."""
+    old = set(before.split(b"\n"))
+    for number, line in enumerate(after.replace(b"\\\n", b"  ").split(b"\n"), 1):
+        name_of = _INCLUDED.match(line)
+        high = name_of is not None and name_of[1].split(b"/").count(b"..") > path.count("/")
+        if line not in old and (high or _FOREIGN.match(line)):
+            text = shown(line.decode("latin-1"))
+            yield f"{name}: {path}:{number}: `{text}`: may read a file of the machine"
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a file is in what the user gave: its first line, and that of one of its lines or 0."""
+
+    first: str
+    file: str
+    sent: Callable[[int], int]
+    contains: bool = True
+
+
 def _said(
-    patch: Patch, path: str, before: bytes | None, after: bytes | None
+    where: _Place, path: str, before: bytes | None, after: bytes | None
 ) -> Iterator[str]:
     """Yield what one commit does to one file that is not let through."""
     if before == after:  # another mode, which nothing here looks at
         return
-    first = patch.head(path)
+    first = where.first
     why = refused_path(path)
     if why:
         yield f"{first}: {shown(path)}: {why}"
@@ -68,7 +124,8 @@ def _said(
     if scan is None or after is None:
         return
     old, new = (
-        tuple(line for line in scan(text or b"") if not line.contained) for text in (before, after)
+        tuple(line for line in scan(text or b"") if not (where.contains and line.contained))
+        for text in (before, after)
     )
     if [line.key for line in old] == [line.key for line in new]:
         return
@@ -79,8 +136,8 @@ def _said(
         yield (f"{first}: {path}: takes away `{shown(gone.text)}`, which is more than "
                "a plain line: what follows it would be read in another way")
         return
-    sent = patch.sent(path, line.at)
-    place = f"{patch.file}:{sent}" if sent else first
+    sent = where.sent(line.at)
+    place = f"{where.file}:{sent}" if sent else first
     yield f"{place}: {path}:{line.at}: `{shown(line.text)}`: {line.why}"
 
 

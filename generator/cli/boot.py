@@ -8,6 +8,7 @@ import argparse
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from checks.boot import report
@@ -22,13 +23,14 @@ from checks.boot.model.guest_object import program, with_port_model
 from checks.boot.predict.board import BOARDS, USUAL
 from checks.boot.run import AS_PREDICTED
 from checks.boot.scenario import ALL, usual
+from checks.patches import inert
 from generator.cli import boot_refused
 from generator.cli.tree import chosen
 from generator.design import Design
 from generator.errors import UsageError
 from generator.kernel.clone import own, users_objects
 from generator.kernel.pin import pinned
-from generator.kernel.tree import Tree
+from generator.kernel.tree import Tree, read
 from generator.load import Loaded, base_of, load
 from generator.series import generate
 from generator.series.manifest import read_bounded
@@ -133,7 +135,8 @@ def _pinned(loaded: Loaded) -> Design:
 def _source(loaded: Loaded, args: argparse.Namespace) -> _Source:
     """Return the series' last commit, or a commit of the user's, with the diffs laid over it.
 
-    Errors: UsageError for a design that has no C, Conflict for a diff that does not apply.
+    Errors: UsageError for a design that has no C, Conflict for a diff that does not apply, Refused
+    for one by which building it would run or read more than the kernel's.
     """
     diffs = [(name, read_bounded(Path(name))) for name in args.diffs]
     if args.commit:
@@ -141,8 +144,12 @@ def _source(loaded: Loaded, args: argparse.Namespace) -> _Source:
     else:
         where = chosen(args)
         commit, overlay = _rendered(loaded, where)
+    if args.commit:
+        inert.check_files(args.commit, overlay, partial(read, where, where.base))
     if diffs:
-        overlay = {**overlay, **with_diffs(where, commit, diffs)}
+        laid = with_diffs(where, commit, diffs)
+        inert.check_files(", ".join(name for name, _ in diffs), laid, partial(read, where, commit))
+        overlay = {**overlay, **laid}
     if args.commit:
         there = pinned(args.kernel, allow_newer=args.allow_newer)
         if there.work == where.work:

@@ -433,3 +433,60 @@ def test_the_shipped_series_is_let_through(pinned: Tree) -> None:
         text, changes = view(made), edits(made)
     assert {"drivers/pci/pcie/Makefile", "drivers/pci/pcie/Kconfig"} <= set().union(*changes)
     inert.check(text, changes, base)
+
+
+def built(path: str, text: str, before: str = "") -> str:
+    """Return what is said of a file that would be built here, empty when it may be."""
+    try:
+        inert.check_files("x.diff", {path: text.encode()}, lambda _path: before.encode())
+    except Refused as refused:
+        return str(refused)
+    return ""
+
+
+@pytest.mark.parametrize(("path", "text", "why"), [
+    ("drivers/x/Makefile", "X := $(shell touch hit)\n", "make runs a command"),
+    ("drivers/x/Makefile", "ccflags-y += -DX\n", "gives flags"),  # no sandbox contains it
+    ("drivers/x/Kconfig", "choice\n", "more than"),
+    ("Makefile", "VERSION = 6\n", "executed by every make"),
+    ("scripts/run.sh", "true\n", "executed on the building machine"),
+    ("a/b.c", '#include "/etc/passwd"\n', "may read a file of the machine"),
+    ("a/b.c", "#include </etc/passwd>\n", "may read"),
+    ("a/b.c", '#include "../../etc/passwd"\n', "may read"),
+    ("a/b.c", "# include FILE\n", "may read"),
+    ("a/b.c", '#include\\\n "/etc/passwd"\n', "may read"),
+    ("a/b.c", '#embed "/etc/passwd"\n', "may read"),
+    ("a/b.c", 'asm(".incbin \\"/etc/passwd\\"");\n', "may read"),
+    ("a/b.S", '\t.include "/etc/passwd"\n', "may read"),
+])
+def test_what_is_built_here_reads_and_runs_nothing_of_the_machine(
+    path: str, text: str, why: str
+) -> None:
+    said = built(path, f"\n{text}")
+    assert re.search(rf"\n  x\.diff: {re.escape(path)}(:2)?: ", said), said
+    assert why in said
+
+
+@pytest.mark.parametrize(("path", "text", "before"), [
+    ("drivers/x/Makefile", "obj-y += a.o\n", ""), ("drivers/x/Kconfig", "config X\n\tbool\n", ""),
+    ("a/b.c", '#include "../c/d.h"\n#include <linux/x.h>\n#include "e.h"\n', ""),
+    ("a/b.h", "#include TRACE\nint more;\n", "#include TRACE\n"),
+])
+def test_what_is_plain_is_built(path: str, text: str, before: str) -> None:
+    assert built(path, text, before) == ""
+
+
+@pytest.mark.kernel
+def test_a_diff_that_would_run_something_is_not_booted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    canary = tmp_path / "canary"
+    file = tmp_path / "x.diff"
+    file.write_text(
+        "--- a/drivers/pci/pcie/Makefile\n+++ b/drivers/pci/pcie/Makefile\n@@ -1,3 +1,4 @@\n"
+        f" # SPDX-License-Identifier: GPL-2.0\n+X := $(shell touch {canary})\n #\n"
+        " # Makefile for PCI Express features and port driver\n"
+    )
+    assert main(["boot", "today", "--with", str(file)]) == 4
+    assert "x.diff: drivers/pci/pcie/Makefile:2: `X := $(shell touch" in capsys.readouterr().err
+    assert not canary.exists()

@@ -4,14 +4,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from checks.finding import Severity
-from checks.patches.commits import at, walk
+from checks.patches.commits import at, strange, walk
+from generator.designs import today
 from generator.kernel.configurations import CONFIGS
-from generator.kernel.kbuild import prepare
+from generator.kernel.kbuild import Base, prepare
+from generator.kernel.tree import read
 from generator.series.commit import Commit
 from generator.series.generate import Series
 
@@ -59,3 +62,18 @@ def test_the_code_of_a_later_commit_is_not_the_design_of_an_earlier(commits: Any
     mixed = replace(second, overlay=last.overlay, changed=last.changed, unchanged=False)
     found = [one for one in at(mixed, {}, base) if one.severity is Severity.ERROR]
     assert [one.path for one in found] == ["drivers/pci/pcie/cxlpmu.c"]
+
+
+@pytest.mark.kernel
+def test_c_that_reads_the_machine_is_not_held_to_its_design(base: Base, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.h"
+    secret.write_text('#define SECRET "s3cr3t_t0ken"\n')
+    path = "drivers/pci/pcie/portdrv.c"
+    old = read(base.tree, base.tree.base, path)
+    assert old is not None
+    text = f'#include "{secret}"\n_Static_assert(0, SECRET);\n'.encode() + old
+    commit = Commit("1/1", {path: text}, {path: text}, today.DESIGN)
+    (found,) = strange(commit, {}, base)
+    assert (found.rule, found.path, found.line) == ("waypoint", path, 1)
+    assert "s3cr3t" not in f"{found} {found.notes}"
+    assert strange(replace(commit, changed={}, overlay={}), {}, base) == ()
