@@ -12,10 +12,8 @@ import argparse
 import importlib
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from _typeshed import SupportsWrite
+from generator.cli.options import Parser, names, number
 
 DEPTH = 12_000  # a thousand operations make expressions of thousands of levels
 
@@ -35,19 +33,9 @@ VERBS = {
 }
 
 
-class _Parser(argparse.ArgumentParser):
-    """A parser whose help must arrive: argparse takes no notice of a full disk."""
-
-    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
-        if file is sys.stdout and file is not None:
-            file.write(message)
-        else:
-            super()._print_message(message, file)
-
-
 def parser() -> argparse.ArgumentParser:
     """Return the parser of every verb."""
-    top = _Parser(
+    top = Parser(
         prog="portwright",
         description="From a Python model of a driver layering to a checked, compiled, applied "
         "kernel patch series.",
@@ -89,9 +77,9 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--svg", metavar="FILE", help="draw the first violation")
     check.add_argument("--engine", choices=("own", "spin"), default="own",
                        help="spin: search with SPIN instead, for more than ten million states")
-    check.add_argument("--states", type=_positive,
+    check.add_argument("--states", type=number(),
                        help="budget of states (default: 10000000, with SPIN 100000000)")
-    check.add_argument("--seconds", type=_positive, default=600, help="budget of time")
+    check.add_argument("--seconds", type=number(most=10**7), default=600, help="budget of time")
     check.add_argument("--first", action="store_true", help="stop at the first violation")
     check.add_argument("--episode", metavar="NAME", default="",
                        help="only this one: plain, sleep, recovery, surprise or late")
@@ -100,7 +88,7 @@ def parser() -> argparse.ArgumentParser:
                             "(default: of the shipped one that it varies, on any)")
     check.add_argument("--kernel", metavar="NAME", default="",
                        help="with the drivers of this pinned tree: see `tree list`")
-    check.add_argument("--children", type=_positive, metavar="N",
+    check.add_argument("--children", type=number(most=6), metavar="N",
                        help="explore with N of each auxiliary device")
     _json(check)
 
@@ -121,7 +109,7 @@ def parser() -> argparse.ArgumentParser:
     validate.add_argument("--design", help="hold the C to this design (default: by series.json)")
     for name, text in (("only", "make this check, and others named so"),
                        ("skip", "do not make this check")):
-        validate.add_argument(f"--{name}", metavar="CHECK", action="append", default=[],
+        validate.add_argument(f"--{name}", metavar="CHECK", type=names, action="append", default=[],
                               help=f"{text}: checkpatch, series, compile, design")
     validate.add_argument("--expect", metavar="RULE:REASON", action="append", default=[],
                           help="findings of this rule do not count; they are listed, and why")
@@ -135,16 +123,16 @@ def parser() -> argparse.ArgumentParser:
 
     boot = verbs.add_parser("boot", help="boot a design in QEMU: does it do what it predicts?")
     boot.add_argument("design", nargs="?", help="a shipped name, or a file that defines SERIES")
-    boot.add_argument("--refused", metavar="RULE", default="",
+    boot.add_argument("--refused", metavar="RULE", type=names, default="",
                       help="break rules, with commas between, all, or those whose evidence is "
                            "stale: does a kernel show what they warn of?")
     boot.add_argument("--keep", action="store_true",
                       help="with --refused: keep what was seen as evidence of the rule")
-    boot.add_argument("--board", metavar="NAME", default="",
+    boot.add_argument("--board", metavar="NAME", type=names, default="",
                       help="dynamic, static, switch, remapped or virt (default: the first three)")
     boot.add_argument("--config", metavar="NAME", default="",
                       help="plain (default), remove: binds drivers twice, kmemleak, kasan")
-    boot.add_argument("--scenario", metavar="NAMES", default="",
+    boot.add_argument("--scenario", metavar="NAMES", type=names, default="",
                       help="only these, with commas between: boot, load, count, ...")
     boot.add_argument("--every", action="store_true", help="print predictions that hold, too")
     boot.add_argument("--with", dest="diffs", metavar="DIFF", action="append", default=[],
@@ -169,7 +157,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _of_series(
-    verbs: argparse._SubParsersAction[_Parser], name: str, text: str, more: str
+    verbs: argparse._SubParsersAction[Parser], name: str, text: str, more: str
 ) -> argparse.ArgumentParser:
     from generator.cli.given import EXAMPLES, add
 
@@ -179,13 +167,6 @@ def _of_series(
     )
     add(verb)
     return verb
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
-    return value
 
 
 def _json(verb: argparse.ArgumentParser) -> None:

@@ -12,24 +12,18 @@ from generator.expr import (
     EACH,
     NO_DIGEST,
     NO_DIGEST_AT_DEFAULT,
-    ChildrenOf,
     Expr,
     Fact,
-    Nth,
-    ParentOf,
-    Place,
-    Role,
-    UsersOf,
-    reads,
 )
 from generator.mistakes.blame import mend, written_at
-from generator.mistakes.blocks import check_block, devices_asked
+from generator.mistakes.blocks import check_block
 from generator.mistakes.contexts import check_contexts
-from generator.mistakes.field_types import check_fields
 from generator.mistakes.operations import named_twice
 from generator.mistakes.own_device import check_own_device
-from generator.operation import Do, here
-from generator.program import Block, Call, Each, If, operations
+from generator.mistakes.parts import check_parts
+from generator.mistakes.placed import check_placed, devices_in, places
+from generator.operation import here
+from generator.program import Block, operations
 
 BUSES = ("i2c", "spi", "usb")  # whose devices firmware or their own bus finds, no driver of ours
 ROOTS = ("pci", "core", *BUSES)  # kinds that have no parent
@@ -77,7 +71,7 @@ class Device:
     def __post_init__(self) -> None:
         """Refuse kinds and shapes that mean nothing."""
         object.__setattr__(self, "where", written_at(self.where))
-        check_fields(self, f"device {self.name}", self.where)
+        check_parts(self, f"device {self.name}", self.where)
         if self.kind not in KINDS:
             raise ModelError(self.where, f"unknown kind {self.kind!r}: one of {', '.join(KINDS)}")
         if self.kind != "platform" and (self.parent is None) != (self.kind in ROOTS):
@@ -88,6 +82,9 @@ class Device:
             )
         if not 1 <= self.count <= 6:
             raise ModelError(self.where, f"{self.name}: count is 1 to 6, not {self.count}")
+        if self.names and len({*self.names}) != self.count:
+            raise ModelError(self.where, f"{self.name}: names= has a name for each of count="
+                             f"{self.count}, all different, or is left out")
 
 
 @dataclass(frozen=True)
@@ -133,7 +130,7 @@ class Driver:
     def __post_init__(self) -> None:
         """Refuse what is no device, no text, no path of C."""
         object.__setattr__(self, "where", written_at(self.where))
-        check_fields(self, f"driver {self.name}", self.where)
+        check_parts(self, f"driver {self.name}", self.where)
 
     def check_blocks(self) -> None:
         """Refuse blocks that are none, once: variations of a design share its drivers.
@@ -192,6 +189,14 @@ class Waiver:
     reason: str
     op: str = ""
     inside: str = ""
+    where: Where = field(default_factory=here, compare=False)
+
+    def __post_init__(self) -> None:
+        """Refuse what is no text, and a reason that says nothing."""
+        object.__setattr__(self, "where", written_at(self.where))
+        check_parts(self, "a waiver", self.where)
+        if not self.reason.strip():
+            raise ModelError(self.where, f"the waiver of {self.rule} needs its reason=")
 
 
 @dataclass(frozen=True)
@@ -281,7 +286,7 @@ class Design:
                 self.where, f"{self.name}: devices=() has none in it, so there is nothing to "
                 "explore: add a Device"
             )
-        check_fields(self, f"design {self.name}", self.where)
+        check_parts(self, f"design {self.name}", self.where)
         for driver in self.drivers:
             if driver.device.kind == "service":
                 raise ModelError(
@@ -321,7 +326,7 @@ class Design:
             if device not in known:
                 raise ModelError(self.where, f"serves= promises {device.name}, which is not "
                                  f"among the devices of {self.name}: {mend((device,), known)}")
-            strange = {one for read in reads(when) for one in _devices_in(read.of)
+            strange = {one for place, _ in places(when) for one in devices_in(place)
                        if one not in known and one != EACH}
             if strange:
                 raise ModelError(
@@ -329,9 +334,6 @@ class Design:
                     f"serves= asks {', '.join(sorted(one.name for one in strange))}, "
                     f"which is not among the devices of {self.name}: {mend(strange, known)}"
                 )
-        for waiver in self.waivers:
-            if not waiver.reason:
-                raise ModelError(self.where, f"the waiver of {waiver.rule} needs its reason=")
 
     def driver_of(self, device: Device) -> Driver | None:
         """Return the driver that binds a device, the first when another can come instead."""
@@ -348,13 +350,6 @@ class Design:
         return tuple(one for one in self.devices if one.parent == device)
 
 
-def _devices_in(place: Place) -> set[Place]:
-    match place:
-        case ParentOf(of=of) | ChildrenOf(of=of) | UsersOf(of=of) | Nth(of=of):
-            return _devices_in(of)
-    return {place}
-
-
 def _check_driver(design: Design, driver: Driver, known: set[Device]) -> None:
     if driver.device not in known:
         raise ModelError(
@@ -363,17 +358,7 @@ def _check_driver(design: Design, driver: Driver, known: set[Device]) -> None:
             f"among the devices of {design.name}: {mend((driver.device,), known)}"
         )
     for block in driver.blocks().values():
-        for do in operations(block):
-            for place in do.places:
-                strange = {p for p in _devices_in(place) if p not in known and p != EACH}
-                if strange or isinstance(place, Role):
-                    raise ModelError(
-                        do.where,
-                        f"{do}: not a device of {design.name}: "
-                        + ", ".join(sorted(p.name for p in strange))
-                        + f": {mend(strange, known)}"
-                    )
-        _check_loops(driver, block, frozenset(), known)
+        check_placed(block, driver.device, known, design.name)
 
 
 def _check_callbacks(design: Design, driver: Driver) -> None:
@@ -395,56 +380,3 @@ def _check_callbacks(design: Design, driver: Driver) -> None:
             f"{driver.name}: instead_of={driver.instead_of!r} is no other driver "
             f"of {driver.device.name}: give the name of the one that is bound first"
         )
-
-
-def _check_asked(
-    driver: Driver, node: If, inside: frozenset[Place], known: set[Device]
-) -> None:
-    """Refuse a condition on a device that is not there, or on one of several without a loop."""
-    for guard, place in devices_asked(node.guard):
-        strange = {one for one in _devices_in(place) if one not in known}
-        if strange:
-            names = ", ".join(sorted(one.name for one in strange))
-            raise ModelError(
-                node.where,
-                f"the condition {guard.name!r} asks {names}, which is not among "
-                f"the devices of the design: {mend(strange, known)}"
-            )
-        many = isinstance(place, Device) and place.count > 1
-        if many and place != driver.device and place not in inside:
-            raise ModelError(
-                node.where,
-                f"the condition {guard.name!r}: there are several of {place.name}; "
-                f'put it into Each({place.name}, ...), or ask Over("any", {place.name}, ...)'
-            )
-
-
-def _check_loops(
-    driver: Driver, block: Block, inside: frozenset[Place], known: set[Device]
-) -> None:
-    """Refuse an operation on one of several children outside of a loop over them."""
-    for node in block:
-        match node:
-            case Do(places=places):
-                for place in places:
-                    many = isinstance(place, Device) and place.count > 1
-                    if many and place != driver.device and place not in inside:
-                        raise ModelError(
-                            node.where,
-                            f"{node}: there are several of {place.name}; "
-                            f"put it into Each({place.name}, ...)"
-                        )
-            case If():
-                _check_asked(driver, node, inside, known)
-            case Each(device=device):
-                if isinstance(device, Device) and device not in known:
-                    raise ModelError(
-                        node.where,
-                        f"a loop over {device.name}, which is not among the devices "
-                        f"of the design: {mend((device,), known)}"
-                    )
-            case Call(function=function):
-                _check_loops(driver, function.body, inside, known)
-        around = inside | {node.device} if isinstance(node, Each) else inside
-        for part in node.blocks():
-            _check_loops(driver, part, around, known)

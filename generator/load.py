@@ -87,6 +87,8 @@ def load(name: str, said: Mapping[str, str] = DEFAULT) -> Loaded:
         )
     if path.is_dir():
         raise UsageError(f"{name}: is a directory: name a file in it that defines DESIGN")
+    if path.exists() and not path.is_file():
+        raise UsageError(f"{name}: no regular file: name one that defines DESIGN")
     if not path.is_file():
         raise UsageError(f"{name}: no such file")
     spec = importlib.util.spec_from_file_location(f"user_design_{path.stem}", path)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from generator.expr import ChildrenOf, Expr, Nth, Num, ParentOf, Place, Role, UsersOf
 
 Kinds = tuple[tuple[str, tuple[str, ...]], ...]  # of a role: the kinds of device it can be
+Order = tuple[tuple[str, str], ...]  # two parameters, of which the second is never less
 Ranges = tuple[tuple[str, int, int], ...]  # of a parameter: the least and the most
 
 
@@ -34,16 +35,26 @@ def out_of_range(ranges: Ranges, given: Mapping[str, Expr | int]) -> str:
     return ""
 
 
+def out_of_order(ordered: Order, given: Mapping[str, Expr | int]) -> str:
+    """Return which number is more than the one that it is at most; "" when none is."""
+    for least, most in ordered:
+        low, high = (one.value if isinstance(one, Num) else one
+                     for one in (given.get(least), given.get(most)))
+        if isinstance(low, int) and isinstance(high, int) and low > high:
+            return f"{least}={low} is more than {most}={high}: give {least}= that or less"
+    return ""
+
+
 def is_place(thing: object) -> bool:
     """Return whether an operation can be applied to something: a device, or a way to name one."""
     ways = Role | ParentOf | Nth | UsersOf | ChildrenOf
-    return isinstance(thing, ways) or (hasattr(thing, "name") and hasattr(thing, "kind"))
+    return isinstance(thing, ways) or (hasattr(thing, "as_in") and not isinstance(thing, type))
 
 
 def shown(thing: object) -> str:
     """Return what somebody wrote where something else belongs, in a few words."""
     name = getattr(thing, "name", None)
-    if isinstance(name, str) and not isinstance(thing, type):
+    if isinstance(name, str) and name.isprintable() and not isinstance(thing, type):
         return f"the {type(thing).__name__} {name}"
     text = repr(thing)
     return text if len(text) <= 40 and " at 0x" not in text else f"a {type(thing).__name__}"

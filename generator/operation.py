@@ -30,7 +30,16 @@ from generator.expr import (
 )
 from generator.fingerprint import CGuard, Fingerprint
 from generator.meaning import fold
-from generator.misfit import Kinds, Ranges, is_place, out_of_range, shown, wrong_kind
+from generator.misfit import (
+    Kinds,
+    Order,
+    Ranges,
+    is_place,
+    out_of_order,
+    out_of_range,
+    shown,
+    wrong_kind,
+)
 from generator.untold import Untold
 
 _OURS = Path(__file__).parent
@@ -138,6 +147,20 @@ def fail(error: str, when: Expr, *gives: Set) -> Outcome:
 
 
 @dataclass(frozen=True)
+class OnFail:
+    """What the driver does when an operation fails."""
+
+    name: str
+
+
+UNWIND = OnFail("unwind")  # undo what this function did, in reverse, and return the error
+IGNORE = OnFail("ignore")  # go on as if nothing had happened
+RETURN = OnFail("return")  # return the error, undo nothing
+CONTINUE = OnFail("continue")  # go on with the next round of the loop
+UNSAID = OnFail("unsaid")  # fail= was left out
+
+
+@dataclass(frozen=True)
 class Operation:
     """One kernel call.
 
@@ -188,6 +211,7 @@ class Operation:
     # device that can stand in a role. Without an entry, anything.
     ranges: Ranges = field(default=(), compare=False)
     kinds: Kinds = field(default=(), compare=False)
+    ordered: Order = field(default=(), compare=False)  # parameters that are at most another
     idempotent: bool = field(default=False, metadata=NO_DIGEST)
     failed: tuple[Set, ...] = field(default=(), metadata=NO_DIGEST)
     frees_by: tuple[tuple[str, Operation], ...] = field(default=(), metadata=NO_DIGEST)
@@ -220,7 +244,7 @@ class Operation:
     def __call__(
         self,
         *places: Place,
-        fail: OnFail | Block | None = None,
+        fail: OnFail | Block = UNSAID,
         c: Mapping[str, str] | None = None,
         **params: Expr | int,
     ) -> Do:
@@ -229,6 +253,13 @@ class Operation:
         Errors: ModelError when devices or parameters do not fit, with the line.
         """
         where = here()
+        for which, names in (("roles", self.roles), ("params", self.params)):
+            if not isinstance(names, tuple):
+                raise ModelError(
+                    where,
+                    f"{self.name}: {which}= is a tuple of texts, not {shown(names)}: "
+                    "write (..., ), with a comma after a single one"
+                )
         if len(places) != len(self.roles):
             raise ModelError(
                 where,
@@ -260,29 +291,18 @@ class Operation:
             raise ModelError(where, f"{self.name}() {wrong}")
         if wrong := out_of_range(self.ranges, given):
             raise ModelError(where, f"{self.name}(): {wrong}")
-        if fail is not None and not self.fallible:
+        if wrong := out_of_order(self.ordered, given):
+            raise ModelError(where, f"{self.name}(): {wrong}")
+        if fail is not UNSAID and not self.fallible:
             raise ModelError(where, f"{self.name}() cannot fail: drop fail=")
         return Do(
             self,
             places,
             tuple(num(given[name]) for name in self.params),
-            UNWIND if fail is None else fail,
+            UNWIND if fail is UNSAID else fail,
             tuple(sorted((c or {}).items())),
             where,
         )
-
-
-@dataclass(frozen=True)
-class OnFail:
-    """What the driver does when an operation fails."""
-
-    name: str
-
-
-UNWIND = OnFail("unwind")  # undo what this function did, in reverse, and return the error
-IGNORE = OnFail("ignore")  # go on as if nothing had happened
-RETURN = OnFail("return")  # return the error, undo nothing
-CONTINUE = OnFail("continue")  # go on with the next round of the loop
 
 
 @dataclass(frozen=True)

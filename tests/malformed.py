@@ -115,6 +115,13 @@ EDITS: dict[str, list[tuple[str, str]]] = {
         ("nr=MSG(BELL), fail=RETURN", "nr=MSG(BELL), fail='ignore'"),
         ("nr=MSG(BELL), fail=RETURN", "nr=MSG(BELL), fail=CONTINUE"),
         ("PCI_SET_MASTER(PORT)", "PCI_SET_MASTER(PORT, fail=RETURN)"),
+        ("nr=MSG(BELL), fail=RETURN", "nr=MSG(BELL), fail=None"),
+        ("nr=MSG(BELL)", "nr=MSG(OTHER)"), ("min=1, max=4", "min=4, max=1"),
+        ("call(CREATE, fail=IGNORE)", "call(CREATE, fail=None)"),
+        ("call(CREATE, fail=IGNORE)", "Return(ok='no')"),
+        ('"bell", "aux", PORT', r'"bell\x1b[31m", "aux", PORT'),
+        ('"bell", "aux", PORT', r'"bell\n", "aux", PORT'),
+        ('"bell", "aux", PORT', '"bell", "aux", PORT, count=True'),
     ],
     "device of another kind": [
         ("PCI_ENABLE_DEVICE(PORT)", "PCI_ENABLE_DEVICE(BELL)"),

@@ -26,8 +26,9 @@ from checks.verdict.degrade import RULE as DEGRADES
 from checks.verdict.degrade import Comparison, degrade
 from checks.verdict.goal import Goal, goals_of, with_goals, with_ways
 from checks.verdict.parallel import results
+from checks.verdict.waivers import check_waivers
 from generator.design import Design, Waiver
-from generator.errors import ModelError, UsageError
+from generator.errors import UsageError
 from generator.load import base_of
 from generator.system.stopping import Late, asked, bounded, collecting
 
@@ -62,13 +63,7 @@ def judge(
     >>> report.verdict.value, report.counterexamples, report.bounds.episodes
     ('HOLDS', (), ())
     """
-    keys = [rule.key for rule in ALL]
-    for waiver in design.waivers:
-        if waiver.rule not in keys:
-            raise ModelError(
-                design.where,
-                f"a waiver of {waiver.rule}, which is no rule: {', '.join(keys)}"
-            )
+    check_waivers(design, ALL)
     if episode and episode not in EPISODES:
         raise UsageError(f"no episode {episode!r}: one of {', '.join(EPISODES)}")
     sought = goals_of(design) if sought is None else sought

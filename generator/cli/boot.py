@@ -50,6 +50,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"--kernel {args.kernel}: this names a pinned tree; a configuration of "
                          f"the lab is named by --config {args.kernel}")
     if args.refused:
+        _refuse_beside(args)
         return boot_refused.run(args.refused, chosen(args), keeping=args.keep, as_json=args.json)
     if not args.design:
         raise UsageError("name a design, or with --refused a rule to be broken")
@@ -57,6 +58,8 @@ def run(args: argparse.Namespace) -> int:
     if hasattr(loaded.module, "REFUSED"):
         broken = (case.of_file(loaded.file),)
         return boot_refused.boot(broken, chosen(args), keeping=args.keep, as_json=args.json)
+    if args.keep:
+        raise UsageError("--keep goes with --refused: only evidence of rules is kept")
     asked = _names(args.scenario, ALL, "scenario", ())
     boards = _names(args.board, BOARDS, "board", USUAL)
     (kind,) = _names(args.config, KINDS, "configuration", (PLAIN.name,))
@@ -91,6 +94,16 @@ def run(args: argparse.Namespace) -> int:
     else:
         print("\n\n".join(report.text(one, base, every=args.every) for one, base in done))
     return _code([report.verdict(one, base) for one, base in done])
+
+
+def _refuse_beside(args: argparse.Namespace) -> None:
+    """Refuse what says nothing beside --refused, which boots designs of its own."""
+    given = {"a design": args.design, "--board": args.board, "--config": args.config,
+             "--scenario": args.scenario, "--every": args.every, "--with": args.diffs,
+             "--commit": args.commit}
+    for name, value in given.items():
+        if value:
+            raise UsageError(f"--refused boots designs of its own: leave {name} out")
 
 
 def _code(verdicts: list[str]) -> int:

@@ -54,6 +54,10 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("give one DESIGN, or --all, or --why CELL")
     if args.engine == "spin" and not args.design:
         raise UsageError("--engine spin takes one DESIGN")
+    if args.again and not args.all:
+        raise UsageError("--again takes --all: of one DESIGN nothing is kept from an earlier run")
+    if args.first and not args.design:
+        raise UsageError("--first takes one DESIGN")
     if not args.design and (args.children or args.episode):
         raise UsageError("--children and --episode take one DESIGN")
     if args.against and (not args.design or args.children or args.episode):
@@ -141,7 +145,11 @@ def _refuse_foreign(file: str) -> None:
     """
     if not file:
         raise UsageError("--svg needs the name of a file")
+    if file == "-":
+        raise UsageError("--svg -: a diagram goes to a file, for the report is on stdout: name one")
     place = Path(file)
+    if place.is_dir() or place.is_fifo() or place.is_socket():
+        raise UsageError(f"{file}: no file that can be written to: name another")
     if place.is_file() and place.stat().st_size:
         with place.open("rb") as there:
             if b"<svg" not in there.read(400):

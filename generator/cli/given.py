@@ -7,6 +7,7 @@ import argparse
 import shlex
 from pathlib import Path
 
+from generator.cli.options import number
 from generator.errors import TreeError
 from generator.intake.posting import Asked, kernel_here
 from generator.system.plumbing import users_git
@@ -37,7 +38,7 @@ def add(verb: argparse.ArgumentParser) -> None:
                            "(default: mailinfo.scissors of git config)")
     verb.add_argument("--trailers", action="store_true",
                       help="add the tags that replies in the thread give")
-    verb.add_argument("--use-version", metavar="N", type=int, default=0,
+    verb.add_argument("--use-version", metavar="N", type=number(most=999), default=0,
                       help="this version of the series in a thread (default: the newest)")
 
 

@@ -6,9 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from generator.errors import ModelError, Where
-from generator.expr import EACH, Bin, Expr, Nth, Num, Place, Read, reads
-from generator.mistakes.field_types import check_fields
+from generator.expr import Bin, Expr, Num, Read, reads
+from generator.misfit import is_place
 from generator.mistakes.operations import check_operation, named_twice, span
+from generator.mistakes.parts import check_parts
 from generator.operation import CONTINUE, Do, Guard, OnFail, Operation
 from generator.program import (
     Call,
@@ -37,24 +38,33 @@ def check_block(block: object, what: str, where: Where, *, loop: bool = False) -
         match node:
             case Do():
                 check_operation(node.op, node.where)
+                check_parts(node, str(node), node.where)
+                if (len(node.places), len(node.params)) != (len(node.op.roles),
+                                                            len(node.op.params)):
+                    raise ModelError(node.where, f"a Do of {node.op.name} has another number of "
+                                     "devices or parameters than it: apply the operation instead")
                 _check_failure(node.on_fail, str(node), node.where, loop)
             case If():
                 _check_condition(node.guard, node.where)
+                check_parts(node, "an If", node.where)
                 check_block(node.then, "what an If does", node.where, loop=loop)
                 check_block(node.other, "what an If does otherwise", node.where, loop=loop)
             case Ifdef():
+                check_parts(node, "an Ifdef", node.where)
                 check_block(node.then, "an Ifdef", node.where, loop=loop)
                 check_block(node.other, "an Ifdef", node.where, loop=loop)
             case Each():
-                if not hasattr(node.device, "name"):
+                if not is_place(node.device):
                     raise ModelError(
                         node.where,
                         f"a loop goes over a device, not {_told(node.device)}: "
                         "write Each(DEVICE, (..., ))"
                     )
+                check_parts(node, "a loop", node.where)
                 check_block(node.body, "the body of a loop", node.where, loop=True)
             case Call(function=Function() as function):
-                check_block(function.body, f"{function.name}()", node.where)
+                check_parts(node, "call()", node.where)
+                _check_helper(function, node.where)
                 check_block(node.then, f"what follows {function.name}()", node.where, loop=loop)
                 _check_failure(node.on_fail, f"call({function.name})", node.where, loop)
             case Call():
@@ -64,13 +74,20 @@ def check_block(block: object, what: str, where: Where, *, loop: bool = False) -
                     "an operation is applied to its devices instead, OPERATION(DEVICE)"
                 )
             case Return():
-                pass
+                check_parts(node, "Return()", node.where)
             case _:
                 mend = {Operation: "apply it to its devices, OPERATION(DEVICE)",
                         tuple: "put a * before it",
                         Function: "write call(...) around it",
                         type: "call it, as in Return()"}.get(type(node), "take it out")
                 raise ModelError(where, f"{what} has {_told(node)} in it: {mend}")
+
+
+def _check_helper(function: Function, where: Where) -> None:
+    check_parts(function, "a Function", where)
+    check_block(function.body, f"{function.name}()", where)
+    if function.undo is not None:
+        _check_helper(function.undo, where)
 
 
 def _check_failure(on_fail: object, what: str, where: Where, loop: bool) -> None:
@@ -104,7 +121,7 @@ def _check_condition(condition: Condition, where: Where) -> None:
                 f"the condition {leaf.name!r} compares with == or in, which Python answers "
                 "at once: write .eq(), .ne(), .lt(), .le(), .gt(), .ge() or .among()"
             )
-        check_fields(leaf, f"the condition {leaf.name!r}", where)
+        check_parts(leaf, f"the condition {leaf.name!r}", where)
         for read in reads(leaf.when) if leaf.when is not None else ():
             if twin := named_twice(read.fact):
                 raise ModelError(where, f"the condition {leaf.name!r}: {twin}")
@@ -126,15 +143,6 @@ def _compared(expr: Expr) -> Iterator[tuple[Read, Num]]:
     for inner in vars(expr).values():
         if isinstance(inner, Expr):
             yield from _compared(inner)
-
-
-def devices_asked(condition: Condition) -> Iterator[tuple[Guard, Place]]:
-    """Yield every device whose facts a condition reads, with the guard that does."""
-    for leaf in leaves(condition):
-        if isinstance(leaf, Guard) and leaf.when is not None:
-            for read in reads(leaf.when):
-                if read.of != EACH and not isinstance(read.of, Nth):
-                    yield leaf, read.of
 
 
 def _told(thing: object) -> str:

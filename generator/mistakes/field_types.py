@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import get_args, get_origin
 
 from generator.errors import ModelError, Where
+from generator.expr import Place
+from generator.misfit import is_place
 from generator.operation import Block
 
 
@@ -27,6 +29,22 @@ def check_fields(thing: object, what: str, where: Where) -> None:
                 where,
                 f"{what}: {name}= is {_said(hint)}, not {_told(_misfit(value, hint))}"
             )
+        if name == "name" and not value:
+            raise ModelError(where, f"{what}: name= is empty: give it a name")
+        for text in _texts(value):
+            if not (text.replace("\n", "") if name == "text" else text).isprintable():
+                raise ModelError(
+                    where, f"{what}: {name}= is a line of text, and {_told(text)} is none: take "
+                    "out what cannot be printed in one"
+                )
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, tuple):
+        for one in value:
+            yield from _texts(one)
 
 
 @cache
@@ -52,9 +70,11 @@ def _fits(value: object, hint: object) -> bool:
         return isinstance(value, Mapping) and all(
             _fits(key, args[0]) and _fits(one, args[1]) for key, one in value.items()
         )
-    if getattr(hint, "_is_protocol", False) or not isinstance(hint, type):
+    if hint is Place:
+        return is_place(value)
+    if not isinstance(hint, type):
         return True
-    return isinstance(value, hint)
+    return isinstance(value, hint) and (hint is not int or not isinstance(value, bool))
 
 
 def _misfit(value: object, hint: object) -> object:
@@ -82,6 +102,7 @@ def _said(hint: object) -> str:
                f"{_name(args[1])}}}"
     words: dict[object, str] = {
         str: "a text", int: "a number", bool: "True or False", types.NoneType: "None",
+        Place: "a device",
     }
     return words.get(hint, f"a {_name(hint)}")
 
@@ -94,6 +115,8 @@ def _name(hint: object) -> str:
 
 
 def _told(value: object) -> str:
+    if isinstance(value, str):
+        return repr(value) if len(value) <= 60 else f"{value[:60]!r}..."
     name = getattr(value, "name", None)
     if isinstance(name, str):
         return f"the {type(value).__name__} {name}"

@@ -27,6 +27,8 @@ def mend(fault: BaseException) -> str:
         return ": take it out, or let PYTHONPATH name the directory that it is in"
     if isinstance(fault, ImportError):
         return ": import it from a module by its whole name, as generator.design"
+    if "unhashable type" in text:
+        return ": write a tuple, (..., ), in the place of a list or a dictionary"
     if "missing" in text and "argument" in text:
         return ": give it what is missing"
     return "" if ": " in text else ": correct this line"

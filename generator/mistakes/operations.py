@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 
 from generator import facts
+from generator.context import KINDS
 from generator.errors import ModelError, Where
 from generator.expr import (
     EACH,
@@ -25,7 +26,8 @@ from generator.expr import (
     reads,
 )
 from generator.meaning import evaluate
-from generator.mistakes.field_types import check_fields
+from generator.misfit import shown
+from generator.mistakes.parts import check_parts
 from generator.operation import Operation, Outcome
 
 
@@ -34,18 +36,38 @@ def check_operation(op: Operation, where: Where) -> None:
 
     Errors: ModelError, at the line that uses it.
     """
-    wrong = _wrong(op)
+    check_parts(op, shown(op), where)
+    wrong = _stranger(op) or _wrong(op)
     if wrong:
         raise ModelError(where, f"{op.name}: {wrong}")
 
 
+def _stranger(op: Operation) -> str:
+    """Return which role, parameter or kind it speaks of that there is not; "" when there is none.
+
+    What it may be written with is no part of what an operation is, so nothing here is remembered.
+    """
+    if not op.outcomes:
+        return "outcomes=() has none in it, so it could never end: give it ok()"
+    named = [(name, f"{field}=", "roles", op.roles) for field, name in (
+        ("needs_d0", op.needs_d0), ("on_devres", op.on_devres), ("acts_on", op.acts_on),
+        ("needs_of", op.needs_of), *(("locks", role) for _, role in op.locks),
+        *(("kinds", role) for role, _ in op.kinds),
+    ) if name]
+    named += [(name, f"{field}=", "params", op.params) for field, name in (
+        *(("ranges", one[0]) for one in op.ranges), *(("defaults", one[0]) for one in op.defaults),
+        *(("ordered", name) for one in op.ordered for name in one),
+    )]
+    if op.does:
+        named.append((op.context[0], "context=", "kinds of contexts", KINDS))
+    for name, field, what, there in named:
+        if name not in there:
+            return f"{field} names {name!r}, which is not among its {what}: {', '.join(there)}"
+    return ""
+
+
 @cache
 def _wrong(op: Operation) -> str:
-    for part, what in ((op, "the operation"), *((one, "an outcome") for one in _outcomes(op))):
-        try:
-            check_fields(part, what, where=Where("", 0))
-        except ModelError as fault:
-            return str(fault).removeprefix(":0: ")
     strange = sorted({role.name for role in _roles(op)} - set(op.roles))
     if strange:
         return (

@@ -176,6 +176,7 @@ PCI_ALLOC_IRQ_VECTORS = Operation(
     ),
     params=("min", "max", "types"),
     ranges=(("min", 0, 2048), ("max", 0, 2048), ("types", 1, INTX | MSI | MSIX)),
+    ordered=(("min", "max"),),
     shown=("types",),
     words=(
         (MSIX | MSI, "PCI_IRQ_MSIX | PCI_IRQ_MSI"),

@@ -16,7 +16,7 @@ from generator.errors import ModelError
 from generator.expr import Place, Role, minimum, pick
 from generator.facts import POLLER
 from generator.fingerprint import Fails, Fingerprint
-from generator.operation import ME, Block, Do, OnFail, Operation, fault, here, ok, sets
+from generator.operation import ME, UNSAID, Block, Do, OnFail, Operation, fault, here, ok, sets
 from generator.ops.assign import assign, plain
 from generator.ops.device import INIT_LIST_HEAD
 
@@ -39,7 +39,7 @@ class Of:
 
     def __call__(
         self, *places: Place, c: Mapping[str, str] | None = None,
-        fail: OnFail | Block | None = None, **which: str
+        fail: OnFail | Block = UNSAID, **which: str
     ) -> Do:
         """Return it on the context of a device, at the caller's line.
 

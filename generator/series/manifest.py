@@ -183,9 +183,10 @@ def read_bounded(path: Path, most: int = MOST_BYTES, shown: str = "") -> bytes:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as missing:
         raise UsageError(f"{shown}: cannot be read: {missing.strerror}") from missing
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise UsageError(f"{shown}: no regular file")
     with open(handle, "rb", closefd=True) as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise UsageError(f"{shown}: no regular file")
         text = file.read(most + 1)
     if len(text) > most:
         raise UsageError(f"{shown}: larger than {most >> 20} MiB")

@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable
@@ -76,7 +77,9 @@ def _ours(fault: Exception) -> str:
 
 def _one(text: str, code: int) -> str:
     """Return what is wrong with a user's input on one line; what programs said keeps its own."""
-    return " ".join(text.split()) if code == USAGE else text
+    if code != USAGE:
+        return text
+    return " ".join(re.sub(r"[^\s/]{200,}", lambda word: f"{word[0][:80]}...", text).split())
 
 
 def _complain(name: str, text: str, code: int) -> int:

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Options of the command line: what their values may be, and one line about those that may not.
+
+Nothing here imports what does the work: `--help` has to be there at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
+
+MOST = 10**12  # of anything that is counted: more is a slip of the finger
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that takes no option by its beginning, and no empty text for a name."""
+
+    def __init__(self, **how: Any) -> None:  # noqa: ANN401 - as argparse has it
+        """Make a parser as argparse does, without abbreviations."""
+        self.empty: list[str] = []  # what is "" when it is not given
+        super().__init__(**{"allow_abbrev": False, **how})
+
+    def add_argument(self, *names: str, **how: Any) -> argparse.Action:  # noqa: ANN401 - as argparse has it
+        """Add an argument; one that takes a text takes one that says something."""
+        if not names[0].startswith("-") and "choices" not in how:
+            how.setdefault("metavar", names[0].upper())
+        if how.get("action", "append") == "append" and "choices" not in how:
+            how.setdefault("type", text)
+        empty = how.get("default") == ""
+        if empty:  # argparse would hold it to what may be given
+            how["default"] = None
+        action = super().add_argument(*names, **how)
+        if empty:
+            self.empty.append(action.dest)
+        return action
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """Parse as argparse does; what was not given is the "" that it is said to be."""
+        found, rest = super().parse_known_args(args, namespace)
+        for name in self.empty:
+            if getattr(found, name) is None:
+                setattr(found, name, "")
+        return found, rest
+
+    def error(self, message: str) -> NoReturn:
+        """End with exit code 2, and one line that says what is wrong."""
+        self.exit(2, f"{self.prog}: {message.removeprefix('argument ')}; see {self.prog} --help\n")
+
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        """Write help where it must arrive: argparse takes no notice of a full disk."""
+        if file is sys.stdout and file is not None:
+            file.write(message)
+        else:
+            super()._print_message(message, file)
+
+
+def text(value: str) -> str:
+    """Return a name, a path, a revision; errors of argparse for what can be none."""
+    if not value.strip():
+        raise argparse.ArgumentTypeError(f"{value!r} is empty: give it a value, or leave it out")
+    if "\0" in value:
+        raise argparse.ArgumentTypeError("it has a NUL in it, which no name has")
+    return value
+
+
+def names(value: str) -> str:
+    """Return names with commas between; none of them may be empty."""
+    if not all(one.strip() for one in value.split(",")):
+        raise argparse.ArgumentTypeError(
+            f"{value!r} has an empty name in it: write A, or A,B with commas between"
+        )
+    return text(value)
+
+
+def number(least: int = 1, most: int = MOST) -> Callable[[str], int]:
+    """Return the type of an option that counts, from least to most."""
+
+    span = f"{least} or more" if most == MOST else f"from {least} to {most}"
+
+    def counted(value: str) -> int:
+        try:
+            found = int(value)
+        except ValueError:
+            raise argparse.ArgumentTypeError(
+                f"{value[:40]!r} is no whole number: give one, {span}"
+            ) from None
+        if not least <= found <= most:
+            raise argparse.ArgumentTypeError(
+                f"{value[:40]} is none that it can be: give a number, {span}"
+            )
+        return found
+
+    return counted
