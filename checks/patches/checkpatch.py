@@ -13,12 +13,13 @@ import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from pathlib import Path
 
 from checks.finding import Finding, Severity
 from checks.patches.mails import Patch
 from generator.errors import EnvironmentFault
-from generator.system.plumbing import PATIENCE, tried
+from generator.system.plumbing import PATIENCE, Done, tried
 
 OPTIONS = ("--strict", "--terse", "--emacs", "--show-types", "--no-summary", "--color=never")
 
@@ -32,6 +33,20 @@ _LINE = re.compile(
 _COMMIT = re.compile(r"^(?:Fixes: *|.*\bcommit )([0-9a-f]{7,40})\b")
 # for one patch; a small one takes 0.3 s
 _TIMEOUT = PATIENCE
+_PLANT = b"""From: A B <a@b.c>
+Subject: [PATCH] planted: Add a line that ends in a blank
+
+---
+diff --git a/lib/planted.c b/lib/planted.c
+index 1111111..2222222 100644
+--- a/lib/planted.c
++++ b/lib/planted.c
+@@ -1,1 +1,2 @@
+ int a;
++int b;\x20
+--\x20
+2.39.5
+"""
 
 
 def check(
@@ -55,6 +70,8 @@ def check(
     with ThreadPoolExecutor(2) as pool:
         found = pool.map(lambda one: _patch(script, work, one, history, ours), patches)
         result = [finding for part in found for finding in part]
+    if patches:
+        _prove(script, work)
     if history is None and patches:
         result.append(
             Finding(
@@ -72,14 +89,7 @@ def _patch(
 ) -> list[Finding]:
     if patch.mail is None:
         return []
-    with tempfile.TemporaryDirectory(prefix="portwright-") as home:
-        # a .checkpatch.conf in the user's home must not change the answer
-        env = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", "HOME": home}
-        env["GIT_DIR"] = str(history) if history else f"{home}/none"
-        file = Path(home, "commit.patch")
-        file.write_bytes(patch.mail.text)
-        done = tried(["perl", str(script), *OPTIONS, str(file)], cwd=work, env=env,
-                     timeout=_TIMEOUT, about=f"{patch.file}: checkpatch")
+    done = _run(script, work, patch.mail.text, history, patch.file)
     found = parse(done.said, patch, EXPECTED if ours else {})
     uncited = _uncited(patch, ours) if history is None else []
     if not patch.diffs:  # an empty commit, which is said already
@@ -89,6 +99,31 @@ def _patch(
             f"{patch.file}: checkpatch did not run properly (exit {done.status}): {done.last}"
         )
     return found + uncited
+
+
+def _run(script: Path, work: Path, mail: bytes, history: Path | None, about: str) -> Done:
+    with tempfile.TemporaryDirectory(prefix="portwright-") as home:
+        # a .checkpatch.conf in the user's home must not change the answer
+        env = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", "HOME": home}
+        env["GIT_DIR"] = str(history) if history else f"{home}/none"
+        file = Path(home, "commit.patch")
+        file.write_bytes(mail)
+        return tried(["perl", str(script), *OPTIONS, str(file)], cwd=work, env=env,
+                     timeout=_TIMEOUT, about=f"{about}: checkpatch")
+
+
+@lru_cache(maxsize=16)
+def _prove(script: Path, work: Path) -> None:
+    """Let the script find a planted mistake: its silence means nothing before it has.
+
+    Errors: EnvironmentFault.
+    """
+    said = _run(script, work, _PLANT, None, "a planted mistake").said
+    if not any(match and match["type"] == "TRAILING_WHITESPACE"
+               for match in map(_LINE.fullmatch, said.splitlines())):
+        raise EnvironmentFault(f"{script}: does not say, in words that are known here, that a line "
+                               "ends in a blank, so its silence means nothing; leave it out with "
+                               "--skip checkpatch")
 
 
 def parse(text: str, patch: Patch, expected: Mapping[str, str] = EXPECTED) -> list[Finding]:

@@ -19,7 +19,8 @@ class Context:
     `base` is the base commit's id, `resolve` gives the subject of a commit in a real history
     (None: there is no history), `given` are tag lines that their persons are known to have
     given, `signoff` the identity that asked to sign. `ours`: it is held to what series of this
-    project promise, beside what the kernel asks of every one.
+    project promise, beside what the kernel asks of every one. `repository` holds the base and the
+    commits, None when only their texts are at hand.
     """
 
     series: SeriesText
@@ -31,6 +32,7 @@ class Context:
     given: frozenset[str] = frozenset()
     signoff: str = ""
     ours: bool = True
+    repository: Path | None = None
 
     def before(self, number: int) -> Reader:
         """Return a reader of the tree before the patch of index `number`."""

@@ -103,7 +103,7 @@ def examine(
                          "to be held to; name it with --design")
     building = any(one.builds for one in made.values())
     bases = kbuild.prepare_all(where, tuple(CONFIGS.values())) if building else ()
-    work = Work(text, changes, commits, where, read, bases, spec, signoff)
+    work = Work(text, changes, commits, where, read, bases, posting.work.git_dir, spec, signoff)
     found: dict[str, tuple[Finding, ...]] = {}
     for name, one in made.items():
         doing = one.doing.format(commits=len(commits), configurations=len(bases))
@@ -171,7 +171,7 @@ def _rules(work: Work) -> tuple[Finding, ...]:
     return rules.check(Context(
         work.series, work.read, work.changes, work.tree.base, work.tree.work,
         resolve=partial(_title, history) if history else None,
-        signoff=work.signoff, ours=work.spec is not None,
+        signoff=work.signoff, ours=work.spec is not None, repository=work.repository,
     ))
 
 

@@ -11,16 +11,12 @@ from __future__ import annotations
 import fnmatch
 import os
 import re
-import tempfile
 import unicodedata
 from collections.abc import Iterator
-from pathlib import Path
 
 from checks.finding import Finding, Severity
 from checks.patches.context import Context, at_log
 from checks.patches.mails import FileDiff, Patch
-from generator.errors import EnvironmentFault
-from generator.system.plumbing import PATIENCE, tried
 
 # Characters that change the direction of text, and those that a terminal obeys.
 _UNSEEN = re.compile(
@@ -72,12 +68,22 @@ def _binary(data: bytes | None) -> bool:
     return data is not None and b"\0" in data[:8000]
 
 
+_SOURCES = (".c", ".h", ".S", ".rs", ".dts", ".dtsi", ".sh", ".py", ".pl", ".rst", ".txt", ".yaml")
+
+
 def binary(what: Context) -> Iterator[Finding]:
-    """What is in a binary file nobody reads here, and that is said."""
+    """What is in a binary file nobody reads here, and that is said; source is never binary."""
     for index, patch, diff in _diffs(what):
-        if _binary(what.after(index)(diff.path)):
-            yield _at_file(patch, "series:binary", diff.path, 0, "a binary file, not checked",
-                           Severity.NOTE)
+        data = what.after(index)(diff.path)
+        if data is None or not _binary(data):
+            continue
+        name = os.path.basename(diff.path)
+        if name.endswith(_SOURCES) or name.startswith(("Kconfig", "Makefile", "Kbuild")):
+            line = data[: data.index(b"\0")].count(b"\n") + 1
+            yield _at_file(patch, "series:binary", diff.path, line, "a NUL byte: git shows nobody "
+                           "what is in this file, and no check reads it")
+        else:
+            yield _at_file(patch, "series:not-text", diff.path, 0, "a binary file", Severity.NOTE)
 
 
 _SPDX_FORM = (
@@ -315,44 +321,3 @@ def dropped_maintainers(what: Context) -> Iterator[Finding]:
             yield _at_file(
                 patch, "series:maintainers", "MAINTAINERS", 0, f"names {diff.path}, which is gone"
             )
-
-
-_TOLD = re.compile(r"(?P<path>[^:\n]+):(?P<line>\d+): (?P<kind>warning|error): (?P<text>.*)")
-_TIMEOUT = PATIENCE
-
-
-def kernel_doc(what: Context) -> Iterator[Finding]:
-    """The comments for documentation say no more warnings than before (scripts/kernel-doc)."""
-    if what.work is None:
-        yield Finding(
-            "series:kernel-doc", "not run: no checkout of the base", severity=Severity.NOTE
-        )
-        return
-    for index, patch, diff in _diffs(what):
-        if not diff.path.endswith((".c", ".h")) or diff.deleted:
-            continue
-        before, after = what.before(index)(diff.old), what.after(index)(diff.path)
-        old = {text for _, text in _kernel_doc(what.work, diff.path, before)}
-        for line, text in _kernel_doc(what.work, diff.path, after):
-            if text not in old:
-                yield _at_file(patch, "series:kernel-doc", diff.path, line, text, Severity.WARNING)
-
-
-def _kernel_doc(work: Path, path: str, data: bytes | None) -> list[tuple[int, str]]:
-    """Return (line, message); the exit code says nothing: it is 0 with warnings."""
-    if not data or b"/**" not in data:
-        return []
-    with tempfile.TemporaryDirectory(prefix="portwright-") as home:
-        file = Path(home) / os.path.basename(path)
-        file.write_bytes(data)
-        command = ["perl", str(work / "scripts/kernel-doc"), "-none", "-Wall", str(file)]
-        env = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", "HOME": home}
-        done = tried(command, cwd=work, env=env, timeout=_TIMEOUT, about=f"{path}: kernel-doc")
-        found = [
-            (int(match["line"]), match["text"])
-            for match in map(_TOLD.fullmatch, done.complained.splitlines())
-            if match
-        ]
-        if done.status and not found:
-            raise EnvironmentFault(f"{path}: scripts/kernel-doc did not run: {done.last}")
-    return found

@@ -35,6 +35,9 @@ def _log_lines(patch: Patch) -> Iterator[tuple[int, str]]:
     return enumerate(patch.log.split("\n"), 1)
 
 
+_IDENT = re.compile(rb"^Message-ID:\s*<([^>\s]{5,})>", re.I | re.M)
+
+
 def as_read(what: Context) -> Iterator[Finding]:
     """What was noticed while the series was read: what was left out, or mended, or guessed."""
     for one in what.series.remarks:
@@ -263,6 +266,21 @@ def fixes_resolved(what: Context) -> Iterator[Finding]:
                     continue
                 text = f"{match[1]} is {title!r} there" if title else f"no commit {match[1]}"
             yield at_log(patch, "series:fixes-resolved", text, number)
+
+
+def own_link(what: Context) -> Iterator[Finding]:
+    """A log links to reports and discussions, not to the mail that it is itself.
+
+    Source: Documentation/process/maintainer-tip.rst: whoever applies a patch adds that link.
+    """
+    mails = (*((what.series.cover,) if what.series.cover else ()), *what.series.patches)
+    own = {found[1].decode("utf-8", "replace") for mail in mails
+           if (found := _IDENT.search(mail.piece.raw.partition(b"\n\n")[0]))}
+    for patch in what.series.patches:
+        for number, line in _log_lines(patch):
+            if line.startswith("Link:") and any(one in line for one in own):
+                yield at_log(patch, "series:own-link", "this links to the posting itself; whoever "
+                             "applies it adds that", number, Severity.WARNING)
 
 
 def tags_given(what: Context) -> Iterator[Finding]:

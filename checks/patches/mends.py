@@ -32,6 +32,8 @@ _MENDS: Mapping[str, str] = {
     "series:hidden": "write it as an escape of C, or remove it",
     "series:spdx": "begin the file with its licence: see Documentation/process/license-rules.rst",
     "series:kernel-doc": "see Documentation/doc-guide/kernel-doc.rst",
+    "series:binary": "remove the byte",
+    "series:own-link": "remove the line",
     "series:maintainers": "change MAINTAINERS in this patch",
     "series:change-id": "move the line below the ---",
     "series:subjects-unique": "say in each subject what only this patch does",

@@ -9,12 +9,16 @@ from __future__ import annotations
 
 from checks.finding import Finding
 from checks.patches import file_rules, mail_rules
+from checks.patches.configsymbols import unknown_symbols
 from checks.patches.context import Context, SeriesRule
+from checks.patches.kerneldoc import kernel_doc
+from checks.patches.whitespace import whitespace
 
 # Commits that nobody has sent have no number, and no tags in brackets.
 MAILS: tuple[SeriesRule, ...] = (
     mail_rules.numbering,
     mail_rules.placeholders,
+    mail_rules.own_link,
 )
 # What nobody has written a log for yet has none to be read.
 LOGS: tuple[SeriesRule, ...] = (
@@ -33,7 +37,9 @@ FILES: tuple[SeriesRule, ...] = (
     file_rules.dropped_maintainers,
     file_rules.kconfig,
     file_rules.namespace_idiom,
-    file_rules.kernel_doc,
+    kernel_doc,
+    whitespace,
+    unknown_symbols,
 )
 OURS: tuple[SeriesRule, ...] = (
     mail_rules.subject_style,

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from checks.patches.mails import Reader, SeriesText
 from generator.kernel.kbuild import Base
@@ -18,8 +19,9 @@ class Work:
     """A series as a check gets it: as git has read it, laid over the tree, commit by commit.
 
     `changes` is what each commit makes of the files it touches, `read` gives the files of the
-    base, `bases` are the tree under each configuration. `spec` is the series that the commits
-    claim to be, None when nobody says which; `signoff` the identity that asked to sign.
+    base, `bases` are the tree under each configuration, `repository` has the base and the
+    commits. `spec` is the series that the commits claim to be,
+    None when nobody says which; `signoff` the identity that asked to sign.
     """
 
     series: SeriesText
@@ -28,5 +30,6 @@ class Work:
     tree: Tree
     read: Reader
     bases: tuple[Base, ...]
+    repository: Path
     spec: SeriesSpec | None = None
     signoff: str = ""

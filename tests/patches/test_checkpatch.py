@@ -59,10 +59,14 @@ def patch(tmp_path: Path, cached: Path) -> Patch:
 
 
 def fake(tmp_path: Path, script: str) -> Path:
-    """Return a tree whose checkpatch.pl does what the test says."""
+    """Return a tree whose checkpatch.pl finds what is planted, and else does as the test says."""
     work = tmp_path / "work"
     (work / "scripts").mkdir(parents=True)
-    (work / "scripts/checkpatch.pl").write_text(script)
+    (work / "scripts/checkpatch.pl").write_text(
+        'my $mail = do { local (@ARGV, $/) = $ARGV[-1]; <> };\n'
+        'if ($mail =~ /planted/) { print "x.c:9: ERROR:TRAILING_WHITESPACE: x\n"; exit 1 }\n'
+        + script
+    )
     return work
 
 
@@ -119,6 +123,16 @@ def test_a_checkpatch_that_fails_is_not_a_pass(
 ) -> None:
     with pytest.raises(EnvironmentFault, match=message):
         check(fake(tmp_path, script), [patch])
+
+
+def test_a_checkpatch_that_finds_nothing_wrong_with_a_planted_mistake_is_not_a_pass(
+    tmp_path: Path, patch: Patch
+) -> None:
+    (tmp_path / "scripts").mkdir()
+    (tmp_path / "scripts/checkpatch.pl").write_text("exit 0;\n")
+
+    with pytest.raises(EnvironmentFault, match="its silence means nothing"):
+        check(tmp_path, [patch])
 
 
 def test_a_checkpatch_that_hangs_is_a_timeout(
