@@ -113,6 +113,11 @@ def parser() -> argparse.ArgumentParser:
                               help=f"{text}: checkpatch, series, compile, design")
     validate.add_argument("--expect", metavar="RULE:REASON", action="append", default=[],
                           help="findings of this rule do not count; they are listed, and why")
+    validate.add_argument("--against", metavar="OLD",
+                          help="an earlier version of the series: say what differs, and count only "
+                               "findings that it did not have")
+    validate.add_argument("--all", action="store_true",
+                          help="with --against: count the others as well")
     validate.add_argument("--format", default="text", metavar="FORM",
                           choices=("text", "json", "sarif", "junit", "github", "b4-prep",
                                    "b4-review"),

@@ -23,5 +23,5 @@ REPORT = Report(
     "validate", "out", ("series", "compile"), ROWS, (WRONG, ODD, FINE, BY_THE_WAY),
     Scope("6.12.1", "here", "c" * 40, (("portwright", "1.0"), ("git", "2.39")), ("m", "y")),
     (Gap("design", "nobody says which", ("a.c (n)",)),), ("not made, as asked: checkpatch",),
-    ("headers of the base",),
+    ("headers of the base",), ("1: aaa = 1: bbb PCI: One",),
 )

@@ -9,6 +9,7 @@ from importlib import metadata
 
 from checks.finding import Finding, Severity
 from checks.patches.examine import Examined
+from checks.patches.file_rules import functions
 from checks.patches.mails import Patch
 from checks.patches.mends import mend
 from checks.report.record import Gap, Item, Report, Row, Scope
@@ -53,19 +54,28 @@ def reported(done: Examined, series: Posting, verb: str, again: Again) -> Report
 def _item(
     check: str, one: Finding, patch: Patch | None, texts: Texts, again: Again
 ) -> Item:
-    text = sent = ""
+    text = sent = function = ""
     if patch is not None and one.line:
         if one.path == patch.file:
             text = _own(patch, one.line)
         else:
             lines = texts.get((patch.commit, one.path), [])
             text = lines[one.line - 1] if one.line <= len(lines) else ""
+            function = _function(one, "\n".join(lines))
             number = patch.sent(one.path, one.line)
             sent = f"{patch.file}:{number}" if number else ""
     return Item(
         check, one, text[:_LONGEST], sent, one.fix or mend(one),
-        again(check) if one.severity is not Severity.NOTE else "",
-    )
+        again(check) if one.severity is not Severity.NOTE else "", function,
+    )  # fmt: skip
+
+
+def _function(one: Finding, text: str) -> str:
+    """Return the function of C that a finding stands in, empty when it is in none."""
+    if not one.path.endswith((".c", ".h")):
+        return ""
+    before = [(line, name) for name, (line, _) in functions(text).items() if line <= one.line]
+    return max(before, default=(0, ""))[1]
 
 
 def _own(patch: Patch, number: int) -> str:

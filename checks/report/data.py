@@ -36,6 +36,7 @@ def record(report: Report) -> Mapping[str, object]:
         "not_checked": [{**vars(gap), "where": list(gap.where)} for gap in report.gaps],
         "chosen": list(report.chosen),
         "assumed": list(report.assumed),
+        "compared": list(report.compared),
         "findings": [_finding(item) for item in report.items],
     }
 
@@ -54,6 +55,7 @@ def _finding(item: Item) -> Mapping[str, object]:
         "config": one.config,
         "notes": list(one.notes),
         "text": item.text,
+        "function": item.function,
         "sent": item.sent,
         "fix": item.fix,
         "again": item.again,

@@ -30,7 +30,8 @@ def _lines(report: Report) -> Iterator[str]:
         where = f": {', '.join(gap.where)}" if gap.where else ""
         yield f"::notice title={_value('not checked: ' + gap.what)}::{_data(gap.why + where)}"
     # a line that began with :: would be a command
-    for text in (*scope(report), *report.chosen, *(f"assumed: {x}" for x in report.assumed)):
+    for text in (*scope(report), *report.compared, *report.chosen,
+                 *(f"assumed: {x}" for x in report.assumed)):
         yield visible(text).lstrip(":")
 
 

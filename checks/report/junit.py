@@ -48,7 +48,8 @@ def _properties(suite: ElementTree.Element, report: Report) -> None:
             ("base", scope.base), ("configurations", ", ".join(scope.configurations)),
             *((f"tool {name}", version) for name, version in scope.tools),
             *(("chosen", text) for text in report.chosen),
-            *(("assumed", text) for text in report.assumed)]
+            *(("assumed", text) for text in report.assumed),
+            *(("compared", text) for text in report.compared)]
     under = ElementTree.SubElement(suite, "properties")
     for name, value in both:
         ElementTree.SubElement(under, "property", name=name, value=_plain(value))

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from checks.finding import Finding, Severity
 
@@ -27,8 +27,9 @@ class Item:
     """A finding with what one needs to act on it.
 
     `check` is the column of the table. `text` is the line that the finding is about, empty when
-    it is about none; `sent` is the line of the user's file, `file:line`, that this line came
-    from. `fix` says what would mend it, `again` is a command that finds it again.
+    it is about none, `function` the one that it stands in; `sent` is the line of the user's file,
+    `file:line`, that this line came from. `fix` says what would mend it,
+    `again` is a command that finds it again.
     """
 
     check: str
@@ -37,6 +38,7 @@ class Item:
     sent: str = ""
     fix: str = ""
     again: str = ""
+    function: str = ""
 
     @property
     def fails(self) -> bool:
@@ -73,7 +75,7 @@ class Report:
     """All that a verb has to say: `about` is what the user named, `checks` are the columns.
 
     `chosen` are sentences on what the user chose or expected, `assumed` on what was taken for
-    granted.
+    granted, `compared` on what became of an earlier version.
     """
 
     verb: str
@@ -84,7 +86,8 @@ class Report:
     scope: Scope
     gaps: tuple[Gap, ...] = ()
     chosen: tuple[str, ...] = ()
-    assumed: tuple[str, ...] = field(default=())
+    assumed: tuple[str, ...] = ()
+    compared: tuple[str, ...] = ()
 
     @property
     def clean(self) -> bool:

@@ -61,6 +61,7 @@ def record(report: Report) -> Mapping[str, object]:
             "configurations": list(report.scope.configurations),
             "chosen": list(report.chosen),
             "assumed": list(report.assumed),
+            "compared": list(report.compared),
         },
     }
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}

@@ -29,6 +29,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield from _joined([item.finding for item in report.items if not item.fails])
     yield from scope(report)
     yield from (_gap(gap) for gap in report.gaps)
+    yield from report.compared
     yield from report.chosen
     yield from (f"assumed: {text}" for text in report.assumed)
 

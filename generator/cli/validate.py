@@ -10,7 +10,8 @@ import os
 import sys
 from dataclasses import replace
 
-from checks.patches.choice import choice
+from checks.patches.against import compared, range_diff
+from checks.patches.choice import Choice, choice
 from checks.patches.examine import CHECKS, examine
 from checks.patches.reported import reported
 from checks.report.forms import FORMS
@@ -34,6 +35,8 @@ def run(args: argparse.Namespace) -> int:
     chosen = choice(args.only, args.skip, args.expect, list(CHECKS))
     if args.tree and args.kernel:
         raise UsageError("--kernel names a pinned tree, --tree a clone of yours: give one")
+    if args.all and not args.against:
+        raise UsageError("--all goes with --against OLD: there is nothing else that is left out")
     clone_ = None if args.kernel else clone(args)
     named, base, alone, stdin = asked(args), args.base, False, None
     form = "json" if args.json else args.format
@@ -44,15 +47,24 @@ def run(args: argparse.Namespace) -> int:
     with posting.opened(
         named, clone_, base, args.allow_newer, args.kernel, stdin
     ) as series:
-        done = examine(series, _spec(series, args.design), chosen=chosen)
-        report = reported(
-            done, series, "validate", lambda check: f"{again(args)} --only {check}"
-        )
+        report = _judged(args, series, chosen)
+        if args.against:
+            before = posting.Asked((args.against,), scissors=named.scissors)
+            with posting.opened(
+                before, clone_, args.base, args.allow_newer, args.kernel
+            ) as earlier:
+                report = compared(report, _judged(args, earlier, chosen),
+                                  range_diff(earlier, series), every=args.all)
     if alone:
         report = _last(report)
     if told := FORMS[form](report):
         print(told)
     return 0 if report.clean else 1
+
+
+def _judged(args: argparse.Namespace, series: posting.Posting, chosen: Choice) -> Report:
+    done = examine(series, _spec(series, args.design), chosen=chosen)
+    return reported(done, series, "validate", lambda check: f"{again(args)} --only {check}")
 
 
 def _last(report: Report) -> Report:

@@ -34,7 +34,7 @@ def test_the_command_line_offers_every_form() -> None:
     "no member named", "no prefix", "base: guessed", "nobody says which", "a.c (n)",
     "6.12.1", "cccccccccccc",
     "2.39", "headers of the base", "not made, as asked", "a table", "add the member",
-    "portwright validate out", "out/0001.patch:40", "it is here",
+    "portwright validate out", "out/0001.patch:40", "it is here", "aaa = 1",
 ])
 def test_every_form_has_all_of_it(form: str, word: str) -> None:
     assert word in FORMS[form](REPORT)
