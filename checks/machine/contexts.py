@@ -19,7 +19,8 @@ from generator.context import HANDLER_RUNS, Context, queued, unended
 from generator.design import Driver
 from generator.expr import FALSE, TRUE, Expr, Fact, Nth, Read, all_of, num, pick
 from generator.facts import HANDLER, OPEN
-from generator.graphs.flow import Flow, compress, flow
+from generator.graphs.compress import compress
+from generator.graphs.flow import Flow, flow
 from generator.operation import Block, Do
 from generator.ops.work import QUEUES
 

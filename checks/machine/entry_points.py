@@ -46,7 +46,8 @@ from generator.facts import (
     UNHEARD,
     UNPROGRAMMED,
 )
-from generator.graphs.flow import Flow, compress, flow
+from generator.graphs.compress import compress
+from generator.graphs.flow import Flow, flow
 from generator.program import Block
 
 _EPISODIC = (SAVED, LOST, MISSED, UNHEARD, UNPROGRAMMED)

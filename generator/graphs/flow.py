@@ -12,14 +12,18 @@ from dataclasses import dataclass, field, replace
 
 from generator.errors import NOWHERE, ModelError, Where
 from generator.expr import Place
-from generator.operation import (
-    CONTINUE,
-    IGNORE,
-    RETURN,
-    Do,
-    Guard,
-    Operation,
+from generator.graphs.undo import (
+    Managing,
+    Unclear,
+    Undo,
+    by_hand,
+    latest_first,
+    managing,
+    round_latest_first,
+    undoing,
+    without_taken_back,
 )
+from generator.operation import CONTINUE, IGNORE, RETURN, Do, Guard, Operation
 from generator.program import (
     And,
     Block,
@@ -32,7 +36,6 @@ from generator.program import (
     Not,
     Or,
     Return,
-    operations,
 )
 
 
@@ -73,7 +76,7 @@ class _Builder:
 
     instances: Instances | None
     symbols: frozenset[str] | None
-    managing: frozenset[tuple[str, Place]] = frozenset()  # operations that make others managed
+    managing: Managing = frozenset()
     edges: list[Edge] = field(default_factory=list)
     size: int = 0
 
@@ -83,16 +86,6 @@ class _Builder:
 
     def tau(self, src: int, dst: int) -> None:
         self.edges.append(Edge(src, dst))
-
-
-@dataclass(frozen=True)
-class Unclear:
-    """Something to undo on one of several ways that have met again, and how to tell the user."""
-
-    why: str
-
-
-Undo = Do | Each | Call | Unclear  # what there is to undo
 
 
 @dataclass(frozen=True)
@@ -120,10 +113,7 @@ def flow(
     Errors: ModelError when unwinding would have to undo something done in a branch only, of
     which it cannot tell whether it was taken.
     """
-    managing = frozenset(
-        (do.op.name, do.places[0]) for do in operations(block) if do.op.managed and do.places
-    )
-    builder = _Builder(instances, symbols, managing)
+    builder = _Builder(instances, symbols, managing(block))
     start, done, failed = builder.state(), builder.state(), builder.state()
     scope = _Scope(name, done, failed, {})
     end, _ = _block(builder, block, start, scope)
@@ -150,8 +140,8 @@ def _block(
         match node:
             case Do():
                 at = _do(builder, node, at, inner)
-                undos = _without_taken_back(undos, node)
-                if _by_hand(builder, node):
+                undos = without_taken_back(undos, node)
+                if by_hand(node, builder.managing):
                     undos = (*undos, node)
             case Return(ok=ok):
                 builder.tau(at, scope.done if ok else scope.failed)
@@ -165,20 +155,11 @@ def _block(
                 at, undos = _block(builder, then if built else other, at, inner)
             case Each():
                 at = _each(builder, node, at, inner)
-                if _undoing(builder, node.body):
+                if undoing(node.body, builder.managing):
                     undos = (*undos, node)
             case Call():
                 at, undos = _call(builder, node, at, inner)
     return at, undos
-
-
-def _without_taken_back(undos: tuple[Undo, ...], node: Do) -> tuple[Undo, ...]:
-    """Return what there is still to undo when an operation has taken back the last like it."""
-    for at in reversed(range(len(undos))):
-        did = undos[at]
-        if isinstance(did, Do) and node.takes_back(did):
-            return (*undos[:at], *undos[at + 1:])
-    return undos
 
 
 def _with(scope: _Scope, undos: tuple[Undo, ...]) -> _Scope:
@@ -186,18 +167,6 @@ def _with(scope: _Scope, undos: tuple[Undo, ...]) -> _Scope:
         scope.name, scope.done, scope.failed, scope.context, undos, scope.again,
         scope.outer, scope.loop, scope.rounds, scope.kept,
     )
-
-
-def _by_hand(builder: _Builder, do: Do) -> bool:
-    """Return whether an operation is undone, and by no devres list."""
-    op = do.op
-    return op.undo is not None and not op.managed and (
-        not op.managed_by or (op.managed_by, do.places[0]) not in builder.managing
-    )
-
-
-def _undoing(builder: _Builder, block: Block) -> bool:
-    return any(_by_hand(builder, do) for do in operations(block))
 
 
 def _context(scope: _Scope) -> tuple[tuple[Place, Place], ...]:
@@ -259,26 +228,8 @@ def _unwind(builder: _Builder, at: int, scope: _Scope, failed: Do | Call) -> int
 def _undo_all(
     builder: _Builder, undos: tuple[Undo, ...], at: int, scope: _Scope, failed: Do | Call
 ) -> int:
-    taken: set[tuple[str, Place]] = set()
-    instead = {
-        (name, failed.places[0]): undo for name, undo in failed.op.frees_by
-    } if isinstance(failed, Do) else {}
-    for node in reversed(undos):
-        if isinstance(node, Do):
-            if (node.op.name, node.places[0]) in taken:
-                continue
-            freed = (*node.op.takes_over, *(name for name, _ in node.op.frees_by))
-            taken |= {(name, node.places[0]) for name in freed}
-            if (node.op.name, node.places[0]) in instead:
-                at = _undo(builder, node, at, scope, instead[node.op.name, node.places[0]])
-                continue
-        if isinstance(node, Unclear):
-            raise ModelError(
-                failed.where,
-                f"when this fails, unwinding cannot tell {node.why}; "
-                "give it fail=(...) with what is to be undone"
-            )
-        at = _undo(builder, node, at, scope)
+    for node, instead in latest_first(undos, failed):
+        at = _undo(builder, node, at, scope, instead)
     return at
 
 
@@ -320,21 +271,8 @@ def _undo_round(
     builder: _Builder, loop: Each, at: int, scope: _Scope, context: _Context
 ) -> int:
     inner = _Scope(scope.name, scope.done, scope.failed, context)
-    for node in reversed(loop.body):
-        if isinstance(node, If | Ifdef) and _undoing(builder, (node,)):
-            raise ModelError(
-                node.where,
-                "unwinding cannot tell whether this branch was taken; "
-                "give the later operation fail=(...) with what is to be undone"
-            )
-        undoable = (
-            (isinstance(node, Do) and _by_hand(builder, node))
-            or (isinstance(node, Each) and _undoing(builder, node.body))
-            or (isinstance(node, Call) and _undoing(builder, (node,)))
-        )
-        if undoable:
-            assert isinstance(node, Do | Each | Call)
-            at = _undo(builder, node, at, inner)
+    for node in round_latest_first(loop, builder.managing):
+        at = _undo(builder, node, at, inner)
     return at
 
 
@@ -462,39 +400,3 @@ def _call(
         why = f"whether {name} went well, and left something to undo"
         return after, (*scope.undos, Unclear(why))
     return after, then
-
-
-def compress(graph: Flow) -> Flow:
-    """Return a flow without the states that only pass on."""
-    out: dict[int, list[Edge]] = {}
-    for edge in graph.edges:
-        out.setdefault(edge.src, []).append(edge)
-    alias: dict[int, int] = {}
-    ends = {graph.done, graph.failed}
-
-    def final(state: int) -> int:
-        seen = set()
-        while state not in seen and state not in ends:
-            seen.add(state)
-            only = out.get(state, [])
-            if len(only) != 1 or only[0].do is not None or only[0].guard is not None:
-                break
-            state = only[0].dst
-        return state
-
-    for state in range(graph.size):
-        alias[state] = final(state)
-    start = alias[graph.start]
-    edges: list[Edge] = []
-    todo, reached = [start], {start}
-    while todo:
-        state = todo.pop()
-        for edge in out.get(state, ()):
-            if state in ends:
-                continue
-            dst = alias[edge.dst]
-            edges.append(replace(edge, src=state, dst=dst))
-            if dst not in reached:
-                reached.add(dst)
-                todo.append(dst)
-    return Flow(start, graph.done, graph.failed, graph.size, tuple(edges))

@@ -7,19 +7,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from generator.errors import TreeError
-from generator.fingerprint import Fails, Fingerprint
+from generator.fingerprint import Fingerprint
 from generator.graphs.lts import Label, Lts
 from generator.reading.cfg import Assign, Branch, Call, Function, Node, Return, Store, Unlikely
 from generator.reading.driver_code import Program
+from generator.reading.operation_calls import acted_on, results
+from generator.reading.owners import elsewhere, foreign, strays
 from generator.reading.sites import Notes, Site, Unnamed
 from generator.reading.unset import UNSET, Locals, mark, settled, without, without_marks
 from generator.reading.values import (
     ANY,
-    NEG,
     NONZERO,
     POS,
     ZERO,
-    Expr,
     Name,
     Unary,
     Value,
@@ -128,13 +128,8 @@ class Runs:
         return Lts(0, tuple(self.edges), frozenset(final))
 
     def state(
-        self,
-        function: str,
-        node: int,
-        env: Mapping[str, Value],
-        memory: Mapping[str, int],
-        known: tuple[tuple[str, bool], ...],
-        stack: tuple[_Frame, ...],
+        self, function: str, node: int, env: Mapping[str, Value], memory: Mapping[str, int], known:
+        tuple[tuple[str, bool], ...], stack: tuple[_Frame, ...]
     ) -> _State:
         """Return a state with only what can still be read."""
         self.entered.add(function)
@@ -198,12 +193,8 @@ class Runs:
         return [(label, self._go(state, node.next[0], env, memory))]
 
     def _go(
-        self,
-        state: _State,
-        node: int,
-        env: Mapping[str, Value],
-        memory: Mapping[str, int],
-        known: Mapping[str, bool] | None = None,
+        self, state: _State, node: int, env: Mapping[str, Value], memory: Mapping[str, int], known:
+        Mapping[str, bool] | None = None
     ) -> _State:
         kept = state.known if known is None else tuple(sorted(known.items()))
         return self.state(state.function, node, env, memory, kept, state.stack)
@@ -225,11 +216,7 @@ class Runs:
         return label
 
     def _branch(
-        self,
-        state: _State,
-        node: Branch,
-        env: dict[str, Value],
-        memory: dict[str, int],
+        self, state: _State, node: Branch, env: dict[str, Value], memory: dict[str, int]
     ) -> list[_Step]:
         condition = node.uses[0]
         answers = outcomes(condition, env, memory)
@@ -264,7 +251,7 @@ class Runs:
         for use in node.uses:
             # a scalar whose address is passed may come back changed
             if isinstance(use, Unary) and use.op == "&" and isinstance(use.of, Var):
-                env[use.of.key] = self._foreign(node.callee, use.of.root)
+                env[use.of.key] = foreign(self.owned, node.callee, use.of.root)
         before, env = env, without(env, node.uses)
         fingerprint = self.program.fingerprint(node.callee)
         if fingerprint is not None:
@@ -275,7 +262,7 @@ class Runs:
             function = self.program.function(node.callee)
             busy = {state.function, *(frame.function for frame in state.stack)}
             if function.name not in busy:
-                self._strays(node, function, values)
+                strays(self.notes, self.owned, node, function, values)
                 # the helper sees to the variable whose address it got, or does not
                 roots = dict(enumerate(one.root for one in function.parameters))
                 env = without(before, [
@@ -289,9 +276,9 @@ class Runs:
         elif not self.program.harmless(node.callee):
             self.notes.say("unknown", Unnamed(f"{node.callee}()", node.place))
             memory = {}
-        self._elsewhere(node, values)
+        elsewhere(self.notes, self.owned, node, values)
         state = self._settled(state, *values)
-        env[node.target.key] = self._foreign(node.callee, node.target.root)
+        env[node.target.key] = foreign(self.owned, node.callee, node.target.root)
         return [(None, self._go(state, node.next[0], env, memory))]
 
     def _kept(self, state: _State, node: Call, env: Mapping[str, Value]) -> Locals:
@@ -308,34 +295,9 @@ class Runs:
         stack = (frame._replace(env=settled(frame.env, names)) for frame in state.stack)
         return state._replace(stack=tuple(stack))
 
-    def _strays(self, node: Call, function: Function, values: tuple[Value, ...]) -> None:
-        """Note a helper that is called for another device than the entry point's own."""
-        for one, value in zip(function.parameters, values, strict=False):
-            path = bind(value, one.root).text
-            if one.root in self.owned and path != one.root:
-                text = f"{function.name}() is called for {shown(path)}"
-                self.notes.say("strays", (function.name, Unnamed(text, node.place)))
-
-    def _elsewhere(self, node: Call, values: tuple[Value, ...]) -> None:
-        """Note a call, not an operation, that is for another device than the entry point's own."""
-        for record, value in zip(node.records, values, strict=True):
-            if record in self.owned and is_path(value.text) and value.text != record:
-                text = f"{node.callee}() is called for {shown(value.text)}"
-                self.notes.say("elsewhere", (value.text, Unnamed(text, node.place)))
-
-    def _foreign(self, callee: str, root: str) -> Value:
-        """Return what a call that is not followed gives: never the device of the entry point."""
-        if root in self.owned:
-            return Value(ANY, f"{callee}().{root}")
-        return bind(Value(ANY, f"{callee}()"), root)
-
     def _enter(
-        self,
-        state: _State,
-        function: Function,
-        values: tuple[Value, ...],
-        memory: Mapping[str, int],
-        frame: _Frame,
+        self, state: _State, function: Function, values: tuple[Value, ...], memory: Mapping[str,
+        int], frame: _Frame
     ) -> _State:
         self._alone = False
         env = {
@@ -346,38 +308,19 @@ class Runs:
         return self.state(function.name, 0, env, memory, state.known, stack)
 
     def _operation(
-        self,
-        state: _State,
-        node: Call,
-        fingerprint: Fingerprint,
-        values: tuple[Value, ...],
-        env: dict[str, Value],
-        memory: dict[str, int],
+        self, state: _State, node: Call, fingerprint: Fingerprint, values: tuple[Value, ...], env:
+        dict[str, Value], memory: dict[str, int]
     ) -> list[_Step]:
-        on = ""
-        if fingerprint.on is not None and fingerprint.on < len(values):
-            text = values[fingerprint.on].text
-            on = shown(text) if is_path(text) else "?"
+        on = acted_on(fingerprint, values)
         if fingerprint.later is not None:
             index, data = fingerprint.later
             callee = node.uses[index]
             name = callee.text if isinstance(callee, Name) else "?"
             self.notes.say("later", (name, shown(values[data].text)))
-        args = ", ".join(_argument(node.uses[i], values[i]) for i in fingerprint.args)
         steps: list[_Step] = []
-        for outcome, signs in _OUTCOMES[fingerprint.fails]:
-            label = Label(fingerprint.callees[0], on, outcome, args)
+        for label, value, cells in results(fingerprint, node, on, values, memory):
             self.notes.site("sites", label, node)
-            cells = memory
-            if fingerprint.fails is Fails.INDEX:
-                cells = {**memory, f"{node.record}.index": signs, f"{node.record}.virq": signs}
-                if outcome == "ok":
-                    cells[f"{node.record}.index"] = ZERO | POS
-                else:
-                    cells[f"{node.record}.virq"] = ZERO
-                signs = ANY
-            value = bind(Value(signs, f"{fingerprint.callees[0]}()"), node.target.root)
-            after = {**env, node.target.key: value}
+            after = {**env, node.target.key: bind(value, node.target.root)}
             if fingerprint.callback is None:
                 steps.append((label, self._go(state, node.next[0], after, cells)))
                 continue
@@ -404,12 +347,8 @@ class Runs:
         return steps
 
     def _return(
-        self,
-        state: _State,
-        node: Return,
-        function: Function,
-        env: dict[str, Value],
-        memory: dict[str, int],
+        self, state: _State, node: Return, function: Function, env: dict[str, Value], memory:
+        dict[str, int]
     ) -> list[_Step]:
         self._alone = False
         value = evaluate(node.uses[0], env, memory) if node.uses else Value(ANY)
@@ -447,26 +386,6 @@ class Runs:
         return steps
 
 
-_OUTCOMES: Mapping[Fails, tuple[tuple[str, int], ...]] = {
-    Fails.NEVER: (("ok", ANY),),
-    Fails.NEGATIVE: (("ok", ZERO), ("fail", NEG)),
-    Fails.POSITIVE: (("ok", POS), ("fail", NEG)),
-    Fails.TAKEN: (("ok", POS), ("fail", ZERO | NEG)),
-    Fails.NONNEGATIVE: (("ok", ZERO | POS), ("fail", NEG)),
-    Fails.NULL: (("ok", POS), ("fail", ZERO)),
-    Fails.ERRPTR: (("ok", POS), ("fail", NEG)),
-    Fails.INDEX: (("ok", POS), ("fail", NEG)),
-    Fails.BOOL: (("true", POS), ("false", ZERO)),
-}
-
-
 def _result(value: Value) -> Value:
     """Return a value as a local variable keeps it: no constant any more, for variables vary."""
     return Value(value.signs) if value.text.startswith("=") else value
-
-
-def _argument(use: Expr, value: Value) -> str:
-    """Return an argument as a label shows it: constants, paths and names; all else is "*"."""
-    if value.text.startswith("=") or is_path(value.text):
-        return shown(value.text)
-    return value.text if isinstance(use, Name) and value.text else "*"

@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
 WIDTH, TAB = 80, 8
 _BREAKS = (", ", " && ", " || ", " != ", " == ", " | ", " < ", " > ")
 
@@ -99,3 +102,24 @@ def _simple(text: str) -> bool:
         if depth == 0 and char == ">" and text[at - 1 : at + 1] != "->":
             return False
     return bool(text) and text[0] != "("
+
+
+@dataclass(frozen=True)
+class Item:
+    """One statement, its lines already indented; `compound` has a body of its own."""
+
+    text: str
+    compound: bool = False
+
+
+def spaced(items: Sequence[Item]) -> Iterator[str]:
+    """Yield statements with an empty line after what has a body, and before the last return."""
+    blank = True
+    for at, item in enumerate(items):
+        last = at == len(items) - 1
+        final = last and at > 0 and item.text.lstrip().startswith("return")
+        apart = (at > 0 and items[at - 1].compound) or final
+        if apart and not blank and not item.text.startswith("\n"):
+            yield "\n"
+        yield item.text + "\n"
+        blank = item.text.endswith("\n") or not item.text.strip()

@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from generator.ctext import Code, Helper, Leave, Loop, Returns, Written, returns
 from generator.entrypoint import Head
-from generator.errors import NOWHERE, ModelError, UsageError
+from generator.errors import ModelError, UsageError
 from generator.expr import Place
 from generator.operation import CONTINUE, IGNORE, RETURN, UNWIND, Do, OnFail
 from generator.program import (
@@ -23,7 +23,7 @@ from generator.program import (
     guards,
     operations,
 )
-from generator.rendering.layout import indented, negated, wrap
+from generator.rendering.layout import Item, indented, negated, spaced, wrap
 from generator.rendering.templates import (
     Names,
     condition,
@@ -35,15 +35,7 @@ from generator.rendering.templates import (
     there,
 )
 from generator.rendering.unused_locals import declared
-from generator.rendering.unwind import Way, undone, without_managed
-
-
-@dataclass(frozen=True)
-class _Item:
-    """One statement, its lines already indented; `compound` has a body of its own."""
-
-    text: str
-    compound: bool = False
+from generator.rendering.unwind import Way, joined, undone, without_managed
 
 
 @dataclass
@@ -62,18 +54,18 @@ class _Writer:
 
     def block(
         self, nodes: Block, depth: int, undos: tuple[Do | Call, ...], last: bool = False
-    ) -> list[_Item]:
-        items: list[_Item] = []
+    ) -> list[Item]:
+        items: list[Item] = []
         for at, node in enumerate(nodes):
             ending = last and at == len(nodes) - 1
             undos = without_managed(undos, node)
             match node:
                 case Code(text=text):
-                    items.append(_Item(indented(text, depth)))
+                    items.append(Item(indented(text, depth)))
                 case Do():
                     items += self.do(node, depth, undos)
                 case Return():
-                    items.append(_Item("\t" * depth + self.leaving(node)))
+                    items.append(Item("\t" * depth + self.leaving(node)))
                 case If():
                     items += self.asked(node, depth, undos)
                 case Call():
@@ -81,11 +73,11 @@ class _Writer:
                 case Each():
                     items += self.loop(node, depth, undos)
                 case Ifdef(symbol=symbol):
-                    items.append(_Item(f"#ifdef {symbol}"))
+                    items.append(Item(f"#ifdef {symbol}"))
                     items += self.block(node.then, depth, undos)
                     if node.other:
-                        items += [_Item("#else"), *self.block(node.other, depth, undos)]
-                    items.append(_Item("#endif"))
+                        items += [Item("#else"), *self.block(node.other, depth, undos)]
+                    items.append(Item("#endif"))
             undos = undone(undos, (node,))
         return items
 
@@ -108,9 +100,9 @@ class _Writer:
 
     # -- statements --------------------------------------------------------------------------
 
-    def do(self, node: Do, depth: int, undos: tuple[Do | Call, ...]) -> list[_Item]:
+    def do(self, node: Do, depth: int, undos: tuple[Do | Call, ...]) -> list[Item]:
         text = statement(node, self.names)
-        items = [_Item(indented(text, depth))] if text else []
+        items = [Item(indented(text, depth))] if text else []
         if text.startswith("return "):
             if node.on_fail == UNWIND and self.unwinding(undos):
                 raise ModelError(
@@ -124,11 +116,11 @@ class _Writer:
             said = dict(node.c).get("say", "")
             items += self.failure(node.on_fail, test, error, said, depth, undos)
         after = dict(node.c).get("then", "")
-        return items + ([_Item(indented(after, depth))] if after else [])
+        return items + ([Item(indented(after, depth))] if after else [])
 
     def called(
         self, node: Call, depth: int, undos: tuple[Do | Call, ...], ending: bool
-    ) -> list[_Item]:
+    ) -> list[Item]:
         given = dict(node.c) if isinstance(node, Helper) else {}
         function = node.function
         gives = function.gives if isinstance(function, Written) else "int"
@@ -141,12 +133,12 @@ class _Writer:
         if ending and caught and leaves and into == self.names.result and (
             returns(gives) == self.gives
         ):
-            return [_Item(indented(f"return {text};", depth))]
+            return [Item(indented(f"return {text};", depth))]
         if gives == "bool":
             test, error = negated(text), "false"
             items = []
         else:
-            items = [_Item(indented(f"{into} = {text};" if into else f"{text};", depth))]
+            items = [Item(indented(f"{into} = {text};" if into else f"{text};", depth))]
             test, error = f"{into} < 0", into
             if gives == "pointer":
                 test, error = f"IS_ERR({into})", f"PTR_ERR({into})"
@@ -168,30 +160,30 @@ class _Writer:
     def failure(
         self, on_fail: OnFail | Block, test: str, error: str, said: str, depth: int,
         undos: tuple[Do | Call, ...],
-    ) -> list[_Item]:
-        inner: list[_Item] = [_Item(indented(said, depth + 1))] if said else []
+    ) -> list[Item]:
+        inner: list[Item] = [Item(indented(said, depth + 1))] if said else []
         tab = "\t" * (depth + 1)
         if on_fail == CONTINUE:
-            inner.append(_Item(f"{tab}continue;"))
+            inner.append(Item(f"{tab}continue;"))
         elif isinstance(on_fail, tuple):
             steps = on_fail[:-1] if on_fail and isinstance(on_fail[-1], Return) else ()
             if steps and self.gives.type == "void" and depth == 1 and not _plain(steps):
-                inner.append(_Item(f"{tab}goto {self.exit([self.spelled(one) for one in steps])};"))
+                inner.append(Item(f"{tab}goto {self.exit([self.spelled(one) for one in steps])};"))
             else:
                 inner += self.block(on_fail, depth + 1, undos)
         else:
             way = [] if on_fail == RETURN else self.unwinding(undos)
             if not way:
-                inner.append(_Item(f"{tab}{self.error(error)}"))
+                inner.append(Item(f"{tab}{self.error(error)}"))
             else:
                 if error != self.names.result and not (
                     self.gives.type == "void" or self.gives.failed
                 ):
-                    inner.append(_Item(f"{tab}{self.names.result} = {error};"))
-                inner.append(_Item(f"{tab}goto {self.exit(way)};"))
+                    inner.append(Item(f"{tab}{self.names.result} = {error};"))
+                inner.append(Item(f"{tab}goto {self.exit(way)};"))
         return self.compound(f"if ({test})", inner, depth)
 
-    def asked(self, node: If, depth: int, undos: tuple[Do | Call, ...]) -> list[_Item]:
+    def asked(self, node: If, depth: int, undos: tuple[Do | Call, ...]) -> list[Item]:
         text = condition(node.guard)
         if not text:
             return self.block(node.then, depth, undos)
@@ -206,24 +198,24 @@ class _Writer:
             if braced:
                 first = self.braced(f"if ({text})", self.block(then, depth + 1, undos), depth)
                 second = self.braced("else", self.block(other, depth + 1, undos), depth)
-                return [_Item(f"{first} {second.removeprefix(tab)}", True)]
-            return [_Item(f"{first}\n{rest[0].text}", True)]
+                return [Item(f"{first} {second.removeprefix(tab)}", True)]
+            return [Item(f"{first}\n{rest[0].text}", True)]
         return items
 
-    def loop(self, node: Each, depth: int, undos: tuple[Do | Call, ...]) -> list[_Item]:
+    def loop(self, node: Each, depth: int, undos: tuple[Do | Call, ...]) -> list[Item]:
         if not isinstance(node, Loop):
             raise ModelError(node.where, "a loop in rendered code needs its head: use Loop()")
         inner = self.block(node.body, depth + 1, undos)
         if sum(item.text.count("\n") + 1 for item in inner) > 1:
-            return [_Item(self.braced(node.head, inner, depth), True)]
+            return [Item(self.braced(node.head, inner, depth), True)]
         return self.compound(node.head, inner, depth)
 
-    def compound(self, head: str, inner: list[_Item], depth: int) -> list[_Item]:
+    def compound(self, head: str, inner: list[Item], depth: int) -> list[Item]:
         if len(inner) > 1 or not inner or inner[0].compound or inner[0].text.lstrip()[:2] == "/*":
-            return [_Item(self.braced(head, inner, depth), True)]
-        return [_Item(f"{indented(head, depth)}\n{inner[0].text}", True)]
+            return [Item(self.braced(head, inner, depth), True)]
+        return [Item(f"{indented(head, depth)}\n{inner[0].text}", True)]
 
-    def braced(self, head: str, inner: list[_Item], depth: int) -> str:
+    def braced(self, head: str, inner: list[Item], depth: int) -> str:
         body = "\n".join(item.text for item in inner)
         return f"{indented(head + ' {', depth)}\n{body}\n" + "\t" * depth + "}"
 
@@ -276,16 +268,7 @@ class _Writer:
         """
         if not self.exits:
             return ""
-        longest = max(self.exits, key=len)
-        for way in self.exits:
-            if longest[len(longest) - len(way):] != way:
-                raise ModelError(
-                    NOWHERE,
-                    "two ways out of one function undo in different orders: "
-                    f"{' '.join(label for label, _ in way)} / "
-                    f"{' '.join(label for label, _ in longest)}: "
-                    "put what belongs together into a helper of its own"
-                )
+        longest = joined(self.exits)
         wanted = {way[0][0] for way in self.exits}
         lines = []
         for label, text in longest:
@@ -339,8 +322,8 @@ def body(
     labels = writer.labels()
     ends = items[-1].text.lstrip().startswith("return ") if items else False
     if not ends and (writer.gives.ok or labels):
-        items.append(_Item("\t" + f"return {writer.gives.ok}".rstrip() + ";"))
-    text = "".join(_spaced(items))
+        items.append(Item("\t" + f"return {writer.gives.ok}".rstrip() + ";"))
+    text = "".join(spaced(items))
     return text + (f"\n{labels}\n" if labels else "")
 
 
@@ -365,7 +348,7 @@ def statements(
     """
     writer = _Writer(names, returns(gives), known=known)
     items = writer.block(nodes, depth, undos)
-    return Inserted("".join(_spaced(items)), tuple(writer.exits))
+    return Inserted("".join(spaced(items)), tuple(writer.exits))
 
 
 def labels(exits: Sequence[Way], names: Names, gives: str | Returns) -> str:
@@ -397,16 +380,3 @@ def function_text(function: Function, names: Names, head: Head | None = None) ->
         does=frozenset(do.op.name for do in operations(function.body)),
         **given,
     ))
-
-
-def _spaced(items: Sequence[_Item]) -> Iterator[str]:
-    """Yield statements with an empty line after what has a body, and before the last return."""
-    blank = True
-    for at, item in enumerate(items):
-        last = at == len(items) - 1
-        final = last and at > 0 and item.text.lstrip().startswith("return")
-        apart = (at > 0 and items[at - 1].compound) or final
-        if apart and not blank and not item.text.startswith("\n"):
-            yield "\n"
-        yield item.text + "\n"
-        blank = item.text.endswith("\n") or not item.text.strip()

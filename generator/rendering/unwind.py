@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from generator.errors import NOWHERE, ModelError
 from generator.operation import Do
 from generator.program import Block, Call, operations
 
@@ -40,3 +43,21 @@ def _to_undo(node: Call) -> bool:
     return node.function.undo is not None or any(
         do.op.undo is not None and not do.op.managed for do in body
     )
+
+
+def joined(exits: Sequence[Way]) -> Way:
+    """Return the way out that has all the others at its end, so that each falls into the next.
+
+    Errors: ModelError when two of them do not end alike.
+    """
+    longest = max(exits, key=len)
+    for way in exits:
+        if longest[len(longest) - len(way):] != way:
+            raise ModelError(
+                NOWHERE,
+                "two ways out of one function undo in different orders: "
+                f"{' '.join(label for label, _ in way)} / "
+                f"{' '.join(label for label, _ in longest)}: "
+                "put what belongs together into a helper of its own"
+            )
+    return longest
