@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from checks.machine.machine import Machine
 from checks.machine.questions import answers, asked_under, questions
 from checks.search.abstract_values import conjuncts
-from checks.search.partial_order import Alone, Place, Reduction
+from checks.search.partial_order import Alone, Location, Reduction
 from generator.errors import ModelError
 from generator.expr import FALSE, TRUE, Bin, Expr, Not, Num, Pick, Read
 from generator.meaning import fold_known
@@ -99,7 +99,7 @@ class _Writer:
         asked = [read for read in fields if read.fact.question]
         # One that means something only under another comes after it.
         self.questions = {read: number for number, read in enumerate(questions(asked, self.known))}
-        self.members: dict[Place, list[int]] = {}
+        self.members: dict[Location, list[int]] = {}
         for number, one in enumerate(machine.transitions):
             place = one.pc, one.src
             if one.pc is None or one.src in reduced.known.found[one.pc]:  # else nobody gets there
@@ -213,7 +213,7 @@ class _Writer:
                 lines.append(f"\tif ({test})\n\t\tbroken[n++] = {index};")
         return [*lines, "\treturn n;", "}", ""]
 
-    def _steps(self, name: str, place: Place) -> list[str]:
+    def _steps(self, name: str, place: Location) -> list[str]:
         """Return the function of one place: ask, look where rules break, then take the steps.
 
         A question that only a rule asks is answered in the state only where an answer breaks it.

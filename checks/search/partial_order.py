@@ -19,7 +19,7 @@ from checks.search.abstract_values import Knowledge, Known, Node
 from generator.expr import FALSE, Expr, Num, Read, reads
 from generator.meaning import evaluate
 
-Place = tuple[Read | None, int]  # a process, by its counter, and where it is
+Location = tuple[Read | None, int]  # a process, by its counter, and where it is
 Condition = tuple[int, Expr, bool]  # number, when a rule breaks, whether that is waived
 MOST = 300  # combinations of values that are tried out
 
@@ -78,13 +78,13 @@ class Reduction:
                 self.readers[read] = self.readers.get(read, 0) | 1 << number
             for read in uses.gives:
                 self.writers[read] = self.writers.get(read, 0) | 1 << number
-        self.members: dict[Place, list[int]] = {}
+        self.members: dict[Location, list[int]] = {}
         for number, one in enumerate(machine.transitions):
             self.members.setdefault((one.pc, one.src), []).append(number)
 
-        self.places: dict[Place, Alone | None] = {}
+        self.places: dict[Location, Alone | None] = {}
 
-    def alone(self, place: Place) -> Alone | None:
+    def alone(self, place: Location) -> Alone | None:
         """Return when steps from a place may be taken at once; None for never."""
         if place not in self.places:
             pc, src = place
@@ -332,4 +332,4 @@ def _commute(
     )
 
 
-__all__ = ["Alone", "Condition", "Place", "Reduction"]
+__all__ = ["Alone", "Condition", "Location", "Reduction"]

@@ -32,7 +32,7 @@ class Option:
 
 
 @dataclass(frozen=True)
-class Place:
+class Location:
     """A label, what can be done there without leaving it, and what leads to other labels."""
 
     label: str
@@ -45,7 +45,7 @@ class Process:
     """A proctype; its steps are `provided` that this does not hold."""
 
     name: str
-    places: tuple[Place, ...]
+    places: tuple[Location, ...]
     provided: str = ""
 
 
@@ -171,7 +171,7 @@ class _Part:
         if self.in_states:
             options = [option for one in self.in_states for option in self.breaks(*one)]
             processes.append(
-                Process(f"m{self.position}_rules", (Place("L0", tuple(options)),))
+                Process(f"m{self.position}_rules", (Location("L0", tuple(options)),))
             )
         given = tuple(
             (self.names[read], value + read.fact.question)
@@ -187,7 +187,7 @@ class _Part:
                 return value.value
         return one.src
 
-    def place(self, src: int, members: Sequence[int]) -> Place:
+    def place(self, src: int, members: Sequence[int]) -> Location:
         """Return what can happen at a place: hardware answers, rules break, steps are taken."""
         exprs: list[Expr] = []
         for number in members:
@@ -212,7 +212,7 @@ class _Part:
             (stays if goes == src else leaves.setdefault(f"L{goes}", [])).append(
                 Option(_all(can, *stops), does)
             )
-        return Place(f"L{src}", tuple(stays),
+        return Location(f"L{src}", tuple(stays),
                      tuple((label, tuple(options)) for label, options in leaves.items()))
 
     def breaks(

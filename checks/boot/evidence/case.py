@@ -89,7 +89,7 @@ def of_file(file: Path) -> Case:
     """
     loaded = load(str(file))
     said = getattr(loaded.module, "REFUSED", None)
-    if not isinstance(said, refusal.Refused):
+    if not isinstance(said, refusal.Refusal):
         raise UsageError(f"{file}: defines no REFUSED, so it is not known what is to be seen")
     return Case(
         loaded.design.name, said.rule, said.change, said.symptom, said.board, said.scenarios,

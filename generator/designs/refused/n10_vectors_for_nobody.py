@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from generator import rewrite
 from generator.designs import auxbus
-from generator.designs.refused.refusal import Refused, refused
+from generator.designs.refused.refusal import Refusal, refused
 from generator.program import Block
 
 
@@ -17,7 +17,7 @@ def _unasked(body: Block) -> Block:
     )
 
 
-REFUSED = Refused(
+REFUSED = Refusal(
     "N10", "a port without services keeps vectors and bus mastering for no device",
     r"interrupts are by: INTx; seen: MSI-X", ("boot",), board="switch-beyond",
 )

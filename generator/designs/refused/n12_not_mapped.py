@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from generator import rewrite
 from generator.designs import auxbus
-from generator.designs.refused.refusal import Refused, refused
+from generator.designs.refused.refusal import Refusal, refused
 
-REFUSED = Refused(
+REFUSED = Refusal(
     "N12", "a CPMU's registers are read and were not mapped",
     r"BUG: kernel NULL pointer dereference", ("boot",),
 )

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from generator import rewrite
 from generator.designs import auxbus
-from generator.designs.refused.refusal import Refused, refused
+from generator.designs.refused.refusal import Refusal, refused
 
-REFUSED = Refused(
+REFUSED = Refusal(
     "N13", "a port's configuration is not saved in its probe, for a reset to come",
     r"bus mastering: on; seen: off|interrupts are by: MSI-X; seen: INTx",
     ("boot", "load", "recover"), board="switch",

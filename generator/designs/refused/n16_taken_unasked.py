@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from generator import rewrite
 from generator.designs import auxbus
-from generator.designs.refused.refusal import Refused, refused
+from generator.designs.refused.refusal import Refusal, refused
 from generator.drivers.portdrv import BRIDGE_D3, PORT
 from generator.ops.pm import PM_RUNTIME_GET_NORESUME
 from generator.program import Block, If
@@ -21,7 +21,7 @@ def _unasked(node: object) -> Block | None:
     return PM_RUNTIME_GET_NORESUME(PORT), replace(node, then=asked)
 
 
-REFUSED = Refused(
+REFUSED = Refusal(
     "N16", "unbinding a port takes a runtime PM reference, whether or not its probe gave one away",
     r"runtime PM references: as before; seen: .* were held", ("boot", "load", "rebind"),
 )

@@ -10,7 +10,7 @@ from functools import partial
 from generator import rewrite
 from generator.ctext import leave
 from generator.designs import auxbus
-from generator.designs.refused.refusal import Refused, refused
+from generator.designs.refused.refusal import Refusal, refused
 from generator.drivers.portdrv import PORT
 from generator.ops.irq import PCI_FREE_IRQ_VECTORS
 from generator.program import Block, Call, If
@@ -35,7 +35,7 @@ def _give_up(result: str, body: Block) -> Block:
     return rewrite.block(body, freed)
 
 
-REFUSED = Refused(
+REFUSED = Refusal(
     "N2", "a CPMU that does not fit is a reason to give up MSI and MSI-X for the whole port",
     r"interrupts are by: MSI-X; seen: INTx", ("boot",), board="beyond",
 )

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from generator import rewrite
 from generator.designs import auxbus
-from generator.designs.refused.refusal import Refused, refused
+from generator.designs.refused.refusal import Refusal, refused
 
-REFUSED = Refused(
+REFUSED = Refusal(
     "N4b", "what firmware left on in a CPMU is still on when its irq is requested",
     r"CPMU 0 can raise its interrupt: no; seen: yes", ("boot", "load"),
 )

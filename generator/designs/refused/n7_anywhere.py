@@ -6,7 +6,7 @@ from __future__ import annotations
 from generator import rewrite
 from generator.ctext import Leave
 from generator.designs import auxbus
-from generator.designs.refused.refusal import Refused, refused
+from generator.designs.refused.refusal import Refusal, refused
 from generator.program import Block, If
 
 
@@ -16,7 +16,7 @@ def _unasked(node: object) -> Block | None:
     return () if leaves else None
 
 
-REFUSED = Refused(
+REFUSED = Refusal(
     "N7", "it is not asked where a CPMU's registers lie",
     r"CPMU 0: no interrupt \(-(6|19)\)", ("boot",), board="elsewhere",
 )

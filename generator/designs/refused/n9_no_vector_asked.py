@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from generator import rewrite
 from generator.designs import auxbus
-from generator.designs.refused.refusal import Refused, refused
+from generator.designs.refused.refusal import Refusal, refused
 
-REFUSED = Refused(
+REFUSED = Refusal(
     "N9", "a CPMU's message number is read and no vector is looked up for it",
     r"auxiliary devices: 2; seen: 0", ("boot",),
 )

@@ -5,14 +5,14 @@ from __future__ import annotations
 
 from generator import rewrite
 from generator.designs import auxbus
-from generator.designs.refused.refusal import Refused, refused
+from generator.designs.refused.refusal import Refusal, refused
 from generator.drivers.pcie_cxlpmu import CPMU
 from generator.ops.device import DEVM_KZALLOC
 
 MEMORY = DEVM_KZALLOC(CPMU, CPMU, c={
     "var": "child->auxdev.dev.platform_data", "owner": "&child->auxdev.dev", "size": "8",
 })
-REFUSED = Refused(
+REFUSED = Refusal(
     "R02", "the port's driver puts memory on a child's devres list before that is bound",
     r"Resources present before probing", ("boot", "load"),
 )

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from generator import rewrite
 from generator.designs import auxbus
-from generator.designs.refused.refusal import Refused, refused
+from generator.designs.refused.refusal import Refusal, refused
 
-REFUSED = Refused(
+REFUSED = Refusal(
     "R07", "the vectors are not freed before another number of them is allocated",
     r"WARNING: .*drivers/pci/msi/msi\.c", ("boot",),
 )

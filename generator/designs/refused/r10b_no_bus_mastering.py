@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from generator import rewrite
 from generator.designs import auxbus
-from generator.designs.refused.refusal import Refused, refused
+from generator.designs.refused.refusal import Refusal, refused
 
-REFUSED = Refused(
+REFUSED = Refusal(
     "R10b", "a port with services does not get bus mastering",
     r"bus mastering: on; seen: off", ("boot", "load", "count"),
 )

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from generator import rewrite
 from generator.designs import auxbus
-from generator.designs.refused.refusal import Refused, refused
+from generator.designs.refused.refusal import Refusal, refused
 from generator.operation import RETURN, Do
 from generator.program import Block, If
 
@@ -23,7 +23,7 @@ def _added(body: Block) -> Block:
     return (first, replace(looked_up, on_fail=RETURN), *body[1:])
 
 
-REFUSED = Refused(
+REFUSED = Refusal(
     "R11", "a vector is added without a look whether the port has it",
     r"CPMU 1: no vector for message 1 \(-16\)", ("boot",), board="dynamic",
 )

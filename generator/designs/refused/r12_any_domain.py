@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from generator import rewrite
 from generator.designs import auxbus
-from generator.designs.refused.refusal import Refused, refused
+from generator.designs.refused.refusal import Refusal, refused
 from generator.drivers.pcie_cxlpmu import CAN_ADD, MSIX_ON
 from generator.program import Block, If
 
@@ -17,7 +17,7 @@ def _without_question(node: object) -> Block | None:
         else None
 
 
-REFUSED = Refused(
+REFUSED = Refusal(
     "R12", "vectors are added wherever the port runs on MSI-X",
     r"CPMU 0: no vector for message 2 \(-524\)", ("boot",),
 )

@@ -6,7 +6,7 @@ from __future__ import annotations
 from generator import rewrite
 from generator.ctext import helper
 from generator.designs import auxbus
-from generator.designs.refused.refusal import Refused, refused
+from generator.designs.refused.refusal import Refusal, refused
 from generator.drivers.pcie_cxlpmu_devices import pcie_cxlpmu_delete_devices
 from generator.program import Block
 
@@ -18,7 +18,7 @@ def _later(body: Block) -> Block:
     return rewrite.around(without, "pci_free_irq_vectors", after=(DELETE,))
 
 
-REFUSED = Refused(
+REFUSED = Refusal(
     "R14", "the port frees its vectors before it deletes the children that use them",
     r"remove_proc_entry: removing non-empty directory", ("boot", "load", "rebind"),
 )

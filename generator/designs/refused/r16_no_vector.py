@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from generator import rewrite
 from generator.designs import auxbus
-from generator.designs.refused.refusal import Refused, refused
+from generator.designs.refused.refusal import Refusal, refused
 from generator.drivers.pcie_cxlpmu_devices import HAS_IRQ
 from generator.program import Block, If
 
@@ -14,7 +14,7 @@ def _added(node: object) -> Block | None:
     return node.then if isinstance(node, If) and node.guard == HAS_IRQ else None
 
 
-REFUSED = Refused(
+REFUSED = Refusal(
     "R16", "a CPMU that has no vector gets its device all the same",
     r"probe with driver cxl_pmu\.port failed with error -(22|16)", ("boot", "load"), board="beyond",
 )

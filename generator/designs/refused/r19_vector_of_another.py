@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from generator import rewrite
 from generator.designs import auxbus
-from generator.designs.refused.refusal import Refused, refused
+from generator.designs.refused.refusal import Refusal, refused
 from generator.drivers.pcie_cxlpmu import CPMU
 from generator.drivers.portdrv import PORT
 from generator.operation import Do
@@ -22,7 +22,7 @@ def _zero(body: Block) -> Block:
     )
 
 
-REFUSED = Refused(
+REFUSED = Refusal(
     "R19", "a child gets the vector of message 0, whatever its own message is",
     r"interrupt of auxiliary device \d: .*; seen: no handler there", ("boot", "load", "count"),
 )

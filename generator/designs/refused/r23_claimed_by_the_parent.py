@@ -5,14 +5,14 @@ from __future__ import annotations
 
 from generator import rewrite
 from generator.designs import auxbus
-from generator.designs.refused.refusal import Refused, refused
+from generator.designs.refused.refusal import Refusal, refused
 from generator.drivers.pcie_cxlpmu import CPMU
 from generator.drivers.perf_cxl_pmu import REGISTERS
 from generator.drivers.portdrv import PORT
 from generator.ops.perf import DEVM_REQUEST_MEM_REGION
 
 CLAIM = DEVM_REQUEST_MEM_REGION(CPMU, PORT, c={"var": "res", **REGISTERS})
-REFUSED = Refused(
+REFUSED = Refusal(
     "R23", "a child's driver claims registers through the parent of its device",
     r"probe with driver cxl_pmu\.port failed with error -16", ("boot", "load", "reload"),
 )

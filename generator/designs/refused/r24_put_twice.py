@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from generator import rewrite
 from generator.designs import auxbus
-from generator.designs.refused.refusal import Refused, refused
+from generator.designs.refused.refusal import Refusal, refused
 from generator.drivers.pcie_cxlpmu import CPMU
 from generator.drivers.pcie_cxlpmu_devices import PMU_CHILD
 from generator.ops.aux import AUXILIARY_DEVICE_UNINIT
 
-REFUSED = Refused(
+REFUSED = Refusal(
     "R24", "a child's device is put twice when it is deleted",
     r"refcount_t: underflow; use-after-free", ("boot", "load", "rebind"),
 )

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from generator import rewrite
 from generator.designs import auxbus
-from generator.designs.refused.refusal import Refused, refused
+from generator.designs.refused.refusal import Refusal, refused
 from generator.drivers.portdrv import PORT
 from generator.ops.pci import PCI_DISABLE_DEVICE
 
-REFUSED = Refused(
+REFUSED = Refusal(
     "R36", "a port is disabled twice when it is unbound",
     r"disabling already-disabled device", ("boot", "load", "rebind"),
 )

@@ -21,7 +21,7 @@ PREFIX = "REFUSED RFC PATCH"
 
 
 @dataclass(frozen=True)
-class Refused:
+class Refusal:
     """Which rule a design breaks, by which change, and what a kernel of it must show.
 
     `of` names the design that holds. `symptom` is a pattern for lines of the kernel's log, for
