@@ -98,7 +98,7 @@ class Driver:
     AER or DPC recovery call, None where the driver has none. `instead_of` names another driver
     of the same device, in the place of which the user binds this one, later. `contexts` is what
     runs once it is queued. What `atomic` does not show of what the handler needs is in
-    `handler_needs`.
+    `handler_needs`; without it, the handler needs the driver's data as well.
     """
 
     name: str

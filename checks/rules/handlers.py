@@ -20,6 +20,7 @@ from generator.facts import (
     ENABLED,
     EXCLUSIVE,
     HANDLER,
+    HOTPLUG,
     IRQ,
     LEFT_ON,
     LIFE,
@@ -29,7 +30,9 @@ from generator.facts import (
     MSG,
     MSI_DOMAIN,
     NO_MESSAGE,
+    OPEN,
     PHASE,
+    PMU,
     QUIET,
     SECOND,
     SOURCE,
@@ -260,7 +263,8 @@ def handler_data_outlives_irq(view: View) -> Iterator[tuple[str, Expr]]:
 def handler_needs(view: View, driver: Driver, inst: Inst) -> Iterator[Read]:
     """Yield the facts without which the handler of a driver cannot run.
 
-    They are what it says, and what the operations need that its handler always does.
+    They are what it says, and what the operations need that its handler always does; unless it
+    says, its data as well, by which it finds the rest.
     """
     yield from (fact(inst) for fact in driver.handler_needs)
     for node in driver.atomic:
@@ -270,11 +274,43 @@ def handler_needs(view: View, driver: Driver, inst: Inst) -> Iterator[Read]:
                           {driver.device: inst}) if node.op.needs else inst
         if isinstance(of, Inst):
             yield from (fact(of) for fact in node.op.needs)
-    if not driver.says_handler and any(
+    threads = any(one.kind == "irq_thread" for one in driver.contexts)
+    if not driver.handler_needs and not (threads and not driver.atomic) and _has_data(driver):
+        yield MEMORY(inst)
+
+
+def _has_data(driver: Driver) -> bool:
+    return any(
         do.op.gives(MEMORY) and driver.device in do.places
         for block in driver.entries().values() for do in operations(block)
-    ):
-        yield MEMORY(inst)
+    )
+
+
+@state_rule(
+    "N23",
+    mend="allocate before what others call is registered, and free behind its unregistration",
+    evidence=("kernel/events/core.c perf_pmu_register()",
+              "kernel/events/core.c perf_try_init_event()",
+              "kernel/cpu.c __cpuhp_state_add_instance_cpuslocked()"),
+    symptom="a NULL pointer or freed memory in event_init() or a hotplug callback, while the "
+    "driver's probe or remove is on its way",
+)
+def registered_only_while_ready(view: View) -> Iterator[tuple[str, Expr]]:
+    """What others call of a driver finds its data, from the registration to its end.
+
+    So it is with the callbacks of a PMU, which come at once, and with those of CPU hotplug; while
+    an event is open they find what handlers need as well.
+    """
+    for inst in view.instances:
+        for driver in view.design.drivers_of(inst.device):
+            if _has_data(driver):
+                for fact, what in ((PMU, "a PMU"), (HOTPLUG, "a CPU hotplug instance")):
+                    yield (f"{inst.name} is {what} already, or still, and has no {MEMORY.name}",
+                           fact(inst).ne(0) & MEMORY(inst).eq(0))
+            for need in dict.fromkeys(handler_needs(view, driver, inst)):
+                of = "" if need.of == inst else f" of {need.of.name}"
+                yield (f"an event is open on {inst.name}, without {need.fact.name}{of}",
+                       OPEN(inst).eq(1) & need.eq(0))
 
 
 @step_rule(

@@ -28,8 +28,15 @@ from generator.ops.device import DEVICE_REGISTER, DEVICE_UNREGISTER, KFREE, KZAL
 from generator.ops.irq import FREE_IRQ, PCI_FREE_IRQ_VECTORS, PCI_IRQ_VECTOR, REQUEST_IRQ
 from generator.ops.memdev import READ_REGISTER
 from generator.ops.pci import PCI_SET_MASTER
-from generator.ops.perf import DEVM_IOREMAP
+from generator.ops.perf import (
+    CPUHP_STATE_ADD_INSTANCE,
+    CPUHP_STATE_REMOVE_INSTANCE,
+    DEVM_IOREMAP,
+    PERF_PMU_REGISTER,
+    PERF_PMU_UNREGISTER,
+)
 from generator.ops.platform import PLATFORM_GET_IRQ
+from generator.ops.service import KFREE_DATA, KZALLOC_DATA
 from generator.ops.source import DISABLE_SOURCE, ENABLE_SOURCE, REFUSE
 from generator.program import Block, If, Return
 
@@ -61,6 +68,9 @@ NOT_THEN = replace(LINE, on_fail=(Return(),))
 LINE_IRQ = PCI_IRQ_VECTOR(PORT, AER, nr=0)
 WAS_MADE = Guard("the service was registered", LIFE(AER).eq(ADDED), ())
 REPORTED = (If(WAS_MADE, (DEVICE_UNREGISTER(AER),)),)
+DATA, NO_DATA = KZALLOC_DATA(KID), KFREE_DATA(KID)
+PMU_ON, PMU_OFF = PERF_PMU_REGISTER(KID), PERF_PMU_UNREGISTER(KID)
+CPU_ON, CPU_OFF = CPUHP_STATE_ADD_INSTANCE(KID), CPUHP_STATE_REMOVE_INSTANCE(KID)
 
 UART = Device("uart", "platform")
 OFF_UART, FREE_UART, STOP = DISABLE_SOURCE(UART), FREE_IRQ(UART), CLK_DISABLE_UNPREPARE(UART)
@@ -299,5 +309,24 @@ CASES = (
         mended=design(port(MAKES, DROPS), kid((OFF, REQUEST), (UNREQUEST,))),
         trace=BOUND,
         hardware={"kid.left on": "yes"},
+    ),
+    # kernel/events/core.c perf_pmu_register() ends with the PMU on the list that perf_init_event()
+    # walks; event_init() of a driver begins with container_of() or its data.
+    Case(
+        "N23",
+        broken=design(port(MAKE, DELETE), kid((PMU_ON, DATA), (PMU_OFF, NO_DATA))),
+        mended=design(port(MAKE, DELETE), kid((DATA, PMU_ON), (PMU_OFF, NO_DATA))),
+        trace=("port: bind portdrv", *MADE, "kid: bind kiddrv", "kid: perf_pmu_register(kid)"),
+        hardware={},
+    ),
+    # kernel/cpu.c __cpuhp_state_remove_instance() takes it off the list that hotplug walks.
+    Case(
+        "N23",
+        broken=design(port(MAKE, DELETE), kid((DATA, CPU_ON), (NO_DATA, CPU_OFF))),
+        mended=design(port(MAKE, DELETE), kid((DATA, CPU_ON), (CPU_OFF, NO_DATA))),
+        trace=("port: bind portdrv", *MADE, "kid: bind kiddrv", "kid: kzalloc driver data(kid)",
+               "kid: cpuhp_state_add_instance(kid)", "kid: probe returns 0", "kid: unbind kiddrv",
+               "kid: kfree driver data(kid)"),
+        hardware={},
     ),
 )

@@ -151,6 +151,17 @@ def test_no_handler_runs_while_power_is_gone_unless_it_asked_for_that() -> None:
                          rules=RULES) == {"R34"}
 
 
+def test_a_handler_finds_what_it_uses_by_the_data_of_its_driver() -> None:
+    """Unless it says what it needs: what it does is not all that it looks at."""
+    probe = (DEVM_KZALLOC(UART, UART), DEVM_IOREMAP(UART, UART), REQUEST, ON)
+    early, late = (OFF, DEVM_KFREE(UART, UART), FREE), (OFF, FREE, DEVM_KFREE(UART, UART))
+    reads = (READL(UART),)
+
+    assert "N3" in broken_in_all(uart(probe, early, (), atomic=reads))
+    assert broken_in_all(uart(probe, late, (), atomic=reads)) == set()
+    assert broken_in_all(uart(probe, early, (MAPPED,), atomic=reads)) == set()
+
+
 def test_a_device_of_which_nobody_says_when_it_interrupts_may_at_any_time() -> None:
     late, early = uart((REQUEST, *CLOCK), (FREE, STOP), (CLOCK_ON,)), uart(
         (*CLOCK, REQUEST), (FREE, STOP), (CLOCK_ON,))

@@ -49,6 +49,10 @@ UNSEEN: Mapping[str, Unseen] = {
         "the firmware of the guests enables every device that it finds: QEMU's answer then, "
         "whatever a driver does",
     ),
+    "N23": Unseen(
+        "no guest opens an event or takes a CPU offline in the moment between a registration and "
+        "what comes too late behind it",
+    ),
     "N41": Unseen(
         "no driver of the lab has a put too many; one that had would show the message on any boot",
     ),
