@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Code of a driver that runs by itself once it is queued: work, timers, tasklets, threads.
+"""Code of a driver that runs by itself once it is queued: work, timers, tasklets, threads, URBs.
 
-Whoever has it may queue it; from then on it runs at any time until it is cancelled. A context is
-told by its name, and each device of the driver has one of its own.
+Whoever has it may queue it; from then on it runs at any time until it is cancelled. What others
+call once it is registered, an interface or a file, is one of these too. A context is told by its
+name, and each device of the driver has one of its own.
 """
 
 from __future__ import annotations
@@ -19,13 +20,15 @@ class Context:
     """What the driver does in it, in the order of the C; `kind` is one of KINDS.
 
     It lies in the driver's data, where the driver has some: that must not be freed while it is
-    queued or runs. One that lies elsewhere is `static`.
+    queued or runs. One that lies elsewhere is `static`. One that is `freezable` is on a queue of
+    WQ_FREEZABLE, and does not run while the system sleeps.
     """
 
     name: str
     body: Block = ()
     kind: str = "work"
     static: bool = False
+    freezable: bool = False
     where: Where = field(default_factory=here, compare=False)
 
     def __post_init__(self) -> None:
@@ -46,23 +49,33 @@ class Context:
         return IRQ_THREAD_RUNS if self.kind == "irq_thread" else running(self.name)
 
     @property
+    def frozen(self) -> bool:
+        """Return whether it does not run while the system sleeps."""
+        return self.freezable or self.kind in REGISTERED
+
+    @property
     def sleeps(self) -> bool:
         """Return whether it may sleep."""
         return self.kind in SLEEPING
 
 
-SLEEPING = ("work", "delayed_work", "thread", "irq_thread")
-KINDS = (*SLEEPING, "timer", "hrtimer", "tasklet")
+SLEEPING = ("work", "delayed_work", "thread", "irq_thread", "calls", "file")
+KINDS = (*SLEEPING, "timer", "hrtimer", "tasklet", "urb")
+REGISTERED = ("calls", "file")  # what others call from when it is registered; nobody queues it
 
 
-def work(name: str, body: Block = (), *, static: bool = False) -> Context:
+def work(
+    name: str, body: Block = (), *, static: bool = False, freezable: bool = False
+) -> Context:
     """Return what a worker does with a struct work_struct: it may sleep."""
-    return Context(name, body, "work", static)
+    return Context(name, body, "work", static, freezable)
 
 
-def delayed_work(name: str, body: Block = (), *, static: bool = False) -> Context:
+def delayed_work(
+    name: str, body: Block = (), *, static: bool = False, freezable: bool = False
+) -> Context:
     """Return what a worker does with a struct delayed_work, some time later: it may sleep."""
-    return Context(name, body, "delayed_work", static)
+    return Context(name, body, "delayed_work", static, freezable)
 
 
 def timer(name: str, body: Block = (), *, static: bool = False) -> Context:
@@ -85,6 +98,23 @@ def thread(name: str, body: Block = ()) -> Context:
     return Context(name, body, "thread")
 
 
+def calls(name: str, body: Block = (), *, static: bool = False) -> Context:
+    """Return what is called of an interface, any time until who unregisters it has waited."""
+    return Context(name, body, "calls", static)
+
+
+def file(name: str, body: Block = (), *, static: bool = False) -> Context:
+    """Return what is called on a file, any time until it is closed: it can be open when the
+    interface is gone, and its driver as well.
+    """
+    return Context(name, body, "file", static)
+
+
+def urb(name: str, body: Block = (), *, static: bool = False) -> Context:
+    """Return what is done when a submitted URB has ended: it may not sleep."""
+    return Context(name, body, "urb", static)
+
+
 def irq_thread(name: str, body: Block = ()) -> Context:
     """Return what the thread of the driver's handler does: whenever that can be called."""
     return Context(name, body, "irq_thread")
@@ -93,6 +123,11 @@ def irq_thread(name: str, body: Block = ()) -> Context:
 def ready(name: str) -> Fact:
     """Return whether a context has been initialised."""
     return Fact(f"{name} initialised", 1, f"{name} can be queued", local=True)
+
+
+def opened(name: str) -> Fact:
+    """Return whether somebody holds a file open."""
+    return Fact(f"{name} open", 1, f"somebody holds {name} open")
 
 
 def queued(name: str) -> Fact:

@@ -81,6 +81,17 @@ RELEASED = Fact("released", 1, "its reset line is deasserted")
 POWER_DOMAIN = Fact("power domain", 1, "its driver attached it to a power domain", held=True)
 RPM_ENABLED = Fact("runtime pm", 1, "its driver enabled runtime PM", held=True)
 USB_HELD = Fact("usb reference", 1, "a reference on the USB device of its interface", held=True)
+URB = Fact("urb", 1, "an URB that its driver allocated", held=True)
+USB_BUFFER = Fact("usb buffer", 1, "memory for transfers of its USB device", held=True)
+SPI_HOST = Fact("spi host", 3, "references on the SPI controller that its driver allocated")
+INPUT = Fact("input device", 1, "memory of the input device that its driver allocated", held=True)
+ROLE_SWITCH = Fact("role switch", 1, "a reference on its USB role switch", held=True)
+FWNODE = Fact("fwnode", 3, "references on firmware nodes", held=True)
+OWN_CLOCK = Fact("own clock", 1, "a clock that its driver has registered", held=True)
+CLOCK_LOOKUP = Fact("clock lookup", 1, "how others find the clock of its driver", held=True)
+NODES = Fact("software nodes", 1, "software nodes that its driver has registered", held=True)
+SRIOV = Fact("sriov", 1, "its virtual functions are there", held=True)
+TEXT = Fact("text", 1, "a string or a buffer that its driver allocated", held=True)
 
 # Locks, of designs that take any: 0, or the number of the process that holds it.
 DEVICE_MUTEX = Fact("device_lock", 63, "who holds its device_lock")
@@ -113,6 +124,10 @@ BLOCK = question(
 LEFT_ON = question(
     "left on", ("no", "yes"), "firmware or another kernel left its source on", (HAS, (1,))
 )
+LOSES = question(
+    "loses registers", ("no", "yes"), "what was written to its registers is gone after sleep"
+)
+MAY_WAKE = question("may wake", ("no", "yes"), "user space lets it wake the system")
 BELOW = question("below", ("no", "yes"), "a live device below the port needs bus mastering")
 
 # Variables of drivers' functions: what says `local` is gone when the driver is unbound, and is left

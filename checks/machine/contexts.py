@@ -3,7 +3,8 @@
 
 A handler runs from the moment it is requested to the moment free_irq() has waited for it, in probe,
 remove and devres as well: on an irq that is shared whatever its own device does, and so does one
-that DEBUG_SHIRQ calls. What is queued runs until it is cancelled.
+that DEBUG_SHIRQ calls. What is queued runs until it is cancelled, what is registered until that has
+ended, a file until it is closed. While the system sleeps nobody is there who would call these two.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ from dataclasses import replace
 from checks.machine.in_flight import may_fire, unheard
 from checks.machine.instances import Inst, Own, View
 from checks.machine.process import Process
-from checks.machine.step import HALTED, IDLE, Build, Kind
-from generator.context import HANDLER_RUNS, Context, queued, unended
+from checks.machine.step import HALTED, IDLE, Build, Kind, Step
+from generator.context import HANDLER_RUNS, REGISTERED, Context, opened, queued, unended
 from generator.design import Driver
-from generator.expr import FALSE, TRUE, Expr, Fact, Nth, Read, all_of, num, pick
-from generator.facts import HANDLER, OPEN
+from generator.expr import FALSE, TRUE, Expr, Fact, Nth, Read, all_of, any_of, num, pick
+from generator.facts import HANDLER, LEAVING, OPEN, PHASE
 from generator.graphs.compress import compress
 from generator.graphs.flow import Flow, flow
 from generator.operation import Block, Do
@@ -141,9 +142,29 @@ class _Queued(_Beside):
             self._runs("irq thread runs", self.may_be_called(), entry, one.body, runs)
             self.awaited_by(runs, HANDLER(self.inst))
             return
-        taken = () if one.kind == "thread" else ((pending, 0),)  # it goes on until it is stopped
-        self._runs(f"{one.kind.replace('_', ' ')} runs", pending.eq(1), entry, one.body,
+        goes_on = one.kind in ("thread", *REGISTERED)  # until it is stopped
+        taken = () if goes_on else ((pending, 0),)
+        text, when = f"{one.kind.replace('_', ' ')} runs", pending.eq(1)
+        sleep = self.made.episode.name == "sleep" and one.frozen
+        awake = self.made.turns.quiet() if sleep else TRUE
+        if one.kind in REGISTERED:
+            text = f"{self.context} is called"
+        when = all_of(awake, self._held_open(awake) if one.kind == "file" else when)
+        self._runs(text, when, entry, one.body,
                    runs, *taken, ends=((left, pick(left.gt(0), left - 1, 0)),))
+
+    def _held_open(self, awake: Expr) -> Expr:
+        """Add that somebody opens the file and closes it; return whether he has it open."""
+        held = opened(self.context)(self.inst)
+        there = queued(self.context)(self.inst).eq(1)
+        if not self.driver.unbind and self.inst.device.parent is None:
+            there &= PHASE(self.inst).ne(LEAVING)  # nobody gets a module that is going
+        for text, when, value in (("opens", there & held.eq(0), 1), ("closes", held.eq(1), 0)):
+            step = Step("user", Kind.EVENT, f"{text} {self.context} of {self.inst.name}",
+                        "environment", about=(self.inst.name,))
+            self.made.add(step, self.pc, IDLE, awake & when,
+                          [(self.pc, num(IDLE)), (held, num(value))])
+        return held.eq(1)
 
 
 class _Handler(_Beside):
@@ -157,8 +178,9 @@ class _Handler(_Beside):
 
     def add(self, block: Block) -> None:
         runs = HANDLER_RUNS(self.inst)
-        self._runs(f"callback of {self.driver.name}", self.may_be_called(OPEN(self.inst).eq(1)),
+        events = [OPEN(one) for one in (self.inst, *self.made.view.counting(self.inst))]
+        counts = any_of(*(one.eq(1) for one in events))
+        self._runs(f"callback of {self.driver.name}", self.may_be_called(counts),
                    "atomic", block, runs)
-        # free_irq() waits for it, and closing an event for the CPU on which it counts
-        self.awaited_by(runs, HANDLER(self.inst), OPEN(self.inst))
+        self.awaited_by(runs, HANDLER(self.inst))  # free_irq() waits for it
 

@@ -15,7 +15,8 @@ from checks.machine.lock_owners import locked, mutex_free, unlocked
 from checks.machine.process import Process
 from checks.machine.runtime_pm import called_at_runtime, idle, may_resume, resumed
 from checks.machine.schedule import BEFORE, smart, woken_for_sleep
-from checks.machine.step import DOWN, HALTED, IDLE, IN_RUNTIME_PM, RUNNING, SHUT, Kind
+from checks.machine.step import DOWN, GIVEN_UP, HALTED, IDLE, IN_RUNTIME_PM, RUNNING, SHUT, Kind
+from generator.context import opened
 from generator.design import RUNTIME
 from generator.expr import FALSE, TRUE, Expr, Read, all_of, any_of, num, pick
 from generator.facts import (
@@ -39,6 +40,7 @@ from generator.facts import (
     OPEN,
     OUTCOME,
     PHASE,
+    PMU,
     PROBING,
     QUIET,
     SAVED,
@@ -105,12 +107,17 @@ class EntryPoints(Process):
         if inst.device.kind == "pci":  # pci_bus_add_device() comes after enumeration
             ready = all_of(ready, *(PHASE(core).eq(BOUND) for core in self.made.view.cores()))
         ready = all_of(ready, self._may_bind(), resumed(self.made, inst, parent))
+        # What somebody has open of another life is another thing than what comes now.
+        files = [own.context for own in self.made.view.contexts
+                 if own.inst == inst and own.context.kind == "file"]
+        ready = all_of(ready, *(one.runs(inst).eq(0) for one in files))
         # The driver core holds the device (PCI) or its parent in D0 around a probe.
         kind, text = Kind.BIND, f"bind {self.driver.name}"
         if inst.device.kind == "core":
             kind, text = Kind.ENUMERATE, "enumerates"
         self._core(kind, text, IDLE, ready, self.at("probe", probe.start),
                    (PHASE(inst), PROBING), (D3(parent), 0), (OUTCOME(inst), 0), (QUIET(inst), 0),
+                   *((opened(one.name)(inst), 0) for one in files),
                    *([(FAULTED(inst), 0)] if self.creates else []), *locked(self.made, inst))
         if self.made.locks and inst != parent:
             # drivers/base/dd.c device_initial_probe(): a driver that is there already probes in
@@ -145,13 +152,21 @@ class EntryPoints(Process):
             stays = deleted != FALSE or (name == "late" and self.driver.instead_of != "")
             return deleted | (FALSE if stays else turns.at(turns.last))
         if not self.made.plain:
-            return deleted if deleted != FALSE else turns.at(turns.last)
+            return deleted if deleted != FALSE else turns.at(turns.last) & self._unpinned()
         if deleted == FALSE:
-            return up & mutex_free(self.made, inst)
+            return all_of(up, mutex_free(self.made, inst), self._unpinned())
+        return (up & self._unpinned()) | deleted
+
+    def _unpinned(self) -> Expr:
+        """Return whether a driver goes: without sysfs unbind, an open event or file pins it."""
         if self.driver.unbind:
-            return up | deleted
-        # no sysfs unbind, and an open event pins the module
-        return (up & OPEN(inst).eq(0)) | deleted
+            return TRUE
+        view = self.made.view
+        held = [opened(own.context.name)(self.inst) for own in view.contexts
+                if own.inst == self.inst and own.context.kind == "file"]
+        held += [OPEN(one) for one in (self.inst, *view.counting(self.inst))
+                 if any(do.op.gives(PMU) for do in view.operations)]
+        return all_of(*(one.eq(0) for one in held))
 
     def _unbind(self, remove: Flow) -> None:
         inst = self.inst
@@ -184,7 +199,9 @@ class EntryPoints(Process):
         for end, after in ends.items():
             self._core(Kind.CALL_RETURNS,
                        "" if end == graph.done else f"{entry} returns an error",
-                       self.at(entry, end), TRUE, RUNNING, (TURN(SYSTEM), after))
+                       self.at(entry, end), TRUE, RUNNING, (TURN(SYSTEM), after),
+                       *([(GIVEN_UP(self.inst), 1)]
+                         if entry.startswith("resume") and end != graph.done else []))
 
     def _turn(self, entry: str) -> Expr:
         """Return whether it is the turn of a callback, and runtime PM is done with the device."""

@@ -9,8 +9,9 @@ from checks.machine.instances import SYSTEM, TURN, Inst
 from checks.machine.runtime_pm import idle, may_sleep
 from checks.machine.schedule import BEFORE
 from checks.machine.step import DOWN, IN_RUNTIME_PM, Build, Kind, Step
+from generator.context import HANDLER_RUNS
 from generator.design import RUNTIME, Driver
-from generator.expr import Expr, Read, all_of, num, pick
+from generator.expr import TRUE, Expr, Read, all_of, num, pick
 from generator.facts import (
     BOUND,
     CONFIG_LOST,
@@ -18,6 +19,7 @@ from generator.facts import (
     GONE,
     HANDLER,
     LEAVING,
+    LOSES,
     LOST,
     OPEN,
     PHASE,
@@ -81,13 +83,12 @@ def _everyday(one: _Environment) -> None:
     for driver, inst in one.processes:
         if any(op.gives(PMU) for op in one.ops[inst]):
             may = up if one.made.plain else one.made.turns.at(BEFORE)
-            one.event("user", f"opens an event on {inst.name}",
-                      all_of(PMU(inst).eq(1), OPEN(inst).eq(0), may),
-                      (OPEN(inst), 1), (SOURCE(inst), 1), about=[inst])
-            forgets = [] if one.made.plain else [(LOST(inst), 0)]
-            closed = OPEN(inst).eq(1) if one.made.plain else OPEN(inst).eq(1) & quiet
-            one.event("user", f"closes the event on {inst.name}", closed,
-                      (OPEN(inst), 0), (SOURCE(inst), 0), *forgets, about=[inst])
+            if not driver.unbind and inst.device.parent is None:
+                # it goes with its module alone: kernel/events/core.c perf_try_init_event() takes
+                # none that is going
+                may &= PHASE(inst).ne(LEAVING)
+            for each in (inst, *one.view.counting(inst)):
+                _events(one, driver, each, may, quiet)
         if driver.instead_of:
             continue
         if one.made.plain and may_sleep(one.view, inst):
@@ -95,6 +96,23 @@ def _everyday(one: _Environment) -> None:
                       all_of(idle(one.view, inst), D3(inst).eq(0)), (D3(inst), 1), about=[inst])
             one.event("runtime PM", f"resumes {inst.name}", D3(inst).eq(1), (D3(inst), 0),
                       about=[inst])
+
+
+def _events(one: _Environment, driver: Driver, inst: Inst, may: Expr, quiet: Expr) -> None:
+    """Open an event on a PMU, the device's own or that of a part of it, and close it.
+
+    Who closes it waits for the CPU on which it counts, and so for the driver's callbacks there.
+    """
+    one.event("user", f"opens an event on {inst.name}",
+              all_of(PMU(inst).eq(1), OPEN(inst).eq(0), may),
+              (OPEN(inst), 1), (SOURCE(inst), 1), about=[inst])
+    forgets = [] if one.made.plain else [(LOST(inst), 0)]
+    closed = OPEN(inst).eq(1) if one.made.plain else OPEN(inst).eq(1) & quiet
+    if driver.atomic:
+        owner = inst if inst.device == driver.device else one.view.parent(inst)
+        closed &= HANDLER_RUNS(owner).eq(0)
+    one.event("user", f"closes the event on {inst.name}", closed,
+              (OPEN(inst), 0), (SOURCE(inst), 0), *forgets, about=[inst])
 
 
 def _shutdown(one: _Environment) -> None:
@@ -108,14 +126,17 @@ def _lost(one: _Environment, port: Inst) -> list[tuple[Read, Expr | int]]:
     """Return what a loss of power or a reset does: all that was written to registers is gone.
 
     What is in config space, the services' own interrupt enables too, is as pci_save_state() left
-    it, and comes back with it: drivers/pci/pci.c pci_restore_state().
+    it, and comes back with it: drivers/pci/pci.c pci_restore_state(). Of devices on other buses
+    some lose their registers in sleep and most do not: those that do say so.
     """
     found: list[tuple[Read, Expr | int]] = [(CONFIG_LOST(port), 1)]
+    always = port.device.kind == "pci"
     for user in one.view.users(port):
         found.append((UNPROGRAMMED(user), pick(on_vector(HANDLER, user), 1, UNPROGRAMMED(user))))
         if user.device.kind != "service":
-            found.append((LOST(user), pick(SOURCE(user).eq(1), 1, LOST(user))))
-            found.append((SOURCE(user), 0))
+            lost = TRUE if always else LOSES(user).eq(1)
+            found.append((LOST(user), pick(SOURCE(user).eq(1) & lost, 1, LOST(user))))
+            found.append((SOURCE(user), 0 if always else pick(lost, 0, SOURCE(user))))
     return found
 
 
@@ -130,6 +151,10 @@ def _sleep(one: _Environment, bound: Expr, still: Expr) -> None:
     # __device_suspend() has pm_runtime_barrier() wait for the callback that runs
     settled = [IN_RUNTIME_PM(inst).eq(0) for driver, inst in one.processes
                if set(RUNTIME) & driver.callbacks().keys()]
+    # kernel/power/process.c freeze_processes() waits until who calls has left the kernel, and until
+    # freezable work has ended
+    settled += [own.context.runs(own.inst).eq(0) for own in one.view.contexts
+                if own.context.frozen]
     one.event("system", "goes to sleep", all_of(turns.at(BEFORE), bound, still, *settled),
               (TURN(SYSTEM), 1))
     off = [give for port in one.ports for give in (*_lost(one, port), (D3(port), 1))]

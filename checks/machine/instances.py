@@ -130,6 +130,15 @@ class View:
             for do in self.operations for way in do.op.outcomes for give in way.gives
         )
 
+    def counting(self, inst: Inst) -> tuple[Inst, ...]:
+        """Return the parts of a device that have a PMU each."""
+        given = {
+            place.of if isinstance(place, Nth) else place
+            for do in self.operations if do.op.gives(PMU) for place in do.places
+        }
+        return tuple(one for one in self.children(inst)
+                     if one.device in self.parts and one.device in given)
+
     @cached_property
     def _sources(self) -> frozenset[Place]:
         given = (

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from checks.machine.instances import Inst
 from generator.expr import Expr, Read, reads
-from generator.facts import BELOW, LEFT_ON
+from generator.facts import BELOW, BLOCK, LEFT_ON, LOSES
 
 OPEN_QUESTION = -1  # the value of a question that nothing has asked
 
@@ -45,7 +45,9 @@ def answers(read: Read) -> tuple[int, ...]:
         for fact, names in read.of.device.answers:
             if fact == read.fact:
                 return tuple(fact.values.index(name) for name in names)
-        if read.fact == LEFT_ON:  # asked of devices that say so
+        if read.fact in (LEFT_ON, LOSES):  # asked of devices that say so
+            return (0,)
+        if read.fact == BLOCK and read.of.device.parent is None:  # its own BARs are where they are
             return (0,)
     return tuple(range(read.fact.top + 1))
 

@@ -16,8 +16,10 @@ from generator.context import (
     HANDLER_RUNS,
     IRQ,
     IRQ_THREAD_RUNS,
+    REGISTERED,
     awaited,
     flushed,
+    opened,
     queued,
     running,
     wanted,
@@ -46,10 +48,16 @@ def _homeless(view: View) -> Iterator[tuple[str, Expr]]:
     for own in view.contexts:
         name, inst = own.context.name, own.inst
         live = queued(name)(inst).eq(1) | own.context.runs(inst).eq(1)
+        kept, is_ = live, "queued or running"
+        if own.context.kind in REGISTERED:
+            is_ = "registered or called"
+        if own.context.kind == "file":  # who has it open may keep it, its driver bound or not
+            live, is_ = queued(name)(inst).eq(1), "registered, or somebody has it open"
+            kept |= opened(name)(inst).eq(1)
         for fact in _memory(own):
             yield (f"{name} of {inst.name} can run without {fact.name}: "
-                   "it is queued or running, and what it lies in is freed",
-                   live & fact(inst).eq(0))
+                   f"it is {is_}, and what it lies in is freed",
+                   kept & fact(inst).eq(0))
         yield (f"{name} of {inst.name} can run although {own.driver.name} is unbound",
                live & PHASE(inst).eq(UNBOUND))
 
@@ -60,20 +68,23 @@ def _homeless(view: View) -> Iterator[tuple[str, Expr]]:
     "its memory goes; initialise it before that place",
     evidence=("kernel/workqueue.c process_one_work()", "kernel/workqueue.c cancel_work_sync()",
               "kernel/time/timer.c timer_delete_sync()", "kernel/softirq.c tasklet_kill()",
-              "drivers/pci/pcie/pme.c pcie_pme_remove()"),
-    symptom="use after free in a worker or a timer, after remove; with DEBUG_OBJECTS: ODEBUG: free "
-    "active (active state 0) object",
+              "drivers/pci/pcie/pme.c pcie_pme_remove()", "fs/char_dev.c cdev_del()",
+              "drivers/usb/core/urb.c usb_kill_urb()"),
+    symptom="use after free in a worker or a timer, after remove, or in a file that is open still; "
+    "with DEBUG_OBJECTS: ODEBUG: free active (active state 0) object",
     states=_homeless,
 )
 def queued_only_while_there(step: Step, _view: View) -> Expr | None:
     """What is queued or runs is cancelled, and waited for, before its memory or its driver goes.
 
-    It is cancelled when nobody can queue it any more, and not initialised while it is queued.
+    It is cancelled when nobody can queue it any more, and not initialised while it is queued. So is
+    what others call of an interface that is registered, and of a file that they have open.
     """
     if step.op is None or step.op.does not in ("initialise", "start"):
         return None
     name, inst = step.op.context[1], step.role("user")
-    return queued(name)(inst).eq(1) | running(name)(inst).eq(1)
+    there = queued(name)(inst).eq(1)  # a file may be open that was of another life
+    return there if step.op.context[0] == "file" else there | running(name)(inst).eq(1)
 
 
 def _taken_in(view: View, block: Block, own: Own) -> frozenset[Read]:

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""References of an interface's driver on its USB device (drivers/usb/core/usb.c)."""
+"""What an interface's driver has of its USB device: references, URBs, buffers."""
 
 from __future__ import annotations
 
-from generator.facts import USB_HELD
-from generator.fingerprint import Fingerprint
+from dataclasses import replace
+
+from generator.facts import URB, USB_BUFFER, USB_HELD
+from generator.fingerprint import Fails, Fingerprint
 from generator.operation import DEV, Operation, ok, sets
-from generator.ops.counted import gives_back
+from generator.ops.counted import gets, gives_back, takes
+from generator.ops.work import Of
 
 USB_PUT_DEV = gives_back("usb_put_dev", sets(USB_HELD(DEV), 0),
                          source="drivers/usb/core/usb.c usb_put_dev()")
@@ -19,3 +22,27 @@ USB_GET_DEV = Operation(
     undo=USB_PUT_DEV,
     sleeps=False,
 )
+
+# An URB's completion runs when the transfer has ended, and may submit it again; who kills it waits
+# for that, and nobody submits it meanwhile.
+USB_KILL_URB = Of("usb_kill_urb", "cancel and wait", "urb", "urb",
+                  "drivers/usb/core/urb.c usb_kill_urb()")
+USB_FILL_INT_URB = Of("usb_fill_int_urb", "initialise", "urb", "urb",
+                      "include/linux/usb.h usb_fill_int_urb()", undo=USB_KILL_URB)
+USB_FILL_BULK_URB = replace(USB_FILL_INT_URB, callee="usb_fill_bulk_urb",
+                            source="include/linux/usb.h usb_fill_bulk_urb()")
+USB_SUBMIT_URB = Of("usb_submit_urb", "queue", "urb", "urb",
+                    "drivers/usb/core/urb.c usb_submit_urb()", error="-EIO")
+USB_UNLINK_URB = Of("usb_unlink_urb", "cancel", "urb", "urb",
+                    "drivers/usb/core/urb.c usb_unlink_urb(): its completion may run still")
+USB_POISON_URB = Of("usb_poison_urb", "shut down", "urb", "urb",
+                    "drivers/usb/core/urb.c usb_poison_urb()")
+USB_FREE_COHERENT = gives_back("usb_free_coherent", sets(USB_BUFFER(DEV), 0),
+                               source="drivers/usb/core/usb.c usb_free_coherent()")
+USB_ALLOC_COHERENT = gets("usb_alloc_coherent", sets(USB_BUFFER(DEV), 1), error="-ENOMEM",
+                          undo=USB_FREE_COHERENT, fails=Fails.NULL,
+                          source="drivers/usb/core/usb.c usb_alloc_coherent()")
+USB_FREE_URB = gives_back("usb_free_urb", sets(URB(DEV), 0), sleeps=False,
+                          source="drivers/usb/core/urb.c usb_free_urb()")
+USB_ALLOC_URB = takes("usb_alloc_urb", sets(URB(DEV), 1), error="-ENOMEM", undo=USB_FREE_URB,
+                      source="drivers/usb/core/urb.c usb_alloc_urb()")

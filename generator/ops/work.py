@@ -11,12 +11,33 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 
-from generator.context import awaited, flushed, queued, ready, running, shut, unended
+from generator.context import (
+    REGISTERED,
+    awaited,
+    flushed,
+    queued,
+    ready,
+    running,
+    shut,
+    unended,
+)
 from generator.errors import ModelError
 from generator.expr import Place, Role, minimum, pick
 from generator.facts import POLLER
 from generator.fingerprint import Fails, Fingerprint
-from generator.operation import ME, UNSAID, Block, Do, OnFail, Operation, fault, here, ok, sets
+from generator.operation import (
+    ME,
+    UNSAID,
+    Block,
+    Do,
+    OnFail,
+    Operation,
+    Set,
+    fault,
+    here,
+    ok,
+    sets,
+)
 from generator.ops.assign import assign, plain
 from generator.ops.device import INIT_LIST_HEAD
 
@@ -36,6 +57,13 @@ class Of:
     word: str
     source: str
     managed: bool = False  # the driver core cancels it and waits, from a devres list
+    managed_by: str = ""  # it does so where an operation of this name is on that list
+    undo: Of | None = None  # of a registration: what unregisters
+    error: str = ""  # of what is queued: that it can fail, and how; else -ENOMEM where it can
+    fails: Fails = Fails.NEGATIVE
+    argument: int | None = 0  # of the call, that tells the device
+    also: tuple[Set, ...] = ()  # what it gives beside
+    idempotent: bool = False
 
     def __call__(
         self, *places: Place, c: Mapping[str, str] | None = None,
@@ -64,10 +92,10 @@ class Of:
 def _operation(of: Of, name: str) -> Operation:
     shown = of.callee if name == of.word else f"{of.callee}[{name}]"
     common = Operation(
-        shown, ("user",), (ok(),), of.source, Fingerprint((of.callee,), on=0),
-        context=(of.kind, name), does=of.does, sleeps=False,
+        shown, ("user",), (ok(),), of.source, Fingerprint((of.callee,), on=of.argument),
+        context=(of.kind, name), does=of.does, sleeps=False, idempotent=of.idempotent,
     )
-    needs = () if of.kind == "thread" else (ready(name),)
+    needs = () if of.kind in ("thread", *REGISTERED) else (ready(name),)
     waiting, runs, left, closed = (
         fact(name)(USER) for fact in (awaited, running, unended, shut)
     )
@@ -76,7 +104,7 @@ def _operation(of: Of, name: str) -> Operation:
     match of.does:
         case "initialise":
             common = replace(common, outcomes=(ok(sets(ready(name)(USER), 1), sets(closed, 0)),),
-                             undo=_CANCELS[of.kind].on(name), leaves=(ready(name),))
+                             undo=(of.undo or _CANCELS[of.kind]).on(name), leaves=(ready(name),))
             if not of.managed:
                 return common
             return replace(
@@ -86,19 +114,26 @@ def _operation(of: Of, name: str) -> Operation:
             )
         case "start":  # it runs, again and again, until it is stopped
             return replace(
-                common, outcomes=(ok(sets(queued(name)(USER), 1)), fault("-ENOMEM")),
-                undo=_CANCELS[of.kind].on(name), sleeps=True,
+                common,
+                outcomes=(ok(sets(queued(name)(USER), 1), *of.also), fault(of.error or "-ENOMEM")),
+                fingerprint=Fingerprint((of.callee,), on=of.argument, fails=of.fails),
+                undo=(of.undo or _CANCELS[of.kind]).on(name), sleeps=True,
+                managed=of.managed, on_devres="user" if of.managed or of.managed_by else "",
+                managed_by=of.managed_by,
             )
         case "queue":  # what was shut down stays so, without a word
             value = pick(closed.eq(0), 1, queued(name)(USER))
-            return replace(common, outcomes=(ok(sets(queued(name)(USER), value)),),
+            done = (ok(sets(queued(name)(USER), value)),)
+            return replace(common, outcomes=(*done, fault(of.error)) if of.error else done,
+                           fingerprint=Fingerprint((of.callee,), on=of.argument, fails=of.fails)
+                           if of.error else common.fingerprint,
                            needs=(ready(name),))
         case "cancel":
-            return replace(common, outcomes=(ok(*off),), needs=needs)
+            return replace(common, outcomes=(ok(*off, *of.also),), needs=needs)
         case "cancel and wait" | "shut down":  # what is queued meanwhile does not stay queued
             last = (sets(closed, 1),) if of.does == "shut down" else ()
             return replace(
-                common, outcomes=(ok(*off, sets(waiting, 0)),),
+                common, outcomes=(ok(*off, sets(waiting, 0), *of.also),),
                 begins=(*off, *last, sets(waiting, ME)), waits=runs.eq(0), needs=needs, sleeps=True,
             )
         case "wait":  # for the runs that there are; what these queue is not waited for
