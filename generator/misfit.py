@@ -60,6 +60,16 @@ def shown(thing: object) -> str:
     return text if len(text) <= 40 and " at 0x" not in text else f"a {type(thing).__name__}"
 
 
+def top_kind(place: Place) -> str:
+    """Return the kind of the device without a parent that a device is below; "" of a role."""
+    thing: object = place
+    while isinstance(thing, Nth | ParentOf):
+        thing = thing.of
+    while (above := getattr(thing, "parent", None)) is not None:
+        thing = above
+    return str(getattr(thing, "kind", ""))
+
+
 def kind_of(place: Place) -> str:
     """Return the kind of a device; "" of a role, which may be any."""
     match place:

@@ -38,6 +38,7 @@ from generator.misfit import (
     out_of_order,
     out_of_range,
     shown,
+    top_kind,
     wrong_kind,
 )
 from generator.untold import Untold
@@ -212,6 +213,10 @@ class Operation:
     ranges: Ranges = field(default=(), compare=False)
     kinds: Kinds = field(default=(), compare=False)
     ordered: Order = field(default=(), compare=False)  # parameters that are at most another
+    # What the same call is of a device of another kind than `kinds` has, where it is one; another
+    # default of a parameter, of a device that is, or is below, one of these kinds.
+    elsewhere: Operation | None = field(default=None, compare=False)
+    defaults_below: tuple[tuple[str, tuple[str, ...], int], ...] = field(default=(), compare=False)
     idempotent: bool = field(default=False, metadata=NO_DIGEST)
     failed: tuple[Set, ...] = field(default=(), metadata=NO_DIGEST)
     frees_by: tuple[tuple[str, Operation], ...] = field(default=(), metadata=NO_DIGEST)
@@ -273,7 +278,9 @@ class Operation:
                     f"{self.name}() acts on devices ({', '.join(self.roles)}); "
                     f"{shown(place)} is none: give it a Device"
                 )
-        given = dict(self.defaults) | params
+        elsewhere = {name: value for name, kinds, value in self.defaults_below
+                     if places and top_kind(places[0]) in kinds}
+        given = dict(self.defaults) | elsewhere | params
         if set(given) != set(self.params):
             raise ModelError(
                 where,
@@ -287,7 +294,9 @@ class Operation:
                     f"{self.name}({name}=): a number or an expression over facts, "
                     f"not {shown(value)}"
                 )
-        if wrong := wrong_kind(self.kinds, self.roles, places):
+        if (wrong := wrong_kind(self.kinds, self.roles, places)) and self.elsewhere is not None:
+            return replace(self.elsewhere(*places, fail=fail, c=c, **params), where=where)
+        if wrong:
             raise ModelError(where, f"{self.name}() {wrong}")
         if wrong := out_of_range(self.ranges, given):
             raise ModelError(where, f"{self.name}(): {wrong}")

@@ -114,8 +114,10 @@ def no_sleep_in_atomic_context(step: Step, _view: View) -> Expr | None:
     "binds it, though power/control says auto",
 )
 def takes_back_what_it_gave(step: Step, _view: View) -> Expr | None:
-    """A driver takes the runtime PM reference back that its probe gave away, and no other."""
+    """The driver of a PCI device takes that runtime PM reference back that its probe gave away."""
     if not is_done(step, "pm_runtime_get_noresume") or step.role("dev") != step.inst:
+        return None
+    if step.inst is None or step.inst.device.kind != "pci":  # nobody has one there beforehand
         return None
     return SLEEPY(step.role("dev")).eq(0)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from checks.machine.instances import Inst, View
 from checks.machine.step import Kind, Step
-from checks.rules.rule import is_done, step_rule
+from checks.rules.rule import counted_on, is_done, step_rule
 from generator.design import RUNTIME, SLEEP
 from generator.expr import TRUE, Expr, all_of, any_of
 from generator.facts import (
@@ -36,15 +36,19 @@ from generator.program import operations
     symptom="Runtime PM usage count underflow!, or the device sleeps under whoever else holds it; "
     "pm_runtime_put_noidle() says nothing",
 )
-def puts_what_it_holds(step: Step, _view: View) -> Expr | None:
+def puts_what_it_holds(step: Step, view: View) -> Expr | None:
     """A runtime PM reference is put by who holds it, and no more often than it was taken.
 
     Of a PCI device itself its driver has one without taking it, that of local_pci_probe().
     """
-    if not is_done(step, *RUNTIME_PUTS):
+    if not is_done(step, *RUNTIME_PUTS, "pm_runtime_put_autosuspend"):
         return None
-    dev, user = step.role("dev"), step.role("user")
+    dev = step.role("dev")
+    if is_done(step, "pm_runtime_put_autosuspend") and dev.device.kind == "pci":
+        return None  # that of local_pci_probe()
+    user = step.role("user") if "user" in step.binding else dev
     none = POWER(user).eq(0)
+    none &= counted_on(step, view)
     return none & SLEEPY(dev).eq(1) if dev == user and dev.device.kind == "pci" else none
 
 
@@ -97,6 +101,7 @@ def _armed(view: View) -> Iterator[tuple[str, Expr]]:
 
 @step_rule(
     "N44",
+    implies=("N20",),
     mend="disable_irq_wake() in resume for each enable_irq_wake() of suspend, or in "
     "remove for that of probe",
     evidence=("kernel/irq/manage.c irq_set_irq_wake()", "drivers/pci/pcie/pme.c pcie_pme_resume()"),

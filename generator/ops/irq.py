@@ -263,6 +263,8 @@ PCI_MSIX_ALLOC_IRQ_AT = Operation(
 
 _VALID = IRQ(USER).ge(1) & IRQ(USER).le(LINE)
 _SHARED = Param("shared")
+# A line that nobody else is on, where firmware describes it; PCI's INTx is shared by all.
+_OWN_LINE = (("shared", ("platform", "i2c", "spi", "usb"), 0),)
 # Whoever is on an irq and whoever comes must both have said IRQF_SHARED.
 _MISMATCH = Over(
     "any",
@@ -297,6 +299,7 @@ REQUEST_IRQ = Operation(
     params=("shared",),
     ranges=(("shared", 0, 1),),
     defaults=(("shared", 1),),
+    defaults_below=_OWN_LINE,
     undo=FREE_IRQ,
     needs_d0="user",
 )
@@ -313,6 +316,7 @@ DEVM_REQUEST_IRQ = Operation(
     params=("shared",),
     ranges=(("shared", 0, 1),),
     defaults=(("shared", 1),),
+    defaults_below=_OWN_LINE,
     undo=FREE_IRQ,
     managed=True,
     on_devres="owner",
