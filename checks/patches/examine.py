@@ -13,7 +13,7 @@ from checks.compiling import compile
 from checks.compiling.outcome import name_of
 from checks.compiling.target import KernelTarget
 from checks.finding import Finding, Severity
-from checks.patches import checkpatch, commits, inert, people, rules
+from checks.patches import checkpatch, commits, inert, rules
 from checks.patches.choice import EVERYTHING, Choice, told, waived
 from checks.patches.commits import at
 from checks.patches.context import Context
@@ -58,10 +58,10 @@ class Examined:
 class Check:
     """A kind of check: how it is run, and what a series that passed it says was checked.
 
-    `said` is empty for what is no judgement. `doing` is told while it runs, with the number of
-    commits and configurations. A check of `conventions` is named together with the others of them,
-    on one line. `of_series` is only made when it is known which series the patches are. One that
-    `builds` wants the tree under each configuration. `assumed` is what it takes for granted.
+    `doing` is told while it runs, with the number of commits and configurations. A check of
+    `conventions` is named together with the others of them, on one line. `of_series` is only
+    made when it is known which series the patches are. One that `builds` wants the tree under each
+    configuration. `assumed` is what it takes for granted.
     """
 
     run: Callable[[Work], tuple[Finding, ...]]
@@ -71,12 +71,6 @@ class Check:
     of_series: bool = False
     builds: bool = True
     assumed: tuple[str, ...] = ()
-    assumed_of_others: tuple[str, ...] = ()
-
-    def taken(self, spec: SeriesSpec | None) -> tuple[str, ...]:
-        """Return what is taken for granted of a series of ours, or of somebody else's."""
-        others = self.assumed_of_others or self.assumed
-        return others if spec is None else self.assumed
 
 
 def examine(
@@ -117,7 +111,7 @@ def examine(
         found[name] = one.run(work)
     found = waived(found, chosen.expected)
     return Examined(
-        text.patches, found, tuple(text for one in made.values() for text in one.taken(spec)),
+        text.patches, found, tuple(text for one in made.values() for text in one.assumed),
         tuple(told(found, chosen)),
         tuple((name, "no series.json and no --design says whose design it is"
                if chosen.wanted(name) else "left out, as asked")
@@ -128,9 +122,8 @@ def examine(
 
 def checked() -> list[str]:
     """Return what a series of which every check found nothing says was checked."""
-    told = [one for one in CHECKS.values() if one.said]
-    deepest = [one.said for one in reversed(told) if not one.conventions]
-    conventions = ", ".join(one.said for one in told if one.conventions)
+    deepest = [one.said for one in reversed(CHECKS.values()) if not one.conventions]
+    conventions = ", ".join(one.said for one in CHECKS.values() if one.conventions)
     return [*deepest, *([conventions] if conventions else [])]
 
 
@@ -184,9 +177,7 @@ def _rules(work: Work) -> tuple[Finding, ...]:
 
 def _compile(work: Work) -> tuple[Finding, ...]:
     targets = [KernelTarget(base) for base in work.bases]
-    return compile.check(
-        work.commits, targets, memory=cache() / "outcomes", everywhere=work.spec is None
-    )
+    return compile.check(work.commits, targets, memory=cache() / "outcomes")
 
 
 def _designs(work: Work) -> tuple[Finding, ...]:
@@ -243,10 +234,7 @@ CHECKS: dict[str, Check] = {
     "compile": Check(
         _compile, f"each commit compiled, front end and back end, as {', '.join(CONFIGS)}",
         "compiling {commits} commits under {configurations} configurations",
-        assumed=compile.ASSUMED, assumed_of_others=compile.ASSUMED_OF_ALL,
-    ),
-    "people": Check(
-        people.check, "", "asking whom {commits} patches are for", conventions=True, builds=False,
+        assumed=compile.ASSUMED,
     ),
     "design": Check(
         _designs, "each commit's C against that design, per entry point and configuration",

@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.machine.instances import Inst, View
-from checks.machine.step import Kind, Step
+from checks.machine.step import GIVEN_UP, Kind, Step
 from checks.rules.rule import state_rule, step_rule
+from generator.context import queued
 from generator.design import SLEEP
 from generator.expr import FALSE, TRUE, Expr, Place, Role, all_of, any_of
 from generator.facts import (
@@ -25,6 +26,7 @@ from generator.facts import (
     on_vector,
 )
 from generator.operation import fill
+from generator.program import operations
 
 LINKED = "hp"  # the one service for which a link that goes down below the port is an event
 
@@ -66,6 +68,16 @@ def _answered_for(inst: Inst, view: View) -> bool:
     )
 
 
+def _to_be_turned_on(inst: Inst, view: View) -> Iterator[Expr]:
+    """Yield that nothing is queued or runs that turns the interrupt of a device on."""
+    for own in view.contexts:
+        if own.inst == inst and any(
+            do.op.gives(SOURCE) and inst in view.of(do.places[0])
+            for do in operations(own.context.body) if do.places
+        ):
+            yield queued(own.context.name)(inst).eq(0) & own.context.runs(inst).eq(0)
+
+
 @step_rule(
     "N13",
     mend="restore configuration, then turn on in resume and slot_reset what suspend or "
@@ -82,7 +94,9 @@ def what_was_on_is_on_again(step: Step, view: View) -> Expr | None:
         return None
     bad = [PHASE(port).eq(BOUND) & CONFIG_LOST(port).eq(1) for port in _ports(view)]
     bad += [
-        all_of(PHASE(inst).eq(BOUND), LOST(inst).eq(1), SOURCE(inst).eq(0))
+        all_of(PHASE(inst).eq(BOUND), LOST(inst).eq(1), SOURCE(inst).eq(0),
+               GIVEN_UP(inst).eq(0) if view.episode == "sleep" else TRUE,
+               *_to_be_turned_on(inst, view))
         for inst in view.instances if _answered_for(inst, view)
     ]
     return any_of(*bad)

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from checks.machine.in_flight import heard
 from checks.machine.instances import Inst, View
 from checks.machine.machine import HALTED, Step
-from checks.rules.rule import Clause, clause_rule, is_done, state_rule, step_rule
+from checks.machine.step import GIVEN_UP
+from checks.rules.rule import COUNTED, Clause, clause_rule, is_done, state_rule, step_rule
 from generator.context import IN_FLIGHT
 from generator.design import SUBDEVICES, Driver
 from generator.expr import TRUE, Expr, Read, all_of, any_of
@@ -252,12 +253,14 @@ def handler_data_outlives_irq(view: View) -> Iterator[tuple[str, Expr]]:
         for driver in view.design.drivers_of(inst.device):
             for need in dict.fromkeys(handler_needs(view, driver, inst)):
                 of = "" if need.of == inst else f" of {need.of.name}"
+                told = view.episode == "sleep" and need.fact in COUNTED
+                kept = GIVEN_UP(inst).eq(0) if told else TRUE
                 yield (f"the handler of {inst.name} can run without {need.fact.name}{of}",
-                       all_of(HANDLER(inst).ne(0), heard(view, inst), need.eq(0)))
+                       all_of(HANDLER(inst).ne(0), heard(view, inst), need.eq(0), kept))
                 yield (f"a handler of {inst.name} that has begun may run still without "
                        f"{need.fact.name}{of}: that no other can be called does not end it, only "
                        "free_irq(), synchronize_irq() and disable_irq() wait for it",
-                       IN_FLIGHT(inst).eq(1) & need.eq(0))
+                       all_of(IN_FLIGHT(inst).eq(1), need.eq(0), kept))
 
 
 def handler_needs(view: View, driver: Driver, inst: Inst) -> Iterator[Read]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from checks.machine.instances import Inst, View
 from checks.machine.machine import HALTED
 from checks.machine.step import Kind, Step
-from checks.rules.rule import Clause, clause_rule, is_done, step_rule
+from checks.rules.rule import Clause, clause_rule, counted_on, is_done, step_rule
 from generator.design import SUBDEVICES
 from generator.expr import TRUE, Expr, all_of, any_of
 from generator.facts import (
@@ -261,7 +261,8 @@ def undo_in_reverse(step: Step, view: View) -> Expr | None:
     kept = [msi_on(dev)]
     if step.entry in ("probe", "remove", "devres"):
         kept += [HANDLER(user).eq(LINE) for user in view.users(dev)]
-    return ENABLED(dev).eq(0) | (ENABLED(dev).eq(1) & any_of(*kept))
+    none = ENABLED(dev).eq(0) & counted_on(step, view)
+    return none | (ENABLED(dev).eq(1) & any_of(*kept))
 
 
 @step_rule(

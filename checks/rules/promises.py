@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from checks.machine.episode import PLAIN
 from checks.machine.instances import Inst, View
 from checks.machine.step import SHUT, Kind, Step
-from checks.rules.rule import Clause, clause_rule, once, step_rule
+from checks.rules.rule import COUNTED, Clause, clause_rule, counted_on, once, step_rule
 from generator.design import SUBDEVICES, Device, Driver
-from generator.expr import TRUE, Expr, Nth, Place, Read, all_of, any_of, num, reads
+from generator.expr import TRUE, Expr, Fact, Nth, Place, Read, all_of, any_of, num, reads
 from generator.facts import (
     ADDED,
     ALLOCATED,
@@ -229,16 +229,28 @@ def nothing_used_before_it_is_there(step: Step, view: View) -> Iterator[Clause]:
     yield from _outdated(step)
 
 
+def _done_at_once(step: Step) -> tuple[Fact, ...]:
+    """Return what an action needs that is done because it could not be registered."""
+    op = step.op
+    if op is None or not op.managed or op.undo is None or not step.fault:
+        return ()
+    undone = [way.gives for way in op.undo.outcomes if way.gives]
+    return op.undo.needs if any(
+        way.label == "fail" and way.gives in undone for way in op.outcomes) else ()
+
+
 def _unmade(step: Step, view: View) -> Iterator[Clause]:
     """Yield that what an operation works on is not there, or is there already."""
     op = step.op
     if op is None:
         return
-    user = step.role(op.needs_of or op.roles[0]) if op.needs else None
+    needs = op.needs or _done_at_once(step)
+    user = step.role(op.needs_of or op.roles[0]) if needs else None
     if user is not None:
-        for fact in op.needs:
+        for fact in needs:
             yield Clause(f"{op.name} needs {fact.name} of {user.name} ({fact.doc}), which is not "
-                         "there, or no more", fact(user).eq(0),
+                         "there, or no more", fact(user).eq(0) & (
+                             counted_on(step, view) if fact in COUNTED else TRUE),
                          f"have {fact.name} of {user.name} before, and keep it until then")
         if DRVDATA in op.needs and (memory := _data_of(user, view)):
             yield Clause(f"{op.name} reads the driver data of {user.name}, which points to freed "

@@ -16,7 +16,18 @@ from weakref import WeakKeyDictionary
 
 from checks.machine.instances import View
 from checks.machine.machine import Step
-from generator.expr import Expr, any_of
+from checks.machine.step import GIVEN_UP
+from generator.expr import TRUE, Expr, any_of
+from generator.facts import (
+    CLOCK,
+    CLOCK_ON,
+    CLOCK_PREPARED,
+    MORE_POWER,
+    POWER,
+    RELEASED,
+    SUPPLY,
+    SUPPLY_ON,
+)
 
 
 @dataclass(frozen=True)
@@ -26,6 +37,21 @@ class Clause:
     says: str  # of the fact and the device, behind "Here: "
     when: Expr
     mend: str = ""
+
+
+# What drivers have switched on, and references that they hold.
+COUNTED = (CLOCK, CLOCK_ON, CLOCK_PREPARED, SUPPLY, SUPPLY_ON, RELEASED, POWER, MORE_POWER)
+
+
+def counted_on(step: Step, view: View) -> Expr:
+    """Return whether what the driver of a step counts must be right there.
+
+    Behind a resume that has failed it need not be: drivers/base/power/main.c device_resume() says
+    so in the log and goes on, nobody tells the driver, and what it did not switch on again it
+    switches off when it is unbound.
+    """
+    told = view.episode == "sleep" and step.inst is not None
+    return GIVEN_UP(step.inst).eq(0) if told and step.inst is not None else TRUE
 
 
 OnStep = Callable[[Step, View], Expr | None]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from checks.machine.instances import View
 from checks.machine.machine import Step
-from checks.rules.rule import Clause, clause_rule, is_done
+from checks.rules.rule import Clause, clause_rule, counted_on, is_done
 from generator.expr import Expr, Fact
 from generator.facts import CLOCK_ON, CLOCK_PREPARED, PHASE, SUPPLY_ON, UNBOUND
 
@@ -41,10 +41,11 @@ def _left(view: View) -> Iterator[tuple[str, Expr]]:
     "stays on for nobody",
     states=_left,
 )
-def supplies_are_given_back(step: Step, _view: View) -> Iterator[Clause]:
+def supplies_are_given_back(step: Step, view: View) -> Iterator[Clause]:
     """Clocks, supplies, resets and power domains are off and given back when a driver is unbound.
 
-    They are switched off only as often as on, and a regulator is off before it is put.
+    They are switched off only as often as on, and a regulator is off before it is put. Behind a
+    resume that has failed that is not asked: what it did not switch on the driver switches off.
     """
     if step.op is None:
         return
@@ -52,7 +53,8 @@ def supplies_are_given_back(step: Step, _view: View) -> Iterator[Clause]:
         if is_done(step, *names):
             dev = step.role("dev")
             yield Clause(f"{step.op.name} of {dev.name}, whose {fact.name} is 0 already",
-                         fact(dev).eq(0), "switch off once, where it was switched on")
+                         fact(dev).eq(0) & counted_on(step, view),
+                         "switch off once, where it was switched on")
     if is_done(step, "regulator_put", "put regulator"):
         dev = step.role("dev")
         yield Clause(f"the regulator of {dev.name} is put while it is on", SUPPLY_ON(dev).ne(0),

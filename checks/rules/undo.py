@@ -11,7 +11,7 @@ from functools import cache
 import generator.ops
 from checks.machine.instances import Inst, View
 from checks.machine.step import Kind, Step
-from checks.rules.rule import once, step_rule
+from checks.rules.rule import COUNTED, counted_on, once, step_rule
 from generator.expr import TRUE, Expr, Num, Place, Read, Role, all_of, any_of, num, reads
 from generator.facts import ABSENT, IRQ, LIFE
 from generator.operation import ME, Operation, Set, fill
@@ -109,6 +109,8 @@ def taken_back_once(step: Step, view: View) -> Expr | None:
         return None if step.held == TRUE else ~step.held
     wrong = view.bind(fill(~any_of(*there), step.params), _roles(step))
     wrong = all_of(wrong, *_irq_is_known(step, left))
+    if all(target.fact in COUNTED for target in left):
+        wrong &= counted_on(step, view)
     return wrong if step.held == TRUE else wrong | ~step.held
 
 
