@@ -47,3 +47,16 @@ PLATFORM_DEVICE_REGISTER = Operation(
     undo=PLATFORM_DEVICE_UNREGISTER,
     kinds=(("dev", ("platform",)),),
 )
+
+# All cells of a parent are added by one call, and taken back by it when one of them fails; here one
+# at a time, each by this name.
+MFD_REMOVE_DEVICES = replace(
+    PLATFORM_DEVICE_UNREGISTER, name="mfd_remove_devices",
+    source="drivers/mfd/mfd-core.c mfd_remove_devices()",
+    fingerprint=Fingerprint(("mfd_remove_devices",)),
+)
+MFD_ADD_DEVICES = replace(
+    PLATFORM_DEVICE_REGISTER, name="mfd_add_devices", undo=MFD_REMOVE_DEVICES,
+    source="drivers/mfd/mfd-core.c mfd_add_devices()",
+    fingerprint=Fingerprint(("mfd_add_devices",), fails=Fails.NEGATIVE),
+)

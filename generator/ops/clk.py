@@ -6,7 +6,10 @@ One clock of a device is told apart from no other: they are what is counted toge
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from generator.facts import CLOCK, CLOCK_ON, CLOCK_PREPARED
+from generator.fingerprint import Fails, Fingerprint
 from generator.operation import DEV, sets
 from generator.ops.counted import gets, gives_back, less, more, released, takes
 
@@ -49,3 +52,7 @@ DEVM_CLK_GET_PREPARED = gets(
 DEVM_CLK_GET_ENABLED = gets(
     "devm_clk_get_enabled", _HAD, more(CLOCK_PREPARED), more(CLOCK_ON), undo=_DISABLE,
     managed=True, source=f"{_DEVRES} devm_clk_get_enabled()")
+DEVM_CLK_GET_OPTIONAL_ENABLED = replace(
+    DEVM_CLK_GET_ENABLED, name="devm_clk_get_optional_enabled",
+    source=f"{_DEVRES} devm_clk_get_optional_enabled()",
+    fingerprint=Fingerprint(("devm_clk_get_optional_enabled",), on=0, fails=Fails.ERRPTR))

@@ -5,16 +5,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from generator.expr import EACH, UsersOf, pick
+from generator.expr import EACH, Role, UsersOf, pick
 from generator.facts import (
     CLAIMED,
     CONFIG_LOST,
     DRVDATA,
     ENABLED,
+    IRQ,
+    LINE,
+    LINE_ROUTED,
     MASTER,
+    MODE,
+    MODE_MSI,
     SAVED,
     SUBSTORE,
     UNPROGRAMMED,
+    msi_on,
 )
 from generator.fingerprint import Fails, Fingerprint
 from generator.operation import DEV, Operation, fault, ok, sets
@@ -161,6 +167,20 @@ PCIE_CAPABILITY_CLEAR_WORD = plain("pcie_capability_clear_and_set_word_unlocked"
 PCI_READ_CONFIG_WORD = plain("pci_read_config_word")
 PCI_READ_CONFIG_DWORD = plain("pci_read_config_dword")
 PCIE_PME_INTERRUPT_ENABLE = plain("pcie_pme_interrupt_enable", args=(1,))
+
+_MSI_IRQ = pick(MODE(DEV).eq(MODE_MSI), 1, 0)
+# Of drivers that take the number of the device as it is, and ask for no vectors.
+PCI_DEV_IRQ = Operation(
+    "pdev->irq",
+    ("dev", "user"),
+    (ok(sets(IRQ(Role("user")), pick(
+        msi_on(DEV), _MSI_IRQ, pick(LINE_ROUTED(DEV).eq(1), LINE, 0),
+    ))),),
+    source="drivers/pci/irq.c pci_assign_irq(); with MSI drivers/pci/msi/msi.c "
+    "msi_capability_init()",
+    sleeps=False,
+    kinds=(("dev", ("pci",)),),
+)
 
 _DRVDATA = Fingerprint(("pci_set_drvdata",), on=0, args=(1,))
 PCI_SET_DRVDATA = Operation(

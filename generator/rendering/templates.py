@@ -18,9 +18,8 @@ from generator.fingerprint import Fails
 from generator.operation import Do, Guard, Operation
 from generator.program import And, Condition, Not, Or
 from generator.rendering.layout import negated
-from generator.system.house import HOUSE
 
-TEMPLATES = HOUSE / "templates"
+TEMPLATES = Path(__file__).parents[2] / "templates"
 
 
 @cache

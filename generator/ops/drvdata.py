@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The driver data of a device, by the names that each bus has for it (include/linux/device.h).
+
+The driver core clears it behind a failed probe and behind remove, whoever has set it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from generator.fingerprint import Fingerprint
+from generator.operation import Operation
+from generator.ops.pci import PCI_CLEAR_DRVDATA, PCI_SET_DRVDATA
+
+
+def _sets(name: str, header: str, *kinds: str) -> Operation:
+    return replace(
+        PCI_SET_DRVDATA, name=name, source=f"include/linux/{header} {name}()",
+        fingerprint=Fingerprint((name,), on=0, args=(1,)), kinds=(("dev", kinds),),
+    )
+
+
+def _clears(of: Operation) -> Operation:
+    return replace(of, name=f"{of.name} NULL", outcomes=PCI_CLEAR_DRVDATA.outcomes)
+
+
+PLATFORM_SET_DRVDATA = _sets("platform_set_drvdata", "platform_device.h", "platform")
+I2C_SET_CLIENTDATA = _sets("i2c_set_clientdata", "i2c.h", "i2c")
+SPI_SET_DRVDATA = _sets("spi_set_drvdata", "spi/spi.h", "spi")
+AUXILIARY_SET_DRVDATA = _sets("auxiliary_set_drvdata", "auxiliary_bus.h", "aux")
+USB_SET_INTFDATA = _sets("usb_set_intfdata", "usb.h", "usb")
+USB_CLEAR_INTFDATA = _clears(USB_SET_INTFDATA)
