@@ -277,6 +277,20 @@ def test_a_kernel_is_compared_with_one_that_is_driven_through_the_same_if_it_can
     assert beside["n14-waiver"] == (("boot", "load", "sleep-counting"), ("boot", "load", "sleep"))
 
 
+def test_evidence_is_of_what_differs_and_not_of_the_rest_of_its_file() -> None:
+    (case,) = chosen("r17-c", cases())
+
+    def of(sound: str, broken: str) -> dict[str, str]:
+        return fingerprint(case, {"a.c": broken.encode()}, {"a.c": sound.encode()})
+
+    far = "one;\ntwo;\nthree;\nfour;\n"
+    kept = of(f"{far}old;\n", f"{far}new;\n")
+    assert of(f"more;\n{far}old;\n", f"more;\n{far}new;\n") == kept
+    assert of(f"{far}old;\n", f"{far}newer;\n") != kept
+    assert of(f"{far}older;\n", f"{far}new;\n") != kept
+    assert of(f"{far}near;\nold;\n", f"{far}near;\nnew;\n") != kept, "what is around it counts"
+
+
 def test_evidence_of_a_waiver_is_of_all_that_the_series_changes() -> None:
     (case,) = chosen("n14-waiver", cases())
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
+from difflib import unified_diff
 from pathlib import Path
 
 from checks.boot.broken import forbidden, provoke
@@ -139,13 +140,14 @@ def built(
 def fingerprint(
     case: Case, overlay: Mapping[str, bytes | None], sound: Mapping[str, bytes | None]
 ) -> dict[str, str]:
-    """Return path -> sha256 of what breaks the rule: files that differ from the sound ones.
+    """Return path -> sha256 of what breaks the rule: how files differ from the sound ones.
 
-    Of the lab's own objects it is what the orders of this case make run, under the name of the
-    first. Of a waiver it is all that the series changes.
+    Of a file it is the lines that differ with three around each, so that a change elsewhere in it
+    is the same for this case. Of the lab's own objects it is what the orders of this case make run,
+    under the name of the first. Of a waiver it is all that the series changes.
     """
     found = {
-        path: _digest(text or b"")
+        path: _digest(_difference(sound.get(path) or b"", text or b""))
         for path, text in overlay.items() if sound.get(path, b"") != text
     }
     if case.objects:
@@ -154,6 +156,14 @@ def fingerprint(
     if not found:  # a design that holds, but for what a waiver says
         found = {path: _digest(text or b"") for path, text in overlay.items()}
     return dict(sorted(found.items()))
+
+
+def _difference(sound: bytes, broken: bytes) -> bytes:
+    """Return the difference of two texts, without the numbers of its lines."""
+    rows = unified_diff(
+        sound.decode().splitlines(), broken.decode().splitlines(), lineterm=""
+    )
+    return "\n".join(row for row in rows if not row.startswith(("---", "+++", "@@"))).encode()
 
 
 def decided(case: Case) -> dict[str, str]:
