@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from checks.compiling.outcome import Outcome, keep, name_of, recall
-from checks.compiling.stage import Graphs, TargetMemory, compile_commit, key
+from checks.compiling.reach import Graphs
+from checks.compiling.stage import TargetMemory, compile_commit, key
 from checks.compiling.target import Target
 from checks.finding import Finding, Severity
 from generator.kernel.configurations import DIRS
@@ -20,10 +21,19 @@ from generator.parsing.job import Diagnostic
 from generator.series.commit import Commit
 from generator.system.progress import say
 
-ASSUMED = (
+_GENERATED = (
     "headers that `make prepare` generates are those of the base commit; "
-    "only autoconf.h is that of each commit and configuration",
+    "only autoconf.h is that of each commit and configuration"
+)
+# of a series of ours, whose cover letter says so; and of anybody's
+ASSUMED = (
+    _GENERATED,
     "users of a touched header outside of " + ", ".join(DIRS) + " are not compiled",
+)
+ASSUMED_OF_ALL = (
+    _GENERATED,
+    "users of a touched header in other directories are compiled under configuration m alone, "
+    "where it builds them",
 )
 
 
@@ -34,11 +44,13 @@ def check(
     threads: int = 2,
     memory: Path | None = None,
     graphs: Graphs | None = None,
+    everywhere: bool = False,
 ) -> tuple[Finding, ...]:
     """Compile every commit under every target; a note says what was not compiled and why.
 
     `memory` is a directory where outcomes are kept by everything that decides them; `graphs` is
-    what an earlier call on the same tree read.
+    what an earlier call on the same tree read. `everywhere`: users of headers are looked for in
+    the whole tree, under the first target.
     Errors: TreeError, EnvironmentFault, Timeout, Untestable when a unit could not be tried.
     """
     seen: list[_Seen] = []
@@ -46,13 +58,13 @@ def check(
     compiled: set[str] = set()
     graphs = graphs or Graphs()
     for target in targets:
-        kept = TargetMemory(target, threads, graphs)
+        kept = TargetMemory(target, threads, graphs, everywhere and target is targets[0])
         for number, commit in enumerate(series):
             before = series[number - 1].overlay if number else {}
             file = None
             outcome: Outcome | None = None
             if memory is not None:
-                words = [commit.touched]
+                words = [commit.touched, kept.everywhere]
                 file = memory / name_of(target.identity, [before, commit.overlay], words)
                 outcome = recall(file)
             if outcome is None:

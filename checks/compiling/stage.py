@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,36 +12,39 @@ from checks.compiling.backend import Object, build
 from checks.compiling.frontend import Diagnosis, diagnose, diagnose_many
 from checks.compiling.link import unresolved
 from checks.compiling.outcome import Outcome
+from checks.compiling.reach import (
+    Graphs,
+    changed_names,
+    directories,
+    includers,
+    wide,
+    worth,
+)
 from checks.compiling.target import Target
-from generator.kernel.configurations import DIRS
 from generator.kernel.unbuildable import Complaint, Unbuildable
-from generator.parsing.includes import Disk, Includes, search_path
 from generator.parsing.job import Diagnostic, Job
 from generator.series.commit import Commit
 
 
 @dataclass(frozen=True)
-class Graphs:
-    """The include graphs of a tree, shared by its configurations."""
-
-    disk: Disk = field(default_factory=Disk)
-    by_search: dict[tuple[str, ...], Includes] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class TargetMemory:
-    """What is known of one target, filled while its commits are tried."""
+    """What is known of one target, filled while its commits are tried.
+
+    everywhere: users of a header are looked for in the whole tree.
+    """
 
     target: Target
     threads: int
     graphs: Graphs
+    everywhere: bool = False
     jobs: dict[str, Job] = field(default_factory=dict)
     said: dict[str, frozenset[tuple[str, str, str, str]]] = field(default_factory=dict)
 
     def base_job(self, path: str) -> Job:
         """Return the job of a unit as the base has it."""
         if path not in self.jobs:
-            self.jobs[path] = self.target.job(path, {})
+            far = self.everywhere and path in self.target.everywhere()
+            self.jobs[path] = (self.target.far if far else self.target.job)(path, {})
         return self.jobs[path]
 
     def base_says(self, path: str) -> frozenset[tuple[str, str, str, str]]:
@@ -75,7 +77,7 @@ def compile_commit(
         then = kept.target.at(before)
     except Unbuildable:  # said of the commit before
         then = kept.target
-    dirs = _dirs(commit)
+    dirs = directories(commit)
     built = set(now.units(dirs))
     changed = {path for path in commit.touched if path.endswith(".c")}
     deleted = {path for path in changed if commit.overlay[path] is None}
@@ -88,9 +90,11 @@ def compile_commit(
     if then != now:
         chosen |= built - set(then.units(dirs))
         chosen |= _reconfigured(commit, then, now, built)
-    order = sorted(chosen)
+    far, note = _far(kept, commit, before, now, built)
+    said += note
+    jobs = {path: now.job(path, commit.overlay) for path in sorted(chosen)} | far
+    order = list(jobs)
     progress(f"compile {commit.name}, configuration {kept.target.name}: {len(order)} units")
-    jobs = {path: now.job(path, commit.overlay) for path in order}
     results = dict(zip(order, diagnose_many(jobs.values(), kept.threads), strict=True))
     for path, result in results.items():
         said += [(_rule(item), item) for item in _new(kept, path, result.diagnostics)]
@@ -104,7 +108,9 @@ def compile_commit(
     headers = {path for path in commit.touched if path.endswith(".h")}
     headers = {path for path in headers if commit.overlay[path] is not None}
     read = headers & {name for result in results.values() for name in result.includes}
-    unbuilt = (changed - deleted - built) | (headers - read)
+    assembled = {path for path in commit.touched if path.endswith(".S")
+                 and commit.overlay[path] is not None}
+    unbuilt = (changed - deleted - built) | (headers - read) | assembled
     return Outcome(tuple(said), (*order, *sorted(read)), tuple(sorted(unbuilt)))
 
 
@@ -126,44 +132,40 @@ def _gone(path: str) -> Diagnostic:
     return Diagnostic("error", path, 0, 0, text)
 
 
-def _dirs(commit: Commit) -> tuple[str, ...]:
-    """Return the directories whose units are looked at."""
-    own = {os.path.dirname(path) for path in commit.touched if path.endswith((".c", ".h"))}
-    outside = sorted(
-        item
-        for item in own
-        if item.startswith(("drivers/", "kernel/", "arch/", "lib/", "mm/", "net/", "fs/"))
-        and "/include" not in item
-        and not any(item == top or item.startswith(top + "/") for top in DIRS)
-    )
-    return (*DIRS, *outside)
-
-
 def _chosen(kept: TargetMemory, commit: Commit, now: Target, built: set[str]) -> set[str]:
     """Return the built units that the commit touches or that may include what it touches."""
     chosen = {path for path in commit.touched if path in built}
-    headers = {path for path in commit.touched if not path.endswith(".c")}
-    if not any(path.endswith(".h") for path in headers):
+    if not any(path.endswith(".h") for path in commit.touched):
         return chosen
-    for path in sorted(built - chosen):
-        task = now.job(path, commit.overlay)
-        source = str(task.place.source)
-        # what a commit changes is in the tree: generated headers need no search, and without
-        # them the graph serves every configuration
-        search = tuple(x for x in search_path(task.flags) if x.startswith(source + "/"))
-        graph = kept.graphs.by_search.setdefault(search, Includes(search, kept.graphs.disk))
-        main = f"{source}/{path}"
-        wanted = {f"{source}/{item}" for item in headers}
-        known = graph.closure(main)
-        if known & wanted:
-            chosen.add(path)
-            continue
-        texts = {f"{source}/{p}": text or b"" for p, text in commit.overlay.items()}
-        names = {os.path.basename(item) for item in wanted}
-        near = known & texts.keys() or any(item.rpartition("/")[2] in names for item in known)
-        if near and graph.over(texts).closure(main) & wanted:
-            chosen.add(path)
-    return chosen
+    jobs = {path: now.job(path, commit.overlay) for path in sorted(built - chosen)}
+    return chosen | includers(kept.graphs, jobs, commit)
+
+
+def _far(
+    kept: TargetMemory, commit: Commit, before: Mapping[str, bytes | None], now: Target,
+    built: set[str],
+) -> tuple[dict[str, Job], list[tuple[str, Diagnostic]]]:
+    """Return units of other directories in which a header of the commit shows, and who is not."""
+    headers = wide(commit)
+    if not headers or not kept.everywhere:
+        return {}, []
+    jobs = {path: now.far(path, commit.overlay) for path in now.everywhere() if path not in built}
+    found = includers(kept.graphs, jobs, commit)
+    source = next(iter(jobs.values())).place.source if jobs else None
+    names: set[bytes] = set()
+    for path in headers:
+        old = before.get(path)
+        if old is None and path not in before and source and (source / path).is_file():
+            old = (source / path).read_bytes()
+        names |= changed_names(old or b"", commit.overlay[path] or b"")
+    users = {path: jobs[path] for path in sorted(found)}
+    texts = {path: commit.overlay[path] or b"" for path in headers}
+    chosen = worth(names, users, kept.graphs, texts)
+    left = len(users) - len(chosen)
+    text = (f"{left} more units of other directories include it and name nothing of what changes "
+            f"in it: not compiled; {len(chosen)} were")
+    note = [("compile:far", Diagnostic("note", headers[0], 0, 0, text))] if left > 0 else []
+    return {path: users[path] for path in chosen}, note
 
 
 def _reconfigured(commit: Commit, then: Target, now: Target, built: set[str]) -> set[str]:

@@ -42,6 +42,12 @@ class Target(Protocol):
     def job(self, path: str, overlay: Mapping[str, bytes | None]) -> Job:
         """Return how to parse one unit."""
 
+    def everywhere(self) -> tuple[str, ...]:
+        """Return the .c files that the base builds, of the whole tree."""
+
+    def far(self, path: str, overlay: Mapping[str, bytes | None]) -> Job:
+        """Return how to parse one of those, which the commit's own Makefiles do not concern."""
+
     def complaints(self, dirs: Sequence[str]) -> tuple[Complaint, ...]:
         """Return what a commit's Makefiles below the directories ask for and make cannot do."""
 
@@ -89,6 +95,19 @@ class KernelTarget:
         from generator.kernel import kbuild
 
         return kbuild.units(self.base, dirs)
+
+    def everywhere(self) -> tuple[str, ...]:
+        """Return the .c files that the base builds, of the whole tree."""
+        from generator.kernel import kbuild
+
+        return kbuild.everywhere(self.base)
+
+    def far(self, path: str, overlay: Mapping[str, bytes | None]) -> Job:
+        """Return how to parse one of those, which the commit's own Makefiles do not concern."""
+        from generator.kernel import kbuild
+        from generator.parsing import unit
+
+        return unit.job_of(self.base, path, overlay, kbuild.far_flags(self.base, path).args)
 
     def complaints(self, dirs: Sequence[str]) -> tuple[Complaint, ...]:
         """Return what a commit's Makefiles below the directories ask for and make cannot do."""

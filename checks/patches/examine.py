@@ -71,6 +71,12 @@ class Check:
     of_series: bool = False
     builds: bool = True
     assumed: tuple[str, ...] = ()
+    assumed_of_others: tuple[str, ...] = ()
+
+    def taken(self, spec: SeriesSpec | None) -> tuple[str, ...]:
+        """Return what is taken for granted of a series of ours, or of somebody else's."""
+        others = self.assumed_of_others or self.assumed
+        return others if spec is None else self.assumed
 
 
 def examine(
@@ -111,7 +117,7 @@ def examine(
         found[name] = one.run(work)
     found = waived(found, chosen.expected)
     return Examined(
-        text.patches, found, tuple(text for one in made.values() for text in one.assumed),
+        text.patches, found, tuple(text for one in made.values() for text in one.taken(spec)),
         tuple(told(found, chosen)),
         tuple((name, "no series.json and no --design says whose design it is"
                if chosen.wanted(name) else "left out, as asked")
@@ -177,7 +183,9 @@ def _rules(work: Work) -> tuple[Finding, ...]:
 
 def _compile(work: Work) -> tuple[Finding, ...]:
     targets = [KernelTarget(base) for base in work.bases]
-    return compile.check(work.commits, targets, memory=cache() / "outcomes")
+    return compile.check(
+        work.commits, targets, memory=cache() / "outcomes", everywhere=work.spec is None
+    )
 
 
 def _designs(work: Work) -> tuple[Finding, ...]:
@@ -234,7 +242,7 @@ CHECKS: dict[str, Check] = {
     "compile": Check(
         _compile, f"each commit compiled, front end and back end, as {', '.join(CONFIGS)}",
         "compiling {commits} commits under {configurations} configurations",
-        assumed=compile.ASSUMED,
+        assumed=compile.ASSUMED, assumed_of_others=compile.ASSUMED_OF_ALL,
     ),
     "design": Check(
         _designs, "each commit's C against that design, per entry point and configuration",

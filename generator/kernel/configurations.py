@@ -74,6 +74,12 @@ CONFIGS: Mapping[str, Config] = {
 # and the users of a header that is touched are looked for here.
 DIRS = ("drivers/pci", "drivers/cxl", "drivers/perf", "drivers/base")
 
+# The directories of which kernels of these architectures are made.
+WHOLE = (
+    "arch/x86", "block", "certs", "crypto", "drivers", "fs", "init", "io_uring", "ipc", "kernel",
+    "lib", "mm", "net", "security", "sound", "virt",
+)
+
 # Subject prefixes by path, most specific first, as counted over the stable 6.12 changelog: the
 # pinned tree has no history to count them in.
 PREFIXES: tuple[tuple[str, str], ...] = (

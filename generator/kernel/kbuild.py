@@ -29,7 +29,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from generator.errors import ProgramFailed, TreeError
-from generator.kernel.configurations import DIRS, Config
+from generator.kernel.configurations import DIRS, WHOLE, Config
 from generator.kernel.kconfig import (
     check_wanted,
     dry_run,
@@ -203,6 +203,23 @@ def units(base: Base, dirs: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
+def everywhere(base: Base) -> tuple[str, ...]:
+    """Return the .c files that are built under this configuration before any commit, sorted.
+
+    Errors: TreeError.
+    """
+    return tuple(sorted(_table(_before(base), WHOLE)))
+
+
+def far_flags(base: Base, path: str) -> Flags:
+    """Return how kbuild compiles a unit of everywhere(), before any commit."""
+    return _table(_before(base), WHOLE)[path]
+
+
+def _before(base: Base) -> Base:
+    return replace(base, variant=None, autoconf="")
+
+
 def _group(path: str) -> tuple[str, ...]:
     parts = path.split("/")[:-1]
     top = "/".join(parts[: 3 if parts[0] == "arch" else 2])
@@ -272,8 +289,7 @@ def _ask(base: Base, dirs: tuple[str, ...]) -> dict[str, Flags]:
                 entry = _absolute(shlex.split(found.group(1)), work, base)
                 table[str(source.relative_to(work))] = entry
     if base.variant is not None:
-        plain = replace(base, variant=None, autoconf="")
-        known = {arg for group in {dirs, DIRS} for one in _table(plain, group).values()
+        known = {arg for group in {dirs, DIRS} for one in _table(_before(base), group).values()
                  for arg in one.args}
         for path, entry in table.items():
             sound(path, entry.args, known, (base.tree.work, base.build))

@@ -107,7 +107,11 @@ def job(base: Base, path: str, overlay: Overlay) -> Job:
     """Return what `parse_job` needs for one unit of a base as `variant.at` gives it."""
     from generator.kernel import kbuild
 
-    args = kbuild.flags(base, path).args
+    return job_of(base, path, overlay, kbuild.flags(base, path).args)
+
+
+def job_of(base: Base, path: str, overlay: Overlay, args: tuple[str, ...]) -> Job:
+    """Return what `parse_job` needs for one unit that has these flags."""
     autoconf = str(base.autoconf_path.relative_to(base.build))
     return Job(place(base), args, path, overlay, {autoconf: base.autoconf.encode()})
 

@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from checks.compiling.compile import check
-from checks.compiling.stage import Graphs
+from checks.compiling.reach import Graphs
 from checks.compiling.target import KernelTarget
 from checks.patches.mails import edits, view
 from generator.intake.posting import Asked, on

@@ -58,6 +58,7 @@ class Snippet:
     extra: tuple[str, ...] = ()
     wrong: tuple[Complaint, ...] = ()
     other: tuple[str, ...] = ()
+    wide: tuple[str, ...] = ()
 
     @property
     def identity(self) -> str:
@@ -75,6 +76,12 @@ class Snippet:
     def units(self, dirs: Sequence[str]) -> tuple[str, ...]:
         found = {str(p.relative_to(self.root / "src")) for p in self.root.glob("src/**/*.c")}
         return tuple(sorted((found | set(self.extra)) - set(self.unbuilt)))
+
+    def everywhere(self) -> tuple[str, ...]:
+        return self.wide
+
+    def far(self, path: str, overlay: Mapping[str, bytes | None]) -> Job:
+        return self.job(path, overlay)
 
     def complaints(self, dirs: Sequence[str]) -> tuple[Complaint, ...]:
         return self.wrong
@@ -335,3 +342,36 @@ def test_an_outcome_is_kept_until_a_text_changes(
         patch.setattr("checks.compiling.compile.compile_commit", None)
         assert attempt("return nothing;") == first
     assert attempt("return port;") == ()
+
+
+WIDE_H = "int wide(int port);\n#define WIDELY(x) wide(x)\n#define OTHER 1\n"
+
+
+def far(root: Path, number: int, uses: str) -> str:
+    """Put a unit that includes a header of the whole kernel where the commit does not look."""
+    path = f"drivers/far/u{number:02}.c"
+    file = root / "src" / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    (root / "src/include/linux").mkdir(parents=True, exist_ok=True)
+    (root / "src/include/linux/broad.h").write_text(WIDE_H)
+    name = f"u{number}(void)"
+    text = f"#include <linux/broad.h>\nint {name};\nint {name}\n{{\n\t{uses}\n}}\n"
+    file.write_text(text)
+    return path
+
+
+def test_users_of_a_header_are_compiled_wherever_they_are(root: Path) -> None:
+    units = tuple(far(root, number, "return OTHER;") for number in range(20))
+    plain, by_macro = far(root, 30, "return wide(2);"), far(root, 31, "return WIDELY(2);")
+    every = (*units, plain, by_macro)
+    target = Snippet(root, unbuilt=every, wide=every, more=(f"-I{root}/src/include",))
+    edit = {"include/linux/broad.h": WIDE_H.replace("int wide(int port)", "int wide(char *port)")}
+    texts = [{path: text.encode() for path, text in edit.items()}]
+    series = commits_of(["1/1"], texts)
+    found = check(series, [target], lambda _text: None, everywhere=True)
+    errors = {one.path for one in found if one.severity is Severity.ERROR}
+    assert errors == {plain, by_macro}
+    (note,) = [one for one in found if one.rule == "compile:far"]
+    assert note.message.startswith("8 more units of other directories include it and name nothing")
+    assert not [one for one in check(series, [target], lambda _text: None)
+                if one.severity is Severity.ERROR]

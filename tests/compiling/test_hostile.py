@@ -41,6 +41,12 @@ class One:
     def units(self, _dirs: Sequence[str]) -> tuple[str, ...]:
         return (UNIT,)
 
+    def everywhere(self) -> tuple[str, ...]:
+        return ()
+
+    def far(self, path: str, overlay: Mapping[str, bytes | None]) -> Job:
+        return self.job(path, overlay)
+
     def complaints(self, _dirs: Sequence[str]) -> tuple[Complaint, ...]:
         return ()
 

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Which units a commit may change the compiling of: those it touches, and users of its headers.
+
+    directories(commit) -> where units are looked at that the commit touches
+    includers(graphs, jobs, commit) -> the units that may include what it touches
+    worth(commit, before, far, graphs) -> of units far away, those in which a change can show
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from generator.kernel.configurations import DIRS
+from generator.parsing.includes import Disk, Includes, search_path
+from generator.parsing.job import Job
+from generator.series.commit import Commit
+
+# what no kernel is made of
+_NO_KERNEL = ("Documentation", "LICENSES", "samples", "scripts", "tools", "usr")
+SAMPLE = 12  # of units far away that name nothing of what changes
+_EACH = 3  # units for each header that names something of it
+_KERNEL_WIDE = re.compile(r"include/|arch/[^/]+/include/")
+
+
+@dataclass(frozen=True)
+class Graphs:
+    """The include graphs of a tree, shared by its configurations."""
+
+    disk: Disk = field(default_factory=Disk)
+    by_search: dict[tuple[str, ...], Includes] = field(default_factory=dict)
+
+    def of(self, task: Job) -> Includes:
+        """Return the graph of a unit's search path."""
+        source = str(task.place.source)
+        # what a commit changes is in the tree: generated headers need no search, and without
+        # them the graph serves every configuration
+        search = tuple(x for x in search_path(task.flags) if x.startswith(source + "/"))
+        return self.by_search.setdefault(search, Includes(search, self.disk))
+
+
+def directories(commit: Commit) -> tuple[str, ...]:
+    """Return the directories whose units are looked at: what lies in them, or is named by them."""
+    own = {
+        os.path.dirname(path)
+        for path in commit.touched
+        if path.endswith((".c", ".h", ".S")) or path.rpartition("/")[2] in ("Makefile", "Kbuild")
+    }
+    outside = sorted(
+        item
+        for item in own
+        if item and item.split("/")[0] not in _NO_KERNEL and item != "arch"
+        and not _KERNEL_WIDE.match(item + "/") and item not in ("drivers", "arch/x86")
+        and not any(item == top or item.startswith(top + "/") for top in DIRS)
+    )
+    return (*DIRS, *outside)
+
+
+def wide(commit: Commit) -> tuple[str, ...]:
+    """Return the headers of a commit that units of any directory may include."""
+    return tuple(
+        path for path in commit.touched if path.endswith(".h") and _KERNEL_WIDE.match(path)
+    )
+
+
+def includers(graphs: Graphs, jobs: Mapping[str, Job], commit: Commit) -> set[str]:
+    """Return the units that may include what a commit touches, as its own texts have it."""
+    headers = {path for path in commit.touched if not path.endswith(".c")}
+    if not any(path.endswith(".h") for path in headers):
+        return set()
+    found: set[str] = set()
+    for path, task in sorted(jobs.items()):
+        source = str(task.place.source)
+        graph = graphs.of(task)
+        main = f"{source}/{path}"
+        wanted = {f"{source}/{item}" for item in headers}
+        known = graph.closure(main)
+        if known & wanted:
+            found.add(path)
+            continue
+        texts = {f"{source}/{p}": text or b"" for p, text in commit.overlay.items()}
+        names = {os.path.basename(item) for item in wanted}
+        near = known & texts.keys() or any(item.rpartition("/")[2] in names for item in known)
+        if near and graph.over(texts).closure(main) & wanted:
+            found.add(path)
+    return found
+
+
+_WORD = re.compile(rb"[A-Za-z_]\w+")
+_SPLICED = re.compile(rb"\\\n")
+_DEFINE = re.compile(rb"^[ \t]*#[ \t]*define[ \t]+(\w+)(.*)$", re.M)
+_DECLARED = re.compile(rb"(\w+)[ \t]*(?:\(|;|\[|=|:|,|$)")
+_KEYWORDS = frozenset(
+    b"if else for while do switch case return sizeof typeof int void bool char long short unsigned "
+    b"struct union enum static inline const extern goto break default defined endif u8 u16 u32 u64 "
+    b"size_t NULL true false".split()
+)
+
+
+def changed_names(before: bytes, after: bytes) -> frozenset[bytes]:
+    """Return the names that a header declares, defines or calls in lines that change."""
+    old, new = (
+        Counter(_SPLICED.sub(b" ", text).split(b"\n")) for text in (before, after)
+    )
+    found: set[bytes] = set()
+    for line in ((old - new) + (new - old)):
+        define = _DEFINE.match(line)
+        found |= {define[1]} if define else set(_DECLARED.findall(line.strip()))
+    return frozenset(word for word in found - _KEYWORDS if not word.isdigit() and len(word) > 1)
+
+
+@functools.lru_cache(maxsize=20000)
+def _words(path: str) -> frozenset[bytes]:
+    try:
+        with open(path, "rb") as file:
+            return frozenset(_WORD.findall(file.read()))
+    except OSError:
+        return frozenset()
+
+
+@functools.lru_cache(maxsize=20000)
+def _macros(path: str) -> tuple[tuple[bytes, frozenset[bytes]], ...]:
+    try:
+        with open(path, "rb") as file:
+            return macros(file.read())
+    except OSError:
+        return ()
+
+
+def macros(text: bytes) -> tuple[tuple[bytes, frozenset[bytes]], ...]:
+    """Return the macros that a text defines, each with the words of its line."""
+    text = _SPLICED.sub(b" ", text)
+    return tuple((name, frozenset(_WORD.findall(body))) for name, body in _DEFINE.findall(text))
+
+
+def worth(
+    names: Iterable[bytes], jobs: Mapping[str, Job], graphs: Graphs, touched: Mapping[str, bytes]
+) -> tuple[str, ...]:
+    """Return of units which include a header those that can show that it has changed.
+
+    touched: the headers that change, and their new texts.
+    They are those that name something of `names` themselves or through a macro, a few for each
+    header that does, since an error in a header shows in all that include it, and a few others.
+    """
+    reached = {
+        path: graphs.of(task).closure(f"{task.place.source}/{path}")
+        for path, task in jobs.items()
+    }
+    mine = {f"{task.place.source}/{item}" for task in jobs.values() for item in touched}
+    headers = frozenset().union(*reached.values()) - mine
+    wanted = set(names)
+    own = [one for text in touched.values() for one in macros(text)]
+    grown = True
+    while grown:
+        more = {name for header in headers if _words(header) & wanted
+                for name, body in _macros(header) if body & wanted}
+        more |= {name for name, body in own if body & wanted}
+        grown = not more <= wanted
+        wanted |= more
+    naming = {header for header in headers if _words(header) & wanted}
+    chosen = [path for path, task in jobs.items()
+              if _words(f"{task.place.source}/{path}") & wanted]
+    for header in sorted(naming):
+        chosen += [path for path in sorted(jobs) if header in reached[path]][:_EACH]
+    return tuple(dict.fromkeys([*sorted(chosen), *sorted(jobs)[:SAMPLE]]))
