@@ -110,7 +110,7 @@ def parser() -> argparse.ArgumentParser:
     for name, text in (("only", "make this check, and others named so"),
                        ("skip", "do not make this check")):
         validate.add_argument(f"--{name}", metavar="CHECK", type=names, action="append", default=[],
-                              help=f"{text}: checkpatch, series, compile, design")
+                              help=f"{text}: checkpatch, series, compile, people, design")
     validate.add_argument("--expect", metavar="RULE:REASON", action="append", default=[],
                           help="findings of this rule do not count; they are listed, and why")
     validate.add_argument("--against", metavar="OLD",

@@ -13,7 +13,7 @@ from checks.compiling import compile
 from checks.compiling.outcome import name_of
 from checks.compiling.target import KernelTarget
 from checks.finding import Finding, Severity
-from checks.patches import checkpatch, commits, inert, rules
+from checks.patches import checkpatch, commits, inert, people, rules
 from checks.patches.choice import EVERYTHING, Choice, told, waived
 from checks.patches.commits import at
 from checks.patches.context import Context
@@ -58,10 +58,10 @@ class Examined:
 class Check:
     """A kind of check: how it is run, and what a series that passed it says was checked.
 
-    `doing` is told while it runs, with the number of commits and configurations. A check of
-    `conventions` is named together with the others of them, on one line. `of_series` is only
-    made when it is known which series the patches are. One that `builds` wants the tree under each
-    configuration. `assumed` is what it takes for granted.
+    `said` is empty for what is no judgement. `doing` is told while it runs, with the number of
+    commits and configurations. A check of `conventions` is named together with the others of them,
+    on one line. `of_series` is only made when it is known which series the patches are. One that
+    `builds` wants the tree under each configuration. `assumed` is what it takes for granted.
     """
 
     run: Callable[[Work], tuple[Finding, ...]]
@@ -128,8 +128,9 @@ def examine(
 
 def checked() -> list[str]:
     """Return what a series of which every check found nothing says was checked."""
-    deepest = [one.said for one in reversed(CHECKS.values()) if not one.conventions]
-    conventions = ", ".join(one.said for one in CHECKS.values() if one.conventions)
+    told = [one for one in CHECKS.values() if one.said]
+    deepest = [one.said for one in reversed(told) if not one.conventions]
+    conventions = ", ".join(one.said for one in told if one.conventions)
     return [*deepest, *([conventions] if conventions else [])]
 
 
@@ -243,6 +244,9 @@ CHECKS: dict[str, Check] = {
         _compile, f"each commit compiled, front end and back end, as {', '.join(CONFIGS)}",
         "compiling {commits} commits under {configurations} configurations",
         assumed=compile.ASSUMED, assumed_of_others=compile.ASSUMED_OF_ALL,
+    ),
+    "people": Check(
+        people.check, "", "asking whom {commits} patches are for", conventions=True, builds=False,
     ),
     "design": Check(
         _designs, "each commit's C against that design, per entry point and configuration",

@@ -20,8 +20,8 @@ class Work:
 
     `changes` is what each commit makes of the files it touches, `read` gives the files of the
     base, `bases` are the tree under each configuration, `repository` has the base and the
-    commits. `spec` is the series that the commits claim to be,
-    None when nobody says which; `signoff` the identity that asked to sign.
+    commits. `spec` is the series that the commits claim to be, None when nobody says which;
+    `signoff` the identity that asked to sign.
     """
 
     series: SeriesText

@@ -29,7 +29,7 @@ KNOWN = list(CHECKS)
     ([], [], KNOWN),
     (["series"], [], ["series"]),
     (["series,compile"], ["compile"], ["series"]),
-    ([], ["compile", "design"], ["checkpatch", "series"]),
+    ([], ["compile", "design"], ["checkpatch", "series", "people"]),
 ])
 def test_checks_are_chosen(only: list[str], skip: list[str], left: list[str]) -> None:
     chosen = choice(only, skip, [], KNOWN)
