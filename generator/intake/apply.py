@@ -334,8 +334,14 @@ def _hand_over(work: Path, user: _Repository, ref: str, base: str, tip: str, nam
     """Hand over objects, then the note, then the ref: the only step that the user can see."""
     pack = git(work, "pack-objects", "--revs", "--stdout", "-q", stdin=f"{tip}\n^{base}\n".encode())
     durable = ("-c", "core.fsync=committed,loose-object")
-    users_git(user.path, *durable, "unpack-objects", "-q", stdin=pack)
-    users_git(user.path, "cat-file", "-e", f"{tip}^{{tree}}")
+    try:
+        users_git(user.path, *durable, "unpack-objects", "-q", stdin=pack)
+        users_git(user.path, "cat-file", "-e", f"{tip}^{{tree}}")
+    except ProgramFailed as failed:
+        raise EnvironmentFault(
+            f"{user.path}: git cannot write its objects, so no branch was made: make room, or see "
+            f"to your rights there\n{failed.stderr.strip() or failed}"
+        ) from failed
     branch = ref.removeprefix("refs/heads/")
     note = _note(user, branch)
     said = {"ref": ref, "tip": tip, "base": base, "series": name}

@@ -3,31 +3,18 @@
 
 import json
 import os
-import random
-import signal
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from clones import FILES, WHEN, WHO, shell, snapshot
-from house import HOUSE, TESTS
-from waiting import group_ended, until
+from applied import STEPS, without_objects, write_series
+from clones import FILES, shell, snapshot
 
 from generator.errors import Conflict, Refused, UsageError
 from generator.intake import apply as applying
 from generator.intake.apply import Applied, undo
 from generator.intake.posting import Asked
 from generator.kernel.clone import own
-from generator.kernel.tree import NewCommit, Tree, commits, format_patch, tree_id
-from generator.series import manifest
-from generator.system.plumbing import clean_environment
-
-STEPS = [
-    NewCommit("PCI: One\n\nBecause.\n", WHO, WHEN, {"drivers/pci/probe.c": b"int probe(void);\n"}),
-    NewCommit("PCI: Two\n", WHO, WHEN, {"drivers/pci/two.c": b"int two;\n", "Kconfig": b"two\n"}),
-]
+from generator.kernel.tree import Tree
 
 
 def apply(
@@ -54,146 +41,10 @@ def clone(tmp_path: Path) -> Path:
     return where
 
 
-def write_series(tree: Tree, out: Path, steps: list[NewCommit]) -> str:
-    """A directory of patches as generate writes it; the tree id it ends in."""
-    tip = commits(tree, tree.base, steps)[-1]
-    paths = format_patch(tree, tree.base, tip, "Subject", "Body", out)
-    told = manifest.describe(tree, tree.base, tip, "auxbus", paths)
-    (out / manifest.FILE_NAME).write_text(told.text())
-    return tree_id(tree, tip)
-
-
 @pytest.fixture
 def patches(clone: Path, tmp_path: Path) -> Path:
     write_series(own(clone, "HEAD"), tmp_path / "patches", STEPS)
     return tmp_path / "patches"
-
-
-def state(clone: Path) -> dict[str, bytes]:
-    """Everything of a clone but its objects."""
-    return {
-        name: text
-        for name, text in snapshot(clone).items()
-        if not name.startswith((".git/objects/", "objects/"))
-    }
-
-
-def clean(clone: Path) -> None:
-    pass
-
-
-def dirty(clone: Path) -> None:
-    (clone / "drivers/pci/probe.c").write_text("work in progress\n")
-    (clone / "untracked").write_text("mine\n")
-
-
-def staged(clone: Path) -> None:
-    (clone / "Kconfig").write_text("staged\n")
-    shell(clone, "git add -f Kconfig; git rm -q --cached Makefile")
-
-
-def stashed(clone: Path) -> None:
-    dirty(clone)
-    shell(clone, "git stash -q")
-
-
-def detached(clone: Path) -> None:
-    shell(clone, "git checkout -q --detach")
-
-
-def rebasing(clone: Path) -> None:
-    shell(clone, "git checkout -qb side; echo 1 >Kconfig; git commit -qam side")
-    shell(clone, "git checkout -q main; echo 2 >Kconfig; git commit -qam main")
-    shell(clone, "git rebase side >/dev/null 2>&1 || true; test -d .git/rebase-merge")
-
-
-def am_in_progress(clone: Path) -> None:
-    (clone.parent / "bad.patch").write_text(
-        "From: A <a@b.c>\nDate: Tue, 14 Nov 2023 22:13:20 +0000\nSubject: [PATCH] x\n\nx\n---\n"
-        "diff --git a/Kconfig b/Kconfig\n--- a/Kconfig\n+++ b/Kconfig\n@@ -1 +1 @@\n-no\n+yes\n"
-    )
-    shell(clone, "git am ../bad.patch >/dev/null 2>&1 || true; test -d .git/rebase-apply")
-
-
-def hooked(clone: Path) -> None:
-    names = (
-        "reference-transaction",
-        "post-checkout",
-        "pre-commit",
-        "post-rewrite",
-        "pre-applypatch",
-    )
-    for name in names:
-        hook = clone / ".git/hooks" / name
-        hook.parent.mkdir(exist_ok=True)
-        hook.write_text("#!/bin/sh\necho ran >>../hook-ran\nexit 1\n")
-        hook.chmod(0o755)
-
-
-def hooked_by_configuration(clone: Path) -> None:
-    hooked(clone)
-    shell(clone, "mv .git/hooks ../hooks; git config core.hooksPath ../hooks")
-    shell(clone, "git config core.fsmonitor 'echo ran >>../hook-ran; false'")
-
-
-def packed(clone: Path) -> None:
-    shell(clone, "git branch other; git tag -m t t; git gc -q; git pack-refs --all")
-
-
-STATES = [
-    clean,
-    dirty,
-    staged,
-    stashed,
-    detached,
-    rebasing,
-    am_in_progress,
-    hooked,
-    hooked_by_configuration,
-    packed,
-]
-
-
-@pytest.mark.parametrize("make_state", STATES, ids=lambda make: make.__name__)
-def test_apply_adds_one_branch_and_undo_removes_it(
-    clone: Path, patches: Path, make_state: Callable[[Path], None]
-) -> None:
-    make_state(clone)
-    before = state(clone)
-    fsck = shell(clone, "git fsck --strict 2>&1")
-    # What the test itself runs may call the hooks.
-    ran = clone.parent / "hook-ran"
-    ran.unlink(missing_ok=True)
-
-    planned = apply(patches, clone, "portwright/auxbus", dry_run=True)
-    assert planned.ref == "refs/heads/portwright/auxbus"
-    assert state(clone) == before
-
-    done = apply(patches, clone, "portwright/auxbus")
-    assert done.exact
-    assert done.tree == planned.tree == manifest.read(patches).tree
-    assert done.commits == planned.commits
-    assert planned.files == ("Kconfig", "drivers/pci/probe.c", "drivers/pci/two.c")
-    assert shell(clone, "git rev-parse portwright/auxbus").strip() == planned.tip
-    assert not ran.exists()
-    after = state(clone)
-    assert {name for name in after if before.get(name) != after[name]} == {
-        ".git/refs/heads/portwright/auxbus",
-        ".git/logs/refs/heads/portwright/auxbus",
-        ".git/portwright/portwright%2Fauxbus.json",
-    }
-    assert before.keys() <= after.keys()
-    assert shell(clone, "git rev-parse portwright/auxbus^{tree}").strip() == done.tree
-    log = shell(clone, "git log --format='%an|%ae|%ad|%cn|%s|%b' --date=raw -2 portwright/auxbus")
-    assert log.splitlines()[0] == f"A Developer|dev@example.org|{WHEN}|User|PCI: Two|"
-    assert "PCI: One|Because." in log
-    assert shell(clone, "git fsck --strict 2>&1") == fsck
-
-    ran.unlink(missing_ok=True)
-    assert undo(clone, "portwright/auxbus").tip == done.tip
-    assert state(clone) == before
-    assert not ran.exists()
-    assert not list((clone.parent / "cache/series").iterdir())
 
 
 def test_an_existing_branch_is_refused_and_stays(clone: Path, patches: Path) -> None:
@@ -221,23 +72,6 @@ def test_an_unborn_head_of_that_name_is_refused(clone: Path, patches: Path) -> N
     with pytest.raises(Refused, match="auxbus"):
         apply(patches, clone, "auxbus", onto="main")
     assert snapshot(clone) == before
-
-
-def test_linked_worktrees_shallow_and_bare_clones_take_a_branch(
-    clone: Path, patches: Path, tmp_path: Path
-) -> None:
-    shell(clone, "git worktree add -q ../linked --detach")
-    before = state(tmp_path / "linked"), state(clone)
-    apply(patches, tmp_path / "linked", "auxbus")
-    assert shell(clone, "git rev-parse auxbus^{tree}").strip() == manifest.read(patches).tree
-    undo(clone, "auxbus")
-    assert (state(tmp_path / "linked"), state(clone)) == before
-    shell(tmp_path, f"git clone -q --depth 1 file://{clone} shallow")
-    assert apply(patches, tmp_path / "shallow", "auxbus").exact
-    assert "fatal" not in shell(tmp_path / "shallow", "git fsck 2>&1")
-    shell(tmp_path, f"git clone -q --bare file://{clone} bare.git")
-    apply(patches, tmp_path / "bare.git", "auxbus")
-    undo(tmp_path / "bare.git", "auxbus")
 
 
 def test_without_the_base_commit_identical_files_decide(
@@ -432,71 +266,11 @@ def test_without_an_identity_the_author_is_the_committer(clone: Path, patches: P
     assert shell(clone, f"git log -1 --format=%ce {done.tip}").strip() == "dev@example.org"
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("whom", ["group", "alone"])
-def test_killed_at_any_instant_it_left_all_as_before_or_exactly_the_branch(
-    clone: Path, patches: Path, whom: str
-) -> None:
-    """Before each of many steps, and some time after: how long that is decides nothing."""
-    staged(clone)
-    dirty(clone)
-    before = state(clone)
-    promised = manifest.read(patches).tree
-
-    def begun(at: int, late: float) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, TESTS / "killed.py", patches, clone, str(at), str(late), whom],
-            start_new_session=True, stdout=subprocess.PIPE, text=True,
-            env=clean_environment(GIT_CONFIG_GLOBAL="/dev/null", PYTHONPATH=str(HOUSE)),
-        )
-
-    for _ in range(3):  # the first ones make directories of the cache as well
-        steps = int(begun(0, 0.0).communicate()[0])
-        undo(clone, "auxbus")
-    seen = {"branch": 0, "nothing": 0}
-    dice = random.Random(6)
-    # It is near the end that the clone is written to.
-    early, end = steps * 4 // 5, steps * 49 // 50
-    points = (*range(1, early, steps // 8), *range(early, end, steps // 60), end)
-    for number, at in enumerate(points):
-        late = 0.0 if number % 2 or at == end else dice.uniform(0.001, 0.1)
-        child = begun(at, late)
-        child.communicate()
-        # An instant that comes late may come when it is over.
-        assert child.returncode in (-signal.SIGKILL, *([0] if late else []))
-        until(lambda leader=child.pid: group_ended(leader))
-        for lock in (clone / ".git").rglob("*.lock"):
-            assert lock.name == "auxbus.lock"
-            with pytest.raises(Refused, match="remove the file"):
-                apply(patches, clone, "auxbus")
-            lock.unlink()
-        after = state(clone)
-        ours = {name for name in after if before.get(name) != after[name]}
-        assert before.keys() <= after.keys()
-        assert "error" not in shell(clone, "git fsck --strict 2>&1")
-        made = ".git/refs/heads/auxbus" in after
-        seen["branch" if made else "nothing"] += 1
-        if made:
-            assert ours == {
-                ".git/refs/heads/auxbus",
-                ".git/logs/refs/heads/auxbus",
-                ".git/portwright/auxbus.json",
-            }
-            assert shell(clone, "git rev-parse auxbus^{tree}").strip() == promised
-        else:
-            assert all(name.startswith(".git/portwright/") for name in ours), ours
-            apply(patches, clone, "auxbus")
-        undo(clone, "auxbus")
-        assert state(clone) == before
-    assert seen["branch"] > 0
-    assert seen["nothing"] > 2
-
-
 @pytest.mark.kernel
 def test_a_series_on_the_pinned_tree_applies_to_a_clone_of_it(pinned: Tree, tmp_path: Path) -> None:
     tree = write_series(pinned, tmp_path / "series", STEPS)
     shell(tmp_path, f"git clone -q --bare --shared {pinned.git_dir} kernel.git")
-    before = state(tmp_path / "kernel.git")
+    before = without_objects(tmp_path / "kernel.git")
     assert apply(tmp_path / "series", tmp_path / "kernel.git", "auxbus").tree == tree
     undo(tmp_path / "kernel.git", "auxbus")
-    assert state(tmp_path / "kernel.git") == before
+    assert without_objects(tmp_path / "kernel.git") == before
