@@ -30,7 +30,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "generator/tree_facts": ("generator/errors.py", "generator/kernel"),
     "generator/parsing": ("generator/errors.py", "generator/kernel", "generator/system"),
     "generator/reading": (LANG, "generator/parsing", "generator/graphs"),
-    "generator/rendering": (LANG,),
+    "generator/rendering": (LANG, "generator/system/house.py"),
     "generator/editing": (
         LANG, "generator/rendering", "generator/parsing", "generator/reading", "generator/kernel",
         "generator/tree_facts",

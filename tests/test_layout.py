@@ -20,7 +20,7 @@ from generator.kernel.pin import read_pin
 SOURCES = sorted([*HOUSE.glob("generator/**/*.py"), *HOUSE.glob("checks/**/*.py")])
 TOP = {
     "generator", "templates", "patches", "checks", "tests", "README.md", "pyproject.toml",
-    "LICENSE", "Makefile", ".ci", "CONTRIBUTING.md", ".gitignore",
+    "setup.py", "MANIFEST.in", "LICENSE", "Makefile", ".ci", "CONTRIBUTING.md", ".gitignore",
 }  # fmt: skip
 
 # Packages that are slow to import, or know a language of their own, and who may know them.

@@ -25,7 +25,7 @@ from typing import IO, Any, TypeAlias
 
 from generator.errors import EnvironmentFault, Timeout
 from generator.parsing.job import Directories, Job, content_id
-from generator.system.cache import ROOT
+from generator.system.house import ROOT
 from generator.system.plumbing import PATIENCE, clean_environment
 from generator.system.sandbox import Limits, command
 

@@ -30,10 +30,11 @@ from generator.rendering.templates import text_of
 from generator.series import generate, output
 from generator.series.spec import SeriesSpec
 from generator.series.write import write
+from generator.system.house import HOUSE, INSTALLED
 from generator.system.plumbing import run as command
 from generator.system.progress import say
 
-PATCHES = Path(__file__).parents[2] / "patches"
+PATCHES = Path("patches") if INSTALLED else HOUSE / "patches"
 
 
 def run(args: argparse.Namespace) -> int:

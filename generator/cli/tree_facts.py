@@ -20,7 +20,7 @@ from generator.load import load, names
 from generator.operation import Operation
 from generator.ops import shipped
 from generator.series.manifest import FILE_NAME
-from generator.system.cache import ROOT
+from generator.system.house import HOUSE
 from generator.system.plumbing import tried
 from generator.tree_facts.table import FACTS, answer
 
@@ -97,7 +97,7 @@ def _said(row: dict[str, str]) -> str:
 def _minded() -> Iterator[tuple[str, str]]:
     """Yield the files that something of ours was made from, each once, and what that is."""
     found: dict[str, str] = {}
-    for manifest in sorted(ROOT.glob(f"patches/**/{FILE_NAME}")):
+    for manifest in sorted(HOUSE.glob(f"patches/**/{FILE_NAME}")):
         said = json.loads(manifest.read_text(encoding="utf-8"))
         for path, (before, _) in said.get("files", {}).items():
             if before:

@@ -26,7 +26,8 @@ from generator.errors import EnvironmentFault, TreeError, UsageError
 from generator.kernel.archive import download, served
 from generator.kernel.tree import Tree
 from generator.kernel.unpack import imported, unwrap
-from generator.system.cache import ROOT, cache, explained, keep, locked, sweep
+from generator.system.cache import cache, explained, keep, locked, sweep
+from generator.system.house import HOUSE
 from generator.system.plumbing import differing, git
 from generator.system.progress import say
 
@@ -229,7 +230,7 @@ def _newer(pin: Pin, allow_newer: bool) -> Tree:
 def _changed(there: Tree) -> tuple[str, ...]:
     """Return the files of the shipped series that are other blobs in this tree."""
     before: dict[str, str | None] = {}
-    for manifest in sorted(ROOT.glob("patches/*/series.json")):
+    for manifest in sorted(HOUSE.glob("patches/*/series.json")):
         said = json.loads(manifest.read_text(encoding="utf-8"))
         before |= {path: blobs[0] for path, blobs in said.get("files", {}).items()}
     return differing(partial(git, there.git_dir), there.base, before)

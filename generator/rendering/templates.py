@@ -18,8 +18,9 @@ from generator.fingerprint import Fails
 from generator.operation import Do, Guard, Operation
 from generator.program import And, Condition, Not, Or
 from generator.rendering.layout import negated
+from generator.system.house import HOUSE
 
-TEMPLATES = Path(__file__).parents[2] / "templates"
+TEMPLATES = HOUSE / "templates"
 
 
 @cache

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The directory of everything that can be made again: where it is, and who may write there.
 
-cache() -> Path            $PORTWRIGHT_CACHE, or .cache of the project
+cache() -> Path            $PORTWRIGHT_CACHE, .cache of the project, ~/.cache/portwright
 locked(name)               one process at a time; the second says that it waits
 keep(file, content)        the whole file or nothing of it, whoever reads meanwhile
 code(*folders) -> str      the digest of our own sources: what a kept result was found by
@@ -21,8 +21,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from generator.errors import EnvironmentFault
+from generator.system.house import HOUSE, INSTALLED, ROOT, cache_home
 
-ROOT = Path(__file__).resolve().parents[2]
 # All that can decide a result; evidence is written by boots, and only `portwright rules` reads it.
 _CODE = ("generator", "checks", "templates")
 # Designs are values, which a result is kept under as such, so that one edit forgets only one.
@@ -34,7 +34,7 @@ _NOT_READ = frozenset((".pyc", ".md"))
 def cache() -> Path:
     """Return the directory of everything that can be made again: $PORTWRIGHT_CACHE or .cache."""
     # Resolved, because kbuild resolves the paths that it prints.
-    return Path(os.environ.get("PORTWRIGHT_CACHE") or ROOT / ".cache").resolve()
+    return Path(os.environ.get("PORTWRIGHT_CACHE") or cache_home()).resolve()
 
 
 @contextlib.contextmanager
@@ -122,9 +122,10 @@ def _code(root: Path, folders: tuple[str, ...], without: tuple[str, ...]) -> str
     left_out = [root / name for name in (*_NO_CODE, *without)]
     key = hashlib.sha256()
     for folder in folders:
-        if not (root / folder).is_dir():
-            raise EnvironmentFault(f"{root / folder}: is missing; install portwright again")
-        for path in sorted((root / folder).rglob("*")):
+        top = HOUSE / folder if INSTALLED and folder == "templates" else root / folder
+        if not top.is_dir():
+            raise EnvironmentFault(f"{top}: is missing; install portwright again")
+        for path in sorted(top.rglob("*")):
             if path.suffix in _NOT_READ or not path.is_file():
                 continue
             if any(path.is_relative_to(other) for other in left_out):

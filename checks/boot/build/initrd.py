@@ -16,8 +16,9 @@ from checks.boot.build.arch import X86, Arch
 from checks.boot.build.foreign import foreign
 from checks.boot.build.kernel import Kernel
 from generator.errors import EnvironmentFault
+from generator.system.house import HOUSE
 
-SCRIPTS = Path(__file__).parents[3] / "templates" / "boot"
+SCRIPTS = HOUSE / "templates" / "boot"
 MODULES = "lib"  # where the guest finds them, as NAME.ko
 _DIRECTORIES = ("bin", "dev", "proc", "sys", "tmp", MODULES)
 _TRAILER = "TRAILER!!!"

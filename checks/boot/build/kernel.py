@@ -29,9 +29,10 @@ from generator.kernel.configurations import Config
 from generator.kernel.kconfig import identity, make
 from generator.kernel.tree import Tree
 from generator.system.cache import cache, locked
+from generator.system.house import HOUSE
 from generator.system.progress import say
 
-FRAGMENTS = Path(__file__).parents[3] / "templates" / "boot"
+FRAGMENTS = HOUSE / "templates" / "boot"
 BUILD_SECONDS = 3600.0  # of a kernel with KASAN, on a machine that does other things as well
 _FORM = "2"  # counts up when what is kept of a kernel changes
 

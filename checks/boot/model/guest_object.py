@@ -13,10 +13,11 @@ from generator.kernel.configurations import COMPILER, Config
 from generator.kernel.kconfig import make
 from generator.kernel.tree import Tree
 from generator.system.cache import cache, locked
+from generator.system.house import HOUSE
 from generator.system.plumbing import tried
 from generator.system.progress import say
 
-GUEST = Path(__file__).parents[3] / "templates" / "boot" / "guest"
+GUEST = HOUSE / "templates" / "boot" / "guest"
 PROGRAM = "bin/cpmu"
 _HOME = "drivers/pci/pcie"
 _OBJECT = f"{_HOME}/port_model.c"
