@@ -7,14 +7,16 @@ back end the touched units; only what the base does not say already is a finding
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from checks.compiling.outcome import Outcome, keep, name_of, recall
 from checks.compiling.reach import Graphs
 from checks.compiling.stage import TargetMemory, compile_commit, key
 from checks.compiling.target import Target
+from checks.compiling.unbuilt import why as unbuilt_why
 from checks.finding import Finding, Severity
 from generator.kernel.configurations import DIRS
 from generator.parsing.job import Diagnostic
@@ -75,7 +77,7 @@ def check(
             compiled.update(outcome.compiled)
             for path in outcome.unbuilt:
                 unbuilt.setdefault((commit.name, path), []).append(target.name)
-    return (*_merged(series, seen), *_not_compiled(unbuilt, compiled))
+    return (*_merged(series, seen), *_not_compiled(series, unbuilt, compiled, targets))
 
 
 _SEVERITY = {"error": Severity.ERROR, "warning": Severity.WARNING, "note": Severity.NOTE}
@@ -126,18 +128,34 @@ def _merged(series: Sequence[Commit], seen: Iterable[_Seen]) -> list[Finding]:
     return found
 
 
-def _not_compiled(unbuilt: dict[tuple[str, str], list[str]], compiled: set[str]) -> list[Finding]:
+def _text(overlay: Mapping[str, bytes | None], source: Path, path: str) -> bytes | None:
+    """Return a file as a commit has it."""
+    if path in overlay:
+        return overlay[path]
+    file = source / path
+    return file.read_bytes() if file.is_file() else None
+
+
+def _not_compiled(
+    series: Sequence[Commit], unbuilt: dict[tuple[str, str], list[str]], compiled: set[str],
+    targets: Sequence[Target],
+) -> list[Finding]:
     """Return a note for each unit that some configurations do not build, a warning if all."""
     found = []
+    overlays = {commit.name: commit.overlay for commit in series}
     for (commit, path), names in unbuilt.items():
         never = path not in compiled
         when = "under any configuration" if never else "under this configuration"
         why = "includes it" if path.endswith(".h") else "is made from it"
         thing = "unit that is built" if path.endswith(".h") else "object"
+        reason = ""
+        if never and not path.endswith(".h"):
+            read = partial(_text, overlays[commit], targets[0].source)
+            reason = f"; {unbuilt_why(path, read).text}"
         found.append(
             Finding(
                 "compile:not-built",
-                f"not compiled {when}: no {thing} {why}",
+                f"not compiled {when}: no {thing} {why}{reason}",
                 path,
                 severity=Severity.WARNING if never else Severity.NOTE,
                 commit=commit,

@@ -164,7 +164,7 @@ def _far(
     left = len(users) - len(chosen)
     text = (f"{left} more units of other directories include it and name nothing of what changes "
             f"in it: not compiled; {len(chosen)} were")
-    note = [("compile:far", Diagnostic("note", headers[0], 0, 0, text))] if left > 0 else []
+    note = [("compile:not-all", Diagnostic("note", headers[0], 0, 0, text))] if left > 0 else []
     return {path: users[path] for path in chosen}, note
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from generator.parsing.job import Job
@@ -24,6 +25,10 @@ class Target(Protocol):
     @property
     def identity(self) -> str:
         """Return what tells this tree, compiler and configuration from every other."""
+
+    @property
+    def source(self) -> Path:
+        """Return where the files of the base are."""
 
     @property
     def compiler(self) -> str:
@@ -71,6 +76,11 @@ class KernelTarget:
         """Return what tells this tree, compiler and configuration from every other."""
         # the name of the build directory has base commit, configuration and compiler in it
         return f"{self.base.tree.base} {self.base.build}"
+
+    @property
+    def source(self) -> Path:
+        """Return where the files of the base are."""
+        return self.base.tree.work
 
     @property
     def compiler(self) -> str:

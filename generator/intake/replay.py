@@ -83,6 +83,9 @@ def _changed(work: Path, parent: str, commit: str) -> bool:
     return trees[0] != trees[1]
 
 
+_FARTHEST = 10_000_000  # lines
+
+
 class _Replay:
     """An index that follows the series; it is filled when the first diff needs it."""
 
@@ -113,6 +116,11 @@ class _Replay:
             if wrong := strange(section):
                 raise UsageError(wrong[1], piece.at(wrong[0]))
             for hunk in section.hunks:
+                if hunk.line > _FARTHEST:
+                    raise UsageError(
+                        f"a hunk at line {hunk.line}: no file of a kernel has so many; git would "
+                        "look for the place elsewhere", piece.at(hunk.row),
+                    )
                 if hunk.line > 0 and not hunk.before:
                     raise Conflict(
                         "does not apply: it has no line of context (diff -U0), so git would add "

@@ -41,6 +41,10 @@ class One:
     def units(self, _dirs: Sequence[str]) -> tuple[str, ...]:
         return (UNIT,)
 
+    @property
+    def source(self) -> Path:
+        return self.root / "src"
+
     def everywhere(self) -> tuple[str, ...]:
         return ()
 

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Why no configuration makes an object of a file: what its Makefile and Kconfig files say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+Text = Callable[[str], bytes | None]
+
+_LINE = re.compile(r"^[ \t]*([\w.+-]+)-(y|m|objs|\$\(CONFIG_(\w+)\))[ \t]*[:+]?=(.*)$", re.M)
+_MOST = 8  # Makefiles that are looked into
+_LISTS = frozenset(("obj", "lib", "core", "drivers", "net", "libs"))
+
+
+@dataclass(frozen=True)
+class Why:
+    """Why a file is not built, and the symbols of Kconfig that would build it."""
+
+    text: str
+    symbols: tuple[str, ...] = ()
+
+
+def why(path: str, text: Text) -> Why:
+    """Return why a unit is not built; `text` gives the files of the commit, None for none."""
+    directory, _, name = path.rpartition("/")
+    if path.startswith(("tools/", "samples/", "scripts/", "Documentation/", "usr/")):
+        return Why("no kernel is made of it")
+    if path.endswith(".S"):
+        return Why("assembler is not compiled here")
+    makefile = _makefile(directory, text)
+    if makefile is None:
+        return Why(f"{directory or 'the top'} has no Makefile")
+    stem = name.rpartition(".")[0]
+    symbols = tuple(dict.fromkeys(_builders(makefile[1], f"{stem}.o")))
+    if not symbols and not re.search(rf"(?<![\w-]){re.escape(stem)}\.o(?![\w.-])", makefile[1]):
+        return Why(f"no line of {makefile[0]} names {stem}.o")
+    above = tuple(dict.fromkeys((*symbols, *_entering(directory, text))))
+    if not above:
+        return Why(f"{makefile[0]} builds it under conditions that no configuration has")
+    named = " and ".join(f"CONFIG_{one}" for one in above)
+    needs = [f"{one} depends on {depends}" for one in above
+             if (depends := _depends(one, directory, text))]
+    return Why("; ".join([f"it takes {named}, which no configuration has together", *needs]), above)
+
+
+def _makefile(directory: str, text: Text) -> tuple[str, str] | None:
+    for name in ("Kbuild", "Makefile"):
+        path = f"{directory}/{name}" if directory else name
+        found = text(path)
+        if found is not None:
+            joined = found.decode(errors="replace").replace("\\\n", " ")
+            return path, re.sub(r"#.*", "", joined)
+    return None
+
+
+def _builders(makefile: str, item: str, seen: frozenset[str] = frozenset()) -> Iterator[str]:
+    """Yield the symbols on the way from a list of kbuild to an object or a directory."""
+    for found in _LINE.finditer(makefile):
+        if item not in found[4].split():
+            continue
+        if found[3]:
+            yield found[3]
+        if found[1] not in _LISTS and found[1] not in seen:
+            yield from _builders(makefile, f"{found[1]}.o", seen | {found[1]})
+
+
+def _entering(directory: str, text: Text) -> Iterator[str]:
+    """Yield the symbols by which kbuild comes into a directory."""
+    for _ in range(_MOST):
+        above, _, name = directory.rpartition("/")
+        makefile = _makefile(above, text) if above else None
+        if makefile is None:
+            return
+        yield from _builders(makefile[1], f"{name}/")
+        directory = above
+
+
+def _depends(symbol: str, directory: str, text: Text) -> str:
+    """Return what a symbol depends on, as the Kconfig file nearest to it says."""
+    while directory:
+        found = text(f"{directory}/Kconfig")
+        entry = found and re.search(
+            rf"^(?:menu)?config[ \t]+{symbol}[ \t]*\n((?:[ \t].*\n|\n)*)",
+            found.decode(errors="replace").replace("\\\n", " ") + "\n", re.M,
+        )
+        if entry:
+            terms = re.findall(r"^[ \t]+depends on[ \t]+(.+?)[ \t]*$", entry[1], re.M)
+            return " && ".join(terms)
+        directory = directory.rpartition("/")[0]
+    return ""
