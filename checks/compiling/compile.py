@@ -59,24 +59,38 @@ def check(
     unbuilt: dict[tuple[str, str], list[str]] = {}
     compiled: set[str] = set()
     graphs = graphs or Graphs()
+
+    def attempt(kept: TargetMemory, number: int) -> None:
+        """Compile one commit under one target, or take what is kept of that."""
+        target, commit = kept.target, series[number]
+        before = series[number - 1].overlay if number else {}
+        file = None
+        outcome: Outcome | None = None
+        if memory is not None:
+            words = [commit.touched, kept.everywhere]
+            file = memory / name_of(target.identity, [before, commit.overlay], words)
+            outcome = recall(file)
+        if outcome is None:
+            outcome = compile_commit(kept, commit, before, progress)
+            if file is not None:
+                keep(file, outcome)
+        seen.extend(_Seen(number, target.name, item, rule) for rule, item in outcome.said)
+        compiled.update(outcome.compiled)
+        for path in outcome.unbuilt:
+            unbuilt.setdefault((commit.name, path), []).append(target.name)
+
     for target in targets:
         kept = TargetMemory(target, threads, graphs, everywhere and target is targets[0])
-        for number, commit in enumerate(series):
-            before = series[number - 1].overlay if number else {}
-            file = None
-            outcome: Outcome | None = None
-            if memory is not None:
-                words = [commit.touched, kept.everywhere]
-                file = memory / name_of(target.identity, [before, commit.overlay], words)
-                outcome = recall(file)
-            if outcome is None:
-                outcome = compile_commit(kept, commit, before, progress)
-                if file is not None:
-                    keep(file, outcome)
-            seen += [_Seen(number, target.name, item, rule) for rule, item in outcome.said]
-            compiled.update(outcome.compiled)
-            for path in outcome.unbuilt:
-                unbuilt.setdefault((commit.name, path), []).append(target.name)
+        for number in range(len(series)):
+            attempt(kept, number)
+    for number, commit in enumerate(series):
+        off = [path for name, path in unbuilt if name == commit.name and path not in compiled]
+        read = partial(_text, commit.overlay, targets[0].source)
+        symbols = {one for path in off if path.endswith(".c")
+                   for one in unbuilt_why(path, read).wanted}
+        if symbols:
+            on = targets[0].switched(tuple(sorted(symbols)))
+            attempt(TargetMemory(on, threads, graphs), number)
     return (*_merged(series, seen), *_not_compiled(series, unbuilt, compiled, targets))
 
 
@@ -145,6 +159,8 @@ def _not_compiled(
     overlays = {commit.name: commit.overlay for commit in series}
     for (commit, path), names in unbuilt.items():
         never = path not in compiled
+        if not never:  # what was switched on for others is none of its configurations
+            names = [name for name in names if "+" not in name]
         when = "under any configuration" if never else "under this configuration"
         why = "includes it" if path.endswith(".h") else "is made from it"
         thing = "unit that is built" if path.endswith(".h") else "object"

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -41,6 +41,9 @@ class Target(Protocol):
     def at(self, overlay: Mapping[str, bytes | None]) -> Target:
         """Return the target under a commit whose Kconfig files and Makefiles count."""
 
+    def switched(self, symbols: Sequence[str]) -> Target:
+        """Return the target with symbols switched on, as far as kconfig lets them be."""
+
     def units(self, dirs: Sequence[str]) -> tuple[str, ...]:
         """Return the .c files built from the directories."""
 
@@ -62,20 +65,21 @@ class Target(Protocol):
 
 @dataclass(frozen=True)
 class KernelTarget:
-    """A prepared base of the kernel tree as a target."""
+    """A prepared base of the kernel tree as a target; `on` are symbols that are asked for."""
 
     base: Base
+    on: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
         """Return the name of the configuration."""
-        return self.base.config.name
+        return "+".join((self.base.config.name, *self.on))
 
     @property
     def identity(self) -> str:
         """Return what tells this tree, compiler and configuration from every other."""
         # the name of the build directory has base commit, configuration and compiler in it
-        return f"{self.base.tree.base} {self.base.build}"
+        return f"{self.base.tree.base} {self.base.build} {' '.join(self.on)}".rstrip()
 
     @property
     def source(self) -> Path:
@@ -98,7 +102,15 @@ class KernelTarget:
         """Return the target under a commit whose Kconfig files and Makefiles count."""
         from generator.kernel import variant
 
-        return KernelTarget(variant.at(self.base, overlay))
+        if not self.on:
+            return replace(self, base=variant.at(self.base, overlay))
+        plain = replace(self.base, variant=None)
+        lines = [f"CONFIG_{one}=y" for one in self.on]  # a module, if that is the most it can be
+        return replace(self, base=variant.at(plain, overlay, lines, strict=False))
+
+    def switched(self, symbols: Sequence[str]) -> KernelTarget:
+        """Return the target with symbols switched on, as far as kconfig lets them be."""
+        return replace(self, on=tuple(symbols)).at({})
 
     def units(self, dirs: Sequence[str]) -> tuple[str, ...]:
         """Return the .c files built from the directories."""

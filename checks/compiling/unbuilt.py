@@ -10,6 +10,8 @@ from dataclasses import dataclass
 Text = Callable[[str], bytes | None]
 
 _LINE = re.compile(r"^[ \t]*([\w.+-]+)-(y|m|objs|\$\(CONFIG_(\w+)\))[ \t]*[:+]?=(.*)$", re.M)
+# what must be on, in an expression of Kconfig: not what is negated or compared
+_NAMED = re.compile(r"(?<![!\w])([A-Z][A-Z0-9_]*)\b(?![ \t]*!?=)")
 _MOST = 8  # Makefiles that are looked into
 _LISTS = frozenset(("obj", "lib", "core", "drivers", "net", "libs"))
 
@@ -20,6 +22,13 @@ class Why:
 
     text: str
     symbols: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """Return what has to be on to build it: the symbols, and what they depend on."""
+        named = _NAMED.findall(" ".join(self.needs))
+        return tuple(dict.fromkeys((*self.symbols, *named)))
 
 
 def why(path: str, text: Text) -> Why:
@@ -40,9 +49,10 @@ def why(path: str, text: Text) -> Why:
     if not above:
         return Why(f"{makefile[0]} builds it under conditions that no configuration has")
     named = " and ".join(f"CONFIG_{one}" for one in above)
-    needs = [f"{one} depends on {depends}" for one in above
-             if (depends := _depends(one, directory, text))]
-    return Why("; ".join([f"it takes {named}, which no configuration has together", *needs]), above)
+    needs = {one: depends for one in above if (depends := _depends(one, directory, text))}
+    said = [f"it takes {named}, which no configuration has together",
+            *(f"{one} depends on {depends}" for one, depends in needs.items())]
+    return Why("; ".join(said), above, tuple(needs.values()))
 
 
 def _makefile(directory: str, text: Text) -> tuple[str, str] | None:
@@ -87,6 +97,6 @@ def _depends(symbol: str, directory: str, text: Text) -> str:
         )
         if entry:
             terms = re.findall(r"^[ \t]+depends on[ \t]+(.+?)[ \t]*$", entry[1], re.M)
-            return " && ".join(terms)
+            return re.sub(r"\s+", " ", " && ".join(terms))
         directory = directory.rpartition("/")[0]
     return ""

@@ -37,11 +37,15 @@ def _is_makefile(path: str) -> bool:
     return path.rpartition("/")[2] in ("Makefile", "Kbuild") or path.endswith(".mk")
 
 
-def at(base: Base, changed: Mapping[str, bytes | None], extra: Sequence[str] = ()) -> Base:
+def at(
+    base: Base, changed: Mapping[str, bytes | None], extra: Sequence[str] = (),
+    *, strict: bool = True,
+) -> Base:
     """Return the base under a commit: its Kconfig files decide, its Makefiles name the units.
 
     changed: every file that differs from the base commit, None for a deleted one.
-    extra: further configuration lines, for symbols that only the commit has.
+    extra: further configuration lines, for symbols that only the commit has; strict: all of them
+    must hold.
     Errors: Unbuildable (kconfig cannot read it), TreeError (it did not give `extra`),
     EnvironmentFault.
     """
@@ -56,13 +60,13 @@ def at(base: Base, changed: Mapping[str, bytes | None], extra: Sequence[str] = (
             count[path] = None if text is None else b""
     if not count and not extra:
         return base
-    home = base.build / "variants" / key(*_digests(count), *extra)
+    home = base.build / "variants" / key(*_digests(count), *extra, *_lenient(strict))
     if not home.is_dir():
         home.parent.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="tmp-", dir=home.parent) as name:
             fresh = Path(name, "variant")
             _farm(known, count, fresh / "farm")
-            _configure_variant(base, fresh, count, extra)
+            _configure_variant(base, fresh, count, extra, strict=strict)
             with suppress(OSError):
                 # Another run may have been faster.
                 os.rename(fresh, home)
@@ -98,18 +102,21 @@ def _farm(work: Path, changed: Mapping[str, bytes | None], farm: Path) -> None:
 
 
 def _configure_variant(
-    base: Base, home: Path, changed: Mapping[str, bytes | None], extra: Sequence[str]
+    base: Base, home: Path, changed: Mapping[str, bytes | None], extra: Sequence[str],
+    *, strict: bool,
 ) -> None:
     """Put the configuration of a commit beside its farm; what kconfig read decides it."""
     asked = {path: text for path, text in changed.items() if _is_kconfig(path)}
     source = base.build
     if asked or extra:
-        source = base.build / "variants" / f"conf-{key(*_digests(asked), *extra)}"
+        name = key(*_digests(asked), *extra, *_lenient(strict))
+        source = base.build / "variants" / f"conf-{name}"
         if not source.is_dir():
             lines = seed(base.config, base.tree.work) + "".join(f"{line}\n" for line in extra)
             _configure(base, home, lines)
             told = (home / "conf" / ".config").read_text(encoding="utf-8")
-            check_wanted(base.config, extra, told, "this commit", common=())
+            wanted = extra if strict else ()
+            check_wanted(base.config, wanted, told, "this commit", common=())
             with suppress(OSError):
                 # Another run may have been faster.
                 os.rename(home / "conf", source)
@@ -120,6 +127,10 @@ def _configure_variant(
     ):
         shutil.copyfile(source / name, home / kept)
     shutil.rmtree(home / "conf", ignore_errors=True)
+
+
+def _lenient(strict: bool) -> tuple[str, ...]:
+    return () if strict else ("as far as it goes",)
 
 
 def _configure(base: Base, home: Path, lines: str) -> None:

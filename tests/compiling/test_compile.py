@@ -77,6 +77,10 @@ class Snippet:
         found = {str(p.relative_to(self.root / "src")) for p in self.root.glob("src/**/*.c")}
         return tuple(sorted((found | set(self.extra)) - set(self.unbuilt)))
 
+    def switched(self, symbols: Sequence[str]) -> Snippet:
+        """What is switched on is built."""
+        return replace(self, name="+".join((self.name, *symbols)), unbuilt=())
+
     @property
     def source(self) -> Path:
         return self.root / "src"
@@ -379,3 +383,21 @@ def test_users_of_a_header_are_compiled_wherever_they_are(root: Path) -> None:
     assert note.message.startswith("8 more units of other directories include it and name nothing")
     assert not [one for one in check(series, [target], lambda _text: None)
                 if one.severity is Severity.ERROR]
+
+
+def test_what_is_off_is_switched_on_for_the_commit_that_touches_it(root: Path) -> None:
+    off = Snippet(root, unbuilt=("drivers/perf/pmu.c",))
+    (root / "src/drivers/perf/Makefile").write_text("obj-$(CONFIG_PMU) += pmu.o\n")
+    (found,) = [
+        one for one in run([off], {"drivers/perf/pmu.c": "int broken(void) { return nothing; }\n"})
+        if one.severity is Severity.ERROR
+    ]
+    assert (found.path, found.config) == ("drivers/perf/pmu.c", "y+PMU")
+
+
+def test_what_cannot_be_switched_on_is_named_with_its_reason(root: Path) -> None:
+    off = Snippet(root, unbuilt=("drivers/perf/pmu.c",))
+    (root / "src/drivers/perf/Makefile").write_text("obj-y += other.o\n")
+    (found,) = run([off], {"drivers/perf/pmu.c": "int broken(void);\n"})
+    assert found.rule == "compile:not-built"
+    assert found.message.endswith("; no line of drivers/perf/Makefile names pmu.o")

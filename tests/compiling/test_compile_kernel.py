@@ -8,6 +8,7 @@ import pytest
 from checks.compiling import backend
 from checks.compiling.compile import check
 from checks.compiling.target import KernelTarget
+from checks.finding import Severity
 from generator.kernel import tree
 from generator.kernel.configurations import CONFIGS
 from generator.kernel.kbuild import prepare
@@ -123,3 +124,18 @@ def test_the_base_itself_has_no_finding(pinned: tree.Tree, targets: list[KernelT
     text = (pinned.work / PORTDRV).read_bytes()
 
     assert check(commits_of(["1/1"], [{PORTDRV: text}]), targets[:1], lambda said: None) == ()
+
+
+@pytest.mark.slow
+def test_a_driver_that_is_off_is_switched_on_with_what_it_needs(pinned: tree.Tree) -> None:
+    path = "drivers/rtc/rtc-ds1307.c"
+    old = tree.read(pinned, pinned.base, path)
+    assert old is not None
+    broken = old + b"\nint broken_rtc(void);\nint broken_rtc(void)\n{\n\treturn nothing;\n}\n"
+    target = KernelTarget(prepare(pinned, CONFIGS["m"]))
+    assert path not in target.units(("drivers/rtc",))
+    said = check(commits_of(["1/1"], [{path: broken}]), [target], lambda _text: None)
+    (found,) = [one for one in said if one.severity is not Severity.NOTE]
+    assert (found.path, found.line) == (path, old.count(b"\n") + 5)
+    assert found.config == "m+RTC_DRV_DS1307+RTC_LIB"
+    assert "nothing" in found.message

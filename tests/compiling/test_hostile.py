@@ -41,6 +41,9 @@ class One:
     def units(self, _dirs: Sequence[str]) -> tuple[str, ...]:
         return (UNIT,)
 
+    def switched(self, _symbols: Sequence[str]) -> One:
+        return self
+
     @property
     def source(self) -> Path:
         return self.root / "src"

@@ -21,7 +21,7 @@ FILES = {
 
 @pytest.mark.parametrize(("path", "text", "symbols"), [
     ("drivers/x/one.c", "it takes CONFIG_ONE, which no configuration has together; ONE depends on "
-     "ARM &&  \t\tOF && PCI", ("ONE",)),
+     "ARM && OF && PCI", ("ONE",)),
     ("drivers/x/a.c", "it takes CONFIG_MANY, which no configuration has together", ("MANY",)),
     ("drivers/x/c.c", "it takes CONFIG_MORE and CONFIG_MANY, which no configuration has together",
      ("MORE", "MANY")),
@@ -36,4 +36,10 @@ FILES = {
 ])
 def test_why_a_file_is_not_built(path: str, text: str, symbols: tuple[str, ...]) -> None:
     files = {name: content.encode() for name, content in FILES.items()}
-    assert why(path, files.get) == Why(text, symbols)
+    found = why(path, files.get)
+    assert (found.text, found.symbols) == (text, symbols)
+
+
+def test_what_has_to_be_on_is_what_it_depends_on_as_well() -> None:
+    found = Why("", ("ONE",), ("(PCI || OF) && !ARM && X86 = y", "NET!=n && B4"))
+    assert found.wanted == ("ONE", "PCI", "OF", "B4")
