@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from checks.finding import Verdict
@@ -42,7 +43,7 @@ def matrix(tasks: tuple[Task, ...], *, again: bool = False) -> tuple[Exploration
     >>> [(cell.service, cell.served.value) for cell in found.cells]
     [('core', 'served'), ('cpmu', 'no such device')]
     """
-    files = {task: _file(task) for task in tasks}
+    files = dict(_files(tasks))
     found = {} if again else {task: one for task in tasks if (one := _recalled(files[task]))}
     open_ = tuple(task for task in tasks if task not in found)
     say(f"{len(tasks)} explorations, {len(found)} of them known from before")
@@ -53,9 +54,15 @@ def matrix(tasks: tuple[Task, ...], *, again: bool = False) -> tuple[Exploration
     return tuple(found[task] for task in tasks)
 
 
-def _file(task: Task) -> Path:
-    words = f"{_key(task.subject)} {task.interrupts}"
-    return cache() / "matrix" / f"{hashlib.sha256(words.encode()).hexdigest()}.json"
+def _files(tasks: Sequence[Task]) -> Iterator[tuple[Task, Path]]:
+    """Yield where the outcome of each task is kept; the text of a design is long, and made once."""
+    keys: dict[Task, str] = {}
+    for task in tasks:
+        of = replace(task, interrupts="")
+        if of not in keys:
+            keys[of] = _key(task.subject)
+        words = f"{keys[of]} {task.interrupts}"
+        yield task, cache() / "matrix" / f"{hashlib.sha256(words.encode()).hexdigest()}.json"
 
 
 def _recalled(file: Path) -> Exploration | None:
