@@ -34,8 +34,8 @@ ASSUMED = (
 )
 ASSUMED_OF_ALL = (
     _GENERATED,
-    "users of a touched header in other directories are compiled under configuration m alone, "
-    "where it builds them",
+    "users of a touched header of include/ are compiled in other directories under configuration m "
+    "alone, where it builds them, and under the others where they name what changes",
 )
 
 
@@ -67,7 +67,7 @@ def check(
         file = None
         outcome: Outcome | None = None
         if memory is not None:
-            words = [commit.touched, kept.everywhere]
+            words = [commit.touched, kept.everywhere, kept.narrow]
             file = memory / name_of(target.identity, [before, commit.overlay], words)
             outcome = recall(file)
         if outcome is None:
@@ -80,7 +80,10 @@ def check(
             unbuilt.setdefault((commit.name, path), []).append(target.name)
 
     for target in targets:
-        kept = TargetMemory(target, threads, graphs, everywhere and target is targets[0])
+        first = target is targets[0]
+        kept = TargetMemory(
+            target, threads, graphs, everywhere and first, narrow=everywhere and not first
+        )
         for number in range(len(series)):
             attempt(kept, number)
     for number, commit in enumerate(series):

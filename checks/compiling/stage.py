@@ -30,13 +30,16 @@ from generator.series.commit import Commit
 class TargetMemory:
     """What is known of one target, filled while its commits are tried.
 
-    everywhere: users of a header are looked for in the whole tree.
+    everywhere: users of a header are looked for in the whole tree. narrow: another target compiles
+    all users of a header of the whole kernel in the directories that are looked at, this one those
+    in which its change can show.
     """
 
     target: Target
     threads: int
     graphs: Graphs
     everywhere: bool = False
+    narrow: bool = False
     jobs: dict[str, Job] = field(default_factory=dict)
     said: dict[str, frozenset[tuple[str, str, str, str]]] = field(default_factory=dict)
 
@@ -86,7 +89,7 @@ def compile_commit(
              for text in now.ungranted()]
     said += [("kbuild", _gone(path)) for path in sorted(built & deleted)]
     built -= deleted
-    chosen = _chosen(kept, commit, now, built)
+    chosen = _chosen(kept, commit, before, now, built)
     if then != now:
         chosen |= built - set(then.units(dirs))
         chosen |= _reconfigured(commit, then, now, built)
@@ -132,13 +135,37 @@ def _gone(path: str) -> Diagnostic:
     return Diagnostic("error", path, 0, 0, text)
 
 
-def _chosen(kept: TargetMemory, commit: Commit, now: Target, built: set[str]) -> set[str]:
+def _chosen(
+    kept: TargetMemory, commit: Commit, before: Mapping[str, bytes | None], now: Target,
+    built: set[str],
+) -> set[str]:
     """Return the built units that the commit touches or that may include what it touches."""
     chosen = {path for path in commit.touched if path in built}
     if not any(path.endswith(".h") for path in commit.touched):
         return chosen
     jobs = {path: now.job(path, commit.overlay) for path in sorted(built - chosen)}
-    return chosen | includers(kept.graphs, jobs, commit)
+    found = includers(kept.graphs, jobs, commit)
+    headers = {path for path in commit.touched if path.endswith(".h")}
+    if kept.narrow and headers == set(wide(commit)):
+        found = set(_worth(kept, commit, before, {path: jobs[path] for path in sorted(found)}))
+    return chosen | found
+
+
+def _worth(
+    kept: TargetMemory, commit: Commit, before: Mapping[str, bytes | None],
+    users: Mapping[str, Job],
+) -> tuple[str, ...]:
+    """Return of the users of a commit's headers those in which a change of them can show."""
+    source = kept.target.source
+    names: set[bytes] = set()
+    headers = wide(commit)
+    for path in headers:
+        old = before.get(path)
+        if path not in before and (source / path).is_file():
+            old = (source / path).read_bytes()
+        names |= changed_names(old or b"", commit.overlay[path] or b"")
+    texts = {path: commit.overlay[path] or b"" for path in headers}
+    return worth(names, users, kept.graphs, texts)
 
 
 def _far(
@@ -151,16 +178,8 @@ def _far(
         return {}, []
     jobs = {path: now.far(path, commit.overlay) for path in now.everywhere() if path not in built}
     found = includers(kept.graphs, jobs, commit)
-    source = next(iter(jobs.values())).place.source if jobs else None
-    names: set[bytes] = set()
-    for path in headers:
-        old = before.get(path)
-        if old is None and path not in before and source and (source / path).is_file():
-            old = (source / path).read_bytes()
-        names |= changed_names(old or b"", commit.overlay[path] or b"")
     users = {path: jobs[path] for path in sorted(found)}
-    texts = {path: commit.overlay[path] or b"" for path in headers}
-    chosen = worth(names, users, kept.graphs, texts)
+    chosen = _worth(kept, commit, before, users)
     left = len(users) - len(chosen)
     text = (f"{left} more units of other directories include it and name nothing of what changes "
             f"in it: not compiled; {len(chosen)} were")

@@ -401,3 +401,18 @@ def test_what_cannot_be_switched_on_is_named_with_its_reason(root: Path) -> None
     (found,) = run([off], {"drivers/perf/pmu.c": "int broken(void);\n"})
     assert found.rule == "compile:not-built"
     assert found.message.endswith("; no line of drivers/perf/Makefile names pmu.o")
+
+
+def test_another_configuration_compiles_users_in_which_a_change_can_show(root: Path) -> None:
+    units = tuple(far(root, number, "return OTHER;") for number in range(20))
+    plain = far(root, 30, "return wide(2);")
+    more = (f"-I{root}/src/include",)
+    targets = [Snippet(root, more=more), Snippet(root, "n", more=more)]
+    edit = {"include/linux/broad.h": WIDE_H.replace("int wide(int port)", "int wide(char *port)")}
+    series = commits_of(["1/1"], [{path: text.encode() for path, text in edit.items()}])
+    told: list[str] = []
+    found = check(series, targets, told.append, everywhere=True)
+    assert [(one.path, one.config) for one in found if one.severity is Severity.ERROR] == [
+        (plain, "y n")
+    ]
+    assert [int(line.split()[-2]) for line in told] == [len(units) + 1, 12 + 1]
