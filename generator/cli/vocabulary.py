@@ -154,6 +154,11 @@ def _parameter(name: str, about: dict[str, object]) -> str:
     bounds, default = about["range"], about["default"]
     text = f"{bounds[0]} to {bounds[1]}" if isinstance(bounds, list) else "a number"
     usual = "" if default is None else f", {default} by default"
+    if isinstance(below := about.get("default_below"), dict):
+        usual += "".join(
+            f", {value} of " + ", ".join(kind for kind, its in below.items() if its == value)
+            for value in dict.fromkeys(below.values())
+        )
     words = about["in_c"]
     shown = [f"; {number} is {said}" for number, said in words.items()] \
         if isinstance(words, dict) else []

@@ -45,6 +45,10 @@ class Entry:
                     "range": ranges.get(name), "default": defaults.get(name),
                     "in_c": {str(number): text for number, text in op.words}
                     if name in op.shown else {},
+                    **({"default_below": below} if (below := {
+                        kind: value for of, kinds, value in op.defaults_below if of == name
+                        for kind in kinds
+                    }) else {}),
                 }
                 for name in op.params
             },

@@ -54,7 +54,8 @@ def test_an_operation_is_explained_by_any_of_its_names(
 
     assert out.startswith("REQUEST_IRQ(user, shared=1) from generator.ops.irq import REQUEST_IRQ")
     for part in (
-        "role user: a device of any kind", "parameter shared: 0 to 1, 1 by default",
+        "role user: a device of any kind",
+        "parameter shared: 0 to 1, 1 by default, 0 of platform, i2c, spi, usb",
         "outcome: goes well when irq of user", "outcome: fails with -EBUSY when",
         "undo: FREE_IRQ", "undone by: unwinding", "source: kernel/irq/manage.c",
         "in C: no template renders it", "need: user is awake",
