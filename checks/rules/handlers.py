@@ -123,7 +123,7 @@ def _without_vector(view: View) -> Iterator[tuple[str, Expr]]:
 @step_rule(
     "R16",
     mend="look up the vector before the device is added, and do not add it where there "
-    "is none",
+    'is none; of a device that has no interrupt, say answers=((MSG, ("none",)),)',
     evidence=("drivers/pci/msi/api.c pci_irq_vector()",
               "drivers/pci/pcie/portdrv.c pcie_port_enable_irq_vec()"),
     symptom="probe with driver NAME failed with error -22; on x86 -16, for irq 0 is the timer's",
