@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+from dataclasses import replace
 from functools import partial
 
 import redesign
@@ -17,7 +18,9 @@ from checks.search.explore import explore, watches_of
 from checks.verdict.judge import judge
 from checks.verdict.likeness import differ
 from checks.verdict.rest import Rests, rests
-from generator.design import Device
+from checks.verdict.waivers import check_waivers
+from generator.design import Design, Device
+from generator.errors import ModelError
 from generator.load import load
 
 SAME = "the same facts"
@@ -82,13 +85,25 @@ def _rested(name: str, episode: str) -> Rests:
     return rests(load(name).design, episode)
 
 
+def _with_fitting_waivers(design: Design) -> Design:
+    """Return a design without the waivers of what the damage took out of it."""
+    kept = []
+    for waiver in design.waivers:
+        try:
+            check_waivers(replace(design, waivers=(waiver,)), RULES)
+        except ModelError:
+            continue
+        kept.append(waiver)
+    return replace(design, waivers=tuple(kept))
+
+
 def fate(name: str, key: str) -> str:
     """Return the rule that refuses a change, SAME, or OTHER when no rule does.
 
     What a shipped design is known for, that it breaks no rule, is not asked again: only episodes
     count in which the change is one.
     """
-    one, base = damaged(name)[key].design, load(name).design
+    one, base = _with_fitting_waivers(damaged(name)[key].design), load(name).design
     mine = episodes_of(one)
     told = [episode for episode in EPISODES if episode in {*mine, *episodes_of(base)}]
     made = {episode: build(one, episode) for episode in told}
