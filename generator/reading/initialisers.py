@@ -50,14 +50,19 @@ def entry_points(unit: Unit) -> tuple[Initialiser, ...]:
 
 
 def _designated(
-    part: Cursor, members: dict[str, str], tables: Mapping[str, Mapping[str, str]]
+    part: Cursor, members: dict[str, str], tables: Mapping[str, Mapping[str, str]],
+    above: tuple[str, ...] = (),
 ) -> None:
-    path, target = [], ""
+    """Note the functions that one designated part names, at the path that `above` begins."""
+    path, target = [*above], ""
     stack = list(part.get_children())
     while stack:
         cursor = stack.pop(0)
         if cursor.kind == ci.CursorKind.MEMBER_REF:
             path += [cursor.spelling] if cursor.spelling else []  # a union has no name
+        elif cursor.kind == ci.CursorKind.INIT_LIST_EXPR:
+            for inner in cursor.get_children():
+                _designated(inner, members, tables, tuple(path))
         elif cursor.kind == ci.CursorKind.DECL_REF_EXPR:
             if cursor.referenced.kind == ci.CursorKind.FUNCTION_DECL:
                 target = cursor.spelling

@@ -230,6 +230,31 @@ def test_entry_points_come_from_the_initialiser():
     assert driver.members == {"probe": "anything", "remove": "disable", "driver.probe": "deep"}
 
 
+def test_what_stands_beside_a_nested_member_is_no_part_of_its_path():
+    unit = parsed(
+        """
+        struct dev_pm_ops { int (*suspend)(struct pci_dev *); };
+        struct device_driver { int quiet; const struct dev_pm_ops *pm; const char *name; };
+        struct pci_driver {
+            int (*probe)(struct pci_dev *); struct device_driver driver;
+            void (*remove)(struct pci_dev *);
+        };
+        static int anything(struct pci_dev *d) { return enable(d); }
+        static int asleep(struct pci_dev *d) { return 0; }
+        static const struct dev_pm_ops ops = { .suspend = asleep };
+        static struct pci_driver it = {
+            .probe = anything, .driver = { .quiet = 1, .pm = &ops, .name = "it" },
+            .remove = disable,
+        };
+        struct pci_driver *user(void) { return &it; }
+        """
+    )
+    (driver,) = entry_points(unit)
+    assert driver.members == {
+        "probe": "anything", "driver.pm.suspend": "asleep", "remove": "disable"
+    }
+
+
 def test_a_function_that_is_not_there_is_named_with_its_neighbours():
     unit = parsed("int probe_one(struct pci_dev *dev) { return 0; }")
     with pytest.raises(TreeError, match=r"unit\.c: no function probe_two; there is probe_one"):
