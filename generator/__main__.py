@@ -11,9 +11,9 @@ from __future__ import annotations
 import argparse
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from generator.cli.options import Parser, names, number
+from generator.cli.options import Parser, add_common, add_series, names, number
 
 DEPTH = 12_000  # a thousand operations make expressions of thousands of levels
 
@@ -30,6 +30,8 @@ VERBS = {
     "boot": "generator.cli.boot",
     "apply": "generator.cli.apply",
     "undo": "generator.cli.apply",
+    "completion": "generator.cli.completion",
+    "man": "generator.cli.man",
 }
 
 
@@ -39,8 +41,8 @@ def parser() -> argparse.ArgumentParser:
         prog="portwright",
         description="From a Python model of a driver layering to a checked, compiled, applied "
         "kernel patch series.",
-        epilog="examples: portwright check auxbus; portwright generate auxbus; "
-        "portwright apply patches/auxbus --repo ~/linux --branch auxbus",
+        epilog="Each verb has examples and options of its own: portwright VERB --help. "
+        "Options can be set by git config, as portwright.tree; portwright man has all of it.",
     )
     top.add_argument("--version", action="store_true", help="versions of this and of what it uses")
     verbs = top.add_subparsers(dest="verb", metavar="VERB")
@@ -51,6 +53,7 @@ def parser() -> argparse.ArgumentParser:
                            "what its code answers; what two of them differ in")
     tree.add_argument("names", nargs="*", metavar="NAME",
                       help="to compare: two pinned trees, or CLONE@REV")
+    _dry(tree)
     _json(tree)
     _tree(tree)
 
@@ -103,9 +106,11 @@ def parser() -> argparse.ArgumentParser:
                           help="write without checking; the cover letter says so")
     generate.add_argument("--refused", action="store_true",
                           help="only for a design that is refused, to boot it: needs --out")
+    _dry(generate)
     _tree(generate)
 
-    validate = _of_series(verbs, "validate", "check a series, commit by commit", "")
+    validate = verbs.add_parser("validate", help="check a series, commit by commit")
+    add_series(validate)
     validate.add_argument("--design", help="hold the C to this design (default: by series.json)")
     for name, text in (("only", "make this check, and others named so"),
                        ("skip", "do not make this check")):
@@ -147,8 +152,8 @@ def parser() -> argparse.ArgumentParser:
     _json(boot)
     _tree(boot)
 
-    apply = _of_series(verbs, "apply", "apply a series to a clone, as one new branch",
-                       " --repo . --branch topic")
+    apply = verbs.add_parser("apply", help="apply a series to a clone, as one new branch")
+    add_series(apply)
     apply.add_argument("--onto", metavar="REV",
                        help="start there (default: the base that the series names, else HEAD)")
     apply.add_argument("--anyway", action="store_true",
@@ -157,21 +162,14 @@ def parser() -> argparse.ArgumentParser:
     _repo(apply)
 
     undo = verbs.add_parser("undo", help="take the branch of an apply back")
-    _repo(undo)
+    _repo(undo, "the branch to delete")
+
+    completion = verbs.add_parser("completion", help="what a shell completes")
+    completion.add_argument("shell", choices=("bash", "zsh", "fish"), help="which shell")
+    verbs.add_parser("man", help="the manual, in roff")
+    for name, one in verbs.choices.items():
+        add_common(one, name)
     return top
-
-
-def _of_series(
-    verbs: argparse._SubParsersAction[Parser], name: str, text: str, more: str
-) -> argparse.ArgumentParser:
-    from generator.cli.given import EXAMPLES, add
-
-    verb = verbs.add_parser(
-        name, help=text, description=EXAMPLES.format(verb=name, more=more),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    add(verb)
-    return verb
 
 
 def _json(verb: argparse.ArgumentParser) -> None:
@@ -188,10 +186,22 @@ def _tree(verb: argparse.ArgumentParser) -> None:
                       help="go on when only a newer version of the pinned package is served")
 
 
-def _repo(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--repo", required=True, metavar="PATH", help="your clone of the kernel")
-    verb.add_argument("--branch", required=True, metavar="NAME", help="the branch to create")
-    verb.add_argument("-n", "--dry-run", action="store_true", help="say what would be done")
+def _repo(verb: argparse.ArgumentParser, what: str = "the branch to create") -> None:
+    verb.add_argument("--repo", default=".", metavar="PATH",
+                      help="your clone of the kernel (default: the one that you stand in)")
+    verb.add_argument("--branch", required=True, metavar="NAME", help=what)
+    _dry(verb)
+
+
+def _dry(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("-n", "--dry-run", action="store_true",
+                      help="do all of it but the writing, and say what would be written")
+
+
+def verbs_of(top: argparse.ArgumentParser) -> Mapping[str, argparse.ArgumentParser]:
+    """Return the parser of each verb."""
+    found = next(one for one in top._actions if isinstance(one, argparse._SubParsersAction))
+    return dict(found.choices)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -209,9 +219,14 @@ def _as_a_program() -> int:
 
     shell.prepare()
     try:
-        args = parser().parse_args()
+        top = parser()
+        args = top.parse_args()
     except SystemExit as told:
         return told.code if isinstance(told.code, int) else shell.USAGE
+    if args.verb:
+        from generator.cli import settings
+
+        settings.apply(args, verbs_of(top)[args.verb], sys.argv[1:])
     file = _file_of(args)
     if not file:
         stopping.listen()
@@ -230,6 +245,7 @@ def _file_of(args: argparse.Namespace) -> str:
 
 
 def _run(args: argparse.Namespace) -> int:
+    from generator.system import progress
     from generator.system.shell import guarded
 
     if args.version:
@@ -240,6 +256,9 @@ def _run(args: argparse.Namespace) -> int:
 
     def work() -> int:
         sys.setrecursionlimit(DEPTH)
+        if args.quiet or args.verbose:
+            progress.level(2 if args.verbose else 0)
+        args.parser = parser  # for those that print what it has
         return int(importlib.import_module(VERBS[args.verb]).run(args))
 
     return guarded(f"portwright {args.verb}", work)

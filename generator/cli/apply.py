@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
 
@@ -22,11 +23,14 @@ def run(args: argparse.Namespace) -> int:
     would = "would " if args.dry_run else ""
     if args.verb == "undo":
         undone = apply.undo(repo, args.branch, dry_run=args.dry_run)
-        print(f"{would}delete {undone.ref} ({undone.tip[:12]})")
+        if args.dry_run or not args.quiet:
+            print(f"{would}delete {undone.ref} ({undone.tip[:12]})")
         return 0
     done = apply.apply(asked(args), repo, args.branch, onto=args.onto, dry_run=args.dry_run)
     for remark in done.remarks:
         print(remark, file=sys.stderr)
+    if args.quiet and not args.dry_run:
+        return 0
     print(f"{would}create {done.ref} at {done.tip[:12]}: {len(done.commits)} commits on "
           f"{done.base[:12]}, tree {done.tree[:12]}")
     if done.note:
@@ -38,5 +42,6 @@ def run(args: argparse.Namespace) -> int:
         for path in done.files:
             print(visible(f"  {path}"))
     if not args.dry_run:
-        print(f"undo: portwright undo --repo {args.repo} --branch {args.branch}")
+        where = "" if args.repo == "." else f"--repo {shlex.quote(args.repo)} "
+        print(f"undo: portwright undo {where}--branch {shlex.quote(args.branch)}")
     return 0

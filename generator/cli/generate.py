@@ -8,7 +8,7 @@ import argparse
 import os
 import tempfile
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -76,7 +76,8 @@ def _one(args: argparse.Namespace, spec: SeriesSpec) -> int:
     signer = _signer() if args.signoff else ""
     made = generate.generate(spec, where, signoff=signer)
     said = _provenance(spec, args.render_only)
-    return _written(made, spec, where, out, said, signer, checking=not args.render_only)
+    return _written(made, spec, where, out, said, signer,
+                    checking=not args.render_only, dry=args.dry_run)
 
 
 def _refused(args: argparse.Namespace, spec: SeriesSpec) -> int:
@@ -103,7 +104,7 @@ def _refused(args: argparse.Namespace, spec: SeriesSpec) -> int:
     keys = [one.rule for one in report.counterexamples]
     print(f"{design.name}: refused under {', '.join(keys)}")
     said = {"refused": keys, **_provenance(spec, False)}
-    return _written(made, spec, where, Path(args.out), said, "", checking=True)
+    return _written(made, spec, where, Path(args.out), said, "", checking=True, dry=args.dry_run)
 
 
 def _symptom(key: str) -> list[str]:
@@ -113,9 +114,9 @@ def _symptom(key: str) -> list[str]:
 
 def _written(
     made: generate.Series, spec: SeriesSpec, where: Tree, out: Path,
-    said: Mapping[str, object], signer: str, *, checking: bool,
+    said: Mapping[str, object], signer: str, *, checking: bool, dry: bool,
 ) -> int:
-    """Write a rendered series, if the checks find nothing."""
+    """Write a rendered series, if the checks find nothing; say what would be written if `dry`."""
     with tempfile.TemporaryDirectory(prefix="portwright-") as scratch:
         fresh = Path(scratch) / spec.name
         try:
@@ -125,9 +126,25 @@ def _written(
         if checking and not _clean(fresh, where, spec, signer):
             print(f"{out}: not written")
             return 1
+        if dry:
+            print("\n".join(_would(fresh, out)))
+            return 0
         output.put(fresh, out)
     print(f"{out}: {len(spec.steps)} patches on {where.base[:12]} ({where.source})")
     return 0
+
+
+def _would(fresh: Path, out: Path) -> Iterator[str]:
+    """Yield what writing a set would do to each file of a directory."""
+    yield f"{out}: not written, -n; it would be:"
+    for path in sorted(fresh.iterdir()):
+        there = out / path.name
+        same = there.is_file() and there.read_bytes() == path.read_bytes()
+        how = "as it is" if same else "replaced" if there.exists() else "new"
+        yield f"  {how:<10}{path.name}"
+    for path in sorted(out.glob("*.patch")) if out.is_dir() else ():
+        if not (fresh / path.name).exists():
+            yield f"  {'removed':<10}{path.name}"
 
 
 def _signer() -> str:

@@ -7,39 +7,9 @@ import argparse
 import shlex
 from pathlib import Path
 
-from generator.cli.options import number
 from generator.errors import TreeError
 from generator.intake.posting import Asked, kernel_here
 from generator.system.plumbing import users_git
-
-EXAMPLES = """\
-examples:
-  portwright {verb} outgoing/{more}              files of git format-patch, or mails of any name
-  portwright {verb} v2-*.patch{more}             patch files one by one
-  portwright {verb} thread.mbox{more}            a thread from lore: replies and old versions out
-  portwright {verb} ~/Maildir/review{more}       a maildir
-  git format-patch --stdout v6.12.. | portwright {verb} -{more}
-  portwright {verb} v6.12..topic{more}           commits of your clone, or one: HEAD
-  portwright {verb} --uncommitted{more}          what is changed and not committed yet
-  portwright {verb} --b4{more}                   the branch that b4 prep looks after
-"""
-
-
-def add(verb: argparse.ArgumentParser) -> None:
-    """Add the arguments that name a series."""
-    verb.add_argument("series", nargs="*", metavar="SERIES",
-                      help="a directory, mbox, maildir, patch files, -, a..b, or a commit")
-    verb.add_argument("--uncommitted", action="store_true",
-                      help="what is changed in the work tree, staged or not")
-    verb.add_argument("--b4", action="store_true",
-                      help="the branch that is checked out, with the cover letter of b4 prep")
-    verb.add_argument("--scissors", action="store_true",
-                      help="begin a log below a line of scissors, as git am --scissors does "
-                           "(default: mailinfo.scissors of git config)")
-    verb.add_argument("--trailers", action="store_true",
-                      help="add the tags that replies in the thread give")
-    verb.add_argument("--use-version", metavar="N", type=number(most=999), default=0,
-                      help="this version of the series in a thread (default: the newest)")
 
 
 def asked(args: argparse.Namespace) -> Asked:

@@ -11,6 +11,8 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from generator.cli.examples import shown
+
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
 
@@ -22,6 +24,7 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, **how: Any) -> None:  # noqa: ANN401 - as argparse has it
         """Make a parser as argparse does, without abbreviations."""
+        self.examples = ""  # the verb whose examples help begins with
         self.empty: list[str] = []  # what is "" when it is not given
         super().__init__(**{"allow_abbrev": False, **how})
 
@@ -49,6 +52,10 @@ class Parser(argparse.ArgumentParser):
                 setattr(found, name, "")
         return found, rest
 
+    def format_help(self) -> str:
+        """Return the help, examples first."""
+        return shown(self.examples) + super().format_help()
+
     def error(self, message: str) -> NoReturn:
         """End with exit code 2, and one line that says what is wrong."""
         self.exit(2, f"{self.prog}: {message.removeprefix('argument ')}; see {self.prog} --help\n")
@@ -59,6 +66,33 @@ class Parser(argparse.ArgumentParser):
             file.write(message)
         else:
             super()._print_message(message, file)
+
+
+def add_common(verb: Parser, name: str) -> None:
+    """Add what every verb has."""
+    verb.examples = name
+    how = verb.add_mutually_exclusive_group()
+    how.add_argument("-q", "--quiet", action="store_true",
+                     help="say nothing of what is being done, and nothing of what went well")
+    how.add_argument("-v", "--verbose", action="store_true",
+                     help="say what is being done, and every program that is run, on stderr")
+
+
+def add_series(verb: Parser) -> None:
+    """Add the arguments that name a series."""
+    verb.add_argument("series", nargs="*", metavar="SERIES",
+                      help="a directory, mbox, maildir, patch files, -, a..b, or a commit")
+    verb.add_argument("--uncommitted", action="store_true",
+                      help="what is changed in the work tree, staged or not")
+    verb.add_argument("--b4", action="store_true",
+                      help="the branch that is checked out, with the cover letter of b4 prep")
+    verb.add_argument("--scissors", action="store_true",
+                      help="begin a log below a line of scissors, as git am --scissors does "
+                           "(default: mailinfo.scissors of git config)")
+    verb.add_argument("--trailers", action="store_true",
+                      help="add the tags that replies in the thread give")
+    verb.add_argument("--use-version", metavar="N", type=number(most=999), default=0,
+                      help="this version of the series in a thread (default: the newest)")
 
 
 def text(value: str) -> str:

@@ -16,6 +16,7 @@ from generator.kernel.clone import own
 from generator.kernel.configurations import CONFIGS
 from generator.kernel.tree import Tree
 from generator.load import DEFAULT
+from generator.system.cache import cache
 from generator.tree_facts.table import facts
 
 
@@ -52,6 +53,8 @@ def run(args: argparse.Namespace) -> int:
         return _list(args)
     if args.action == "compare":
         return tree_facts.compare(args)
+    if args.dry_run:
+        return _would(args)
     if args.names:
         raise UsageError(f"tree {args.action} takes no names; --kernel, or --tree, says which")
     where = chosen(args)
@@ -76,6 +79,25 @@ def run(args: argparse.Namespace) -> int:
     else:
         for key, value in said.items():
             print(f"{key:<9}{value}")
+    return 0
+
+
+def _would(args: argparse.Namespace) -> int:
+    """Say what `tree setup` would set up.
+
+    Errors: UsageError for what sets up nothing.
+    """
+    if args.action != "setup":
+        raise UsageError("-n goes with `tree setup`: nothing else of it writes")
+    if args.tree:
+        print(f"would check out {args.base or 'HEAD'} of {args.tree} below {cache()}, where that "
+              "is not done, and prepare its build directories there")
+        return 0
+    one = pin.read_pin(args.kernel)
+    there = pin.at_hand(one)
+    print(f"{one.name}: is set up at {there.work}" if there else
+          f"would fetch {one.package} {one.package_version} and unpack it below {cache()}")
+    print(f"would prepare build directories there for {', '.join(CONFIGS)}, where they are not")
     return 0
 
 

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from generator.errors import EnvironmentFault, ProgramFailed, Timeout, TreeError
+from generator.system.progress import said, say
 
 # Seconds after which a program hangs: a busy machine takes many times as long as an idle one.
 PATIENCE = 600
@@ -93,6 +94,8 @@ def tried(
     Errors: Timeout, EnvironmentFault when it is missing, TreeError when cwd is.
     """
     what = f"{about}: " if about else ""
+    if said(2):
+        say(shlex.join(argv), 2)
     try:
         done = subprocess.Popen(
             list(argv),

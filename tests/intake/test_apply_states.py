@@ -122,6 +122,11 @@ def begun(patches: Path, where: Path, at: int, late: float, whom: str) -> subpro
     )
 
 
+def _left(users: Path) -> dict[str, bytes]:
+    """What lies there, but for the word of hooks: the git of the test itself may run them."""
+    return {name: text for name, text in without_objects(users).items() if name != "hook-ran"}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("state", STATES, ids=lambda make: make.__name__)
 def test_killed_at_any_instant_it_left_all_as_before_or_exactly_the_branch(
@@ -129,7 +134,7 @@ def test_killed_at_any_instant_it_left_all_as_before_or_exactly_the_branch(
 ) -> None:
     """Before each of many steps, and some time after: how long that is decides nothing."""
     where = state(clone)
-    before = without_objects(users)
+    before = _left(users)
     promised = manifest.read(patches).tree
     for _ in range(2):  # the first ones make directories of the cache as well
         steps = int(begun(patches, where, 0, 0.0, "alone").communicate()[0])
@@ -151,7 +156,7 @@ def test_killed_at_any_instant_it_left_all_as_before_or_exactly_the_branch(
             with pytest.raises(Refused, match="remove the file"):
                 apply(Asked((str(patches),)), where, "auxbus")
             lock.unlink()
-        after = without_objects(users)
+        after = _left(users)
         ours = {name for name in after if before.get(name) != after[name]}
         assert before.keys() <= after.keys()
         assert "error" not in shell(where, "git fsck --strict 2>&1")
@@ -165,7 +170,7 @@ def test_killed_at_any_instant_it_left_all_as_before_or_exactly_the_branch(
             assert all("/portwright/" in name for name in ours), ours
             apply(Asked((str(patches),)), where, "auxbus")
         undo(where, "auxbus")
-        assert without_objects(users) == before
+        assert _left(users) == before
     assert seen["nothing"] > 0
 
 
