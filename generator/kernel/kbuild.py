@@ -157,7 +157,7 @@ def flags(base: Base, path: str) -> Flags:
 
     Errors: TreeError when the directory has no unit at all under this configuration.
     """
-    table = _table(base, _group(path))
+    table = _around(base, path.rpartition("/")[0])
     if path in table:
         return table[path]
     directory = path.rpartition("/")[0]
@@ -198,7 +198,7 @@ def units(base: Base, dirs: Sequence[str]) -> tuple[str, ...]:
     found: set[str] = set()
     for directory in dirs:
         prefix = directory.rstrip("/") + "/"
-        table = _table(base, _group(prefix + "x"))
+        table = _around(base, directory.rstrip("/"))
         found.update(path for path in table if path.startswith(prefix))
     return tuple(sorted(found))
 
@@ -244,6 +244,16 @@ def complaints(base: Base, dirs: Sequence[str]) -> tuple[Complaint, ...]:
 
 def _name(dirs: tuple[str, ...]) -> str:
     return f"flags-{key(_FORM, *_DRY, *sorted(dirs))}"
+
+
+def _around(base: Base, directory: str) -> Mapping[str, Flags]:
+    """Return the units of a directory's group, or its own: some are entered from elsewhere."""
+    group = _group(f"{directory}/x")
+    table = _table(base, group)
+    inside = any(path.startswith(f"{directory}/") for path in table)
+    if inside or directory in group or not _has(base, directory):
+        return table
+    return _table(base, (directory,))
 
 
 @functools.lru_cache(maxsize=256)

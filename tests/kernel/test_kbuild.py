@@ -220,3 +220,11 @@ def test_a_preparation_that_was_interrupted_is_done_again(
         assert prepare(pinned, asked).autoconf == whole.autoconf
     finally:
         shutil.rmtree(whole.build)
+
+
+@pytest.mark.kernel
+def test_a_directory_that_is_entered_from_elsewhere_has_its_units(base: Base) -> None:
+    # drivers/Makefile enters it, and drivers/input/Makefile does not
+    i8042 = "drivers/input/serio/i8042.c"
+    assert i8042 in units(base, ("drivers/input/serio",))
+    assert flags(base, i8042).neighbour is None
