@@ -24,6 +24,7 @@ VERBS = {
     "rules": "generator.cli.rules",
     "operations": "generator.cli.vocabulary",
     "facts": "generator.cli.vocabulary",
+    "read": "generator.cli.read",
     "check": "generator.cli.check",
     "generate": "generator.cli.generate",
     "validate": "generator.cli.validate",
@@ -68,6 +69,13 @@ def parser() -> argparse.ArgumentParser:
         vocabulary = verbs.add_parser(verb, help=f"every {what}; or one of them explained")
         vocabulary.add_argument("name", nargs="?", help="as a design writes it, or as C does")
         _json(vocabulary)
+
+    read = verbs.add_parser("read", help="the design of a driver, as its C says it")
+    read.add_argument("path", help="a C file of the tree, or a driver's name: i6300esb")
+    read.add_argument("--driver", metavar="NAME", default="",
+                      help="the variable, where a file has several")
+    _json(read)
+    _tree(read)
 
     check = verbs.add_parser("check", help="explore a design: every life on every hardware")
     check.add_argument("design", nargs="?", help="a shipped name, or a file that defines DESIGN")

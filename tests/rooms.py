@@ -31,6 +31,10 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "generator/parsing": ("generator/errors.py", "generator/kernel", "generator/system"),
     "generator/reading": (LANG, "generator/parsing", "generator/graphs"),
     "generator/rendering": (LANG, "generator/system/house.py"),
+    "generator/extraction": (
+        LANG, "generator/ops", "generator/graphs", "generator/parsing", "generator/reading",
+        "generator/kernel",
+    ),
     "generator/editing": (
         LANG, "generator/rendering", "generator/parsing", "generator/reading", "generator/kernel",
         "generator/tree_facts",

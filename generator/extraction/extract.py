@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A design as its driver's C says it, and how much of that C it covers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from generator.design import Design, Device, Driver
+from generator.entrypoint import DriverStruct, struct_named
+from generator.errors import TreeError
+from generator.expr import Fact, question
+from generator.extraction.structure import Branch, Ret, Statements, Step, TooLarge, written
+from generator.extraction.vocabulary import done
+from generator.facts import BLOCK, MSG
+from generator.fingerprint import CGuard
+from generator.graphs.design_lts import fingerprints
+from generator.operation import IGNORE, RETURN, UNWIND, Do, Guard, Node, OnFail
+from generator.parsing.cursors import Unit
+from generator.program import Block, If, Return
+from generator.reading.cfg import Extent
+from generator.reading.initialisers import Initialiser, entry_points
+from generator.reading.reader import CLts, Reader, Unnamed
+
+YES_NO = ("no", "yes")
+# What hardware is asked of bridges, and an ordinary device answers in one way.
+_ENDPOINT = ((MSG, ("0",)), (BLOCK, ("in an assigned BAR",)))
+
+
+@dataclass(frozen=True)
+class Extracted:
+    """A driver's design, and what of the C it leaves out.
+
+    calls: calls that are operations of the design; unknown: calls that nothing names; open:
+    conditions that are taken either way, each time; asked: those that hardware or platform
+    answers once; unread: what the reader does not follow; cut: ways back of loops.
+    places: function -> where it stands.
+    """
+
+    design: Design
+    path: str
+    variable: str
+    functions: Mapping[str, str]
+    calls: int
+    unknown: tuple[Unnamed, ...]
+    open: tuple[Unnamed, ...]
+    asked: tuple[Unnamed, ...]
+    unread: tuple[Unnamed, ...]
+    cut: int
+    places: Mapping[str, Extent] = field(default_factory=dict)
+
+
+def drivers(unit: Unit) -> tuple[Initialiser, ...]:
+    """Return the drivers that a file registers, those whose struct is known."""
+    return tuple(one for one in entry_points(unit) if struct_named(one.kind) is not None)
+
+
+def extract(units: Sequence[Unit], named: Initialiser) -> Extracted:
+    """Return the design of one driver, whose initialiser is `named`.
+
+    Errors: TreeError when a function is not there, or is too large.
+    """
+    struct = struct_named(named.kind)
+    assert struct is not None, "drivers() gives no others"
+    functions = {
+        entry: named.members[point.member]
+        for entry, point in struct.entries.items() if point.member in named.members
+    }
+    if "probe" not in functions:
+        raise TreeError(f"{named.place}: {named.name} has no .probe here")
+    first = Reader(units, fingerprints())
+    read = {entry: first.read(function) for entry, function in functions.items()}
+    names = _conditions(read)
+    again = Reader(units, fingerprints(), [
+        CGuard(name, (name,), function) for name, function in names
+    ])
+    read = {entry: again.read(function) for entry, function in functions.items()}
+    device = Device(_plain(named.name), struct.kind, answers=_answers(struct))
+    builder = _Builder(device)
+    blocks = {entry: builder.function(one) for entry, one in read.items()}
+    driver = Driver(
+        named.name, device, blocks.pop("probe"), blocks.pop("remove", ()),
+        blocks.pop("shutdown", None), **blocks,  # type: ignore[arg-type]
+    )
+    design = Design(
+        f"{_plain(named.name)}-as-read", f"{named.name} as {named.place.path} has it", (device,),
+        (driver,),
+    )
+    free = {one for each in read.values() for one in each.free}
+    free |= {Unnamed(label.name, site.place) for each in read.values()
+             for label, sites in each.sites.items() if label.outcome in ("true", "false")
+             for site in sites}
+    asked = {one for one in free if builder.lasting(one.text)}
+    return Extracted(
+        design, named.place.path, named.name, functions, builder.calls,
+        _sorted(one for each in read.values() for one in each.unknown),
+        _sorted(free - asked), _sorted(asked),
+        _sorted(one for each in read.values() for one in each.unread), builder.cut,
+    )
+
+
+def _answers(struct: DriverStruct) -> tuple[tuple[Fact, tuple[str, ...]], ...]:
+    return _ENDPOINT if struct.kind == "pci" else ()
+
+
+def _plain(name: str) -> str:
+    return name.removesuffix("_driver").replace("_", "-").strip("-").lower()
+
+
+def _conditions(read: Mapping[str, CLts]) -> list[tuple[str, str]]:
+    """Return what C asks and no operation answers: the condition's text, and in which function."""
+    found = {
+        (one.text, "" if _LASTING.fullmatch(one.text) else one.place.function)
+        for each in read.values() for one in each.free
+    }
+    return sorted(found)
+
+
+# What names a member of something is likely to answer tomorrow as today; a local is not.
+_LASTING = re.compile(r".*\w(->|\.)[a-z_]\w*.*")
+
+
+def _sorted(found: object) -> tuple[Unnamed, ...]:
+    return tuple(sorted(set(found), key=lambda one: (one.place, one.text)))  # type: ignore[call-overload]
+
+
+class _Builder:
+    """What the functions of one driver have in common."""
+
+    def __init__(self, device: Device) -> None:
+        """Begin, with nothing met."""
+        self.device = device
+        self.calls = self.cut = 0
+        self._guards: dict[str, Guard] = {}
+
+    def function(self, read: CLts) -> Block:
+        """Return the block of one function.
+
+        Errors: TreeError when it is too large.
+        """
+        try:
+            whole = written(read.lts)
+        except TooLarge:
+            text = f"{read.entry}(): too many ways through it to be written down"
+            raise TreeError(text) from None
+        self.cut += whole.loops
+        return _without_last_return(self.block(whole.statements))
+
+    def lasting(self, text: str) -> bool:
+        """Return whether a condition is asked of hardware or platform, and so answered once."""
+        guard = self._guards.get(text)
+        return guard is not None and guard.when is not None
+
+    def block(self, statements: Statements, did: Block = (), failing: bool = False) -> Block:
+        """Return statements as a block; `did` was done before, and a call is `failing` here."""
+        found: list[Node] = []
+        for one in statements:
+            before = (*did, *found)
+            if isinstance(one, Ret):
+                found += self._ends(one, failing)
+            elif isinstance(one, Branch):
+                true = self.block(one.true, before, failing)
+                false = self.block(one.false, before, failing)
+                found += true if true == false else (If(self._guard(one.name), true, false),)
+            else:
+                found += self._call(one, before)
+        return tuple(found)
+
+    def _ends(self, end: Ret, failing: bool) -> Block:
+        if end.outcome == "unknown" and not failing:
+            return (If(self._guard(""), (Return(),), (Return(ok=False),)),)
+        return (Return(ok=end.outcome not in ("error", "unknown")),)
+
+    def _call(self, step: Step, before: Block) -> Block:
+        failed = None if step.failed is None else self.block(step.failed, before, failing=True)
+        do = done(step.label, self.device, self._on_fail(failed, before))
+        if do is not None:
+            self.calls += 1
+            return (do,)
+        if not failed:
+            return ()
+        return (If(self._guard(f"{step.label.name}() fails"), failed),)
+
+    def _on_fail(self, failed: Block | None, before: Block) -> OnFail | Block:
+        """Return what is done on a failure, in the shortest words."""
+        if not failed:
+            return IGNORE
+        undone = [
+            replace(one, op=one.op.undo, params=(), on_fail=UNWIND)
+            for one in reversed(before)
+            if isinstance(one, Do) and one.op.undo is not None and not one.op.managed
+        ]
+        if failed == (*undone, Return(ok=False)) and all(isinstance(one, Do) for one in before):
+            return UNWIND
+        return RETURN if failed == (Return(ok=False),) else failed
+
+    def _guard(self, name: str) -> Guard:
+        if name not in self._guards:
+            when = None
+            if _LASTING.fullmatch(name):
+                when = question(name, YES_NO, f"C asks: {name}")(self.device).eq(1)
+            self._guards[name] = Guard(name or "C does not say", when, (name,) if name else ())
+        return self._guards[name]
+
+
+def _without_last_return(block: Block) -> Block:
+    return block[:-1] if block and block[-1] == Return() else block

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A driver's C file in a kernel tree, parsed as kbuild builds it, or as nearly as it can be."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from generator.errors import TreeError, UsageError
+from generator.kernel import kbuild, tree
+from generator.kernel.configurations import CONFIGS
+from generator.kernel.kbuild import Base
+from generator.kernel.tree import Tree
+from generator.parsing import unit
+from generator.parsing.unit import Unit
+
+CONFIG = "m"  # the configuration that is asked first
+
+
+@dataclass(frozen=True)
+class Source:
+    """A parsed file, and how far it is what kbuild compiles.
+
+    config: the configuration, with the symbol that was switched on for it. doubt: why it is only
+    nearly so, "" when it is exact.
+    """
+
+    unit: Unit
+    config: str
+    doubt: str = ""
+
+
+def find(where: Tree, name: str) -> str:
+    """Return the path of a driver: as given, or of the one C file below drivers/ of that name.
+
+    Errors: UsageError when there is none, or several.
+    """
+    path = name.removeprefix("./")
+    files = [one for one in tree.files(where, where.base) if one.endswith(".c")]
+    if path in set(files):
+        return path
+    stem = path.rpartition("/")[2].removesuffix(".c")
+    spellings = {stem, stem.replace("_", "-"), stem.replace("-", "_")}
+    found = [
+        one for one in files
+        if one.startswith(("drivers/", "sound/", "arch/"))
+        and one.rpartition("/")[2].removesuffix(".c") in spellings
+    ]
+    if len(found) == 1 and "/" not in path:
+        return found[0]
+    told = "is there no more than once: give the path, one of " + ", ".join(found[:8])
+    raise UsageError(f"{name}: no such C file in {where.version}" if not found or "/" in path
+                     else f"{name} {told}")
+
+
+def parsed(where: Tree, path: str) -> Source:
+    """Return a file of a tree, parsed under a configuration that builds it if there is one.
+
+    Errors: TreeError when kbuild or libclang cannot do its part.
+    """
+    base = kbuild.prepare(where, CONFIGS[CONFIG])
+    directory = path.rpartition("/")[0]
+    if path in kbuild.units(base, (directory,)):
+        return Source(unit.parse_once(unit.job(base, path, {})), CONFIG)
+    symbol = _symbol(where, path)
+    if symbol:
+        try:
+            at = kbuild.at(base, {}, (f"{symbol}=m",))
+            if path in kbuild.units(at, (directory,)):
+                return _checked(at, path, f"{CONFIG} with {symbol}=m", "")
+        except TreeError:
+            pass  # what it depends on is not there
+    neighbour = kbuild.flags(base, path).neighbour
+    doubt = f"{path} is not built under configuration {CONFIG}"
+    doubt += f" with {symbol}=m" if symbol else ""
+    return _checked(base, path, CONFIG, f"{doubt}: read with the flags of {neighbour}")
+
+
+def _checked(base: Base, path: str, config: str, doubt: str) -> Source:
+    found = unit.parse_once(unit.job(base, path, {}))
+    wrong = [one for one in found.diagnostics if one.severity == "error"]
+    if wrong:
+        first = f"{wrong[0].path}:{wrong[0].line}: {wrong[0].text}"
+        raise TreeError(f"{path} does not compile under configuration {config}: {first}")
+    return Source(found, config, doubt)
+
+
+def _symbol(where: Tree, path: str) -> str:
+    """Return the CONFIG_ symbol on which a Makefile has the object of a file; "" for none."""
+    directory, _, name = path.rpartition("/")
+    text = (tree.read(where, where.base, f"{directory}/Makefile") or b"").decode("utf-8", "replace")
+    object_ = re.escape(f"{name.removesuffix('.c')}.o")
+    found = re.search(rf"^obj-\$\((CONFIG_\w+)\)\s*\+?=.*?(?<![\w-]){object_}(?!\S)", text, re.M)
+    return found.group(1) if found else ""
