@@ -78,7 +78,8 @@ def parser() -> argparse.ArgumentParser:
     _tree(read)
 
     check = verbs.add_parser("check", help="explore a design: every life on every hardware")
-    check.add_argument("design", nargs="?", help="a shipped name, or a file that defines DESIGN")
+    check.add_argument("design", nargs="?",
+                       help="a shipped name, a file that defines DESIGN, or a C file of the tree")
     check.add_argument("--all", action="store_true",
                        help="every shipped design on every kind of interrupt, as a table")
     check.add_argument("--again", action="store_true",
@@ -97,11 +98,10 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--against", metavar="NAME", default="",
                        help="say whether it reaches the facts of this design, on each hardware "
                             "(default: of the shipped one that it varies, on any)")
-    check.add_argument("--kernel", metavar="NAME", default="",
-                       help="with the drivers of this pinned tree: see `tree list`")
     check.add_argument("--children", type=number(most=6), metavar="N",
                        help="explore with N of each auxiliary device")
     _json(check)
+    _tree(check)
 
     generate = verbs.add_parser("generate", help="render, check and write the series of a design")
     generate.add_argument("design", nargs="?", help="a shipped name, or a file that defines SERIES")

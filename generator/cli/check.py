@@ -32,10 +32,10 @@ from checks.verdict.matrix import (
     outcome,
 )
 from checks.verdict.notes import Note, never_reached, notes
-from generator.cli.tree import told
+from generator.cli.read import coverage, read, record
+from generator.cli.tree import chosen, told
 from generator.design import Design
 from generator.errors import Refused, UsageError
-from generator.kernel.pin import pinned
 from generator.load import DEFAULT, load, names
 from generator.resize import with_children
 from generator.system.progress import say
@@ -66,31 +66,41 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--svg takes one DESIGN, or --why CELL")
     if args.svg is not None:
         _refuse_foreign(args.svg)
-    args.said = told(pinned(args.kernel)) if args.kernel else DEFAULT
+    asks = (args.kernel or args.tree) and not _is_c(args)
+    args.said = told(chosen(args)) if asks else DEFAULT
     if args.all:
         return _all(args)
     return _cell(args) if args.why else _one(args)
 
 
+def _is_c(args: argparse.Namespace) -> bool:
+    return bool(args.design and args.design.endswith(".c"))
+
+
 def _one(args: argparse.Namespace) -> int:
     until = time.monotonic() + args.seconds
-    design = load(args.design, args.said).design
+    found = read(chosen(args), args.design) if _is_c(args) else None
+    design = load(args.design, args.said).design if found is None else found.what.design
     report = _judged(design, args)
     odd: Sequence[Note] = ()
     with contextlib.suppress(Late), bounded(max(until - time.monotonic(), _NOTING)):
         odd = (*notes(design), *never_reached(design, report))
-    like = _likeness(design, report, args, until)
+    like = None if found is not None else _likeness(design, report, args, until)
     if args.json:
-        told = [{"file": report_text.short(one.where.file), "line": one.where.line,
+        odd_ones = [{"file": report_text.short(one.where.file), "line": one.where.line,
                  "message": one.message} for one in odd]
         beside = None if like is None else report_text.likeness_record(like)
-        print(json.dumps({**report_text.record(report), "notes": told, "beside": beside}, indent=2))
+        of_c = {} if found is None else {"read": record(found)}
+        print(json.dumps({**report_text.record(report), "notes": odd_ones, "beside": beside, **of_c},
+                         indent=2))
     else:
         print(report_text.text(report))
         if like is not None:
             print("\n".join(report_text.likeness(like)))
         for one in odd:
             print(f"{report_text.short(one.where.file)}:{one.where.line}: note: {one.message}")
+        if found is not None:
+            print("\n".join(("what the verdict is about:", *coverage(found))))
     if args.svg:
         _draw(report, args.svg)
     if asked():

@@ -9,19 +9,21 @@ from dataclasses import dataclass, field, replace
 
 from generator.design import Design, Device, Driver
 from generator.entrypoint import DriverStruct, struct_named
-from generator.errors import TreeError
+from generator.errors import NOWHERE, TreeError, Where
 from generator.expr import Fact, question
 from generator.extraction.structure import Branch, Ret, Statements, Step, TooLarge, written
-from generator.extraction.vocabulary import done
+from generator.extraction.vocabulary import done, without_counterpart
 from generator.facts import BLOCK, MSG
 from generator.fingerprint import CGuard
 from generator.graphs.design_lts import fingerprints
-from generator.operation import IGNORE, RETURN, UNWIND, Do, Guard, Node, OnFail
+from generator.graphs.lts import Label
+from generator.operation import IGNORE, RETURN, UNWIND, Do, Guard, Node, OnFail, Operation
+from generator.ops.platform import CLIENT_IRQ
 from generator.parsing.cursors import Unit
-from generator.program import Block, If, Return
+from generator.program import Block, If, Return, mapped
 from generator.reading.cfg import Extent
 from generator.reading.initialisers import Initialiser, entry_points
-from generator.reading.reader import CLts, Reader, Unnamed
+from generator.reading.reader import CLts, Reader, Site, Unnamed
 
 YES_NO = ("no", "yes")
 # What hardware is asked of bridges, and an ordinary device answers in one way.
@@ -71,21 +73,29 @@ def extract(units: Sequence[Unit], named: Initialiser) -> Extracted:
         raise TreeError(f"{named.place}: {named.name} has no .probe here")
     first = Reader(units, fingerprints())
     read = {entry: first.read(function) for entry, function in functions.items()}
-    names = _conditions(read)
-    again = Reader(units, fingerprints(), [
-        CGuard(name, (name,), function) for name, function in names
-    ])
-    read = {entry: again.read(function) for entry, function in functions.items()}
     device = Device(_plain(named.name), struct.kind, answers=_answers(struct))
     builder = _Builder(device)
-    blocks = {entry: builder.function(one) for entry, one in read.items()}
+    blocks: dict[str, Block] = {}
+    for entry, plain in list(read.items()):
+        # each with names for its conditions; where that is too much, they are taken either way
+        named_ = Reader(units, fingerprints(), _conditions(plain)).read(functions[entry])
+        try:
+            blocks[entry] = builder.function(named_)
+            read[entry] = named_
+        except TooLarge:
+            blocks[entry] = builder.function(plain)
+    if struct.kind in ("i2c", "spi"):  # whose bus has looked the irq up
+        blocks["probe"] = (CLIENT_IRQ(device, device, fail=IGNORE), *blocks["probe"])
+    lone = without_counterpart(blocks.values())
+    blocks = {entry: _without(block, lone) for entry, block in blocks.items()}
+    at = Where(named.place.path, named.place.line)
     driver = Driver(
         named.name, device, blocks.pop("probe"), blocks.pop("remove", ()),
-        blocks.pop("shutdown", None), **blocks,  # type: ignore[arg-type]
+        blocks.pop("shutdown", None), **blocks, where=at,  # type: ignore[arg-type]
     )
     design = Design(
         f"{_plain(named.name)}-as-read", f"{named.name} as {named.place.path} has it", (device,),
-        (driver,),
+        (driver,), where=at,
     )
     free = {one for each in read.values() for one in each.free}
     free |= {Unnamed(label.name, site.place) for each in read.values()
@@ -108,13 +118,15 @@ def _plain(name: str) -> str:
     return name.removesuffix("_driver").replace("_", "-").strip("-").lower()
 
 
-def _conditions(read: Mapping[str, CLts]) -> list[tuple[str, str]]:
-    """Return what C asks and no operation answers: the condition's text, and in which function."""
-    found = {
-        (one.text, "" if _LASTING.fullmatch(one.text) else one.place.function)
-        for each in read.values() for one in each.free
-    }
-    return sorted(found)
+def _conditions(read: CLts) -> list[CGuard]:
+    """Return what C asks and no operation answers."""
+    return [
+        CGuard(text, (text,), function)
+        for text, function in sorted({
+            (one.text, "" if _LASTING.fullmatch(one.text) else one.place.function)
+            for one in read.free
+        })
+    ]
 
 
 # What names a member of something is likely to answer tomorrow as today; a local is not.
@@ -132,18 +144,23 @@ class _Builder:
         """Begin, with nothing met."""
         self.device = device
         self.calls = self.cut = 0
+        self._sites: Mapping[Label, tuple[Site, ...]] = {}
         self._guards: dict[str, Guard] = {}
+
+    def _where(self, label: Label) -> Where:
+        """Return where a label stands in C: of several places of a function the first."""
+        for outcome in (label.outcome, "ok", "fail"):
+            for site in self._sites.get(label._replace(outcome=outcome), ()):
+                return Where(site.place.path, site.place.line)
+        return NOWHERE
 
     def function(self, read: CLts) -> Block:
         """Return the block of one function.
 
-        Errors: TreeError when it is too large.
+        Errors: TooLarge.
         """
-        try:
-            whole = written(read.lts)
-        except TooLarge:
-            text = f"{read.entry}(): too many ways through it to be written down"
-            raise TreeError(text) from None
+        whole = written(read.lts)
+        self._sites = read.sites
         self.cut += whole.loops
         return _without_last_return(self.block(whole.statements))
 
@@ -177,7 +194,7 @@ class _Builder:
         do = done(step.label, self.device, self._on_fail(failed, before))
         if do is not None:
             self.calls += 1
-            return (do,)
+            return (replace(do, where=self._where(step.label)),)
         if not failed:
             return ()
         return (If(self._guard(f"{step.label.name}() fails"), failed),)
@@ -202,6 +219,20 @@ class _Builder:
                 when = question(name, YES_NO, f"C asks: {name}")(self.device).eq(1)
             self._guards[name] = Guard(name or "C does not say", when, (name,) if name else ())
         return self._guards[name]
+
+
+def _without(block: Block, left_out: frozenset[Operation]) -> Block:
+    """Return a block without some operations: where one could fail, it may fail still."""
+
+    def change(node: Node) -> Block | None:
+        if not isinstance(node, Do) or node.op not in left_out:
+            return None
+        if not isinstance(node.on_fail, tuple):
+            return ()
+        fails = Guard(f"{node.op.name}() fails", None, ())
+        return (If(fails, _without(node.on_fail, left_out)),)
+
+    return mapped(block, change)
 
 
 def _without_last_return(block: Block) -> Block:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from generator.errors import TreeError, UsageError
 from generator.kernel import kbuild, tree
@@ -15,6 +15,7 @@ from generator.parsing import unit
 from generator.parsing.unit import Unit
 
 CONFIG = "m"  # the configuration that is asked first
+ELSEWHERE = "drivers/base/core.c"  # whose flags serve where a directory has none
 
 
 @dataclass(frozen=True)
@@ -70,14 +71,18 @@ def parsed(where: Tree, path: str) -> Source:
                 return _checked(at, path, f"{CONFIG} with {symbol}=m", "")
         except TreeError:
             pass  # what it depends on is not there
-    neighbour = kbuild.flags(base, path).neighbour
     doubt = f"{path} is not built under configuration {CONFIG}"
     doubt += f" with {symbol}=m" if symbol else ""
-    return _checked(base, path, CONFIG, f"{doubt}: read with the flags of {neighbour}")
+    try:
+        like = kbuild.flags(base, path).neighbour or ""
+    except TreeError:  # nothing is built in that directory
+        like = ELSEWHERE
+    return _checked(base, path, CONFIG, f"{doubt}: read with the flags of {like}", like)
 
 
-def _checked(base: Base, path: str, config: str, doubt: str) -> Source:
-    found = unit.parse_once(unit.job(base, path, {}))
+def _checked(base: Base, path: str, config: str, doubt: str, like: str = "") -> Source:
+    job = unit.job(base, path if like != ELSEWHERE else like, {})
+    found = unit.parse_once(replace(job, path=path))
     wrong = [one for one in found.diagnostics if one.severity == "error"]
     if wrong:
         first = f"{wrong[0].path}:{wrong[0].line}: {wrong[0].text}"

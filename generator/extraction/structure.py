@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from generator.errors import TreeError
 from generator.graphs.lts import Label, Lts
 
 # statements of one function before we give up: a tree, so tails that ways share are written twice
-MOST = 2000
+MOST = 1000
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,14 @@ class Written:
     loops: int
 
 
-class TooLarge(Exception):
-    """The statements would be too many."""
+class TooLarge(TreeError):
+    """The statements of a function would be too many."""
+
+    def __init__(self) -> None:
+        """Say so."""
+        super().__init__(
+            f"more than {MOST} statements: too many ways through a function to be written down"
+        )
 
 
 def written(lts: Lts) -> Written:

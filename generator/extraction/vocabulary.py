@@ -4,19 +4,24 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from generator.design import Device
 from generator.errors import ModelError
-from generator.expr import Place
+from generator.expr import Place, num
+from generator.facts import HANDLER, IRQ, MASKED, WAKE
 from generator.graphs.lts import Label
 from generator.operation import Do, OnFail, Operation
 from generator.ops import shipped
-from generator.program import Block
+from generator.program import Block, operations
 
-# Operations that act on a device which the driver makes for somebody else.
+# Operations that act on a device which the driver makes for somebody else, or on memory of which
+# C does not say what it is for.
 _ELSEWHERE = ("aux", "child", "service", "hotplug", "domain", "cxl", "memdev", "corelock")
+_OTHERS = (
+    "kzalloc", "kfree", "put_device", "device_unregister", "device_register", "ioremap", "iounmap",
+)
 
 
 @functools.cache
@@ -36,7 +41,7 @@ def by_callee() -> Mapping[str, tuple[tuple[str, str, Operation], ...]]:
 def done(label: Label, device: Device, fail: OnFail | Block) -> Do | None:
     """Return what a call is of a driver of one device; None when no operation says it."""
     for facility, _, operation in by_callee().get(label.name, ()):
-        if facility in _ELSEWHERE:
+        if facility in _ELSEWHERE or operation.name in _OTHERS:
             continue
         params = _params(operation, label)
         if params is None:
@@ -67,3 +72,28 @@ def _params(operation: Operation, label: Label) -> dict[str, Any] | None:
         if name not in found and name not in known:
             found[name] = next((least for one, least, _ in operation.ranges if one == name), 0)
     return found
+
+
+def without_counterpart(blocks: Iterable[Block]) -> frozenset[Operation]:
+    """Return operations that take back what nothing here gives, or use what nothing looks up.
+
+    What gives it is a call that nobody names: nothing true can be said of the rest.
+    """
+    there = {do.op for block in blocks for do in operations(block)}
+    gives = {
+        operation.undo: operation
+        for known in by_callee().values() for _, _, operation in known
+        if operation.undo is not None
+    }
+    undone = {operation.undo for operation in there}
+    lone = {one for one in there if one in gives and one not in undone}
+    looked_up = any(
+        one.target.fact == IRQ and one.value != num(0)
+        for operation in there for outcome in operation.outcomes for one in outcome.gives
+    )
+    return frozenset(lone | {one for one in there if not looked_up and _about_irq(one)})
+
+
+def _about_irq(operation: Operation) -> bool:
+    facts = {one.target.fact for outcome in operation.outcomes for one in outcome.gives}
+    return bool(facts & {HANDLER, MASKED, WAKE})
