@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from generator.errors import TreeError, UsageError
 from generator.kernel import kbuild, tree
@@ -12,7 +13,7 @@ from generator.kernel.configurations import CONFIGS
 from generator.kernel.kbuild import Base
 from generator.kernel.tree import Tree
 from generator.parsing import unit
-from generator.parsing.unit import Unit
+from generator.parsing.unit import Overlay, Unit
 
 CONFIG = "m"  # the configuration that is asked first
 ELSEWHERE = "drivers/base/core.c"  # whose flags serve where a directory has none
@@ -54,21 +55,23 @@ def find(where: Tree, name: str) -> str:
                      else f"{name} {told}")
 
 
-def parsed(where: Tree, path: str) -> Source:
+def parsed(where: Tree, path: str, overlay: Overlay = MappingProxyType({})) -> Source:
     """Return a file of a tree, parsed under a configuration that builds it if there is one.
+
+    overlay: path -> text of files that are to be other than the tree has them.
 
     Errors: TreeError when kbuild or libclang cannot do its part.
     """
     base = kbuild.prepare(where, CONFIGS[CONFIG])
     directory = path.rpartition("/")[0]
     if path in kbuild.units(base, (directory,)):
-        return Source(unit.parse_once(unit.job(base, path, {})), CONFIG)
+        return _checked(base, path, overlay, CONFIG)
     symbol = _symbol(where, path)
     if symbol:
         try:
             at = kbuild.at(base, {}, (f"{symbol}=m",))
             if path in kbuild.units(at, (directory,)):
-                return _checked(at, path, f"{CONFIG} with {symbol}=m", "")
+                return _checked(at, path, overlay, f"{CONFIG} with {symbol}=m")
         except TreeError:
             pass  # what it depends on is not there
     doubt = f"{path} is not built under configuration {CONFIG}"
@@ -77,11 +80,14 @@ def parsed(where: Tree, path: str) -> Source:
         like = kbuild.flags(base, path).neighbour or ""
     except TreeError:  # nothing is built in that directory
         like = ELSEWHERE
-    return _checked(base, path, CONFIG, f"{doubt}: read with the flags of {like}", like)
+    doubt = f"{doubt}: read with the flags of {like}"
+    return _checked(base, path, overlay, CONFIG, doubt, like)
 
 
-def _checked(base: Base, path: str, config: str, doubt: str, like: str = "") -> Source:
-    job = unit.job(base, path if like != ELSEWHERE else like, {})
+def _checked(
+    base: Base, path: str, overlay: Overlay, config: str, doubt: str = "", like: str = ""
+) -> Source:
+    job = unit.job(base, path if like != ELSEWHERE else like, overlay)
     found = unit.parse_once(replace(job, path=path))
     wrong = [one for one in found.diagnostics if one.severity == "error"]
     if wrong:
