@@ -11,8 +11,8 @@ from generator.design import Design, Device, Driver
 from generator.entrypoint import DriverStruct, struct_named
 from generator.errors import NOWHERE, TreeError, Where
 from generator.expr import Fact, question
-from generator.extraction.structure import Branch, Ret, Statements, Step, TooLarge, written
-from generator.extraction.vocabulary import done, without_counterpart
+from generator.extraction.structure import Branch, Ret, Statements, Step, written
+from generator.extraction.vocabulary import done, not_founded
 from generator.facts import BLOCK, MSG
 from generator.fingerprint import CGuard
 from generator.graphs.design_lts import fingerprints
@@ -22,9 +22,10 @@ from generator.ops.platform import CLIENT_IRQ
 from generator.parsing.cursors import Unit
 from generator.program import Block, If, Return, mapped
 from generator.reading.cfg import Extent
-from generator.reading.initialisers import Initialiser, entry_points
+from generator.reading.initialisers import Initialiser, entry_points, handlers
 from generator.reading.reader import CLts, Reader, Site, Unnamed
 
+MOST_RUNS = 20_000  # states of one function; what is larger is not read, and that is said
 YES_NO = ("no", "yes")
 # What hardware is asked of bridges, and an ordinary device answers in one way.
 _ENDPOINT = ((MSG, ("0",)), (BLOCK, ("in an assigned BAR",)))
@@ -69,24 +70,21 @@ def extract(units: Sequence[Unit], named: Initialiser) -> Extracted:
         entry: named.members[point.member]
         for entry, point in struct.entries.items() if point.member in named.members
     }
+    elsewhere = {name for name in functions.values() if all(name not in one.definitions
+                                                           for one in units)}
+    functions = {entry: name for entry, name in functions.items() if name not in elsewhere}
     if "probe" not in functions:
-        raise TreeError(f"{named.place}: {named.name} has no .probe here")
-    first = Reader(units, fingerprints())
-    read = {entry: first.read(function) for entry, function in functions.items()}
+        raise TreeError(f"{named.place}: {named.name} has no .probe in this file")
     device = Device(_plain(named.name), struct.kind, answers=_answers(struct))
-    builder = _Builder(device)
-    blocks: dict[str, Block] = {}
-    for entry, plain in list(read.items()):
-        # each with names for its conditions; where that is too much, they are taken either way
-        named_ = Reader(units, fingerprints(), _conditions(plain)).read(functions[entry])
-        try:
-            blocks[entry] = builder.function(named_)
-            read[entry] = named_
-        except TooLarge:
-            blocks[entry] = builder.function(plain)
+    builder = _Builder(device, units)
+    read = {entry: builder.read(function) for entry, function in functions.items()}
+    blocks = {entry: builder.function(one) for entry, one in read.items()}
+    handler = _handler(units, builder)
+    if handler:
+        blocks["atomic"] = handler
     if struct.kind in ("i2c", "spi"):  # whose bus has looked the irq up
         blocks["probe"] = (CLIENT_IRQ(device, device, fail=IGNORE), *blocks["probe"])
-    lone = without_counterpart(blocks.values())
+    lone = not_founded(blocks.values())
     blocks = {entry: _without(block, lone) for entry, block in blocks.items()}
     at = Where(named.place.path, named.place.line)
     driver = Driver(
@@ -104,10 +102,25 @@ def extract(units: Sequence[Unit], named: Initialiser) -> Extracted:
     asked = {one for one in free if builder.lasting(one.text)}
     return Extracted(
         design, named.place.path, named.name, functions, builder.calls,
-        _sorted(one for each in read.values() for one in each.unknown),
+        _sorted((
+            *(one for each in read.values() for one in each.unknown),
+            *(Unnamed(f"{name}(), of another file", named.place) for name in elsewhere),
+        )),
         _sorted(free - asked), _sorted(asked),
         _sorted(one for each in read.values() for one in each.unread), builder.cut,
     )
+
+
+def _handler(units: Sequence[Unit], builder: _Builder) -> Block:
+    """Return what the interrupt handlers do, in any order: each is a way."""
+    found: Block = ()
+    for name in handlers(units):
+        try:
+            block = _without_returns(builder.function(builder.read(name)))
+        except TreeError:
+            continue
+        found += block
+    return found
 
 
 def _answers(struct: DriverStruct) -> tuple[tuple[Fact, tuple[str, ...]], ...]:
@@ -116,17 +129,6 @@ def _answers(struct: DriverStruct) -> tuple[tuple[Fact, tuple[str, ...]], ...]:
 
 def _plain(name: str) -> str:
     return name.removesuffix("_driver").replace("_", "-").strip("-").lower()
-
-
-def _conditions(read: CLts) -> list[CGuard]:
-    """Return what C asks and no operation answers."""
-    return [
-        CGuard(text, (text,), function)
-        for text, function in sorted({
-            (one.text, "" if _LASTING.fullmatch(one.text) else one.place.function)
-            for one in read.free
-        })
-    ]
 
 
 # What names a member of something is likely to answer tomorrow as today; a local is not.
@@ -140,12 +142,25 @@ def _sorted(found: object) -> tuple[Unnamed, ...]:
 class _Builder:
     """What the functions of one driver have in common."""
 
-    def __init__(self, device: Device) -> None:
+    def __init__(self, device: Device, units: Sequence[Unit]) -> None:
         """Begin, with nothing met."""
-        self.device = device
+        self.device, self.units = device, units
+        self._plain = Reader(units, fingerprints(), most=MOST_RUNS)
         self.calls = self.cut = 0
         self._sites: Mapping[Label, tuple[Site, ...]] = {}
         self._guards: dict[str, Guard] = {}
+
+    def read(self, function: str) -> CLts:
+        """Return a function's transition system, with a name for each condition that is free.
+
+        Errors: TreeError when it is too large, or not there.
+        """
+        free = {
+            (one.text, "" if _LASTING.fullmatch(one.text) else one.place.function)
+            for one in self._plain.free(function)
+        }
+        guards = [CGuard(text, (text,), inside) for text, inside in sorted(free)]
+        return Reader(self.units, fingerprints(), guards, most=MOST_RUNS).read(function)
 
     def _where(self, label: Label) -> Where:
         """Return where a label stands in C: of several places of a function the first."""
@@ -233,6 +248,10 @@ def _without(block: Block, left_out: frozenset[Operation]) -> Block:
         return (If(fails, _without(node.on_fail, left_out)),)
 
     return mapped(block, change)
+
+
+def _without_returns(block: Block) -> Block:
+    return mapped(block, lambda node: () if isinstance(node, Return) else None)
 
 
 def _without_last_return(block: Block) -> Block:

@@ -50,9 +50,9 @@ def find(where: Tree, name: str) -> str:
     ]
     if len(found) == 1 and "/" not in path:
         return found[0]
-    told = "is there no more than once: give the path, one of " + ", ".join(found[:8])
-    raise UsageError(f"{name}: no such C file in {where.version}" if not found or "/" in path
-                     else f"{name} {told}")
+    if not found or "/" in path:
+        raise UsageError(f"{name}: no such C file in {where.version}")
+    raise UsageError(f"{name}: several files have that name, {', '.join(found[:8])}: give the path")
 
 
 def parsed(where: Tree, path: str, overlay: Overlay = MappingProxyType({})) -> Source:

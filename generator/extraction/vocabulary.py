@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from generator.design import Device
 from generator.errors import ModelError
 from generator.expr import Place, num
-from generator.facts import HANDLER, IRQ, MASKED, WAKE
+from generator.facts import HANDLER, IRQ, MASKED, MEMORY, WAKE
 from generator.graphs.lts import Label
 from generator.operation import Do, OnFail, Operation
 from generator.ops import shipped
@@ -20,7 +20,8 @@ from generator.program import Block, operations
 # C does not say what it is for.
 _ELSEWHERE = ("aux", "child", "service", "hotplug", "domain", "cxl", "memdev", "corelock")
 _OTHERS = (
-    "kzalloc", "kfree", "put_device", "device_unregister", "device_register", "ioremap", "iounmap",
+    "kzalloc", "kzalloc note", "kfree", "kfree note", "put_device", "device_unregister",
+    "device_register", "ioremap", "iounmap", "ida_alloc", "ida_free", "list_del", "list_add_tail",
 )
 
 
@@ -74,26 +75,37 @@ def _params(operation: Operation, label: Label) -> dict[str, Any] | None:
     return found
 
 
-def without_counterpart(blocks: Iterable[Block]) -> frozenset[Operation]:
-    """Return operations that take back what nothing here gives, or use what nothing looks up.
+def not_founded(blocks: Iterable[Block]) -> frozenset[Operation]:
+    """Return operations that rest on what nothing here does: what they take back, need or use.
 
-    What gives it is a call that nobody names: nothing true can be said of the rest.
+    What does it is a call that nobody names, so nothing true can be said of them.
     """
     there = {do.op for block in blocks for do in operations(block)}
-    gives = {
-        operation.undo: operation
-        for known in by_callee().values() for _, _, operation in known
-        if operation.undo is not None
+    gone: frozenset[Operation] = frozenset()
+    while True:
+        left = there - gone
+        more = frozenset(one for one in left if not _founded(one, left))
+        if not more:
+            return gone
+        gone |= more
+
+
+def _founded(one: Operation, there: Collection[Operation]) -> bool:
+    given = {
+        gives.target.fact for operation in there for outcome in operation.outcomes
+        for gives in outcome.gives if gives.value != num(0)
     }
-    undone = {operation.undo for operation in there}
-    lone = {one for one in there if one in gives and one not in undone}
-    looked_up = any(
-        one.target.fact == IRQ and one.value != num(0)
-        for operation in there for outcome in operation.outcomes for one in outcome.gives
+    own = {gives.target.fact for outcome in one.outcomes for gives in outcome.gives}
+    if one in _undoing() and one not in {operation.undo for operation in there}:
+        return False
+    if own & {HANDLER, MASKED, WAKE} and not (IRQ in given and MEMORY in given):
+        return False
+    return all(fact in given for fact in one.needs)
+
+
+@functools.cache
+def _undoing() -> frozenset[Operation]:
+    return frozenset(
+        operation.undo for known in by_callee().values() for _, _, operation in known
+        if operation.undo is not None
     )
-    return frozenset(lone | {one for one in there if not looked_up and _about_irq(one)})
-
-
-def _about_irq(operation: Operation) -> bool:
-    facts = {one.target.fact for outcome in operation.outcomes for one in outcome.gives}
-    return bool(facts & {HANDLER, MASKED, WAKE})

@@ -8,6 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from generator.errors import TreeError
+
+# states in all subsets of one transition system before we give up; portdrv's have some thousands
+MOST = 3_000_000
+
 
 class Label(NamedTuple):
     """One visible step of an entry point.
@@ -95,10 +100,11 @@ def minimise(lts: Lts) -> Lts:
 
     Two Lts have equal languages, as sets of prefixes and as sets of complete runs, exactly
     when their minimised values are equal: states are numbered breadth first by sorted labels.
+    Errors: TreeError when that would take too long.
     """
     if lts.minimal:
         return lts
-    moves, final = _determinise(lts)
+    moves, final = _determinise(_folded(lts))
     block = _refine(moves, final)
     names: dict[int, int] = {block[0]: 0}
     witness = [0]
@@ -112,6 +118,51 @@ def minimise(lts: Lts) -> Lts:
     found = Lts(0, tuple(edges), frozenset(names[block[state]] for state in final))
     object.__setattr__(found, "minimal", True)
     return found
+
+
+Key = tuple[bool, frozenset[tuple[Label | None, int]]]
+
+
+def _folded(lts: Lts) -> Lts:
+    """Return it without the silent steps that no loop needs, states of equal futures being one.
+
+    What is read off C is mostly silent, and most of its states do the same from there on: the
+    subsets of it would be large and many. Each state is looked at once, behind those it leads to.
+    """
+    moves: dict[int, list[tuple[Label | None, int]]] = {}
+    for source, label, target in lts.edges:
+        moves.setdefault(source, []).append((label, target))
+    names: dict[Key, int] = {}  # what a state can do -> the state that stands for all of these
+    keys: dict[int, Key] = {}  # of those that stand for others
+    stands: dict[int, int] = {}
+    begun: set[int] = {lts.start}
+    looped: set[int] = set()  # what a loop leads back to, before it is known what it can do
+    stack = [(lts.start, iter(moves.get(lts.start, ())))]
+    while stack:
+        state, ways = stack[-1]
+        for _, target in ways:
+            if target not in begun:
+                begun.add(target)
+                stack.append((target, iter(moves.get(target, ()))))
+                break
+        else:
+            stack.pop()
+            final, can = state in lts.final, set[tuple[Label | None, int]]()
+            for label, target in moves.get(state, ()):
+                if target not in stands:
+                    looped.add(target)
+                    can.add((label, target))
+                elif label is None:
+                    final = final or keys[stands[target]][0]
+                    can |= keys[stands[target]][1]
+                else:
+                    can.add((label, stands[target]))
+            key = final, frozenset(can - {(None, state)})
+            stands[state] = names.setdefault(key, state) if state not in looped else state
+            keys.setdefault(stands[state], key)
+    edges = [(state, label, to) for state, (_, can) in keys.items() for label, to in can]
+    final_states = {state for state, (final, _) in keys.items() if final}
+    return Lts(stands[lts.start], tuple(edges), frozenset(final_states))
 
 
 def _determinise(lts: Lts) -> tuple[list[dict[Label, int]], set[int]]:
@@ -133,6 +184,7 @@ def _determinise(lts: Lts) -> tuple[list[dict[Label, int]], set[int]]:
                     stack.append(target)
         return frozenset(seen)
 
+    work = 0
     subsets = [closure([lts.start])]
     names = {subsets[0]: 0}
     moves: list[dict[Label, int]] = []
@@ -147,6 +199,12 @@ def _determinise(lts: Lts) -> tuple[list[dict[Label, int]], set[int]]:
             if after not in names:
                 names[after] = len(subsets)
                 subsets.append(after)
+                work += len(after)
+                if work > MOST:
+                    raise TreeError(
+                        f"after {label} too many things can be the case: name the conditions on "
+                        "the way as whole guards"
+                    )
             row[label] = names[after]
         moves.append(row)
     return moves, {number for subset, number in names.items() if subset & lts.final}

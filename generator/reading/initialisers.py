@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import clang.cindex as ci
@@ -72,3 +72,29 @@ def _designated(
             stack = [*cursor.get_children(), *stack]
     if path and target:
         members[".".join(path)] = target
+
+
+# The argument that is the handler; the one behind it is a threaded one's thread.
+_REQUESTS = {
+    "request_irq": 1, "request_threaded_irq": 1, "devm_request_irq": 2,
+    "devm_request_threaded_irq": 2, "pci_request_irq": 2,
+}
+
+
+def handlers(units: Sequence[Unit]) -> tuple[str, ...]:
+    """Return the functions of some units that they request interrupts with, as handlers."""
+    known = {name for unit in units for name in unit.definitions}
+    found: dict[str, None] = {}
+    for unit in units:
+        for one in unit.definitions.values():
+            for cursor in one.cursor.walk_preorder():
+                at = _REQUESTS.get(cursor.spelling)
+                if cursor.kind != ci.CursorKind.CALL_EXPR or at is None:
+                    continue
+                arguments = list(cursor.get_arguments())
+                for argument in arguments[at : at + 1]:
+                    found |= dict.fromkeys(
+                        inner.spelling for inner in argument.walk_preorder()
+                        if inner.kind == ci.CursorKind.DECL_REF_EXPR and inner.spelling in known
+                    )
+    return tuple(found)

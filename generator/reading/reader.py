@@ -12,7 +12,7 @@ from generator.parsing.cursors import Unit
 from generator.reading.cfg import Extent, Function
 from generator.reading.driver_code import HARMLESS, Program
 from generator.reading.initialisers import Initialiser, entry_points
-from generator.reading.runs import Runs
+from generator.reading.runs import MOST, Runs
 from generator.reading.sites import Site, Unnamed
 
 __all__ = [
@@ -89,8 +89,10 @@ class Reader:
         *,
         sets: Collection[str] = (),
         harmless: Collection[str] = HARMLESS,
+        most: int = MOST,
     ) -> None:
-        """Note what is there; functions are lowered when they are met."""
+        """Note what is there; functions are lowered when they are met. `most` bounds the states."""
+        self._most = most
         self._program = Program(units, fingerprints, guards, sets=sets, harmless=harmless)
 
     def read(self, entry: str, *given: str) -> CLts:
@@ -106,8 +108,17 @@ class Reader:
             del _known[next(iter(_known))]
         return found
 
+    def free(self, entry: str) -> tuple[Unnamed, ...]:
+        """Return the conditions of a function that are taken as free choice: see CLts.
+
+        Errors: TreeError when the units do not define it.
+        """
+        run = Runs(self._program, self._most)
+        run.begin(self._program.enter(entry))
+        return tuple(sorted(run.notes.free, key=_by_place))
+
     def _read(self, first: Function, given: tuple[str, ...]) -> CLts:
-        run = Runs(self._program)
+        run = Runs(self._program, self._most)
         lts, notes = run.begin(first, given), run.notes
         unread = [
             Unnamed(f"{text} is not followed", place)

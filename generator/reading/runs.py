@@ -57,7 +57,7 @@ _Step = tuple[Label | None, _State]
 
 
 # states per entry point before we give up; for scale: portdrv's probe has a few thousand
-_MOST = 300_000
+MOST = 300_000
 # silent steps taken in a row: so a loop without any other step comes to an end
 _FAR = 64
 # steps of one function that are worth their memory
@@ -67,8 +67,9 @@ _MOST_KEPT = 2000
 class Runs:
     """One exploration: the product of control flow and what is known of values."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, most: int = MOST) -> None:
         """Begin, with nothing explored."""
+        self.most = most
         self.program = program
         self.owned: frozenset[str] = frozenset()
         self.notes = Notes()
@@ -101,10 +102,10 @@ class Runs:
         for number, state in enumerate(queue):
             if state is _END:
                 continue
-            if len(queue) > _MOST:
+            if len(queue) > self.most:
                 place = self.program.function(state.function).nodes[state.node].place
                 raise TreeError(
-                    f"{place}: more than {_MOST} states on the way here; name the "
+                    f"{place}: more than {self.most} states on the way here; name the "
                     f"conditions of {state.function}() as whole guards, or give it a fingerprint"
                 )
             at, steps = state, self._steps(state)

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Designs come out of the C of drivers of the pinned tree, and are what that C does."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from checks.verdict.judge import judge
+from generator.__main__ import main
+from generator.design import Design
+from generator.errors import TreeError, UsageError
+from generator.extraction import source
+from generator.extraction.extract import Extracted, drivers, extract
+from generator.extraction.text import as_python
+from generator.kernel.tree import Tree
+from generator.operation import Do
+from generator.program import If, walk
+
+pytestmark = pytest.mark.kernel
+ESB = "drivers/watchdog/i6300esb.c"
+CADENCE = "drivers/watchdog/cadence_wdt.c"
+
+
+def _read(tree: Tree, path: str, *changes: tuple[str, str]) -> Extracted:
+    text = (tree.work / path).read_text()
+    for old, new in changes:
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    unit = source.parsed(tree, path, {path: text.encode()}).unit
+    return extract((unit,), drivers(unit)[0])
+
+
+def _again(design: Design) -> Design:
+    """Return what a design's text defines."""
+    space: dict[str, Any] = {}
+    exec(compile(as_python(design, ("why it is here",)), "read.py", "exec"), space)
+    found = space["DESIGN"]
+    assert isinstance(found, Design)
+    return found
+
+
+def _named(block: tuple[Any, ...]) -> list[str]:
+    return [one.op.name for one in walk(block) if isinstance(one, Do)]
+
+
+@pytest.mark.parametrize("path", [ESB, CADENCE, "drivers/hwmon/k10temp.c"])
+def test_the_text_defines_the_design(pinned: Tree, path: str) -> None:
+    design = _read(pinned, path).design
+    assert _again(design) == design
+
+
+def test_a_pci_driver(pinned: Tree) -> None:
+    found = _read(pinned, ESB)
+    (driver,) = found.design.drivers
+    assert driver.device.kind == "pci"
+    assert found.functions == {"probe": "esb_probe", "remove": "esb_remove"}
+    assert _named(driver.probe)[:2] == ["devm_kzalloc", "pci_enable_device"]
+    assert _named(driver.remove) == ["pci_disable_device"]
+    assert {"pci_ioremap_bar()", "writew()"} <= {one.text for one in found.unknown}
+    assert judge(found.design).verdict.value == "HOLDS"
+
+
+def test_what_the_c_forgets_is_told_with_its_line(pinned: Tree) -> None:
+    found = _read(pinned, ESB, ("goto err_disable;", "goto err_devput;"))
+    report = judge(found.design)
+    (told,) = [one for one in report.counterexamples if one.rule == "R36"]
+    assert {one.where.file for one in told.trace if one.text.startswith("pci_enable")} == {ESB}
+
+
+def test_callbacks_and_conditions_of_a_platform_driver(pinned: Tree) -> None:
+    (driver,) = _read(pinned, CADENCE).design.drivers
+    assert driver.suspend is not None
+    assert driver.resume is not None
+    (asked,) = driver.suspend
+    assert isinstance(asked, If)
+    assert _named(asked.then) == ["clk_disable_unprepare"]
+    (same,) = driver.resume
+    assert isinstance(same, If)
+    assert same.guard == asked.guard
+    lines = [one.where.line for one in walk(driver.probe) if isinstance(one, Do)]
+    assert all(lines), "each has its line of C"
+
+
+def test_files_are_found_by_the_name_of_the_driver(pinned: Tree) -> None:
+    assert source.find(pinned, "i6300esb") == ESB
+    assert source.find(pinned, f"./{ESB}") == ESB
+    with pytest.raises(UsageError, match="no such C file"):
+        source.find(pinned, "drivers/watchdog/nobody.c")
+    with pytest.raises(UsageError, match="several files"):
+        source.find(pinned, "core")
+
+
+def test_c_that_does_not_compile_is_refused_with_its_line(pinned: Tree) -> None:
+    with pytest.raises(TreeError, match=rf"{ESB} does not compile .*{ESB}:\d+: "):
+        _read(pinned, ESB, ("goto err_disable;", "goto nowhere;"))
+
+
+def test_read_and_check_as_a_user_types_them(
+    pinned: Tree, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert main(["read", "i6300esb"]) == 0
+    text = capsys.readouterr().out
+    assert "Calls that nothing names: " in text
+    file = tmp_path / "esb.py"
+    file.write_text(text)
+    assert main(["check", str(file)]) == 0
+    capsys.readouterr()
+    assert main(["check", ESB, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["verdict"] == "HOLDS"
+    assert told["read"]["path"] == ESB
+    assert main(["read", "drivers/pci/msi/msi.c"]) == 2
+    assert "registers no driver" in capsys.readouterr().err
