@@ -88,11 +88,11 @@ def _one(args: argparse.Namespace) -> int:
     like = None if found is not None else _likeness(design, report, args, until)
     if args.json:
         odd_ones = [{"file": report_text.short(one.where.file), "line": one.where.line,
-                 "message": one.message} for one in odd]
+                     "message": one.message} for one in odd]
         beside = None if like is None else report_text.likeness_record(like)
         of_c = {} if found is None else {"read": record(found)}
-        print(json.dumps({**report_text.record(report), "notes": odd_ones, "beside": beside, **of_c},
-                         indent=2))
+        whole = {**report_text.record(report), "notes": odd_ones, "beside": beside, **of_c}
+        print(json.dumps(whole, indent=2))
     else:
         print(report_text.text(report))
         if like is not None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from generator.errors import TreeError, UsageError
-from generator.kernel import kbuild, tree
+from generator.kernel import kbuild, tree, variant
 from generator.kernel.configurations import CONFIGS
 from generator.kernel.kbuild import Base
 from generator.kernel.tree import Tree
@@ -69,7 +69,7 @@ def parsed(where: Tree, path: str, overlay: Overlay = MappingProxyType({})) -> S
     symbol = _symbol(where, path)
     if symbol:
         try:
-            at = kbuild.at(base, {}, (f"{symbol}=m",))
+            at = variant.at(base, {}, (f"{symbol}=m",))
             if path in kbuild.units(at, (directory,)):
                 return _checked(at, path, overlay, f"{CONFIG} with {symbol}=m")
         except TreeError:

@@ -12,7 +12,7 @@ from generator.errors import ModelError
 from generator.expr import Place, num
 from generator.facts import HANDLER, IRQ, MASKED, MEMORY, WAKE
 from generator.graphs.lts import Label
-from generator.operation import Do, OnFail, Operation
+from generator.operation import UNSAID, Do, OnFail, Operation
 from generator.ops import shipped
 from generator.program import Block, operations
 
@@ -49,7 +49,7 @@ def done(label: Label, device: Device, fail: OnFail | Block) -> Do | None:
             continue
         places: tuple[Place, ...] = (device,) * len(operation.roles)
         try:
-            return operation(*places, fail=fail if operation.fallible else None, **params)
+            return operation(*places, fail=fail if operation.fallible else UNSAID, **params)
         except ModelError:  # of another kind of device
             continue
     return None

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from schemas import wrong
 
 from checks.verdict.judge import judge
 from generator.__main__ import main
@@ -59,8 +60,8 @@ def test_a_pci_driver(pinned: Tree) -> None:
     assert driver.device.kind == "pci"
     assert found.functions == {"probe": "esb_probe", "remove": "esb_remove"}
     assert _named(driver.probe)[:2] == ["devm_kzalloc", "pci_enable_device"]
-    assert _named(driver.remove) == ["pci_disable_device"]
-    assert {"pci_ioremap_bar()", "writew()"} <= {one.text for one in found.unknown}
+    assert _named(driver.remove)[-1] == "pci_disable_device"
+    assert {"watchdog_register_device()", "writew()"} <= {one.text for one in found.unknown}
     assert judge(found.design).verdict.value == "HOLDS"
 
 
@@ -113,5 +114,11 @@ def test_read_and_check_as_a_user_types_them(
     told = json.loads(capsys.readouterr().out)
     assert told["verdict"] == "HOLDS"
     assert told["read"]["path"] == ESB
+    assert wrong("check", told) == []
+    assert main(["read", ESB, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert wrong("read", told) == []
+    del told["design"]
+    assert wrong("read", told) != []
     assert main(["read", "drivers/pci/msi/msi.c"]) == 2
     assert "registers no driver" in capsys.readouterr().err

@@ -8,26 +8,15 @@ import json
 from typing import Any
 
 import pytest
-from house import HOUSE
 from jsonschema import Draft202012Validator
 from reports import REPORT
+from schemas import SCHEMAS, schema, wrong
 
 from checks.boot import report as boot_report
 from checks.boot.guest.line import Line
 from checks.boot.run import FAILED, Complaint, Run
 from checks.report import data
 from generator.__main__ import main, parser
-
-SCHEMAS = HOUSE / "generator/cli/schemas"
-
-
-def schema(verb: str) -> Any:
-    return json.loads((SCHEMAS / f"{verb}-1.json").read_text())
-
-
-def wrong(verb: str, said: object) -> list[str]:
-    return [f"{'/'.join(map(str, one.path))}: {one.message}"[:300]
-            for one in Draft202012Validator(schema(verb)).iter_errors(said)]
 
 
 def test_every_verb_with_json_has_a_schema_and_no_other() -> None:
