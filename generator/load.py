@@ -51,10 +51,17 @@ class Loaded:
             raise UsageError(f"{self.design.name}: {self.file} defines no SERIES, {why}")
         if not self.said:
             return spec
+        there = frozenset(self.said.items())
         steps = tuple(
-            replace(step, design=in_tree(step.design, self.said)) for step in spec.steps
+            replace(step, design=in_tree(step.design, self.said))
+            for step in spec.steps if not step.fulfilled or not there.issuperset(step.fulfilled)
         )
-        return replace(spec, start=in_tree(spec.start, self.said), steps=steps)
+        left_out = tuple(
+            (step.key, "; ".join(f"{fact}: {answer}" for fact, answer in step.fulfilled))
+            for step in spec.steps if step.fulfilled and there.issuperset(step.fulfilled)
+        )
+        start = in_tree(spec.start, self.said)
+        return replace(spec, start=start, steps=steps, said=self.said, left_out=left_out)
 
 
 def names() -> tuple[str, ...]:

@@ -20,12 +20,13 @@ from checks.show import report_text
 from checks.show.table import WIDTH
 from checks.verdict.explored import holds
 from checks.verdict.judge import ALL
-from generator.cli.tree import chosen
+from generator.cli.tree import chosen, told
 from generator.designs.refused.refusal import PREFIX
 from generator.errors import EnvironmentFault, ProgramFailed, UsageError
 from generator.intake import posting
+from generator.kernel.pin import read_pin
 from generator.kernel.tree import Tree
-from generator.load import load, names
+from generator.load import DEFAULT, load, names
 from generator.rendering.templates import text_of
 from generator.series import generate, output
 from generator.series.spec import SeriesSpec
@@ -47,22 +48,25 @@ def run(args: argparse.Namespace) -> int:
     if args.all:
         if args.design or args.out or args.refused:
             raise UsageError("--all goes with no design, and with neither --out nor --refused")
-        return max([_one(args, spec) for spec in shipped()], default=0)
+        where = chosen(args)
+        return max([_one(args, spec, where) for spec in shipped(told(where))], default=0)
     if not args.design:
         raise UsageError("name a design, or give --all for every shipped one that has a series")
-    loaded = load(args.design)
-    return _one(args, loaded.series("so there is no C to it"))
+    load(args.design).series("so there is no C to it")  # before a tree is set up for it
+    where = chosen(args)
+    return _one(args, load(args.design, told(where)).series("so there is no C to it"), where)
 
 
-def shipped() -> list[SeriesSpec]:
-    """Return the series of the shipped designs."""
-    found = (getattr(load(name).module, "SERIES", None) for name in names())
-    return [one for one in found if isinstance(one, SeriesSpec)]
+def shipped(said: Mapping[str, str] = DEFAULT) -> list[SeriesSpec]:
+    """Return the series of the shipped designs, as they are in a tree that answers so."""
+    loaded = [load(name, said) for name in names()]
+    return [one.series("") for one in loaded
+            if isinstance(getattr(one.module, "SERIES", None), SeriesSpec)]
 
 
-def _one(args: argparse.Namespace, spec: SeriesSpec) -> int:
+def _one(args: argparse.Namespace, spec: SeriesSpec, where: Tree) -> int:
     if args.refused:
-        return _refused(args, spec)
+        return _refused(args, spec, where)
     out = Path(args.out) if args.out else PATCHES / spec.name
     output.refuse(out)
     if not args.render_only:
@@ -71,7 +75,6 @@ def _one(args: argparse.Namespace, spec: SeriesSpec) -> int:
             if report is not None:
                 print(report_text.text(report))
                 return 1
-    where = chosen(args)
     say(f"{spec.name}: rendering {len(spec.steps)} commits")
     signer = _signer() if args.signoff else ""
     made = generate.generate(spec, where, signoff=signer)
@@ -80,7 +83,7 @@ def _one(args: argparse.Namespace, spec: SeriesSpec) -> int:
                     checking=not args.render_only, dry=args.dry_run)
 
 
-def _refused(args: argparse.Namespace, spec: SeriesSpec) -> int:
+def _refused(args: argparse.Namespace, spec: SeriesSpec, where: Tree) -> int:
     """Write the series of a design that is refused; everything else is checked as ever.
 
     Errors: UsageError for a design that is not, or without a place to write to.
@@ -93,7 +96,6 @@ def _refused(args: argparse.Namespace, spec: SeriesSpec) -> int:
     if report is None or report.verdict is not Verdict.VIOLATED:
         how = "holds" if report is None else "could not be explored to the end"
         raise UsageError(f"{design.name}: {how}, so it is not refused: leave --refused out")
-    where = chosen(args)
     say(f"{spec.name}: rendering {len(spec.steps)} commits")
     made = generate.generate(spec, where)
     cover = text_of("messages/refused.txt.j2", found=[
@@ -130,6 +132,8 @@ def _written(
             print("\n".join(_would(fresh, out)))
             return 0
         output.put(fresh, out)
+    for key, why in spec.left_out:
+        print(f"{out}: step {key} left out: the tree has it ({why})")
     print(f"{out}: {len(spec.steps)} patches on {where.base[:12]} ({where.source})")
     return 0
 
@@ -177,11 +181,15 @@ def _provenance(spec: SeriesSpec, render_only: bool) -> Mapping[str, object]:
     if render_only:
         return {"not_checked": ["anything: it was rendered with --render-only"]}
     design = spec.steps[-1].design
+    words = [
+        f"what the messages say of this tree: they were written for {read_pin().version}, from "
+        f"which it differs in {', '.join(fact for fact, _ in design.tree)}"
+    ] if design.tree else []
     bounds = ", ".join(f"{device.count} {device.name}" for device in design.devices)
     return {
         "checked": [
             f"each commit's design, explored over hardware and platform answers with {bounds}",
             *checked(),
         ],
-        "not_checked": [*assumed(), "a running kernel, or hardware"],
+        "not_checked": [*assumed(), "a running kernel, or hardware", *words],
     }

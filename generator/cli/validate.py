@@ -17,9 +17,10 @@ from checks.patches.reported import reported
 from checks.report.forms import FORMS
 from checks.report.record import Report
 from generator.cli.given import again, asked, clone
+from generator.cli.tree import told
 from generator.errors import UsageError
 from generator.intake import b4check, inbox, posting
-from generator.load import load, names
+from generator.load import DEFAULT, load, names
 from generator.series.spec import SeriesSpec
 
 
@@ -57,13 +58,14 @@ def run(args: argparse.Namespace) -> int:
                                   range_diff(earlier, series), every=args.all)
     if alone:
         report = _last(report)
-    if told := FORMS[form](report):
-        print(told)
+    if words := FORMS[form](report):
+        print(words)
     return 0 if report.clean else 1
 
 
 def _judged(args: argparse.Namespace, series: posting.Posting, chosen: Choice) -> Report:
-    done = examine(series, _spec(series, args.design), chosen=chosen)
+    spec = _spec(series, args.design, held=chosen.wanted("design"))
+    done = examine(series, spec, chosen=chosen)
     return reported(done, series, "validate", lambda check: f"{again(args)} --only {check}")
 
 
@@ -76,14 +78,16 @@ def _last(report: Report) -> Report:
     return replace(report, rows=(row,), items=items)
 
 
-def _spec(series: posting.Posting, name: str | None) -> SeriesSpec | None:
+def _spec(series: posting.Posting, name: str | None, *, held: bool) -> SeriesSpec | None:
     """Return the series that the C is held to: the one asked for, else the one it says it is.
 
     The name in series.json is data: it is looked up among the shipped designs and never run.
+    Only who holds the C to it asks the tree what its drivers do.
     """
     if name is None:
         promised = series.gathered.promised
         if promised is None or promised.name not in names():
             return None
         name = promised.name
-    return load(name).series("to hold the C to")
+    said = told(series.where) if held else DEFAULT
+    return load(name, said).series("to hold the C to")

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from generator import rewrite
+from generator.ctext import Code
 from generator.design import Design
 from generator.drivers.portdrv import free
 from generator.errors import NOWHERE, ModelError
@@ -18,6 +19,7 @@ from generator.operation import Do, Guard, Node
 from generator.ops.assign import assign
 from generator.ops.perf import PERF_PMU_UNREGISTER, PERF_PMU_UNREGISTER_DETACHING, devm_action
 from generator.program import And, Block, Condition, If, Not, Or, both
+from generator.spelling import NAMES, names_in, spelt
 
 Change = Callable[[Design], Design]
 
@@ -38,6 +40,11 @@ def in_tree(design: Design, said: Mapping[str, str]) -> Design:
         if change is not _as_written:
             design = change(design)
             found.append((fact, answer))
+    names = names_in(said)
+    found += [(fact, said[fact]) for fact in NAMES if fact in said and fact not in OTHERWISE
+              and names_in({fact: said[fact]})]
+    if names:
+        design = _spelt(design, names)
     return replace(design, tree=tuple(found)) if found else design
 
 
@@ -49,21 +56,25 @@ def _bwctrl(design: Design) -> Design:
     """Return it with a bandwidth controller on links that have more than one speed."""
     notifies = free("linkcap & PCI_EXP_LNKCAP_LBNC")
     speeds = free("hweight8(dev->supported_speeds) > 1")
-    asked = _asked(design, lambda one: both(one, speeds) if one == notifies else one)
-    return _asked(
-        rewrite.rewritten(asked, _renamed), lambda one: replace(
-            one, name=one.name.replace("BWNOTIF", "BWCTRL"),
-            c=tuple(text.replace("BWNOTIF", "BWCTRL") for text in one.c),
-        ))
+    return _asked(design, lambda one: both(one, speeds) if one == notifies else one)
 
 
-def _renamed(node: Node) -> Block | None:
-    """Return the assignment that a node is with the other name of the service in it."""
-    if not isinstance(node, Do) or "BWNOTIF" not in node.op.name or node.op.label is None:
+def _spelt(design: Design, names: Mapping[str, str]) -> Design:
+    """Return it with symbols under their names in the tree, in conditions and in other C."""
+
+    def change(node: Node) -> Block | None:
+        if isinstance(node, Code):
+            return (replace(node, text=spelt(node.text, names)),)
+        if isinstance(node, Do) and node.op.label is not None:
+            _, path, value = node.op.label
+            if spelt(path + value, names) == path + value:
+                return None
+            return (replace(node, op=assign(spelt(path, names), spelt(value, names))),)
         return None
-    _, path, value = node.op.label
-    other = assign(path.replace("BWNOTIF", "BWCTRL"), value.replace("BWNOTIF", "BWCTRL"))
-    return (replace(node, op=other),)
+
+    return _asked(rewrite.rewritten(design, change), lambda one: replace(
+        one, name=spelt(one.name, names), c=tuple(spelt(text, names) for text in one.c),
+    ))
 
 
 def _native_aer(design: Design) -> Design:

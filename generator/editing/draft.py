@@ -13,6 +13,7 @@ from generator.kernel.kbuild import Base
 from generator.kernel.tree import Tree
 from generator.parsing import unit
 from generator.parsing.unit import Unit
+from generator.spelling import spelt
 
 CONFIG = "m"  # edits look at the code of this configuration
 
@@ -21,7 +22,8 @@ CONFIG = "m"  # edits look at the code of this configuration
 class Draft:
     """What an edit sees: the tree with all edits so far, the designs before and after.
 
-    `room` is the folder in which the series has templates of its own.
+    `room` is the folder in which the series has templates of its own, `names` has what symbols
+    are called in this tree that ours write as the default pin has them.
     """
 
     tree: Tree
@@ -30,7 +32,12 @@ class Draft:
     before: Design
     after: Design
     room: str = ""
+    names: Mapping[str, str] = field(default_factory=dict, compare=False)
     units: dict[str, Unit] = field(default_factory=dict, compare=False)
+
+    def spelt(self, text: str) -> str:
+        """Return a text of ours with each symbol under the name that it has in this tree."""
+        return spelt(text, self.names)
 
     def has(self, path: str) -> bool:
         """Return whether a file exists."""

@@ -28,7 +28,7 @@ def writing(draft: Draft, names: Mapping[Place, str], result: str = "ret") -> Wr
 
 @dataclass(frozen=True)
 class Writing:
-    """What templates of files call."""
+    """What templates of files call; they have the newer ways of a tree as `idioms`."""
 
     design: Design
     names: Names
@@ -114,7 +114,7 @@ class Writing:
         """Return the names that a template knows."""
         return {
             "has": self.has, "function": self.function, "tables": self.tables,
-            "members": self.members,
+            "members": self.members, "idioms": self.names.idioms,
         }
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from generator.ctext import Returns
@@ -192,7 +192,9 @@ class Split:
         start = _function_start(draft, self.path, self.function)
         head = int(unit.function(self.function).extent.start.line)
         values: dict[str, object] = {
-            name: _taken(whole, lines, piece) for name, piece in self.pieces.items()
+            name: _taken(whole, lines, replace(
+                piece, first=draft.spelt(piece.first), last=draft.spelt(piece.last)
+            )) for name, piece in self.pieces.items()
         }
         values["comment"] = "".join(line + "\n" for line in lines[start - 1 : head - 1])
         values["signature"] = "".join(line + "\n" for line in lines[head - 1 : whole.opened])

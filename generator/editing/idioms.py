@@ -13,7 +13,7 @@ from generator.tree_facts.table import BY_NAME
 # ours is asked how it writes.
 IDIOMS = {
     "kzalloc_obj": ("allocation", "kzalloc_obj"),
-    "namespace_strings": ("symbol namespaces", "a string"),
+    "cxl_pci_header": ("register block types", "include/cxl/pci.h"),
 }
 
 

@@ -14,6 +14,7 @@ from generator.kernel.tree import NewCommit, Tree
 from generator.rendering.templates import text_of
 from generator.series.commit import Commit
 from generator.series.spec import SeriesSpec, Step
+from generator.spelling import names_in
 from generator.system.plumbing import git
 
 AUTHOR = "portwright <portwright@localhost>"
@@ -54,7 +55,9 @@ def generate(spec: SeriesSpec, tree_: Tree, signoff: str = "") -> Series:
     before = spec.start
     found: list[tuple[Step, str, dict[str, bytes | None], dict[str, bytes | None]]] = []
     for at, step in enumerate(spec.steps):
-        draft = Draft(tree_, base, overlay, before, step.design, spec.templates)
+        draft = Draft(
+            tree_, base, overlay, before, step.design, spec.templates, names_in(spec.said)
+        )
         changed = _edited(step, draft, at + 1)
         if not changed:
             raise ModelError(step.design.where, f"step {step.key} changes nothing")
@@ -96,6 +99,7 @@ def _edited(step: Step, draft: Draft, number: int) -> dict[str, bytes | None]:
                 f"{error.text} (patch {number}, {type(edit).__name__})", error.where
             ) from error
         for path, text in texts.items():
+            text = draft.spelt(text)
             paths.append(path)
             draft = draft.with_text(path, text)
     return {

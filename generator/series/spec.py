@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from generator.design import Design, Driver
 from generator.editing.function_edits import Edit
@@ -14,7 +15,8 @@ class Step:
     """A commit to be: its message's template, its edits, the design that holds after it.
 
     `unchanged` claims that no entry point behaves differently. `beside` has drivers of the
-    touched code that the design does not explore, as they are after the step.
+    touched code that the design does not explore, as they are after the step. In a tree that
+    answers `fulfilled`, facts and answers, somebody has done it: the step is left out there.
     """
 
     key: str
@@ -23,6 +25,7 @@ class Step:
     design: Design
     unchanged: bool = False
     beside: tuple[Driver, ...] = ()
+    fulfilled: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,8 @@ class SeriesSpec:
     """A series as a design module writes it: from the design `start`, step by step.
 
     `templates` is its room: the folder of templates/, or a path, where its own templates are.
+    `said` is what the tree answers to facts that it is made for, nothing for the default pin;
+    `left_out` are the keys of steps that this tree has, and which answers say so.
     """
 
     name: str
@@ -38,3 +43,5 @@ class SeriesSpec:
     cover: str
     prefix: str = "RFC PATCH"
     templates: str = ""
+    said: Mapping[str, str] = field(default_factory=dict, hash=False)
+    left_out: tuple[tuple[str, str], ...] = ()

@@ -99,6 +99,7 @@ FACTS: tuple[TreeFact, ...] = (
                 r"^#define\s+PCI_DVSEC_CXL_REG_LOCATOR\b"),
         ),
         "0f7afd80d81b",
+        "generator/spelling.py",
     ),
     TreeFact(
         "register block types",
@@ -108,6 +109,7 @@ FACTS: tuple[TreeFact, ...] = (
             Way("include/cxl/pci.h", "include/cxl/pci.h", r"^enum cxl_regloc_type \{"),
         ),
         _BETWEEN,
+        "generator/editing/idioms.py",
     ),
     TreeFact(
         "allocation",
@@ -127,7 +129,6 @@ FACTS: tuple[TreeFact, ...] = (
             Way("a string", _PERF, r'^MODULE_IMPORT_NS\("\w+"\);'),
         ),
         "cdd30ebb1b9f, since 6.13",
-        "generator/editing/idioms.py",
     ),
     TreeFact(
         "open events",

@@ -120,10 +120,11 @@ def series(design: Design, start: Design) -> SeriesSpec:
 
 
 def _step(
-    key: str, edits: tuple[Edit, ...], design: Design, unchanged: bool = False, zero: bool = True
+    key: str, edits: tuple[Edit, ...], design: Design, unchanged: bool = False, zero: bool = True,
+    fulfilled: tuple[tuple[str, str], ...] = (),
 ) -> Step:
     return Step(
-        key, f"messages/{key}.txt.j2", edits, design, unchanged, (cxl_bus_driver(zero),)
+        key, f"messages/{key}.txt.j2", edits, design, unchanged, (cxl_bus_driver(zero),), fulfilled
     )
 
 
@@ -160,6 +161,10 @@ def _preparation(start: Design) -> tuple[Step, ...]:
             ),
             start,
             unchanged=True,
+            fulfilled=(
+                ("register locator", "uapi, as PCI_DVSEC_CXL_REG_LOCATOR"),
+                ("register block types", "include/cxl/pci.h"),
+            ),
         ),
         _step(
             "capability",
