@@ -12,7 +12,7 @@ from clones import shell
 from postings import PTM, change, mails, make_clone, threaded, two_patches, write
 
 from checks.finding import Finding, Severity
-from checks.patches import kerneldoc, rules
+from checks.patches import checkpatch, kerneldoc, people, rules
 from checks.patches.configsymbols import unknown_symbols
 from checks.patches.context import Context
 from checks.patches.file_rules import binary
@@ -21,7 +21,7 @@ from checks.patches.mails import edits, view
 from checks.patches.whitespace import whitespace
 from generator.errors import EnvironmentFault
 from generator.intake.posting import Asked, opened
-from generator.kernel import tree
+from generator.kernel import pin, tree
 
 KCONFIG = 'config PCI\n\tbool "PCI support"\n\thelp\n\t  if you have NONE of THESE, say N.\n'
 
@@ -166,3 +166,15 @@ def test_kernel_doc_is_understood_or_proves_that_it_is_not(tmp_path: Path, kind:
 def test_the_rules_here_are_in_the_table() -> None:
     assert {whitespace, unknown_symbols, kerneldoc.kernel_doc, binary} <= set(rules.FILES)
     assert own_link in rules.MAILS
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("kernel", sorted(pin.read_pins()))
+def test_scripts_of_every_pinned_kernel_find_what_is_planted(kernel: str) -> None:
+    where = pin.at_hand(pin.read_pins()[kernel])
+    if where is None:
+        pytest.skip(f"{kernel} is not set up")
+
+    kerneldoc._prove.__wrapped__(where.work)
+    people._prove.__wrapped__(where.work)
+    checkpatch._prove.__wrapped__(where.work / "scripts/checkpatch.pl", where.work)
