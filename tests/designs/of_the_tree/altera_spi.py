@@ -9,6 +9,7 @@ from generator.facts import IRQ, MAPPED
 from generator.fingerprint import Fingerprint
 from generator.operation import IGNORE, RETURN, Guard
 from generator.ops.allocated import DEVM_REGMAP_INIT_MMIO
+from generator.ops.completion import WAIT_FOR_COMPLETION
 from generator.ops.irq import DEVM_REQUEST_IRQ
 from generator.ops.mapping import access
 from generator.ops.platform import DEVM_PLATFORM_IOREMAP_RESOURCE, PLATFORM_GET_IRQ
@@ -22,6 +23,8 @@ SOURCE_OFF = replace(DISABLE_SOURCE, name="altr_spi_writel, source off", needs=(
                      fingerprint=Fingerprint(("altr_spi_writel",)))
 SOURCE_ON = replace(ENABLE_SOURCE, name="altr_spi_writel, source on", needs=(MAPPED,),
                     fingerprint=Fingerprint(("altr_spi_writel",)))
+ENDS = replace(WAIT_FOR_COMPLETION, name="spi_transfer_wait", fingerprint=None,
+               source="drivers/spi/spi.c spi_transfer_wait()")
 HAS_IRQ = Guard("there is an irq", IRQ(SPI).ne(0), ("hw->irq >= 0",))
 PUT = (
     SPI_CONTROLLER_PUT(SPI),  # platform:138
@@ -48,8 +51,11 @@ DESIGN = Design("altera-spi", "an SPI controller in an FPGA", (SPI,), (Driver(
     contexts=(calls("spi", (
         If(HAS_IRQ, (
             SOURCE_ON(SPI),  # core:157
+            WRITEL(SPI),  # core:112
+            ENDS(SPI),  # core:162: it is the handler that ends the transfer
+        ), (
+            WRITEL(SPI),  # core:112
+            READL(SPI),  # core:169
         )),
-        WRITEL(SPI),  # core:112
-        READL(SPI),  # core:169
     )),),
 ),))
