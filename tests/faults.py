@@ -46,11 +46,17 @@ def planted(text: str, kind: str) -> str | None:
     """Return a unit with a fault of one kind, None when it has no place for it."""
     if kind in AT_END:
         return f"{text}\n{AT_END[kind]}\n"
-    found = _FUNCTION.search(text)
+    found = next((one for one in _FUNCTION.finditer(text) if _always(text[: one.start()])), None)
     if found is None or "__naked" in found[0]:
         return None
     at = found.end()
     return f"{text[:at]}\tdo {{ {STATEMENTS[kind]} }} while (0);\n{text[at:]}"
+
+
+def _always(before: str) -> bool:
+    """Return whether what follows a text is in no conditional of the preprocessor."""
+    opened = len(re.findall(r"^[ \t]*#[ \t]*if", before, re.M))
+    return opened == len(re.findall(r"^[ \t]*#[ \t]*endif", before, re.M))
 
 
 def spread(units: Iterable[str], number: int) -> list[str]:

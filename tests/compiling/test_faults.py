@@ -31,8 +31,9 @@ def test_a_fault_of_each_kind_is_seen_at_its_line(base: Base) -> None:
     found = check(commits_of(["1/1"], [change]), [KernelTarget(base)], lambda _text: None)
     for kind, one in zip(KINDS, changes, strict=True):
         (path,) = one
-        text = one[path].decode()
-        first = text.count("\n", 0, text.index("__")) + 1
+        old = (read(base.tree, base.tree.base, path) or b"").split(b"\n")
+        new = one[path].split(b"\n")
+        first = next(n for n, line in enumerate(new, 1) if n > len(old) or line != old[n - 1])
         lines = [item.line for item in found if item.path == path]
         near = range(first - 2, first + 3)
         assert lines, f"{kind}: {path}: nothing is said"
