@@ -64,7 +64,11 @@ DEVM_INPUT_ALLOCATE_DEVICE = gets(
     undo=released("free input device", sets(INPUT(DEV), 0),
                   source="drivers/input/input.c devm_input_device_release()"))
 
-KFREE_TEXT = gives_back("kfree", sets(TEXT(DEV), 0), source="mm/slub.c kfree()", sleeps=False)
+# All that is known of kfree() has one fingerprint: fingerprints() takes the first of a name.
+KFREE_TEXT = replace(
+    gives_back("kfree", sets(TEXT(DEV), 0), source="mm/slub.c kfree()", sleeps=False),
+    fingerprint=Fingerprint(("kfree",), on=0),
+)
 KSTRDUP = takes("kstrdup", sets(TEXT(DEV), 1), undo=KFREE_TEXT, error="-ENOMEM",
                 source="mm/util.c kstrdup()")
 KMALLOC_TEXT = replace(KSTRDUP, name="kmalloc", source="include/linux/slab.h kmalloc()",
