@@ -43,9 +43,15 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("portwright facts", "all that is known of a device"),
         ("portwright facts MODE", "what one can be, and what changes it"),
     ),
+    "read": (
+        ("portwright read i6300esb", "a driver, by the name of its file"),
+        ("portwright read drivers/watchdog/i6300esb.c >mine.py", "to go on from there"),
+        ("portwright read i6300esb --kernel 7.3", "as the newer pinned tree has it"),
+    ),
     "check": (
         ("portwright check auxbus", "a shipped design"),
         ("portwright check my_design.py", "one of yours"),
+        ("portwright check drivers/watchdog/i6300esb.c", "a driver of the tree, by its C"),
         ("portwright check my.py --svg my.svg", "the first counterexample as a diagram, too"),
         ("portwright check my.py --seconds 60", "say UNFINISHED after a minute"),
         ("portwright check --all", "every shipped design on every interrupt"),

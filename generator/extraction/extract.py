@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from generator.design import Design, Device, Driver
@@ -23,9 +23,10 @@ from generator.parsing.cursors import Unit
 from generator.program import Block, If, Return, mapped
 from generator.reading.cfg import Extent
 from generator.reading.initialisers import Initialiser, entry_points, handlers
-from generator.reading.reader import CLts, Reader, Site, Unnamed
+from generator.reading.reader import HARMLESS, CLts, Reader, Site, Unnamed
 
 MOST_RUNS = 20_000  # states of one function; what is larger is not read, and that is said
+_HARMLESS = HARMLESS | {"dev_get_drvdata", "platform_get_drvdata", "pci_get_drvdata"}
 YES_NO = ("no", "yes")
 # What hardware is asked of bridges, and an ordinary device answers in one way.
 _ENDPOINT = ((MSG, ("0",)), (BLOCK, ("in an assigned BAR",)))
@@ -79,9 +80,16 @@ def extract(units: Sequence[Unit], named: Initialiser) -> Extracted:
     builder = _Builder(device, units)
     read = {entry: builder.read(function) for entry, function in functions.items()}
     blocks = {entry: builder.function(one) for entry, one in read.items()}
-    handler = _handler(units, builder)
-    if handler:
-        blocks["atomic"] = handler
+    said: list[Unnamed] = []
+    for name in handlers(units):  # what they do, in any order
+        try:
+            one = builder.read(name)
+            block = _without_returns(builder.function(one))
+        except TreeError as large:
+            said.append(Unnamed(f"the handler {name}(): {large}", named.place))
+            continue
+        read[f"handler {name}"] = one
+        blocks["atomic"] = (*blocks.get("atomic", ()), *block)
     if struct.kind in ("i2c", "spi"):  # whose bus has looked the irq up
         blocks["probe"] = (CLIENT_IRQ(device, device, fail=IGNORE), *blocks["probe"])
     lone = not_founded(blocks.values())
@@ -101,26 +109,15 @@ def extract(units: Sequence[Unit], named: Initialiser) -> Extracted:
              for site in sites}
     asked = {one for one in free if builder.lasting(one.text)}
     return Extracted(
-        design, named.place.path, named.name, functions, builder.calls,
+        design, named.place.path, named.name, functions, builder.calls(lone),
         _sorted((
             *(one for each in read.values() for one in each.unknown),
             *(Unnamed(f"{name}(), of another file", named.place) for name in elsewhere),
+            *builder.left_out(lone),
         )),
         _sorted(free - asked), _sorted(asked),
-        _sorted(one for each in read.values() for one in each.unread), builder.cut,
+        _sorted((*(one for each in read.values() for one in each.unread), *said)), builder.cut,
     )
-
-
-def _handler(units: Sequence[Unit], builder: _Builder) -> Block:
-    """Return what the interrupt handlers do, in any order: each is a way."""
-    found: Block = ()
-    for name in handlers(units):
-        try:
-            block = _without_returns(builder.function(builder.read(name)))
-        except TreeError:
-            continue
-        found += block
-    return found
 
 
 def _answers(struct: DriverStruct) -> tuple[tuple[Fact, tuple[str, ...]], ...]:
@@ -145,8 +142,10 @@ class _Builder:
     def __init__(self, device: Device, units: Sequence[Unit]) -> None:
         """Begin, with nothing met."""
         self.device, self.units = device, units
-        self._plain = Reader(units, fingerprints(), most=MOST_RUNS)
-        self.calls = self.cut = 0
+        self._plain = Reader(units, fingerprints(), harmless=_HARMLESS, most=MOST_RUNS)
+        self.cut = 0
+        # every call that an operation has: its name, what it is of this driver, and where
+        self._meant: list[tuple[str, Operation | None, Extent]] = []
         self._sites: Mapping[Label, tuple[Site, ...]] = {}
         self._guards: dict[str, Guard] = {}
 
@@ -160,7 +159,10 @@ class _Builder:
             for one in self._plain.free(function)
         }
         guards = [CGuard(text, (text,), inside) for text, inside in sorted(free)]
-        return Reader(self.units, fingerprints(), guards, most=MOST_RUNS).read(function)
+        reader = Reader(
+            self.units, fingerprints(), guards, harmless=_HARMLESS, most=MOST_RUNS
+        )
+        return reader.read(function)
 
     def _where(self, label: Label) -> Where:
         """Return where a label stands in C: of several places of a function the first."""
@@ -168,6 +170,17 @@ class _Builder:
             for site in self._sites.get(label._replace(outcome=outcome), ()):
                 return Where(site.place.path, site.place.line)
         return NOWHERE
+
+    def calls(self, lone: Collection[Operation]) -> int:
+        """Return how many calls of the C are operations of the design."""
+        return len({place for _, op, place in self._meant if op is not None and op not in lone})
+
+    def left_out(self, lone: Collection[Operation]) -> tuple[Unnamed, ...]:
+        """Return the calls that mean nothing here: of something else, or resting on the unknown."""
+        return tuple(
+            Unnamed(f"{name}()", place) for name, op, place in self._meant
+            if op is None or op in lone
+        )
 
     def function(self, read: CLts) -> Block:
         """Return the block of one function.
@@ -207,8 +220,10 @@ class _Builder:
     def _call(self, step: Step, before: Block) -> Block:
         failed = None if step.failed is None else self.block(step.failed, before, failing=True)
         do = done(step.label, self.device, self._on_fail(failed, before))
+        where = self._sites.get(step.label, ())
+        self._meant += [(step.label.name, None if do is None else do.op, one.place)
+                        for one in where]
         if do is not None:
-            self.calls += 1
             return (replace(do, where=self._where(step.label)),)
         if not failed:
             return ()

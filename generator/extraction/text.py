@@ -117,9 +117,10 @@ class _Text:
 
     def _driver(self, driver: Driver) -> Iterator[str]:
         inside: list[Part] = [f"{_quoted(driver.name)}, {self.names[driver.device]}"]
-        inside += [
-            self._block(f"{name}=(", block) for name, block in driver.functions().items()
-        ]
+        blocks = driver.functions()
+        if driver.atomic:
+            blocks["atomic"] = driver.atomic
+        inside += [self._block(f"{name}=(", block) for name, block in blocks.items()]
         yield from _laid((f"{_variable(driver.name)} = Driver(", inside, ")"), "")
 
     def _block(self, head: str, block: Block) -> Part:

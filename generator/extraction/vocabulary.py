@@ -18,7 +18,7 @@ from generator.program import Block, operations
 
 # Operations that act on a device which the driver makes for somebody else, or on memory of which
 # C does not say what it is for.
-_ELSEWHERE = ("aux", "child", "service", "hotplug", "domain", "cxl", "memdev", "corelock")
+_ELSEWHERE = ("aux", "child", "service", "hotplug", "domain", "cxl", "corelock")
 _OTHERS = (
     "kzalloc", "kzalloc note", "kfree", "kfree note", "put_device", "device_unregister",
     "device_register", "ioremap", "iounmap", "ida_alloc", "ida_free", "list_del", "list_add_tail",
