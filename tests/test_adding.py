@@ -211,8 +211,8 @@ def test_a_series_is_added_at_one_place(with_series: Path) -> None:
     patches = with_series / "patches" / "doorbell"
     assert sorted(one.name[:4] for one in patches.glob("*.patch")) == ["0000", "0001", "0002"]
     assert "shutdown = doorbell_shutdown," in next(patches.glob("0002*")).read_text()
-    assert rows(said) == [["checkpatch", "series", "compile", "design"],
-                          *[["ok+1", "ok", "ok", "ok"]] * 2]  # nobody has signed it
+    assert rows(said) == [["checkpatch", "series", "compile", "people", "design"],
+                          *[["ok+1", "ok", "ok", "ok", "ok"]] * 2]  # nobody has signed it
 
 
 def rows(said: str) -> list[list[str]]:
@@ -234,7 +234,7 @@ def test_a_check_of_patches_is_added_at_one_place(with_series: Path) -> None:
     place = named("checks", "Adding a check of patches", r"checks/patches/\w+\.py")
     (with_series / place).write_text(kind)
     insert(checks / "patches" / "examine.py",
-           "from checks.patches import checkpatch, inert, rules\n", imported)
+           "from checks.patches import checkpatch, commits, inert, people, rules\n", imported)
     insert(checks / "patches" / "examine.py", "CHECKS: dict[str, Check] = {\n", line)
     room = with_series / "templates" / "doorbell"
     sound = {name: (room / name).read_text()

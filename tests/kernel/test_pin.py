@@ -45,7 +45,7 @@ def archive(tmp_path: Path, cached: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     _serve(where, "1-1")
     monkeypatch.setenv("PATH", f"{where}/bin:{os.environ['PATH']}")
     monkeypatch.setattr(pin, "NEEDED_BYTES", 1 << 20)
-    monkeypatch.setattr(pin, "ROOT", tmp_path)
+    monkeypatch.setattr(pin, "HOUSE", tmp_path)
     return where
 
 

@@ -99,7 +99,7 @@ def test_all_means_every_series_and_the_worst_result(monkeypatch: pytest.MonkeyP
         made.append(name)
         return ways[name]
 
-    monkeypatch.setattr(generate, "shipped", lambda: list(ways))
+    monkeypatch.setattr(generate, "shipped", lambda _: list(ways))
     monkeypatch.setattr(generate, "_one", one)
 
     assert main(["generate", "--all"]) == 1
