@@ -95,10 +95,12 @@ def test_all_means_every_series_and_the_worst_result(monkeypatch: pytest.MonkeyP
     ways = {"first": 0, "second": 1, "third": 0}
     made: list[str] = []
 
-    def one(args: object, name: str) -> int:
+    def one(args: object, name: str, tree: object) -> int:
         made.append(name)
         return ways[name]
 
+    monkeypatch.setattr(generate, "chosen", lambda _: None)
+    monkeypatch.setattr(generate, "told", lambda _: {})
     monkeypatch.setattr(generate, "shipped", lambda _: list(ways))
     monkeypatch.setattr(generate, "_one", one)
 
