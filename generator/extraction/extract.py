@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from generator.design import Design, Device, Driver
+from generator.design import RECOVERY, Design, Device, Driver
 from generator.entrypoint import DriverStruct, struct_named
 from generator.errors import NOWHERE, TreeError, Where
 from generator.expr import Fact, question
@@ -79,7 +79,7 @@ def extract(units: Sequence[Unit], named: Initialiser) -> Extracted:
     device = Device(_plain(named.name), struct.kind, answers=_answers(struct))
     builder = _Builder(device, units)
     read = {entry: builder.read(function) for entry, function in functions.items()}
-    blocks = {entry: builder.function(one) for entry, one in read.items()}
+    blocks = {entry: builder.function(one, entry in RECOVERY) for entry, one in read.items()}
     said: list[Unnamed] = []
     for name in handlers(units):  # what they do, in any order
         try:
@@ -148,6 +148,7 @@ class _Builder:
         self._meant: list[tuple[str, Operation | None, Extent]] = []
         self._sites: Mapping[Label, tuple[Site, ...]] = {}
         self._guards: dict[str, Guard] = {}
+        self._untold: tuple[str, ...] = ("unknown",)  # what a function returns, and does not say
 
     def read(self, function: str) -> CLts:
         """Return a function's transition system, with a name for each condition that is free.
@@ -166,7 +167,7 @@ class _Builder:
 
     def _where(self, label: Label) -> Where:
         """Return where a label stands in C: of several places of a function the first."""
-        for outcome in (label.outcome, "ok", "fail"):
+        for outcome in (label.outcome, "ok", "fail", "false"):
             for site in self._sites.get(label._replace(outcome=outcome), ()):
                 return Where(site.place.path, site.place.line)
         return NOWHERE
@@ -182,12 +183,13 @@ class _Builder:
             if op is None or op in lone
         )
 
-    def function(self, read: CLts) -> Block:
-        """Return the block of one function.
+    def function(self, read: CLts, recovers: bool = False) -> Block:
+        """Return the block of one function; what one that `recovers` returns has no 0 for success.
 
         Errors: TooLarge.
         """
         whole = written(read.lts)
+        self._untold = ("unknown", "error") if recovers else ("unknown",)
         self._sites = read.sites
         self.cut += whole.loops
         return _without_last_return(self.block(whole.statements))
@@ -207,17 +209,23 @@ class _Builder:
             elif isinstance(one, Branch):
                 true = self.block(one.true, before, failing)
                 false = self.block(one.false, before, failing)
-                found += true if true == false else (If(self._guard(one.name), true, false),)
+                where = self._where(Label(one.name, "", "true"))
+                asked = If(self._guard(one.name), true, false, where)
+                found += true if true == false else (asked,)
             else:
                 found += self._call(one, before)
         return tuple(found)
 
     def _ends(self, end: Ret, failing: bool) -> Block:
-        if end.outcome == "unknown" and not failing:
-            return (If(self._guard(""), (Return(),), (Return(ok=False),)),)
-        return (Return(ok=end.outcome not in ("error", "unknown")),)
+        where = self._where(Label("return", "", end.outcome))
+        if end.outcome in self._untold and not failing:
+            ways = (Return(where=where),), (Return(ok=False, where=where),)
+            return (If(self._guard(""), *ways, where),)
+        return (Return(ok=end.outcome not in ("error", "unknown"), where=where),)
 
     def _call(self, step: Step, before: Block) -> Block:
+        if step.label.outcome in ("true", "false"):
+            return ()  # a condition whose other way is a loop that was cut
         failed = None if step.failed is None else self.block(step.failed, before, failing=True)
         do = done(step.label, self.device, self._on_fail(failed, before))
         where = self._sites.get(step.label, ())
@@ -227,7 +235,8 @@ class _Builder:
             return (replace(do, where=self._where(step.label)),)
         if not failed:
             return ()
-        return (If(self._guard(f"{step.label.name}() fails"), failed),)
+        fails = self._guard(f"{step.label.name}() fails")
+        return (If(fails, failed, (), self._where(step.label)),)
 
     def _on_fail(self, failed: Block | None, before: Block) -> OnFail | Block:
         """Return what is done on a failure, in the shortest words."""
@@ -260,7 +269,7 @@ def _without(block: Block, left_out: frozenset[Operation]) -> Block:
         if not isinstance(node.on_fail, tuple):
             return ()
         fails = Guard(f"{node.op.name}() fails", None, ())
-        return (If(fails, _without(node.on_fail, left_out)),)
+        return (If(fails, _without(node.on_fail, left_out), (), node.where),)
 
     return mapped(block, change)
 

@@ -63,14 +63,13 @@ def parsed(where: Tree, path: str, overlay: Overlay = MappingProxyType({})) -> S
     Errors: TreeError when kbuild or libclang cannot do its part.
     """
     base = kbuild.prepare(where, CONFIGS[CONFIG])
-    directory = path.rpartition("/")[0]
-    if path in kbuild.units(base, (directory,)):
+    if _builds(base, path):
         return _checked(base, path, overlay, CONFIG)
     symbol = _symbol(where, path)
     if symbol:
         try:
             at = variant.at(base, {}, (f"{symbol}=m",))
-            if path in kbuild.units(at, (directory,)):
+            if _builds(at, path):
                 return _checked(at, path, overlay, f"{CONFIG} with {symbol}=m")
         except TreeError:
             pass  # what it depends on is not there
@@ -82,6 +81,13 @@ def parsed(where: Tree, path: str, overlay: Overlay = MappingProxyType({})) -> S
         like = ELSEWHERE
     doubt = f"{doubt}: read with the flags of {like}"
     return _checked(base, path, overlay, CONFIG, doubt, like)
+
+
+def _builds(base: Base, path: str) -> bool:
+    try:
+        return path in kbuild.units(base, (path.rpartition("/")[0],))
+    except TreeError:  # nothing at all is built in that directory
+        return False
 
 
 def _checked(

@@ -19,7 +19,7 @@ from generator.extraction.extract import Extracted, drivers, extract
 from generator.extraction.text import as_python
 from generator.kernel.tree import Tree
 from generator.operation import Do
-from generator.program import If, walk
+from generator.program import If, Return, walk
 
 pytestmark = pytest.mark.kernel
 ESB = "drivers/watchdog/i6300esb.c"
@@ -82,8 +82,8 @@ def test_callbacks_and_conditions_of_a_platform_driver(pinned: Tree) -> None:
     (same,) = driver.resume
     assert isinstance(same, If)
     assert same.guard == asked.guard
-    lines = [one.where.line for one in walk(driver.probe) if isinstance(one, Do)]
-    assert all(lines), "each has its line of C"
+    places = {one.where.file for one in walk(driver.probe) if isinstance(one, Do | If | Return)}
+    assert places == {CADENCE}, "each has its line of C"
 
 
 def test_files_are_found_by_the_name_of_the_driver(pinned: Tree) -> None:
