@@ -88,7 +88,7 @@ def check(
             attempt(kept, number)
     for number, commit in enumerate(series):
         off = [path for name, path in unbuilt if name == commit.name and path not in compiled]
-        read = partial(_text, commit.overlay, targets[0].source)
+        read = partial(text_of, commit.overlay, targets[0].source)
         symbols = {one for path in off if path.endswith(".c")
                    for one in unbuilt_why(path, read).wanted}
         if symbols:
@@ -145,7 +145,7 @@ def _merged(series: Sequence[Commit], seen: Iterable[_Seen]) -> list[Finding]:
     return found
 
 
-def _text(overlay: Mapping[str, bytes | None], source: Path, path: str) -> bytes | None:
+def text_of(overlay: Mapping[str, bytes | None], source: Path, path: str) -> bytes | None:
     """Return a file as a commit has it."""
     if path in overlay:
         return overlay[path]
@@ -169,7 +169,7 @@ def _not_compiled(
         thing = "unit that is built" if path.endswith(".h") else "object"
         reason = ""
         if never and not path.endswith(".h"):
-            read = partial(_text, overlays[commit], targets[0].source)
+            read = partial(text_of, overlays[commit], targets[0].source)
             reason = f"; {unbuilt_why(path, read).text}"
         found.append(
             Finding(

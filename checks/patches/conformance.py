@@ -56,16 +56,17 @@ def symbols_of(autoconf: str) -> frozenset[str]:
 
 
 def sources(
-    base: Base, overlay: Mapping[str, bytes | None], paths: Iterable[str], commit: str = ""
+    base: Base, overlay: Mapping[str, bytes | None], paths: Iterable[str], commit: str = "",
+    on: Sequence[str] = (),
 ) -> Sources:
     """Parse some files of a commit, those that are built under the configuration of `base`.
 
-    A path that the commit does not have is left out.
+    A path that the commit does not have is left out. `on` are symbols that are switched on.
     Errors: TreeError when kconfig, kbuild or libclang cannot do its part.
     """
     from generator.kernel import kbuild, variant
 
-    at = variant.at(base, overlay)
+    at = variant.at(base, overlay, [f"CONFIG_{one}=y" for one in on], strict=not on)
     units: dict[str, Unit] = {}
     absent: dict[str, bytes] = {}
     for path in dict.fromkeys(paths):
@@ -77,7 +78,8 @@ def sources(
             units[path] = parsed(at, path, overlay)
         else:
             absent[path] = on_disk.read_bytes() if text is None else text
-    return Sources(units, absent, symbols_of(at.autoconf), base.config.name, commit)
+    named = "+".join((base.config.name, *on))
+    return Sources(units, absent, symbols_of(at.autoconf), named, commit)
 
 
 def parsed(base: Base, path: str, overlay: Mapping[str, bytes | None]) -> Unit:

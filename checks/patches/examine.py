@@ -206,6 +206,8 @@ def _designs(work: Work) -> tuple[Finding, ...]:
         for commit in steps:
             found += _held(commit, before, base)
             before = commit.overlay
+    for commit in steps:
+        found += commits.unheld(commit, work.bases)
     return tuple(found)
 
 
