@@ -16,6 +16,7 @@ from generator.facts import (
     CONFIG_LOST,
     HANDLER,
     LOST,
+    MASKED,
     MISSED,
     MODE,
     MODE_MSIX,
@@ -89,7 +90,10 @@ def _to_be_turned_on(inst: Inst, view: View) -> Iterator[Expr]:
     implies=("R32",),
 )
 def what_was_on_is_on_again(step: Step, view: View) -> Expr | None:
-    """After sleep or a reset configuration is restored, and what had its interrupt on has it on."""
+    """After sleep or a reset configuration is restored, and what had its interrupt on has it on.
+
+    What only suspend disables is enabled again, by resume.
+    """
     if not step.settles:
         return None
     bad = [PHASE(port).eq(BOUND) & CONFIG_LOST(port).eq(1) for port in _ports(view)]
@@ -99,7 +103,23 @@ def what_was_on_is_on_again(step: Step, view: View) -> Expr | None:
                *_to_be_turned_on(inst, view))
         for inst in view.instances if _answered_for(inst, view)
     ]
+    if view.episode == "sleep":
+        bad += [
+            all_of(PHASE(inst).eq(BOUND), MASKED(inst).eq(1), GIVEN_UP(inst).eq(0))
+            for inst in view.instances if _masked_for_sleep(inst, view)
+        ]
     return any_of(*bad)
+
+
+def _masked_for_sleep(inst: Inst, view: View) -> bool:
+    """Return whether its irq is disabled in callbacks of system sleep, and nowhere else."""
+    where = {
+        name for driver in view.design.drivers for name, block in driver.blocks().items()
+        for do in operations(block)
+        if do.op.undo is not None and do.op.undo.name == "enable_irq"
+        and do.places and inst in view.of(do.places[0])
+    }
+    return bool(where) and where <= set(SLEEP)
 
 
 @step_rule(

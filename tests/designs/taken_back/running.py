@@ -12,7 +12,7 @@ from generator.facts import BLOCK, CLOCK_ON, MAPPED
 from generator.operation import Do
 from generator.ops.clk import CLK_DISABLE_UNPREPARE, CLK_PREPARE_ENABLE, DEVM_CLK_GET
 from generator.ops.device import DEVM_KZALLOC
-from generator.ops.irq import DEVM_REQUEST_IRQ, FREE_IRQ, REQUEST_IRQ
+from generator.ops.irq import DEVM_REQUEST_IRQ, DISABLE_IRQ, ENABLE_IRQ, FREE_IRQ, REQUEST_IRQ
 from generator.ops.lock import MUTEX_LOCK, MUTEX_UNLOCK
 from generator.ops.memdev import READL
 from generator.ops.perf import CPUHP_STATE_ADD_INSTANCE, CPUHP_STATE_REMOVE_INSTANCE
@@ -64,6 +64,12 @@ def _queues(*remove: Do) -> Design:
     return _host((DATA, INIT, IRQ), remove, atomic=(QUEUE,), contexts=QUEUES[:1])
 
 
+def _sleeps(resume: Block) -> Design:
+    design = _host((DATA, MANAGED))
+    quiet = replace(design.drivers[0], suspend=(DISABLE_IRQ(HOST),), resume=resume)
+    return replace(design, drivers=(quiet,))
+
+
 DESIGN = _host((DATA, MANAGED))
 SOUND = (
     _host((MAP, MANAGED), atomic=(READL(HOST),)),
@@ -73,6 +79,7 @@ SOUND = (
     _host((DATA, INIT, *ARM), (STILL, CANCEL), contexts=QUEUES),
     _host((DATA, IRQ), (LOCK, UNLOCK, NO_IRQ), contexts=LOCKS),
     _host((OWN, CPU), (NO_CPU, NOT_OWN)),
+    _sleeps((ENABLE_IRQ(HOST),)),
 )
 BUGGY = (
     (_host((MANAGED, DATA)), "N3"),
@@ -84,4 +91,5 @@ BUGGY = (
     (_host((DATA, IRQ), (LOCK, NO_IRQ, UNLOCK), contexts=LOCKS), "N18"),
     (_host((OWN, CPU), (NOT_OWN, NO_CPU)), "N23"),
     (_host((CPU, OWN), (NO_CPU, NOT_OWN)), "N23"),
+    (_sleeps(()), "N13"),
 )
