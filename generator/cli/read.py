@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from generator.cli import tree
@@ -99,8 +100,8 @@ def record(found: ReadDriver) -> dict[str, object]:
     }
 
 
-def _some(texts: object) -> str:
-    names = sorted(set(texts))  # type: ignore[call-overload]
+def _some(texts: Iterable[str]) -> str:
+    names = sorted(set(texts))
     if not names:
         return ""
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""

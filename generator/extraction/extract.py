@@ -4,15 +4,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from generator.design import RECOVERY, Design, Device, Driver
 from generator.entrypoint import DriverStruct, struct_named
 from generator.errors import NOWHERE, TreeError, Where
 from generator.expr import Fact, question
 from generator.extraction.structure import Branch, Ret, Statements, Step, written
-from generator.extraction.vocabulary import done, not_founded
+from generator.extraction.vocabulary import done, guessed, not_founded
 from generator.facts import BLOCK, MSG
 from generator.fingerprint import CGuard
 from generator.graphs.design_lts import fingerprints
@@ -39,7 +39,6 @@ class Extracted:
     calls: calls that are operations of the design; unknown: calls that nothing names; open:
     conditions that are taken either way, each time; asked: those that hardware or platform
     answers once; unread: what the reader does not follow; cut: ways back of loops.
-    places: function -> where it stands.
     """
 
     design: Design
@@ -52,7 +51,6 @@ class Extracted:
     asked: tuple[Unnamed, ...]
     unread: tuple[Unnamed, ...]
     cut: int
-    places: Mapping[str, Extent] = field(default_factory=dict)
 
 
 def drivers(unit: Unit) -> tuple[Initialiser, ...]:
@@ -116,7 +114,8 @@ def extract(units: Sequence[Unit], named: Initialiser) -> Extracted:
             *builder.left_out(lone),
         )),
         _sorted(free - asked), _sorted(asked),
-        _sorted((*(one for each in read.values() for one in each.unread), *said)), builder.cut,
+        _sorted((*(one for each in read.values() for one in each.unread), *said, *builder.guessed)),
+        builder.cut,
     )
 
 
@@ -132,8 +131,8 @@ def _plain(name: str) -> str:
 _LASTING = re.compile(r".*\w(->|\.)[a-z_]\w*.*")
 
 
-def _sorted(found: object) -> tuple[Unnamed, ...]:
-    return tuple(sorted(set(found), key=lambda one: (one.place, one.text)))  # type: ignore[call-overload]
+def _sorted(found: Iterable[Unnamed]) -> tuple[Unnamed, ...]:
+    return tuple(sorted(set(found), key=lambda one: (one.place, one.text)))
 
 
 class _Builder:
@@ -146,6 +145,7 @@ class _Builder:
         self.cut = 0
         # every call that an operation has: its name, what it is of this driver, and where
         self._meant: list[tuple[str, Operation | None, Extent]] = []
+        self.guessed: set[Unnamed] = set()
         self._sites: Mapping[Label, tuple[Site, ...]] = {}
         self._guards: dict[str, Guard] = {}
         self._untold: tuple[str, ...] = ("unknown",)  # what a function returns, and does not say
@@ -232,6 +232,11 @@ class _Builder:
         self._meant += [(step.label.name, None if do is None else do.op, one.place)
                         for one in where]
         if do is not None:
+            if guessed(do.op, step.label):
+                self.guessed |= {
+                    Unnamed(f"a number of {step.label.name}() is taken to be usual or least",
+                            one.place) for one in where
+                }
             return (replace(do, where=self._where(step.label)),)
         if not failed:
             return ()

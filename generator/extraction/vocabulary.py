@@ -26,22 +26,20 @@ _OTHERS = (
 
 
 @functools.cache
-def by_callee() -> Mapping[str, tuple[tuple[str, str, Operation], ...]]:
-    """Return callee -> the operations that it can be, each with its facility and name."""
-    found: dict[str, dict[int, tuple[str, str, Operation]]] = {}
+def by_callee() -> Mapping[str, tuple[tuple[str, Operation], ...]]:
+    """Return callee -> the operations that it can be, each with its facility."""
+    found: dict[str, dict[int, tuple[str, Operation]]] = {}
     for facility, values in sorted(shipped().items()):
-        for name, value in values.items():
+        for value in values.values():
             if isinstance(value, Operation) and value.fingerprint and value.label is None:
-                at_home = (facility, name, value)
                 known = found.setdefault(value.fingerprint.callees[0], {})
-                if id(value) not in known or name.lower() == value.name:
-                    known[id(value)] = known.get(id(value), at_home)
+                known.setdefault(id(value), (facility, value))
     return {callee: tuple(known.values()) for callee, known in found.items()}
 
 
 def done(label: Label, device: Device, fail: OnFail | Block) -> Do | None:
     """Return what a call is of a driver of one device; None when no operation says it."""
-    for facility, _, operation in by_callee().get(label.name, ()):
+    for facility, operation in by_callee().get(label.name, ()):
         if facility in _ELSEWHERE or operation.name in _OTHERS:
             continue
         params = _params(operation, label)
@@ -55,23 +53,36 @@ def done(label: Label, device: Device, fail: OnFail | Block) -> Do | None:
     return None
 
 
+def guessed(operation: Operation, label: Label) -> bool:
+    """Return whether C does not show a number of a call: the usual one, or the least, is taken."""
+    return set(_told(operation, label) or ()) != set(operation.params)
+
+
 def _params(operation: Operation, label: Label) -> dict[str, Any] | None:
-    """Return the numbers that C gives, None when they are not this operation's."""
+    """Return the numbers of a call, None when C's are not this operation's."""
+    told = _told(operation, label)
+    if told is None:
+        return None
+    least = {name: low for name, low, _ in operation.ranges}
+    usual = dict(operation.defaults)
+    return {
+        name: told.get(name, least.get(name, 0)) for name in operation.params
+        if name in told or name not in usual
+    }
+
+
+def _told(operation: Operation, label: Label) -> dict[str, int] | None:
+    """Return the numbers that C gives as constants, None when they are not this operation's."""
     texts = dict(zip(operation.shown, label.args.split(", "), strict=False))
     words = {text: value for value, text in operation.words}
-    found: dict[str, Any] = {}
+    found: dict[str, int] = {}
     for name in operation.shown:
         text = texts.get(name, "*")
         if name not in operation.params:
             if text not in (name, "*"):
                 return None
-            continue
-        if text in words or text.isdigit():
+        elif text in words or text.isdigit():
             found[name] = words[text] if text in words else int(text)
-    for name in operation.params:
-        known = dict(operation.defaults)
-        if name not in found and name not in known:
-            found[name] = next((least for one, least, _ in operation.ranges if one == name), 0)
     return found
 
 
@@ -106,6 +117,6 @@ def _founded(one: Operation, there: Collection[Operation]) -> bool:
 @functools.cache
 def _undoing() -> frozenset[Operation]:
     return frozenset(
-        operation.undo for known in by_callee().values() for _, _, operation in known
+        operation.undo for known in by_callee().values() for _, operation in known
         if operation.undo is not None
     )

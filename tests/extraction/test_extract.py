@@ -86,6 +86,11 @@ def test_callbacks_and_conditions_of_a_platform_driver(pinned: Tree) -> None:
     assert places == {CADENCE}, "each has its line of C"
 
 
+def test_a_number_that_c_computes_is_said_to_be_taken(pinned: Tree) -> None:
+    said = [str(one) for one in _read(pinned, CADENCE).unread]
+    assert any("a number of devm_request_irq() is taken to be" in one for one in said)
+
+
 def test_files_are_found_by_the_name_of_the_driver(pinned: Tree) -> None:
     assert source.find(pinned, "i6300esb") == ESB
     assert source.find(pinned, f"./{ESB}") == ESB
