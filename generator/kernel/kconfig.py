@@ -83,7 +83,7 @@ def _environment(compiler: str) -> dict[str, str]:
     kept = {key: os.environ[key] for key in ("HOME", "TMPDIR") if key in os.environ}
     return {
         **kept,
-        "PATH": f"{_probes(compiler)}:{os.environ.get('PATH', os.defpath)}",
+        "PATH": _path(compiler),
         "LC_ALL": "C",
         "TZ": "UTC",
         "KBUILD_BUILD_USER": "portwright",
@@ -164,9 +164,16 @@ def dry_run(work: Path, build: Path, config: Config, readable: Sequence[Path], *
 
 def _inside(compiler: str, env: Mapping[str, str]) -> dict[str, str]:
     """Return an environment for the sandbox: of PATH only what is there."""
+    return {**env, "HOME": "/nonexistent", "TMPDIR": "/tmp", "PATH": _path(compiler)}
+
+
+def _path(compiler: str) -> str:
+    """Return the PATH of the base and of the sandbox, which must get the same answers.
+
+    A program of the user's, as a rustc at home, would be found for the one and not for the other.
+    """
     places = (_probes(compiler), *_toolchain(compiler)[1:])
-    path = ":".join([*map(str, places), "/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin"])
-    return {**env, "HOME": "/nonexistent", "TMPDIR": "/tmp", "PATH": path}
+    return ":".join([*map(str, places), "/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin"])
 
 
 def _toolchain(compiler: str) -> tuple[Path, ...]:
