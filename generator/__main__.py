@@ -167,6 +167,15 @@ def parser() -> argparse.ArgumentParser:
     apply.add_argument("--anyway", action="store_true",
                        help="apply what is here, although patches are missing or git am would "
                             "refuse one: a bare diff, a mail without a subject")
+    how = apply.add_mutually_exclusive_group()
+    how.add_argument("--resolve", action="store_true",
+                     help="where a patch does not apply, open a work tree of its own to finish it "
+                          "in, as git am does")
+    how.add_argument("--continue", dest="go_on", action="store_true",
+                     help="commit what is staged in that work tree, and go on behind it")
+    how.add_argument("--skip", dest="leave_out", action="store_true",
+                     help="leave out the patch that waits there, and go on behind it")
+    how.add_argument("--abort", action="store_true", help="remove that work tree")
     _repo(apply)
 
     undo = verbs.add_parser("undo", help="take the branch of an apply back")

@@ -34,6 +34,16 @@ def shell(where: Path, command: str) -> str:
     return done.stdout
 
 
+def clone_at(where: Path) -> Path:
+    """A clone of one commit, of a user whom git knows."""
+    for name, text in FILES.items():
+        (where / name).parent.mkdir(parents=True, exist_ok=True)
+        (where / name).write_text(text)
+    shell(where, "git init -q -b main; git add -f -A; git commit -qm base")
+    shell(where, "git config user.name User; git config user.email user@example.org")
+    return where
+
+
 def snapshot(directory: Path) -> dict[str, bytes]:
     """Every file below a directory with its content, links by their target."""
     return {

@@ -28,7 +28,7 @@ HEAVY = {
     "clang": ("generator/parsing", "generator/reading", "generator/editing/anchors.py",
               "checks/compiling/frontend.py"),
     "jinja2": ("generator/rendering/templates.py",),
-    "git": ("generator/intake/apply.py",),
+    "git": ("generator/intake/users.py",),
 }
 
 

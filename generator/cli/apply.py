@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 from generator.cli.given import asked
-from generator.intake import apply
+from generator.errors import UsageError
+from generator.intake import apply, resolving
 from generator.system.visible import visible
 
 
@@ -26,7 +27,18 @@ def run(args: argparse.Namespace) -> int:
         if args.dry_run or not args.quiet:
             print(f"{would}delete {undone.ref} ({undone.tip[:12]})")
         return 0
-    done = apply.apply(asked(args), repo, args.branch, onto=args.onto, dry_run=args.dry_run)
+    if args.go_on or args.leave_out or args.abort:
+        _refuse_named(args)
+    if args.abort:
+        place = resolving.abandoned(repo, args.branch, dry_run=args.dry_run)
+        if args.dry_run or not args.quiet:
+            print(f"{would}remove {place}; the clone is as it was")
+        return 0
+    if args.go_on or args.leave_out:
+        done = resolving.resumed(repo, args.branch, skip=args.leave_out, dry_run=args.dry_run)
+    else:
+        done = apply.apply(asked(args), repo, args.branch, onto=args.onto, dry_run=args.dry_run,
+                           resolve=args.resolve)
     for remark in done.remarks:
         print(remark, file=sys.stderr)
     if args.quiet and not args.dry_run:
@@ -45,3 +57,10 @@ def run(args: argparse.Namespace) -> int:
         where = "" if args.repo == "." else f"--repo {shlex.quote(args.repo)} "
         print(f"undo: portwright undo {where}--branch {shlex.quote(args.branch)}")
     return 0
+
+
+def _refuse_named(args: argparse.Namespace) -> None:
+    """See that who goes on names no series: it is known from when it was begun."""
+    if args.series or args.onto or args.uncommitted or args.b4:
+        how = "--abort" if args.abort else "--skip" if args.leave_out else "--continue"
+        raise UsageError(f"{how} takes no SERIES and no --onto: they are known since --resolve")

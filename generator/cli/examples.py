@@ -70,7 +70,11 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("portwright boot auxbus --with break.diff", "the C changed: what turns red?"),
         ("portwright boot --refused R14", "break a rule: does a kernel show it?"),
     ),
-    "apply": _series("apply", " --branch topic"),
+    "apply": (
+        *_series("apply", " --branch topic"),
+        ("portwright apply v2.mbox --resolve --branch t", "then finish by hand"),
+        ("portwright apply --continue --branch t", "when it is staged there"),
+    ),
     "undo": (
         ("portwright undo --branch topic", "in the clone that you stand in"),
         ("portwright undo --repo ~/linux --branch topic -n", "say what would be deleted"),

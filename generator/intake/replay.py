@@ -41,6 +41,15 @@ class Made:
     piece: Piece
 
 
+class Stuck(Conflict):
+    """A patch of a series that does not apply; `done` are the commits of those before it."""
+
+    def __init__(self, why: Conflict, done: Sequence[Made]) -> None:
+        """Say why, as the conflict itself does."""
+        super().__init__(why.text, why.where)
+        self.done = tuple(done)
+
+
 def made(
     work: Path,
     base: str,
@@ -52,7 +61,7 @@ def made(
     committer: GIT_COMMITTER_NAME and _EMAIL of every commit, None for the author of each. The
     date is the author's, so that the same patches on the same base have the same ids each time.
     What is a commit on this very parent stays that commit.
-    Errors: UsageError (no diff that git reads, or more than plain files), Conflict, Timeout.
+    Errors: UsageError (no diff that git reads, or more than plain files), Stuck, Timeout.
     """
     if len(pieces) > MOST_PATCHES:
         raise UsageError(f"{len(pieces)} patches, more than {MOST_PATCHES}; give a part of them")
@@ -68,7 +77,10 @@ def made(
             refuse_modes(work, piece.place, parent, piece.commit, nothing=True)
             commit = piece.commit
         else:
-            commit, said = state.commit(piece, parent)
+            try:
+                commit, said = state.commit(piece, parent)
+            except Conflict as failed:
+                raise Stuck(failed, found) from failed
             remarks += said
         if not _changed(work, parent, commit):
             remarks.append(Remark("it is empty: no diff, and git am stops at it; drop it, or send "
@@ -97,17 +109,14 @@ class _Replay:
     def commit(self, piece: Piece, parent: str) -> tuple[str, tuple[Remark, ...]]:
         if self.at != parent:
             git(self.work, "read-tree", parent, env=self.index)
-        diff = piece.diff
-        if piece.commit:
-            diff = git(self.work, "diff-tree", "-p", "--binary", "--full-index", "--no-renames",
-                       "--no-ext-diff", "--no-textconv", piece.parent, piece.commit)
+        diff = diff_of(self.work, piece)
         remarks: tuple[Remark, ...] = ()
         if outline(diff):
             remarks = self._apply(piece, diff)
         tree = git(self.work, "write-tree", env=self.index).decode().strip()
         if outline(diff):
             refuse_modes(self.work, piece.place, parent, tree, place=_places(piece, diff))
-        commit = self._committed(piece, tree, parent)
+        commit = committed(self.work, piece, tree, parent, self.committer)
         self.at = commit
         return commit, remarks
 
@@ -151,32 +160,47 @@ class _Replay:
         except TreeError:
             return None
 
-    def _committed(self, piece: Piece, tree: str, parent: str) -> str:
-        author = {
-            "GIT_AUTHOR_NAME": piece.author.name,
-            "GIT_AUTHOR_EMAIL": piece.author.mail,
-            "GIT_AUTHOR_DATE": piece.author.date,
-        }
-        if any(len(value) > _NAME or "\0" in value for value in author.values()):
-            raise UsageError(f"{piece.place}: its author or date has more than {_NAME} characters, "
-                             "or a NUL: no mail of a person")
-        committer = self.committer or {
-            "GIT_COMMITTER_NAME": piece.author.name, "GIT_COMMITTER_EMAIL": piece.author.mail,
-        }  # fmt: skip
-        env = {**author, **committer, "GIT_COMMITTER_DATE": piece.author.date}
-        try:
-            told = git(self.work, "commit-tree", tree, "-p", parent, stdin=piece.log, env=env)
-        except ProgramFailed as failed:
-            said = failed.stderr.strip().splitlines()[-1:] or ["no word"]
-            if "invalid date format" in said[0]:
-                raise UsageError(
-                    f"its date is {visible(piece.author.date)!r}, which git takes for none; write "
-                    'it like "Date: Tue, 14 Nov 2023 22:13:20 +0000"', _dated(piece)
-                ) from failed
+
+def diff_of(work: Path, piece: Piece) -> bytes:
+    """Return the diff of a piece, also of one that is a commit."""
+    if not piece.commit:
+        return piece.diff
+    return git(work, "diff-tree", "-p", "--binary", "--full-index", "--no-renames",
+               "--no-ext-diff", "--no-textconv", piece.parent, piece.commit)
+
+
+def committed(
+    work: Path, piece: Piece, tree: str, parent: str, committer: Mapping[str, str] | None
+) -> str:
+    """Return the commit of a tree on a parent, with the log, author and date of a piece.
+
+    Errors: UsageError naming what git does not take of them.
+    """
+    author = {
+        "GIT_AUTHOR_NAME": piece.author.name,
+        "GIT_AUTHOR_EMAIL": piece.author.mail,
+        "GIT_AUTHOR_DATE": piece.author.date,
+    }
+    if any(len(value) > _NAME or "\0" in value for value in author.values()):
+        raise UsageError(f"{piece.place}: its author or date has more than {_NAME} characters, "
+                         "or a NUL: no mail of a person")
+    committer = committer or {
+        "GIT_COMMITTER_NAME": piece.author.name, "GIT_COMMITTER_EMAIL": piece.author.mail,
+    }  # fmt: skip
+    env = {**author, **committer, "GIT_COMMITTER_DATE": piece.author.date}
+    try:
+        told = git(work, "commit-tree", tree, "-p", parent, stdin=piece.log, env=env)
+    except ProgramFailed as failed:
+        said = failed.stderr.strip().splitlines()[-1:] or ["no word"]
+        if "invalid date format" in said[0]:
             raise UsageError(
-                f"{visible(piece.place)}: git makes no commit of it: {visible(said[0])}"
+                f"its date is {visible(piece.author.date)!r}, which git takes for none; write "
+                'it like "Date: Tue, 14 Nov 2023 22:13:20 +0000"', _dated(piece)
             ) from failed
-        return told.decode().strip()
+        raise UsageError(
+            f"{visible(piece.place)}: git makes no commit of it: {visible(said[0])}"
+        ) from failed
+    return told.decode().strip()
 
 
 def _dated(piece: Piece) -> Where:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from applied import STEPS, without_objects, write_series
-from clones import FILES, shell, snapshot
+from clones import clone_at, shell, snapshot
 
 from generator.errors import Conflict, Refused, UsageError
 from generator.intake import apply as applying
@@ -32,13 +32,7 @@ def cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    where = tmp_path / "clone"
-    for name, text in FILES.items():
-        (where / name).parent.mkdir(parents=True, exist_ok=True)
-        (where / name).write_text(text)
-    shell(where, "git init -q -b main; git add -f -A; git commit -qm base")
-    shell(where, "git config user.name User; git config user.email user@example.org")
-    return where
+    return clone_at(tmp_path / "clone")
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from applied import STEPS, without_objects, write_series
 from awkward import STATES, State
-from clones import FILES, WHEN, shell
+from clones import WHEN, clone_at, shell
 from house import HOUSE, TESTS
 from waiting import group_ended, until
 
@@ -46,13 +46,7 @@ def users(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def clone(users: Path) -> Path:
-    where = users / "clone"
-    for name, text in FILES.items():
-        (where / name).parent.mkdir(parents=True, exist_ok=True)
-        (where / name).write_text(text)
-    shell(where, "git init -q -b main; git add -f -A; git commit -qm base")
-    shell(where, "git config user.name User; git config user.email user@example.org")
-    return where
+    return clone_at(users / "clone")
 
 
 @pytest.fixture
