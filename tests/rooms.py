@@ -83,7 +83,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "checks/patches": (
         *MODEL, "checks", "checks/compiling", "checks/report", "generator/parsing",
         "generator/reading", "generator/intake", "generator/series", "generator/kernel",
-        "generator/system",
+        "generator/system", "generator/rendering/templates.py",
     ),
     "checks/boot/build": (LANG, "generator/kernel", "generator/system"),
     "checks/boot/model": (LANG, *_lab("build"), "generator/kernel", "generator/system"),

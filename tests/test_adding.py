@@ -211,8 +211,8 @@ def test_a_series_is_added_at_one_place(with_series: Path) -> None:
     patches = with_series / "patches" / "doorbell"
     assert sorted(one.name[:4] for one in patches.glob("*.patch")) == ["0000", "0001", "0002"]
     assert "shutdown = doorbell_shutdown," in next(patches.glob("0002*")).read_text()
-    assert rows(said) == [["checkpatch", "series", "compile", "people", "design"],
-                          *[["ok+1", "ok", "ok", "ok", "ok"]] * 2]  # nobody has signed it
+    assert rows(said) == [["checkpatch", "series", "compile", "people", "design", "rendered"],
+                          *[["ok+1", "ok", "ok", "ok", "ok", "ok"]] * 2]  # nobody has signed it
 
 
 def rows(said: str) -> list[list[str]]:

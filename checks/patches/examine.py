@@ -13,7 +13,7 @@ from checks.compiling import compile
 from checks.compiling.outcome import name_of
 from checks.compiling.target import KernelTarget
 from checks.finding import Finding, Severity
-from checks.patches import checkpatch, commits, inert, people, rules
+from checks.patches import checkpatch, commits, inert, people, rendered, rules
 from checks.patches.choice import EVERYTHING, Choice, told, waived
 from checks.patches.commits import at
 from checks.patches.context import Context
@@ -80,9 +80,13 @@ class Check:
 
 
 def examine(
-    posting: Posting, spec: SeriesSpec | None, signoff: str = "", chosen: Choice = EVERYTHING
+    posting: Posting, spec: SeriesSpec | None, signoff: str = "", chosen: Choice = EVERYTHING,
+    steps: tuple[Mapping[str, bytes | None], ...] = (),
 ) -> Examined:
     """Make the chosen checks of CHECKS; those of a series' designs only with `spec`.
+
+    `steps` is what those of `spec` leave, each all files that differ from the base, when they
+    have been rendered already.
 
     Errors: UsageError when nothing is left to check, Refused when kbuild would execute something,
     and whatever keeps a check from being made: a check that cannot run is never a pass.
@@ -109,7 +113,8 @@ def examine(
                          "to be held to; name it with --design")
     building = any(one.builds for one in made.values())
     bases = kbuild.prepare_all(where, tuple(CONFIGS.values())) if building else ()
-    work = Work(text, changes, commits, where, read, bases, posting.work.git_dir, spec, signoff)
+    work = Work(text, changes, commits, where, read, bases, posting.work.git_dir, spec, signoff,
+                steps)
     found: dict[str, tuple[Finding, ...]] = {}
     for name, one in made.items():
         doing = one.doing.format(commits=len(commits), configurations=len(bases))
@@ -253,5 +258,9 @@ CHECKS: dict[str, Check] = {
     "design": Check(
         _designs, "each commit's C against that design, per entry point and configuration",
         "holding {commits} commits against their designs", of_series=True,
+    ),
+    "rendered": Check(
+        rendered.check, "", "holding {commits} commits to what their designs render",
+        of_series=True, builds=False,
     ),
 }

@@ -21,7 +21,8 @@ class Work:
     `changes` is what each commit makes of the files it touches, `read` gives the files of the
     base, `bases` are the tree under each configuration, `repository` has the base and the
     commits. `spec` is the series that the commits claim to be, None when nobody says which;
-    `signoff` the identity that asked to sign.
+    `signoff` the identity that asked to sign. `rendered` has all files that differ from the base
+    after each step of that series, when somebody has rendered it already.
     """
 
     series: SeriesText
@@ -33,3 +34,4 @@ class Work:
     repository: Path
     spec: SeriesSpec | None = None
     signoff: str = ""
+    rendered: tuple[Mapping[str, bytes | None], ...] = ()

@@ -125,7 +125,7 @@ def _written(
             write(made, where, fresh, said)
         except OSError as fault:
             raise EnvironmentFault(f"{out}: not written: {fault}") from fault
-        if checking and not _clean(fresh, where, spec, signer):
+        if checking and not _clean(fresh, where, spec, signer, made):
             print(f"{out}: not written")
             return 1
         if dry:
@@ -169,10 +169,12 @@ def _signer() -> str:
     return f"{name} <{address}>"
 
 
-def _clean(directory: Path, where: Tree, spec: SeriesSpec, signer: str) -> bool:
-    with posting.on(posting.Asked((str(directory),)), where) as made:
-        done = examine(made, spec, signer)
-        report = reported(done, made, "generate", lambda _: f"portwright generate {spec.name}")
+def _clean(
+    directory: Path, where: Tree, spec: SeriesSpec, signer: str, made: generate.Series
+) -> bool:
+    with posting.on(posting.Asked((str(directory),)), where) as read:
+        done = examine(read, spec, signer, steps=tuple(one.overlay for one in made.commits))
+        report = reported(done, read, "generate", lambda _: f"portwright generate {spec.name}")
     print(text.render(report))
     return report.clean
 

@@ -20,6 +20,17 @@ def tokens(text: str) -> list[str]:
     return [token for token in _TOKEN.findall(text) if not token.startswith(("/*", "//"))]
 
 
+def placed(text: str) -> list[tuple[str, int, int]]:
+    """Return the C tokens of a text, comments among them, each with its first and last line."""
+    found, line, at = [], 1, 0
+    for match in _TOKEN.finditer(text):
+        line += text.count("\n", at, match.start())
+        last = line + match[0].count("\n")
+        found.append((match[0], line, last))
+        line, at = last, match.end()
+    return found
+
+
 def canonical(text: str) -> tuple[str, bool]:
     """Return a condition without spacing, outer parentheses, `!` and `!=`, and its polarity.
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from generator.design import Design
@@ -18,6 +19,7 @@ from generator.spelling import names_in
 from generator.system.plumbing import git
 
 AUTHOR = "portwright <portwright@localhost>"
+Texts = dict[str, bytes | None]  # path -> what becomes of it, None where it goes
 MINUTE = 60  # commits are that many seconds apart, from the date of the base on
 
 
@@ -48,25 +50,14 @@ def generate(spec: SeriesSpec, tree_: Tree, signoff: str = "") -> Series:
         [one.name for one in made.commits]
         -> ["perf/cxlpmu: Accept interrupt message number 0", ...]  # one for each step
     """
-    base = kbuild.prepare(tree_, CONFIGS[CONFIG])
     author, born = signoff or AUTHOR, _date(tree_)
     numbers = {step.key: at + 1 for at, step in enumerate(spec.steps)}
-    overlay: dict[str, bytes | None] = {}
-    before = spec.start
-    found: list[tuple[Step, str, dict[str, bytes | None], dict[str, bytes | None]]] = []
-    for at, step in enumerate(spec.steps):
-        draft = Draft(
-            tree_, base, overlay, before, step.design, spec.templates, names_in(spec.said)
-        )
-        changed = _edited(step, draft, at + 1)
-        if not changed:
-            raise ModelError(step.design.where, f"step {step.key} changes nothing")
-        overlay = {**overlay, **changed}
+    found: list[tuple[Step, str, Texts, Texts]] = []
+    for step, changed, overlay in texts(spec, tree_):
         message = text_of(step.message, spec.templates, number=numbers).strip("\n") + "\n"
         if signoff:
             message += f"\nSigned-off-by: {signoff}\n"
-        found.append((step, message, changed, dict(overlay)))
-        before = step.design
+        found.append((step, message, changed, overlay))
     changes = [
         NewCommit(message, author, f"{born + MINUTE * (at + 1)} +0000", changed)
         for at, (_, message, changed, _) in enumerate(found)
@@ -85,6 +76,27 @@ def generate(spec: SeriesSpec, tree_: Tree, signoff: str = "") -> Series:
         spec.name, tree_.base, ids[-1], tree.tree_id(tree_, ids[-1]), commits, subject,
         text.strip("\n") + "\n", spec.prefix, spec.steps[-1].design,
     )
+
+
+def texts(spec: SeriesSpec, tree_: Tree) -> Iterator[tuple[Step, Texts, Texts]]:
+    """Yield each step of a series with the files that it changes, and all that differ after it.
+
+    Errors: TreeError when the tree does not look as the edits expect, ModelError when the
+    design cannot be rendered.
+    """
+    base = kbuild.prepare(tree_, CONFIGS[CONFIG])
+    overlay: dict[str, bytes | None] = {}
+    before = spec.start
+    for number, step in enumerate(spec.steps, 1):
+        draft = Draft(
+            tree_, base, overlay, before, step.design, spec.templates, names_in(spec.said)
+        )
+        changed = _edited(step, draft, number)
+        if not changed:
+            raise ModelError(step.design.where, f"step {step.key} changes nothing")
+        overlay = {**overlay, **changed}
+        yield step, changed, dict(overlay)
+        before = step.design
 
 
 def _edited(step: Step, draft: Draft, number: int) -> dict[str, bytes | None]:
