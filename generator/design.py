@@ -182,13 +182,14 @@ class Driver:
 class Waiver:
     """A known violation that this design lives with: rule, where it may occur, and why.
 
-    `op` and `inside` (a helper or entry point) keep it narrow; "" matches any.
+    `op`, `inside` (a helper or entry point) and `episode` keep it narrow; "" matches any.
     """
 
     rule: str
     reason: str
     op: str = ""
     inside: str = ""
+    episode: str = field(default="", metadata=NO_DIGEST_AT_DEFAULT)
     where: Where = field(default_factory=here, compare=False)
 
     def __post_init__(self) -> None:

@@ -68,6 +68,8 @@ SUBPARENT = named("sub_parent", ("no", "marked", "yes"),
                   "such to the MSI core")
 UNPROGRAMMED = Fact("unprogrammed", 1, "its vector's table entry was lost and not rewritten")
 LOST = Fact("lost", 1, "its interrupt was on before sleep or reset, and is not on again")
+STALE_COUNT = Fact("stale count", 1, "an open event's counter was cleared, and what was read of it "
+                   "last is still taken for its value")
 UNHEARD = Fact("unheard", 1, "its interrupt may have come while MSI was off; nobody looked")
 
 # What a driver holds of others for its device: nothing of it may be left when it is unbound.
@@ -137,8 +139,6 @@ LOCAL = Fact("wanted", MOST, "the driver's local count of wanted vectors; 0: not
 TOTAL = Fact("total", MOST, "the same with those of the extension counted in; 0: not made yet",
              local=True, vectors=True)
 BEGUN = Fact("begun", 1, "the driver's local count has a value, if only 0", local=True)
-FOUND_MASTER = Fact("found_master", 1, "the driver's local copy of Bus Master as it found it",
-                    local=True)
 SEEN = Fact("seen", 1, "the driver that enumerates serves it", local=True)
 FILLED = Fact("irq noted", 1, "its place in the driver's array of irqs was written", local=True)
 SECOND = named(

@@ -44,6 +44,7 @@ from generator.facts import (
     PROBING,
     QUIET,
     SAVED,
+    STALE_COUNT,
     UNBOUND,
     UNHEARD,
     UNPROGRAMMED,
@@ -52,7 +53,7 @@ from generator.graphs.compress import compress
 from generator.graphs.flow import Flow, flow
 from generator.program import Block
 
-_EPISODIC = (SAVED, LOST, MISSED, UNHEARD, UNPROGRAMMED)
+_EPISODIC = (SAVED, LOST, MISSED, STALE_COUNT, UNHEARD, UNPROGRAMMED)
 
 
 class EntryPoints(Process):
@@ -256,10 +257,11 @@ class EntryPoints(Process):
         ]
         when = all_of(down, SHUT(inst).eq(0), *first, *settled)
         top = inst == view.parent(inst)
-        awake = [(D3(inst), 0)] if top else []  # pci_device_shutdown(): pm_runtime_resume()
+        # pci_device_shutdown(): pm_runtime_resume(), and nobody suspends it any more
+        awake = [(D3(inst), 0), (SHUT(inst), 1)] if top else []
         self._core(Kind.CALL, f"shutdown {self.driver.name}", RUNNING, when,
-                   self.at("shutdown", graph.start), (SHUT(inst), 1), *awake)
-        ends = [(HALTED(inst), 1)] if top else []
+                   self.at("shutdown", graph.start), *awake)
+        ends = [(HALTED(inst), 1)] if top else [(SHUT(inst), 1)]
         halted = self.at("halted", 0) if top else RUNNING
         for end in {graph.done, graph.failed}:
             self._core(Kind.CALL_RETURNS, "shutdown returns", self.at("shutdown", end), TRUE,

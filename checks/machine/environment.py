@@ -26,6 +26,7 @@ from generator.facts import (
     PMU,
     PROBING,
     SOURCE,
+    STALE_COUNT,
     SUBSTORE,
     UNPROGRAMMED,
     on_vector,
@@ -106,7 +107,7 @@ def _events(one: _Environment, driver: Driver, inst: Inst, may: Expr, quiet: Exp
     one.event("user", f"opens an event on {inst.name}",
               all_of(PMU(inst).eq(1), OPEN(inst).eq(0), may),
               (OPEN(inst), 1), (SOURCE(inst), 1), about=[inst])
-    forgets = [] if one.made.plain else [(LOST(inst), 0)]
+    forgets = [] if one.made.plain else [(LOST(inst), 0), (STALE_COUNT(inst), 0)]
     closed = OPEN(inst).eq(1) if one.made.plain else OPEN(inst).eq(1) & quiet
     if driver.atomic:
         owner = inst if inst.device == driver.device else one.view.parent(inst)
@@ -137,6 +138,8 @@ def _lost(one: _Environment, port: Inst) -> list[tuple[Read, Expr | int]]:
             lost = TRUE if always else LOSES(user).eq(1)
             found.append((LOST(user), pick(SOURCE(user).eq(1) & lost, 1, LOST(user))))
             found.append((SOURCE(user), 0 if always else pick(lost, 0, SOURCE(user))))
+            stale = pick(OPEN(user).eq(1) & lost, 1, STALE_COUNT(user))
+            found.append((STALE_COUNT(user), stale))
     return found
 
 

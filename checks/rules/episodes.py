@@ -9,7 +9,7 @@ from checks.machine.instances import Inst, View
 from checks.machine.step import GIVEN_UP, Kind, Step
 from checks.rules.rule import state_rule, step_rule
 from generator.context import queued
-from generator.design import SLEEP
+from generator.design import RECOVERY, SLEEP
 from generator.expr import FALSE, TRUE, Expr, Place, Role, all_of, any_of
 from generator.facts import (
     BOUND,
@@ -23,6 +23,7 @@ from generator.facts import (
     OPEN,
     PHASE,
     SOURCE,
+    STALE_COUNT,
     UNPROGRAMMED,
     on_vector,
 )
@@ -61,11 +62,12 @@ def msix_restore_covers_only_own_store(step: Step, view: View) -> Expr | None:
 def _answered_for(inst: Inst, view: View) -> bool:
     """Return whether somebody must turn the interrupt of a device on again.
 
-    Of a driver without callbacks for sleep that is not asked.
+    Of a driver that is not called in this episode that is not asked.
     """
     driver = view.design.driver_of(inst.device)
+    called = RECOVERY if view.episode == "recovery" else SLEEP
     return inst.device.kind == "service" or (
-        driver is not None and bool(set(SLEEP) & driver.callbacks().keys())
+        driver is not None and bool(set(called) & driver.callbacks().keys())
     )
 
 
@@ -135,6 +137,26 @@ def open_events_count_again(step: Step, view: View) -> Expr | None:
         return None
     return any_of(*(
         all_of(OPEN(inst).eq(1), LOST(inst).eq(1), SOURCE(inst).eq(0))
+        for inst in view.instances
+    ))
+
+
+@step_rule(
+    "N46",
+    mend="take 0 for what was read last where the counter is set to 0",
+    evidence=("drivers/perf/cxl_pmu.c cxl_pmu_event_start()", "drivers/perf/cxl_pmu.c "
+              "__cxl_pmu_read()"),
+    symptom="perf stat shows a count that grew by about 2^width over sleep",
+)
+def counts_do_not_jump(step: Step, view: View) -> Expr | None:
+    """An event that counts on after its counter was cleared does not take that for an overflow.
+
+    What it counts is what a counter has more than it had when it was read last.
+    """
+    if not step.settles:
+        return None
+    return any_of(*(
+        all_of(OPEN(inst).eq(1), SOURCE(inst).eq(1), STALE_COUNT(inst).eq(1))
         for inst in view.instances
     ))
 

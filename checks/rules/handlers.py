@@ -100,11 +100,16 @@ def free_irq_before_vectors(step: Step, view: View) -> Expr | None:
     implies=("R13",),
 )
 def children_before_parent_vectors(step: Step, view: View) -> Expr | None:
-    """Children that use a device's vectors are deleted before it frees them or is disabled."""
+    """Children that use a device's vectors are deleted before it frees them or is disabled.
+
+    At shutdown, when no driver binds any more (drivers/base/core.c device_shutdown()), it is enough
+    that their drivers have given the vectors back.
+    """
     if not is_done(step, "pci_free_irq_vectors", "pci_disable_device"):
         return None
     dev = step.role("dev")
-    living = [LIFE(child).eq(ADDED) & on_vector(IRQ, child) for child in view.children(dev)]
+    used = HANDLER if step.entry == "shutdown" else IRQ
+    living = [LIFE(child).eq(ADDED) & on_vector(used, child) for child in view.children(dev)]
     last = ENABLED(dev).eq(1) if is_done(step, "pci_disable_device") else TRUE
     return all_of(last, msi_on(dev), any_of(*living))
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.machine.instances import Inst, View
+from checks.machine.episode import PLAIN
+from checks.machine.instances import SYSTEM, Inst, View
 from checks.machine.machine import HALTED
-from checks.machine.step import Kind, Step
+from checks.machine.step import DOWN, Kind, Step
 from checks.rules.rule import Clause, clause_rule, counted_on, is_done, step_rule
 from generator.design import SUBDEVICES
 from generator.expr import TRUE, Expr, all_of, any_of
@@ -19,6 +20,7 @@ from generator.facts import (
     CAP,
     CAP_NONE,
     CLAIMED,
+    DYING,
     ENABLED,
     HANDLER,
     HOTPLUG,
@@ -87,12 +89,16 @@ def managed_only_while_bound(step: Step, _view: View) -> Expr | None:
     symptom="DMA and messages of every device below the port stop, without a word",
 )
 def bus_master_is_shared(step: Step, _view: View) -> Expr | None:
-    """Bus mastering of a bridge is cleared only when nothing below it needs it."""
+    """Bus mastering of a bridge is cleared only when nothing below it needs it.
+
+    In probe that cannot be known: a driver below that finds it set asks nobody for it.
+    """
     # Not that sources are quiet before it is set: no message leaves a device whose MSI Enable is
     # clear, and drivers/pci/msi/pcidev_msi.c pci_msi_init() clears it when the device is found.
     # Before a handler comes, N4b asks for quiet.
     if is_done(step, "pci_clear_master"):
-        return BELOW(step.role("dev")).eq(1)
+        dev = step.role("dev")
+        return TRUE if step.entry == "probe" and dev.device.bridge else BELOW(dev).eq(1)
     if is_done(step, "pci_disable_device"):
         dev = step.role("dev")
         return ENABLED(dev).eq(1) & BELOW(dev).eq(1)
@@ -276,3 +282,22 @@ def pmu_has_no_open_events(step: Step, _view: View) -> Expr | None:
     if not is_done(step, "perf_pmu_unregister", "free driver data"):
         return None
     return OPEN(step.role("user")).eq(1)
+
+
+@step_rule(
+    "N47",
+    mend="have the child's driver give its irq back in .shutdown, and leave its device alone",
+    evidence=("drivers/base/core.c device_shutdown()", "kernel/events/core.c "
+              "perf_pmu_unregister()"),
+    symptom="a panic in reboot -f or kexec -e, and no machine that comes back",
+)
+def shutdown_keeps_what_is_used(step: Step, view: View) -> Expr | None:
+    """At shutdown no device is deleted whose PMU has an open event: nobody was asked.
+
+    Where perf cannot detach events (N1), a removal that is rare may be lived with. Every machine is
+    shut down, and programs still run then, as with `reboot -f`.
+    """
+    if not is_done(step, "perf_pmu_unregister") or view.episode != PLAIN:
+        return None
+    user = step.role("user")
+    return all_of(DOWN(SYSTEM).eq(1), DYING(user).eq(1), OPEN(user).eq(1))

@@ -14,7 +14,6 @@ from generator.expr import TRUE, Expr, Fact, Nth, Place, Read, all_of, any_of, n
 from generator.facts import (
     ADDED,
     ALLOCATED,
-    BELOW,
     BOUND,
     CAP,
     CAP_NONE,
@@ -26,7 +25,6 @@ from generator.facts import (
     KNOWN,
     LIFE,
     LOCATED,
-    MASTER,
     MEMORY,
     MODE,
     MODE_OFF,
@@ -135,18 +133,20 @@ def _given_irqs(view: View) -> frozenset[object]:
     "N10",
     mend="ask first whether there is somebody to serve, or take it back when nobody came",
     evidence=("drivers/pci/pcie/portdrv.c pcie_port_device_register()",),
-    symptom="vectors taken, or a bridge that may master the bus, for nobody",
+    symptom="vectors taken for nobody",
 )
 def nothing_kept_for_nobody(step: Step, view: View) -> Expr | None:
-    """A bridge that ends up serving nobody keeps no vectors, and no bus mastering of its own."""
+    """A bridge that ends up serving nobody keeps no vectors.
+
+    Bus mastering it may keep: without messages it has no use for it, and to clear it is R09.
+    """
     port = _probed(step)
     if port is None or not port.device.bridge:
         return None
     used = any_of(
         HANDLER(port).ne(0), *(_there(child) for child in view.children(port))
     )
-    kept = any_of(msi_on(port), MASTER(port).eq(1) & BELOW(port).eq(0))
-    return kept & ~used
+    return msi_on(port) & ~used
 
 
 _FOR_OTHERS = (*RUNTIME_GETS, *RUNTIME_PUTS)

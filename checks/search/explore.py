@@ -184,17 +184,17 @@ def watches_of(machine: Machine, rules: Sequence[Rule]) -> tuple[Watch, ...]:
                 when = rule.on_step(one.step, machine.view)
                 if when is not None and when != FALSE:
                     found.append(Watch(rule.key, when, rule.statement, number,
-                                       _waived(machine.design.waivers, rule, one.step)))
+                                       _waived(machine, rule, one.step)))
         if rule.on_state is not None:
             for message, when in rule.on_state(machine.view):
                 found.append(Watch(rule.key, when, message, None,
-                                   _waived(machine.design.waivers, rule, None)))
+                                   _waived(machine, rule, None)))
     return tuple(found)
 
 
-def _waived(waivers: Sequence[Waiver], rule: Rule, step: Step | None) -> str:
-    for waiver in waivers:
-        if waiver.rule != rule.key:
+def _waived(machine: Machine, rule: Rule, step: Step | None) -> str:
+    for waiver in machine.design.waivers:
+        if waiver.rule != rule.key or waiver.episode not in ("", machine.view.episode):
             continue
         if step is None:
             if not waiver.op and not waiver.inside:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from generator.ctext import helper
 from generator.design import Design, Waiver
 from generator.designs import today
-from generator.designs.parts.cpmu import LOST_COUNTERS
+from generator.designs.parts.cpmu import RESET_COUNTERS
 from generator.designs.series.auxbus import series
 from generator.drivers import pcie_cxlpmu as pmu
 from generator.drivers import pcie_cxlpmu_devices as child
@@ -38,8 +38,8 @@ def auxbus(*, zero_service: bool = True, dynamic: bool = True) -> Design:
                 with_services=() if zero_service else discovery,
                 counted_in=pmu.counted_in(dynamic),
                 served=(helper(child.pcie_cxlpmu_add_devices(dynamic)),),
-                before_remove=(helper(child.pcie_cxlpmu_delete_devices()),),
-                after_remove=(helper(child.pcie_cxlpmu_forget()),),
+                remove_first=(helper(child.pcie_cxlpmu_delete_devices()),),
+                remove_last=(helper(child.pcie_cxlpmu_forget()),),
                 sources=(*SOURCES, pmu.SOURCE),
                 c=C | pmu.C,
                 also_set=pmu.SETS,
@@ -50,7 +50,7 @@ def auxbus(*, zero_service: bool = True, dynamic: bool = True) -> Design:
         waivers=(
             *today.DESIGN.waivers,
             Waiver("N1", OPEN_EVENTS, inside="devres"),
-            LOST_COUNTERS,
+            RESET_COUNTERS,
         ),
         evidence="<20240529164103.31671-1-Jonathan.Cameron@huawei.com>",
     )

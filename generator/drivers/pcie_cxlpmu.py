@@ -350,7 +350,7 @@ def pcie_cxlpmu_get_irq() -> Function:
     )
 
 
-_NO_MESSAGE = 'pci_info(dev, "CPMU %u: no interrupt (%d)\\n", pmu->index, ret);'
+_NO_MESSAGE = 'pci_info(dev, "CPMU %u: no message number (%d)\\n", pmu->index, ret);'
 _NO_VECTOR = 'pci_info(dev, "CPMU %u: no vector for message %d (%d)\\n", pmu->index, msg, irq);'
 
 

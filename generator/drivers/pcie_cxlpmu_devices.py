@@ -20,15 +20,11 @@ from generator.drivers.pcie_cxlpmu import (
     store,
 )
 from generator.drivers.portdrv import BEST, PORT
-from generator.expr import maximum
 from generator.facts import (
     ADDED,
-    BELOW,
-    FOUND_MASTER,
     IRQ,
     LIFE,
     LOCAL,
-    MASTER,
     NVEC,
     TOTAL,
     msi_on,
@@ -55,8 +51,6 @@ from generator.ops.irq import (
 )
 from generator.ops.pci import (
     PCI_CLEAR_DRVDATA,
-    PCI_CLEAR_MASTER,
-    PCI_READ_CONFIG_WORD,
     PCI_SET_MASTER,
 )
 from generator.program import Function, If, Not
@@ -184,11 +178,7 @@ def pcie_cxlpmu_alloc_vectors(dynamic: bool) -> Function:
 
 def pcie_cxlpmu_serve_port(dynamic: bool) -> Function:
     """Return the serving of the CPMUs of a port without services."""
-    was_on = guard("command & PCI_COMMAND_MASTER", FOUND_MASTER(PORT).eq(1))
-    # Bus mastering is on already where a live device below has asked for it.
-    found = note("command", sets(FOUND_MASTER(PORT), maximum(MASTER(PORT), BELOW(PORT))))
     give_up = (PCI_FREE_IRQ_VECTORS(PORT), leave())
-    clear = If(Not(was_on), (PCI_CLEAR_MASTER(PORT, c={"label": "err_restore_master"}),))
     no_vectors = 'pci_info(dev, "CPMUs not used, no MSI or MSI-X (%d)\\n", ret);'
     return Written(
         "pcie_cxlpmu_serve_port",
@@ -199,14 +189,10 @@ def pcie_cxlpmu_serve_port(dynamic: bool) -> Function:
             ),
             helper(pcie_cxlpmu_assign_irqs(dynamic), args=_SET_ARGS),
             helper(any_of_them("pcie_cxlpmu_any_irq", HAS_IRQ), fail=give_up, args="set"),
-            PCI_READ_CONFIG_WORD(PORT, c={"where": "PCI_COMMAND", "into": "&command"}),
-            found(),
             PCI_SET_MASTER(PORT),
-            code(""),
             helper(pcie_cxlpmu_add_all(), args=_SET_ARGS),
             helper(
-                any_of_them("pcie_cxlpmu_any_child", _HAS_CHILD), fail=(clear, *give_up),
-                args="set",
+                any_of_them("pcie_cxlpmu_any_child", _HAS_CHILD), fail=give_up, args="set",
             ),
         ),
         gives="void",

@@ -18,7 +18,7 @@ from generator.fingerprint import Fails, Fingerprint
 from generator.operation import RETURN, Guard, Operation, fault, ok, sets
 from generator.ops.assign import assign
 from generator.ops.device import DEV_SET_DRVDATA, DEVM_KZALLOC, INIT_LIST_HEAD
-from generator.ops.irq import DEVM_REQUEST_IRQ, PCI_IRQ_VECTOR
+from generator.ops.irq import DEVM_FREE_IRQ, DEVM_REQUEST_IRQ, PCI_IRQ_VECTOR
 from generator.ops.perf import (
     CPUHP_STATE_ADD_INSTANCE,
     CPUHP_STATE_REMOVE_INSTANCE,
@@ -31,6 +31,8 @@ from generator.ops.perf import (
     PERF_PMU_REGISTER,
     PERF_PMU_UNREGISTER,
     QUIESCE,
+    START_EVENTS,
+    STOP_EVENTS,
     devm_action,
 )
 from generator.ops.pm import PM_RUNTIME_GET_ONLY, PM_RUNTIME_PUT_ONLY
@@ -39,6 +41,7 @@ from generator.program import Block, Function, If, Not
 SOURCE = "drivers/perf/cxl_pmu.c"
 NAMES: dict[Place, str] = {PORT: "dev->parent", CPMU: "dev"}  # what the aux driver's C calls them
 _INFO = {"data": "info"}
+_DRVDATA = {"data": "dev_get_drvdata(dev)"}
 REGISTERS = {"address": "pmu->resource", "size": "CXL_PMU_REGMAP_SIZE"}
 # What perf is told of: kernel/events/core.c perf_pmu_register() refuses a PMU without a name, and
 # an event that opens is noted at its counter.
@@ -84,7 +87,6 @@ def cxl_pmu_setup_irq() -> Function:
         (
             DEVM_KASPRINTF(CPMU),
             DEVM_REQUEST_IRQ(CPMU, CPMU, shared=1),
-            assign("cxl_pmu_info.irq", "cxl_pmu_auxdev.irq")(),
         ),
     )
 
@@ -142,14 +144,19 @@ def cxl_pmu_aux_driver() -> Driver:
             devm_action(_QUIESCE, "cxl_pmu_quiesce")(CPMU, CPMU, c=_INFO),
             helper(cxl_pmu_setup_perf(), args="dev, info, name", failed="rc"),
         ),
-        shutdown=(_QUIESCE(CPMU, c={"data": "auxiliary_get_drvdata(auxdev)"}),),
+        shutdown=(
+            STOP_EVENTS(CPMU, c=_INFO),
+            DEVM_FREE_IRQ(CPMU, CPMU, c={"irq": "to_cxl_pmu_auxdev(auxdev)->irq", **_INFO}),
+        ),
+        suspend=(STOP_EVENTS(CPMU, c=_DRVDATA),),
+        resume=(START_EVENTS(CPMU, c=_DRVDATA),),
         unbind=False,
         gives=(CLAIMED, PMU),
         handler_needs=(MAPPED, MEMORY, POWER),
         c={CPMU: "auxiliary_device.dev", PORT: "auxiliary_device.dev.parent"},
         sources=(SOURCE,),
         variable="cxl_pmu_aux_driver",
-        sets=tuple(f"cxl_pmu_info.{name}" for name in ("base", "on_cpu", "irq", "pmu")),
+        sets=tuple(f"cxl_pmu_info.{name}" for name in ("base", "on_cpu", "pmu")),
     )
 
 

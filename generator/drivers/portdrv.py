@@ -528,12 +528,15 @@ def pcie_port_device_remove(
 
 
 def remove(
-    before: Block = (), after: Block = (), services: Services = PCI_EXPRESS
+    before: Block = (), after: Block = (), services: Services = PCI_EXPRESS,
+    first: Block = (), last: Block = (),
 ) -> Block:
     """Return pcie_portdrv_remove()."""
     return (
         *_awake(),
+        *first,
         call(pcie_port_device_remove(before, after, services)),
+        *last,
         PCI_DISABLE_DEVICE(PORT),
     )
 
@@ -547,18 +550,21 @@ def shutdown(
 
 def portdrv(
     *, services: Services = PCI_EXPRESS, before_remove: Block = (), after_remove: Block = (),
+    remove_first: Block = (), remove_last: Block = (),
     sources: tuple[str, ...] = SOURCES, c: Mapping[Device, str] = C,
     also_set: tuple[str, ...] = (), **places: Block,
 ) -> Driver:
     """Return the port driver, with blocks put in at the places that its functions name.
 
     `services` says how they run: with a device each on pci_express, as today, or without.
+    `before_remove` and `after_remove` are done at shutdown as well, `remove_first` and
+    `remove_last` are not.
     """
     return Driver(
         "pcieport",
         PORT,
         probe=probe(services, **places),
-        remove=remove(before_remove, after_remove, services),
+        remove=remove(before_remove, after_remove, services, remove_first, remove_last),
         shutdown=shutdown(before_remove, after_remove, services),
         builtin=True,
         c=c,

@@ -12,7 +12,7 @@ from typing import TypedDict
 
 from generator.design import Device
 from generator.expr import FALSE, TRUE, Nth, Place, Role, Same, any_of, pick
-from generator.facts import BOUND, LOST, MISSED, PHASE, SOURCE
+from generator.facts import BOUND, LOST, MISSED, PHASE, SOURCE, WAKE
 from generator.operation import IGNORE, RETURN, Guard, OnFail, Operation, Set, ok, sets
 from generator.ops.assign import assign
 from generator.ops.device import DEVICE_FOR_EACH_CHILD
@@ -48,15 +48,19 @@ _OFF = (
     sets(SOURCE(SERVICE), 0),
 )
 _ON = (sets(SOURCE(SERVICE), 1), sets(LOST(SERVICE), 0))
+# PME has the message number of hotplug and is no service of its own here. Where something below may
+# wake the system, pcie/pme.c pcie_pme_suspend() arms the irq that they have in common: it always
+# does here.
+_ARMED, _DISARMED = sets(WAKE(SERVICE), 1), sets(WAKE(SERVICE), 0)
 # From here on nobody notices what is plugged or pulled.
 PCIEHP_SUSPEND = _callback(
-    "pciehp_suspend", "hotplug/pciehp_core.c", *_OFF, sets(MISSED(SERVICE), 1)
+    "pciehp_suspend", "hotplug/pciehp_core.c", *_OFF, sets(MISSED(SERVICE), 1), _ARMED
 )
 # Looks whether the device in the slot is another one, and clears events of the link coming up.
 PCIEHP_RESUME_NOIRQ = _callback(
     "pciehp_resume_noirq", "hotplug/pciehp_core.c", sets(MISSED(SERVICE), 0)
 )
-PCIEHP_RESUME = _callback("pciehp_resume", "hotplug/pciehp_core.c", *_ON)
+PCIEHP_RESUME = _callback("pciehp_resume", "hotplug/pciehp_core.c", *_ON, _DISARMED)
 PCIEHP_RUNTIME_SUSPEND = _callback("pciehp_runtime_suspend", "hotplug/pciehp_core.c", *_OFF)
 PCIEHP_RUNTIME_RESUME = _callback("pciehp_runtime_resume", "hotplug/pciehp_core.c", *_ON)
 PCIEHP_SLOT_RESET = _callback("pciehp_slot_reset", "hotplug/pciehp_core.c")

@@ -199,7 +199,7 @@ def one(body: Body, found: Sequence[Statement], what: str, wanted: str = "") -> 
 
 def named(body: Body, anchor: str) -> Statement:
     """Return the statement that an edit names: "call:NAME", "set:LEFT SIDE",
-    "if:CONDITION" or "switch:EXPRESSION".
+    "if:CONDITION", "switch:EXPRESSION", or "text:" with how it begins as written.
 
     Errors: TreeError when there is none, or more than one.
     """
@@ -212,10 +212,11 @@ def named(body: Body, anchor: str) -> Statement:
             one for one in body.statements
             if one.cursor.kind == Kind.SWITCH_STMT and one.text == text
         ],
+        "text": lambda: [one for one in body.statements if one.text.startswith(text)],
     }[kind]()
     what = {
         "call": f"call of {text}()", "set": f"assignment to {text}", "if": f"if ({text})",
-        "switch": f"switch ({text})",
+        "switch": f"switch ({text})", "text": f"statement that begins with {text}",
     }
     return one(body, found, what[kind], text)
 

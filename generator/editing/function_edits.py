@@ -275,6 +275,21 @@ class InFunction:
 
 
 @dataclass(frozen=True)
+class Removed:
+    """A statement of an existing function goes, and the comment above it."""
+
+    path: str
+    function: str
+    statement: str
+
+    def apply(self, draft: Draft) -> Mapping[str, str]:
+        """Return the file."""
+        gone = named(body_of(draft.unit(self.path), self.function), self.statement)
+        splice = Splice(gone.first, gone.last, ())
+        return {self.path: spliced(self.path, draft.text(self.path), [splice])}
+
+
+@dataclass(frozen=True)
 class Tail:
     """The end of a function, from a statement on, is rendered from operations."""
 

@@ -12,6 +12,7 @@ from generator.facts import (
     GONE,
     HOTPLUG,
     KNOWN,
+    LOST,
     MAPPED,
     MEMORY,
     OPEN,
@@ -19,9 +20,10 @@ from generator.facts import (
     PMU,
     QUIET,
     SOURCE,
+    STALE_COUNT,
 )
 from generator.fingerprint import Fails, Fingerprint
-from generator.operation import Operation, Outcome, fault, ok, sets
+from generator.operation import Operation, Outcome, fail, fault, ok, sets
 
 USER = Role("user")
 OWNER = Role("owner")
@@ -123,10 +125,43 @@ QUIESCE = Operation(
     needs=(MAPPED, MEMORY),
 )
 
+# What a PMU has counted is noted before its registers may be lost, and its counters stop.
+STOP_EVENTS = Operation(
+    "cxl_pmu_stop_events",
+    ("user",),
+    (
+        ok(
+            sets(LOST(USER), pick(SOURCE(USER).eq(1), 1, LOST(USER))),
+            sets(SOURCE(USER), 0), sets(QUIET(USER), 1),
+        ),
+    ),
+    source="kernel/smp.c smp_call_function_single(): on the CPU of the events, which is online",
+    fingerprint=Fingerprint(("cxl_pmu_stop_events",)),
+    needs_d0="user",
+    needs=(MAPPED, MEMORY),
+)
+
+# Counters begin at 0 again, and what was read of them last is 0 as well.
+START_EVENTS = Operation(
+    "cxl_pmu_start_events",
+    ("user",),
+    (
+        ok(sets(SOURCE(USER), OPEN(USER)), sets(LOST(USER), 0), sets(STALE_COUNT(USER), 0)),
+    ),
+    source="kernel/smp.c smp_call_function_single(): on the CPU of the events, which is online",
+    fingerprint=Fingerprint(("cxl_pmu_start_events",)),
+    needs_d0="user",
+    needs=(MAPPED, MEMORY),
+)
+
 PARSE_CAPS = Operation(
     "cxl_pmu_parse_caps",
     ("user",),
-    (ok(sets(CAPS(USER), 1)), fault("-ENODEV")),
+    (
+        ok(sets(CAPS(USER), 1), when=GONE(ParentOf(USER)).eq(0)),
+        fail("-ENODEV", GONE(ParentOf(USER)).eq(1)),  # all ones
+        fault("-ENODEV"),
+    ),
     source="drivers/perf/cxl_pmu.c cxl_pmu_parse_caps()",
     fingerprint=Fingerprint(("cxl_pmu_parse_caps",), on=0, fails=Fails.NEGATIVE),
     needs_d0="user",

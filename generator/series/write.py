@@ -36,7 +36,11 @@ def write(
     """
     said = provenance_of(series, provenance or {})
     text, link, links = series.cover_body.rstrip("\n").partition("\n\nLink: ")
-    body = f"{text}\n\n{_provenance(said)}{link}{links}\n"
+    based = {
+        "version": tree_.version, "source": tree_.source,
+        "tree": tree.tree_id(tree_, series.base), "result": series.tree_id,
+    }
+    body = f"{text}\n\n{_provenance(said, based)}{link}{links}\n"
     patches = tree.format_patch(
         tree_, series.base, series.tip, series.cover_subject, body, out, series.prefix
     )
@@ -49,9 +53,11 @@ def write(
     return patches
 
 
-def _provenance(said: Mapping[str, object]) -> str:
-    """Return the block of the cover letter that says how the series was made."""
-    return text_of("messages/provenance.txt.j2", said={**said, "lists": _lists(said)}).strip("\n")
+def _provenance(said: Mapping[str, object], base: Mapping[str, str]) -> str:
+    """Return the block of the cover letter that says how the series was made, and of what."""
+    return text_of(
+        "messages/provenance.txt.j2", said={**said, "lists": _lists(said)}, base=base
+    ).strip("\n")
 
 
 def _lists(said: Mapping[str, object]) -> list[tuple[str, Sequence[str]]]:

@@ -38,7 +38,7 @@ from generator.ops.pci import (
     PCI_SAVE_STATE,
     RESTORE_SUBDEVICE_VECTORS,
 )
-from generator.ops.perf import PERF_PMU_REGISTER, USER
+from generator.ops.perf import PERF_PMU_REGISTER, START_EVENTS, USER
 from generator.ops.source import ENABLE_SOURCE
 from generator.program import Block
 
@@ -66,6 +66,7 @@ def counting(**callbacks: Block) -> Driver:
     return replace(kid((PERF_PMU_REGISTER(KID),)), **callbacks)
 
 
+COUNTS_AGAIN = replace(START_EVENTS, needs=())  # of a driver that maps nothing
 # Hotplug as an auxiliary driver: the operations are its own, not the port's iteration.
 SUSPEND = replace(PCIEHP_SUSPEND, reaches=())(KID)
 LOOK = replace(PCIEHP_RESUME_NOIRQ, reaches=())(KID)
@@ -188,7 +189,7 @@ CASES = (
     Case(
         "N14",
         broken=design(port(MAKE, DELETE), counting()),
-        mended=design(port(MAKE, DELETE), counting(resume=(ENABLE_SOURCE(KID),))),
+        mended=design(port(MAKE, DELETE), counting(resume=(COUNTS_AGAIN(KID),))),
         trace=(
             "port: bind portdrv",
             *MADE,
@@ -198,6 +199,29 @@ CASES = (
             "kid: probe returns 0",
             "user: opens an event on kid",
             *SLEPT,
+            AWAKE,
+        ),
+        hardware={},
+        floating=("kid", "user"),
+        episode="sleep",
+    ),
+    # drivers/perf/cxl_pmu.c cxl_pmu_event_start() sets counter and prev_count to 0. This one only
+    # enables the counter: __cxl_pmu_read() masks 0 - prev_count to the width of the counter.
+    Case(
+        "N46",
+        broken=design(port(MAKE, DELETE), counting(resume=(ENABLE_SOURCE(KID),))),
+        mended=design(port(MAKE, DELETE), counting(resume=(COUNTS_AGAIN(KID),))),
+        trace=(
+            "port: bind portdrv",
+            *MADE,
+            "port: probe returns 0",
+            "kid: bind kiddrv",
+            "kid: perf_pmu_register(kid)",
+            "kid: probe returns 0",
+            "user: opens an event on kid",
+            *SLEPT,
+            "kid: resume kiddrv",
+            "kid: enable source for kid",
             AWAKE,
         ),
         hardware={},

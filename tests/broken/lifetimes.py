@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Designs that bind, unwind or remove wrongly."""
 
+from dataclasses import replace
+
 from broken.parts import DELETE, KID, MADE, MAKE, ONE, PORT, Case, design, kid, port
 from generator.design import Design, Device, Driver
 from generator.facts import BELOW
@@ -29,6 +31,7 @@ BOUND_FIRST = Design(
 HALF = (IDA_ALLOC(KID), KZALLOC(KID), AUXILIARY_DEVICE_INIT(KID))
 ADD_THEN_KFREE = AUXILIARY_DEVICE_ADD(KID, fail=(KFREE(KID), Return(ok=False)))
 REGISTER, UNREGISTER = PERF_PMU_REGISTER(KID), PERF_PMU_UNREGISTER(KID)
+COUNTS = kid((REGISTER,), (UNREGISTER,))
 
 CASES = (
     # drivers/pci/msi/msi.c pci_setup_msi_context() -> kernel/irq/msi.c msi_setup_device_data():
@@ -66,6 +69,16 @@ CASES = (
             "port: pci_clear_master(port)",
         ),
         hardware={"port.below": "yes"},
+    ),
+    # drivers/pci/pci.c pci_enable_bridge() leaves a bridge alone that is_busmaster already.
+    Case(
+        "R09",
+        broken=design(port((PCI_SET_MASTER(PORT), PCI_CLEAR_MASTER(PORT)))),
+        mended=design(port((PCI_SET_MASTER(PORT),))),
+        trace=(
+            "port: bind portdrv", "port: pci_set_master(port)", "port: pci_clear_master(port)"
+        ),
+        hardware={},
     ),
     # drivers/cxl/core/regs.c devm_cxl_iomap_block() takes the struct device whose devres it
     # uses: given the port, the mapping lives until the port is unbound, not the child.
@@ -149,5 +162,29 @@ CASES = (
         ),
         hardware={},
         floating=("user",),
+    ),
+    # drivers/base/core.c device_shutdown() calls the port's .shutdown, and who runs `reboot -f` has
+    # not closed anything: perf_pmu_unregister() comes from there.
+    Case(
+        "N47",
+        broken=design(replace(port(MAKE, DELETE), shutdown=DELETE), COUNTS),
+        mended=design(replace(port(MAKE, DELETE), shutdown=()), COUNTS),
+        trace=(
+            "port: bind portdrv",
+            *MADE,
+            "port: probe returns 0",
+            "kid: bind kiddrv",
+            "kid: perf_pmu_register(kid)",
+            "kid: probe returns 0",
+            "user: opens an event on kid",
+            "system: shuts down",
+            "port: shutdown portdrv",
+            "port: the child was added: yes",
+            "port: auxiliary_device_delete(kid)",
+            "kid: unbind kiddrv",
+            "kid: perf_pmu_unregister(kid)",
+        ),
+        hardware={},
+        floating=("kid", "user"),
     ),
 )

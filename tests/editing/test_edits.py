@@ -34,8 +34,8 @@ pytestmark = pytest.mark.kernel
 PORTDRV, PERF = "drivers/pci/pcie/portdrv.c", "drivers/perf/cxl_pmu.c"
 CXLPCI, KCONFIG = "drivers/cxl/cxlpci.h", "drivers/perf/Kconfig"
 HEADER = "drivers/pci/pcie/portdrv.h"
-CREATED = SERIES.steps[5].design
-SERVED = SERIES.steps[7].design
+CREATED = SERIES.steps[7].design
+SERVED = SERIES.steps[9].design
 DERIVED = Derived(PORTDRV, pcie_cxlpmu.NAMES)
 ZERO = SERIES.steps[0].edits[0]
 
@@ -189,8 +189,12 @@ def test_a_derived_insertion_stands_next_to_what_both_designs_have(
     text = DERIVED.apply(split(pinned, base))[PORTDRV]
 
     assert "\tpcie_cxlpmu_discover(dev);\n\n\tpci_set_master(dev);" in text
-    assert "{\n\tpcie_cxlpmu_delete_devices(dev);\n\tdevice_for_each_child(" in text
-    assert "\tpci_free_irq_vectors(dev);\n\tpcie_cxlpmu_forget(dev);\n}" in text
+    removed = (
+        "\tpcie_cxlpmu_delete_devices(dev);\n\tpcie_port_device_remove(dev);\n"
+        "\tpcie_cxlpmu_forget(dev);\n"
+    )
+    assert removed in text.replace("\n\n", "\n")
+    assert text.count("pcie_cxlpmu_delete_devices(dev);") == 1, "at shutdown they stay"
     assert "\tpci_clear_master(dev);\n\t\treturn 0;\n\t}\n\n\tpcie_cxlpmu_add_devices(dev);" in text
 
 
@@ -199,12 +203,13 @@ def test_a_derived_change_is_refused_where_its_anchor_is_there_twice(
 ) -> None:
     start = split(pinned, base)
     twice = start.text(PORTDRV).replace(
-        "\tpci_free_irq_vectors(dev);\n}", "\tpci_free_irq_vectors(dev);\n" * 2 + "}", 1
+        "\tpcie_port_device_remove(dev);\n\n\tpci_disable_device(dev);\n",
+        "\tpcie_port_device_remove(dev);\n" * 2 + "\n\tpci_disable_device(dev);\n", 1
     )
     assert twice != start.text(PORTDRV)
 
-    with pytest.raises(TreeError, match=r"portdrv\.c:\d+: pcie_port_device_remove\(\) has "
-                       r"operation pci_free_irq_vectors\(port\) 2 times .*not clear"):
+    with pytest.raises(TreeError, match=r"portdrv\.c:\d+: pcie_portdrv_remove\(\) has "
+                       r".*pcie_port_device_remove.* 2 times .*not clear"):
         DERIVED.apply(start.with_text(PORTDRV, twice))
 
 

@@ -23,7 +23,7 @@ from generator.graphs import lts
 from generator.graphs.design_lts import fingerprints, guards_of_driver, project
 from generator.kernel import variant
 from generator.kernel.kbuild import Base
-from generator.kernel.tree import Tree
+from generator.kernel.tree import Tree, tree_id
 from generator.operation import Do
 from generator.ops.perf import DEVM_IOREMAP, DEVM_REQUEST_MEM_REGION
 from generator.parsing.unit import job, parse_once
@@ -122,7 +122,7 @@ def test_steps_that_claim_no_change_have_the_design_before(made: Series) -> None
         assert not commit.unchanged or commit.design == before
         before = commit.design
     assert [c.key for c in made.commits if c.unchanged] == [
-        "regloc", "capability", "setup", "split_vectors"
+        "any_cpu", "all_ones", "regloc", "capability", "setup", "split_vectors"
     ]
 
 
@@ -144,8 +144,11 @@ def test_the_cover_letter_says_what_was_checked_and_what_was_not(
     said = {"checked": ["this"], "not_checked": ["that"]}
     cover = write(made, pinned, tmp_path, said)[0].read_text()
 
-    assert "[RFC PATCH 0/9]" in cover
+    assert "[RFC PATCH 00/11]" in cover
     assert f"base-commit: {pinned.base}" in cover
+    assert f"Based on Linux {pinned.version}, {pinned.source}:\n" in cover
+    assert f"tree {tree_id(pinned, pinned.base)}.\n" in cover
+    assert f"`git am` there gives\ntree {made.tree_id}.\n" in cover
     assert digest(DESIGN) in cover
     assert "Checked:\n- this\n" in cover
     assert "Not checked:\n- that\n" in cover
@@ -163,7 +166,7 @@ def test_an_operation_moved_in_the_design_is_moved_in_c(pinned: Tree, base: Base
         probe[a], probe[b] = probe[b], probe[a]
         return replace(design, drivers=(design.drivers[0], replace(aux, probe=tuple(probe))))
 
-    bind = generate(series(swap(DESIGN), TODAY), pinned).commits[6]
+    bind = generate(series(swap(DESIGN), TODAY), pinned).commits[8]
 
     c = text(bind, PERF)
     assert c.index("base = devm_ioremap(") < c.index("res = devm_request_mem_region(")
@@ -175,7 +178,7 @@ def test_a_design_without_zero_service_ports_has_no_patch_for_them(
 ) -> None:
     less = generate(series(auxbus(zero_service=False), TODAY), pinned)
 
-    assert [c.key for c in less.commits][5:] == ["create", "bind", "dynamic"]
+    assert [c.key for c in less.commits][7:] == ["create", "bind", "dynamic"]
     assert all(
         "pcie_cxlpmu_serve_port" not in (data or b"").decode()
         for c in less.commits for data in c.changed.values()
@@ -187,7 +190,7 @@ def test_a_design_without_zero_service_ports_has_no_patch_for_them(
 def test_a_design_with_static_vectors_allocates_none_later(pinned: Tree, base: Base) -> None:
     fixed = generate(series(auxbus(dynamic=False), TODAY), pinned)
 
-    assert [c.key for c in fixed.commits][5:] == ["create", "bind", "no_service"]
+    assert [c.key for c in fixed.commits][7:] == ["create", "bind", "no_service"]
     assert "pci_msix_" not in text(fixed.commits[-1], CXLPMU)
     assert differences(fixed.commits[-1], base) == []
 
@@ -198,7 +201,7 @@ def test_a_change_of_the_target_is_in_every_step_that_has_it(pinned: Tree) -> No
 
     changed = generate(series(rewrite.rewritten(DESIGN, without_message), TODAY), pinned)
 
-    for commit in changed.commits[5:]:
+    for commit in changed.commits[7:]:
         # the undo of ida_alloc() stays: it is derived, not written
         assert text(commit, CXLPMU).count("ida_free(") == 1
 
@@ -233,7 +236,7 @@ def test_a_wrong_template_makes_c_that_is_not_the_design(
 
 
 def test_an_edit_that_fails_names_its_patch_and_kind(pinned: Tree) -> None:
-    moved = SERIES.steps[1]
+    moved = next(one for one in SERIES.steps if one.key == "regloc")
     odd = replace(SERIES, steps=(moved, moved))
 
     with pytest.raises(TreeError, match=r"regloc\.h:1: .* already \(patch 2, Moved\)"):

@@ -33,8 +33,7 @@ ARGUED: dict[str, str] = {
     "cxl_pmu.shutdown: drop: quiesce(cpmu)":
         "the port's .shutdown deletes the device, which quiesces it: a moment later",
     "pcie_cxlpmu_serve_port: drop: pcie_cxlpmu_any_irq()":
-        "pcie_cxlpmu_any_child() gives up as well, and bus mastering stays set only where live "
-        "devices below need it",
+        "pcie_cxlpmu_any_child() gives up as well, and bus mastering of a bridge may stay set",
     "pcie_cxlpmu_add_devices: swap: if (Not) <> pcie_cxlpmu_assign_irqs()":
         "on INTx pci_irq_vector() gives a CPMU the number of the line, which portdrv notes: only "
         "who adds its device reads that, which is not come to",

@@ -11,28 +11,24 @@ from __future__ import annotations
 from dataclasses import replace
 
 from generator.design import Design, Device, Driver
-from generator.designs.parts.cpmu import CAN_ADD, LOST_COUNTERS, OPEN_EVENTS, cxl_pmu, deleted
+from generator.designs.parts.cpmu import CAN_ADD, OPEN_EVENTS, RESET_COUNTERS, cxl_pmu, deleted
 from generator.drivers.portdrv import PCI_EXPRESS, PORT, SERVICE, Services, portdrv
-from generator.expr import EACH, Expr, Over, Place, all_of, any_of, maximum
+from generator.expr import EACH, Expr, Over, Place, all_of, any_of
 from generator.facts import (
     ADDED,
-    BELOW,
     BLOCK,
     CAN_DYN,
     CAP,
     CAP_MSIX,
-    FOUND_MASTER,
     HAS,
     LEFT_ON,
     LIFE,
-    MASTER,
     MODE,
     MODE_MSIX,
     MSG,
     NO_MESSAGE,
 )
-from generator.operation import CONTINUE, IGNORE, RETURN, Guard, sets
-from generator.ops.assign import note
+from generator.operation import CONTINUE, IGNORE, RETURN, Guard
 from generator.ops.aux import AUXILIARY_DEVICE_ADD, AUXILIARY_DEVICE_INIT
 from generator.ops.device import IDA_ALLOC, KZALLOC
 from generator.ops.domain import (
@@ -43,9 +39,9 @@ from generator.ops.domain import (
     PCI_SUBDEV_MSIX_FREE,
 )
 from generator.ops.irq import MSIX, PCI_ALLOC_IRQ_VECTORS, PCI_FREE_IRQ_VECTORS
-from generator.ops.pci import PCI_CLEAR_MASTER, PCI_SET_MASTER, RESTORE_SUBDEVICE_VECTORS
+from generator.ops.pci import PCI_SET_MASTER, RESTORE_SUBDEVICE_VECTORS
 from generator.ops.perf import devm_action
-from generator.program import Block, Each, Function, If, Not, Return, both, call
+from generator.program import Block, Each, Function, If, Return, both, call
 
 CPMU = Device("cpmu", "aux", PORT, answers=((LEFT_ON, ("no", "yes")),))
 _HAS_CHILD = Guard("some CPMU has a device", Over("any", CPMU, LIFE(EACH).eq(ADDED)), ())
@@ -87,15 +83,11 @@ def serve_port_alone() -> Block:
     """Return the same on a port without services: it needs one vector, and bus mastering."""
     some = Guard("the port has CPMUs", Over("any", CPMU, present(EACH)), ())
     can = Guard("pci_msix_can_alloc_dyn()", CAP(PORT).eq(CAP_MSIX) & CAN_DYN(PORT).eq(1), ())
-    was_on = Guard("bus mastering was on", FOUND_MASTER(PORT).eq(1), ())
-    found = note("command", sets(FOUND_MASTER(PORT), maximum(MASTER(PORT), BELOW(PORT))))
     serve = Function("serve port without services", (
         PCI_ALLOC_IRQ_VECTORS(PORT, min=1, max=1, types=MSIX, fail=RETURN),
-        found(),
         PCI_SET_MASTER(PORT),
         *create_subdevices(),
         If(_HAS_CHILD, (Return(),)),
-        If(Not(was_on), (PCI_CLEAR_MASTER(PORT),)),
         PCI_FREE_IRQ_VECTORS(PORT),
     ))
     return (If(both(some, can), (call(serve, fail=IGNORE),)),)
@@ -139,5 +131,5 @@ def with_subdevices(design: Design, services: Services = PCI_EXPRESS) -> Design:
         devices=(PORT, SERVICE, CPMU),
         drivers=(subdevice_portdrv(services), cxl_pmu(CPMU, own_vector())),
         serves=(*design.serves, (CPMU, on)),
-        waivers=(*design.waivers, OPEN_EVENTS, LOST_COUNTERS),
+        waivers=(*design.waivers, *OPEN_EVENTS, RESET_COUNTERS),
     )

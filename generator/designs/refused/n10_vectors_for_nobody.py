@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""auxbus, but a port without services keeps vectors and bus mastering for no device."""
+"""auxbus, but a port without services keeps vectors for no device."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def _unasked(body: Block) -> Block:
 
 
 REFUSED = Refusal(
-    "N10", "a port without services keeps vectors and bus mastering for no device",
+    "N10", "a port without services keeps vectors for no device",
     r"interrupts are by: INTx; seen: MSI-X", ("boot",), board="switch-beyond",
 )
 DESIGN, SERIES = refused(

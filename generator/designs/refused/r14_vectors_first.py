@@ -15,7 +15,7 @@ DELETE = helper(pcie_cxlpmu_delete_devices())
 
 def _later(body: Block) -> Block:
     without = rewrite.around(body, "pcie_cxlpmu_delete_devices", keep=False)
-    return rewrite.around(without, "pci_free_irq_vectors", after=(DELETE,))
+    return rewrite.around(without, "pcie_port_device_remove", after=(DELETE,))
 
 
 REFUSED = Refusal(
@@ -23,5 +23,5 @@ REFUSED = Refusal(
     r"remove_proc_entry: removing non-empty directory", ("boot", "load", "rebind"),
 )
 DESIGN, SERIES = refused(
-    "r14-vectors-first", rewrite.functions(auxbus.DESIGN, "pcie_port_device_remove", _later)
+    "r14-vectors-first", rewrite.entry(auxbus.DESIGN, "pcieport", "remove", _later)
 )

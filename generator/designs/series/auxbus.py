@@ -23,6 +23,7 @@ from generator.editing.function_edits import (
     InsertBefore,
     Local,
     Piece,
+    Removed,
     Split,
     Tail,
 )
@@ -152,6 +153,8 @@ def _preparation(start: Design) -> tuple[Step, ...]:
     size = Part(CXL_PMU_H, ("CXL_PMU_REGMAP_SIZE",))
     return (
         _step("number_zero", (zero,), start),
+        _step("any_cpu", _any_cpu(), start, unchanged=True),
+        _step("all_ones", _all_ones(), start, unchanged=True),
         _step(
             "regloc",
             (
@@ -182,6 +185,53 @@ def _preparation(start: Design) -> tuple[Step, ...]:
     )
 
 
+def _any_cpu() -> tuple[Edit, ...]:
+    """Return what lets an interrupt be handled on another CPU than that of the events."""
+    moved = "text:WARN_ON(irq_set_affinity("
+    return (
+        Include(PERF, "<linux/spinlock.h>", after="<linux/pci.h>"),
+        Put(
+            PERF, after="\tint irq;",
+            line="\traw_spinlock_t lock; /* Counters, and what was read of them last */",
+        ),
+        Split(
+            PERF, "__cxl_pmu_read", "splits/cxl_pmu_read.c.j2",
+            {"delta": Piece("set:delta", "text:local64_add(")},
+        ),
+        InFunction(
+            PERF, "cxl_pmu_event_start", "raw_spin_lock(&info->lock);",
+            before="text:local64_set(&hwc->prev_count",
+        ),
+        InFunction(
+            PERF, "cxl_pmu_event_start", "raw_spin_unlock(&info->lock);",
+            after="text:writeq(0, base + CXL_PMU_COUNTER_REG",
+        ),
+        InFunction(
+            PERF, "cxl_pmu_probe", "raw_spin_lock_init(&info->lock);", after="call:dev_set_drvdata"
+        ),
+        Removed(PERF, "cxl_pmu_probe", "set:info->irq"),
+        Removed(PERF, "cxl_pmu_online_cpu", moved),
+        Removed(PERF, "cxl_pmu_offline_cpu", moved),
+    )
+
+
+def _all_ones() -> tuple[Edit, ...]:
+    """Return the tests for registers of a device that does not answer."""
+    absent = "if (PCI_POSSIBLE_ERROR(%s))\n\t\treturn %s;\n"
+    return (
+        InFunction(
+            PERF, "cxl_pmu_parse_caps", absent % ("val", "-ENODEV"),
+            before="set:freeze_for_enable",
+        ),
+        InFunction(
+            PERF, "cxl_pmu_irq",
+            "/* Nor if it is gone: then it has overflowed as little as anything else */\n\t"
+            + absent % ("overflowed", "IRQ_NONE"),
+            before="text:bitmap_from_arr64(",
+        ),
+    )
+
+
 def _setup() -> Split:
     """Return the splitting of cxl_pmu_probe() into what every bus needs and the rest."""
     name = (("dev_name", "name"),)
@@ -195,7 +245,7 @@ def _setup() -> Split:
             ),
             "name": Piece("switch:pmu->type", "if:!dev_name"),
             "number": Piece("if:info->irq < 0", "set:irq"),
-            "irq": Piece("set:irq_name", "set:info->irq", name),
+            "irq": Piece("set:irq_name", "call:devm_request_irq", name, through_check=True),
             "pmu": Piece("set:info->pmu", "set:info->pmu", name),
             "perf": Piece("call:cpuhp_state_add_instance"),
         },
@@ -229,10 +279,6 @@ def _create() -> tuple[Edit, ...]:
         Paragraph(
             PORTDRV, "Allocate as many vectors as the services", "files/alloc_irq_vec_doc.j2", " * "
         ),
-        Paragraph(
-            PORTDRV, "Remove PCI Express port service devices associated",
-            "files/device_remove_doc.j2", " * ",
-        ),
         Section(
             PORTDRV_H, SYMBOL, "files/portdrv.h.j2", "struct device *pcie_port_find_device("
         ),
@@ -252,13 +298,39 @@ def _create() -> tuple[Edit, ...]:
     )
 
 
+def _while_stopped() -> tuple[Edit, ...]:
+    """Return what keeps perf's callbacks from registers over system sleep."""
+    stop = "if (info->stopped)\n\t\treturn;\n"
+    up_to_date = (
+        "if (info->stopped) {\n\t\thwc->state |= PERF_HES_UPTODATE;\n\t\treturn;\n\t}\n"
+    )
+    return (
+        InFunction(PERF, "cxl_pmu_enable", stop, before="call:writeq"),
+        InFunction(PERF, "cxl_pmu_disable", stop, before="call:writeq"),
+        InFunction(PERF, "cxl_pmu_event_start", stop, before="if:info->filter_hdm"),
+        InFunction(
+            PERF, "__cxl_pmu_read", stop.replace("info->stopped", "READ_ONCE(info->stopped)"),
+            before="text:raw_spin_lock(",
+        ),
+        InFunction(PERF, "cxl_pmu_event_stop", up_to_date, before="set:cfg"),
+    )
+
+
 def _bind() -> tuple[Edit, ...]:
     """Return what binds the perf driver to the devices."""
     done, todo = module_init()
     names = perf_cxl_pmu.NAMES
     return (
         Include(PERF, "<linux/auxiliary_bus.h>", after="<linux/io-64-nonatomic-lo-hi.h>"),
-        Include(PERF, "<linux/pm_runtime.h>", after="<linux/perf_event.h>"),
+        Include(PERF, "<linux/ioport.h>", after="<linux/bug.h>"),
+        Include(PERF, "<linux/pm.h>", after="<linux/pci.h>"),
+        Include(PERF, "<linux/pm_runtime.h>", after="<linux/pm.h>"),
+        Include(PERF, "<linux/smp.h>", after="<linux/pm_runtime.h>"),
+        Put(
+            PERF, before="\traw_spinlock_t lock;",
+            line="\tbool stopped; /* Leave the registers alone, they may be lost */",
+        ),
+        *_while_stopped(),
         InsertBefore(PERF, "files/cxl_pmu_quiesce.c.j2", "cxl_pmu_setup_info", names, "rc"),
         InsertBefore(PERF, "files/cxl_pmu_aux.c.j2", "cxl_pmu_online_cpu", names, "rc"),
         Tail(PERF, "cxl_pmu_init", "call:__cxl_driver_register", done, todo, "rc"),
