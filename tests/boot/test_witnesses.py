@@ -274,7 +274,7 @@ def test_a_kernel_is_compared_with_one_that_is_driven_through_the_same_if_it_can
 
     assert beside["r17-c"] == (("boot", "load"),) * 2
     assert beside["n5-object"] == (("forbidden-N5",), ("build",)), "there is no such driver there"
-    assert beside["n14-waiver"] == (("boot", "load", "sleep-counting"), ("boot", "load", "sleep"))
+    assert beside["n14-waiver"] == (("boot", "load", "reset-counting"), ("boot", "load", "reset"))
 
 
 def test_evidence_is_of_what_differs_and_not_of_the_rest_of_its_file() -> None:

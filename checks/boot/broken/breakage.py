@@ -79,21 +79,20 @@ def broken(
     return {**overlay, breakage.path: text}
 
 
+_PM = "\t\t.pm = pm_sleep_ptr(&cxl_pmu_aux_pm_ops),\n"
+
 BREAKAGES: tuple[Breakage, ...] = (
     Breakage(
         "R13", "a child's handler is not freed when its driver is unbound", PERF,
         "\trc = devm_request_irq(dev, irq, cxl_pmu_irq, IRQF_SHARED | IRQF_NO_THREAD,\n"
-        "\t\t\t      irq_name, info);\n\tif (rc)\n\t\treturn rc;\n\tinfo->irq = irq;\n",
+        "\t\t\t      irq_name, info);\n",
         "\trc = request_irq(irq, cxl_pmu_irq, IRQF_SHARED | IRQF_NO_THREAD,\n"
-        "\t\t\t irq_name, info);\n\tif (rc)\n\t\treturn rc;\n\tinfo->irq = irq;\n",
+        "\t\t\t irq_name, info);\n",
         r"remove_proc_entry: removing non-empty directory",
     ),
     Breakage(
         "R17", "a handler does not allow others on its irq", PERF,
-        "IRQF_SHARED | IRQF_NO_THREAD,\n\t\t\t      irq_name, info);\n\tif (rc)\n\t\treturn rc;\n"
-        "\tinfo->irq = irq;\n",
-        "IRQF_NO_THREAD,\n\t\t\t      irq_name, info);\n\tif (rc)\n\t\treturn rc;\n"
-        "\tinfo->irq = irq;\n",
+        "IRQF_SHARED | IRQF_NO_THREAD,\n", "IRQF_NO_THREAD,\n",
         r"genirq: Flags mismatch|auxiliary device \d: bound; seen: not bound", ("boot", "load"),
     ),
     Breakage(
@@ -177,8 +176,28 @@ BREAKAGES: tuple[Breakage, ...] = (
         ),),
     ),
     Breakage(
-        "N14", "an event is open while the system sleeps and its port loses its power", "", "", "",
+        "N14", "an event is open while the link above its port is reset", "", "", "",
+        r"an event that is open over a reset counts: 1000; seen: 0",
+        ("boot", "load", "reset-counting"), "switch", suffix="waiver",
+        beside=("boot", "load", "reset"),
+    ),
+    Breakage(
+        "N14", "a child's driver is not called for system sleep", PERF, _PM, "",
         r"an event that is open over sleep counts: 1000; seen: 0",
-        ("boot", "load", "sleep-counting"), suffix="waiver", beside=("boot", "load", "sleep"),
+        ("boot", "load", "sleep-counting"),
+    ),
+    Breakage(
+        "N46", "what was read of a counter last stays as it was when it is set to 0", PERF,
+        "\t\tcxl_pmu_event_start(event, PERF_EF_RELOAD);\n\t}\n",
+        "\t\tu64 was = local64_read(&event->hw.prev_count);\n\n"
+        "\t\tcxl_pmu_event_start(event, PERF_EF_RELOAD);\n"
+        "\t\tlocal64_set(&event->hw.prev_count, was);\n\t}\n",
+        r"an event that is open over sleep has counted then: 1000; seen: \d{9,}",
+        ("boot", "load", "sleep-counting"),
+    ),
+    Breakage(
+        "N43", "a child's driver leaves its source on over sleep, on the irq of PME", PERF, _PM, "",
+        r"woken by the irq of the port while a PMU overflows: 0 times; seen: [1-9]",
+        ("boot", "load", "sleep-waking"), "message-0",
     ),
 )

@@ -7,13 +7,15 @@ Like the scenarios of `scenario.py`, but nobody gets these unless he asks.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from threading import Timer
 
 from checks.boot.guest.line import Line, shown
+from checks.boot.model.cpmu import M2S_REQ
 from checks.boot.model.guest_object import PROGRAM
 from checks.boot.model.running import HOST, Order
 from checks.boot.predict.expect import Look, port_lines
 from checks.boot.predict.predict import after_unbind
-from checks.boot.scenarios.counting import CONFIG, TIMES, traffic
+from checks.boot.scenarios.counting import CONFIG, EVENT, TIMES, WRAPS, traffic
 from checks.boot.scenarios.power import SLEEP
 from checks.boot.scenarios.stage import Stage
 
@@ -23,10 +25,21 @@ _UNBIND = (
     "echo {child} >/sys/bus/auxiliary/devices/{child}/driver/unbind; wait"
 )
 _HAPPENS = f"{traffic(0, TIMES)} model:{Order.SETTLE:d}:0 read"
-# The event is open for so long that the sleep is over by then, on a slow machine too.
-_SLEEP = (
-    f"{PROGRAM} {HOST} open:{{pmu}}:{CONFIG:#x} {_HAPPENS} sleep:30000 {_HAPPENS} {_HAPPENS} & "
-    f"sleep 5; ({SLEEP}); wait"
+# The event is open for so long that what is done meanwhile is over by then, on a slow machine too.
+_MEANWHILE = (
+    f"{PROGRAM} {HOST} open:{{pmu}}:{CONFIG:#x} {_HAPPENS} {_HAPPENS} sleep:30000 "
+    f"{_HAPPENS} {_HAPPENS} & sleep 5; ({{what}}); wait"
+)
+_INTO = 11.0  # seconds from the order to the overflow: five to the doze, of ten
+_RESET = "echo 1 >/sys/bus/pci/devices/{pci}/reset_subordinate"
+# As far as interrupts that are to wake the system are armed, to stay there for some seconds.
+_DOZE = (
+    "echo enabled >/sys/bus/pci/devices/{pci}/power/wakeup; "
+    "cat /sys/bus/pci/devices/{pci}/power/wakeup; echo 1 >/sys/power/pm_debug_messages; "
+    "echo 10 >/sys/module/suspend/parameters/pm_test_delay; echo platform >/sys/power/pm_test; "
+    f"{PROGRAM} {HOST} open:{{pmu}}:{CONFIG:#x} sleep:30000 read & sleep 5; echo dozes; "
+    "echo freeze >/sys/power/state; echo status $?; echo none >/sys/power/pm_test; wait; "
+    "dmesg | grep 'Triggering wakeup from IRQ'"
 )
 
 
@@ -48,15 +61,60 @@ def sleep_counting(on: Stage) -> Iterator[Line]:
     """The system sleeps while an event is open, and it is counted afterwards."""
     pmu, child = _first(on)
     yield _there("sleep-counting", pmu, child)
-    answer = on.guest.order(_SLEEP.format(pmu=pmu), seconds=180)
+    yield from _counts("sleep-counting", "sleep", on, pmu, SLEEP)
+
+
+def reset_counting(on: Stage) -> Iterator[Line]:
+    """The link above the modelled port is reset while an event is open on its PMU."""
+    pmu, child = _first(on)
+    yield _there("reset-counting", pmu, child)
+    look = on.look()
+    above = next((pci for port in on.board.ports
+                  if port.below and (pci := look.at(port.place)) is not None), None)
+    yield Line("reset-counting", "system", "a port above that resets it", "there",
+               "there" if above is not None else "none", "the board", "premise")
+    if above is not None:
+        yield from _counts("reset-counting", "a reset", on, pmu, _RESET.format(pci=above.name))
+
+
+def _counts(scenario: str, over: str, on: Stage, pmu: str, what: str) -> Iterator[Line]:
+    """Yield what an event counts that is open while something is done."""
+    answer = on.guest.order(_MEANWHILE.format(pmu=pmu, what=what), seconds=180)
     reads = [int(line.rpartition(" ")[2]) for line in answer.lines if line.startswith("read ")]
-    yield Line("sleep-counting", "system", "reads of the event, and the first of them",
-               f"3, {TIMES}", f"{len(reads)}, {reads[0] if reads else 'nothing'}",
-               answer.text[-300:], "premise")
-    # What it reads right after the loss is the way to zero; what it adds from there on counts.
-    added = str(reads[2] - reads[1]) if len(reads) == 3 else "not read"
-    yield Line("sleep-counting", "system", "an event that is open over sleep counts", str(TIMES),
-               added, answer.text[-300:], "kernel")
+    told = answer.text[-300:]
+    yield Line(scenario, "system", "reads of the event, and the second of them",
+               f"4, {2 * TIMES}", f"{len(reads)}, {reads[1] if len(reads) > 1 else 'nothing'}",
+               told, "premise")
+    if len(reads) != 4:
+        return
+    # What is lost, or taken for an overflow, shows at the first read; what stands still, after it.
+    yield Line(scenario, "system", f"an event that is open over {over} has counted then",
+               str(TIMES), str(reads[2] - reads[1]), told, "kernel")
+    yield Line(scenario, "system", f"an event that is open over {over} counts", str(TIMES),
+               str(reads[3] - reads[2]), told, "kernel")
+
+
+def sleep_waking(on: Stage) -> Iterator[Line]:
+    """PME is to wake the system, and a PMU on its irq overflows while it sleeps."""
+    pmu, child = _first(on)
+    yield _there("sleep-waking", pmu, child)
+    pci = on.look().at(on.modelled.port.place) if on.modelled is not None else None
+    if pci is None or on.beside is None or not pmu:
+        return
+    # nobody in the guest could say so: it sleeps
+    overflow = Timer(_INTO, on.beside.traffic, (0, M2S_REQ, EVENT, WRAPS))
+    overflow.start()
+    try:
+        answer = on.guest.order(_DOZE.format(pci=pci.name, pmu=pmu), seconds=180)
+    finally:
+        overflow.cancel()
+        overflow.join()
+    asked = [line for line in answer.lines if line in ("enabled", "status 0")]
+    yield Line("sleep-waking", "system", "PME is to wake it, and it goes to sleep and comes back",
+               "enabled, status 0", ", ".join(asked) or "neither", answer.text[-300:], "premise")
+    woken = sum("Triggering wakeup from IRQ" in line for line in answer.lines)
+    yield Line("sleep-waking", "system", "woken by the irq of the port while a PMU overflows",
+               "0 times", f"{woken} times", answer.text[-300:], "kernel")
 
 
 def _first(on: Stage) -> tuple[str, str]:
@@ -87,8 +145,9 @@ def unbind(on: Stage) -> Iterator[Line]:
 
 ALL: Mapping[str, Callable[[Stage], Iterator[Line]]] = {
     BUILD: build, "unbind-counting": unbind_counting, "sleep-counting": sleep_counting,
-    "unbind": unbind,
+    "reset-counting": reset_counting, "sleep-waking": sleep_waking, "unbind": unbind,
 }
 ORDERS: Mapping[str, tuple[str, ...]] = {
-    "unbind-counting": (_UNBIND,), "sleep-counting": (_SLEEP,),
+    "unbind-counting": (_UNBIND,), "sleep-counting": (_MEANWHILE, SLEEP),
+    "reset-counting": (_MEANWHILE, _RESET), "sleep-waking": (_DOZE, f"{_INTO}"),
 }

@@ -18,9 +18,9 @@ from checks.boot.scenarios.stage import Stage, message_count
 
 RELOADS = 100
 TIMES = 1000
-_WRAPS = (1 << 32) + 5  # counters are 32 bits wide
-_EVENT = 1  # bit 1 of the group M2S Req: M2S_REQ MemRd
-CONFIG = CXL << 48 | M2S_REQ << 32 | 1 << _EVENT
+WRAPS = (1 << 32) + 5  # counters are 32 bits wide
+EVENT = 1  # bit 1 of the group M2S Req: M2S_REQ MemRd
+CONFIG = CXL << 48 | M2S_REQ << 32 | 1 << EVENT
 
 
 def count(on: Stage) -> Iterator[Line]:
@@ -32,7 +32,7 @@ def count(on: Stage) -> Iterator[Line]:
     look = on.look()
     for pmu, block, pci in _there(on, look):
         for what, times, overflows in ((f"{TIMES} events", TIMES, 0),
-                                       ("events until it wraps", _WRAPS, 1)):
+                                       ("events until it wraps", WRAPS, 1)):
             answer = on.guest.order(_order(pmu, block, times))
             after = on.look()
             name = wanted.port.name
@@ -86,7 +86,7 @@ def _read(lines: tuple[str, ...]) -> str:
 
 def traffic(block: int, times: int) -> str:
     """Return the step that has the modelled CPMU see an event so many times."""
-    return f"model:{Order.TRAFFIC:d}:{block}:{M2S_REQ}:{_EVENT}:{times}"
+    return f"model:{Order.TRAFFIC:d}:{block}:{M2S_REQ}:{EVENT}:{times}"
 
 
 def _order(pmu: str, block: int, times: int) -> str:
