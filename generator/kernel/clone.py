@@ -13,15 +13,19 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from generator.errors import ProgramFailed, TreeError, UsageError, Where
 from generator.kernel import pin
-from generator.kernel.tree import Tree
+from generator.kernel.linked import linked, unlinked
+from generator.kernel.nearest import nearest
+from generator.kernel.tree import Tree, blobs
 from generator.system.cache import cache, locked
 from generator.system.plumbing import git, users_git
 from generator.system.progress import say
 
+MOST_DIFFERING = 40000  # files; with more, links would save nothing
 
 def own(path: Path, rev: str) -> Tree:
     """Return a revision of the user's clone as a tree: a scratch repository over its objects.
@@ -111,13 +115,33 @@ def _checkout(git_dir: Path, tree: str) -> Path:
     with tempfile.TemporaryDirectory(prefix="tmp-", dir=work.parent) as name:
         index = {"GIT_INDEX_FILE": f"{name}/index"}
         git(git_dir, "read-tree", tree, env=index)
-        where = f"--prefix={name}/tree/"
-        git(git_dir, f"--work-tree={name}", "checkout-index", "-a", where, env=index, timeout=900)
+        asked = _linked(git_dir, tree, Path(name, "tree"))
+        git(git_dir, f"--work-tree={name}", "checkout-index", f"--prefix={name}/tree/",
+            *(("-a",) if asked is None else ("-z", "--stdin")),
+            stdin=b"" if asked is None else b"".join(os.fsencode(f"{one}\0") for one in asked),
+            env=index, timeout=900)
         for wanted in ("Makefile", "Kconfig", "scripts/kconfig/Makefile"):
             if not Path(name, "tree", wanted).is_file():
                 raise TreeError(f"{wanted} is missing: this revision is no Linux tree")
         os.rename(f"{name}/tree", work)
     return work
+
+
+def _linked(git_dir: Path, tree: str, place: Path) -> Iterable[str] | None:
+    """Make a checkout of what the nearest pinned tree has as well; the paths that are missing.
+
+    None, and nothing made, where none is near: then all are.
+    """
+    near = nearest(git_dir, tree)
+    if near is None or len(near.differing) > MOST_DIFFERING:
+        return None
+    try:
+        linked(near.tree.work, place)
+    except OSError:  # no hard links here
+        shutil.rmtree(place, ignore_errors=True)
+        return None
+    unlinked(place, near.differing)
+    return sorted(near.differing & blobs(git_dir, tree).keys())
 
 
 def _version(makefile: Path) -> str:

@@ -90,9 +90,16 @@ def listing(tree: Tree, commit: str, under: str = "") -> dict[str, tuple[str, st
 
     Errors: TreeError.
     """
+    return blobs(tree.git_dir, commit, under)
+
+
+def blobs(git_dir: Path, commit: str, under: str = "") -> dict[str, tuple[str, str]]:
+    """Return the same of any repository of ours; the commit may be a tree.
+
+    Errors: TreeError.
+    """
     limit = ["--", check_path(under)] if under else []
-    told = git(tree.git_dir, "ls-tree", "-r", "-z", "--full-tree", commit, *limit)
-    return rows(told)
+    return rows(git(git_dir, "ls-tree", "-r", "-z", "--full-tree", commit, *limit))
 
 
 def files(tree: Tree, commit: str, under: str = "") -> tuple[str, ...]:

@@ -8,11 +8,11 @@ from what lies there, and gets today's time then, also when it goes back to an o
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from generator.kernel.linked import linked
 from generator.kernel.tree import Tree, check_path
 from generator.system.cache import keep
 from generator.system.progress import say
@@ -28,29 +28,9 @@ def source_tree(tree: Tree, home: Path) -> Path:
         home.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="tmp-", dir=home) as name:
             fresh = Path(name, "source")
-            _link(tree.work, fresh)
+            linked(tree.work, fresh)
             fresh.rename(source)
     return source
-
-
-def _link(old: Path, new: Path) -> None:
-    """Make directories, and hard links to the files; nothing is ever written through one."""
-    for directory, names, files in os.walk(old):
-        here = new / os.path.relpath(directory, old)
-        here.mkdir()
-        for name in files:
-            _hard(Path(directory, name), here / name)
-        for name in list(names):
-            if Path(directory, name).is_symlink():
-                _hard(Path(directory, name), here / name)
-                names.remove(name)
-
-
-def _hard(old: Path, new: Path) -> None:
-    if old.is_symlink():
-        new.symlink_to(os.readlink(old))
-    else:
-        os.link(old, new)
 
 
 def lay(tree: Tree, source: Path, overlay: Mapping[str, bytes | None]) -> tuple[str, ...]:
