@@ -16,7 +16,7 @@ from pathlib import Path
 
 from checks.boot.build.kernel import Kernel
 from checks.boot.guest.line import Line
-from checks.boot.predict.board import BOARDS, Board
+from checks.boot.predict.board import BOARDS, Board, in_tree
 from checks.boot.run import Complaint, Run, run
 from generator.design import Design
 from generator.kernel.kconfig import identity
@@ -31,7 +31,8 @@ class Task:
     """One boot; with `keep`, what it comes to is kept until kernel, board or lab change.
 
     `name` is that of its directory, the design's without one; `args` are more of the kernel's.
-    `source` says of what the kernel is, where it is not the C of the design.
+    `source` says of what the kernel is, where it is not the C of the design, `adding` who can add
+    vectors in it.
     """
 
     design: Design
@@ -43,6 +44,7 @@ class Task:
     name: str = ""
     args: tuple[str, ...] = ()
     source: str = ""
+    adding: str = "x86"
 
 
 def run_all(tasks: Sequence[Task]) -> tuple[Run, ...]:
@@ -115,7 +117,7 @@ def recalled(file: Path) -> Run | None:
 
 
 def _board(task: Task) -> Board:
-    board = BOARDS[task.board]
+    board = in_tree(BOARDS[task.board], task.adding)
     platform = replace(
         board.platform, kernel_args=(*board.platform.kernel_args, *task.args)
     )

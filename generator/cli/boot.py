@@ -25,18 +25,19 @@ from checks.boot.run import AS_PREDICTED
 from checks.boot.scenario import ALL, usual
 from checks.patches import inert
 from generator.cli import boot_refused
-from generator.cli.tree import chosen
+from generator.cli.tree import chosen, told
 from generator.design import Design
 from generator.errors import UsageError
 from generator.kernel.clone import own, users_objects
+from generator.kernel.nearest import nearest as nearest_pin
 from generator.kernel.pin import pinned
 from generator.kernel.tree import Tree, read
 from generator.load import Loaded, base_of, load
 from generator.series import generate
 from generator.series.manifest import read_bounded
 from generator.series.overlay import between, nearest, with_diffs
-from generator.series.spec import SeriesSpec
 from generator.system.progress import say
+from generator.tree_facts.table import answer
 
 _LATE = 124
 
@@ -63,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     asked = _names(args.scenario, ALL, "scenario", ())
     boards = _names(args.board, BOARDS, "board", USUAL)
     (kind,) = _names(args.config, KINDS, "configuration", (PLAIN.name,))
-    source = _source(loaded, args)
+    source = _source(args)
 
     def tasks_of(
         design: Design, where: Tree, files: Mapping[str, bytes | None], of: str = "",
@@ -72,17 +73,18 @@ def run(args: argparse.Namespace) -> int:
         built = {arch: _kernel(design.name, where, files, KINDS[kind], arch)
                  for arch in dict.fromkeys(BOARDS[board].platform.arch for board in boards)}
         inside = {arch: program(where, arch) for arch in built}
+        adding = answer("dynamic MSI-X", where).text
         return [
             Task(design, built[arch], inside[arch], board, asked or usual(BOARDS[board]),
-                 keep=keep, source=of)
+                 keep=keep, source=of, adding=adding)
             for board in boards for arch in [BOARDS[board].platform.arch]
         ]
 
     tasks: list[Task] = []
     if source.overlay or args.commit:  # what the pinned kernel complains of is not its fault
-        base = pinned(args.kernel, allow_newer=args.allow_newer) if args.commit else source.tree
-        tasks = tasks_of(_pinned(loaded), base, {}, keep=True)
-    tasks += tasks_of(loaded.design, source.tree, source.overlay, source.of)
+        base = _beside(args, source.tree) if args.commit else source.tree
+        tasks = tasks_of(_pinned(load(args.design, told(base))), base, {}, keep=True)
+    tasks += tasks_of(source.design, source.tree, source.overlay, source.of)
     runs = run_all(tasks)
     ours = runs[-len(boards):]
     bases = runs[:len(boards)]  # of the pinned kernel itself: its own
@@ -123,8 +125,12 @@ def _kernel(
 
 @dataclass(frozen=True)
 class _Source:
-    """What a kernel is built of: a tree, and what differs; `of` says whose it is, if not ours."""
+    """What a kernel is built of: a tree, and what differs; `of` says whose it is, if not ours.
 
+    design: what it does, as the tree answers to facts.
+    """
+
+    design: Design
     tree: Tree
     overlay: Mapping[str, bytes | None]
     of: str = ""
@@ -135,8 +141,8 @@ def _pinned(loaded: Loaded) -> Design:
 
     Errors: UsageError when the design does not say which.
     """
-    spec = getattr(loaded.module, "SERIES", None)
-    found = spec.start if isinstance(spec, SeriesSpec) else base_of(loaded.design)
+    has_series = hasattr(loaded.module, "SERIES")
+    found = loaded.series("to set out from").start if has_series else base_of(loaded.design)
     if found is None:
         raise UsageError(
             f"{loaded.file}: defines no SERIES, and no device of it says as_in=: it is not known "
@@ -145,7 +151,16 @@ def _pinned(loaded: Loaded) -> Design:
     return found
 
 
-def _source(loaded: Loaded, args: argparse.Namespace) -> _Source:
+def _beside(args: argparse.Namespace, where: Tree) -> Tree:
+    """Return the pinned tree that a commit of the user's is booted beside: the nearest to it.
+
+    Errors: UsageError, TreeError, EnvironmentFault.
+    """
+    near = nearest_pin(where.git_dir, where.base) if not args.kernel else None
+    return near.tree if near else pinned(args.kernel, allow_newer=args.allow_newer)
+
+
+def _source(args: argparse.Namespace) -> _Source:
     """Return the series' last commit, or a commit of the user's, with the diffs laid over it.
 
     Errors: UsageError for a design that has no C, Conflict for a diff that does not apply, Refused
@@ -154,8 +169,10 @@ def _source(loaded: Loaded, args: argparse.Namespace) -> _Source:
     diffs = [(name, read_bounded(Path(name))) for name in args.diffs]
     if args.commit:
         where, commit, overlay = _commit(args)
+        loaded = load(args.design, told(where))
     else:
         where = chosen(args)
+        loaded = load(args.design, told(where))
         commit, overlay = _rendered(loaded, where)
     if args.commit:
         inert.check_files(args.commit, overlay, partial(read, where, where.base))
@@ -164,12 +181,12 @@ def _source(loaded: Loaded, args: argparse.Namespace) -> _Source:
         inert.check_files(", ".join(name for name, _ in diffs), laid, partial(read, where, commit))
         overlay = {**overlay, **laid}
     if args.commit:
-        there = pinned(args.kernel, allow_newer=args.allow_newer)
+        there = _beside(args, where)
         if there.work == where.work:
             where = there  # the same files, of which there may be a build
     said = [f"of {args.commit}"] if args.commit else []
     said += [f"with {Path(name).name}" for name in args.diffs]
-    return _Source(where, overlay, " ".join(said))
+    return _Source(loaded.design, where, overlay, " ".join(said))
 
 
 def _commit(args: argparse.Namespace) -> tuple[Tree, str, dict[str, bytes | None]]:
@@ -189,7 +206,7 @@ def _rendered(loaded: Loaded, where: Tree) -> tuple[str, dict[str, bytes | None]
 
     Errors: UsageError for a design that has no C.
     """
-    if base_of(loaded.design) is loaded.design and not hasattr(loaded.module, "SERIES"):
+    if base_of(loaded.design) == loaded.design and not hasattr(loaded.module, "SERIES"):
         return where.base, {}
     spec = loaded.series("so there is no kernel of it to boot")
     say(f"{loaded.design.name}: rendering")

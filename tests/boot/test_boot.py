@@ -144,14 +144,40 @@ def test_a_later_fragment_wins() -> None:
         kernels.fragment(("nothing",))
 
 
-def test_a_symbol_that_kconfig_did_not_give_is_an_error() -> None:
+def test_a_symbol_that_kconfig_did_not_give_is_an_error(tmp_path: Path) -> None:
     config = Config("boot", "x86_64", ("CONFIG_BUG=y", "# CONFIG_KASAN is not set"))
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib/Kconfig.debug").write_text("\tmenuconfig KASAN\nconfig BUG\n\tbool\n")
 
-    kernels.check(config, "CONFIG_BUG=y\n")
+    kernels.check(config, "CONFIG_BUG=y\n", tmp_path)
     with pytest.raises(TreeError, match="CONFIG_BUG=y"):
-        kernels.check(config, "# CONFIG_BUG is not set\n")
+        kernels.check(config, "# CONFIG_BUG is not set\n", tmp_path)
     with pytest.raises(TreeError, match="CONFIG_KASAN"):
-        kernels.check(config, "CONFIG_BUG=y\nCONFIG_KASAN=y\n")
+        kernels.check(config, "CONFIG_BUG=y\nCONFIG_KASAN=y\n", tmp_path)
+
+
+def test_a_symbol_that_a_tree_does_not_have_is_left_out_and_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PORTWRIGHT_PROGRESS", "1")
+    config = Config("boot", "x86_64", ("CONFIG_BUG=y", "CONFIG_OTHER=y"))
+    (tmp_path / "Kconfig").write_text("config BUG\n# config OTHER\n")
+
+    kernels.check(config, "CONFIG_BUG=y\n", tmp_path)
+    assert "this tree has no OTHER: built without" in capsys.readouterr().err
+    with pytest.raises(TreeError, match="CONFIG_BUG=y") as told:
+        kernels.check(config, "", tmp_path)
+    assert "OTHER" not in str(told.value)
+
+
+@pytest.mark.kernel
+def test_each_symbol_that_the_lab_asks_for_is_one_of_the_default_pin(pinned: Tree) -> None:
+    names = [file.stem for file in kernels.FRAGMENTS.glob("*.config")]
+    asked = {line.removeprefix("# ").split("=")[0].split()[0].removeprefix("CONFIG_")
+             for name in names for line in kernels.fragment((name,))}
+
+    assert len(asked) > 60
+    assert kernels.undefined(sorted(asked), pinned.work) == ()
 
 
 def test_modules_come_after_those_that_they_need() -> None:

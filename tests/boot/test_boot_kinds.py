@@ -22,12 +22,13 @@ from checks.boot.guest.qemu import Guest, command
 from checks.boot.many import Task, run_name
 from checks.boot.model.port import ORDERS, Hardware
 from checks.boot.model.running import model
-from checks.boot.predict.board import BOARDS, ITS, PLAIN, STATIC, Cpmu
+from checks.boot.predict.board import BOARDS, ITS, PLAIN, STATIC, Cpmu, in_tree
 from checks.boot.predict.expect import Look, greetings
 from checks.boot.predict.predict import Given, predict
 from generator.designs import auxbus, today
 from generator.errors import EnvironmentFault, ProgramFailed, TreeError
 from generator.kernel.tree import Tree
+from generator.tree_facts.table import BY_NAME
 
 PORTS = {port.name: port for port in BOARDS["dynamic"].ports}
 VIRT = {port.name: port for port in BOARDS["virt"].ports}
@@ -61,6 +62,23 @@ def test_what_the_platform_cannot_do_itself_is_not_taken_away() -> None:
     assert (modelled.dynamic, static.dynamic) == (True, False)
     assert not ITS.dynamic
     assert (STATIC.dynamic, STATIC.withheld) == (False, True)
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_boards_are_as_under_the_default_pin(name: str) -> None:
+    assert in_tree(BOARDS[name], BY_NAME["dynamic MSI-X"].answers[0]) == BOARDS[name]
+
+
+def test_who_can_add_vectors_is_what_the_tree_says() -> None:
+    said = "GIC ITS, Hyper-V, x86"
+    adds = {name for name, board in BOARDS.items() if in_tree(board, said).platform.dynamic}
+
+    assert adds == {name for name, board in BOARDS.items() if board.platform.dynamic} | {"virt"}
+    assert not in_tree(BOARDS["dynamic"], "nobody").platform.dynamic
+    # Then a CPMU's message 2 gets a vector of its own, and message 1, which is nobody's, none.
+    port = next(one for one in BOARDS["virt"].ports if one.cpmus)
+    for board, messages in ((BOARDS["virt"], (0, 1, 2)), (in_tree(BOARDS["virt"], said), (0, 2))):
+        assert predict(auxbus.DESIGN, port, board.platform).messages == messages
 
 
 def test_only_ports_without_hotplug_may_sleep() -> None:

@@ -109,7 +109,7 @@ def kernel(
     if not (home / "release").is_file():
         source = hashlib.sha256(f"{tree.base} {tree.work}".encode()).hexdigest()[:12]
         place = cache() / "boot" / f"{tree.version}-{source}"
-        with locked("boot-kernel"):
+        with locked(f"boot-{place.name}"):
             if not (home / "release").is_file():
                 name = "-".join(fragments(PLAIN if kind.near else kind, arch))
                 seconds = _built(tree, overlay, wanted, arch, name, place, home)
@@ -149,7 +149,7 @@ def _built(
     asked = place / f"{name}.config"
     asked.write_text("".join(f"{line}\n" for line in config.wanted), encoding="utf-8")
     make(source, build, config, f"KCONFIG_ALLCONFIG={asked}", "allnoconfig")
-    check(config, (build / ".config").read_text(encoding="utf-8"))
+    check(config, (build / ".config").read_text(encoding="utf-8"), tree.work)
     make(source, build, config, "-s", f"-j{os.cpu_count() or 1}", arch.target, "modules",
          seconds=BUILD_SECONDS)
     home.parent.mkdir(parents=True, exist_ok=True)
@@ -161,10 +161,11 @@ def _built(
     return time.monotonic() - began
 
 
-def check(config: Config, told: str) -> None:
-    """See that kconfig gave what the fragments ask for.
+def check(config: Config, told: str, work: Path) -> None:
+    """See that kconfig gave what the fragments ask for, as far as the tree has it.
 
-    Errors: TreeError naming every line that it did not.
+    A symbol that no Kconfig file of the tree defines is left out and named: kernels differ in that.
+    Errors: TreeError naming every line that it did not give.
     """
     got = set(told.splitlines())
     wrong = [
@@ -172,11 +173,30 @@ def check(config: Config, told: str) -> None:
         if line not in got and (line.startswith("CONFIG_") or any(
             one.startswith(f"{line.split()[1]}=") for one in got))
     ]
+    unknown = undefined([_symbol(line) for line in wrong], work)
+    if unknown:
+        say(f"this tree has no {', '.join(unknown)}: built without")
+    wrong = [line for line in wrong if _symbol(line) not in unknown]
     if wrong:
         raise TreeError(
             "kconfig did not give what the lab's fragments ask for; something selects it, or what "
             "it depends on is missing:\n" + "\n".join(f"  {line}" for line in wrong)
         )
+
+
+def undefined(symbols: Sequence[str], work: Path) -> tuple[str, ...]:
+    """Return those symbols, without CONFIG_, that no Kconfig file of a tree defines."""
+    left = set(symbols)
+    for file in work.rglob("Kconfig*") if left else ():
+        if file.is_file():
+            text = file.read_text(encoding="utf-8", errors="replace")
+            left -= set(re.findall(r"^\s*(?:menu)?config\s+(\w+)\s*$", text, re.MULTILINE))
+    return tuple(sorted(left))
+
+
+def _symbol(line: str) -> str:
+    """Return the symbol of a line of a configuration, without CONFIG_."""
+    return re.sub(r"^(?:# )?CONFIG_(\w+).*$", r"\1", line)
 
 
 def _keep(build: Path, arch: Arch, home: Path) -> None:

@@ -92,7 +92,8 @@ class Platform:
 
     `multi` says whether a device can have several MSI messages. What cannot be added where
     `withheld` is set, the guest's kernel could add: the lab forbids it. `sleeps` says whether
-    ports without hotplug may be put into D3, as pci_bridge_d3_possible() does.
+    ports without hotplug may be put into D3, as pci_bridge_d3_possible() does. `vectors` is whose
+    they are, in the words of the fact about who can add some: generator/tree_facts/table.py.
     """
 
     name: str
@@ -105,6 +106,7 @@ class Platform:
     cpu: str = "max"
     withheld: bool = False
     sleeps: bool = False
+    vectors: str = "x86"
 
     def granted(self, port: Port) -> int:
         """Return how many vectors a port can have here."""
@@ -193,6 +195,16 @@ class Board:
         )
 
 
+def in_tree(board: Board, adding: str) -> Board:
+    """Return a board as it is under another kernel: who can add vectors there, by its own words.
+
+    Boards here are as under the default pin.
+    """
+    platform = board.platform
+    dynamic = platform.vectors in adding.split(", ") and not platform.withheld
+    return replace(board, platform=replace(platform, dynamic=dynamic))
+
+
 # QEMU's firmware for x86 is from before 2015, so nothing there may sleep.
 # Ports on the root bus leave hotplug to ACPI otherwise: _OSC withholds it.
 _NATIVE = ("-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off")
@@ -204,11 +216,12 @@ REMAPPED = Platform(
     args=(*_NATIVE, "-device", "intel-iommu,intremap=on"),
     kernel_args=("intel_iommu=on",), machine="q35,cxl=on,kernel-irqchip=split",
 )
-# Each device has a domain of its own below the ITS, which adds no MSI-X vectors later:
-# drivers/irqchip/irq-gic-v3-its-msi-parent.c. Its guest has no firmware, so native services.
+# Each device has a domain of its own below the ITS; that adds no MSI-X vectors later where
+# drivers/irqchip/irq-gic-v3-its-msi-parent.c is as in the default pin. Its guest has no firmware,
+# so native services.
 ITS = Platform(
     "arm64 with an ITS", multi=True, dynamic=False, machine="virt,gic-version=3,its=on,highmem=off",
-    arch=ARM64, cpu="cortex-a57", sleeps=True,
+    arch=ARM64, cpu="cortex-a57", sleeps=True, vectors="GIC ITS",
 )
 
 _PORTS = (
