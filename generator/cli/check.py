@@ -32,6 +32,7 @@ from checks.verdict.matrix import (
     outcome,
 )
 from checks.verdict.notes import Note, never_reached, notes
+from generator.cli.differing import beside_nearest
 from generator.cli.read import coverage, read, record
 from generator.cli.tree import chosen, told
 from generator.design import Design
@@ -67,7 +68,8 @@ def run(args: argparse.Namespace) -> int:
     if args.svg is not None:
         _refuse_foreign(args.svg)
     asks = (args.kernel or args.tree) and not _is_c(args)
-    args.said = told(chosen(args)) if asks else DEFAULT
+    args.where = chosen(args) if asks else None
+    args.said = told(args.where) if args.where else DEFAULT
     if args.all:
         return _all(args)
     return _cell(args) if args.why else _one(args)
@@ -99,6 +101,8 @@ def _one(args: argparse.Namespace) -> int:
             print("\n".join(report_text.likeness(like)))
         for one in odd:
             print(f"{report_text.short(one.where.file)}:{one.where.line}: note: {one.message}")
+        for line in beside_nearest(args.where, design.name, (design,)) if args.where else ():
+            print(line)
         if found is not None:
             print("\n".join(("what the verdict is about:", *coverage(found))))
     if args.svg:

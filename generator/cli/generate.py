@@ -20,6 +20,7 @@ from checks.show import report_text
 from checks.show.table import WIDTH
 from checks.verdict.explored import holds
 from checks.verdict.judge import ALL
+from generator.cli.differing import beside_nearest
 from generator.cli.tree import chosen, told
 from generator.designs.refused.refusal import PREFIX
 from generator.errors import EnvironmentFault, ProgramFailed, UsageError
@@ -75,6 +76,8 @@ def _one(args: argparse.Namespace, spec: SeriesSpec, where: Tree) -> int:
             if report is not None:
                 print(report_text.text(report))
                 return 1
+    for line in beside_nearest(where, spec.name, [step.design for step in spec.steps]):
+        print(line)
     say(f"{spec.name}: rendering {len(spec.steps)} commits")
     signer = _signer() if args.signoff else ""
     made = generate.generate(spec, where, signoff=signer)

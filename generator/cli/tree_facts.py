@@ -6,22 +6,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import textwrap
-from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from checks.show.table import WIDTH
+from generator.cli.differing import differences, minded
 from generator.errors import TreeError, UsageError
 from generator.kernel.clone import own
+from generator.kernel.nearest import nearest
 from generator.kernel.pin import pinned
 from generator.kernel.tree import Tree
-from generator.load import load, names
-from generator.operation import Operation
-from generator.ops import shipped
-from generator.series.manifest import FILE_NAME
-from generator.system.house import HOUSE
-from generator.system.plumbing import tried
 from generator.tree_facts.table import FACTS, answer
 
 
@@ -46,33 +41,42 @@ def show(where: Tree, *, as_json: bool) -> int:
 def compare(asked: argparse.Namespace) -> int:
     """Print which facts and which files differ between two trees: 1 when any does.
 
-    Files are those that shipped series touch, and those that the model was read in.
+    One tree alone is compared with the pinned one that it is most like. Files are those that
+    shipped series touch, and those that the model was read in.
     Errors: UsageError, TreeError, EnvironmentFault.
     """
-    if len(asked.names) != 2:
-        raise UsageError("tree compare takes two: names of pinned trees, or CLONE@REV")
-    one, other = (_named(name, asked.allow_newer) for name in asked.names)
-    facts = [
-        {"fact": fact.name, "old": _said(before), "new": _said(after)}
-        for fact in FACTS
-        for before, after in ((_row(one, fact.name), _row(other, fact.name)),)
-        if _said(before) != _said(after)
-    ]
-    files = [
-        {"path": path, "why": why, "lines": changed}
-        for path, why in _minded() if (changed := _changed(one, other, path)) is not None
-    ]
+    if len(asked.names) != 2 and not (len(asked.names) == 1 and "@" in asked.names[0]):
+        raise UsageError("tree compare takes two: names of pinned trees, or CLONE@REV; or one "
+                         "CLONE@REV, for the pinned tree that is nearest to it")
+    *first, other = (_named(name, asked.allow_newer) for name in asked.names)
+    one = first[0] if first else _nearest(other)
+    found = differences(one, other, minded())
+    differ = bool(found.facts or found.files)
     if asked.json:
-        print(json.dumps({"facts": facts, "files": files}, indent=2))
-        return 1 if facts or files else 0
+        print(json.dumps({
+            "facts": [dict(zip(("fact", "old", "new"), row, strict=True)) for row in found.facts],
+            "files": [dict(zip(("path", "why", "lines"), row, strict=True)) for row in found.files],
+        }, indent=2))
+        return 1 if differ else 0
     print(f"{one.source}\n{other.source}\n")
-    for row in facts:
-        print(f"{row['fact']}\n    {row['old']}\n    {row['new']}")
-    print("\nfiles that differ, with the lines taken away and put in:" if files else
+    print("\n".join(replace(found, files=()).lines()))
+    print("\nfiles that differ, with the lines taken away and put in:" if found.files else
           "no file differs that a series touches or the model was read in")
-    for row in files:
-        print(f"    {row['lines']:>12}  {row['path']} ({row['why']})")
-    return 1 if facts or files else 0
+    print("\n".join(replace(found, facts=()).lines()))
+    return 1 if differ else 0
+
+
+def _nearest(where: Tree) -> Tree:
+    """Return the pinned tree that is most like another; that one itself is compared with none.
+
+    Errors: UsageError.
+    """
+    near = nearest(where.git_dir, where.base)
+    if near is None:
+        raise UsageError("no pinned tree is set up that it could be compared with: name one")
+    if not near.differing:
+        raise UsageError(f"this is {near.pin.name} itself: name another to compare it with")
+    return near.tree
 
 
 def _named(name: str, newer: bool) -> Tree:
@@ -88,45 +92,3 @@ def _row(where: Tree, name: str) -> dict[str, str]:
         return {"fact": name, "answer": "", "places": "", "error": str(unread)}
     places = ", ".join(str(one) for one in said.places)
     return {"fact": name, "answer": said.text, "places": places, "error": ""}
-
-
-def _said(row: dict[str, str]) -> str:
-    return row["answer"] or "cannot be read"
-
-
-def _minded() -> Iterator[tuple[str, str]]:
-    """Yield the files that something of ours was made from, each once, and what that is."""
-    found: dict[str, str] = {}
-    for manifest in sorted(HOUSE.glob(f"patches/**/{FILE_NAME}")):
-        said = json.loads(manifest.read_text(encoding="utf-8"))
-        for path, (before, _) in said.get("files", {}).items():
-            if before:
-                found.setdefault(path, f"touched by {manifest.parent.name}")
-    for name in names():
-        for driver in load(name).design.drivers:
-            for path in driver.sources:
-                found.setdefault(path, f"the driver {driver.name} of {name}")
-    for fact in FACTS:
-        for path in fact.paths:
-            found.setdefault(path, f"says {fact.name!r}")
-    for facility in shipped().values():
-        for value in facility.values():
-            if isinstance(value, Operation):
-                for path in re.findall(r"\b[a-z]+/[\w./-]+\.[ch]\b", value.source):
-                    found.setdefault(path, f"what {value.name}() does")
-    yield from sorted(found.items())
-
-
-def _changed(one: Tree, other: Tree, path: str) -> str | None:
-    """Return how many lines differ, None for none."""
-    there = [(tree.work / path).is_file() for tree in (one, other)]
-    if not all(there):
-        return None if not any(there) else ("not in it" if not there[1] else "only there")
-    done = tried(["git", "diff", "--no-index", "--no-ext-diff", "--numstat", "--",
-                  str(one.work / path), str(other.work / path)])
-    if done.status > 1:
-        raise TreeError(f"{path}: git cannot compare it: {done.last}")
-    if not done.status:
-        return None
-    added, removed, *_ = done.said.split("\t")
-    return f"-{removed} +{added}"

@@ -36,7 +36,8 @@ def in_tree(design: Design, said: Mapping[str, str]) -> Design:
         if change is None:
             known = " and ".join(repr(answer) for answer in ways)
             raise ModelError(NOWHERE, f"{fact}: this tree says {answer!r}, and the drivers are "
-                             f"known for {known}: generator/drivers/in_tree.py wants the other way")
+                             f"known for {known}: `portwright tree facts` has the line, and "
+                             "generator/drivers/in_tree.py wants the other way")
         if change is not _as_written:
             design = change(design)
             found.append((fact, answer))

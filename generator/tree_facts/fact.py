@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 
-from generator.errors import TreeError, Where
+from generator.errors import NOWHERE, TreeError, Where
 
 # Returns the text of a file, None where there is no such file.
 Text = Callable[[str], "str | None"]
+_FUNCTION = re.compile(r"^[^\s#][^;{}=]*?\b(\w+)\([^;{]*?\)\s*\{", re.MULTILINE)
 _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 
 
@@ -102,8 +104,34 @@ def read(fact: TreeFact, text: Text, listed: Callable[[str], Iterable[str]]) -> 
         raise TreeError(f"{fact.name}: this tree says {both}; the ways of it are written in "
                         "generator/tree_facts/table.py")
     known = ", ".join(repr(one) for one in fact.answers)
-    raise TreeError(f"{fact.name}: cannot be read: {tried}: nothing there says {known}; how this "
-                    "tree writes it belongs into generator/tree_facts/table.py")
+    near = _nearest(fact.ways, text, listed)
+    raise TreeError(f"{fact.name}: cannot be read: {tried}: nothing there says {known}; "
+                    f"{near[0] if near else 'there is none of these files'}; how this tree writes "
+                    "it belongs into generator/tree_facts/table.py", near[1] if near else NOWHERE)
+
+
+def _nearest(
+    ways: Iterable[Way], text: Text, listed: Callable[[str], Iterable[str]]
+) -> tuple[str, Where] | None:
+    """Return what is most like the place where it would stand, and where that is; None for none."""
+    for way in ways:
+        plain = _blank(text(way.path) or "")
+        if plain and not way.within:
+            return "nearest is the file itself", Where(way.path, 1)
+        names = get_close_matches(way.within, _FUNCTION.findall(plain), 1, 0.4)
+        for name in (way.within, *names) if plain else ():
+            start, end = _function(plain, name)
+            if end:
+                return f"nearest is {name}()", Where(way.path, _line(plain, start))
+        if plain:
+            return f"{way.within}() is not in this file", Where(way.path, 1)
+        for path in listed(f"{way.path.rpartition('/')[0]}/*.c") if way.within else ():
+            beside = _blank(text(path) or "")
+            start, end = _function(beside, way.within)
+            if end:
+                said = f"there is no {way.path}, and {way.within}() stands elsewhere"
+                return said, Where(path, _line(beside, start))
+    return None
 
 
 def of_directory(work: Path) -> tuple[Text, Callable[[str], Iterable[str]]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from generator.errors import TreeError
 from generator.kernel.tree import Tree
 from generator.tree_facts.fact import Answer, TreeFact, Users, Way, of_directory, read
 
@@ -193,6 +194,17 @@ def answer(name: str, tree: Tree) -> Answer:
 def facts(tree: Tree) -> Mapping[str, Answer]:
     """Return what a tree answers to every fact, by its name.
 
-    Errors: TreeError naming the first that the tree does not answer.
+    Errors: TreeError about the first that the tree does not answer, with the names of all others.
     """
-    return {fact.name: answer(fact.name, tree) for fact in FACTS}
+    found: dict[str, Answer] = {}
+    unread: dict[str, TreeError] = {}
+    for fact in FACTS:
+        try:
+            found[fact.name] = answer(fact.name, tree)
+        except TreeError as error:
+            unread[fact.name] = error
+    if unread:
+        name, *others = unread
+        more = f"\n{tree.source} does not answer these either: {', '.join(others)}"
+        raise TreeError(unread[name].text + (more if others else ""), unread[name].where)
+    return found
