@@ -49,11 +49,13 @@ def parser() -> argparse.ArgumentParser:
     verbs = top.add_subparsers(dest="verb", metavar="VERB")
 
     tree = verbs.add_parser("tree", help="the kernel tree that everything is made against")
-    tree.add_argument("action", choices=("show", "setup", "path", "list", "facts", "compare"),
+    tree.add_argument("action", choices=("show", "setup", "path", "list", "facts", "compare",
+                                         "pin"),
                       help="show it; set it up first; print its directory; all that there are; "
-                           "what its code answers; what two of them differ in")
+                           "what its code answers; what two of them differ in; pin another")
     tree.add_argument("names", nargs="*", metavar="NAME",
-                      help="to compare: two pinned trees, or CLONE@REV")
+                      help="to compare: two pinned trees, or CLONE@REV; one for the nearest pin. "
+                           "To pin: the name, and PACKAGE[/SUITE][=VERSION]")
     _dry(tree)
     _json(tree)
     _tree(tree)

@@ -28,6 +28,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("portwright tree show", "path, base and version of the pinned tree"),
         ("portwright tree setup", "fetch it and build what is needed, once"),
         ("portwright tree list", "every tree that there is a pin for"),
+        ("portwright tree pin 7.3 linux-source-7.3", "move it to the newest version there is"),
         ("cd $(portwright tree path)", "go there"),
     ),
     "designs": (("portwright designs", "the shipped designs, a line each"),),

@@ -10,10 +10,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from generator.cli import tree_facts
+from generator.cli.differing import differences, minded
 from generator.errors import UsageError
-from generator.kernel import kbuild, pin
+from generator.kernel import kbuild, moving, pin
 from generator.kernel.clone import own
 from generator.kernel.configurations import CONFIGS
+from generator.kernel.nearest import nearest
 from generator.kernel.tree import Tree
 from generator.load import DEFAULT
 from generator.system.cache import cache
@@ -53,6 +55,8 @@ def run(args: argparse.Namespace) -> int:
         return _list(args)
     if args.action == "compare":
         return tree_facts.compare(args)
+    if args.action == "pin":
+        return _pin(args)
     if args.dry_run:
         return _would(args)
     if args.names:
@@ -98,6 +102,41 @@ def _would(args: argparse.Namespace) -> int:
     print(f"{one.name}: is set up at {there.work}" if there else
           f"would fetch {one.package} {one.package_version} and unpack it below {cache()}")
     print(f"would prepare build directories there for {', '.join(CONFIGS)}, where they are not")
+    return 0
+
+
+def _pin(args: argparse.Namespace) -> int:
+    """Pin a package under a name, and print what differs from what was there: to be reviewed.
+
+    Errors: UsageError, Refused, TreeError, EnvironmentFault.
+    """
+    if args.tree or args.base or args.kernel or len(args.names) != 2:
+        raise UsageError("tree pin takes NAME PACKAGE[/SUITE][=VERSION], as 7.3 linux-source-7.3, "
+                         "and no other tree")
+    before = pin.read_pins().get(args.names[0])
+    wanted = moving.asked(*args.names)
+    what = f"{wanted.package} {wanted.package_version}"
+    if before is not None and what == f"{before.package} {before.package_version}":
+        print(f"{wanted.name}: is {what} already")
+        return 0
+    if args.dry_run:
+        print(f"would set up {what} and write it to {pin.LOCK_FILE}"
+              + (f", in the place of {before.package} {before.package_version}" if before else ""))
+        return 0
+    new, there = pin.taken(wanted)
+    old = pin.at_hand(before) if before else None
+    if old is None and (near := nearest(there.git_dir, there.base)) is not None:
+        old = near.tree
+    moving.write_down(new)
+    print(f"{new.name}: {what}, commit {there.base[:12]}, {new.files} files; now in "
+          f"{pin.LOCK_FILE.name}")
+    if old is None:
+        print("no other tree is set up that it could be compared with")
+        return 0
+    found = differences(old, there, minded())
+    print(f"against {old.source}, facts and files that differ, with the lines taken away and put "
+          "in; CONTRIBUTING.md has what to do about which:")
+    print("\n".join(found.lines()) or "nothing differs that a series or the model minds")
     return 0
 
 

@@ -25,7 +25,7 @@ from pathlib import Path
 from generator.errors import EnvironmentFault, TreeError, UsageError
 from generator.kernel.archive import download, served
 from generator.kernel.tree import Tree
-from generator.kernel.unpack import imported, unwrap
+from generator.kernel.unpack import born, imported, unwrap
 from generator.system.cache import cache, explained, keep, locked, sweep
 from generator.system.house import HOUSE
 from generator.system.plumbing import differing, git
@@ -154,7 +154,7 @@ def _set_up(pin: Pin, allow_newer: bool) -> Tree:
             deb = _fetch(pin, Path(name))
             if deb is None:
                 return _newer(pin, allow_newer)
-            return _install(pin, deb, Path(name))
+            return _installed(pin, deb, Path(name))[1]
 
 
 def _fetch(pin: Pin, directory: Path) -> Path | None:
@@ -210,7 +210,7 @@ def _newer(pin: Pin, allow_newer: bool) -> Tree:
             deb = _fetch(other, Path(name))
             if deb is None:
                 raise TreeError(f"{pin.package}={offered[0]} is offered but cannot be fetched")
-            found = _install(other, deb, Path(name))
+            found = _installed(other, deb, Path(name))[1]
     changed = _changed(found)
     if allow_newer:
         say(f"going on with {found.source}; differing: {', '.join(changed) or 'nothing we touch'}")
@@ -241,7 +241,25 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
-def _install(pin: Pin, deb: Path, directory: Path) -> Tree:
+def taken(pin: Pin) -> tuple[Pin, Tree]:
+    """Set up a package that nobody pinned yet; return its pin, with what was found, and its tree.
+
+    pin: hashes, tree, commit and files are None, the date is "".
+    Errors: TreeError when the archive does not serve it, EnvironmentFault.
+    """
+    with locked("tree"), explained(f"{NEEDED_BYTES >> 30} GiB"):
+        cache().joinpath("tree").mkdir(parents=True, exist_ok=True)
+        sweep(cache() / "tree")
+        with tempfile.TemporaryDirectory(prefix="tmp-", dir=cache() / "tree") as name:
+            deb = _fetch(pin, Path(name))
+            if deb is None:
+                offered = ", ".join(served(pin.package, pin.suite)) or "none"
+                raise TreeError(f"{pin.package}={pin.package_version}: the archive does not serve "
+                                f"this version; it has {offered}")
+            return _installed(pin, deb, Path(name))
+
+
+def _installed(pin: Pin, deb: Path, directory: Path) -> tuple[Pin, Tree]:
     """Import and extract a package in a temporary directory, then put it in place."""
     tarball = directory / "source.tar.xz"
     digest = unwrap(deb, pin.tarball, tarball)
@@ -251,9 +269,10 @@ def _install(pin: Pin, deb: Path, directory: Path) -> Tree:
             f"{LOCK_FILE.name} says {pin.tarball_sha256}"
         )
     say(f"importing {pin.package} {pin.package_version} (about a minute)")
-    base, tree = imported(
+    date = pin.date or f"{born(tarball)} +0000"
+    base, tree, files = imported(
         tarball, directory / "linux.git", directory / "linux",
-        f"Linux {pin.version} ({pin.package} {pin.package_version})\n", pin.date,
+        f"Linux {pin.version} ({pin.package} {pin.package_version})\n", date,
     )
     if pin.tree is not None and tree != pin.tree:
         raise TreeError(f"{deb}: has git tree {tree}, {LOCK_FILE.name} says {pin.tree}")
@@ -270,4 +289,5 @@ def _install(pin: Pin, deb: Path, directory: Path) -> Tree:
     found = at_hand(pin)
     if found is None:
         raise TreeError(f"{home}: the set-up ended without a usable stamp; remove it, run again")
-    return found
+    return replace(pin, date=date, deb_sha256=_sha256(deb), tarball_sha256=digest, tree=tree,
+                   commit=base, files=files), found

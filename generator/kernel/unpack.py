@@ -73,10 +73,11 @@ def _stream(pipe: IO[bytes] | None) -> IO[bytes]:
 
 def imported(
     tarball: Path, git_dir: Path, work: Path, message: str, date: str
-) -> tuple[str, str]:
+) -> tuple[str, str, int]:
     """Make a bare repository with one commit, and a checkout, of a tarball in one pass over it.
 
-    Returns the ids of commit and tree. Errors: TreeError, EnvironmentFault for a missing program.
+    Returns the ids of commit and tree, and how many files there are.
+    Errors: TreeError, EnvironmentFault for a missing program.
     """
     git_dir.mkdir()
     git(git_dir, "init", "--quiet", "--bare", "--template=")
@@ -122,7 +123,23 @@ def imported(
     git(git_dir, "symbolic-ref", "HEAD", "refs/heads/base")
     shutil.copyfile(work / ".gitattributes", git_dir / "info" / "attributes")
     told = git(git_dir, "rev-parse", "refs/heads/base", "refs/heads/base^{tree}").decode().split()
-    return told[0], told[1]
+    return told[0], told[1], count
+
+
+def born(tarball: Path) -> int:
+    """Return when the top directory of a tarball was made, in seconds.
+
+    Errors: TreeError when it is no tarball.
+    """
+    with _child(["xz", "-dc", str(tarball)], stdout=subprocess.PIPE) as unpack:
+        try:
+            with tarfile.open(fileobj=_stream(unpack.stdout), mode="r|") as members:
+                first = members.next()
+        except tarfile.TarError as broken:
+            raise TreeError(f"{tarball.name}: {broken}; run it again") from broken
+    if first is None:
+        raise TreeError(f"{tarball.name}: nothing is in it")
+    return int(first.mtime)
 
 
 def _entry(members: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> tuple[str, bytes]:
