@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 
 from generator.design import Design
 from generator.errors import TreeError
@@ -52,8 +53,18 @@ class Draft:
         """
         data = self.overlay[path] if path in self.overlay else _read(self.tree, path)
         if data is None:
-            raise TreeError(f"{path}: there is no such file in {self.tree.source}")
+            near = self._near(path)
+            raise TreeError(f"{path}: there is no such file in {self.tree.source}{near}")
         return data.decode()
+
+    def _near(self, path: str) -> str:
+        """Return the file that may have been meant: of the same name elsewhere, or beside it."""
+        directory, _, name = path.rpartition("/")
+        there = tree.files(self.tree, self.tree.base)
+        moved = [one for one in there if one.rpartition("/")[2] == name]
+        beside = [one for one in there if one.rpartition("/")[0] == directory]
+        near = get_close_matches(path, moved or beside, 1, 0.0 if moved else 0.6)
+        return f"; nearest is {near[0]}" if near else ""
 
     def unit(self, path: str) -> Unit:
         """Return a C file parsed, under the flags of the base."""

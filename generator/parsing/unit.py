@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from generator.errors import EnvironmentFault, TreeError
+from generator.errors import EnvironmentFault, TreeError, Where
 from generator.parsing import pch
 from generator.parsing.job import (
     Diagnostic,
@@ -96,9 +96,11 @@ class Unit:
         if name not in found:
             import difflib
 
-            near = ", ".join(difflib.get_close_matches(name, found, 3, 0.4)) or "nothing like it"
+            near = difflib.get_close_matches(name, found, 3, 0.4)
+            line = found[near[0]].extent.start.line if near else 1
             raise TreeError(
-                f"{self.path}: function {name} is not defined here; the file has {near}"
+                f"function {name} is not defined here; the file has "
+                + (", ".join(near) or "nothing like it"), Where(self.path, line)
             )
         return found[name]
 
