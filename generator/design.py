@@ -22,6 +22,7 @@ from generator.mistakes.operations import named_twice
 from generator.mistakes.own_device import check_own_device
 from generator.mistakes.parts import check_parts
 from generator.mistakes.placed import check_placed, devices_in, places
+from generator.mistakes.spoken import check_spoken
 from generator.operation import here
 from generator.program import Block, operations
 
@@ -264,6 +265,7 @@ class Design:
             check_contexts(driver.name, driver.device, driver.contexts, done)
             check_own_device(driver.name, driver.device, (
                 do for block in driver.blocks().values() for do in operations(block)))
+            check_spoken(driver.functions().values())
             _check_callbacks(self, driver)
 
     def _check_types(self) -> None:

@@ -23,6 +23,7 @@ from generator.program import (
     guards,
     operations,
 )
+from generator.rendering import said
 from generator.rendering.layout import Item, indented, negated, spaced, wrap
 from generator.rendering.templates import (
     Names,
@@ -102,6 +103,7 @@ class _Writer:
 
     def do(self, node: Do, depth: int, undos: tuple[Do | Call, ...]) -> list[Item]:
         text = statement(node, self.names)
+        said.hold(node, text, self.names)
         items = [Item(indented(text, depth))] if text else []
         if text.startswith("return "):
             if node.on_fail == UNWIND and self.unwinding(undos):
@@ -113,8 +115,8 @@ class _Writer:
             return items
         if node.op.fallible and node.on_fail != IGNORE:
             test, error = failed(node, self.names)
-            said = dict(node.c).get("say", "")
-            items += self.failure(node.on_fail, test, error, said, depth, undos)
+            told = dict(node.c).get("say", "")
+            items += self.failure(node.on_fail, test, error, told, depth, undos)
         after = dict(node.c).get("then", "")
         return items + ([Item(indented(after, depth))] if after else [])
 

@@ -66,6 +66,14 @@ def there(template: str, room: str) -> bool:
     return True
 
 
+def source_of(template: str, room: str) -> str:
+    """Return the text of a template, "" where there is none."""
+    used = environment(room)
+    if used.loader is None or not there(template, room):
+        return ""
+    return used.loader.get_source(used, template)[0]
+
+
 def _missing(error: jinja2.TemplateNotFound, room: str) -> str:
     """Return where a template was looked for."""
     shared = f"templates/{error.name}"

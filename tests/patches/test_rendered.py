@@ -38,7 +38,7 @@ DAMAGE = (
     (PERF, "IRQF_SHARED | IRQF_NO_THREAD", "IRQF_NO_THREAD"),
     (PERF, '"pcieportdrv.cxl_pmu"', '"pcieportdrv.pmu"'),
     (PERF, "MODULE_DEVICE_TABLE(auxiliary, cxl_pmu_aux_ids);\n", ""),
-    (KCONFIG, "depends on PCIEPORTBUS && CXL_PMU", "depends on PCIEPORTBUS"),
+    (KCONFIG, " && CXL_PMU", ""),
     (KCONFIG, "\tselect AUXILIARY_BUS\n", ""),
     (MAKEFILE, "pcieportdrv-$(CONFIG_PCIEPORTBUS_CXLPMU)", "pcieportdrv-y"),
     (PMU_H, "BIT_ULL(50)", "BIT_ULL(51)"),
