@@ -13,7 +13,7 @@ import importlib
 import sys
 from collections.abc import Mapping, Sequence
 
-from generator.cli.options import Parser, add_common, add_series, names, number
+from generator.cli.options import Parser, add_common, add_series, names, number, size
 
 DEPTH = 12_000  # a thousand operations make expressions of thousands of levels
 
@@ -31,6 +31,7 @@ VERBS = {
     "boot": "generator.cli.boot",
     "apply": "generator.cli.apply",
     "undo": "generator.cli.apply",
+    "cache": "generator.cli.cache",
     "completion": "generator.cli.completion",
     "man": "generator.cli.man",
 }
@@ -183,6 +184,16 @@ def parser() -> argparse.ArgumentParser:
     undo = verbs.add_parser("undo", help="take the branch of an apply back")
     _repo(undo, "the branch to delete")
 
+    cache = verbs.add_parser("cache", help="what is kept for the next run, and how much of it")
+    cache.add_argument("action", nargs="?", choices=("show", "prune"), default="show",
+                       help="show it (default); remove what was not used for longest, until it is "
+                            "below the limit")
+    cache.add_argument("--kind", metavar="KIND", action="append", default=[],
+                       help="with prune: all of this kind that no program holds, and no other")
+    _dry(cache)
+    _json(cache)
+    _limit(cache)
+
     completion = verbs.add_parser("completion", help="what a shell completes")
     completion.add_argument("shell", choices=("bash", "zsh", "fish"), help="which shell")
     verbs.add_parser("man", help="the manual, in roff")
@@ -203,6 +214,13 @@ def _tree(verb: argparse.ArgumentParser) -> None:
                       help="the revision of it (default: what a series names, else HEAD)")
     verb.add_argument("--allow-newer", action="store_true",
                       help="go on when only a newer version of the pinned package is served")
+    _limit(verb)
+
+
+def _limit(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--cache-limit", metavar="SIZE", type=size, default=20 << 30,
+                      help="remove what was not used for longest when more than this is kept, in "
+                           "bytes or with K, M, G (default: what git config says, or 20G)")
 
 
 def _repo(verb: argparse.ArgumentParser, what: str = "the branch to create") -> None:
@@ -264,7 +282,7 @@ def _file_of(args: argparse.Namespace) -> str:
 
 
 def _run(args: argparse.Namespace) -> int:
-    from generator.system import progress
+    from generator.system import holding, progress
     from generator.system.shell import guarded
 
     if args.version:
@@ -278,7 +296,11 @@ def _run(args: argparse.Namespace) -> int:
         if args.quiet or args.verbose:
             progress.level(2 if args.verbose else 0)
         args.parser = parser  # for those that print what it has
-        return int(importlib.import_module(VERBS[args.verb]).run(args))
+        try:
+            return int(importlib.import_module(VERBS[args.verb]).run(args))
+        finally:
+            if hasattr(args, "cache_limit") and holding.grown():
+                importlib.import_module("generator.cli.cache").trim(args.cache_limit)
 
     return guarded(f"portwright {args.verb}", work)
 

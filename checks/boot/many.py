@@ -22,6 +22,7 @@ from generator.design import Design
 from generator.kernel.kconfig import identity
 from generator.series.identity import canonical
 from generator.system.cache import DESIGNS, cache, code, keep
+from generator.system.holding import hold
 
 SIDE_BY_SIDE = 2
 
@@ -91,6 +92,7 @@ def _place(name: str) -> Iterator[Path]:
     """Yield a directory of this name that is ours alone meanwhile: other runs have others."""
     for number in itertools.count(1):
         place = cache() / "boot" / "runs" / (name if number == 1 else f"{name}.{number}")
+        hold(place)
         place.mkdir(parents=True, exist_ok=True)
         with (place / "lock").open("ab") as lock:
             try:

@@ -14,6 +14,7 @@ import re
 import zlib
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -166,6 +167,8 @@ class Memory:
         """Return the result whose every file is what it is now, None when there is none."""
         for record in self._records():
             if self.job.same(record["files"]):
+                with suppress(OSError):
+                    os.utime(self.file)  # the oldest go first
                 result: dict[str, Any] = record["result"]
                 return result
         return None

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -36,6 +38,8 @@ def recall(file: Path) -> Outcome | None:
     """Return an outcome that was kept, None when there is none."""
     try:
         data = json.loads(file.read_text(encoding="utf-8"))
+        with suppress(OSError):
+            os.utime(file)  # the oldest go first
         said = tuple((rule, diagnostic(item)) for rule, item in data["said"])
         return Outcome(said, tuple(data["compiled"]), tuple(data["unbuilt"]))
     except (OSError, ValueError, KeyError, TypeError):

@@ -80,6 +80,12 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("portwright undo --branch topic", "in the clone that you stand in"),
         ("portwright undo --repo ~/linux --branch topic -n", "say what would be deleted"),
     ),
+    "cache": (
+        ("portwright cache", "what is kept, by kind: entries, bytes, last use"),
+        ("portwright cache prune -n", "what would go to come below the limit"),
+        ("portwright cache prune --cache-limit 5G", "and let it go"),
+        ("portwright cache prune --kind own", "every checkout of a clone that no program holds"),
+    ),
     "completion": (
         ("portwright completion bash >~/.local/share/bash-completion/completions/portwright", ""),
         ("portwright completion zsh >~/.zfunc/_portwright", ""),

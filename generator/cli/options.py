@@ -7,6 +7,7 @@ Nothing here imports what does the work: `--help` has to be there at once.
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -132,3 +133,17 @@ def number(least: int = 1, most: int = MOST) -> Callable[[str], int]:
         return found
 
     return counted
+
+
+_UNITS = {"K": 10, "M": 20, "G": 30, "T": 40}
+
+
+def size(value: str) -> int:
+    """Return a number of bytes, as 500M or 20G say it."""
+    found = re.fullmatch(r"(\d{1,15})([KMGT]?)", value.strip(), re.IGNORECASE)
+    if found is None:
+        raise argparse.ArgumentTypeError(
+            f"{value[:40]!r} is no size: give bytes, or a number with K, M, G or T"
+        )
+    unit = found[2].upper()
+    return int(found[1]) << _UNITS[unit] if unit else int(found[1])

@@ -14,7 +14,8 @@ from generator.system.plumbing import users_git
 
 # Those of which one can want always the same; what names a thing to be done is typed.
 NAMES = ("tree", "repo", "seconds", "states", "engine", "skip", "expect", "format", "scissors",
-         "trailers", "signoff", "quiet", "verbose")
+         "trailers", "signoff", "quiet", "verbose", "cache_limit")
+_PLAIN = {name.replace("_", ""): name for name in NAMES}  # git takes no underscore, nor minds case
 _TRUE, _FALSE = ("true", "yes", "on", "1", ""), ("false", "no", "off", "0")
 
 
@@ -70,7 +71,8 @@ def _told() -> Iterator[tuple[str, str, str, str]]:
     for origin, text in zip(fields[::2], fields[1::2], strict=False):
         key, _, value = text.partition("\n")
         _, *verb, name = key.split(".")
-        yield ".".join(verb), name.replace("-", "_"), value, f"{key} ({origin})"
+        name = _PLAIN.get(name.replace("-", ""), name)
+        yield ".".join(verb), name, value, f"{key} ({origin})"
 
 
 def _value(action: argparse.Action, value: str, where: str) -> object:
@@ -89,5 +91,5 @@ def _value(action: argparse.Action, value: str, where: str) -> object:
 
 
 def _near(name: str) -> str:
-    close = difflib.get_close_matches(name, NAMES, 1)
-    return f"did you mean {close[0]}?" if close else f"there are {', '.join(NAMES)}"
+    close = difflib.get_close_matches(name, _PLAIN, 1)
+    return f"did you mean {close[0]}?" if close else f"there are {', '.join(_PLAIN)}"

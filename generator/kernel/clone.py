@@ -22,6 +22,7 @@ from generator.kernel.linked import linked, unlinked
 from generator.kernel.nearest import nearest
 from generator.kernel.tree import Tree, blobs
 from generator.system.cache import cache, locked
+from generator.system.holding import hold
 from generator.system.plumbing import git, users_git
 from generator.system.progress import say
 
@@ -36,6 +37,7 @@ def own(path: Path, rev: str) -> Tree:
     name = hashlib.sha256(str(objects).encode()).hexdigest()[:16]
     with locked(f"own-{name}"):
         git_dir = cache() / "own" / f"{name}.git"
+        hold(git_dir)
         scratch(git_dir, objects)
         tree = git(git_dir, "rev-parse", f"{base}^{{tree}}").decode().strip()
         shutil.copyfile(_attributes(git_dir, base), git_dir / "info" / "attributes")
@@ -108,6 +110,7 @@ def _checkout(git_dir: Path, tree: str) -> Path:
     if shared is not None:
         return shared
     work = cache() / "own" / tree / "work"
+    hold(work.parent)
     if work.is_dir():
         return work
     say(f"checking out {tree[:12]} for headers and kbuild")

@@ -42,6 +42,7 @@ from generator.kernel.sound import sound
 from generator.kernel.tree import Tree
 from generator.kernel.unbuildable import Complaint
 from generator.system.cache import cache, keep, locked
+from generator.system.holding import hold
 from generator.system.plumbing import Done
 from generator.system.progress import say
 
@@ -88,6 +89,7 @@ def prepare(tree: Tree, config: Config) -> Base:
     asked = (repr(config), seed(config, tree.work))
     name = key(tree.base, str(tree.work), *asked, identity(config.compiler))
     build = cache() / "kbuild" / f"{tree.version}-{config.name}-{name}"
+    hold(build)
     stamp = build / "prepared.json"
     if not stamp.exists():
         with locked(f"kbuild-{build.name}"):

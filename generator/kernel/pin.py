@@ -27,6 +27,7 @@ from generator.kernel.archive import download, served
 from generator.kernel.tree import Tree
 from generator.kernel.unpack import born, imported, unwrap
 from generator.system.cache import cache, explained, keep, locked, sweep
+from generator.system.holding import hold
 from generator.system.house import HOUSE
 from generator.system.plumbing import differing, git
 from generator.system.progress import say
@@ -98,6 +99,7 @@ def pinned(
     programs).
     """
     pin = read_pin(kernel, lock_file)
+    hold(_home(pin))
     ready = at_hand(pin)
     if ready is not None:
         return ready

@@ -121,8 +121,11 @@ def job_of(base: Base, path: str, overlay: Overlay, args: tuple[str, ...]) -> Jo
 def place(base: Base) -> Directories:
     """Return where a prepared base keeps its files."""
     from generator.system.cache import cache
+    from generator.system.holding import hold
 
-    return Directories(base.tree.work, base.build, cache() / "csource")
+    kept = cache() / "csource"
+    hold(kept)
+    return Directories(base.tree.work, base.build, kept)
 
 
 def parse_job(task: Job) -> Unit:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from generator.errors import EnvironmentFault, ProgramFailed
 from generator.system.cache import cache, locked
+from generator.system.holding import hold
 from generator.system.plumbing import run
 from generator.system.progress import say
 
@@ -25,6 +26,7 @@ def foreign(package: str, program: str, arch: str) -> Path:
     Errors: EnvironmentFault when apt is not there, or cannot give the package.
     """
     home = cache() / "foreign" / f"{package}-{arch}"
+    hold(home)
     found = home / program
     if not found.is_file():
         with locked("foreign"):

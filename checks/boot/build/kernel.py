@@ -29,6 +29,7 @@ from generator.kernel.configurations import Config
 from generator.kernel.kconfig import identity, make
 from generator.kernel.tree import Tree
 from generator.system.cache import cache, locked
+from generator.system.holding import hold
 from generator.system.house import HOUSE
 from generator.system.progress import say
 
@@ -106,9 +107,11 @@ def kernel(
     """
     wanted = config(kind, arch)
     home = cache() / "boot" / "kernels" / key(tree, overlay, wanted)
+    hold(home)
     if not (home / "release").is_file():
         source = hashlib.sha256(f"{tree.base} {tree.work}".encode()).hexdigest()[:12]
         place = cache() / "boot" / f"{tree.version}-{source}"
+        hold(place)
         with locked(f"boot-{place.name}"):
             if not (home / "release").is_file():
                 name = "-".join(fragments(PLAIN if kind.near else kind, arch))

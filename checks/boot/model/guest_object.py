@@ -13,6 +13,7 @@ from generator.kernel.configurations import COMPILER, Config
 from generator.kernel.kconfig import make
 from generator.kernel.tree import Tree
 from generator.system.cache import cache, locked
+from generator.system.holding import hold
 from generator.system.house import HOUSE
 from generator.system.plumbing import tried
 from generator.system.progress import say
@@ -75,6 +76,7 @@ def program(tree: Tree, arch: Arch = X86) -> bytes:
 def _headers(tree: Tree, arch: Arch) -> Path:
     """Return the headers for programs of an architecture, made from the tree on first use."""
     home = cache() / "boot" / f"headers-{tree.version}-{tree.base[:12]}-{arch.name}"
+    hold(home)
     found = home / "usr" / "include"
     if not (home / "complete").is_file():
         with locked(f"headers-{arch.name}"):
