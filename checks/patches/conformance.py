@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from checks.finding import Finding, Severity
+from checks.patches.numbers import differing
 from generator.ctext import Code, Helper, Written
 from generator.design import CALLBACK_NAMES, Design, Driver
 from generator.entrypoint import struct_named
@@ -126,6 +127,8 @@ def _hold(driver: Driver, c: Sources) -> Iterator[Finding]:
     struct = struct_named(named.kind)
     assert struct is not None
     entries = driver.functions()
+    for text, place in differing(entries.values(), units):
+        yield say.error(text, place)
     for entry in ("probe", "remove", "shutdown", *(CALLBACK_NAMES if driver.callbacks() else ())):
         point = struct.entries.get(entry)
         function = named.members.get(point.member) if point is not None else None
