@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from generator.errors import ModelError, Where
 from generator.expr import Fact
+from generator.facts import IN_RUNTIME_PM
 from generator.operation import Block, here
 
 
@@ -33,7 +34,7 @@ class Context:
 
     def __post_init__(self) -> None:
         """Refuse a kind that there is not, and a name that C could not have."""
-        if self.kind not in KINDS:
+        if self.kind not in (*KINDS, CALLBACKS):
             raise ModelError(
                 self.where, f"context {self.name}: kind= is one of {', '.join(KINDS)}, "
                 f"not {self.kind!r}"
@@ -46,6 +47,8 @@ class Context:
     @property
     def runs(self) -> Fact:
         """Return whether it runs: a device has one irq thread, which is known to free_irq()."""
+        if self.kind == CALLBACKS:
+            return IN_RUNTIME_PM
         return IRQ_THREAD_RUNS if self.kind == "irq_thread" else running(self.name)
 
     @property
@@ -61,6 +64,7 @@ class Context:
 
 SLEEPING = ("work", "delayed_work", "thread", "irq_thread", "calls", "file")
 KINDS = (*SLEEPING, "timer", "hrtimer", "tasklet", "urb")
+CALLBACKS, CALLBACKS_OF = "runtime PM", "runtime_pm"  # what runtime PM calls of a driver; its name
 REGISTERED = ("calls", "file")  # what others call from when it is registered; nobody queues it
 
 
@@ -169,3 +173,8 @@ def flushed(name: str) -> Fact:
 def wanted(name: str) -> Fact:
     """Return which mutex a context waits for, by its number; "" names a driver's entry points."""
     return Fact(f"{name or 'driver'} wants", 63, "the mutex that it waits for, by number")
+
+
+def resuming(name: str) -> Fact:
+    """Return for whose runtime PM a context waits, by its number; "" names a driver's others."""
+    return Fact(f"{name or 'driver'} awaits runtime PM", 63, "whose runtime PM it waits for")

@@ -15,8 +15,9 @@ from dataclasses import replace
 from checks.machine.in_flight import may_fire, unheard
 from checks.machine.instances import Inst, Own, View
 from checks.machine.process import Process
+from checks.machine.runtime_calls import RuntimeCalls, callbacks_of, called_by_runtime_pm
 from checks.machine.step import HALTED, IDLE, Build, Kind, Step
-from generator.context import HANDLER_RUNS, REGISTERED, Context, opened, queued, unended
+from generator.context import CALLBACKS, HANDLER_RUNS, REGISTERED, Context, opened, queued, unended
 from generator.design import Driver
 from generator.expr import FALSE, TRUE, Expr, Fact, Nth, Read, all_of, any_of, num, pick
 from generator.facts import HANDLER, LEAVING, OPEN, PHASE
@@ -34,6 +35,10 @@ def contexts_of(view: View, processes: Processes) -> tuple[Own, ...]:
     for driver, inst in processes:
         for context in (*driver.contexts, *_implied(view, driver)):
             found.append(Own(driver, inst, context, len(view.instances) + len(found) + 1))
+    for driver, inst in processes:
+        if called_by_runtime_pm(driver):
+            found.append(Own(driver, inst, callbacks_of(driver),
+                             len(view.instances) + len(found) + 1))
     return tuple(found)
 
 
@@ -77,7 +82,10 @@ def handler_of(view: View, driver: Driver) -> Block:
 def add_contexts(made: Build, processes: Processes) -> None:
     """Add the processes of handlers, callbacks and all that can be queued."""
     for own in made.view.contexts:
-        _Queued(made, own).add()
+        if own.context.kind == CALLBACKS:
+            RuntimeCalls(made, own).add()
+        else:
+            _Queued(made, own).add()
     for driver, inst in processes:
         block = handler_of(made.view, driver)
         if block:

@@ -13,9 +13,9 @@ from checks.machine.devres import same
 from checks.machine.instances import SYSTEM, TURN
 from checks.machine.lock_owners import locked, mutex_free, unlocked
 from checks.machine.process import Process
-from checks.machine.runtime_pm import called_at_runtime, idle, may_resume, resumed
+from checks.machine.runtime_pm import called_at_runtime, calls_of, idle, may_resume, resumed
 from checks.machine.schedule import BEFORE, smart, woken_for_sleep
-from checks.machine.step import DOWN, GIVEN_UP, HALTED, IDLE, IN_RUNTIME_PM, RUNNING, SHUT, Kind
+from checks.machine.step import DOWN, GIVEN_UP, HALTED, IDLE, RUNNING, SHUT, Kind
 from generator.context import opened
 from generator.design import RUNTIME
 from generator.expr import FALSE, TRUE, Expr, Read, all_of, any_of, num, pick
@@ -29,6 +29,7 @@ from generator.facts import (
     DRVDATA,
     DYING,
     FAULTED,
+    IN_RUNTIME_PM,
     INSIDE,
     IRQ,
     LEAVING,
@@ -43,6 +44,10 @@ from generator.facts import (
     PMU,
     PROBING,
     QUIET,
+    RPM_ACTIVE,
+    RPM_ASLEEP,
+    RPM_BUSY,
+    RPM_FORCED,
     SAVED,
     STALE_COUNT,
     UNBOUND,
@@ -81,7 +86,7 @@ class EntryPoints(Process):
             elif inst == self.inst:  # another driver of the device has one, or it is only woken
                 self._core(Kind.PASS, "", RUNNING, self._turn(name), RUNNING,
                            (TURN(SYSTEM), turn + 1))
-        if self.made.episode.name == "sleep" and self.inst == view.parent(self.inst):
+        if called_at_runtime(self.made, self.driver):
             graphs |= self._runtime()
         for entry, graph in graphs.items():
             for edge in graph.edges:
@@ -119,7 +124,8 @@ class EntryPoints(Process):
         self._core(kind, text, IDLE, ready, self.at("probe", probe.start),
                    (PHASE(inst), PROBING), (D3(parent), 0), (OUTCOME(inst), 0), (QUIET(inst), 0),
                    *((opened(one.name)(inst), 0) for one in files),
-                   *([(FAULTED(inst), 0)] if self.creates else []), *locked(self.made, inst))
+                   *([(FAULTED(inst), 0)] if self.creates else []), *self._idle(1),
+                   *locked(self.made, inst))
         if self.made.locks and inst != parent:
             # drivers/base/dd.c device_initial_probe(): a driver that is there already probes in
             # the thread of who adds the device, which waits for it, and holds the parent's lock
@@ -128,9 +134,18 @@ class EntryPoints(Process):
                        (D3(parent), 0), (OUTCOME(inst), 0), (QUIET(inst), 0),
                        *locked(self.made, inst))
         self._core(Kind.PROBE_RETURNS, "probe returns 0", self.at("probe", probe.done), TRUE,
-                   RUNNING, (PHASE(inst), BOUND), (OUTCOME(inst), 1), *unlocked(self.made, inst))
+                   RUNNING, (PHASE(inst), BOUND), (OUTCOME(inst), 1), *self._idle(0),
+                   *unlocked(self.made, inst))
         self._core(Kind.PROBE_FAILS, "probe returns an error", self.at("probe", probe.failed),
                    TRUE, self.at("devres refused", 0), (OUTCOME(inst), 2))
+
+    def _idle(self, busy: int) -> list[tuple[Read, Expr | int]]:
+        """Return that the driver core says a device may be idle, or that nobody has said so yet.
+
+        drivers/base/dd.c __driver_probe_device() does behind the probe, and before .remove
+        __device_release_driver() does.
+        """
+        return [(RPM_BUSY(self.inst), busy)] if calls_of(self.made.view, self.inst) else []
 
     def _may_bind(self) -> Expr:
         """Return when an episode lets a driver bind: before it begins, a later driver after."""
@@ -175,6 +190,7 @@ class EntryPoints(Process):
         if inst == self.made.view.parent(inst):
             gives.append((D3(inst), 0))  # pci_device_remove(): pm_runtime_get_sync()
         may = self._may_unbind()
+        gives += self._idle(0)
         if called_at_runtime(self.made, self.driver):  # its runtime_resume comes first
             may &= D3(inst).eq(0)
         self._core(Kind.UNBIND, f"unbind {self.driver.name}", RUNNING, may,
@@ -190,9 +206,10 @@ class EntryPoints(Process):
         if entry == "suspend_noirq" and set(RUNTIME) & self.driver.callbacks().keys() and smart(
             self.driver
         ):  # drivers/base/power/main.c dev_pm_skip_suspend()
-            self._core(Kind.PASS, "", RUNNING, when & D3(self.inst).eq(1), RUNNING,
-                       (TURN(SYSTEM), turn + 1))
-            when &= D3(self.inst).eq(0)
+            off_pci = calls_of(self.made.view, self.inst)
+            asleep = RPM_ACTIVE(self.inst).eq(0) if off_pci else D3(self.inst).eq(1)
+            self._core(Kind.PASS, "", RUNNING, when & asleep, RUNNING, (TURN(SYSTEM), turn + 1))
+            when &= ~asleep
         self._core(Kind.CALL, f"{entry} {self.driver.name}", RUNNING, when,
                    self.at(entry, graph.start))
         ends = {graph.done: turn + 1}
@@ -214,8 +231,6 @@ class EntryPoints(Process):
         """Add runtime PM of a PCI device: its callback, then D3; back in D0, its callback."""
         inst, view, driver = self.inst, self.made.view, self.driver
         blocks = driver.callbacks()
-        if not {"runtime_suspend", "runtime_resume"} & blocks.keys():
-            return {}
         empty: Block = ()
         graphs = {
             name: compress(flow(name, blocks.get(name, empty), view.of))
@@ -255,6 +270,8 @@ class EntryPoints(Process):
         settled = [
             PHASE(child).eq(UNBOUND) | PHASE(child).eq(BOUND) for child in view.children(inst)
         ]
+        if calls_of(view, inst):  # pm_runtime_barrier(), and it is held from there on
+            settled.append(IN_RUNTIME_PM(inst).eq(0))
         when = all_of(down, SHUT(inst).eq(0), *first, *settled)
         top = inst == view.parent(inst)
         # pci_device_shutdown(): pm_runtime_resume(), and nobody suspends it any more
@@ -288,6 +305,8 @@ class EntryPoints(Process):
             gone.append((fact(self.inst), 0))
         if DRVDATA in self.made.view.given:  # drivers/base/dd.c device_unbind_cleanup()
             gone.append((DRVDATA(self.inst), 0))
+        if calls_of(self.made.view, self.inst):  # pm_runtime_reinit(), where it was disabled
+            gone += [(fact(self.inst), 0) for fact in (RPM_ACTIVE, RPM_ASLEEP, RPM_FORCED)]
         for child in self.made.view.children(self.inst):
             absent = LIFE(child).eq(ABSENT)
             if child.device.kind == "service":

@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from checks.machine.instances import SYSTEM, TURN, Inst
-from checks.machine.runtime_pm import idle, may_sleep
+from checks.machine.runtime_pm import calls_of, idle, may_sleep
 from checks.machine.schedule import BEFORE
-from checks.machine.step import DOWN, IN_RUNTIME_PM, Build, Kind, Step
+from checks.machine.step import DOWN, Build, Kind, Step
 from generator.context import HANDLER_RUNS
 from generator.design import RUNTIME, Driver
 from generator.expr import TRUE, Expr, Read, all_of, num, pick
@@ -18,6 +18,7 @@ from generator.facts import (
     D3,
     GONE,
     HANDLER,
+    IN_RUNTIME_PM,
     LEAVING,
     LOSES,
     LOST,
@@ -25,6 +26,7 @@ from generator.facts import (
     PHASE,
     PMU,
     PROBING,
+    RPM_BUSY,
     SOURCE,
     STALE_COUNT,
     SUBSTORE,
@@ -160,7 +162,9 @@ def _sleep(one: _Environment, bound: Expr, still: Expr) -> None:
                 if own.context.frozen]
     one.event("system", "goes to sleep", all_of(turns.at(BEFORE), bound, still, *settled),
               (TURN(SYSTEM), 1))
-    off = [give for port in one.ports for give in (*_lost(one, port), (D3(port), 1))]
+    off = [give for port in one.ports for give in _lost(one, port)]
+    # the PCI core has put its devices into D3 by then; others no CPU reaches before they are back
+    off += [(D3(port), 1) for port in one.ports if port.device.kind == "pci"]
     one.turn("system", "loses power", turns.events["off"], *off, kind=Kind.POWER_LOST)
     back: list[tuple[Read, Expr | int]] = []
     for port in one.ports:
@@ -171,7 +175,9 @@ def _sleep(one: _Environment, bound: Expr, still: Expr) -> None:
         one.turn("PCI core", "restores what it saved", turns.events["restore"], *back)
     else:
         one.turn("system", "has power again", turns.events["restore"], *back)
-    one.turn("system", "is awake again", turns.events["over"], settles=True)
+    # device_complete() lets go of what device_prepare() holds, and says that it may be idle
+    idle_now = [(RPM_BUSY(inst), 0) for _, inst in one.processes if calls_of(one.view, inst)]
+    one.turn("system", "is awake again", turns.events["over"], *idle_now, settles=True)
 
 
 def _recovery(one: _Environment, bound: Expr, still: Expr) -> None:

@@ -13,10 +13,20 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from checks.machine.instances import SYSTEM, TURN, Inst, View
+from checks.machine.runtime_pm import calls_of
 from checks.machine.step import Build, Transition
 from generator.context import HANDLER_RUNS, IN_FLIGHT, IRQ_THREAD_RUNS
 from generator.expr import FALSE, Expr, Read, all_of, any_of, num, pick
-from generator.facts import EXCLUSIVE, HANDLER, LINE, MASKED, NO_SUSPEND, OPEN, SOURCE
+from generator.facts import (
+    EXCLUSIVE,
+    HANDLER,
+    LINE,
+    MASKED,
+    NO_SUSPEND,
+    OPEN,
+    RPM_ASLEEP,
+    SOURCE,
+)
 from generator.meaning import fold
 
 NOIRQ = ("suspend_noirq", "off", "resume_noirq")  # kernel/irq/pm.c suspend_device_irqs()
@@ -43,6 +53,8 @@ def heard(view: View, inst: Inst, gives: Mapping[Read, Expr] = MappingProxyType(
     found = masked.eq(0)
     if view.says_source(inst):
         found &= EXCLUSIVE(inst).eq(0) | source.eq(1)
+    if calls_of(view, inst):  # what is suspended raises nothing on a line of its own
+        found &= EXCLUSIVE(inst).eq(0) | RPM_ASLEEP(inst).eq(0)
     asleep = unheard(view, inst)
     return fold(found if asleep == FALSE else found & ~asleep)
 

@@ -15,6 +15,7 @@ from checks.machine.devres import devres_lists
 from checks.machine.entry_points import EntryPoints
 from checks.machine.environment import environment
 from checks.machine.episode import EPISODES, PLAIN
+from checks.machine.forced import with_forced
 from checks.machine.in_flight import let_go_on
 from checks.machine.instances import Inst, View
 from checks.machine.lock_owners import takes_locks
@@ -49,11 +50,11 @@ def build(
 
     Errors: ModelError where devices or unwinding do not add up.
     """
-    view = View(design)
+    view = View(with_forced(design))
     lived = EPISODES[episode]
     processes = [
         (driver, inst)
-        for driver in design.drivers
+        for driver in view.design.drivers
         for inst in view.of(driver.device)
         if inst.device.kind != "service"
     ]

@@ -9,11 +9,12 @@ from dataclasses import replace
 from checks.machine.devres import put_on, taken_off
 from checks.machine.instances import Inst, View
 from checks.machine.lock_owners import free_for, number, numbered, waits_at
-from checks.machine.runtime_pm import resumed, resumes
+from checks.machine.runtime_pm import asks, awaits, has_waited, resumed, resumes
 from checks.machine.step import Build, Context, Kind, Step, called_with, words_of
+from generator.context import CALLBACKS_OF
 from generator.design import Driver
 from generator.expr import FALSE, TRUE, Expr, Fact, Num, Place, Read, Role, all_of, num, pick
-from generator.facts import ADDED, ADDING, FAULTED, INSIDE, LIFE
+from generator.facts import ADDED, ADDING, FAULTED, INSIDE, LEAVING, LIFE, PHASE
 from generator.graphs.flow import Edge
 from generator.meaning import fold
 from generator.operation import Do, Operation, fill
@@ -126,16 +127,20 @@ class Process:
             isinstance(acted_on, Inst) and acted_on.device.kind in op.reaches
         )
         when = all_of(when, free_for(self.made, op, binding, self.number))
-        if isinstance(acted_on, Inst) and resumes(op):
-            when = all_of(when, resumed(self.made, self.inst, acted_on))
+        waited: Expr = TRUE
+        if isinstance(acted_on, Inst):
+            waited = has_waited(self.made, op, outcome, acted_on)
+            if resumes(op):
+                when = all_of(when, resumed(self.made, self.inst, acted_on))
         if op.begins:
             middle = self.at(f"{entry} waits {src}", 0)
             gives = [(_target(view, one.target, by_role), bound(one.value)) for one in op.begins]
             wants = waits_at(view, op, binding, self.context, self.inst)
+            wants += awaits(view, op, acted_on, self.context, self.inst)
             self.made.add(step, self.pc, src, when, [(self.pc, num(middle)), *gives, *wants])
             extra = (*extra, *((read, num(0)) for read, _ in wants))
             step = replace(step, kind=Kind.OPERATION_RETURNS, text=f"{text} returns", op=None)
-            src, when = middle, all_of(when, bound(op.waits))
+            src, when = middle, all_of(when, bound(op.waits), waited)
         else:
             when = all_of(when, bound(op.waits))
         for way in op.outcomes:
@@ -146,6 +151,10 @@ class Process:
                 can.append(op.fails_when)
             if way.fault and not self.made.plain and entry in ("probe", "remove", "devres"):
                 continue
+            if way.fault and asks(op) and entry == "remove":
+                continue  # what a driver does then is right by luck: it cannot stop half-way
+            if way.fault and self.context == CALLBACKS_OF:
+                can.append(PHASE(self.inst).ne(LEAVING))
             gives = [(self.pc, num(dst)), *extra]
             done = (*way.gives, *(op.failed if outcome == "fail" else ()))
             for one in done if reached else ():

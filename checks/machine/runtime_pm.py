@@ -2,21 +2,38 @@
 """Who keeps a device awake: the references of runtime PM, as drivers/base/power/runtime.c counts.
 
 `POWER` of a device is a reference that its driver holds, on its parent or on the device itself;
-`SLEEPY` says that the one of local_pci_probe() was given away.
+`SLEEPY` says that the one of local_pci_probe() was given away. Of devices that are not PCI, whose
+callbacks a process of its own calls (runtime_calls.py), `RPM_ACTIVE` is what D3 is not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from checks.machine.instances import Inst, View
+from checks.machine.instances import Inst, Own, View
+from checks.machine.lock_owners import number
 from checks.machine.schedule import woken_for_sleep
-from checks.machine.step import IN_RUNTIME_PM, SHUT, Build
+from checks.machine.step import SHUT, Build
+from generator.context import CALLBACKS, resuming
 from generator.design import RUNTIME, Driver
-from generator.expr import TRUE, Expr, Fact, Place, Role, all_of, any_of, num
-from generator.facts import BOUND, D3, PHASE, POWER, PROBING, RPM_ALLOWED, SLEEPY
+from generator.expr import TRUE, Expr, Fact, Place, Read, Role, all_of, any_of, num
+from generator.facts import (
+    BOUND,
+    D3,
+    IN_RUNTIME_PM,
+    PHASE,
+    POWER,
+    PROBING,
+    RPM_ACTIVE,
+    RPM_ALLOWED,
+    RPM_BUSY,
+    RPM_ENABLED,
+    RPM_LATER,
+    SLEEPY,
+)
 from generator.operation import Do, Operation
 from generator.ops.pm import RUNTIME_GETS
+from generator.ops.runtime import DONE
 from generator.program import operations
 
 
@@ -29,6 +46,8 @@ def idle(view: View, inst: Inst) -> Expr:
     quiet = [POWER(child).eq(0) & PHASE(child).ne(PROBING) for child in view.children(inst)]
     if is_set(view, inst, POWER):
         quiet.append(POWER(inst).eq(0))
+    quiet += [RPM_ACTIVE(child).eq(0) & IN_RUNTIME_PM(child).eq(0)
+              for child in view.children(inst) if calls_of(view, child)]
     # drivers/base/power/sysfs.c control_store(): where no driver says it, user space does
     allowed = RPM_ALLOWED(inst).eq(1) if is_set(view, inst, RPM_ALLOWED) else TRUE
     may = all_of(PHASE(inst).among(PROBING, BOUND), SHUT(inst).eq(0), allowed, SLEEPY(inst).eq(1))
@@ -43,7 +62,13 @@ def may_sleep(view: View, inst: Inst) -> bool:
 def called_at_runtime(made: Build, driver: Driver) -> bool:
     """Return whether runtime PM calls a driver in the episode that is built."""
     called = bool(set(RUNTIME) & driver.callbacks().keys())
-    return called and driver.device.parent is None and made.episode.name == "sleep"
+    return called and driver.device.kind == "pci" and made.episode.name == "sleep"
+
+
+def calls_of(view: View, inst: Inst) -> Own | None:
+    """Return the process in which runtime PM calls the driver of a device that is not PCI."""
+    return next((own for own in view.contexts
+                 if own.inst == inst and own.context.kind == CALLBACKS), None)
 
 
 def may_resume(made: Build, driver: Driver) -> Expr:
@@ -55,6 +80,8 @@ def may_resume(made: Build, driver: Driver) -> Expr:
 def resumed(made: Build, by: Inst, inst: Inst) -> Expr:
     """Return when who resumes a device above it gets on: its runtime_resume has returned."""
     driver = made.view.design.driver_of(inst.device)
+    if by != inst and calls_of(made.view, inst):
+        return RPM_ENABLED(inst).eq(0) | (RPM_ACTIVE(inst).eq(1) & IN_RUNTIME_PM(inst).eq(0))
     if inst == by or driver is None or not called_at_runtime(made, driver):
         return TRUE
     awake = D3(inst).eq(0) & IN_RUNTIME_PM(inst).eq(0)
@@ -66,6 +93,51 @@ def resumes(op: Operation) -> bool:
     return op.name in RUNTIME_GETS and any(
         one.target.fact == D3 and one.value == num(0) for way in op.outcomes for one in way.gives
     )
+
+
+def asks(op: Operation) -> bool:
+    """Return whether an operation waits for runtime_resume of a device that is not PCI."""
+    return op.name in RUNTIME_GETS and bool(op.begins)
+
+
+def has_waited(made: Build, op: Operation, outcome: str, inst: Inst) -> Expr:
+    """Return when what waits for runtime PM of a device gets on, beyond that no callback runs."""
+    if calls_of(made.view, inst) is None or not op.begins:
+        return TRUE
+    if asks(op) and outcome == "ok":  # its runtime_resume has gone well
+        return RPM_ACTIVE(inst).eq(1)
+    if op.name == "pm_runtime_put_sync":  # its runtime_suspend has, or will not be called
+        return ~idle_off_pci(made, inst) | RPM_LATER(inst).eq(1)
+    return TRUE
+
+
+def awaits(
+    view: View, op: Operation, place: Place | None, context: str, inst: Inst
+) -> tuple[tuple[Read, Expr], ...]:
+    """Return whose runtime PM a process waits for while an operation does, by number."""
+    if not isinstance(place, Inst) or op.waits != DONE or calls_of(view, place) is None:
+        return ()
+    return ((resuming(context)(inst), num(number(view, place))),)
+
+
+def held_by(view: View, inst: Inst) -> list[Expr]:
+    """Return whether somebody holds a device that is not PCI, for each who could."""
+    return [POWER(one).ge(1) for one in (inst, *view.children(inst))]
+
+
+def idle_off_pci(made: Build, inst: Inst) -> Expr:
+    """Return whether runtime PM suspends a device that is not PCI.
+
+    rpm_check_suspend_allowed(); while the system sleeps device_prepare() holds it.
+    """
+    view = made.view
+    below = [
+        PHASE(child).ne(PROBING) & (RPM_ACTIVE(child).eq(0) if calls_of(view, child) else TRUE)
+        for child in view.children(inst)
+    ]
+    on = all_of(RPM_ENABLED(inst).eq(1), RPM_ACTIVE(inst).eq(1), RPM_BUSY(inst).eq(0))
+    calm = TRUE if made.plain else made.turns.quiet()
+    return all_of(on, SHUT(inst).eq(0), calm, ~any_of(*held_by(view, inst)), *below)
 
 
 def is_set(view: View, inst: Inst, fact: Fact) -> bool:

@@ -89,11 +89,12 @@ def smart(driver: Driver) -> bool:
 def woken_for_sleep(driver: Driver) -> bool:
     """Return whether runtime PM resumes a device before its driver is called for system sleep.
 
-    drivers/pci/pci-driver.c pci_pm_suspend() does, of whoever does not say that it can do without.
+    drivers/pci/pci-driver.c pci_pm_suspend() does, of whoever does not say that it can do without;
+    no other bus does.
     That a device stays suspended all through the sleep, direct_complete, is not explored.
     """
     runtime = bool(set(RUNTIME) & driver.callbacks().keys())
-    return runtime and driver.device.parent is None and not smart(driver)
+    return runtime and driver.device.kind == "pci" and not smart(driver)
 
 
 def _failures(

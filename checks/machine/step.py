@@ -18,7 +18,6 @@ from generator.operation import Do, Operation
 DOWN = Fact("down", 1, "the system shuts down")
 SHUT = Fact("shut", 1, ".shutdown of its driver has run")
 HALTED = Fact("halted", 1, "its driver's .shutdown has returned; nothing follows")
-IN_RUNTIME_PM = Fact("in runtime PM", 1, "a runtime PM callback of its driver runs")
 GIVEN_UP = Fact("given up", 1, "a resume of its driver has returned an error, since it was bound")
 IDLE, RUNNING = 0, 1  # program counter of a process whose driver is unbound, bound
 Context = Mapping[Place, Place]

@@ -13,6 +13,7 @@ from checks.machine.lock_owners import mutexes, number, takes
 from checks.machine.step import Step
 from checks.rules.rule import step_rule
 from generator.context import (
+    CALLBACKS,
     HANDLER_RUNS,
     IRQ,
     IRQ_THREAD_RUNS,
@@ -21,11 +22,12 @@ from generator.context import (
     flushed,
     opened,
     queued,
+    resuming,
     running,
     wanted,
 )
 from generator.expr import FALSE, TRUE, Expr, Fact, Nth, Read, all_of, any_of, num, reads
-from generator.facts import HANDLER, MEMORY, MUTEXES, NOTED, PHASE, UNBOUND
+from generator.facts import HANDLER, IN_RUNTIME_PM, MEMORY, MUTEXES, NOTED, PHASE, UNBOUND
 from generator.operation import Block, Operation
 from generator.program import operations
 
@@ -48,7 +50,9 @@ def _homeless(view: View) -> Iterator[tuple[str, Expr]]:
     for own in view.contexts:
         name, inst = own.context.name, own.inst
         live = queued(name)(inst).eq(1) | own.context.runs(inst).eq(1)
-        kept, is_ = live, "queued or running"
+        if own.context.kind == CALLBACKS:
+            live = own.context.runs(inst).eq(1)
+        kept, is_ = live, "called" if own.context.kind == CALLBACKS else "queued or running"
         if own.context.kind in REGISTERED:
             is_ = "registered or called"
         if own.context.kind == "file":  # who has it open may keep it, its driver bound or not
@@ -153,7 +157,10 @@ def _waits(view: View, one: _Waiter, other: _Waiter) -> Expr:
                lock.eq(other.number))
         for at, lock in enumerate(mutexes(view), 1)
     ]
-    if other.own is not None:
+    if other.own is not None and other.own.context.kind == CALLBACKS:
+        mine = resuming("" if one.own is None else one.own.context.name)(one.inst)
+        ways.append(all_of(mine.eq(number(view, other.inst)), IN_RUNTIME_PM(other.inst).eq(1)))
+    elif other.own is not None:
         name = other.own.context.name
         ways += [fact(name)(other.inst).eq(one.number) for fact in (awaited, flushed)]
         if other.own.context.kind == "irq_thread":

@@ -60,9 +60,12 @@ def puts_what_it_holds(step: Step, view: View) -> Expr | None:
     symptom="INFO: task kworker blocked for more than 120 seconds, in rpm_resume()",
 )
 def callback_does_not_wait_for_itself(step: Step, _view: View) -> Expr | None:
-    """A runtime PM callback does not resume the device that it is called for: that waits for it."""
+    """A runtime PM callback neither resumes the device that it is called for nor disables its
+    runtime PM: both wait for it.
+    """
     waits = is_done(
-        step, "pm_runtime_get_sync", "pm_runtime_resume_and_get", "pm_runtime_forbid"
+        step, "pm_runtime_get_sync", "pm_runtime_resume_and_get", "pm_runtime_forbid",
+        "pm_runtime_disable", "disable runtime PM",
     )
     return TRUE if waits and step.entry in RUNTIME and step.role("dev") == step.inst else None
 

@@ -15,12 +15,14 @@ from checks.rules.rule import COUNTED, counted_on, once, step_rule
 from generator.expr import TRUE, Expr, Num, Place, Read, Role, all_of, any_of, num, reads
 from generator.facts import ABSENT, IRQ, LIFE
 from generator.operation import ME, Operation, Set, fill
+from generator.ops.pm import RUNTIME_PUTS
 
-# Older rules say the same of these: R36 of the first, R24 of those of auxiliary devices, N12 of
-# the rest, and of whatever an operation names in needs=.
-_ASKED_ALREADY = frozenset({
+# Older rules say the same of these: R36 of the first, R24 of those of auxiliary devices, N41 of
+# references of runtime PM, N12 of the rest, and of whatever an operation names in needs=.
+_ASKED_ALREADY = RUNTIME_PUTS | frozenset({
     "pci_disable_device", "auxiliary_device_init", "auxiliary_device_add",
     "auxiliary_device_delete", "auxiliary_device_uninit", "device_register", "kfree note",
+    "pm_runtime_put_autosuspend",
 })
 
 

@@ -19,7 +19,7 @@ from checks.search.machine_as_c import Watch
 from checks.search.reasons import because
 from checks.search.search import Search
 from checks.search.trace import answers_on, broken_on, shortened, states_on
-from generator.design import Design, Waiver
+from generator.design import RUNTIME, Design, Waiver
 from generator.errors import Where
 from generator.expr import FALSE, Fact, Read, reads
 from generator.meaning import evaluate, fold_known
@@ -338,8 +338,9 @@ def _done(machine: Machine, taken: bytes) -> frozenset[Done]:
     """Return what drivers ever did, whatever came of it."""
     steps = (one.step for one, hit in zip(machine.transitions, taken, strict=True) if hit)
     return frozenset(
-        Done(step.driver.name, step.entry, step.op.name, step.where) for step in steps
+        Done(step.driver.name, entry, step.op.name, step.where) for step in steps
         if step.op is not None and step.driver is not None
+        for entry in {step.entry, *({step.inside} & {*RUNTIME})}  # as pm_runtime_force_suspend()
     )
 
 

@@ -38,6 +38,7 @@ _ENTRIES = {
 }
 _ALLOWED = ("runtime PM must be allowed, by pm_runtime_allow(), and the reference given back that "
             "the driver core holds, by pm_runtime_put_autosuspend()")
+_ENABLED = "runtime PM must be enabled, by pm_runtime_enable()"
 _WHEN = {  # what must be so, for an entry point to be called
     "atomic": "no event opens, and no source is on while there is a handler",
     "runtime_suspend": _ALLOWED, "runtime_resume": _ALLOWED,
@@ -94,7 +95,10 @@ def never_reached(design: Design, report: Report) -> tuple[Note, ...]:
             said = [(do, Done(driver.name, entry, do.op.name, do.where) in report.done)
                     for do in operations(block)]
             if said and not any(hit for _, hit in said):
-                why = f": {_WHEN[entry]}" if entry in _WHEN else ""
+                when = _WHEN.get(entry, "")
+                if entry in RUNTIME and driver.device.kind != "pci":
+                    when = _ENABLED
+                why = f": {when}" if when else ""
                 message = f"{entry} of {driver.name} is never called{why}"
                 found[Note(said[0][0].where, message)] = None
                 continue

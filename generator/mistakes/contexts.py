@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from generator.context import Context
+from generator.context import CALLBACKS, Context
 from generator.errors import ModelError
 from generator.expr import Nth, Place
 from generator.operation import Do
@@ -20,6 +20,9 @@ def check_contexts(
     """
     kinds: dict[str, str] = {}
     for one in contexts:
+        if one.kind == CALLBACKS:
+            raise ModelError(one.where, f"{one.name} of {driver}: what runtime PM calls is written "
+                             "as runtime_suspend= and runtime_resume= of the Driver")
         if one.name in kinds:
             raise ModelError(
                 one.where,

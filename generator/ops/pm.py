@@ -9,8 +9,10 @@ from generator.expr import Role, Same, minimum, pick
 from generator.facts import D3, MORE_POWER, POWER, RPM_ALLOWED, SLEEPY
 from generator.fingerprint import Fails, Fingerprint
 from generator.operation import DEV, Operation, Outcome, Set, fail, fault, ok, sets
+from generator.ops.runtime import ELSEWHERE
 
 USER = Role("user")
+_OF_PCI = (("dev", ("pci", "core", "service")),)
 
 # The usage count of a device is who holds it: each user counts its own references, and the one that
 # local_pci_probe() takes is there until the driver of the device itself gives it away. `user` is
@@ -41,6 +43,7 @@ def _put(name: str, *, sleeps: bool = False) -> Operation:
         source=f"include/linux/pm_runtime.h {name}()",
         fingerprint=Fingerprint((name,), on=0),
         sleeps=sleeps,
+        kinds=_OF_PCI, elsewhere=ELSEWHERE[name],
     )
 
 
@@ -59,6 +62,7 @@ def _get(name: str, *outcomes: Outcome, fails: Fails, sleeps: bool = True) -> Op
         fingerprint=Fingerprint((name,), on=0, fails=fails),
         undo=PM_RUNTIME_PUT,
         sleeps=sleeps,
+        kinds=_OF_PCI, elsewhere=ELSEWHERE[name],
     )
 
 
@@ -105,13 +109,6 @@ PM_RUNTIME_GET_ONLY = Operation(
 )
 
 
-_OF_PCI = (("dev", ("pci", "core", "service")),)
-_HELD, _MORE = POWER(DEV), MORE_POWER(DEV)  # a driver's own references on the device that it binds
-_HOLDS = (sets(_HELD, 1),
-          sets(_MORE, pick(_HELD.eq(1), minimum(_MORE + 1, MORE_POWER.top), _MORE)))
-_LETS_GO = (sets(_HELD, pick(_MORE.ge(1), 1, 0)), sets(_MORE, pick(_MORE.ge(1), _MORE - 1, 0)))
-
-
 def _plain(name: str, *gives: Set) -> Operation:
     return Operation(
         name,
@@ -120,6 +117,7 @@ def _plain(name: str, *gives: Set) -> Operation:
         source=f"include/linux/pm_runtime.h {name}()",
         fingerprint=Fingerprint((name,), on=0),
         at=".dev",
+        kinds=_OF_PCI if name in ELSEWHERE else (), elsewhere=ELSEWHERE.get(name),
     )
 
 
@@ -127,18 +125,12 @@ PM_RUNTIME_SET_AUTOSUSPEND_DELAY = _plain("pm_runtime_set_autosuspend_delay")
 PM_RUNTIME_USE_AUTOSUSPEND = _plain("pm_runtime_use_autosuspend")
 PM_RUNTIME_DONT_USE_AUTOSUSPEND = _plain("pm_runtime_dont_use_autosuspend")
 PM_RUNTIME_SET_ACTIVE = replace(_plain("pm_runtime_set_active"), outcomes=(ok(_AWAKE),))
+PM_RUNTIME_SET_SUSPENDED = _plain("pm_runtime_set_suspended")
 PM_RUNTIME_MARK_LAST_BUSY = _plain("pm_runtime_mark_last_busy")
 # Of a PCI device they are the reference of local_pci_probe(), which is given away and taken again;
 # of a device on another bus, where nobody has taken one, a reference as any other on itself.
-PM_RUNTIME_PUT_AUTOSUSPEND = replace(
-    _plain("pm_runtime_put_autosuspend", sets(SLEEPY(DEV), 1)), kinds=_OF_PCI,
-    elsewhere=_plain("pm_runtime_put_autosuspend", *_LETS_GO),
-)
-PM_RUNTIME_GET_NORESUME = replace(
-    _plain("pm_runtime_get_noresume", sets(SLEEPY(DEV), 0)), kinds=_OF_PCI,
-    elsewhere=replace(_plain("pm_runtime_get_noresume", *_HOLDS),
-                      undo=_plain("pm_runtime_put_noidle", *_LETS_GO)),
-)
+PM_RUNTIME_PUT_AUTOSUSPEND = _plain("pm_runtime_put_autosuspend", sets(SLEEPY(DEV), 1))
+PM_RUNTIME_GET_NORESUME = _plain("pm_runtime_get_noresume", sets(SLEEPY(DEV), 0))
 # What counts is the last of the calls: the port may sleep once user space is allowed to let
 # it, and is awake and stays so once that is forbidden.
 PM_RUNTIME_ALLOW = _plain("pm_runtime_allow", sets(RPM_ALLOWED(DEV), 1))

@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Power domains, and runtime PM where the driver itself enables it: not on PCI.
 
-drivers/base/power/common.c, runtime.c.
+drivers/base/power/common.c, runtime.c. What both have in common is in pm.py.
 """
 
 from __future__ import annotations
 
-from generator.facts import POWER_DOMAIN, RPM_ENABLED
+from dataclasses import replace
+
+from generator.expr import Place
+from generator.facts import POWER_DOMAIN, RPM_ACTIVE, RPM_ENABLED, RPM_LATER
 from generator.fingerprint import Fails, Fingerprint
-from generator.operation import DEV, Operation, ok, sets
+from generator.operation import DEV, Guard, Operation, fault, ok, sets
 from generator.ops.counted import gets, gives_back, released
+from generator.ops.runtime import DONE, OFF_PCI
 
 _COMMON, _RUNTIME = "drivers/base/power/common.c", "drivers/base/power/runtime.c"
 
@@ -19,10 +23,14 @@ DEV_PM_DOMAIN_ATTACH_BY_NAME = gets(
     "dev_pm_domain_attach_by_name", sets(POWER_DOMAIN(DEV), 1), undo=DEV_PM_DOMAIN_DETACH,
     source=f"{_COMMON} dev_pm_domain_attach_by_name()")
 
+# __pm_runtime_disable() counts first, and waits then for a callback that runs.
+_OFF = (sets(RPM_ENABLED(DEV), 0),)
 PM_RUNTIME_DISABLE = Operation(
     "pm_runtime_disable",
     ("dev",),
-    (ok(sets(RPM_ENABLED(DEV), 0)),),
+    (ok(*_OFF),),
+    begins=_OFF,
+    waits=DONE,
     source="include/linux/pm_runtime.h pm_runtime_disable()",
     fingerprint=Fingerprint(("pm_runtime_disable",), on=0),
     at=".dev",
@@ -39,6 +47,30 @@ PM_RUNTIME_ENABLE = Operation(
 )
 DEVM_PM_RUNTIME_ENABLE = gets(
     "devm_pm_runtime_enable", sets(RPM_ENABLED(DEV), 1), managed=True, error="-ENOMEM",
-    undo=released("disable runtime PM", sets(RPM_ENABLED(DEV), 0),
-                  source=f"{_RUNTIME} pm_runtime_disable_action()"),
+    undo=replace(
+        released("disable runtime PM", *_OFF, source=f"{_RUNTIME} pm_runtime_disable_action()"),
+        begins=(*_OFF, sets(RPM_LATER(DEV), 0)), waits=DONE,
+    ),
     source=f"{_RUNTIME} devm_pm_runtime_enable()", fails=Fails.NEGATIVE)
+
+# Callbacks for system sleep, and remove, that call the driver's own for runtime PM unless the
+# device is suspended. What is done then the machine puts in its place: checks/machine/forced.py.
+PM_RUNTIME_FORCE_SUSPEND = Operation(
+    "pm_runtime_force_suspend",
+    ("dev",),
+    (ok(), fault("-EBUSY")),
+    source=f"{_RUNTIME} pm_runtime_force_suspend()",
+    fingerprint=Fingerprint(("pm_runtime_force_suspend",), on=0, fails=Fails.NEGATIVE),
+    kinds=OFF_PCI,
+)
+PM_RUNTIME_FORCE_RESUME = replace(
+    PM_RUNTIME_FORCE_SUSPEND, name="pm_runtime_force_resume",
+    source=f"{_RUNTIME} pm_runtime_force_resume()",
+    fingerprint=Fingerprint(("pm_runtime_force_resume",), on=0, fails=Fails.NEGATIVE),
+)
+
+
+def suspended(device: Place) -> Guard:
+    """Return the condition pm_runtime_status_suspended() of a device that is not PCI."""
+    return Guard("runtime PM has it suspended", RPM_ACTIVE(device).eq(0),
+                 ("pm_runtime_status_suspended(dev)",))

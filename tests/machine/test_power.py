@@ -9,13 +9,13 @@ from broken.parts import AWAKE, DELETE, KID, MAKE, PORT, SLEEP, design, kid, por
 from checks.finding import Verdict
 from checks.machine.instances import SYSTEM, TURN, Inst, View
 from checks.machine.schedule import BEFORE
-from checks.machine.step import IN_RUNTIME_PM, Kind, Step
+from checks.machine.step import Kind, Step
 from checks.rules.rule import state_rule, step_rule
 from checks.search.explore import explore
 from checks.verdict.judge import judge
 from generator.design import Design, Device, Driver
 from generator.expr import Expr, all_of
-from generator.facts import BOUND, D3, MASTER, PHASE, POWER, PROBING
+from generator.facts import BOUND, D3, IN_RUNTIME_PM, MASTER, PHASE, POWER, PROBING
 from generator.operation import IGNORE, RETURN, Node
 from generator.ops.irq import MSI, MSIX, PCI_ALLOC_IRQ_VECTORS, PCI_FREE_IRQ_VECTORS
 from generator.ops.pci import (

@@ -3,7 +3,7 @@
 
 from generator.context import calls
 from generator.design import Design, Device, Driver
-from generator.facts import CLOCK_ON, D3
+from generator.facts import CLOCK_ON, RPM_ACTIVE, RPM_ENABLED
 from generator.operation import IGNORE, RETURN, Guard
 from generator.ops.allocated import DEVM_REGMAP_INIT_MMIO
 from generator.ops.clk import CLK_DISABLE_UNPREPARE, CLK_PREPARE_ENABLE, DEVM_CLK_GET_ENABLED
@@ -23,7 +23,8 @@ from generator.program import If, Return
 
 SPI = Device("spi", "platform")
 REGMAP = access("regmap_update_bits", CLOCK_ON)
-SUSPENDED = Guard("runtime PM has it suspended", D3(SPI).eq(1), ("pm_runtime_suspended(dev)",))
+SUSPENDED = Guard("runtime PM has it suspended", RPM_ACTIVE(SPI).eq(0) & RPM_ENABLED(SPI).eq(1),
+                  ("pm_runtime_suspended(dev)",))
 PUT = (
     SPI_CONTROLLER_PUT(SPI),  # 347
     Return(ok=False),
