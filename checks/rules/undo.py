@@ -17,13 +17,14 @@ from generator.facts import ABSENT, IRQ, LIFE
 from generator.operation import ME, Operation, Set, fill
 from generator.ops.pm import RUNTIME_PUTS
 
-# Older rules say the same of these: R36 of the first, R24 of those of auxiliary devices, N41 of
-# references of runtime PM, N12 of the rest, and of whatever an operation names in needs=.
-_ASKED_ALREADY = RUNTIME_PUTS | frozenset({
+# Older rules say the same of these: R36 of the first, R24 of those of auxiliary devices, N12 of
+# the rest, and of whatever an operation names in needs=.
+_ASKED_ALREADY = frozenset({
     "pci_disable_device", "auxiliary_device_init", "auxiliary_device_add",
     "auxiliary_device_delete", "auxiliary_device_uninit", "device_register", "kfree note",
-    "pm_runtime_put_autosuspend",
 })
+
+_PUTS = RUNTIME_PUTS | {"pm_runtime_put_autosuspend"}
 
 
 @once
@@ -58,6 +59,8 @@ def _undone_by(op: Operation, view: View) -> Iterator[Operation]:
 def _asked_already(step: Step, op: Operation) -> bool:
     if op.name == "kfree":
         return step.role("dev").device.kind == "aux"
+    if op.name in _PUTS:  # off PCI N41 does, by the references alone
+        return step.role("dev").device.kind not in ("pci", "core", "service")
     return op.name in _ASKED_ALREADY or bool(op.needs)
 
 

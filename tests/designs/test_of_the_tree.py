@@ -85,9 +85,8 @@ TABLE = {
     "meson_gxbb_wdt": Row(("drivers/watchdog/meson_gxbb_wdt.c",)),
     "meson_spifc": Row(("drivers/spi/spi-meson-spifc.c",), (
         Bug("N12", "spi-meson-spifc.c:387", "resume of a device that runtime PM has suspended "
-            "writes to its registers, and its clock is off"),
-        Bug("R40", "spi-meson-spifc.c:391", "behind a resume that fails there the clock is "
-            "disabled that was not enabled"),
+            "writes to its registers, and its clock is off; where it fails behind that, at 391, "
+            "a clock is disabled that was not enabled"),
     )),
     "ml_ioh_gpio": Row(("drivers/gpio/gpio-ml-ioh.c",)),
     "mpfs_reset": Row(("drivers/clk/microchip/clk-mpfs.c", "drivers/reset/reset-mpfs.c"), (
