@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import shlex
+import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -73,6 +74,14 @@ class TreeError(PortwrightError):
     exit_code = 3
 
 
+def _end(status: int) -> str:
+    """Return how a program ended, a signal by its name."""
+    try:
+        return f"ended by {signal.Signals(-status).name}"
+    except ValueError:
+        return f"exit status {status}"
+
+
 class ProgramFailed(TreeError):
     """A program ended with a status other than 0. Exit code 3.
 
@@ -82,7 +91,7 @@ class ProgramFailed(TreeError):
     def __init__(self, argv: Sequence[str], status: int, stderr: str) -> None:
         """Say what was run, how it ended, and the end of what it said."""
         said = stderr.strip()[-_MOST:]
-        super().__init__(f"{shlex.join(argv)}: exit status {status}\n{said}")
+        super().__init__(f"{shlex.join(argv)}: {_end(status)}\n{said}")
         self.args = (tuple(argv), status, stderr)
         self.argv = tuple(argv)
         self.status = status

@@ -17,6 +17,7 @@ from generator.cli.examples import shown
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
 
+LONGEST = 4000  # of a path, as the kernel has it
 MOST = 10**12  # of anything that is counted: more is a slip of the finger
 
 
@@ -100,6 +101,10 @@ def text(value: str) -> str:
     """Return a name, a path, a revision; errors of argparse for what can be none."""
     if not value.strip():
         raise argparse.ArgumentTypeError(f"{value!r} is empty: give it a value, or leave it out")
+    if len(value) > LONGEST:
+        raise argparse.ArgumentTypeError(
+            f"{value[:40]!r}... is longer than {LONGEST} characters, so no path and no name"
+        )
     if "\0" in value:
         raise argparse.ArgumentTypeError("it has a NUL in it, which no name has")
     return value

@@ -7,7 +7,6 @@ from __future__ import annotations
 import argparse
 import io
 import os
-import sys
 from dataclasses import replace
 
 from checks.patches.against import compared, range_diff
@@ -42,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     named, base, alone, stdin = asked(args), args.base, False, None
     form = "json" if args.json else args.format
     if form.startswith("b4-") and named in (posting.Asked(), posting.Asked(("-",))):
-        text = sys.stdin.buffer.read(inbox.MOST_FILE + 1)
+        text = inbox.standard_input().read(inbox.MOST_FILE + 1)
         one = b4check.wanted(text, clone_, os.environ.get("B4_TRACKING_FILE", ""))
         named, base, alone, stdin = one.asked, base or one.base, one.alone, io.BytesIO(text)
     with posting.opened(

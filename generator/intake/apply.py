@@ -27,7 +27,15 @@ from generator.intake.posting import Asked, Gathered, gather, missing_of
 from generator.intake.remark import Remark
 from generator.intake.replay import Stuck, made
 from generator.intake.revisions import commit_of
-from generator.intake.users import Clone, new_ref, opened, ref_of, refuse_in_use, refuse_locks
+from generator.intake.users import (
+    Clone,
+    new_ref,
+    opened,
+    ref_of,
+    refuse_damaged,
+    refuse_in_use,
+    refuse_locks,
+)
 from generator.intake.workplace import workplace
 from generator.kernel.clone import users_objects
 from generator.kernel.tree import check_path
@@ -178,6 +186,7 @@ def _named_base(user: Clone, got: Gathered, onto: str | None) -> tuple[str, bool
         return named, True, f"on {named[:12]}, {why}"
     head = commit_of(user.path, "HEAD")
     if head is None:
+        refuse_damaged(user)
         raise Conflict(f"{user.path}: has no commit to apply to; name one with --onto")
     lost = f"base: {got.base[:12]}, which the series names, is not here" if got.base else (
         "base: not named")

@@ -34,12 +34,15 @@ def explained(
         path = next(one for one in named.groups() if one)
         row = next((part.row for part in outline(diff) if part.names(path)), -1)
     where = piece.at(row)
+    if text.startswith("No valid patches"):  # what git says behind it names an option of its own
+        return UsageError("git finds no change in it, as in the diff of a merge: make it with git "
+                          "format-patch, a patch for each commit", where)
     if "ut of memory" in text:
         return UsageError(f"what it makes does not fit into memory: {text}", piece.at(-1))
-    if text.startswith(("invalid path", "affected file", "unrecognized input", "No valid patches",
+    if text.startswith(("invalid path", "affected file", "unrecognized input",
                         "cannot apply binary", "corrupt")):
         return UsageError(f"git refuses it: {text}", where)
-    return Conflict(f"does not apply: {text}", where)
+    return Conflict(f"does not apply: {text.removesuffix(' in index')}", where)
 
 
 def _failed(

@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+import sys
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -54,8 +55,11 @@ class Inbox:
     listed: bool = False
 
 
-def read(inputs: Sequence[str], stdin: BinaryIO) -> Inbox:
-    """Read what the user named. Errors: UsageError naming the file and what would mend it."""
+def read(inputs: Sequence[str], stdin: BinaryIO | None) -> Inbox:
+    """Read what the user named; stdin None is that of the process.
+
+    Errors: UsageError naming the file and what would mend it.
+    """
     papers: list[Paper] = []
     remarks: list[Remark] = []
     promised: Manifest | None = None
@@ -63,7 +67,8 @@ def read(inputs: Sequence[str], stdin: BinaryIO) -> Inbox:
     left = MOST_BYTES
     for name in inputs:
         if name == "-":
-            papers.append(Paper("-", _unpacked("-", stdin.read(MOST_FILE + 1)), True))
+            text = (stdin or standard_input()).read(MOST_FILE + 1)
+            papers.append(Paper("-", _unpacked("-", text), True))
         elif Path(name).is_dir():
             found = _directory(name, alone=len(inputs) == 1)
             papers += found.papers
@@ -80,6 +85,13 @@ def read(inputs: Sequence[str], stdin: BinaryIO) -> Inbox:
                 "name the patches of one series"
             )
     return Inbox(tuple(papers), tuple(remarks), promised, listed)
+
+
+def standard_input() -> BinaryIO:
+    """Return what is piped in. Errors: UsageError when stdin is closed."""
+    if sys.stdin is None:
+        raise UsageError("-: stdin is closed: pipe the mails in, or name a file")
+    return sys.stdin.buffer
 
 
 def refuse_special(name: str, path: Path) -> None:
@@ -202,6 +214,11 @@ def _quilt(top: Path, names: Sequence[str]) -> list[str]:
     return order if all((top / one).exists() for one in order[:3]) else []
 
 
+# how files begin that hold others in a way that is not read here
+_PACKED = ((b"PK\x03\x04", "zip"), (b"\xfd7zXZ\0", "xz"), (b"BZh", "bzip2"),
+           (b"\x28\xb5\x2f\xfd", "zstd"), (b"\x1f\x8b", "gzip within gzip"))
+
+
 def _unpacked(name: str, text: bytes) -> bytes:
     """Return the text of a file, of a gzipped one as lore gives it what is in it."""
     if text.startswith(b"\x1f\x8b"):
@@ -210,6 +227,16 @@ def _unpacked(name: str, text: bytes) -> bytes:
             text = unpacker.decompress(text, MOST_FILE + 1)
         except zlib.error as broken:
             raise UsageError(f"{visible(name)}: not a sound gzip file: {broken}") from broken
+        if not unpacker.eof and len(text) <= MOST_FILE:
+            raise UsageError(f"{visible(name)}: not a sound gzip file: it ends in the middle; get "
+                             "it again")
     if len(text) > MOST_FILE:
         raise UsageError(f"{visible(name)}: larger than {MOST_FILE >> 20} MiB")
     return text
+
+
+def packed(text: bytes) -> str:
+    """Return in which way a file holds others, "" when it holds none."""
+    if text[257:262] == b"ustar":
+        return "tar"
+    return next((kind for start, kind in _PACKED if text.startswith(start)), "")

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_HUNK = re.compile(rb"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@")
+_HUNK = re.compile(rb"@@ -(\d{1,40})(?:,(\d{1,9}))? \+(\d{1,40})(?:,(\d{1,9}))? @@")
 
 
 @dataclass(frozen=True)

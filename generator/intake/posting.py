@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -128,8 +127,11 @@ def gather(
 
 
 def _of_mails(asked: Asked, work: Path, stdin: BinaryIO | None) -> Gathered:
-    given = inbox.read(asked.inputs, stdin or sys.stdin.buffer)
+    given = inbox.read(asked.inputs, stdin)
     mails, remarks = _mails(asked, work, given)
+    if not mails:
+        raise UsageError(f"{visible(asked.inputs[0])}: no patch here; name mails or files that "
+                         "hold a diff")
     sorted_ = thread.sort(mails, listed=given.listed, version=asked.version)
     pieces = tuple(mail.piece(work, one) for one in sorted_.patches)
     remarks += sorted_.remarks
@@ -154,6 +156,12 @@ def _mails(asked: Asked, work: Path, given: Inbox) -> tuple[list[mail.Mail], tup
     mails: list[mail.Mail] = []
     remarks = list(given.remarks)
     for paper in given.papers:
+        if kind := inbox.packed(paper.text):
+            if paper.must:
+                raise UsageError(f"{visible(paper.name)}: packed ({kind}): unpack it, and name "
+                                 "what it has")
+            remarks.append(Remark(f"left out: packed ({kind})", paper.name))
+            continue
         parts = mail.split(work, paper.name, paper.text)
         if not parts and paper.must:
             raise UsageError(f"{visible(paper.name)}: neither a mail nor a diff; leave it out, or "

@@ -108,7 +108,12 @@ class _Replay:
 
     def commit(self, piece: Piece, parent: str) -> tuple[str, tuple[Remark, ...]]:
         if self.at != parent:
-            git(self.work, "read-tree", parent, env=self.index)
+            try:
+                git(self.work, "read-tree", parent, env=self.index)
+            except ProgramFailed as failed:
+                raise TreeError(f"{parent[:12]}: git cannot read this commit: "
+                                f"{failed.stderr.strip().removeprefix('fatal: ')}; the clone lacks "
+                                "objects of it: `git fsck` there says which") from failed
         diff = diff_of(self.work, piece)
         remarks: tuple[Remark, ...] = ()
         if outline(diff):

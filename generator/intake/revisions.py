@@ -114,6 +114,9 @@ def uncommitted(
         shutil.copyfile(index, copy)
     env = {"GIT_INDEX_FILE": str(copy), "GIT_OBJECT_DIRECTORY": str(work / "objects")}
     off = _no_filters(repo)
+    open_ = users_git(Path(top), *off, "diff", "--name-only", "--diff-filter=U", "-z", env=env)
+    if names := [visible(os.fsdecode(one)) for one in open_.split(b"\0")[:3] if one]:
+        raise UsageError(f"{repo}: still in conflict: {', '.join(names)}; finish the merge first")
     try:
         users_git(Path(top), *off, "add", "-u", env=env)
         # It reads files as well: those that may have changed since the index was written.

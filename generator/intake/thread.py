@@ -20,7 +20,7 @@ from generator.system.visible import visible
 
 _STAT = re.compile(rb"^ \d+ files? changed", re.M)
 
-_SUBJECT = re.compile(rb"^subject:", re.I | re.M)
+_TITLE = re.compile(r"\s*(?:\[[^\]]*\]\s*)*(.*)", re.S)
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,12 @@ class _Sorting:
 
     def out(self, mail: Mail, why: str, *, error: bool = False) -> None:
         self.remarks.append(Remark(f"left out: {why}", mail.file, mail.line, error))
+
+
+def _titled(mail: Mail) -> bool:
+    """Return whether its subject says something, behind the brackets."""
+    found = _TITLE.match(mail.subject)
+    return found is not None and bool(found[1].strip())
 
 
 def sort(mails: Sequence[Mail], *, listed: bool = False, version: int = 0) -> Thread:
@@ -84,11 +90,11 @@ def sort(mails: Sequence[Mail], *, listed: bool = False, version: int = 0) -> Th
         taken = _one_version(taken, covers, version, state)
         covers = [mail for mail in covers if _fits(mail, taken)] or covers[:1]
     if not any(mail.patch for mail in taken):
-        place = visible(mails[0].place) if mails else "the input"
-        raise UsageError(f"{place}: no patch here; name mails or files that hold a diff")
+        raise UsageError(f"{visible(mails[0].place)}: no patch here; name mails or files that "
+                         "hold a diff")
     patches, missing = _ordered(taken, state)
     for mail in taken:
-        if mail.patch and mail.log.strip() and not _SUBJECT.search(mail.raw):
+        if mail.patch and mail.log.strip() and not _titled(mail):
             state.remarks.append(Remark("no Subject: in it, so git am takes its first lines for "
                                         "one; get it as it was sent", mail.file, mail.line, True))
         if mail.patch and mail.number == 0:

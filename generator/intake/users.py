@@ -9,11 +9,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from generator.errors import EnvironmentFault, ProgramFailed, Refused, UsageError
-from generator.system.plumbing import users_git
+from generator.errors import EnvironmentFault, ProgramFailed, Refused, TreeError, UsageError
+from generator.system.plumbing import tried, users_git
 
 
 @dataclass(frozen=True)
@@ -29,15 +30,31 @@ def opened(repo: Path) -> Clone:
     """Return the clone that a path lies in. Errors: UsageError, EnvironmentFault without git."""
     try:
         import git as gitpython
-    except ImportError as missing:  # it looks for the program when it is imported
-        raise EnvironmentFault("git: program not found; as root: apt-get install git") from missing
+    except ImportError as missing:  # it runs the program when it is imported
+        if shutil.which("git") is None:
+            raise EnvironmentFault("git: program not found; as root: apt-get install git"
+                                   ) from missing
+        said = tried(["git", "--version"], env=dict(os.environ)).last
+        raise EnvironmentFault(f"git: does not run: {said}; mend what `git --version` complains of"
+                               ) from missing
     try:
         with gitpython.Repo(repo, search_parent_directories=True) as found:
             common = Path(found.common_dir).resolve()
     except (gitpython.InvalidGitRepositoryError, gitpython.NoSuchPathError) as missing:
-        raise UsageError(f"{repo}: not a git repository") from missing
-    told = users_git(repo, "rev-parse", "--path-format=absolute", "--git-path", "objects")
+        raise UsageError(f"{repo}: not a git repository; name a clone of the kernel with "
+                         "--repo") from missing
+    told = _read(repo, "rev-parse", "--path-format=absolute", "--git-path", "objects")
     return Clone(repo, common, Path(os.fsdecode(told.rstrip(b"\n"))))
+
+
+def _read(repo: Path, *command: str) -> bytes:
+    """Return what git reads in the clone. Errors: TreeError when that is damaged."""
+    try:
+        return users_git(repo, *command)
+    except ProgramFailed as failed:
+        said = failed.stderr.strip().removeprefix("fatal: ") or "no word"
+        raise TreeError(f"{repo}: git cannot read this clone: {said}; mend it first: `git fsck` "
+                        "there says more") from failed
 
 
 def ref_of(user: Clone, branch: str) -> str:
@@ -55,7 +72,7 @@ def ref_of(user: Clone, branch: str) -> str:
 def new_ref(user: Clone, branch: str) -> str:
     """Return the ref of a branch that may be made now. Errors: UsageError, Refused."""
     ref = ref_of(user, branch)
-    told = users_git(user.path, "for-each-ref", "--format=%(refname) %(objectname)", "refs/heads")
+    told = _read(user.path, "for-each-ref", "--format=%(refname) %(objectname)", "refs/heads")
     for row in told.decode(errors="replace").splitlines():
         there, _, commit = row.partition(" ")
         if there == ref:
@@ -66,6 +83,17 @@ def new_ref(user: Clone, branch: str) -> str:
     refuse_in_use(user, branch, ref)
     refuse_locks(user, ref)
     return ref
+
+
+def refuse_damaged(user: Clone) -> None:
+    """See that HEAD, which is no commit that can be read, is on a branch that has none yet.
+
+    Errors: TreeError.
+    """
+    told = tried(["git", "-C", str(user.path), "rev-parse", "--verify", "--quiet", "HEAD"])
+    if told.status == 0:
+        raise TreeError(f"{user.path}: HEAD is {told.said.strip()[:12]}, which git cannot read: "
+                        "`git fsck` there says what is lost")
 
 
 def refuse_locks(user: Clone, ref: str) -> None:
@@ -80,7 +108,7 @@ def refuse_locks(user: Clone, ref: str) -> None:
 
 def refuse_in_use(user: Clone, branch: str, ref: str) -> None:
     """See that no work tree stands on a branch, or will when it is done. Errors: Refused."""
-    told = users_git(user.path, "worktree", "list", "--porcelain")
+    told = _read(user.path, "worktree", "list", "--porcelain")
     where = ""
     for row in os.fsdecode(told).splitlines():
         key, _, value = row.partition(" ")

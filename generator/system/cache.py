@@ -67,15 +67,16 @@ def explained(needed: str = "some space") -> Iterator[None]:
     try:
         yield
     except OSError as fault:
+        place = Path(os.fsdecode(fault.filename or ""))
+        ours = place.is_relative_to(cache()) or cache().is_relative_to(place)
         if fault.errno in (errno.ENOSPC, errno.EDQUOT):
             text = f"{fault.filename or cache()}: the disk is full; free {needed} and run it again"
         elif fault.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             text = f"{fault.filename}: may not be written"
-            place = Path(os.fsdecode(fault.filename or ""))
-            if place.is_relative_to(cache()) or cache().is_relative_to(place):
-                text += "; set PORTWRIGHT_CACHE to another place"
+            text += "; set PORTWRIGHT_CACHE to another place" if ours else ""
         else:
             text = f"{fault.filename or cache()}: {fault.strerror}"
+            text += "; set PORTWRIGHT_CACHE to another place" if ours else ""
         raise EnvironmentFault(text) from fault
 
 

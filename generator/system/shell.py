@@ -52,18 +52,30 @@ def guarded(name: str, work: Callable[[], int]) -> int:
         return _complain(name, "there is not enough memory", ENVIRONMENT)
     except RecursionError:
         return _complain(name, "something is nested too deeply: use fewer levels", USAGE)
+    except ImportError as fault:
+        if (fault.name or "").split(".")[0] in ("generator", "checks"):
+            return _wrong(name, fault)
+        return _complain(name, f"a Python package that it needs is missing or damaged ({fault}): "
+                         "install portwright again", ENVIRONMENT)
     except OSError as fault:
         return _complain(name, told(fault), ENVIRONMENT)
     except Exception as fault:
         if os.environ.get(TRACEBACK) == "1":
             raise
-        return _complain(name, f"an error of portwright itself: {_ours(fault)}; {TRACEBACK}=1 "
-                         "shows all of it", UNTESTABLE)
+        return _wrong(name, fault)
+
+
+def _wrong(name: str, fault: Exception) -> int:
+    """Say what is our own fault."""
+    return _complain(name, f"an error of portwright itself: {_ours(fault)}; {TRACEBACK}=1 "
+                     "shows all of it", UNTESTABLE)
 
 
 def told(fault: OSError) -> str:
     """Return what the system refused, and what would mend it."""
     what = fault.strerror or str(fault) or type(fault).__name__
+    if "usable temporary directory" in what:
+        return "no directory for temporary files can be written to: make room, or set TMPDIR"
     place = fault.filename if isinstance(fault.filename, str) else "output"
     mend = _MENDS.get(fault.errno or 0, "")
     return f"{place}: {what}" + (f": {mend}" if mend else "")
@@ -107,7 +119,7 @@ def _drop(file: TextIO) -> None:
 def prepare() -> None:
     """Make of the process that the shell started one whose streams take any text.
 
-    Errors: EnvironmentFault when there is no stdout.
+    Errors: EnvironmentFault when there is no stdout, or no directory that one stands in.
     """
     from generator.errors import EnvironmentFault
 
@@ -121,5 +133,9 @@ def prepare() -> None:
             os.open(os.devnull, os.O_RDWR)
     if closed:
         raise EnvironmentFault("stdout is closed, so nobody would see the result: leave it open")
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        raise EnvironmentFault("the directory that you stand in is gone: cd to another") from None
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
