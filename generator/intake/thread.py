@@ -20,7 +20,8 @@ from generator.system.visible import visible
 
 _STAT = re.compile(rb"^ \d+ files? changed", re.M)
 
-_TITLE = re.compile(r"\s*(?:\[[^\]]*\]\s*)*(.*)", re.S)
+# one that says something behind its brackets, wherever it is in the mail
+_SUBJECT = re.compile(rb"^subject:[ \t]*(?:\[[^\]\n]*\][ \t]*)*(?:\n[ \t]+)?[^\s\[]", re.I | re.M)
 
 
 @dataclass(frozen=True)
@@ -41,12 +42,6 @@ class _Sorting:
 
     def out(self, mail: Mail, why: str, *, error: bool = False) -> None:
         self.remarks.append(Remark(f"left out: {why}", mail.file, mail.line, error))
-
-
-def _titled(mail: Mail) -> bool:
-    """Return whether its subject says something, behind the brackets."""
-    found = _TITLE.match(mail.subject)
-    return found is not None and bool(found[1].strip())
 
 
 def sort(mails: Sequence[Mail], *, listed: bool = False, version: int = 0) -> Thread:
@@ -94,7 +89,7 @@ def sort(mails: Sequence[Mail], *, listed: bool = False, version: int = 0) -> Th
                          "hold a diff")
     patches, missing = _ordered(taken, state)
     for mail in taken:
-        if mail.patch and mail.log.strip() and not _titled(mail):
+        if mail.patch and mail.log.strip() and not _SUBJECT.search(mail.raw):
             state.remarks.append(Remark("no Subject: in it, so git am takes its first lines for "
                                         "one; get it as it was sent", mail.file, mail.line, True))
         if mail.patch and mail.number == 0:
