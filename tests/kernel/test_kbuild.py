@@ -228,3 +228,11 @@ def test_a_directory_that_is_entered_from_elsewhere_has_its_units(base: Base) ->
     i8042 = "drivers/input/serio/i8042.c"
     assert i8042 in units(base, ("drivers/input/serio",))
     assert flags(base, i8042).neighbour is None
+
+
+@pytest.mark.kernel
+def test_a_directory_in_which_nothing_is_on_has_no_units_until_a_symbol_is(base: Base) -> None:
+    assert units(base, ("drivers/watchdog",)) == ()
+    on = at(base, {}, ("CONFIG_I6300ESB_WDT=m",))
+    assert "drivers/watchdog/i6300esb.c" in units(on, ("drivers/watchdog",))
+    assert flags(on, "drivers/watchdog/i6300esb.c").neighbour is None
