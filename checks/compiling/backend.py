@@ -12,17 +12,19 @@ import re
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from checks.compiling import worker
 from checks.compiling.frontend import absolute, diagnostic, memory
+from checks.compiling.sections import Mismatch, mismatches, stubs
 from generator.errors import EnvironmentFault, Untestable
 from generator.parsing import pch
 from generator.parsing.job import Diagnostic, Job, ResolvedJob, disk_id, resolved
-from generator.system.plumbing import PATIENCE, Done, clean_environment, tried
-from generator.system.sandbox import Limits, command
+from generator.system.plumbing import PATIENCE, Done, tried
+from generator.system.sandbox import Limits, command, environment
 
 _LINE = re.compile(
     r"(?P<path>[^:\n]+):(?P<line>\d+):(?P<column>\d+): "
@@ -36,28 +38,36 @@ _LIMITS = Limits(seconds=worker.SECONDS, memory=worker.MEMORY)
 
 @dataclass(frozen=True)
 class Object:
-    """What came out of the back end; no symbols when there is no object."""
+    """What came out of the back end; no symbols when there is no object.
+
+    mismatched: what modpost says of its sections.
+    """
 
     path: str
     diagnostics: tuple[Diagnostic, ...]
     undefined: frozenset[str]
     defined: frozenset[str]
     builtin: bool
+    mismatched: tuple[Mismatch, ...] = ()
 
 
-def build(task: Job, includes: frozenset[str], compiler: str, nm: str = "nm") -> Object:
+def build(
+    task: Job, includes: frozenset[str], compiler: str, nm: str = "nm",
+    beside: Mapping[str, str] = MappingProxyType({}),
+) -> Object:
     """Compile one unit to an object file that is thrown away.
 
     `includes` is what the front end saw the unit include; the result is remembered under it.
+    `beside`: symbols of other units and the sections that they are in, which modpost is shown.
     Errors: EnvironmentFault when compiler or nm is missing, Timeout, Untestable when the
     compiler dies without a diagnostic.
     """
     job = resolved(task)
     builtin = "-DMODULE" not in job.flags
-    record = memory(task.place.cache / "built", job, compiler)
+    record = memory(task.place.cache / "built", job, " ".join([compiler, *_pairs(beside)]))
     known = record.recall()
-    if known is None:
-        known = _compile(job, compiler, nm)
+    if known is None or "mismatched" not in known:
+        known = _compile(job, compiler, nm, beside)
         if not any("file not found" in item["text"] for item in known["said"]):
             record.keep(absolute(job, includes), known)
     return Object(
@@ -66,10 +76,17 @@ def build(task: Job, includes: frozenset[str], compiler: str, nm: str = "nm") ->
         frozenset(known["undefined"]),
         frozenset(known["defined"]),
         builtin,
+        tuple(Mismatch(*row) for row in known["mismatched"]),
     )
 
 
-def _compile(job: ResolvedJob, compiler: str, nm: str) -> dict[str, Any]:
+def _pairs(beside: Mapping[str, str]) -> list[str]:
+    return [f"{name}:{section}" for name, section in sorted(beside.items())]
+
+
+def _compile(
+    job: ResolvedJob, compiler: str, nm: str, beside: Mapping[str, str]
+) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="portwright-") as name:
         scratch = Path(name)
         out = scratch / "unit.o"
@@ -96,7 +113,9 @@ def _compile(job: ResolvedJob, compiler: str, nm: str) -> dict[str, Any]:
                 f"{job.path}: {compiler} ended with {done.status} and no diagnostic: {last[0]}"
             )
         undefined, defined = _symbols(nm, out, job) if out.exists() else (set(), set())
+        mismatched = _modpost(job, compiler, beside, scratch, out) if out.exists() else ()
     return {
+        "mismatched": [[one.user, one.here, one.used, one.there, one.text] for one in mismatched],
         "said": [vars(item) for item in said],
         "undefined": sorted(undefined),
         "defined": sorted(defined),
@@ -175,14 +194,87 @@ def _input(job: ResolvedJob, text: bytes, scratch: Path) -> tuple[str, ...]:
     return ("-iquote", os.path.dirname(job.main), str(file))
 
 
-def _run(argv: list[str], job: ResolvedJob, scratch: Path) -> Done:
+# refers to what is freed after booting: what modpost must find before its silence counts
+_PLANTED = (
+    'void portwright_stays(void);\n__attribute__((section(".init.text"), noinline, used)) '
+    'static void portwright_goes(void)\n{\n\t__asm__ volatile("");\n}\n'
+    "void portwright_stays(void)\n{\n\tportwright_goes();\n}\n"
+)
+_proven: set[tuple[Path, str]] = set()
+
+
+def _modpost(
+    job: ResolvedJob, compiler: str, beside: Mapping[str, str], scratch: Path, out: Path
+) -> tuple[Mismatch, ...]:
+    """Return what the modpost of the base says of the sections of an object.
+
+    Errors: EnvironmentFault when it does not find a planted mistake.
+    """
+    program = job.place.build / "scripts/mod/modpost"
+    if not program.parent.is_dir():  # a few files of a test, and no kernel
+        return ()
+    mine = (job.place.build, compiler)
+    if mine not in _proven:
+        planted = scratch / "planted.c"
+        planted.write_text(_PLANTED, encoding="utf-8")
+        made = _alone(job, compiler, planted, scratch)
+        if not any(one.user == "portwright_stays" for one in _asked(job, program, made, scratch)):
+            raise EnvironmentFault(f"{program} does not find a planted section mismatch")
+        _proven.add(mine)
+    if beside:
+        other = scratch / "stubs.c"
+        other.write_text(stubs(beside), encoding="utf-8")
+        both = scratch / "both.o"
+        linker = ["ld.lld-19" if shutil.which("ld.lld-19") else "ld", "-r", "-o", str(both)]
+        done = _run([*linker, str(out), str(_alone(job, compiler, other, scratch))], job, scratch)
+        if done.status:
+            raise EnvironmentFault(f"{linker[0]} does not join two objects: {done.last}")
+        out = both
+    return _asked(job, program, out, scratch)
+
+
+def _alone(job: ResolvedJob, compiler: str, file: Path, scratch: Path) -> Path:
+    """Compile a file of ours for the machine of a unit, and return its object."""
+    flags = [one for one in job.flags if re.match(r"--target=|-m(?!fentry)|-fno-|-O", one)]
+    made = file.with_suffix(".o")
+    done = _run([compiler, *flags, "-c", "-o", str(made), str(file)], job, scratch)
+    if done.status:
+        raise EnvironmentFault(f"{compiler} does not compile {file.name}: {done.last}")
+    return made
+
+
+def _asked(
+    job: ResolvedJob, program: Path, made: Path, scratch: Path
+) -> tuple[Mismatch, ...]:
+    named = scratch / "vmlinux.o"  # of a module it would want a licence
+    shutil.copyfile(made, named)
+    done = _run([str(program), "-M", named.name], job, scratch, cwd=scratch)
+    found = mismatches(done.complained)
+    if not any(one.used.startswith("0x") for one in found):
+        return found
+    # a call of the first function of a section is written as 4 bytes before it
+    names = _places(_run(["nm", "--format=sysv", named.name], job, scratch, cwd=scratch).said)
+    return tuple(
+        replace(one, used=names.get((one.there, (int(one.used, 16) + 4) & 0xFFFFFFFF), one.used))
+        if one.used.startswith("0x") else one for one in found
+    )
+
+
+def _places(told: str) -> dict[tuple[str, int], str]:
+    """Return the functions and variables of an object by section and address."""
+    rows = [[cell.strip() for cell in row.split("|")] for row in told.splitlines()]
+    return {(row[6], int(row[1], 16)): row[0] for row in rows
+            if len(row) == 7 and row[1] and row[3] in ("FUNC", "OBJECT")}
+
+
+def _run(argv: list[str], job: ResolvedJob, scratch: Path, cwd: Path | None = None) -> Done:
     """Run a program of the compiler's in a sandbox."""
     place = job.place
     inside = command(
         argv, readable=(place.source, place.build.parent, *_homes(argv[0])),
-        writable=(place.cache, scratch), cwd=place.build, limits=_LIMITS,
+        writable=(place.cache, scratch), cwd=cwd or place.build, limits=_LIMITS,
     )
-    env = clean_environment(HOME="/nonexistent", TMPDIR="/tmp")
+    env = environment(*_homes(argv[0]))
     return tried(inside, env=env, timeout=_TIMEOUT, about=job.path)
 
 

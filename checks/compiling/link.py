@@ -2,7 +2,8 @@
 """Will it link: whether the symbols that a unit needs are where the linker may look.
 
 Built-in code cannot use what only a module defines; a module can use only what is exported, and
-what is exported into a namespace only after importing it.
+what is exported into a namespace only after importing it. What none of the units that are looked
+at defines is looked for in the whole tree, by rest.py.
 Source: Documentation/core-api/symbol-namespaces.rst; domain rule R22.
 """
 
@@ -13,6 +14,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from checks.compiling.frontend import diagnose
+from checks.compiling.rest import Rest
 from generator.parsing.job import Diagnostic, Job
 
 _EXPORT = (
@@ -27,13 +29,17 @@ _START = re.compile(
 
 
 def unresolved(
-    needed: Mapping[str, frozenset[str]], given: Iterable[str], jobs: Mapping[str, Job]
+    needed: Mapping[str, frozenset[str]],
+    given: Iterable[str],
+    jobs: Mapping[str, Job],
+    rest: Rest,
+    lost: frozenset[str] = frozenset(),
 ) -> list[tuple[str, str, Diagnostic]]:
     """Return (rule, symbol, diagnostic) for each symbol that a unit needs and cannot have.
 
     `needed` maps units to symbols, `given` are symbols of other built-in units of the commit,
-    `jobs` the units in which a definition is looked for. A symbol that none of them defines is
-    left to the header that declares it: nothing is said of it.
+    `jobs` the units in which a definition is looked for first, `rest` is the tree around them,
+    which is asked for what a unit did not name before, and for what the commit has `lost`.
     """
     have = set(given)
     texts = {path: text_of(task) for path, task in jobs.items()} if needed else {}
@@ -42,6 +48,7 @@ def unresolved(
         for name in _may_define(text):
             owners.setdefault(name, []).append(path)
     found: list[tuple[str, str, Diagnostic]] = []
+    open_: dict[str, set[str]] = {}
     for path, names in sorted(needed.items()):
         builtin = not _is_module(jobs[path])
         for name in sorted(names - have if builtin else names):
@@ -56,7 +63,40 @@ def unresolved(
                     rule = "R22" if builtin else "link:export"
                     found.append((rule, name, Diagnostic("error", path, line, 0, text)))
                     break
+            else:
+                open_.setdefault(path, set()).add(name)
+    fresh = {path: {name for name in names if name in lost or rest.fresh(path, name)}
+             for path, names in open_.items()}
+    rest.learn({name for names in fresh.values() for name in names})
+    for path, wanted in sorted(fresh.items()):
+        imported = functools.partial(_imported, path, jobs, texts)
+        for name in sorted(wanted):
+            rule, text = rest.trouble(
+                name, module=_is_module(jobs[path]), lost=name in lost, imported=imported
+            )
+            if text:
+                line = _line_of(texts[path], name)
+                found.append((rule, name, Diagnostic("error", path, line, 0, text)))
     return found
+
+
+def _imported(
+    path: str, jobs: Mapping[str, Job], texts: Mapping[str, str], space: str
+) -> bool:
+    """Return whether the module of a unit imports a namespace, itself or in a header."""
+    module = _module_name(jobs[path])
+    for one in (p for p in jobs if _module_name(jobs[p]) == module):
+        if space in _IMPORT.findall(texts[one]):
+            return True
+        source = jobs[one].place.source
+        for header in diagnose(jobs[one]).includes:
+            file = source / header
+            text = jobs[one].overlay.get(header)
+            if text is None and header.endswith(".h") and file.is_file():
+                text = file.read_bytes()
+            if text and space in _IMPORT.findall(text.decode("utf-8", "replace")):
+                return True
+    return False
 
 
 @functools.lru_cache(maxsize=2048)
@@ -92,8 +132,7 @@ def _trouble(
     if not export:
         return f"a module uses {name}(), which {owner} does not export"
     space = (export["rest"] or "").strip().strip('"') if export["form"] else ""
-    same = [p for p in jobs if _module_name(jobs[p]) == _module_name(jobs[path])]
-    if space and not any(space in _IMPORT.findall(texts[p]) for p in same):
+    if space and not _imported(path, jobs, texts, space):
         return f"a module uses {name}() of namespace {space} without MODULE_IMPORT_NS({space})"
     return ""
 
@@ -107,3 +146,26 @@ def _line_of(text: str, name: str) -> int:
         if re.search(rf"\b{re.escape(name)}\b", line):
             return number
     return 0
+
+
+_EXPORTED = re.compile(r'^EXPORT_\w*\(\s*(\w+)\s*(?:,\s*"?(\w+))?', re.M)
+
+
+def given_up(
+    before: Mapping[str, str], after: Mapping[str, str], moved: Mapping[str, str]
+) -> frozenset[str]:
+    """Return the symbols that texts of units gave to others and do not give any more.
+
+    `moved` are further texts that give them now.
+    """
+    def gives(texts: Iterable[str]) -> set[tuple[str, str]]:
+        found: set[tuple[str, str]] = set()
+        for text in texts:
+            found |= {(one[1], f"exported {one[2] or ''}") for one in _EXPORTED.finditer(text)}
+            found |= {(one[1], "defined") for one in _START.finditer(text)
+                      if not one[0].startswith("static")}
+        return found
+
+    return frozenset(
+        name for name, _ in gives(before.values()) - gives([*after.values(), *moved.values()])
+    )

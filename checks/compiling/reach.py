@@ -14,7 +14,9 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from checks.compiling.elsewhere import Tree
 from generator.kernel.configurations import DIRS
 from generator.parsing.includes import Disk, Includes, search_path
 from generator.parsing.job import Job
@@ -29,10 +31,15 @@ _KERNEL_WIDE = re.compile(r"include/|arch/[^/]+/include/")
 
 @dataclass(frozen=True)
 class Graphs:
-    """The include graphs of a tree, shared by its configurations."""
+    """The include graphs of a tree, and who names what in it, shared by its configurations."""
 
     disk: Disk = field(default_factory=Disk)
     by_search: dict[tuple[str, ...], Includes] = field(default_factory=dict)
+    trees: dict[Path, Tree] = field(default_factory=dict)
+
+    def tree(self, source: Path) -> Tree:
+        """Return what is known of the names in the files of a base."""
+        return self.trees.setdefault(source, Tree(source))
 
     def of(self, task: Job) -> Includes:
         """Return the graph of a unit's search path."""

@@ -6,14 +6,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 
 from checks.compiling.backend import Object, build
-from checks.compiling.frontend import Diagnosis, diagnose, diagnose_many
-from checks.compiling.link import unresolved
+from checks.compiling.frontend import Diagnosis, diagnose_many
+from checks.compiling.linked import linked
 from checks.compiling.outcome import Outcome
 from checks.compiling.reach import (
-    Graphs,
     changed_names,
     directories,
     includers,
@@ -21,45 +19,10 @@ from checks.compiling.reach import (
     worth,
 )
 from checks.compiling.target import Target
+from checks.compiling.target_memory import TargetMemory, key
 from generator.kernel.unbuildable import Complaint, Unbuildable
 from generator.parsing.job import Diagnostic, Job
 from generator.series.commit import Commit
-
-
-@dataclass(frozen=True)
-class TargetMemory:
-    """What is known of one target, filled while its commits are tried.
-
-    everywhere: users of a header are looked for in the whole tree. narrow: another target compiles
-    all users of a header of the whole kernel in the directories that are looked at, this one those
-    in which its change can show.
-    """
-
-    target: Target
-    threads: int
-    graphs: Graphs
-    everywhere: bool = False
-    narrow: bool = False
-    jobs: dict[str, Job] = field(default_factory=dict)
-    said: dict[str, frozenset[tuple[str, str, str, str]]] = field(default_factory=dict)
-
-    def base_job(self, path: str) -> Job:
-        """Return the job of a unit as the base has it."""
-        if path not in self.jobs:
-            far = self.everywhere and path in self.target.everywhere()
-            self.jobs[path] = (self.target.far if far else self.target.job)(path, {})
-        return self.jobs[path]
-
-    def base_says(self, path: str) -> frozenset[tuple[str, str, str, str]]:
-        """Return the keys of what the base says of a unit; nothing for a new one."""
-        if path not in self.said:
-            task = self.base_job(path)
-            self.said[path] = (
-                frozenset(map(key, diagnose(task).diagnostics))
-                if (task.place.source / path).exists()
-                else frozenset()
-            )
-        return self.said[path]
 
 
 def compile_commit(
@@ -107,7 +70,7 @@ def compile_commit(
         for one in made.diagnostics:
             if (one.path, one.line) not in known and _fresh(kept, made.path, one):
                 said.append((_rule(one), one))
-    said += _link(kept, commit, now, objects, built)
+    said += linked(kept, commit, before, now, objects, built, set(then.units(dirs)))
     headers = {path for path in commit.touched if path.endswith(".h")}
     headers = {path for path in headers if commit.overlay[path] is not None}
     read = headers & {name for result in results.values() for name in result.includes}
@@ -206,14 +169,6 @@ def _reconfigured(commit: Commit, then: Target, now: Target, built: set[str]) ->
     return found
 
 
-_NUMBER = re.compile(r"\d+")
-
-
-def key(item: Diagnostic) -> tuple[str, str, str, str]:
-    """Return what makes two diagnostics the same although lines have moved."""
-    return item.path, item.option, item.function, _NUMBER.sub("N", item.text)
-
-
 def _rule(item: Diagnostic) -> str:
     return f"compile:{item.option or item.severity}"
 
@@ -241,30 +196,8 @@ def _objects(
         )
 
 
-def _base_object(kept: TargetMemory, path: str) -> Object | None:
-    task = kept.base_job(path)
-    if not (task.place.source / path).exists():
-        return None
-    return build(task, diagnose(task).includes, kept.target.compiler)
-
-
 def _fresh(kept: TargetMemory, path: str, item: Diagnostic) -> bool:
     if item.severity == "error":
         return True
-    base = _base_object(kept, path)
+    base = kept.base_object(path)
     return base is None or key(item) not in set(map(key, base.diagnostics))
-
-
-def _link(
-    kept: TargetMemory, commit: Commit, now: Target, objects: Sequence[Object], built: set[str]
-) -> list[tuple[str, Diagnostic]]:
-    """Return the symbols that the commit makes a unit need and that nothing can give it."""
-    jobs = {path: now.job(path, commit.overlay) for path in built}
-    needed = {made.path: made.undefined for made in objects if made.undefined}
-    given = {name for made in objects if made.builtin for name in made.defined}
-    found = []
-    for rule, symbol, one in unresolved(needed, given, jobs):
-        base = _base_object(kept, one.path)
-        if base is None or symbol not in base.undefined:
-            found.append((rule, one))
-    return found

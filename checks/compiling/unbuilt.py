@@ -55,6 +55,16 @@ def why(path: str, text: Text) -> Why:
     return Why("; ".join(said), above, tuple(needs.values()))
 
 
+def conditions(path: str, text: Text) -> tuple[str, ...] | None:
+    """Return the symbols by which kbuild comes to a unit, None when no line is known to do so."""
+    directory, _, name = path.rpartition("/")
+    makefile = _makefile(directory, text)
+    item = f"{name.rpartition('.')[0]}.o"
+    if makefile is None or not re.search(rf"(?<![\w-]){re.escape(item)}(?![\w.-])", makefile[1]):
+        return None
+    return tuple(dict.fromkeys((*_builders(makefile[1], item), *_entering(directory, text))))
+
+
 def _makefile(directory: str, text: Text) -> tuple[str, str] | None:
     for name in ("Kbuild", "Makefile"):
         path = f"{directory}/{name}" if directory else name

@@ -26,8 +26,8 @@ from typing import IO, Any, TypeAlias
 from generator.errors import EnvironmentFault, Timeout
 from generator.parsing.job import Directories, Job, content_id
 from generator.system.house import ROOT
-from generator.system.plumbing import PATIENCE, clean_environment
-from generator.system.sandbox import Limits, command
+from generator.system.plumbing import PATIENCE
+from generator.system.sandbox import Limits, command, environment
 
 SECONDS = 90  # of CPU for one unit; the slowest of the kernel takes about five
 MEMORY = 3 << 30  # bytes of address space
@@ -54,8 +54,8 @@ class _Worker:
             writable=(place.cache,), cwd=ROOT,
             limits=Limits(seconds=1 << 30, memory=MEMORY), lasting=True,
         )
-        env = clean_environment(PYTHONPATH=str(ROOT), HOME="/nonexistent", TMPDIR="/tmp",
-                                PYTHONDONTWRITEBYTECODE="1", PORTWRIGHT_CACHE=str(place.cache))
+        env = environment(PYTHONPATH=str(ROOT), PYTHONDONTWRITEBYTECODE="1",
+                          PORTWRIGHT_CACHE=str(place.cache))
         with tempfile.TemporaryFile() as said:
             self.process = subprocess.Popen(
                 argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, env=env

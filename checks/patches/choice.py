@@ -13,7 +13,8 @@ from generator.errors import UsageError
 
 # checkpatch:LONG_LINE, compile:error; or waypoint, which has no second part
 _RULE = re.compile(
-    r"(?P<rule>(?:checkpatch|series|compile):[\w-]+|(?!(?:checkpatch|series|compile):)[\w-]+)"
+    r"(?P<rule>(?:checkpatch|series|compile|link):[\w-]+|"
+    r"(?!(?:checkpatch|series|compile|link):)[\w-]+)"
     r":\s*(?P<why>.*\S)\s*"
 )
 

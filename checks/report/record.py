@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from checks.finding import Finding, Severity
 
@@ -104,3 +104,21 @@ class Report:
         names = {row.name for row in self.rows}
         return tuple(item for item in self.items
                      if item.check == check and item.finding.commit not in names)
+
+
+def kept_elsewhere(report: Report, scratch: str, kept: str) -> Report:
+    """Return a report on files of a directory that is deleted, with the names they are kept by.
+
+    No line of a file that was sent is named: there is none.
+    """
+    def name(path: str) -> str:
+        return f"{kept}{path.removeprefix(scratch)}" if path.startswith(f"{scratch}/") else path
+
+    items = tuple(
+        replace(item, sent="", finding=replace(item.finding, path=name(item.finding.path)))
+        for item in report.items
+    )
+    rows = tuple(replace(row, file=name(row.file)) for row in report.rows)
+    gaps = tuple(replace(gap, where=tuple(map(name, gap.where))) for gap in report.gaps)
+    about = kept if report.about == scratch else name(report.about)
+    return replace(report, about=about, rows=rows, items=items, gaps=gaps)

@@ -16,6 +16,7 @@ from checks.finding import Verdict
 from checks.patches.examine import assumed, checked, examine
 from checks.patches.reported import reported
 from checks.report import text
+from checks.report.record import kept_elsewhere
 from checks.show import report_text
 from checks.show.table import WIDTH
 from checks.verdict.explored import holds
@@ -128,7 +129,7 @@ def _written(
             write(made, where, fresh, said)
         except OSError as fault:
             raise EnvironmentFault(f"{out}: not written: {fault}") from fault
-        if checking and not _clean(fresh, where, spec, signer, made):
+        if checking and not _clean(fresh, out, where, spec, signer, made):
             print(f"{out}: not written")
             return 1
         if dry:
@@ -173,12 +174,12 @@ def _signer() -> str:
 
 
 def _clean(
-    directory: Path, where: Tree, spec: SeriesSpec, signer: str, made: generate.Series
+    directory: Path, out: Path, where: Tree, spec: SeriesSpec, signer: str, made: generate.Series
 ) -> bool:
     with posting.on(posting.Asked((str(directory),)), where) as read:
         done = examine(read, spec, signer, steps=tuple(one.overlay for one in made.commits))
         report = reported(done, read, "generate", lambda _: f"portwright generate {spec.name}")
-    print(text.render(report))
+    print(text.render(kept_elsewhere(report, str(directory), str(out))))
     return report.clean
 
 

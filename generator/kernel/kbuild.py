@@ -15,6 +15,7 @@ The build directory serves every commit on a base: lay `base.autoconf` over
 
 from __future__ import annotations
 
+import fnmatch
 import functools
 import hashlib
 import json
@@ -123,7 +124,9 @@ def _prepare(tree: Tree, config: Config, build: Path, stamp: Path) -> None:
         build.mkdir()
     else:
         # Host programs are the same; make rebuilds whatever is not.
-        ours = shutil.ignore_patterns("source", "variants", "flags-*", "prepared.json")
+        ours = shutil.ignore_patterns(
+            "source", "variants", "flags-*", "prepared.json", ".tmp_*"
+        )
         shutil.copytree(sibling, build, symlinks=True, ignore=ours)
     (build / ".config").write_text(seed(config, tree.work), encoding="utf-8")
     save_environment(tree.work, build, config)
@@ -323,7 +326,9 @@ def _dry_run(base: Base, variant: Path, targets: Sequence[str]) -> Done:
             base.build,
             build,
             symlinks=True,
-            ignore=lambda _, names: {"variants", "source", "config"} & set(names),
+            # make has directories of its own there, for as long as it runs
+            ignore=lambda _, names: {"variants", "source", "config"} & set(names)
+            | set(fnmatch.filter(names, ".tmp_*")),
         )
         config_dir = build / "include/config"
         config_dir.mkdir()

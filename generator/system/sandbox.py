@@ -10,6 +10,7 @@ ends the outer process ends all of them. bubblewrap does it; there is no way wit
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import shutil
@@ -47,7 +48,7 @@ def command(
     limits: Limits = Limits(),
     lasting: bool = False,
 ) -> list[str]:
-    """Return the command line that runs a program inside; the environment is handed through.
+    """Return the command line that runs a program inside, with what environment() gives.
 
     lasting: it outlives the thread that starts it, and ends when its input does.
     Errors: EnvironmentFault when this machine cannot do that: nothing is run without it.
@@ -56,7 +57,7 @@ def command(
     if why:
         raise EnvironmentFault(
             f"no sandbox: {why}. What a series makes kbuild, kconfig and the compiler do is only "
-            "done in one: install bubblewrap, and let it make namespaces"
+            "done in one, so nothing was run"
         )
     binds: list[str] = []
     for option, paths in (("--ro-bind", readable), ("--bind", writable)):
@@ -64,6 +65,17 @@ def command(
             binds += [option, path, path]
     line = [one for one in _bare() if not (lasting and one == "--die-with-parent")]
     return [*line, *binds, "--chdir", str(cwd), *_limited(limits), *argv]
+
+
+def environment(*homes: Path, **more: str) -> dict[str, str]:
+    """Return the variables of a program inside: these alone, whatever the user has set.
+
+    A CPATH or CCC_OVERRIDE_OPTIONS of the user's would be another compiler. `homes` are
+    directories of programs that are in no place of the system.
+    """
+    places = [*map(str, homes), "/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin"]
+    return {"PATH": ":".join(places), "LC_ALL": "C", "TZ": "UTC", "HOME": "/nonexistent",
+            "TMPDIR": "/tmp", **more}
 
 
 def _bare() -> list[str]:
@@ -90,9 +102,40 @@ def _limited(limits: Limits) -> list[str]:
 
 @functools.cache
 def unavailable() -> str:
-    """Return why there is no sandbox here, empty when there is one."""
+    """Return why there is no sandbox here and what would mend it, empty when there is one."""
     for program, package in (("bwrap", "bubblewrap"), ("prlimit", "util-linux")):
         if shutil.which(program) is None:
-            return f"{program} is missing (Debian: {package})"
+            return f"{program} is missing: install {package}"
     done = tried([*_bare(), *_limited(Limits()), "true"], timeout=60)
-    return "" if done.status == 0 else f"bwrap does not work here ({done.last})"
+    return "" if done.status == 0 else f"bwrap does not work here ({done.last}): {_mend()}"
+
+
+# where the kernel, or a distribution, forbids users to make namespaces: file, value, what to do
+_FORBIDDEN = (
+    ("/proc/sys/kernel/unprivileged_userns_clone", "0",
+     "set the sysctl kernel.unprivileged_userns_clone to 1"),
+    ("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1",
+     "give bwrap an AppArmor profile with `userns,`, or set the sysctl "
+     "kernel.apparmor_restrict_unprivileged_userns to 0"),
+    ("/proc/sys/user/max_user_namespaces", "0", "set the sysctl user.max_user_namespaces to 1000"),
+)
+
+
+def _mend() -> str:
+    """Return what would let bwrap make namespaces, as far as this machine shows it."""
+    for file, value, mend in _FORBIDDEN:
+        with contextlib.suppress(OSError):
+            if Path(file).read_text(encoding="utf-8").strip() == value and os.getuid():
+                return mend
+    if not os.path.ismount("/") or not _is_first():
+        return ("this is a chroot, in which the kernel makes none: enter the directory with "
+                "systemd-nspawn -D, or by pivot_root, in place of chroot")
+    return "in a container, run it with a seccomp profile and rights that let it make namespaces"
+
+
+def _is_first() -> bool:
+    """Return whether / is that of the first process, as far as one may know."""
+    try:
+        return os.path.samefile("/", "/proc/1/root")
+    except OSError:
+        return True

@@ -44,6 +44,7 @@ def test_checks_are_chosen(only: list[str], skip: list[str], left: list[str]) ->
     ({"expect": ["checkpatch:LONG_LINE"]}, "write RULE:reason"),
     ({"expect": ["checkpatch:LONG_LINE:  "]}, "write RULE:reason"),
     ({"expect": ["waypoint"]}, "write RULE:reason"),
+    ({"expect": ["link:section"]}, "write RULE:reason"),
 ])
 def test_what_is_not_understood_is_refused(options: dict[str, list[str]], said: str) -> None:
     given = {"only": [], "skip": [], "expect": [], **options}

@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from checks.compiling.backend import build
 from generator.errors import EnvironmentFault
+from generator.kernel.configurations import COMPILER
+from generator.parsing.job import Directories, Job
 from generator.system import sandbox
 from generator.system.plumbing import Done, tried
-from generator.system.sandbox import Limits, command
+from generator.system.sandbox import Limits, command, environment
 
 
 @pytest.fixture
@@ -88,7 +91,53 @@ def test_without_a_sandbox_nothing_is_run(place: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("PATH", os.fspath(place))
     sandbox.unavailable.cache_clear()
     try:
-        with pytest.raises(EnvironmentFault, match=r"no sandbox: bwrap is missing .*bubblewrap"):
+        with pytest.raises(EnvironmentFault, match="bwrap is missing: install bubblewrap"):
             inside(place, "true")
+    finally:
+        sandbox.unavailable.cache_clear()
+
+
+def test_what_the_user_has_set_does_not_reach_the_compiler(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (place / "given" / "mine.h").write_text("int mine;\n")
+    (place / "given" / "a.c").write_text("#include <mine.h>\n")
+    flags = Directories(place / "given", place / "given", place / "out")
+    task = Job(flags, (), "a.c")
+    monkeypatch.setenv("CPATH", str(place / "given"))
+    monkeypatch.setenv("CCC_OVERRIDE_OPTIONS", "+-include +mine.h")
+    assert "not found" in build(task, frozenset(), COMPILER).diagnostics[0].text
+    (place / "given" / "a.c").write_text("int x;\n#error no\n")
+    (said,) = build(task, frozenset(), COMPILER).diagnostics
+    assert (said.line, said.text) == (2, "no")
+
+
+def test_the_variables_inside_are_a_named_list(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECRET", "x")
+    assert set(environment(place, MORE="1")) == {"PATH", "LC_ALL", "TZ", "HOME", "TMPDIR", "MORE"}
+    assert environment(place)["PATH"].startswith(f"{place}:")
+
+
+@pytest.mark.parametrize(("why", "mend"), [
+    ("a chroot", "systemd-nspawn -D"), ("a sysctl", "unprivileged_userns_clone to 1"),
+    ("a container", "seccomp profile"),
+])
+def test_what_would_let_bwrap_work_is_said(
+    place: Path, monkeypatch: pytest.MonkeyPatch, why: str, mend: str
+) -> None:
+    switch = place / "given" / "switch"
+    switch.write_text("0\n")
+    monkeypatch.setattr(sandbox, "tried", lambda *_, **__: Done((), 1, b"", b"bwrap: no\n"))
+    monkeypatch.setattr(sandbox, "_FORBIDDEN", ((str(switch), "0", f"set {mend}"),))
+    monkeypatch.setattr("os.getuid", lambda: 1000 if why == "a sysctl" else 0)
+    monkeypatch.setattr("os.path.ismount", lambda _: why != "a chroot")
+    monkeypatch.setattr(sandbox, "_is_first", lambda: True)
+    sandbox.unavailable.cache_clear()
+    try:
+        with pytest.raises(EnvironmentFault, match=f"bwrap: no.*{mend}.*nothing was run") as fault:
+            inside(place, "true")
+        assert fault.value.exit_code == 3
     finally:
         sandbox.unavailable.cache_clear()

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What is known of one configuration of the base, filled while commits are tried under it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from checks.compiling.backend import Object, build
+from checks.compiling.frontend import diagnose
+from checks.compiling.reach import Graphs
+from checks.compiling.target import Target
+from generator.parsing.job import Diagnostic, Job
+
+_NUMBER = re.compile(r"\d+")
+
+
+def key(item: Diagnostic) -> tuple[str, str, str, str]:
+    """Return what makes two diagnostics the same although lines have moved."""
+    return item.path, item.option, item.function, _NUMBER.sub("N", item.text)
+
+
+@dataclass(frozen=True)
+class TargetMemory:
+    """What is known of one target, filled while its commits are tried.
+
+    everywhere: users of a header are looked for in the whole tree. narrow: another target compiles
+    all users of a header of the whole kernel in the directories that are looked at, this one those
+    in which its change can show.
+    """
+
+    target: Target
+    threads: int
+    graphs: Graphs
+    everywhere: bool = False
+    narrow: bool = False
+    jobs: dict[str, Job] = field(default_factory=dict)
+    said: dict[str, frozenset[tuple[str, str, str, str]]] = field(default_factory=dict)
+
+    def base_job(self, path: str) -> Job:
+        """Return the job of a unit as the base has it."""
+        if path not in self.jobs:
+            far = self.everywhere and path in self.target.everywhere()
+            self.jobs[path] = (self.target.far if far else self.target.job)(path, {})
+        return self.jobs[path]
+
+    def base_says(self, path: str) -> frozenset[tuple[str, str, str, str]]:
+        """Return the keys of what the base says of a unit; nothing for a new one."""
+        if path not in self.said:
+            task = self.base_job(path)
+            self.said[path] = (
+                frozenset(map(key, diagnose(task).diagnostics))
+                if (task.place.source / path).exists()
+                else frozenset()
+            )
+        return self.said[path]
+
+    def base_object(self, path: str) -> Object | None:
+        """Return what the back end makes of a unit of the base, None when it has none."""
+        task = self.base_job(path)
+        if not (task.place.source / path).exists():
+            return None
+        return build(task, diagnose(task).includes, self.target.compiler)
