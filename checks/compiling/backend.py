@@ -80,6 +80,19 @@ def build(
     )
 
 
+def preprocessed(task: Job, compiler: str) -> str:
+    """Return what the preprocessor leaves of a unit, with the markers of its lines.
+
+    Errors: EnvironmentFault when the compiler is missing, Timeout.
+    """
+    job = resolved(task)
+    with tempfile.TemporaryDirectory(prefix="portwright-") as name:
+        scratch = Path(name)
+        overlay = _vfs({job.main: job.text, **job.texts}, scratch)
+        argv = [compiler, *job.flags, *_QUIET, "-ivfsoverlay", str(overlay), "-E"]
+        return _run([*argv, *_input(job, job.text, scratch)], job, scratch).said
+
+
 def _pairs(beside: Mapping[str, str]) -> list[str]:
     return [f"{name}:{section}" for name, section in sorted(beside.items())]
 

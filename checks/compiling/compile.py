@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from checks.compiling.branches import Branch
 from checks.compiling.outcome import Outcome, keep, name_of, recall
 from checks.compiling.reach import Graphs
 from checks.compiling.stage import compile_commit
@@ -61,6 +62,8 @@ def check(
     seen: list[_Seen] = []
     unbuilt: dict[tuple[str, str], list[str]] = {}
     compiled: set[str] = set()
+    silent: dict[tuple[str, Branch], None] = {}
+    heard: set[tuple[str, Branch]] = set()
     graphs = graphs or Graphs()
 
     def attempt(kept: TargetMemory, number: int) -> None:
@@ -79,6 +82,8 @@ def check(
                 keep(file, outcome)
         seen.extend(_Seen(number, target.name, item, rule) for rule, item in outcome.said)
         compiled.update(outcome.compiled)
+        silent.update(dict.fromkeys((commit.name, one) for one in outcome.silent))
+        heard.update((commit.name, one) for one in outcome.heard)
         for path in outcome.unbuilt:
             unbuilt.setdefault((commit.name, path), []).append(target.name)
 
@@ -94,10 +99,14 @@ def check(
         read = partial(text_of, commit.overlay, targets[0].source)
         symbols = {one for path in off if path.endswith(".c")
                    for one in unbuilt_why(path, read).wanted}
+        symbols |= {symbol for name, one in silent if name == commit.name
+                    and (name, one) not in heard for symbol in one.symbols}
         if symbols:
             on = targets[0].switched(tuple(sorted(symbols)))
             attempt(TargetMemory(on, threads, graphs), number)
-    return (*_merged(series, seen), *_not_compiled(series, unbuilt, compiled, targets))
+    left = [one for one in silent if one not in heard]
+    return (*_merged(series, seen), *_not_compiled(series, unbuilt, compiled, targets),
+            *map(_left_out, left))
 
 
 _SEVERITY = {"error": Severity.ERROR, "warning": Severity.WARNING, "note": Severity.NOTE}
@@ -146,6 +155,19 @@ def _merged(series: Sequence[Commit], seen: Iterable[_Seen]) -> list[Finding]:
             )
         )
     return found
+
+
+def _left_out(place: tuple[str, Branch]) -> Finding:
+    """Return what is said of lines that no configuration compiles."""
+    commit, branch = place
+    takes = " && ".join(branch.conditions)
+    lines = f"line {branch.first} is" if branch.first == branch.last else (
+        f"lines {branch.first} to {branch.last} are")
+    return Finding(
+        "compile:not-compiled", f"{lines} compiled under no configuration: it takes {takes}",
+        branch.path, branch.first, 0,
+        Severity.WARNING if "CONFIG_" in takes else Severity.NOTE, commit,
+    )
 
 
 def text_of(overlay: Mapping[str, bytes | None], source: Path, path: str) -> bytes | None:

@@ -9,7 +9,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
+from checks.compiling.branches import Branch
 from checks.compiling.frontend import diagnostic
 from generator.parsing.job import Diagnostic, content_id
 from generator.system import cache
@@ -17,11 +19,17 @@ from generator.system import cache
 
 @dataclass(frozen=True)
 class Outcome:
-    """New diagnostics with their rules, files compiled, and touched files that were not."""
+    """New diagnostics with their rules, files compiled, and touched files that were not.
+
+    `silent` are branches of touched files in which nothing was compiled, `heard` those in which
+    something was.
+    """
 
     said: tuple[tuple[str, Diagnostic], ...]
     compiled: tuple[str, ...]
     unbuilt: tuple[str, ...]
+    silent: tuple[Branch, ...] = ()
+    heard: tuple[Branch, ...] = ()
 
 
 def name_of(identity: str, overlays: Sequence[Mapping[str, bytes | None]], words: object) -> str:
@@ -41,9 +49,15 @@ def recall(file: Path) -> Outcome | None:
         with suppress(OSError):
             os.utime(file)  # the oldest go first
         said = tuple((rule, diagnostic(item)) for rule, item in data["said"])
-        return Outcome(said, tuple(data["compiled"]), tuple(data["unbuilt"]))
+        silent, heard = (tuple(map(_branch, data[key])) for key in ("silent", "heard"))
+        return Outcome(said, tuple(data["compiled"]), tuple(data["unbuilt"]), silent, heard)
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def _branch(row: Mapping[str, Any]) -> Branch:
+    return Branch(row["path"], row["first"], row["last"], tuple(row["conditions"]),
+                  tuple(row["symbols"]))
 
 
 def keep(file: Path, outcome: Outcome) -> None:

@@ -7,7 +7,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from checks.compiling.backend import Object, build
+from checks.compiling.backend import Object, build, preprocessed
+from checks.compiling.branches import Branch, fresh, spoken
 from checks.compiling.frontend import Diagnosis, diagnose_many
 from checks.compiling.linked import linked
 from checks.compiling.outcome import Outcome
@@ -77,7 +78,45 @@ def compile_commit(
     assembled = {path for path in commit.touched if path.endswith(".S")
                  and commit.overlay[path] is not None}
     unbuilt = (changed - deleted - built) | (headers - read) | assembled
-    return Outcome(tuple(said), (*order, *sorted(read)), tuple(sorted(unbuilt)))
+    silent, heard = _branches(kept, commit, before, jobs, results)
+    return Outcome(
+        tuple(said), (*order, *sorted(read)), tuple(sorted(unbuilt)), tuple(silent), tuple(heard)
+    )
+
+
+def _branches(
+    kept: TargetMemory, commit: Commit, before: Mapping[str, bytes | None],
+    jobs: Mapping[str, Job], results: Mapping[str, Diagnosis],
+) -> tuple[list[Branch], list[Branch]]:
+    """Return of the branches with new lines those in which nothing is compiled, and the others."""
+    silent: list[Branch] = []
+    heard: list[Branch] = []
+    lines: dict[str, str] = {}
+    for path in commit.touched:
+        text = commit.overlay[path]
+        file = kept.target.source / path
+        old = before.get(path)
+        if path not in before and file.is_file():
+            old = file.read_bytes()
+        if text is None or not path.endswith((".c", ".h")):
+            continue
+        wanted = fresh(path, (old or b"").decode("utf-8", "replace"),
+                       text.decode("utf-8", "replace"))
+        users = [one for one, result in results.items() if path in (one, *result.includes)]
+        if not wanted or not users:
+            continue
+        for one in users[:_READERS]:
+            if one not in lines:
+                lines[one] = preprocessed(jobs[one], kept.target.compiler)
+        left = frozenset().union(*(spoken(lines[one], path) for one in users[:_READERS]))
+        for branch in wanted:
+            (heard if any(branch.first <= one <= branch.last for one in left) else silent).append(
+                branch
+            )
+    return silent, heard
+
+
+_READERS = 3  # units of a header's that are preprocessed to see which of its branches count
 
 
 def _complained(
