@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -72,7 +73,10 @@ class _Scene:
         """Return who of others uses what the commit defines or exports no more."""
         touched = [path for path in self.commit.touched if path.endswith(".c")]
         dropped = sorted(was - self.jobs.keys())
-        before = {path: self._old(path) for path in {*touched, *dropped} & was}
+        # that a Makefile builds what is deleted is said already
+        broken = {path for path in touched if self.commit.overlay[path] is None
+                  and path in self.now.units((os.path.dirname(path),))}
+        before = {path: self._old(path) for path in ({*touched, *dropped} - broken) & was}
         after = {path: self._new(path) for path in touched if path in self.jobs}
         if not before:
             return []
