@@ -51,12 +51,14 @@ def check(
     memory: Path | None = None,
     graphs: Graphs | None = None,
     everywhere: bool = False,
+    laid: Mapping[str, bytes | None] | None = None,
 ) -> tuple[Finding, ...]:
     """Compile every commit under every target; a note says what was not compiled and why.
 
     `memory` is a directory where outcomes are kept by everything that decides them; `graphs` is
     what an earlier call on the same tree read. `everywhere`: users of headers are looked for in
-    the whole tree, under the first target.
+    the whole tree, under the first target. `laid` is what the base of the series has otherwise than
+    the tree of the targets; it is in the overlay of each commit as well.
     Errors: TreeError, EnvironmentFault, Timeout, Untestable when a unit could not be tried.
     """
     seen: list[_Seen] = []
@@ -65,11 +67,12 @@ def check(
     silent: dict[tuple[str, Branch], None] = {}
     heard: set[tuple[str, Branch]] = set()
     graphs = graphs or Graphs()
+    laid = laid or {}
 
     def attempt(kept: TargetMemory, number: int) -> None:
         """Compile one commit under one target, or take what is kept of that."""
         target, commit = kept.target, series[number]
-        before = series[number - 1].overlay if number else {}
+        before = series[number - 1].overlay if number else laid
         file = None
         outcome: Outcome | None = None
         if memory is not None:
@@ -90,7 +93,8 @@ def check(
     for target in targets:
         first = target is targets[0]
         kept = TargetMemory(
-            target, threads, graphs, everywhere and first, narrow=everywhere and not first
+            target, threads, graphs, everywhere and first, narrow=everywhere and not first,
+            laid=laid,
         )
         for number in range(len(series)):
             attempt(kept, number)
@@ -103,7 +107,7 @@ def check(
                     and (name, one) not in heard for symbol in one.symbols}
         if symbols:
             on = targets[0].switched(tuple(sorted(symbols)))
-            attempt(TargetMemory(on, threads, graphs), number)
+            attempt(TargetMemory(on, threads, graphs, laid=laid), number)
     left = [one for one in silent if one not in heard]
     return (*_merged(series, seen), *_not_compiled(series, unbuilt, compiled, targets),
             *map(_left_out, left))

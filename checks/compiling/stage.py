@@ -178,7 +178,8 @@ def _far(
     headers = wide(commit)
     if not headers or not kept.everywhere:
         return {}, []
-    jobs = {path: now.far(path, commit.overlay) for path in now.everywhere() if path not in built}
+    jobs = {path: now.far(path, commit.overlay) for path in now.everywhere()
+            if path not in built and commit.overlay.get(path, b"") is not None}
     found = includers(kept.graphs, jobs, commit)
     users = {path: jobs[path] for path in sorted(found)}
     chosen = _worth(kept, commit, before, users)

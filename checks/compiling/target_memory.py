@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from checks.compiling.backend import Object, build
@@ -26,7 +27,7 @@ class TargetMemory:
 
     everywhere: users of a header are looked for in the whole tree. narrow: another target compiles
     all users of a header of the whole kernel in the directories that are looked at, this one those
-    in which its change can show.
+    in which its change can show. laid: what the base has otherwise than the tree of the target.
     """
 
     target: Target
@@ -34,6 +35,7 @@ class TargetMemory:
     graphs: Graphs
     everywhere: bool = False
     narrow: bool = False
+    laid: Mapping[str, bytes | None] = field(default_factory=dict)
     jobs: dict[str, Job] = field(default_factory=dict)
     said: dict[str, frozenset[tuple[str, str, str, str]]] = field(default_factory=dict)
 
@@ -41,8 +43,14 @@ class TargetMemory:
         """Return the job of a unit as the base has it."""
         if path not in self.jobs:
             far = self.everywhere and path in self.target.everywhere()
-            self.jobs[path] = (self.target.far if far else self.target.job)(path, {})
+            self.jobs[path] = (self.target.far if far else self.target.job)(path, self.laid)
         return self.jobs[path]
+
+    def has(self, path: str) -> bool:
+        """Return whether the base has a file."""
+        if path in self.laid:
+            return self.laid[path] is not None
+        return (self.target.source / path).exists()
 
     def base_says(self, path: str) -> frozenset[tuple[str, str, str, str]]:
         """Return the keys of what the base says of a unit; nothing for a new one."""
@@ -50,7 +58,7 @@ class TargetMemory:
             task = self.base_job(path)
             self.said[path] = (
                 frozenset(map(key, diagnose(task).diagnostics))
-                if (task.place.source / path).exists()
+                if self.has(path)
                 else frozenset()
             )
         return self.said[path]
@@ -58,6 +66,6 @@ class TargetMemory:
     def base_object(self, path: str) -> Object | None:
         """Return what the back end makes of a unit of the base, None when it has none."""
         task = self.base_job(path)
-        if not (task.place.source / path).exists():
+        if not self.has(path):
             return None
         return build(task, diagnose(task).includes, self.target.compiler)

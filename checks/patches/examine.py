@@ -24,6 +24,7 @@ from generator.errors import ProgramFailed, UsageError
 from generator.intake.posting import Posting
 from generator.kernel import kbuild, tree
 from generator.kernel.configurations import CONFIGS
+from generator.kernel.ground import Ground, ground
 from generator.series.commit import Commit, commits_of
 from generator.series.identity import canonical
 from generator.series.spec import SeriesSpec
@@ -112,9 +113,10 @@ def examine(
         raise UsageError(f"{text.directory}: only a series that says whose design it is has one "
                          "to be held to; name it with --design")
     building = any(one.builds for one in made.values())
-    bases = kbuild.prepare_all(where, tuple(CONFIGS.values())) if building else ()
+    below = ground(where, tuple(CONFIGS.values())) if building else Ground((), {})
+    bases = below.bases
     work = Work(text, changes, commits, where, read, bases, posting.work.git_dir, spec, signoff,
-                steps)
+                steps, below.laid)
     found: dict[str, tuple[Finding, ...]] = {}
     for name, one in made.items():
         doing = one.doing.format(commits=len(commits), configurations=len(bases))
@@ -190,13 +192,14 @@ def _rules(work: Work) -> tuple[Finding, ...]:
 def _compile(work: Work) -> tuple[Finding, ...]:
     targets = [KernelTarget(base) for base in work.bases]
     return compile.check(
-        work.commits, targets, memory=cache() / "outcomes", everywhere=work.spec is None
+        work.compiled, targets, memory=cache() / "outcomes", everywhere=work.spec is None,
+        laid=work.laid,
     )
 
 
 def _designs(work: Work) -> tuple[Finding, ...]:
     """Hold each commit's C against the design after it."""
-    spec, order = work.spec, work.commits
+    spec, order = work.spec, work.compiled
     assert spec is not None
     if len(spec.steps) != len(order):
         return (Finding("waypoint", f"{len(order)} patches, but the series of {spec.name} has "
@@ -207,7 +210,7 @@ def _designs(work: Work) -> tuple[Finding, ...]:
     ]
     found: list[Finding] = []
     for base in work.bases:
-        before: Mapping[str, bytes | None] = {}
+        before = work.laid
         for commit in steps:
             found += _held(commit, before, base)
             before = commit.overlay

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from checks.patches.mails import Reader, SeriesText
@@ -22,7 +22,8 @@ class Work:
     base, `bases` are the tree under each configuration, `repository` has the base and the
     commits. `spec` is the series that the commits claim to be, None when nobody says which;
     `signoff` the identity that asked to sign. `rendered` has all files that differ from the base
-    after each step of that series, when somebody has rendered it already.
+    after each step of that series, when somebody has rendered it already. `laid` is what the base
+    has otherwise than the tree of `bases`.
     """
 
     series: SeriesText
@@ -35,3 +36,11 @@ class Work:
     spec: SeriesSpec | None = None
     signoff: str = ""
     rendered: tuple[Mapping[str, bytes | None], ...] = ()
+    laid: Mapping[str, bytes | None] = field(default_factory=dict)
+
+    @property
+    def compiled(self) -> tuple[Commit, ...]:
+        """Return the commits as they are laid over the tree of `bases`."""
+        return tuple(
+            replace(one, overlay={**self.laid, **one.overlay}) for one in self.commits
+        )

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The tree whose prepared builds serve another one as well: the same content prepares both.
+
+ground(tree, configs) -> Ground     a pinned tree, and what the tree has otherwise; or itself
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from generator.kernel import kbuild, pin
+from generator.kernel.configurations import Config
+from generator.kernel.kbuild import Base
+from generator.kernel.nearest import Near, nearest
+from generator.kernel.tree import Tree, read_many
+from generator.system.progress import say
+
+# What kbuild and kconfig read to say what is built, and how; never a file that C is made of.
+_SAYS = re.compile(r"(?:.*/)?(?:(?:Kconfig|Makefile|Kbuild|localversion)[^/]*|[^/]*\.(?:mk|config))"
+                   r"|scripts/.*|(?:.*/)?configs/.*")
+# What no unit of a kernel includes.
+_NEVER_READ = re.compile(r"(?:Documentation|LICENSES|samples)/.*|[^/]*|.*\.(?:rst|txt|ya?ml)")
+_MOST = 400  # files laid over a tree: they go to the compiler with every unit
+_FAR = 20000  # differing files: another kernel, of which nothing is shared
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What commits on a tree are compiled on: builds, and the files that the tree has otherwise."""
+
+    bases: tuple[Base, ...]
+    laid: Mapping[str, bytes | None]
+
+
+def ground(tree: Tree, configs: Sequence[Config]) -> Ground:
+    """Return prepared builds for a tree: those of a pinned one, where all that prepares is alike.
+
+    Errors: TreeError (kconfig did not give what was asked, make failed), EnvironmentFault.
+    """
+    for one in pin.read_pins().values():
+        there = pin.at_hand(one)
+        if there is not None and there.work == tree.work:  # whatever the commit is called
+            return Ground(kbuild.prepare_all(there, configs), {})
+    near = nearest(tree.git_dir, tree.base)
+    paths = None if near is None else _readable(tree, near)
+    if near is not None and paths is not None:
+        bases = kbuild.prepare_all(near.tree, configs)
+        if not any(_read_by(base) & near.differing for base in bases):
+            say(f"{len(near.differing)} files differ from {near.pin.version}, none of which "
+                "prepares a build: its builds are taken")
+            has = [path for path in paths if (tree.work / path).exists()]
+            texts = read_many(tree, [(tree.base, path) for path in has])
+            return Ground(bases, {path: texts.get((tree.base, path)) for path in paths})
+    return Ground(kbuild.prepare_all(tree, configs), {})
+
+
+def _readable(tree: Tree, near: Near) -> tuple[str, ...] | None:
+    """Return the differing files that a compiler may read; None if one says what is built."""
+    if len(near.differing) > _FAR or any(_SAYS.fullmatch(path) for path in near.differing):
+        return None
+    paths = tuple(sorted(path for path in near.differing if not _NEVER_READ.fullmatch(path)))
+    links = any((one.work / path).is_symlink() for one in (tree, near.tree) for path in paths)
+    return None if len(paths) > _MOST or links else paths
+
+
+def _read_by(base: Base) -> frozenset[str]:
+    """Return the files of the tree that preparing a build has read, as kbuild has noted them."""
+    source = re.compile(rf"{re.escape(str(base.tree.work))}/([^\s\\):;,'\"]+)")
+    found: set[str] = set()
+    for directory, below, names in os.walk(base.build):
+        below[:] = [one for one in below if one != "variants"]
+        for name in names:
+            if name.endswith(".cmd"):
+                text = Path(directory, name).read_text(encoding="utf-8", errors="replace")
+                found.update(source.findall(text))
+    return frozenset(found)

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Whose prepared builds serve a tree: those of a pinned one, only where the same prepares both."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from varied import of, replaced
+
+from checks.compiling.compile import check
+from checks.compiling.target import KernelTarget
+from generator.kernel import kbuild
+from generator.kernel.configurations import CONFIGS
+from generator.kernel.ground import ground
+from generator.kernel.kbuild import Base
+from generator.kernel.tree import Tree
+from generator.series.commit import Commit
+
+pytestmark = pytest.mark.kernel
+PTM = "drivers/pci/pcie/ptm.c"
+M = (CONFIGS["m"],)
+
+
+def test_a_driver_otherwise_takes_the_builds_of_the_pin(
+    pinned: Tree, base: Base, tmp_path: Path
+) -> None:
+    changed = replaced(pinned, PTM, ("int pci_enable_ptm(", "int pci_enable_ptm_x("))
+    other = of(pinned, tmp_path, {**changed, "drivers/pci/ats.c": None, "drivers/pci/q.h": "\n",
+                                  "Documentation/PCI/pci.rst": "short\n"})
+    found = ground(other, M)
+
+    assert found.bases == (base,)
+    assert found.laid == {PTM: changed[PTM].encode(), "drivers/pci/ats.c": None,
+                          "drivers/pci/q.h": b"\n"}
+
+
+def test_the_files_of_a_pin_under_another_commit_take_its_builds(
+    pinned: Tree, base: Base
+) -> None:
+    other = Tree(pinned.git_dir, "0" * 40, pinned.version, pinned.work, "a clone")
+    found = ground(other, M)
+
+    assert (found.bases, found.laid) == ((base,), {})
+
+
+@pytest.mark.parametrize("path", [
+    "drivers/pci/Makefile", "drivers/pci/Kconfig", "Makefile", "Kbuild",
+    "arch/x86/configs/x86_64_defconfig", "arch/x86/include/asm/Kbuild",
+    "scripts/Makefile.lib", "scripts/mod/modpost.c",
+    "include/linux/sched.h",  # asm-offsets.h is made of it
+    "kernel/bounds.c", "arch/x86/entry/syscalls/syscall_64.tbl",
+])
+def test_what_prepares_a_build_makes_a_tree_prepare_its_own(
+    path: str, pinned: Tree, base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (pinned.work / path).stat()
+    other = Tree(pinned.git_dir, "1" * 40, pinned.version, tmp_path, "a clone")
+    near = SimpleNamespace(pin=SimpleNamespace(version="x"), tree=pinned,
+                           differing=frozenset((path, PTM)))
+    monkeypatch.setattr("generator.kernel.ground.nearest", lambda *_: near)
+    asked = []
+
+    def prepare_all(tree: Tree, _: object) -> tuple[Base, ...]:
+        asked.append(tree)
+        return (base,)
+
+    monkeypatch.setattr(kbuild, "prepare_all", prepare_all)
+    assert ground(other, M).laid == {}
+    assert asked[-1] == other
+
+
+def _commit(text: str) -> Commit:
+    changed: dict[str, bytes | None] = {PTM: text.encode()}
+    return Commit("one", changed, changed)
+
+
+def test_a_commit_is_held_to_the_base_that_it_is_on(pinned: Tree, base: Base) -> None:
+    """The base has a warning and a function that the pinned tree has not."""
+    text = (pinned.work / PTM).read_text(encoding="utf-8")
+    more = text + "static void idle(void)\n{\n}\n\nint pci_new(void);\nint pci_new(void)\n{\n" \
+                  "\treturn 1;\n}\n"
+    laid: dict[str, bytes | None] = {PTM: more.encode()}
+    users = _commit(more + "\nint pci_newer(void);\nint pci_newer(void)\n{\n"
+                           "\treturn pci_new();\n}\n")
+    targets = [KernelTarget(base)]
+
+    assert check([users], targets, laid=laid) == ()
+    (found,) = check([users], targets)
+    assert found.rule == "compile:-Wunused-function", "of the pinned tree it would be new"
+    lost = check([_commit(text + "int x = pci_new();\n")], targets, laid=laid)
+    assert any("pci_new" in one.message for one in lost), "the commit takes away what the base has"
