@@ -103,6 +103,7 @@ def parser() -> argparse.ArgumentParser:
                             "(default: of the shipped one that it varies, on any)")
     check.add_argument("--children", type=number(most=6), metavar="N",
                        help="explore with N of each auxiliary device")
+    _format(check)
     _json(check)
     _tree(check)
 
@@ -134,11 +135,7 @@ def parser() -> argparse.ArgumentParser:
                                "findings that it did not have")
     validate.add_argument("--all", action="store_true",
                           help="with --against: count the others as well")
-    validate.add_argument("--format", default="text", metavar="FORM",
-                          choices=("text", "json", "sarif", "junit", "github", "b4-prep",
-                                   "b4-review"),
-                          help="text (default), json, sarif, junit, github: annotations of a "
-                               "workflow, b4-prep, b4-review: what b4 reads of a check")
+    _format(validate, {"b4-prep": "", "b4-review": ": what b4 reads of a check"})
     _json(validate)
     _tree(validate)
 
@@ -160,6 +157,7 @@ def parser() -> argparse.ArgumentParser:
                       help="lay a unified diff over the C first; more than one in their order")
     boot.add_argument("--commit", metavar="REV",
                       help="boot a commit of the clone that --tree names, instead of rendering")
+    _format(boot)
     _json(boot)
     _tree(boot)
 
@@ -204,6 +202,13 @@ def parser() -> argparse.ArgumentParser:
 
 def _json(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _format(verb: argparse.ArgumentParser, more: Mapping[str, str] | None = None) -> None:
+    forms = {"text": " (default)", "json": "", "sarif": "", "junit": "",
+             "github": ": annotations of a workflow", **(more or {})}
+    verb.add_argument("--format", default="text", metavar="FORM", choices=tuple(forms),
+                      help=", ".join(f"{name}{what}" for name, what in forms.items()))
 
 
 def _tree(verb: argparse.ArgumentParser) -> None:

@@ -17,3 +17,5 @@ FORMS: Mapping[str, Callable[[Report], str]] = {
     "b4-prep": b4.prep,
     "b4-review": b4.review,
 }
+# what every verb that checks can give, beside the text and the JSON that are its own
+SHARED = ("sarif", "junit", "github")

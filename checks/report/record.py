@@ -75,7 +75,8 @@ class Report:
     """All that a verb has to say: `about` is what the user named, `checks` are the columns.
 
     `chosen` are sentences on what the user chose or expected, `assumed` on what was taken for
-    granted, `compared` on what became of an earlier version.
+    granted, `compared` on what became of an earlier version. `code` is the exit code where the
+    findings alone do not tell it; `own` are paths of findings that are not of the kernel tree.
     """
 
     verb: str
@@ -88,6 +89,13 @@ class Report:
     chosen: tuple[str, ...] = ()
     assumed: tuple[str, ...] = ()
     compared: tuple[str, ...] = ()
+    code: int | None = None
+    own: tuple[str, ...] = ()
+
+    @property
+    def ends(self) -> int:
+        """Return the exit code."""
+        return self.code if self.code is not None else 0 if self.clean else 1
 
     @property
     def clean(self) -> bool:

@@ -30,7 +30,7 @@ def render(report: Report) -> str:
 def record(report: Report) -> Mapping[str, object]:
     """Return the log as what JSON has."""
     rules = sorted({item.finding.rule for item in report.items})
-    mails = {row.file for row in report.rows}
+    mails = {*(row.file for row in report.rows), *report.own}
     versions = dict(report.scope.tools)
     gaps = [_text(f"{gap.what}: {gap.why}" + (f" ({', '.join(gap.where)})" if gap.where else ""))
             for gap in report.gaps]
@@ -41,8 +41,8 @@ def record(report: Report) -> Mapping[str, object]:
             "rules": [{"id": rule} for rule in rules],
         }},
         "invocations": [{
-            "executionSuccessful": True,
-            "exitCode": 0 if report.clean else 1,
+            "executionSuccessful": report.ends in (0, 1),
+            "exitCode": report.ends,
             "toolExecutionNotifications": [
                 {"descriptor": {"id": "not-checked"}, "level": "note", "message": text}
                 for text in gaps

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
+import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -24,7 +26,10 @@ from checks.boot.predict.board import BOARDS, USUAL
 from checks.boot.run import AS_PREDICTED
 from checks.boot.scenario import ALL, usual
 from checks.patches import inert
-from generator.cli import boot_refused
+from checks.report.forms import FORMS, SHARED
+from checks.show import report_text
+from generator.cli import boot_forms, boot_refused
+from generator.cli.given import scope
 from generator.cli.tree import chosen, told
 from generator.design import Design
 from generator.errors import UsageError
@@ -47,18 +52,21 @@ def run(args: argparse.Namespace) -> int:
 
     Errors: UsageError, ModelError, TreeError, EnvironmentFault.
     """
+    form = "json" if args.json else args.format
     if args.kernel in KINDS:
         raise UsageError(f"--kernel {args.kernel}: this names a pinned tree; a configuration of "
                          f"the lab is named by --config {args.kernel}")
     if args.refused:
         _refuse_beside(args)
-        return boot_refused.run(args.refused, chosen(args), keeping=args.keep, as_json=args.json)
+        return boot_refused.run(args.refused, chosen(args), keeping=args.keep, form=form,
+                                scope=scope(args))
     if not args.design:
         raise UsageError("name a design, or with --refused a rule to be broken")
     loaded = load(args.design)
     if hasattr(loaded.module, "REFUSED"):
         broken = (case.of_file(loaded.file),)
-        return boot_refused.boot(broken, chosen(args), keeping=args.keep, as_json=args.json)
+        return boot_refused.boot(broken, chosen(args), keeping=args.keep, form=form,
+                                 scope=scope(args))
     if args.keep:
         raise UsageError("--keep goes with --refused: only evidence of rules is kept")
     asked = _names(args.scenario, ALL, "scenario", ())
@@ -91,11 +99,18 @@ def run(args: argparse.Namespace) -> int:
     if len(runs) > len(boards):
         ours = tuple(with_today(one, base) for one, base in zip(ours, bases, strict=True))
     done = list(zip(ours, bases, strict=True))
-    if args.json:
+    code = _code([report.verdict(one, base) for one, base in done])
+    if form in SHARED:
+        booted = [boot_forms.Booted(f"{one.design} on {one.board}", one, base)
+                  for one, base in done]
+        print(FORMS[form](boot_forms.of_runs(
+            booted, loaded.design.name, report_text.short(str(loaded.file)), scope(args),
+            shlex.join(["portwright", *sys.argv[1:]]), code)))
+    elif form == "json":
         print(json.dumps([report.record(one, base) for one, base in done], indent=2))
     else:
         print("\n\n".join(report.text(one, base, every=args.every) for one, base in done))
-    return _code([report.verdict(one, base) for one, base in done])
+    return code
 
 
 def _refuse_beside(args: argparse.Namespace) -> None:

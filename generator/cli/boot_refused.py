@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import functools
 import json
+import shlex
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
@@ -23,6 +25,9 @@ from checks.boot.many import Task, run_all
 from checks.boot.model.guest_object import program, with_port_model
 from checks.boot.predict.board import BOARDS
 from checks.boot.run import Run
+from checks.report.forms import FORMS, SHARED
+from checks.report.record import Scope
+from generator.cli import boot_forms
 from generator.errors import ProgramFailed
 from generator.kernel.tree import Tree
 from generator.load import load
@@ -35,7 +40,7 @@ STALE = "stale"
 _NOT_SEEN, _LATE = 1, 124
 
 
-def run(asked: str, where: Tree, *, keeping: bool, as_json: bool) -> int:
+def run(asked: str, where: Tree, *, keeping: bool, form: str, scope: Scope) -> int:
     """Build, boot and compare each case of some rules; 0 when every symptom showed, 1 when not.
 
     `asked` are rules or keys, with commas between, "all", or "stale" for those whose kept
@@ -46,30 +51,39 @@ def run(asked: str, where: Tree, *, keeping: bool, as_json: bool) -> int:
     """
     known = cases()
     if asked != STALE:
-        return boot(choose(asked, known), where, keeping=keeping, as_json=as_json)
+        return boot(choose(asked, known), where, keeping=keeping, form=form, scope=scope)
     chosen = stale(known, where)
-    if not chosen and not as_json:
+    if not chosen and form == "text":
         print(f"all evidence, of {len(known)} cases, is of what would be booted")
-    return boot(chosen, where, keeping=keeping, as_json=as_json)
+    return boot(chosen, where, keeping=keeping, form=form, scope=scope)
 
 
-def boot(chosen: Sequence[Case], where: Tree, *, keeping: bool, as_json: bool) -> int:
+def boot(
+    chosen: Sequence[Case], where: Tree, *, keeping: bool, form: str, scope: Scope
+) -> int:
     """Build, boot and compare these cases.
 
     Errors: UsageError, ModelError, TreeError, EnvironmentFault.
     """
-    codes, records = [], []
+    codes, records, booted = [], [], []
     for case in chosen:
         found, sound, sight = _booted(case, where, keeping)
-        if as_json:
+        if form == "json":
             records.append({**_record(case, sight), "run": report.record(found, sound)})
+        elif form in SHARED:
+            missed, seen = ("", sight.line) if sight else (case.symptom, "")
+            booted.append(boot_forms.Booted(case.key, found, sound, missed, seen))
         else:
             print(report.text(found, sound), end="\n\n")
             print("\n".join(_lines(case, sight)), end="\n\n", flush=True)
         late = found.end in (HANG, TIMEOUT, NO_BOOT)
         codes.append(0 if sight else _LATE if late else _NOT_SEEN)
-    if as_json:
+    if form == "json":
         print(json.dumps(records, indent=2))
+    elif form in SHARED:
+        print(FORMS[form](boot_forms.of_runs(
+            booted, "refused designs", "", scope, shlex.join(["portwright", *sys.argv[1:]]),
+            max(codes, default=0))))
     elif len(chosen) > 1:
         print(f"{codes.count(0)} of {len(chosen)} seen")
     return max(codes, default=0)

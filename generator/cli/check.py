@@ -8,12 +8,14 @@ import argparse
 import contextlib
 import json
 import resource
+import shlex
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from checks.finding import Verdict
+from checks.report.forms import FORMS, SHARED
 from checks.search import spin
 from checks.search.explore import STATES, Report, explore
 from checks.show import diagram, matrix_table, report_text, why
@@ -32,7 +34,9 @@ from checks.verdict.matrix import (
     outcome,
 )
 from checks.verdict.notes import Note, never_reached, notes
+from generator.cli import check_forms
 from generator.cli.differing import beside_nearest
+from generator.cli.given import scope
 from generator.cli.read import coverage, read, record
 from generator.cli.tree import chosen, told
 from generator.design import Design
@@ -68,6 +72,7 @@ def run(args: argparse.Namespace) -> int:
     if args.svg is not None:
         _refuse_foreign(args.svg)
     asks = (args.kernel or args.tree) and not _is_c(args)
+    args.form = "json" if args.json else args.format
     args.where = chosen(args) if asks else None
     args.said = told(args.where) if args.where else DEFAULT
     if args.all:
@@ -88,7 +93,12 @@ def _one(args: argparse.Namespace) -> int:
     with contextlib.suppress(Late), bounded(max(until - time.monotonic(), _NOTING)):
         odd = (*notes(design), *never_reached(design, report))
     like = None if found is not None else _likeness(design, report, args, until)
-    if args.json:
+    code = _code(report.verdict)
+    if args.form in SHARED:
+        file = args.design if found is not None else str(load(args.design, args.said).file)
+        print(FORMS[args.form](check_forms.of_design(
+            report, file, odd, like, scope(args), check_forms.Ending(code, _typed()))))
+    elif args.form == "json":
         odd_ones = [{"file": report_text.short(one.where.file), "line": one.where.line,
                      "message": one.message} for one in odd]
         beside = None if like is None else report_text.likeness_record(like)
@@ -107,17 +117,27 @@ def _one(args: argparse.Namespace) -> int:
             print("\n".join(("what the verdict is about:", *coverage(found))))
     if args.svg:
         _draw(report, args.svg)
+    return _ended(code)
+
+
+def _code(verdict: Verdict) -> int:
     if asked():
-        return _interrupted()
-    if report.verdict is Verdict.VIOLATED:
+        return INTERRUPTED
+    if verdict is Verdict.VIOLATED:
         return 1
-    return BUDGET if report.verdict is Verdict.UNFINISHED else 0
+    return BUDGET if verdict is Verdict.UNFINISHED else 0
 
 
-def _interrupted() -> int:
-    """Say that what was printed is not all."""
-    print("portwright check: interrupted: this is what was found so far", file=sys.stderr)
-    return INTERRUPTED
+def _ended(code: int) -> int:
+    """Return the exit code, and say if what was printed is not all."""
+    if code == INTERRUPTED:
+        print("portwright check: interrupted: this is what was found so far", file=sys.stderr)
+    return code
+
+
+def _typed() -> str:
+    """Return the command that does it again."""
+    return shlex.join(["portwright", *sys.argv[1:]])
 
 
 def _likeness(
@@ -194,16 +214,25 @@ def _all(args: argparse.Namespace) -> int:
         for name in names() for kind in KINDS
     )
     found = explored.matrix(tasks, again=args.again)
-    if args.json:
+    ours = frozenset(one.design.name for one in loaded if hasattr(one.module, "SERIES"))
+    code = _code_of_all(found, ours)
+    if args.form in SHARED:
+        files = {one.design.name: report_text.short(str(one.file)) for one in loaded}
+        print(FORMS[args.form](check_forms.of_matrix(
+            found, ours, files, scope(args), check_forms.Ending(code, _typed()))))
+    elif args.form == "json":
         print(json.dumps(matrix_table.records(designs, found), indent=2))
     else:
         print(matrix_table.text(designs, found, {rule.key: rule for rule in ALL}))
         if args.kernel:
             print("\n".join(_in_tree(args.said, designs)))
     _cost(found, time.monotonic() - began)
+    return _ended(code)
+
+
+def _code_of_all(found: Sequence[Exploration], ours: frozenset[str]) -> int:
     if asked():
-        return _interrupted()
-    ours = {one.design.name for one in loaded if hasattr(one.module, "SERIES")}
+        return INTERRUPTED
     if any(one.verdict == Verdict.VIOLATED.value and one.design in ours for one in found):
         return 1
     return BUDGET if any(not one.complete for one in found) else 0
@@ -244,14 +273,17 @@ def _cell(args: argparse.Namespace) -> int:
     cells = [
         one for one in outcome(design, kind, report).cells if service in ("", one.service)
     ]
-    if args.json:
+    code = INTERRUPTED if asked() else (
+        1 if any(one.served is Served.REFUSED for one in cells)
+        else BUDGET if any(one.served is Served.UNFINISHED for one in cells) else 0)
+    if args.form in SHARED:
+        file = str(load(name, args.said).file)
+        print(FORMS[args.form](check_forms.of_design(
+            report, file, (), None, scope(args), check_forms.Ending(code, _typed()))))
+    elif args.form == "json":
         print(json.dumps([why.record(design, kind, one, report) for one in cells], indent=2))
     else:
         print(why.text(design, kind, cells, report))
     if args.svg:
         _draw(report, args.svg)
-    if asked():
-        return _interrupted()
-    if any(one.served is Served.REFUSED for one in cells):
-        return 1
-    return BUDGET if any(one.served is Served.UNFINISHED for one in cells) else 0
+    return _ended(code)

@@ -7,9 +7,13 @@ import argparse
 import shlex
 from pathlib import Path
 
+from checks.report.record import Scope
+from generator.cli.tree import chosen
 from generator.errors import TreeError
 from generator.intake.posting import Asked, kernel_here
+from generator.kernel.pin import read_pins
 from generator.system.plumbing import users_git
+from generator.system.version import version
 
 
 def asked(args: argparse.Namespace) -> Asked:
@@ -30,6 +34,16 @@ def again(args: argparse.Namespace) -> str:
         if value := getattr(args, name):
             words += [f"--{name.replace('_', '-')}", str(value)]
     return shlex.join([*words, *args.series])
+
+
+def scope(args: argparse.Namespace) -> Scope:
+    """Return what a verdict on a model is about: which kernel's drivers it has, and by whom."""
+    who = (("portwright", version()),)
+    if args.tree or args.kernel:
+        where = chosen(args)
+        return Scope(where.version, where.source, where.base, who)
+    pin = next(iter(read_pins().values()))
+    return Scope(pin.version, "the model of its drivers", pin.commit or "", who)
 
 
 def clone(args: argparse.Namespace) -> Path | None:
