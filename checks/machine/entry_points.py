@@ -15,7 +15,17 @@ from checks.machine.lock_owners import locked, mutex_free, unlocked
 from checks.machine.process import Process
 from checks.machine.runtime_pm import called_at_runtime, calls_of, idle, may_resume, resumed
 from checks.machine.schedule import BEFORE, smart, woken_for_sleep
-from checks.machine.step import DOWN, GIVEN_UP, HALTED, IDLE, RUNNING, SHUT, Kind
+from checks.machine.step import (
+    DOWN,
+    GIVEN_UP,
+    HALTED,
+    IDLE,
+    OWED,
+    RUNNING,
+    SHUT,
+    WAS_ENABLED,
+    Kind,
+)
 from generator.context import opened
 from generator.design import RUNTIME
 from generator.expr import FALSE, TRUE, Expr, Read, all_of, any_of, num, pick
@@ -28,6 +38,7 @@ from generator.facts import (
     D3,
     DRVDATA,
     DYING,
+    ENABLED,
     FAULTED,
     IN_RUNTIME_PM,
     INSIDE,
@@ -45,6 +56,7 @@ from generator.facts import (
     PROBING,
     QUIET,
     RPM_ACTIVE,
+    RPM_ALLOWED,
     RPM_ASLEEP,
     RPM_BUSY,
     RPM_FORCED,
@@ -218,8 +230,16 @@ class EntryPoints(Process):
             self._core(Kind.CALL_RETURNS,
                        "" if end == graph.done else f"{entry} returns an error",
                        self.at(entry, end), TRUE, RUNNING, (TURN(SYSTEM), after),
-                       *([(GIVEN_UP(self.inst), 1)]
-                         if entry.startswith("resume") and end != graph.done else []))
+                       *(self._gives_up() if entry.startswith("resume") and end != graph.done
+                         else []))
+
+    def _gives_up(self) -> list[tuple[Read, Expr | int]]:
+        """Return that a resume has failed, and what suspend took down then is still to be had."""
+        inst = self.inst
+        short = pick(WAS_ENABLED(inst).gt(ENABLED(inst)),
+                     WAS_ENABLED(inst) - ENABLED(inst), 0)
+        pci = inst.device.kind == "pci" and ENABLED in self.made.view.given
+        return [(GIVEN_UP(inst), 1), *([(OWED(inst), short)] if pci else [])]
 
     def _turn(self, entry: str) -> Expr:
         """Return whether it is the turn of a callback, and runtime PM is done with the device."""
@@ -305,6 +325,8 @@ class EntryPoints(Process):
             gone.append((fact(self.inst), 0))
         if DRVDATA in self.made.view.given:  # drivers/base/dd.c device_unbind_cleanup()
             gone.append((DRVDATA(self.inst), 0))
+        if RPM_ALLOWED in self.made.view.given:  # user space may say either of what nobody drives
+            gone.append((RPM_ALLOWED(self.inst), 0))
         if calls_of(self.made.view, self.inst):  # pm_runtime_reinit(), where it was disabled
             gone += [(fact(self.inst), 0) for fact in (RPM_ACTIVE, RPM_ASLEEP, RPM_FORCED)]
         for child in self.made.view.children(self.inst):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from checks.machine.instances import SYSTEM, TURN, Inst
 from checks.machine.runtime_pm import calls_of, idle, may_sleep
 from checks.machine.schedule import BEFORE
-from checks.machine.step import DOWN, Build, Kind, Step
+from checks.machine.step import DOWN, WAS_ENABLED, Build, Kind, Step
 from generator.context import HANDLER_RUNS
 from generator.design import RUNTIME, Driver
 from generator.expr import TRUE, Expr, Read, all_of, num, pick
@@ -16,6 +16,7 @@ from generator.facts import (
     BOUND,
     CONFIG_LOST,
     D3,
+    ENABLED,
     GONE,
     HANDLER,
     IN_RUNTIME_PM,
@@ -160,8 +161,10 @@ def _sleep(one: _Environment, bound: Expr, still: Expr) -> None:
     # freezable work has ended
     settled += [own.context.runs(own.inst).eq(0) for own in one.view.contexts
                 if own.context.frozen]
+    enabled = [(WAS_ENABLED(inst), ENABLED(inst)) for _, inst in one.processes
+               if inst.device.kind == "pci" and ENABLED in one.view.given]
     one.event("system", "goes to sleep", all_of(turns.at(BEFORE), bound, still, *settled),
-              (TURN(SYSTEM), 1))
+              (TURN(SYSTEM), 1), *enabled)
     off = [give for port in one.ports for give in _lost(one, port)]
     # the PCI core has put its devices into D3 by then; others no CPU reaches before they are back
     off += [(D3(port), 1) for port in one.ports if port.device.kind == "pci"]

@@ -10,11 +10,11 @@ from checks.machine.devres import put_on, taken_off
 from checks.machine.instances import Inst, View
 from checks.machine.lock_owners import free_for, number, numbered, waits_at
 from checks.machine.runtime_pm import asks, awaits, has_waited, resumed, resumes
-from checks.machine.step import Build, Context, Kind, Step, called_with, words_of
+from checks.machine.step import OWED, Build, Context, Kind, Step, called_with, words_of
 from generator.context import CALLBACKS_OF
 from generator.design import Driver
 from generator.expr import FALSE, TRUE, Expr, Fact, Num, Place, Read, Role, all_of, num, pick
-from generator.facts import ADDED, ADDING, FAULTED, INSIDE, LEAVING, LIFE, PHASE
+from generator.facts import ADDED, ADDING, ENABLED, FAULTED, INSIDE, LEAVING, LIFE, PHASE
 from generator.graphs.flow import Edge
 from generator.meaning import fold
 from generator.operation import Do, Operation, fill
@@ -170,6 +170,10 @@ class Process:
                     each = {**by_role, one.target.of: inst}
                     value = fill(one.value, {**params, **numbers})
                     gives.append((one.target.fact(inst), view.bind(value, each)))
+            if (op.name == "pci_disable_device" and view.episode == "sleep"
+                    and acted_on is not None):
+                owed, none = OWED(acted_on), ENABLED(acted_on).eq(0)
+                gives.append((owed, pick(none & owed.gt(0), owed - 1, owed)))
             if way.fault and entry == "probe" and self.creates:
                 gives.append((FAULTED(self.inst), num(1)))
             self.made.add(

@@ -20,10 +20,14 @@ from generator.facts import (
     HANDLER,
     HAS,
     IN_RUNTIME_PM,
+    IRQ,
+    LINE,
+    LINE_ROUTED,
     MAPPED,
     OPEN,
     RPM_ASLEEP,
     SLEEPY,
+    msi_on,
 )
 
 
@@ -88,7 +92,10 @@ def registers_need_d0(step: Step, view: View) -> Expr | None:
 def block_in_own_bar(step: Step, view: View) -> Expr | None:
     """A block is mapped only where it lies in an assigned memory BAR; no BAR is claimed whole."""
     if is_done(step, "devm_ioremap", "ioremap", "devm_request_mem_region"):
-        return BLOCK(step.role("user")).eq(1)
+        user = step.role("user")
+        # a device's own driver maps what it has by ioremap() of pci_resource_start()
+        own = user.device.parent is None and step.op is not None and step.op.gives(MAPPED)
+        return None if own and is_done(step, "ioremap") else BLOCK(user).eq(1)
     if is_done(step, "pci_request_regions"):
         children = view.children(step.role("dev"))
         return any_of(*(HAS(child).eq(1) for child in children if child.device.kind in SUBDEVICES))
@@ -149,18 +156,29 @@ def takes_back_what_it_gave(step: Step, _view: View) -> Expr | None:
     "N22",
     mend="pci_enable_device() first in probe, and pci_disable_device() last in remove",
     evidence=("drivers/pci/pci.c do_pci_enable_device()", "drivers/pci/setup-res.c "
-              "pci_enable_resources()", "drivers/pci/msi/msi.c msix_map_region()"),
+              "pci_enable_resources()", "drivers/pci/msi/msi.c msix_map_region()",
+              "drivers/acpi/pci_irq.c acpi_pci_irq_enable()"),
     symptom="registers and the MSI-X table that read as all ones where firmware has not enabled "
-    "the device, and nothing wrong where it has",
+    "the device, and nothing wrong where it has; a line whose number changes behind its request",
 )
 def enabled_before_use(step: Step, view: View) -> Expr | None:
-    """A probe uses MSI, MSI-X and mapped registers of a PCI device only where that is enabled."""
+    """A probe uses interrupts and mapped registers of a PCI device only where that is enabled.
+
+    The line has its number, and is routed, from pci_enable_device() on.
+    """
     op, inst = step.op, step.inst
     if op is None or inst is None or step.entry != "probe" or inst.device.kind == "core":
         return None
     if is_done(step, "pci_alloc_irq_vectors"):
         dev, types = step.role("dev"), step.params["types"]
         return all_of(ENABLED(dev).eq(0), types.has(2) | types.has(1), CAP(dev).ne(CAP_NONE))
+    if is_done(step, "pdev->irq"):
+        dev = step.role("dev")
+        return all_of(ENABLED(dev).eq(0), ~msi_on(dev), LINE_ROUTED(dev).eq(1))
+    if is_done(step, "request_irq", "devm_request_irq"):
+        dev = view.root(step.role("user"))
+        on_line = ENABLED(dev).eq(0) & IRQ(step.role("user")).eq(LINE)
+        return on_line if dev.device.kind == "pci" else None
     if MAPPED not in op.needs or not step.outcome:
         return None
     dev = view.root(step.role(op.needs_of or op.roles[0]))

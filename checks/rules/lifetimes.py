@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from checks.machine.episode import PLAIN
 from checks.machine.instances import SYSTEM, Inst, View
 from checks.machine.machine import HALTED
-from checks.machine.step import DOWN, Kind, Step
-from checks.rules.rule import Clause, clause_rule, counted_on, is_done, step_rule
+from checks.machine.step import DOWN, OWED, Kind, Step
+from checks.rules.rule import Clause, clause_rule, is_done, step_rule
 from generator.design import SUBDEVICES
 from generator.expr import TRUE, Expr, all_of, any_of
 from generator.facts import (
@@ -36,7 +36,6 @@ from generator.facts import (
     PHASE,
     PMU,
     POWER,
-    RPM_ALLOWED,
     SLEEPY,
     SOURCE,
     SUBSTORE,
@@ -231,7 +230,6 @@ def _left_on_port(view: View, port: Inst, off: Expr) -> Iterator[tuple[str, Expr
     yield f"{name} is unbound but has vectors", off & msi_on(port)
     yield f"{name} is unbound but its note is left", off & NOTED(port).ne(0)
     yield f"{name} is unbound but its runtime PM reference is not back", off & SLEEPY(port).ne(0)
-    yield f"{name} is unbound but may still be suspended", off & RPM_ALLOWED(port).ne(0)
     for child in view.children(port):
         yield f"{name} is unbound but {child.name} is left", off & LIFE(child).ne(ABSENT)
         if child.device in requested:  # by the port's driver: no devres of the child frees it
@@ -267,7 +265,9 @@ def undo_in_reverse(step: Step, view: View) -> Expr | None:
     kept = [msi_on(dev)]
     if step.entry in ("probe", "remove", "devres"):
         kept += [HANDLER(user).eq(LINE) for user in view.users(dev)]
-    none = ENABLED(dev).eq(0) & counted_on(step, view)
+    none = ENABLED(dev).eq(0)
+    if view.episode == "sleep":  # behind a resume that has failed, what it did not enable
+        none &= OWED(dev).eq(0)
     return none | (ENABLED(dev).eq(1) & any_of(*kept))
 
 

@@ -16,11 +16,11 @@ from checks.machine.step import Kind, Step, words_of
 from checks.rules.rule import Rule
 from checks.search.liveness import forget
 from checks.search.machine_as_c import Watch
-from checks.search.reasons import because
+from checks.search.reasons import because, taken_at
 from checks.search.search import Search
 from checks.search.trace import answers_on, broken_on, shortened, states_on
 from generator.design import RUNTIME, Design, Waiver
-from generator.errors import Where
+from generator.errors import NOWHERE, Where
 from generator.expr import FALSE, Fact, Read, reads
 from generator.meaning import evaluate, fold_known
 from generator.system.stopping import Late, bounded
@@ -52,6 +52,7 @@ class Counterexample:
 
     `because` are the facts that make it break there, `mend` is what would, where that is known.
     `behind` are the rules that are broken on the way before, where a search went on behind them.
+    `taken` is where what is left was taken, where something is left.
     """
 
     rule: str
@@ -65,6 +66,7 @@ class Counterexample:
     because: tuple[str, ...] = ()
     mend: str = ""
     behind: tuple[str, ...] = ()
+    taken: Where = NOWHERE
 
 
 @dataclass(frozen=True)
@@ -307,7 +309,8 @@ def counterexample(
         before = broken_on(machine, path, states, others)
     return Counterexample(rule.key, rule.title, message, shown(machine, path, watch.at),
                           hardware, watch.waived, episode="".join(beside(machine)),
-                          because=because(when, states[-1]), mend=mend, behind=before)
+                          because=because(when, states[-1]), mend=mend, behind=before,
+                          taken=taken_at(machine, path, states, when))
 
 
 def reported(

@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from checks.machine.instances import System
+from checks.machine.machine import Machine
+from checks.machine.step import Kind
+from generator.errors import NOWHERE, Where
 from generator.expr import Bin, Expr, Not, Pick, Read, reads
 from generator.meaning import evaluate
 
@@ -43,3 +46,17 @@ def _deciding(expr: Expr, state: Mapping[Read, int], *, truth: bool) -> Iterator
             yield from _deciding(then if test else other, state, truth=truth)
         case _:
             yield from sorted(reads(expr), key=lambda read: read.key)
+
+
+def taken_at(
+    machine: Machine, path: Sequence[int], states: Sequence[Mapping[Read, int]], when: Expr
+) -> Where:
+    """Return where what a driver has left when it is unbound was taken last."""
+    if not path or machine.transitions[path[-1]].step.kind is not Kind.UNBOUND:
+        return NOWHERE
+    left = [read for read in reads(when) if states[-1].get(read)]
+    for at in reversed(range(len(path))):
+        step = machine.transitions[path[at]].step
+        if step.where.file and any(states[at + 1][read] > states[at][read] for read in left):
+            return step.where
+    return NOWHERE

@@ -101,10 +101,10 @@ def _wrapped(text: str) -> list[str]:
 
 
 def place(one: Counterexample) -> str:
-    """Return file and line of the last operation on the way to a violation."""
-    for step in reversed(one.trace):
-        if step.where.file:
-            return f"{short(step.where.file)}:{step.where.line}: "
+    """Return file and line of what is left, or of the last operation on the way to a violation."""
+    for where in (one.taken, *(step.where for step in reversed(one.trace))):
+        if where.file:
+            return f"{short(where.file)}:{where.line}: "
     return ""
 
 

@@ -48,7 +48,7 @@ from generator.ops.pci import (
     PCI_READ_CONFIG_DWORD,
     PCI_SET_DRVDATA,
 )
-from generator.ops.perf import IOREMAP, IOUNMAP, READQ
+from generator.ops.perf import PEEK, PEEK_ENDS, READQ
 from generator.program import Block, Each, Function, If, Node, Not, both
 
 CPMU = Device("cpmu", "aux", PORT, count=1, answers=((LEFT_ON, ("no", "yes")),))
@@ -214,12 +214,12 @@ def pcie_cxlpmu_message_number() -> Function:
     return Written(
         "pcie_cxlpmu_message_number",
         (
-            IOREMAP(
+            PEEK(
                 CPMU, fail=RETURN,
                 c={"var": "base", "address": "pmu->resource", "size": "CXL_PMU_REGMAP_SIZE"},
             ),
             READQ(CPMU, c={"var": "cap", "address": "base + CXL_PMU_CAP_REG"}),
-            IOUNMAP(CPMU, c={"var": "base"}),
+            PEEK_ENDS(CPMU, c={"var": "base"}),
             code(""),
             If(free("PCI_POSSIBLE_ERROR(cap)"), (_GONE(), leave("-ENODEV", ok=False))),
             If(Not(has_int), (leave("-ENXIO", ok=False),)),

@@ -14,7 +14,7 @@ from generator.facts import CLAIMED, MAPPED
 from generator.fingerprint import Fails, Fingerprint
 from generator.operation import Operation, Set, fault, ok, sets
 from generator.ops.memdev import WRITEL
-from generator.ops.perf import IOUNMAP, UNMAP
+from generator.ops.perf import UNMAP
 from generator.ops.platform import DEVM_PLATFORM_IOREMAP_RESOURCE
 
 USER = Role("user")
@@ -52,8 +52,17 @@ def _takes_back(name: str, source: str, *gives: Set) -> Operation:
 _MAPPED, _UNMAPPED = sets(MAPPED(USER), 1), sets(MAPPED(USER), 0)
 _CLAIMED, _RELEASED = sets(CLAIMED(USER), 1), sets(CLAIMED(USER), 0)
 
-IOUNMAP_BAR = replace(IOUNMAP, name="iounmap BAR", outcomes=(ok(_UNMAPPED),))
-PCI_IOREMAP_BAR = _gives("pci_ioremap_bar", "drivers/pci/pci.c", IOUNMAP_BAR, _MAPPED)
+# What is mapped for a moment, and by whom, perf.py has: PEEK.
+IOUNMAP = Operation(
+    "iounmap", ("user",), (ok(_UNMAPPED),), source="arch/x86/mm/ioremap.c iounmap()",
+    fingerprint=Fingerprint(("iounmap",)),
+)
+IOREMAP = Operation(
+    "ioremap", ("user",), (ok(_MAPPED), fault("-ENOMEM")), undo=IOUNMAP,
+    source="include/asm-generic/io.h ioremap()",
+    fingerprint=Fingerprint(("ioremap",), fails=Fails.NULL),
+)
+PCI_IOREMAP_BAR = _gives("pci_ioremap_bar", "drivers/pci/pci.c", IOUNMAP, _MAPPED)
 PCI_IOUNMAP = _takes_back("pci_iounmap", _MAP, _UNMAPPED)
 PCI_IOMAP = _gives("pci_iomap", _MAP, PCI_IOUNMAP, _MAPPED)
 PCI_RELEASE_REGION = _takes_back("pci_release_region", "drivers/pci/pci.c", _RELEASED)

@@ -168,7 +168,7 @@ PARSE_CAPS = Operation(
     needs=(MAPPED, MEMORY),
 )
 
-IOUNMAP = Operation(
+PEEK_ENDS = Operation(
     "iounmap",
     ("user",),
     (ok(sets(PEEKED(USER), 0)),),
@@ -188,7 +188,7 @@ READQ = Operation(
 )
 
 # A short mapping of one's own: taken, read and given back by the same function.
-IOREMAP = Operation(
+PEEK = Operation(
     "ioremap",
     ("user",),
     (ok(sets(PEEKED(USER), 1)), fault("-ENOMEM")),

@@ -5,6 +5,7 @@ from broken.parts import (
     AWAKE,
     DELETE,
     KID,
+    LINE,
     MADE,
     MAKE,
     MANY,
@@ -24,10 +25,11 @@ from generator.operation import IGNORE, RETURN, Guard, sets
 from generator.ops.assign import note
 from generator.ops.cxl import CXL_FIND_REGBLOCK_INSTANCE
 from generator.ops.device import KFREE_NOTE, KZALLOC, KZALLOC_NOTE
-from generator.ops.irq import PCI_FREE_IRQ_VECTORS, PCI_IRQ_VECTOR
+from generator.ops.irq import FREE_IRQ, PCI_FREE_IRQ_VECTORS, PCI_IRQ_VECTOR, REQUEST_IRQ
 from generator.ops.memdev import READL
 from generator.ops.pci import (
     PCI_CLEAR_MASTER,
+    PCI_DEV_IRQ,
     PCI_DISABLE_DEVICE,
     PCI_ENABLE_DEVICE,
     PCI_SET_DRVDATA,
@@ -36,8 +38,8 @@ from generator.ops.pci import (
 from generator.ops.perf import (
     DEVM_IOREMAP,
     DEVM_REQUEST_MEM_REGION,
-    IOREMAP,
-    IOUNMAP,
+    PEEK,
+    PEEK_ENDS,
     PERF_PMU_REGISTER,
     READQ,
 )
@@ -48,7 +50,7 @@ from generator.program import If, Node, Return
 ELSEWHERE = Guard("the block is not in an assigned BAR", BLOCK(KID).eq(1), ())
 THERE = Guard("it is there", HAS(KID).eq(1), ())
 FIND = CXL_FIND_REGBLOCK_INSTANCE(PORT, fail=IGNORE)
-LOOK = (IOREMAP(KID, fail=RETURN), READQ(KID), IOUNMAP(KID))
+LOOK = (PEEK(KID, fail=RETURN), READQ(KID), PEEK_ENDS(KID))
 VECTOR = PCI_IRQ_VECTOR(PORT, KID, nr=MSG(KID), fail=RETURN)
 SERVES = ((KID, HAS(KID).eq(1)),)
 OTHER = Device("other", "pci")
@@ -84,6 +86,25 @@ CASES = (
                            (PCI_DISABLE_DEVICE(PORT),))),
         trace=("port: bind portdrv", "port: devm_ioremap(port, port)", "port: readl(port)"),
         hardware={},
+    ),
+    # drivers/pci/pci.c do_pci_enable_device() calls pcibios_enable_device(), which routes the line:
+    # drivers/acpi/pci_irq.c acpi_pci_irq_enable() sets dev->irq.
+    Case(
+        "N22",
+        broken=design(port((PCI_DEV_IRQ(PORT, PORT), ENABLE), (PCI_DISABLE_DEVICE(PORT),))),
+        mended=design(port((ENABLE, PCI_DEV_IRQ(PORT, PORT)), (PCI_DISABLE_DEVICE(PORT),))),
+        trace=("port: bind portdrv", "port: pdev->irq for port, port"),
+        hardware={"port.line": "yes"},
+    ),
+    Case(
+        "N22",
+        broken=design(port((LINE, PCI_IRQ_VECTOR(PORT, PORT, nr=0), REQUEST_IRQ(PORT)),
+                           (FREE_IRQ(PORT), FREE))),
+        mended=design(port((ENABLE, LINE, PCI_IRQ_VECTOR(PORT, PORT, nr=0), REQUEST_IRQ(PORT)),
+                           (FREE_IRQ(PORT), FREE, PCI_DISABLE_DEVICE(PORT)))),
+        trace=("port: bind portdrv", "port: pci_alloc_irq_vectors(port)",
+               "port: pci_irq_vector(port, port)", "port: request_irq(port)"),
+        hardware={"port.line": "yes"},
     ),
     # drivers/pci/pcie/Kconfig: PCIEPORTBUS is bool; drivers/cxl/Kconfig: CXL_BUS is tristate. With
     # =m, vmlinux has no cxl_find_regblock_instance (drivers/cxl/core/regs.c): ld fails.

@@ -14,6 +14,7 @@ from checks.rules.all import RULES
 from checks.search import spin
 from checks.search.explore import Report, explore
 from checks.search.oracle import naive
+from checks.show.report_text import place
 from checks.verdict.judge import judge
 from generator.design import Design, Device, Driver
 from generator.errors import ModelError
@@ -36,7 +37,7 @@ from generator.ops.clk import (
     DEVM_CLK_GET,
     DEVM_CLK_GET_PREPARED,
 )
-from generator.ops.device import IDA_ALLOC, IDA_FREE, KZALLOC
+from generator.ops.device import DEVM_KZALLOC, IDA_ALLOC, IDA_FREE, KZALLOC
 from generator.ops.irq import (
     DEVM_REQUEST_IRQ,
     FREE_IRQ,
@@ -54,7 +55,7 @@ from generator.ops.power import DEV_PM_DOMAIN_ATTACH_BY_NAME, PM_RUNTIME_ENABLE
 from generator.ops.reset import RESET_CONTROL_GET_EXCLUSIVE
 from generator.ops.source import DISABLE_SOURCE, ENABLE_SOURCE
 from generator.ops.usb import USB_GET_DEV
-from generator.program import Block, Each, If, Return
+from generator.program import Block, Each, If, Return, operations
 
 BY_KEY = {rule.key: rule for rule in RULES}
 UART = Device("uart", "platform")
@@ -108,6 +109,17 @@ def test_what_a_driver_holds_is_a_fact_of_anybodys() -> None:
 
     assert example.message == "uart is unbound but phy is left: a reference on its PHY"
     assert broken(uart((get(UART),), (put(UART),))) == HOLDS
+
+
+def test_what_is_left_is_blamed_where_it_was_taken() -> None:
+    """Not at the devres entry that happens to be the last operation of the life."""
+    design = uart((DEVM_KZALLOC(UART, UART), DEVM_CLK_GET(UART), CLK_PREPARE_ENABLE(UART)))
+    (example,) = explore(design, RULES).counterexamples
+    on = next(do for do in operations(design.drivers[0].probe) if do.op == CLK_PREPARE_ENABLE)
+
+    assert example.rule == "R40"
+    assert place(example).endswith(f"test_roots.py:{on.where.line}: ")
+    assert [step.entry for step in example.trace if step.where.file][-1] == "devres"
 
 
 def test_a_clock_is_enabled_only_when_it_is_prepared_and_had() -> None:

@@ -24,10 +24,10 @@ from generator.load import load
 from generator.operation import RETURN, Guard
 from generator.ops.irq import PCI_FREE_IRQ_VECTORS
 from generator.ops.pci import PCI_RESTORE_STATE, PCI_SAVE_STATE
-from generator.ops.perf import IOREMAP, IOUNMAP, READQ
+from generator.ops.perf import PEEK, PEEK_ENDS, READQ
 from generator.program import If, Return
 
-LOOK = (IOREMAP(KID, fail=RETURN), READQ(KID), IOUNMAP(KID))
+LOOK = (PEEK(KID, fail=RETURN), READQ(KID), PEEK_ENDS(KID))
 IS_GONE = Guard("PCI_POSSIBLE_ERROR(cap)", GONE(PORT).eq(1), ())
 DROP = (*DELETE, PCI_FREE_IRQ_VECTORS(PORT))
 SAVES = replace(port((PCI_SAVE_STATE(PORT),)), slot_reset=())

@@ -24,7 +24,7 @@ from generator.load import load
 from generator.operation import RETURN, Do, Guard, Role, sets
 from generator.ops.assign import note
 from generator.ops.pci import PCI_SET_MASTER
-from generator.ops.perf import IOREMAP, IOUNMAP
+from generator.ops.perf import PEEK, PEEK_ENDS
 from generator.program import Block, If
 from generator.series.identity import canonical, digest
 
@@ -138,9 +138,9 @@ def test_looking_into_another_device_for_a_local_changes_nothing_there() -> None
 def test_a_mapping_is_no_local_so_one_that_is_never_undone_is_seen() -> None:
     """N12: the probe after the next unbind maps what is mapped still."""
     (rule,) = [rule for rule in RULES if rule.key == "N12"]
-    broken = explore(design(port((IOREMAP(KID, fail=RETURN),))), (rule,))
+    broken = explore(design(port((PEEK(KID, fail=RETURN),))), (rule,))
 
     assert [one.rule for one in broken.counterexamples] == ["N12"]
     assert "unbound" in [step.text for step in broken.counterexamples[0].trace]
-    mended = (IOREMAP(KID, fail=RETURN), IOUNMAP(KID))
+    mended = (PEEK(KID, fail=RETURN), PEEK_ENDS(KID))
     assert explore(design(port(mended)), (rule,)).counterexamples == ()

@@ -14,9 +14,10 @@ from checks.rules.rule import state_rule, step_rule
 from checks.search.explore import explore
 from checks.verdict.judge import judge
 from generator.design import Design, Device, Driver
-from generator.expr import Expr, all_of
+from generator.expr import Expr, Fact, all_of
 from generator.facts import BOUND, D3, IN_RUNTIME_PM, MASTER, PHASE, POWER, PROBING
-from generator.operation import IGNORE, RETURN, Node
+from generator.operation import IGNORE, RETURN, Guard, Node, sets
+from generator.ops.assign import note
 from generator.ops.irq import MSI, MSIX, PCI_ALLOC_IRQ_VECTORS, PCI_FREE_IRQ_VECTORS
 from generator.ops.pci import (
     PCI_CLEAR_MASTER,
@@ -39,7 +40,7 @@ from generator.ops.pm import (
     PM_RUNTIME_PUT_NOIDLE,
     PM_RUNTIME_RESUME_AND_GET,
 )
-from generator.program import Block, Return
+from generator.program import Block, If, Return
 
 NIC = Device("nic", "pci")
 VECTORS = PCI_ALLOC_IRQ_VECTORS(NIC, min=1, max=1, types=MSIX | MSI)
@@ -77,6 +78,38 @@ def test_system_does_not_sleep_in_the_middle_of_a_runtime_pm_callback() -> None:
     frees = nic(runtime_suspend=(FREE,), runtime_resume=(VECTORS,))
     assert explore(frees, (no_sleep_in_runtime_pm,), episode="sleep").verdict is Verdict.HOLDS
     assert judge(frees).verdict is Verdict.HOLDS
+
+
+def test_a_failed_resume_owes_one_disable_and_no_more() -> None:
+    """drivers/base/power/main.c device_resume() only logs it: remove disables what is disabled.
+
+    That pci_disable_device() finds it disabled once more is a mistake all the same.
+    """
+    failed = Fact("failed", 1, "its resume has failed", local=True)
+    noted = note("failed = true", sets(failed(NIC), 1))()
+    off = PCI_DISABLE_DEVICE(NIC)
+
+    def leaves(*remove: Node) -> Design:
+        driver = Driver(
+            "nicdrv", NIC, (PCI_ENABLE_DEVICE(NIC),), (*remove, off), suspend=(off,),
+            resume=(PCI_ENABLE_DEVICE(NIC, fail=(noted, Return(ok=False))),),
+        )
+        return Design("nic", "a device that is disabled in its sleep", (NIC,), (driver,))
+
+    assert broken(leaves()) == set()
+    assert broken(leaves(If(Guard("failed", failed(NIC).eq(1), ()), (off,)))) == {"R36"}
+
+
+def test_who_may_be_suspended_may_be_so_when_its_driver_is_gone() -> None:
+    """drivers/base/power/runtime.c pm_runtime_allow() says what user space says, and may take back.
+
+    Most drivers do not forbid it in remove: drivers/i2c/busses/i2c-i801.c i801_remove().
+    """
+    driver = Driver("nicdrv", NIC, MAY_SLEEP, (PM_RUNTIME_GET_NORESUME(NIC),))
+    design = Design("nic", "a device that may sleep", (NIC,), (driver,))
+
+    assert broken(design) == set()
+    assert broken(replace(design, drivers=(replace(driver, remove=()),))) == {"R36"}
 
 
 def child(probe: Block, remove: Block = (), *, above: Block = (), below: Block = ()) -> Design:

@@ -38,7 +38,7 @@ from generator.ops.irq import (
     REQUEST_IRQ,
 )
 from generator.ops.pci import PCI_DISABLE_DEVICE, PCI_ENABLE_DEVICE, PCI_SET_MASTER
-from generator.ops.perf import IOUNMAP
+from generator.ops.perf import PEEK_ENDS
 from generator.ops.source import ENABLE_SOURCE
 from generator.program import If
 
@@ -166,7 +166,7 @@ def test_a_text_names_device_and_clause_and_what_mends_it(
 
 def test_use_before_it_is_there_names_what_is_used() -> None:
     bell = Device("bell", "aux", CARD)
-    probe = (PCI_ENABLE_DEVICE(CARD), IOUNMAP(bell))
+    probe = (PCI_ENABLE_DEVICE(CARD), PEEK_ENDS(bell))
     design = Design("early", "", (CARD, bell), (Driver("early", CARD, probe),))
     rules = [rule for rule in RULES if rule.key == "N12"]
     (one,) = explore(design, rules).counterexamples

@@ -55,8 +55,8 @@ from generator.ops.perf import (
     CPUHP_STATE_REMOVE_INSTANCE,
     DEVM_IOREMAP,
     DEVM_REQUEST_MEM_REGION,
-    IOREMAP,
-    IOUNMAP,
+    PEEK,
+    PEEK_ENDS,
     PERF_PMU_REGISTER,
     PERF_PMU_UNREGISTER,
     QUIESCE,
@@ -111,7 +111,7 @@ def served(pmu: Device) -> Expr:
 
 def read_number(pmu: Device) -> Function:
     """Return a look at a CPMU's registers: which message number it has."""
-    return Function("read message number", (IOREMAP(pmu, fail=RETURN), READQ(pmu), IOUNMAP(pmu)))
+    return Function("read message number", (PEEK(pmu, fail=RETURN), READQ(pmu), PEEK_ENDS(pmu)))
 
 
 def counted_in(pmu: Device) -> Block:

@@ -6,7 +6,7 @@ from generator.design import Design, Device, Driver
 from generator.operation import RETURN
 from generator.ops.device import DEV_SET_DRVDATA, DEVM_KZALLOC
 from generator.ops.mapping import (
-    IOUNMAP_BAR,
+    IOUNMAP,
     PCI_IOREMAP_BAR,
     PCI_RELEASE_REGION,
     PCI_REQUEST_REGION,
@@ -20,7 +20,7 @@ DOG = Device("dog", "pci")
 WRITEW, READW = access("writew"), access("readw")
 WRITEL = access("writel")
 UNMAP_ALL = (
-    IOUNMAP_BAR(DOG),  # 326
+    IOUNMAP(DOG),  # 326
     PCI_RELEASE_REGION(DOG),  # 327
     PCI_DISABLE_DEVICE(DOG),  # 328
     Return(ok=False),
@@ -49,7 +49,7 @@ DESIGN = Design("i6300esb", "a watchdog on PCI", (DOG,), (Driver(
     ),
     remove=(
         WATCHDOG_UNREGISTER_DEVICE(DOG),  # 336
-        IOUNMAP_BAR(DOG),  # 337
+        IOUNMAP(DOG),  # 337
         PCI_RELEASE_REGION(DOG),  # 338
         PCI_DISABLE_DEVICE(DOG),  # 339
     ),

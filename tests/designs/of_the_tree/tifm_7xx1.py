@@ -9,7 +9,7 @@ from generator.fingerprint import Fails, Fingerprint
 from generator.operation import RETURN, Guard, Operation, fault, ok
 from generator.ops.allocated import DMA_SET_MASK
 from generator.ops.irq import FREE_IRQ, REQUEST_IRQ
-from generator.ops.mapping import IOUNMAP_BAR, PCI_IOREMAP_BAR, access
+from generator.ops.mapping import IOUNMAP, PCI_IOREMAP_BAR, access
 from generator.ops.pci import (
     PCI_DEV_IRQ,
     PCI_DISABLE_DEVICE,
@@ -53,7 +53,7 @@ ERR_FREE = (
     *ERR_INT,
 )
 ERR_UNMAP = (
-    IOUNMAP_BAR(CARD),  # 367
+    IOUNMAP(CARD),  # 367
     *ERR_FREE,
 )
 DESIGN = Design("tifm-7xx1", "a card reader on PCI", (CARD,), (Driver(
@@ -81,7 +81,7 @@ DESIGN = Design("tifm-7xx1", "a card reader on PCI", (CARD,), (Driver(
         FREE_IRQ(CARD),  # 387
         FLUSH(CARD, work="media_switcher"),  # 389
         WRITEL(CARD),  # 125
-        IOUNMAP_BAR(CARD),  # 394
+        IOUNMAP(CARD),  # 394
         PCI_RELEASE_REGIONS(CARD),  # 396
         PCI_DISABLE_DEVICE(CARD),  # 398
         NO_ADAPTER(CARD),  # 399
