@@ -38,6 +38,7 @@ from generator.facts import (
     msi_on,
 )
 from generator.operation import Operation
+from generator.ops.perf import PEEK, PEEK_ENDS
 from generator.ops.pm import RUNTIME_GETS, RUNTIME_PUTS
 from generator.program import operations
 
@@ -264,11 +265,11 @@ def _unmade(step: Step, view: View) -> Iterator[Clause]:
             yield Clause(f"the note of {dev.name} is not there, or was freed", NOTED(dev).eq(0),
                          "free it once, and only where it was allocated")
             yield from _headless(dev, view)
-        case "ioremap":
+        case "ioremap" if op == PEEK:
             user = step.role("user")
             yield Clause(f"registers of {user.name} are mapped already", PEEKED(user).eq(1),
                          "iounmap() what was mapped before")
-        case "iounmap":
+        case "iounmap" if op == PEEK_ENDS:
             user = step.role("user")
             yield Clause(f"registers of {user.name} are not mapped", PEEKED(user).eq(0),
                          "iounmap() only what ioremap() has mapped")
@@ -379,7 +380,7 @@ def _looked_at(view: View) -> frozenset[Inst]:
         for driver in view.design.drivers
         for block in driver.entries().values()
         for do in operations(block)
-        if do.op.name == "ioremap" or any(
+        if do.op == PEEK or any(
             give.target.fact == KNOWN for way in do.op.outcomes for give in way.gives
             if do.op.name == "readq"  # one of another register gives no number
         )

@@ -48,6 +48,8 @@ from generator.ops.irq import (
     PCI_IRQ_VECTOR,
     REQUEST_IRQ,
 )
+from generator.ops.mapping import IOREMAP, IOUNMAP, PCI_IOREMAP_BAR
+from generator.ops.memdev import READL
 from generator.ops.pci import PCI_DISABLE_DEVICE, PCI_ENABLE_DEVICE, PCI_SET_MASTER
 from generator.ops.perf import PERF_PMU_REGISTER, PERF_PMU_UNREGISTER
 from generator.ops.platform import CLIENT_IRQ, PLATFORM_GET_IRQ
@@ -120,6 +122,20 @@ def test_what_is_left_is_blamed_where_it_was_taken() -> None:
     assert example.rule == "R40"
     assert place(example).endswith(f"test_roots.py:{on.where.line}: ")
     assert [step.entry for step in example.trace if step.where.file][-1] == "devres"
+
+
+def test_registers_are_mapped_by_the_name_that_everybody_knows() -> None:
+    """IOREMAP maps; what only looks for a moment is PEEK, of another name."""
+    card = Device("card", "pci")
+    on, off, read = PCI_ENABLE_DEVICE(card), PCI_DISABLE_DEVICE(card), READL(card)
+
+    def mapped(probe: Block, remove: Block) -> set[str]:
+        return broken(Design("card", "", (card,), (Driver("card", card, probe, remove),)))
+
+    assert mapped((on, IOREMAP(card), read), (read, IOUNMAP(card), off)) == HOLDS
+    assert mapped((on, IOREMAP(card), read), (IOUNMAP(card), read, off)) == {"N12"}
+    assert mapped((on, IOREMAP(card)), (off,)) == {"R36"}
+    assert mapped((on, PCI_IOREMAP_BAR(card)), (IOUNMAP(card), IOUNMAP(card), off)) == {"N20"}
 
 
 def test_a_clock_is_enabled_only_when_it_is_prepared_and_had() -> None:
