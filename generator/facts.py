@@ -103,6 +103,12 @@ CLOCK_LOOKUP = Fact("clock lookup", 1, "how others find the clock of its driver"
 NODES = Fact("software nodes", 1, "software nodes that its driver has registered", held=True)
 SRIOV = Fact("sriov", 1, "its virtual functions are there", held=True)
 TEXT = Fact("text", 1, "a string or a buffer that its driver allocated", held=True)
+DMA_BUFFER = Fact("dma memory", 3, "buffers for DMA that its driver allocated", held=True)
+DMA_CHANNEL = Fact("dma channel", 3, "DMA channels that its driver has of others", held=True)
+PHY_INITED = Fact("phy", 3, "how often its driver initialised its PHY", held=True)
+PHY_ON = Fact("phy on", 3, "how often its driver powered its PHY", held=True)
+WORKQUEUE = Fact("workqueue", 1, "a workqueue of its driver's own", held=True)
+OF_NODE = Fact("of node", 3, "references on device nodes that its driver took", held=True)
 
 # Locks, of designs that take any: 0, or the number of the process that holds it.
 DEVICE_MUTEX = Fact("device_lock", 63, "who holds its device_lock")

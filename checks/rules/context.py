@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from checks.machine.instances import View
 from checks.machine.machine import Step
 from checks.machine.runtime_pm import calls_of
-from checks.rules.rule import is_done, step_rule
+from checks.rules.rule import COUNTED, is_done, step_rule
 from generator.design import RUNTIME, SLEEP, SUBDEVICES
 from generator.expr import TRUE, Expr, all_of, any_of
 from generator.facts import (
@@ -68,14 +68,15 @@ def registers_need_d0(step: Step, view: View) -> Expr | None:
     """Whoever touches registers or vectors of a port, or counts there, keeps it in D0.
 
     So it is with a device that runtime PM has suspended, off PCI: only a callback for it, or for
-    system sleep, may know how to reach it.
+    system sleep, may know how to reach it. Who names the clock that it needs is asked for that.
     """
     if step.op is None or not step.op.needs_d0 or not step.outcome:
         return None
     user = step.role(step.op.needs_d0)
     asleep = D3(view.parent(user)).eq(1)
     registers = not any(one.target.fact == HANDLER for way in step.op.outcomes for one in way.gives)
-    if calls_of(view, user) is None or not registers or step.entry in (*SLEEP, *RUNTIME):
+    told = any(fact in COUNTED for fact in step.op.needs)
+    if calls_of(view, user) is None or told or not registers or step.entry in (*SLEEP, *RUNTIME):
         return asleep
     return asleep | all_of(RPM_ASLEEP(user).eq(1), IN_RUNTIME_PM(user).eq(0))
 

@@ -43,7 +43,7 @@ from generator.facts import (
     msi_on,
     on_vector,
 )
-from generator.operation import Do
+from generator.operation import IGNORE, Do
 from generator.program import operations
 
 _REQUESTS = ("request_irq", "devm_request_irq")
@@ -282,6 +282,8 @@ def handler_needs(view: View, driver: Driver, inst: Inst) -> Iterator[Read]:
                           {driver.device: inst}) if node.op.needs else inst
         if isinstance(of, Inst):
             yield from (fact(of) for fact in node.op.needs)
+        if node.op.fallible and node.on_fail != IGNORE:  # nor is what comes behind it always done
+            break
     threads = any(one.kind == "irq_thread" for one in driver.contexts)
     if not driver.handler_needs and not (threads and not driver.atomic) and _has_data(driver):
         yield MEMORY(inst)

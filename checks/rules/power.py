@@ -54,8 +54,10 @@ def puts_what_it_holds(step: Step, view: View) -> Expr | None:
 
 @step_rule(
     "N42",
-    mend="leave pm_runtime_get_sync() and its like out of what the callback calls",
+    mend="leave pm_runtime_get_sync(), pm_runtime_disable() and their like out of what the "
+    "callback calls",
     evidence=("drivers/base/power/runtime.c rpm_resume()",
+              "drivers/base/power/runtime.c __pm_runtime_disable()",
               "drivers/base/power/runtime.c pm_runtime_forbid()"),
     symptom="INFO: task kworker blocked for more than 120 seconds, in rpm_resume()",
 )

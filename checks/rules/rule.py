@@ -23,6 +23,8 @@ from generator.facts import (
     CLOCK_ON,
     CLOCK_PREPARED,
     MORE_POWER,
+    PHY_INITED,
+    PHY_ON,
     POWER,
     RELEASED,
     SUPPLY,
@@ -40,7 +42,8 @@ class Clause:
 
 
 # What drivers have switched on, and references that they hold.
-COUNTED = (CLOCK, CLOCK_ON, CLOCK_PREPARED, SUPPLY, SUPPLY_ON, RELEASED, POWER, MORE_POWER)
+COUNTED = (CLOCK, CLOCK_ON, CLOCK_PREPARED, SUPPLY, SUPPLY_ON, RELEASED, PHY_INITED, PHY_ON, POWER,
+           MORE_POWER)
 
 
 def counted_on(step: Step, view: View) -> Expr:

@@ -9,13 +9,23 @@ from checks.machine.instances import View
 from checks.machine.machine import Step
 from checks.rules.rule import Clause, clause_rule, counted_on, is_done
 from generator.expr import Expr, Fact
-from generator.facts import CLOCK_ON, CLOCK_PREPARED, PHASE, SUPPLY_ON, UNBOUND
+from generator.facts import (
+    CLOCK_ON,
+    CLOCK_PREPARED,
+    PHASE,
+    PHY_INITED,
+    PHY_ON,
+    SUPPLY_ON,
+    UNBOUND,
+)
 
 # What counts down, by hand or in devres, and what it counts.
 _OFF: tuple[tuple[Fact, tuple[str, ...]], ...] = (
     (CLOCK_ON, ("clk_disable", "clk_disable_unprepare", "disable and put clock")),
     (CLOCK_PREPARED, ("clk_unprepare", "unprepare and put clock")),
     (SUPPLY_ON, ("regulator_disable", "disable and put regulator")),
+    (PHY_ON, ("phy_power_off",)),
+    (PHY_INITED, ("phy_exit",)),
 )
 
 

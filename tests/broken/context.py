@@ -18,7 +18,7 @@ from broken.parts import (
     kid,
     port,
 )
-from generator.design import Design, Device
+from generator.design import Design, Device, Driver
 from generator.drivers.portdrv import TAKES_IRQ
 from generator.facts import BLOCK, HAS, LOCAL, MSG, NVEC
 from generator.operation import IGNORE, RETURN, Guard, sets
@@ -43,9 +43,15 @@ from generator.ops.perf import (
     PERF_PMU_REGISTER,
     READQ,
 )
-from generator.ops.pm import PM_RUNTIME_ALLOW, PM_RUNTIME_RESUME_AND_GET
+from generator.ops.platform import DEVM_PLATFORM_IOREMAP_RESOURCE
+from generator.ops.pm import (
+    PM_RUNTIME_ALLOW,
+    PM_RUNTIME_RESUME_AND_GET,
+    PM_RUNTIME_SET_ACTIVE,
+)
+from generator.ops.power import PM_RUNTIME_DISABLE, PM_RUNTIME_ENABLE
 from generator.ops.source import DISABLE_SOURCE, ENABLE_SOURCE
-from generator.program import If, Node, Return
+from generator.program import Block, If, Node, Return
 
 ELSEWHERE = Guard("the block is not in an assigned BAR", BLOCK(KID).eq(1), ())
 THERE = Guard("it is there", HAS(KID).eq(1), ())
@@ -54,6 +60,7 @@ LOOK = (PEEK(KID, fail=RETURN), READQ(KID), PEEK_ENDS(KID))
 VECTOR = PCI_IRQ_VECTOR(PORT, KID, nr=MSG(KID), fail=RETURN)
 SERVES = ((KID, HAS(KID).eq(1)),)
 OTHER = Device("other", "pci")
+UART = Device("uart", "platform")
 CLAIM, MAP = DEVM_REQUEST_MEM_REGION(KID, KID), DEVM_IOREMAP(KID, KID)
 TWO = note("nvec = 2", sets(LOCAL(PORT), 2))()
 HIGHEST = note("nvec = msg + 1", sets(LOCAL(PORT), MSG(KID) + 1))()
@@ -67,6 +74,17 @@ COUNTS = (PERF_PMU_REGISTER(KID),)
 def beside(*probe: Node) -> Design:
     """Return a port's driver and another PCI device that it is not bound to."""
     return Design("two", "a driver of one port", (PORT, SERVICE, OTHER), (port(probe),))
+
+
+def halts(shutdown: Block) -> Design:
+    """Return a driver that does something before kexec to a device which runtime PM suspends."""
+    driver = Driver(
+        "uartdrv", UART, (
+            DEVM_PLATFORM_IOREMAP_RESOURCE(UART), PM_RUNTIME_SET_ACTIVE(UART),
+            PM_RUNTIME_ENABLE(UART),
+        ), (PM_RUNTIME_DISABLE(UART),), shutdown, runtime_suspend=(), runtime_resume=(),
+    )
+    return Design("halts", "a serial port", (UART,), (driver,))
 
 
 CASES = (
@@ -127,6 +145,26 @@ CASES = (
             "port: pm_runtime_allow(port)",
             "runtime PM: suspends port",
             "port: enable source for port",
+        ),
+        hardware={},
+    ),
+    # drivers/base/core.c device_shutdown() holds the device and waits, and resumes nothing: what
+    # drivers/base/power/runtime.c rpm_suspend() has suspended behind the probe stays so.
+    Case(
+        "R34",
+        broken=halts((READL(UART),)),
+        mended=halts((PM_RUNTIME_RESUME_AND_GET(UART, UART, fail=(Return(),)), READL(UART))),
+        trace=(
+            "uart: bind uartdrv",
+            "uart: devm_platform_ioremap_resource(uart)",
+            "uart: pm_runtime_set_active(uart)",
+            "uart: pm_runtime_enable(uart)",
+            "uart: probe returns 0",
+            "uart: runtime_suspend uartdrv",
+            "uart: runtime_suspend returns",
+            "system: shuts down",
+            "uart: shutdown uartdrv",
+            "uart: readl(uart)",
         ),
         hardware={},
     ),

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Network devices: driver data lies behind them, and who has the interface up calls the driver.
+
+net/core/dev.c. `calls("netdev", (...))` among the contexts of the driver is what its ndo_ functions
+do; unregister_netdev() waits for them. NAPI is `tasklet("napi", (...))`: napi_disable() waits for a
+poll that runs, and none is scheduled until napi_enable().
+"""
+
+from __future__ import annotations
+
+from generator.expr import Role
+from generator.facts import MEMORY
+from generator.fingerprint import Fails, Fingerprint
+from generator.operation import Operation, fault, ok, sets
+from generator.ops.work import Of
+
+USER = Role("user")
+_SOURCE = "net/core/dev.c"
+
+FREE_NETDEV = Operation(
+    "free_netdev", ("user",), (ok(sets(MEMORY(USER), 0)),), source=f"{_SOURCE} free_netdev()",
+    fingerprint=Fingerprint(("free_netdev",)),
+)
+ALLOC_ETHERDEV = Operation(
+    "alloc_etherdev", ("user",), (ok(sets(MEMORY(USER), 1)), fault("-ENOMEM")), undo=FREE_NETDEV,
+    source="include/linux/etherdevice.h alloc_etherdev()",
+    fingerprint=Fingerprint(("alloc_etherdev_mqs",), on=None, fails=Fails.NULL),
+)
+UNREGISTER_NETDEV = Of("unregister_netdev", "cancel and wait", "calls", "netdev",
+                       f"{_SOURCE} unregister_netdev()", argument=None)
+REGISTER_NETDEV = Of("register_netdev", "start", "calls", "netdev",
+                     f"{_SOURCE} register_netdev()", undo=UNREGISTER_NETDEV, argument=None)
+
+NAPI_DISABLE = Of("napi_disable", "shut down", "tasklet", "napi", f"{_SOURCE} napi_disable()")
+NAPI_ENABLE = Of("napi_enable", "initialise", "tasklet", "napi", f"{_SOURCE} napi_enable()",
+                 undo=NAPI_DISABLE)
+NAPI_SCHEDULE = Of("napi_schedule", "queue", "tasklet", "napi",
+                   "include/linux/netdevice.h napi_schedule()")
