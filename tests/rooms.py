@@ -81,8 +81,9 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     ),
     "checks/report": ("checks", "generator/system"),
     "checks/patches": (
-        *MODEL, "checks", "checks/compiling", "checks/report", "generator/parsing",
-        "generator/reading", "generator/intake", "generator/series", "generator/kernel",
+        *MODEL, "checks", "checks/compiling", "checks/report", "checks/search", "checks/verdict",
+        "checks/show", "generator/parsing", "generator/extraction", "generator/reading",
+        "generator/intake", "generator/series", "generator/kernel",
         "generator/system", "generator/rendering/templates.py",
     ),
     "checks/boot/build": (LANG, "generator/kernel", "generator/system"),

@@ -12,10 +12,9 @@ from checks.finding import Finding, Severity
 from generator.errors import UsageError
 
 # checkpatch:LONG_LINE, compile:error; or waypoint, which has no second part
+_KINDS = "(?:checkpatch|series|compile|link|life)"
 _RULE = re.compile(
-    r"(?P<rule>(?:checkpatch|series|compile|link):[\w-]+|"
-    r"(?!(?:checkpatch|series|compile|link):)[\w-]+)"
-    r":\s*(?P<why>.*\S)\s*"
+    rf"(?P<rule>{_KINDS}:[\w-]+|(?!{_KINDS}:)[\w-]+):\s*(?P<why>.*\S)\s*"
 )
 
 

@@ -13,7 +13,7 @@ from checks.compiling import compile
 from checks.compiling.outcome import name_of
 from checks.compiling.target import KernelTarget
 from checks.finding import Finding, Severity
-from checks.patches import checkpatch, commits, inert, people, rendered, rules
+from checks.patches import checkpatch, commits, inert, lives, people, rendered, rules
 from checks.patches.choice import EVERYTHING, Choice, told, waived
 from checks.patches.commits import at
 from checks.patches.context import Context
@@ -61,7 +61,8 @@ class Check:
 
     `said` is empty for what is no judgement. `doing` is told while it runs, with the number of
     commits and configurations. A check of `conventions` is named together with the others of them,
-    on one line. `of_series` is only made when it is known which series the patches are. One that
+    on one line. `of_series` is only made when it is known which series the patches are, `of_others`
+    only when that is not known, for it asks what a series' designs say better. One that
     `builds` wants the tree under each configuration. `assumed` is what it takes for granted.
     """
 
@@ -70,6 +71,7 @@ class Check:
     doing: str
     conventions: bool = False
     of_series: bool = False
+    of_others: bool = False
     builds: bool = True
     assumed: tuple[str, ...] = ()
     assumed_of_others: tuple[str, ...] = ()
@@ -108,10 +110,12 @@ def examine(
     inert.check(text, changes, read)
     commits = commits_of([patch.name for patch in text.patches], changes)
     made = {name: one for name, one in CHECKS.items()
-            if chosen.wanted(name) and (spec is not None or not one.of_series)}
+            if chosen.wanted(name) and not (one.of_series if spec is None else one.of_others)}
     if not made:
         raise UsageError(f"{text.directory}: only a series that says whose design it is has one "
-                         "to be held to; name it with --design")
+                         "to be held to; name it with --design" if spec is None else
+                         f"{text.directory}: what is asked of others' drivers, the designs of this "
+                         "series say: leave --only out")
     building = any(one.builds for one in made.values())
     below = ground(where, tuple(CONFIGS.values())) if building else Ground((), {})
     bases = below.bases
@@ -126,11 +130,18 @@ def examine(
     return Examined(
         text.patches, found, tuple(text for one in made.values() for text in one.taken(spec)),
         tuple(told(found, chosen)),
-        tuple((name, "no series.json and no --design says whose design it is"
-               if chosen.wanted(name) else "left out, as asked")
+        tuple((name, _unmade(CHECKS[name], asked=chosen.wanted(name)))
               for name in CHECKS if name not in made),
         tuple(CONFIGS) if bases else (),
     )
+
+
+def _unmade(one: Check, *, asked: bool) -> str:
+    """Return why a check was not made."""
+    if not asked:
+        return "left out, as asked"
+    return ("the designs of the series say it" if one.of_others
+            else "no series.json and no --design says whose design it is")
 
 
 def checked() -> list[str]:
@@ -261,6 +272,10 @@ CHECKS: dict[str, Check] = {
     "design": Check(
         _designs, "each commit's C against that design, per entry point and configuration",
         "holding {commits} commits against their designs", of_series=True,
+    ),
+    "life": Check(
+        lives.check, "", "exploring the lives of the drivers that {commits} commits change",
+        of_others=True, builds=False, assumed=(), assumed_of_others=lives.ASSUMED,
     ),
     "rendered": Check(
         rendered.check, "", "holding {commits} commits to what their designs render",

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -13,6 +14,7 @@ from generator.kernel.configurations import CONFIGS
 from generator.kernel.kbuild import Base
 from generator.kernel.tree import Tree
 from generator.parsing import unit
+from generator.parsing.job import Job
 from generator.parsing.unit import Overlay, Unit
 
 CONFIG = "m"  # the configuration that is asked first
@@ -55,22 +57,30 @@ def find(where: Tree, name: str) -> str:
     raise UsageError(f"{name}: several files have that name, {', '.join(found[:8])}: give the path")
 
 
-def parsed(where: Tree, path: str, overlay: Overlay = MappingProxyType({})) -> Source:
+def _trusted(_: Job) -> None:
+    """Take what is to be parsed as the user's own."""
+
+
+def parsed(
+    where: Tree, path: str, overlay: Overlay = MappingProxyType({}),
+    look: Callable[[Job], None] = _trusted,
+) -> Source:
     """Return a file of a tree, parsed under a configuration that builds it if there is one.
 
-    overlay: path -> text of files that are to be other than the tree has them.
+    overlay: path -> text of files that are to be other than the tree has them. look: who looks at
+    what is about to be parsed in this process, and raises when it must not be.
 
     Errors: TreeError when kbuild or libclang cannot do its part.
     """
     base = kbuild.prepare(where, CONFIGS[CONFIG])
     if _builds(base, path):
-        return _checked(base, path, overlay, CONFIG)
+        return _checked(base, path, overlay, CONFIG, look)
     symbol = _symbol(where, path)
     if symbol:
         try:
             at = variant.at(base, {}, (f"{symbol}=m",))
             if _builds(at, path):
-                return _checked(at, path, overlay, f"{CONFIG} with {symbol}=m")
+                return _checked(at, path, overlay, f"{CONFIG} with {symbol}=m", look)
         except TreeError:
             pass  # what it depends on is not there
     doubt = f"{path} is not built under configuration {CONFIG}"
@@ -80,7 +90,7 @@ def parsed(where: Tree, path: str, overlay: Overlay = MappingProxyType({})) -> S
     except TreeError:  # nothing is built in that directory
         like = ELSEWHERE
     doubt = f"{doubt}: read with the flags of {like}"
-    return _checked(base, path, overlay, CONFIG, doubt, like)
+    return _checked(base, path, overlay, CONFIG, look, doubt, like)
 
 
 def _builds(base: Base, path: str) -> bool:
@@ -91,10 +101,12 @@ def _builds(base: Base, path: str) -> bool:
 
 
 def _checked(
-    base: Base, path: str, overlay: Overlay, config: str, doubt: str = "", like: str = ""
+    base: Base, path: str, overlay: Overlay, config: str, look: Callable[[Job], None],
+    doubt: str = "", like: str = "",
 ) -> Source:
-    job = unit.job(base, path if like != ELSEWHERE else like, overlay)
-    found = unit.parse_once(replace(job, path=path))
+    job = replace(unit.job(base, path if like != ELSEWHERE else like, overlay), path=path)
+    look(job)
+    found = unit.parse_once(job)
     wrong = [one for one in found.diagnostics if one.severity == "error"]
     if wrong:
         first = f"{wrong[0].path}:{wrong[0].line}: {wrong[0].text}"

@@ -29,7 +29,7 @@ KNOWN = list(CHECKS)
     ([], [], KNOWN),
     (["series"], [], ["series"]),
     (["series,compile"], ["compile"], ["series"]),
-    ([], ["compile", "design"], ["checkpatch", "series", "people", "rendered"]),
+    ([], ["compile", "design"], ["checkpatch", "series", "people", "life", "rendered"]),
 ])
 def test_checks_are_chosen(only: list[str], skip: list[str], left: list[str]) -> None:
     chosen = choice(only, skip, [], KNOWN)

@@ -81,7 +81,7 @@ def test_cited_commits_are_looked_up_where_there_is_a_history(tmp_path: Path) ->
 
 
 def test_what_is_held_to_a_design_is_marked_so() -> None:
-    assert [name for name, one in CHECKS.items() if one.of_series] == ["design"]
+    assert [name for name, one in CHECKS.items() if one.of_series] == ["design", "rendered"]
 
 
 def test_patches_has_a_folder_for_each_shipped_series_and_no_other() -> None:

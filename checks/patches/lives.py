@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The lives of the drivers that a series touches: what a commit breaks that held before it.
+
+The design of a driver is read from its C before and after each commit, and both are explored. A
+rule that only the later one breaks is a finding of the commit, with the shortest life that shows
+it; one that only the earlier breaks is told as mended.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+
+from checks.compiling.frontend import STRANGE, diagnose
+from checks.compiling.outcome import name_of
+from checks.finding import Finding, Severity, Verdict
+from checks.patches.work import Work
+from checks.search.explore import Counterexample
+from checks.show import report_text
+from checks.verdict.judge import judge
+from generator.errors import EnvironmentFault, PortwrightError, TreeError, Where
+from generator.extraction import source
+from generator.extraction.extract import drivers, extract
+from generator.parsing.job import Job
+from generator.system.cache import cache, keep
+from generator.system.stopping import Late, bounded
+
+RULE = "life"
+SECONDS = 30.0  # of exploring one driver
+STATES = 100_000
+ASSUMED = (
+    "what a driver calls and no operation names, for the lives of drivers: it may do anything, and "
+    "is taken to do nothing",
+)
+
+Overlay = Mapping[str, bytes | None]
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A rule that a driver breaks: what is said of it, where, and the lines of a life."""
+
+    rule: str
+    message: str
+    path: str
+    line: int
+    life: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Lives:
+    """What exploring the drivers of a file said: per driver what is broken, or why nobody knows.
+
+    `read` and `unknown` count the calls of all of them that are operations, and that nothing names.
+    """
+
+    broken: Mapping[str, tuple[Broken, ...]] = field(default_factory=dict)
+    unread: Mapping[str, str] = field(default_factory=dict)
+    read: int = 0
+    unknown: int = 0
+
+
+def check(work: Work) -> tuple[Finding, ...]:
+    """Return what commits break in the lives of the drivers whose C they change.
+
+    What a new driver breaks is a note: with nothing before it to be held to, what was misread of
+    its C is not told from what is wrong. A driver that could not be read or explored to the end is
+    a note with the reason, and counts as not checked. Errors: EnvironmentFault without a sandbox.
+    """
+    found: list[Finding] = []
+    before: Overlay = {}
+    for commit in work.commits:
+        for path in commit.touched:
+            text = commit.changed[path]
+            if path.endswith(".c") and text is not None and b"_driver" in text:
+                then, now = lives(work, path, before), lives(work, path, commit.overlay)
+                found += _compared(then, now, path, commit.name)
+        before = commit.overlay
+    return tuple(found)
+
+
+def _compared(then: Lives, now: Lives, path: str, commit: str) -> Iterator[Finding]:
+    for name, broken in now.broken.items():
+        if name in then.unread:
+            yield Finding(f"{RULE}:not-compared", f"{name} could not be read before this commit: "
+                          f"{then.unread[name]}", path, severity=Severity.NOTE, commit=commit)
+            continue
+        was = {one.rule for one in then.broken.get(name, ())}
+        new = name not in then.broken
+        for one in broken:
+            if one.rule not in was:
+                yield Finding(
+                    f"{RULE}:{one.rule}", f"{name}: {one.message}"
+                    + ("" if new else ", which held before this commit"),
+                    one.path or path, one.line, commit=commit, notes=(*one.life, *_about(now)),
+                    severity=Severity.NOTE if new else Severity.WARNING,
+                )
+        mended = was - {one.rule for one in broken}
+        if mended:
+            yield Finding(f"{RULE}:mended", f"{name}: {', '.join(sorted(mended))} "
+                          f"{'is' if len(mended) == 1 else 'are'} not broken any more", path,
+                          severity=Severity.NOTE, commit=commit)
+    for name, why in now.unread.items():
+        yield Finding(f"{RULE}:not-read", f"{name}: its lives were not explored: {why}", path,
+                      severity=Severity.NOTE, commit=commit)
+
+
+def _about(now: Lives) -> tuple[str, ...]:
+    if not now.unknown:
+        return ()
+    return (f"read from the C: {now.read} calls are operations, {now.unknown} are named by none",)
+
+
+def lives(work: Work, path: str, overlay: Overlay) -> Lives:
+    """Return what the lives of the drivers of a file come to, with some files of the tree changed.
+
+    It is kept by the text of the file and of all headers that were changed.
+    """
+    seen = {name: text for name, text in overlay.items() if name == path or name.endswith(".h")}
+    if path not in seen and work.read(path) is None:
+        return Lives()
+    name = name_of(f"{work.tree.base} {source.CONFIG}", [seen], [RULE, path, SECONDS, STATES])
+    file = cache() / "outcomes" / f"{name}.lives"
+    if file.is_file():
+        return _recalled(json.loads(file.read_text(encoding="utf-8")))
+    found = _explored(work, path, seen)
+    keep(file, json.dumps(asdict(found)))
+    return found
+
+
+def _recalled(kept: dict[str, object]) -> Lives:
+    broken, unread = kept["broken"], kept["unread"]
+    read, unknown = kept["read"], kept["unknown"]
+    assert isinstance(broken, dict)
+    assert isinstance(unread, dict)
+    assert isinstance(read, int)
+    assert isinstance(unknown, int)
+    return Lives(
+        {name: tuple(Broken(**{**one, "life": tuple(one["life"])}) for one in all_)
+         for name, all_ in broken.items()},
+        unread, read, unknown,
+    )
+
+
+def _looked(task: Job) -> None:
+    """Look at somebody else's C in another process, before this one parses it.
+
+    Errors: TreeError when it includes what is not of the tree, or ends the compiler.
+    """
+    for one in diagnose(task).diagnostics:
+        if one.option in STRANGE:
+            raise TreeError(one.text, Where(one.path, one.line))
+
+
+def _explored(work: Work, path: str, overlay: Overlay) -> Lives:
+    try:
+        parsed = source.parsed(work.tree, path, overlay, _looked)
+        known = drivers(parsed.unit)
+    except EnvironmentFault:
+        raise
+    except PortwrightError as error:
+        return Lives({}, {path: str(error)})
+    broken: dict[str, tuple[Broken, ...]] = {}
+    unread: dict[str, str] = {}
+    read = unknown = 0
+    for named in known:
+        try:
+            with bounded(SECONDS):
+                what = extract((parsed.unit,), named)
+                report = judge(what.design, seconds=SECONDS, states=STATES)
+        except Late:
+            unread[named.name] = f"not read and explored within {SECONDS:.0f} s"
+            continue
+        except PortwrightError as error:
+            unread[named.name] = str(error)
+            continue
+        read, unknown = read + what.calls, unknown + len(what.unknown)
+        if report.verdict is Verdict.UNFINISHED:
+            unread[named.name] = f"not explored to the end within {SECONDS:.0f} s"
+            continue
+        broken[named.name] = tuple(
+            Broken(one.rule, one.message, *_place(one), tuple(report_text.example(one)))
+            for one in report.counterexamples
+        )
+    return Lives(broken, unread, read, unknown)
+
+
+def _place(one: Counterexample) -> tuple[str, int]:
+    """Return file and line of the last operation of a life, "" when none has one."""
+    steps = [step.where for step in one.trace if step.where.file]
+    return (steps[-1].file, steps[-1].line) if steps else ("", 0)

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a commit breaks in the life of a driver that it touches is its finding, with that life."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from checks.finding import Finding, Severity
+from checks.patches import lives
+from checks.patches.work import Work
+from generator.kernel.tree import Tree, read
+from generator.series.commit import commits_of
+
+PATH = "drivers/pci/chime.c"
+GOOD = b"""// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/module.h>
+#include <linux/pci.h>
+
+static int chime_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	return pci_enable_device(pdev);
+}
+
+static void chime_remove(struct pci_dev *pdev)
+{
+	pci_disable_device(pdev);
+}
+
+static struct pci_driver chime_driver = {
+	.name	= "chime",
+	.probe	= chime_probe,
+	.remove	= chime_remove,
+};
+module_pci_driver(chime_driver);
+MODULE_LICENSE("GPL");
+"""
+BAD = GOOD.replace(b"\tpci_disable_device(pdev);\n", b"")
+MORE = b"\n/* more */\n"
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep nothing that another test could find."""
+    monkeypatch.setattr(lives, "cache", lambda: tmp_path)
+
+
+def found(tree: Tree, *commits: Mapping[str, bytes | None]) -> list[Finding]:
+    made = commits_of([f"commit {n}" for n in range(1, len(commits) + 1)], commits)
+    return list(lives.check(Work(
+        cast("Any", None), tuple(commits), made, tree, lambda path: read(tree, tree.base, path), (),
+        tree.git_dir,
+    )))
+
+
+@pytest.mark.kernel
+def test_what_a_commit_breaks_is_told_with_the_life(pinned: Tree) -> None:
+    (one,) = found(pinned, {PATH: GOOD}, {PATH: BAD})
+
+    assert (one.rule, one.severity, one.commit) == ("life:R36", Severity.WARNING, "commit 2")
+    assert one.message == ("chime_driver: chime is unbound but enabled, "
+                           "which held before this commit")
+    assert one.path == PATH
+    assert "  unbind chime_driver" in one.notes
+
+
+@pytest.mark.kernel
+def test_only_the_commit_that_breaks_it_is_blamed_and_the_one_that_mends_it_told(
+    pinned: Tree,
+) -> None:
+    said = found(pinned, {PATH: GOOD}, {PATH: BAD}, {PATH: BAD + MORE}, {PATH: GOOD})
+
+    assert [(one.commit, one.rule) for one in said] == [
+        ("commit 2", "life:R36"), ("commit 4", "life:mended")]
+    assert said[1].severity is Severity.NOTE
+
+
+@pytest.mark.kernel
+def test_a_new_driver_is_not_held_to_what_was_not_there(pinned: Tree) -> None:
+    assert not found(pinned, {PATH: GOOD})
+    (one,) = found(pinned, {PATH: BAD})
+    assert (one.rule, one.severity) == ("life:R36", Severity.NOTE)
+
+
+@pytest.mark.kernel
+def test_what_is_no_driver_or_gone_is_nothing(pinned: Tree) -> None:
+    assert not found(pinned, {"drivers/pci/none.c": b"int i;\n", PATH: GOOD}, {PATH: None})
+
+
+@pytest.mark.kernel
+def test_what_cannot_be_read_is_said_not_to_be_checked(pinned: Tree) -> None:
+    (one,) = found(pinned, {PATH: GOOD + b"#error no\n"})
+    assert (one.rule, one.severity) == ("life:not-read", Severity.NOTE)
+    assert "does not compile" in one.message
+
+
+@pytest.mark.kernel
+def test_c_that_includes_a_file_of_the_host_is_not_parsed_here(
+    pinned: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: object) -> None:
+        raise AssertionError("it was parsed in this process")
+
+    monkeypatch.setattr("generator.parsing.unit.parse_once", never)
+    (one,) = found(pinned, {PATH: b'#include "/etc/passwd"\n' + GOOD})
+    assert one.rule == "life:not-read"
+    assert "root:" not in f"{one.message}{one.notes}"
+
+
+@pytest.mark.kernel
+def test_what_was_explored_once_is_kept_by_what_it_read(
+    pinned: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = found(pinned, {PATH: GOOD}, {PATH: BAD})
+    monkeypatch.setattr(lives, "_explored", None)
+    assert found(pinned, {PATH: GOOD}, {PATH: BAD}) == first
+    with pytest.raises(TypeError):
+        found(pinned, {PATH: GOOD}, {PATH: BAD + MORE})
