@@ -11,7 +11,7 @@ from pathlib import Path
 
 from checks.finding import Verdict
 from checks.search.explore import Report
-from checks.verdict.judge import judge
+from checks.verdict.judge import SECONDS, judge
 from checks.verdict.matrix import Cell, Exploration, Served, Task, explore_all
 from generator.design import Design
 from generator.load import base_of
@@ -20,14 +20,17 @@ from generator.system.cache import DESIGNS, cache, code, keep
 from generator.system.progress import say
 
 
-def holds(design: Design) -> Report | None:
-    """Return None when a design holds, else the report that says why not."""
+def holds(design: Design, *, seconds: float = SECONDS) -> Report | None:
+    """Return None when a design holds, else the report that says why not.
+
+    `seconds` bounds all of its explorations.
+    """
     kept = cache() / "explored" / f"{_key(design)}.json"
     if kept.is_file():
         say(f"{design.name}: explored before, holds")
         return None
     say(f"{design.name}: exploring")
-    report = judge(design)
+    report = judge(design, seconds=seconds)
     if report.verdict is not Verdict.HOLDS:
         return report
     keep(kept, json.dumps({"design": design.name, "states": report.bounds.states}))

@@ -34,11 +34,12 @@ from generator.system.stopping import Late, asked, bounded, collecting
 
 ALL: tuple[Rule, ...] = tuple(sorted((*RULES, DEGRADES), key=lambda rule: rule.key))
 
+SECONDS = 600.0  # for all explorations of one design
 MOST_BEHIND = 2_000_000  # states behind what is broken: what is told there is an addition
 
 
 def judge(
-    design: Design, *, states: int = STATES, seconds: float = 600.0, first: bool = False,
+    design: Design, *, states: int = STATES, seconds: float = SECONDS, first: bool = False,
     sought: tuple[Goal, ...] | None = None, engine: Callable[..., Report] = explore,
     episode: str = "", against: Callable[..., Comparison] = degrade, processes: int = 1,
     further: bool = False,

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from checks.boot.evidence import booted
 from checks.finding import Verdict
 from checks.patches.examine import assumed, checked, examine
 from checks.patches.reported import reported
@@ -23,6 +24,7 @@ from checks.verdict.explored import holds
 from checks.verdict.judge import ALL
 from generator.cli.differing import beside_nearest
 from generator.cli.tree import chosen, told
+from generator.design import SUBDEVICES
 from generator.designs.refused.refusal import PREFIX
 from generator.errors import EnvironmentFault, ProgramFailed, UsageError
 from generator.intake import posting
@@ -30,6 +32,7 @@ from generator.kernel.pin import read_pin
 from generator.kernel.tree import Tree
 from generator.load import DEFAULT, load, names
 from generator.rendering.templates import text_of
+from generator.resize import with_children
 from generator.series import generate, output
 from generator.series.spec import SeriesSpec
 from generator.series.write import write
@@ -37,6 +40,7 @@ from generator.system.house import HOUSE, INSTALLED
 from generator.system.plumbing import run as command
 from generator.system.progress import say
 
+_LONG = 3600.0  # seconds for a search that has to end, on a machine that does much else as well
 PATCHES = Path("patches") if INSTALLED else HOUSE / "patches"
 
 
@@ -77,12 +81,17 @@ def _one(args: argparse.Namespace, spec: SeriesSpec, where: Tree) -> int:
             if report is not None:
                 print(report_text.text(report))
                 return 1
+        if spec.children:
+            report = holds(with_children(spec.steps[-1].design, spec.children), seconds=_LONG)
+            if report is not None:
+                print(report_text.text(report))
+                return 1
     for line in beside_nearest(where, spec.name, [step.design for step in spec.steps]):
         print(line)
     say(f"{spec.name}: rendering {len(spec.steps)} commits")
     signer = _signer() if args.signoff else ""
     made = generate.generate(spec, where, signoff=signer)
-    said = _provenance(spec, args.render_only)
+    said = _provenance(spec, args.render_only, made.tree_id, spec.children)
     return _written(made, spec, where, out, said, signer,
                     checking=not args.render_only, dry=args.dry_run)
 
@@ -109,7 +118,7 @@ def _refused(args: argparse.Namespace, spec: SeriesSpec, where: Tree) -> int:
     made = replace(made, prefix=PREFIX, cover_body=f"{cover.strip()}\n\n{made.cover_body}")
     keys = [one.rule for one in report.counterexamples]
     print(f"{design.name}: refused under {', '.join(keys)}")
-    said = {"refused": keys, **_provenance(spec, False)}
+    said = {"refused": keys, **_provenance(spec, False, made.tree_id)}
     return _written(made, spec, where, Path(args.out), said, "", checking=True, dry=args.dry_run)
 
 
@@ -183,7 +192,10 @@ def _clean(
     return report.clean
 
 
-def _provenance(spec: SeriesSpec, render_only: bool) -> Mapping[str, object]:
+def _provenance(
+    spec: SeriesSpec, render_only: bool, tree: str, children: int = 0
+) -> Mapping[str, object]:
+    """Return what is said of the checks; `children`: the last design was explored with as many."""
     if render_only:
         return {"not_checked": ["anything: it was rendered with --render-only"]}
     design = spec.steps[-1].design
@@ -191,11 +203,18 @@ def _provenance(spec: SeriesSpec, render_only: bool) -> Mapping[str, object]:
         f"what the messages say of this tree: they were written for {read_pin().version}, from "
         f"which it differs in {', '.join(fact for fact, _ in design.tree)}"
     ] if design.tree else []
+    seen = booted.sentence(spec.name, tree)
     bounds = ", ".join(f"{device.count} {device.name}" for device in design.devices)
+    more = ", ".join(f"{children} {device.name}" for device in design.devices
+                     if device.kind in SUBDEVICES and device.count < children)
     return {
         "checked": [
-            f"each commit's design, explored over hardware and platform answers with {bounds}",
+            f"each commit's design, explored over hardware and platform answers with {bounds}"
+            + (f", and the last one with {more}" if more else ""),
             *checked(),
+            *([seen] if seen else []),
         ],
-        "not_checked": [*assumed(), "a running kernel, or hardware", *words],
+        "not_checked": [
+            *assumed(), "hardware" if seen else "a running kernel, or hardware", *words,
+        ],
     }

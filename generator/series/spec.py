@@ -34,7 +34,8 @@ class SeriesSpec:
 
     `templates` is its room: the folder of templates/, or a path, where its own templates are.
     `said` is what the tree answers to facts that it is made for, nothing for the default pin;
-    `left_out` are the keys of steps that this tree has, and which answers say so.
+    `left_out` are the keys of steps that this tree has, and which answers say so. `children`: its
+    messages speak of so many of each auxiliary device, so the last design is explored with them.
     """
 
     name: str
@@ -45,3 +46,4 @@ class SeriesSpec:
     templates: str = ""
     said: Mapping[str, str] = field(default_factory=dict, hash=False)
     left_out: tuple[tuple[str, str], ...] = ()
+    children: int = 0

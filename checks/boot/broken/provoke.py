@@ -112,7 +112,7 @@ def sleep_waking(on: Stage) -> Iterator[Line]:
     asked = [line for line in answer.lines if line in ("enabled", "status 0")]
     yield Line("sleep-waking", "system", "PME is to wake it, and it goes to sleep and comes back",
                "enabled, status 0", ", ".join(asked) or "neither", answer.text[-300:], "premise")
-    woken = sum("Triggering wakeup from IRQ" in line for line in answer.lines)
+    woken = sum("PM: Triggering wakeup from IRQ" in line for line in answer.lines)
     yield Line("sleep-waking", "system", "woken by the irq of the port while a PMU overflows",
                "0 times", f"{woken} times", answer.text[-300:], "kernel")
 

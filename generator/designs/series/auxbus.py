@@ -116,7 +116,7 @@ def series(design: Design, start: Design) -> SeriesSpec:
         edits_ = (own, Derived(PORTDRV, pcie_cxlpmu.NAMES, needed=False))
         steps.append(_step("dynamic", edits_, full))
     return SeriesSpec(
-        design.name, start, tuple(steps), "messages/cover.txt.j2", templates="auxbus"
+        design.name, start, tuple(steps), "messages/cover.txt.j2", templates="auxbus", children=2,
     )
 
 
@@ -173,7 +173,7 @@ def _preparation(start: Design) -> tuple[Step, ...]:
             "capability",
             (
                 Moved((capability, size), PMU_H, "files/pmu.h.j2"),
-                Include(PERF, "<cxl/pmu.h>", after="<linux/pci.h>", apart=True),
+                Include(PERF, "<cxl/pmu.h>", after="<linux/spinlock.h>", apart=True),
                 Include(CXL_PMU_H, "<cxl/pmu.h>", after="<linux/device.h>"),
                 Listed(MAINTAINERS, ENTRY, f"F:\t{PMU_H}"),
             ),
@@ -225,7 +225,7 @@ def _all_ones() -> tuple[Edit, ...]:
         ),
         InFunction(
             PERF, "cxl_pmu_irq",
-            "/* Nor if it is gone: then it has overflowed as little as anything else */\n\t"
+            "/* It does not answer, which says nothing of overflows */\n\t"
             + absent % ("overflowed", "IRQ_NONE"),
             before="text:bitmap_from_arr64(",
         ),
@@ -322,7 +322,8 @@ def _bind() -> tuple[Edit, ...]:
     names = perf_cxl_pmu.NAMES
     return (
         Include(PERF, "<linux/auxiliary_bus.h>", after="<linux/io-64-nonatomic-lo-hi.h>"),
-        Include(PERF, "<linux/ioport.h>", after="<linux/bug.h>"),
+        Include(PERF, "<linux/cpu.h>", after="<linux/bug.h>"),
+        Include(PERF, "<linux/ioport.h>", after="<linux/cpu.h>"),
         Include(PERF, "<linux/pm.h>", after="<linux/pci.h>"),
         Include(PERF, "<linux/pm_runtime.h>", after="<linux/pm.h>"),
         Include(PERF, "<linux/smp.h>", after="<linux/pm_runtime.h>"),
