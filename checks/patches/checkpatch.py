@@ -19,6 +19,7 @@ from pathlib import Path
 from checks.finding import Finding, Severity
 from checks.patches.mails import Patch
 from generator.errors import EnvironmentFault
+from generator.kernel.cited import title
 from generator.system.plumbing import PATIENCE, Done, tried
 
 OPTIONS = ("--strict", "--terse", "--emacs", "--show-types", "--no-summary", "--color=never")
@@ -98,7 +99,15 @@ def _patch(
         raise EnvironmentFault(
             f"{patch.file}: checkpatch did not run properly (exit {done.status}): {done.last}"
         )
+    if history is None:
+        found = [one for one in found if not _known(one)]
     return found + uncited
+
+
+def _known(one: Finding) -> bool:
+    """Return whether a finding is that a commit is unknown which somebody has looked up."""
+    cited = re.search(r"'([0-9a-f]{12,40})'", one.message)
+    return one.rule == "checkpatch:UNKNOWN_COMMIT_ID" and bool(cited and title(cited[1]))
 
 
 def _run(script: Path, work: Path, mail: bytes, history: Path | None, about: str) -> Done:
@@ -167,4 +176,5 @@ def _uncited(patch: Patch, ours: bool) -> list[Finding]:
         )
         for number, row in enumerate(patch.log.split("\n"), 1)
         if (match := _COMMIT.match(row[:2000])) and match[1] != "0" * 40
+        and f'("{title(match[1])}")' not in row
     ]

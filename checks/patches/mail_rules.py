@@ -14,6 +14,7 @@ from checks.finding import Finding, Severity
 from checks.patches.context import Context, at_log
 from checks.patches.mails import Patch, whole
 from generator.intake.thread import spans
+from generator.kernel.cited import title
 from generator.kernel.configurations import PREFIXES
 
 MAX_SUBJECT = 75
@@ -256,15 +257,17 @@ def fixes_resolved(what: Context) -> Iterator[Finding]:
             if not match:
                 text = 'the form is: Fixes: <12 hex digits> ("title")'
             elif what.resolve is None:
+                if title(match[1]) == match[2]:
+                    continue
                 text = "cannot be resolved: the tree has no history; give a clone with --tree"
                 if not what.ours:
                     yield at_log(patch, "series:fixes-resolved", text, number, Severity.NOTE)
                     continue
             else:
-                title = what.resolve(match[1])
-                if title == match[2]:
+                real = what.resolve(match[1])
+                if real == match[2]:
                     continue
-                text = f"{match[1]} is {title!r} there" if title else f"no commit {match[1]}"
+                text = f"{match[1]} is {real!r} there" if real else f"no commit {match[1]}"
             yield at_log(patch, "series:fixes-resolved", text, number)
 
 

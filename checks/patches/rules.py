@@ -8,7 +8,7 @@ those are held to the second kind as well.
 from __future__ import annotations
 
 from checks.finding import Finding
-from checks.patches import file_rules, mail_rules
+from checks.patches import doc_rules, file_rules, mail_rules, word_rules
 from checks.patches.configsymbols import unknown_symbols
 from checks.patches.context import Context, SeriesRule
 from checks.patches.kerneldoc import kernel_doc
@@ -54,6 +54,17 @@ OURS: tuple[SeriesRule, ...] = (
     file_rules.no_dead_code,
     file_rules.kconfig_read,
     file_rules.documented_in_place,
+    word_rules.base_found,
+    word_rules.elsewhere,
+    word_rules.bounds,
+    word_rules.booted,
+    word_rules.selected,
+    word_rules.fix_alone,
+    word_rules.cited,
+    word_rules.named,
+    doc_rules.documented_names,
+    doc_rules.documented_functions,
+    doc_rules.doc_follows,
 )
 
 

@@ -14,6 +14,7 @@ from checks.patches.checkpatch import check, parse
 from checks.patches.mails import Patch, view
 from generator.errors import EnvironmentFault, Timeout
 from generator.intake.posting import Asked, on
+from generator.kernel.cited import CITED
 from generator.kernel.tree import Tree
 
 PATCH = """From 0 Mon Sep 17 00:00:00 2001
@@ -158,6 +159,20 @@ def test_the_users_own_settings_do_not_count(
 
     assert [one.rule for one in found] == ["checkpatch:not-run"]
     assert found[0].severity is Severity.NOTE
+
+
+@pytest.mark.parametrize("sound", [True, False])
+def test_a_commit_that_was_looked_up_is_no_unknown_one(tmp_path: Path, sound: bool) -> None:
+    commit, title = next(iter(CITED.items()))
+    patch = read(tmp_path, log=f'\nFixes: {commit} ("{title if sound else "PCI: Other"}")\n')
+    place = row_of(patch, b"this machine.")
+    said = (f"x:{place}: WARNING:UNKNOWN_COMMIT_ID: Unknown commit id '{commit}', maybe\\n"
+            f"x:{place}: WARNING:UNKNOWN_COMMIT_ID: Unknown commit id '0123456789ab', maybe\\n")
+    found = check(fake(tmp_path, f'print "{said}"; exit 1'), [patch])
+
+    told = [one.message for one in found if one.severity is Severity.WARNING]
+    assert [one[:33] for one in told if "Unknown" in one] == ["Unknown commit id '0123456789ab',"]
+    assert any(one.startswith(f"commit {commit} is cited") for one in told) is not sound
 
 
 def test_commit_ids_without_history_are_never_passed_silently(
