@@ -145,7 +145,8 @@ def parser() -> argparse.ArgumentParser:
                       help="break rules, with commas between, all, or those whose evidence is "
                            "stale: does a kernel show what they warn of?")
     boot.add_argument("--keep", action="store_true",
-                      help="with --refused: keep what was seen as evidence of the rule")
+                      help="keep where all was as predicted, for the cover letter to say; "
+                           "with --refused, what was seen as evidence of the rule")
     boot.add_argument("--board", metavar="NAME", type=names, default="",
                       help="dynamic, static, switch, remapped or virt (default: the first three)")
     boot.add_argument("--config", metavar="NAME", default="",

@@ -18,12 +18,12 @@ from checks.boot.beside import with_today
 from checks.boot.build.arch import Arch
 from checks.boot.build.kernel import Kernel, kernel
 from checks.boot.build.kind import KINDS, PLAIN, Kind
-from checks.boot.evidence import case
+from checks.boot.evidence import booted, case
 from checks.boot.guest.lost import HANG, NO_BOOT, TIMEOUT
 from checks.boot.many import Task, run_all
 from checks.boot.model.guest_object import program, with_port_model
 from checks.boot.predict.board import BOARDS, USUAL
-from checks.boot.run import AS_PREDICTED
+from checks.boot.run import AS_PREDICTED, Run
 from checks.boot.scenario import ALL, usual
 from checks.patches import inert
 from checks.report.forms import FORMS, SHARED
@@ -36,11 +36,12 @@ from generator.errors import UsageError
 from generator.kernel.clone import own, users_objects
 from generator.kernel.nearest import nearest as nearest_pin
 from generator.kernel.pin import pinned
-from generator.kernel.tree import Tree, read
+from generator.kernel.tree import Tree, read, tree_id
 from generator.load import Loaded, base_of, load
 from generator.series import generate
 from generator.series.manifest import read_bounded
 from generator.series.overlay import between, nearest, with_diffs
+from generator.system.plumbing import run as command
 from generator.system.progress import say
 from generator.tree_facts.table import answer
 
@@ -67,8 +68,9 @@ def run(args: argparse.Namespace) -> int:
         broken = (case.of_file(loaded.file),)
         return boot_refused.boot(broken, chosen(args), keeping=args.keep, form=form,
                                  scope=scope(args))
-    if args.keep:
-        raise UsageError("--keep goes with --refused: only evidence of rules is kept")
+    if args.keep and (args.diffs or args.commit):
+        raise UsageError("--keep goes with neither --with nor --commit: what is kept is of the "
+                         "series as it is rendered")
     asked = _names(args.scenario, ALL, "scenario", ())
     boards = _names(args.board, BOARDS, "board", USUAL)
     (kind,) = _names(args.config, KINDS, "configuration", (PLAIN.name,))
@@ -99,18 +101,36 @@ def run(args: argparse.Namespace) -> int:
     if len(runs) > len(boards):
         ours = tuple(with_today(one, base) for one, base in zip(ours, bases, strict=True))
     done = list(zip(ours, bases, strict=True))
+    if args.keep:
+        _keep(source, kind, done)
     code = _code([report.verdict(one, base) for one, base in done])
     if form in SHARED:
-        booted = [boot_forms.Booted(f"{one.design} on {one.board}", one, base)
-                  for one, base in done]
+        seen = [boot_forms.Booted(f"{one.design} on {one.board}", one, base)
+                for one, base in done]
         print(FORMS[form](boot_forms.of_runs(
-            booted, loaded.design.name, report_text.short(str(loaded.file)), scope(args),
+            seen, loaded.design.name, report_text.short(str(loaded.file)), scope(args),
             shlex.join(["portwright", *sys.argv[1:]]), code)))
     elif form == "json":
         print(json.dumps([report.record(one, base) for one, base in done], indent=2))
     else:
         print("\n\n".join(report.text(one, base, every=args.every) for one, base in done))
     return code
+
+
+def _keep(source: _Source, kind: str, done: list[tuple[Run, Run]]) -> None:
+    """Write on which boards everything was as predicted, for the cover letter to say.
+
+    Errors: UsageError.
+    """
+    held = [one for one, base in done if report.verdict(one, base) == AS_PREDICTED]
+    if not held:
+        say("nothing is kept: no board was as predicted")
+        return
+    qemu = command([BOARDS[held[0].board].setup().program, "--version"])
+    say(str(booted.keep(booted.Booted(
+        source.design.name, tree_id(source.tree, source.commit), source.tree.version,
+        qemu.decode().split("\n")[0], tuple(booted.machine(one, kind) for one in held),
+    ))))
 
 
 def _refuse_beside(args: argparse.Namespace) -> None:
@@ -142,12 +162,14 @@ def _kernel(
 class _Source:
     """What a kernel is built of: a tree, and what differs; `of` says whose it is, if not ours.
 
-    design: what it does, as the tree answers to facts.
+    design: what it does, as the tree answers to facts. commit: the last one of the series, or the
+    user's.
     """
 
     design: Design
     tree: Tree
     overlay: Mapping[str, bytes | None]
+    commit: str
     of: str = ""
 
 
@@ -201,7 +223,7 @@ def _source(args: argparse.Namespace) -> _Source:
             where = there  # the same files, of which there may be a build
     said = [f"of {args.commit}"] if args.commit else []
     said += [f"with {Path(name).name}" for name in args.diffs]
-    return _Source(loaded.design, where, overlay, " ".join(said))
+    return _Source(loaded.design, where, overlay, commit, " ".join(said))
 
 
 def _commit(args: argparse.Namespace) -> tuple[Tree, str, dict[str, bytes | None]]:

@@ -27,7 +27,7 @@ from generator.system.house import HOUSE, INSTALLED, ROOT, cache_home
 _CODE = ("generator", "checks", "templates")
 # Designs are values, which a result is kept under as such, so that one edit forgets only one.
 DESIGNS = "generator/designs"
-_NO_CODE = ("checks/boot/witnesses",)
+_NO_CODE = ("checks/boot/witnesses", "checks/boot/booted")
 _NOT_READ = frozenset((".pyc", ".md"))
 
 
