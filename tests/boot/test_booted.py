@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from house import HOUSE
 
-from checks.boot.evidence.booted import Booted, Machine, keep, machine, read, sentence
+from checks.boot.evidence.booted import BOOTED, Booted, Machine, keep, machine, read, sentence
 from checks.boot.guest.line import Line
 from checks.boot.predict.board import BOARDS
 from checks.boot.run import AS_PREDICTED, Run
@@ -29,7 +31,8 @@ def _seen(tree: str, *machines: Machine) -> Booted:
 
 def test_a_run_is_kept_with_its_scenarios_and_how_many_predictions_held() -> None:
     line = Line("boot", "system", "a", "1", "1", "", "design")
-    run = Run("auxbus", "static", AS_PREDICTED, (line, line), (), (("start", 1.0), ("boot", 2.0)))
+    took = (("start", 1.0), ("boot", 2.0), ("shutdown", 1.0))
+    run = Run("auxbus", "static", AS_PREDICTED, (line, line), (), took)
 
     assert machine(run, "kasan") == Machine("static", "kasan", ("boot",), 2)
 
@@ -80,3 +83,12 @@ def test_what_is_not_as_rendered_is_not_kept(
 ) -> None:
     assert main(["boot", "auxbus", "--keep", *more]) == 2
     assert "--keep goes with neither --with nor --commit" in capsys.readouterr().err
+
+def test_what_the_golden_cover_letter_says_was_booted_is_its_own_tree() -> None:
+    home = HOUSE / "patches/auxbus"
+    promised = json.loads((home / "series.json").read_text())
+    said = " ".join((home / "0000-cover-letter.patch").read_text().split())
+    booted = sentence("auxbus", promised["tree"], BOOTED)
+
+    assert "without any: " in booted, "boot it: portwright boot auxbus --board ... --keep"
+    assert booted in said

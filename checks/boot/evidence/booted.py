@@ -23,6 +23,7 @@ from checks.boot.run import Run
 from checks.boot.scenario import usual
 from generator.errors import UsageError
 
+ALWAYS = ("start", "shutdown")  # what every guest goes through
 BOOTED = Path(__file__).parents[1] / "booted"
 
 
@@ -57,7 +58,7 @@ class Booted:
 
 def machine(run: Run, config: str) -> Machine:
     """Return what is kept of a run, of which everything held."""
-    named = tuple(dict.fromkeys(name for name, _ in run.seconds if name != "start"))
+    named = tuple(dict.fromkeys(name for name, _ in run.seconds if name not in ALWAYS))
     return Machine(run.board, config, named, len(run.lines))
 
 
