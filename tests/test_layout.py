@@ -240,7 +240,8 @@ def test_the_version_of_the_kernel_is_said_in_few_places() -> None:
 
     assert {
         name for name, text in texts.items()
-        if version in text and not name.startswith(("checks/boot/witnesses/", "checks/boot/booted/"))
+        if version in text
+        and not name.startswith(("checks/boot/witnesses/", "checks/boot/booted/"))
     } == {"generator/kernel/pin.toml", "generator/editing/idioms.py", "README.md",
         "generator/tree_facts/table.py"}
 
