@@ -135,6 +135,9 @@ def parser() -> argparse.ArgumentParser:
                                "findings that it did not have")
     validate.add_argument("--all", action="store_true",
                           help="with --against: count the others as well")
+    validate.add_argument("--scheduler", metavar="ADDRESS", default="",
+                          help="let the workers of this dask scheduler compile, tcp://HOST:PORT; "
+                               "they need the same version, the same cache, and your trust")
     _format(validate, {"b4-prep": "", "b4-review": ": what b4 reads of a check"})
     _json(validate)
     _tree(validate)

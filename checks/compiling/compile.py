@@ -14,6 +14,7 @@ from pathlib import Path
 
 from checks.compiling.branches import Branch
 from checks.compiling.outcome import Outcome, keep, name_of, recall
+from checks.compiling.pool import LOCAL, Pool
 from checks.compiling.reach import Graphs
 from checks.compiling.stage import compile_commit
 from checks.compiling.target import Target
@@ -47,7 +48,7 @@ def check(
     series: Sequence[Commit],
     targets: Sequence[Target],
     progress: Callable[[str], None] = say,
-    threads: int = 2,
+    pool: Pool = LOCAL,
     memory: Path | None = None,
     graphs: Graphs | None = None,
     everywhere: bool = False,
@@ -55,10 +56,10 @@ def check(
 ) -> tuple[Finding, ...]:
     """Compile every commit under every target; a note says what was not compiled and why.
 
-    `memory` is a directory where outcomes are kept by everything that decides them; `graphs` is
-    what an earlier call on the same tree read. `everywhere`: users of headers are looked for in
-    the whole tree, under the first target. `laid` is what the base of the series has otherwise than
-    the tree of the targets; it is in the overlay of each commit as well.
+    `pool` is who compiles. `memory` is a directory where outcomes are kept by everything that
+    decides them; `graphs` is what an earlier call on the same tree read. `everywhere`: users of
+    headers are looked for in the whole tree, under the first target. `laid` is what the base of the
+    series has otherwise than the tree of the targets; it is in the overlay of each commit as well.
     Errors: TreeError, EnvironmentFault, Timeout, Untestable when a unit could not be tried.
     """
     seen: list[_Seen] = []
@@ -93,7 +94,7 @@ def check(
     for target in targets:
         first = target is targets[0]
         kept = TargetMemory(
-            target, threads, graphs, everywhere and first, narrow=everywhere and not first,
+            target, pool, graphs, everywhere and first, narrow=everywhere and not first,
             laid=laid,
         )
         for number in range(len(series)):
@@ -107,7 +108,7 @@ def check(
                     and (name, one) not in heard for symbol in one.symbols}
         if symbols:
             on = targets[0].switched(tuple(sorted(symbols)))
-            attempt(TargetMemory(on, threads, graphs, laid=laid), number)
+            attempt(TargetMemory(on, pool, graphs, laid=laid), number)
     left = [one for one in silent if one not in heard]
     return (*_merged(series, seen), *_not_compiled(series, unbuilt, compiled, targets),
             *map(_left_out, left))

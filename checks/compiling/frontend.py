@@ -12,8 +12,7 @@ import json
 import os
 import re
 import zlib
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,12 +117,6 @@ def _outside(job: ResolvedJob, includes: frozenset[str]) -> Diagnostic | None:
 def _strange(path: str, line: int, name: str) -> Diagnostic:
     text = f"includes {name}, which is outside of the tree: the unit is not compiled"
     return Diagnostic("error", path, line, 0, text, "outside")
-
-
-def diagnose_many(tasks: Iterable[Job], threads: int = 2) -> Iterator[Diagnosis]:
-    """Diagnose units in the order given, two at a time."""
-    with ThreadPoolExecutor(threads) as pool:
-        yield from pool.map(diagnose, tasks)
 
 
 def diagnostic(item: dict[str, Any]) -> Diagnostic:

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from checks.compiling.backend import Object, build, preprocessed
 from checks.compiling.branches import Branch, fresh, spoken
-from checks.compiling.frontend import Diagnosis, diagnose_many
+from checks.compiling.frontend import Diagnosis, diagnose
 from checks.compiling.linked import linked
 from checks.compiling.outcome import Outcome
 from checks.compiling.reach import (
@@ -62,7 +62,7 @@ def compile_commit(
     jobs = {path: now.job(path, commit.overlay) for path in sorted(chosen)} | far
     order = list(jobs)
     progress(f"compile {commit.name}, configuration {kept.target.name}: {len(order)} units")
-    results = dict(zip(order, diagnose_many(jobs.values(), kept.threads), strict=True))
+    results = dict(zip(order, kept.pool.map(diagnose, jobs.values()), strict=True))
     for path, result in results.items():
         said += [(_rule(item), item) for item in _new(kept, path, result.diagnostics)]
     objects = _objects(kept, [jobs[path] for path in sorted(changed & chosen)], results)
@@ -228,12 +228,12 @@ def _objects(
         for task in jobs
         if not any(item.severity == "error" for item in results[task.path].diagnostics)
     ]
-    with ThreadPoolExecutor(kept.threads) as pool:
-        return tuple(
-            pool.map(
-                lambda task: build(task, results[task.path].includes, kept.target.compiler), sound
-            )
-        )
+    pairs = [(task, results[task.path].includes) for task in sound]
+    return tuple(kept.pool.map(partial(_built, kept.target.compiler), pairs))
+
+
+def _built(compiler: str, pair: tuple[Job, frozenset[str]]) -> Object:
+    return build(*pair, compiler)
 
 
 def _fresh(kept: TargetMemory, path: str, item: Diagnostic) -> bool:

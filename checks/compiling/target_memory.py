@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from checks.compiling.backend import Object, build
 from checks.compiling.frontend import diagnose
+from checks.compiling.pool import Pool
 from checks.compiling.reach import Graphs
 from checks.compiling.target import Target
 from generator.parsing.job import Diagnostic, Job
@@ -31,7 +32,7 @@ class TargetMemory:
     """
 
     target: Target
-    threads: int
+    pool: Pool
     graphs: Graphs
     everywhere: bool = False
     narrow: bool = False

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from checks.compiling import compile
 from checks.compiling.outcome import name_of
+from checks.compiling.pool import LOCAL, Pool
 from checks.compiling.target import KernelTarget
 from checks.finding import Finding, Severity
 from checks.patches import checkpatch, commits, inert, lives, people, rendered, rules
@@ -84,12 +85,12 @@ class Check:
 
 def examine(
     posting: Posting, spec: SeriesSpec | None, signoff: str = "", chosen: Choice = EVERYTHING,
-    steps: tuple[Mapping[str, bytes | None], ...] = (),
+    steps: tuple[Mapping[str, bytes | None], ...] = (), pool: Pool = LOCAL,
 ) -> Examined:
     """Make the chosen checks of CHECKS; those of a series' designs only with `spec`.
 
     `steps` is what those of `spec` leave, each all files that differ from the base, when they
-    have been rendered already.
+    have been rendered already. `pool` is who compiles.
 
     Errors: UsageError when nothing is left to check, Refused when kbuild would execute something,
     and whatever keeps a check from being made: a check that cannot run is never a pass.
@@ -120,7 +121,7 @@ def examine(
     below = ground(where, tuple(CONFIGS.values())) if building else Ground((), {})
     bases = below.bases
     work = Work(text, changes, commits, where, read, bases, posting.work.git_dir, spec, signoff,
-                steps, below.laid)
+                steps, below.laid, pool)
     found: dict[str, tuple[Finding, ...]] = {}
     for name, one in made.items():
         doing = one.doing.format(commits=len(commits), configurations=len(bases))
@@ -204,7 +205,7 @@ def _compile(work: Work) -> tuple[Finding, ...]:
     targets = [KernelTarget(base) for base in work.bases]
     return compile.check(
         work.compiled, targets, memory=cache() / "outcomes", everywhere=work.spec is None,
-        laid=work.laid,
+        laid=work.laid, pool=work.pool,
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from checks.compiling.pool import LOCAL, Pool
 from checks.patches.mails import Reader, SeriesText
 from generator.kernel.kbuild import Base
 from generator.kernel.tree import Tree
@@ -23,7 +24,7 @@ class Work:
     commits. `spec` is the series that the commits claim to be, None when nobody says which;
     `signoff` the identity that asked to sign. `rendered` has all files that differ from the base
     after each step of that series, when somebody has rendered it already. `laid` is what the base
-    has otherwise than the tree of `bases`.
+    has otherwise than the tree of `bases`. `pool` is who compiles.
     """
 
     series: SeriesText
@@ -37,6 +38,7 @@ class Work:
     signoff: str = ""
     rendered: tuple[Mapping[str, bytes | None], ...] = ()
     laid: Mapping[str, bytes | None] = field(default_factory=dict)
+    pool: Pool = LOCAL
 
     @property
     def compiled(self) -> tuple[Commit, ...]:

@@ -9,6 +9,7 @@ import io
 import os
 from dataclasses import replace
 
+from checks.compiling.pool import Pool, connected
 from checks.patches.against import compared, range_diff
 from checks.patches.choice import Choice, choice
 from checks.patches.examine import CHECKS, examine
@@ -44,16 +45,16 @@ def run(args: argparse.Namespace) -> int:
         text = inbox.standard_input().read(inbox.MOST_FILE + 1)
         one = b4check.wanted(text, clone_, os.environ.get("B4_TRACKING_FILE", ""))
         named, base, alone, stdin = one.asked, base or one.base, one.alone, io.BytesIO(text)
-    with posting.opened(
+    with connected(args.scheduler) as pool, posting.opened(
         named, clone_, base, args.allow_newer, args.kernel, stdin
     ) as series:
-        report = _judged(args, series, chosen)
+        report = _judged(args, series, chosen, pool)
         if args.against:
             before = posting.Asked((args.against,), scissors=named.scissors)
             with posting.opened(
                 before, clone_, args.base, args.allow_newer, args.kernel
             ) as earlier:
-                report = compared(report, _judged(args, earlier, chosen),
+                report = compared(report, _judged(args, earlier, chosen, pool),
                                   range_diff(earlier, series), every=args.all)
     if alone:
         report = _last(report)
@@ -62,9 +63,11 @@ def run(args: argparse.Namespace) -> int:
     return 0 if report.clean else 1
 
 
-def _judged(args: argparse.Namespace, series: posting.Posting, chosen: Choice) -> Report:
+def _judged(
+    args: argparse.Namespace, series: posting.Posting, chosen: Choice, pool: Pool
+) -> Report:
     spec = _spec(series, args.design, held=chosen.wanted("design"))
-    done = examine(series, spec, chosen=chosen)
+    done = examine(series, spec, chosen=chosen, pool=pool)
     return reported(done, series, "validate", lambda check: f"{again(args)} --only {check}")
 
 

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""How long our check of each commit takes, and how long kbuild takes for the same objects.
+"""What our check of each commit costs, and what kbuild with clang costs for the same objects.
 
-    .venv/bin/python tests/bench/compile_vs_kbuild.py PATCHES [CONFIG]
+    .venv/bin/python tests/bench/compile_vs_kbuild.py SERIES [CONFIG ...]
 
-kbuild gets a tree of its own (hard links, changed files replaced) that is built at the base
-before the clock starts; then each commit is an incremental make of the affected directories. Ours
-runs twice: with an empty cache, and once more with the PCH files of the first time but without
-any result. Planted errors have to be seen by both. Numbers are printed, nothing is asserted.
+kbuild gets a tree of its own (hard links, changed files replaced) in which the objects are built at
+the base before the clock starts; then each commit is an incremental make, with W=1, of the objects
+that we compiled for it. Ours runs with an empty cache, then again as a second run of validate does.
+Printed are seconds, the CPU seconds of all processes, which a busy machine changes little, the
+ratio of those, and the largest memory of all our processes together. Planted errors have to be seen
+by both. Nothing is asserted. Kernels are configured as validate configures them, m by default.
 """
 
 from __future__ import annotations
@@ -16,21 +18,93 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from checks.compiling.compile import check
+from checks.compiling.outcome import recall
 from checks.compiling.reach import Graphs
 from checks.compiling.target import KernelTarget
 from checks.patches.mails import edits, view
 from generator.intake.posting import Asked, on
 from generator.kernel import kbuild, pin, variant
-from generator.kernel.configurations import CONFIGS, DIRS
+from generator.kernel.configurations import CONFIGS
 from generator.parsing.job import Job
 from generator.series.commit import Commit, commits_of
 from generator.system.cache import cache
+
+_TICK = os.sysconf("SC_CLK_TCK")
+_OFTEN = 0.2  # seconds between two looks at the processes
+
+
+@dataclass
+class Cost:
+    """Seconds, CPU seconds and the largest memory, in MB, of us and all that we started."""
+
+    seconds: float = 0.0
+    cpu: float = 0.0
+    memory: int = 0
+
+    def __add__(self, other: Cost) -> Cost:
+        """Return what both cost, one after the other."""
+        return Cost(self.seconds + other.seconds, self.cpu + other.cpu,
+                    max(self.memory, other.memory))
+
+
+@dataclass
+class _Watch:
+    """A look at the processes below us, again and again: those that ended count as last seen."""
+
+    seen: dict[int, float] = field(default_factory=dict)
+    before: dict[int, float] = field(default_factory=dict)
+    memory: int = 0
+    over: threading.Event = field(default_factory=threading.Event)
+
+    def look(self) -> None:
+        """Count what the processes below us have used so far."""
+        found: dict[int, tuple[int, float, int]] = {}
+        for name in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                told = Path("/proc", name, "stat").read_text(encoding="utf-8", errors="replace")
+            except OSError:
+                continue
+            row = told.rpartition(")")[2].split()
+            used = sum(map(int, row[11:15])) / _TICK  # with children that ended
+            found[int(name)] = (int(row[1]), used, int(row[21]) * os.sysconf("SC_PAGE_SIZE"))
+        mine = {os.getpid()}
+        while more := {one for one, row in found.items() if row[0] in mine} - mine:
+            mine |= more
+        self.seen.update({one: found[one][1] for one in mine if one in found})
+        self.memory = max(self.memory, sum(found[one][2] for one in mine if one in found) >> 20)
+
+    def run(self) -> None:
+        """Look until it is over."""
+        while not self.over.wait(_OFTEN):
+            self.look()
+
+
+@contextmanager
+def measured() -> Iterator[Cost]:
+    """Fill what a block costs, when it has ended."""
+    cost, watch = Cost(), _Watch()
+    watch.look()
+    watch.before, watch.memory = dict(watch.seen), 0
+    thread = threading.Thread(target=watch.run)
+    thread.start()
+    start = time.monotonic()
+    try:
+        yield cost
+    finally:
+        cost.seconds = time.monotonic() - start
+        watch.over.set()
+        thread.join()
+        watch.look()
+        cost.cpu = sum(used - watch.before.get(one, 0.0) for one, used in watch.seen.items())
+        cost.memory = watch.memory
 
 
 class Scratch:
@@ -44,14 +118,14 @@ class Scratch:
         self.make("olddefconfig")
         self.make("prepare")
 
-    def make(self, *targets: str) -> tuple[float, bool, str]:
-        """Return seconds, success and output of a make."""
+    def make(self, *targets: str) -> tuple[Cost, bool, str]:
+        """Return the cost, success and output of a make."""
         config = self.base.config
         argv = ["make", "-C", str(self.source), f"O={self.build}", f"ARCH={config.arch}"]
         argv += [f"LLVM={config.llvm}", "W=1", "-s", "-k", "-j2", *targets]
-        start = time.monotonic()
-        done = subprocess.run(argv, capture_output=True, text=True, check=False)
-        return time.monotonic() - start, done.returncode == 0, done.stderr
+        with measured() as cost:
+            done = subprocess.run(argv, capture_output=True, text=True, check=False)
+        return cost, done.returncode == 0, done.stderr
 
     def write(self, edit: Mapping[str, bytes | None]) -> None:
         """Replace files; never in place, because the content is shared with the base."""
@@ -62,16 +136,18 @@ class Scratch:
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_bytes(text)
 
-    def affected(self) -> tuple[float, bool, str]:
-        """Build the affected directories."""
-        return self.make(*(f"{directory}/" for directory in DIRS))
+    def objects(self, units: Sequence[str]) -> tuple[Cost, bool, str]:
+        """Build the objects of units that are there."""
+        found = sorted(one for one in units if (self.source / one).exists())
+        return self.make(*(f"{one.removesuffix('.c')}.o" for one in found)) if found else \
+            (Cost(), True, "")
 
 
 @dataclass(frozen=True)
 class Cached(KernelTarget):
     """The kernel with our cache somewhere else."""
 
-    cache: Path
+    cache: Path = Path()
 
     def at(self, overlay: Mapping[str, bytes | None]) -> Cached:
         return replace(self, base=variant.at(self.base, overlay))
@@ -80,15 +156,30 @@ class Cached(KernelTarget):
         task = super().job(path, overlay)
         return replace(task, place=replace(task.place, cache=self.cache))
 
+    def far(self, path: str, overlay: Mapping[str, bytes | None]) -> Job:
+        task = super().far(path, overlay)
+        return replace(task, place=replace(task.place, cache=self.cache))
 
-def ours(target: KernelTarget, series: list[Commit], graphs: Graphs) -> list[tuple[float, int]]:
-    """Return seconds and findings of each commit, tried one after the other."""
-    found = []
-    for stage in series:
-        start = time.monotonic()
-        result = check([stage], [target], lambda text: None, graphs=graphs)
-        found.append((time.monotonic() - start, len(result)))
-    return found
+
+@dataclass(frozen=True)
+class Ours:
+    """Our checks of a series under one configuration, whose results are kept in a place."""
+
+    target: Cached
+    series: Sequence[Commit]
+    everywhere: bool
+    graphs: Graphs = field(default_factory=Graphs)
+
+    def tried(self, number: int) -> tuple[Cost, int, tuple[str, ...]]:
+        """Check the commits up to one: cost, findings, and the units compiled for the last."""
+        memory = self.target.cache / "outcomes"
+        known = set(memory.glob("*"))
+        with measured() as cost:
+            found = check(self.series[: number + 1], [self.target], lambda text: None,
+                          memory=memory, graphs=self.graphs, everywhere=self.everywhere)
+        last = [one for file in set(memory.glob("*")) - known if (one := recall(file))]
+        units = tuple(path for one in last for path in one.compiled if path.endswith(".c"))
+        return cost, len(found), units
 
 
 PLANTED = (
@@ -99,59 +190,63 @@ PLANTED = (
 )
 
 
+def _planted(scratch: Scratch, ours: Ours) -> None:
+    last = ours.series[-1]
+    for kind, path, old, new in PLANTED:
+        text = (scratch.source / path).read_bytes()
+        if old not in text:
+            continue
+        edit: dict[str, bytes | None] = {path: text.replace(old, new, 1)}
+        step = Commit(kind, edit, {**last.overlay, **edit})
+        mine = replace(ours, series=[*ours.series, step])
+        cost, found, units = mine.tried(len(ours.series))
+        scratch.write(edit)
+        made, sound, said = scratch.objects(units)
+        scratch.write({path: text})
+        noisy = not sound or f"{os.path.basename(path)}:" in said
+        print(f"planted {kind:10} ours {cost.cpu:6.2f} {'seen' if found else 'MISSED'}; "
+              f"kbuild {made.cpu:6.2f} {'seen' if noisy else 'MISSED'}", flush=True)
+
+
+def _compared(config: str, series: Sequence[Commit], changes: Sequence[Mapping[str, bytes | None]],
+              top: Path, everywhere: bool) -> None:
+    base = kbuild.prepare(pin.pinned(), CONFIGS[config])
+    ours = Ours(Cached(base, (), top / "cold"), series, everywhere)
+    cold = [ours.tried(number) for number in range(len(series))]
+    again = replace(ours, graphs=Graphs())
+    warm, _, _ = again.tried(len(series) - 1)
+    scratch = Scratch(base, top)
+    every = {unit for _, _, units in cold for unit in units}
+    built = scratch.objects(sorted(every))[0]
+    print(f"configuration {config}: {len(every)} objects, built at the base in "
+          f"{built.seconds:.0f} s, {built.cpu:.0f} of CPU", flush=True)
+    print("commit  objects  kbuild     CPU  ours cold     CPU  ratio   MB  findings")
+    total, mine = Cost(), Cost()
+    for number, (change, (cost, found, units)) in enumerate(zip(changes, cold, strict=True), 1):
+        scratch.write(change)
+        made, sound, _ = scratch.objects(units)
+        told = "" if sound else "  kbuild fails"
+        print(f"{number:6} {len(units):8} {made.seconds:7.1f} {made.cpu:7.1f} {cost.seconds:10.1f} "
+              f"{cost.cpu:7.1f} {made.cpu / max(cost.cpu, 0.01):6.1f} {cost.memory:4} {found:9}"
+              f"{told}", flush=True)
+        total, mine = total + made, mine + cost
+    for what, cost in (("cold", mine), ("warm", warm)):
+        print(f"all {what}: kbuild {total.seconds:.1f} s, {total.cpu:.1f} of CPU; ours "
+              f"{cost.seconds:.1f} s, {cost.cpu:.1f} of CPU; ratio "
+              f"{total.cpu / max(cost.cpu, 0.01):.1f}; {cost.memory} MB", flush=True)
+    _planted(scratch, ours)
+
+
 def main() -> None:
-    """Print the table."""
+    """Print a table for each configuration."""
     pinned = pin.pinned()
     with on(Asked((sys.argv[1],)), pinned) as made:
         series, changes = view(made), edits(made)
-    base = kbuild.prepare(pinned, CONFIGS[sys.argv[2] if len(sys.argv) > 2 else "m"])
-    steps = list(commits_of([patch.name for patch in series.patches], changes))
-    with tempfile.TemporaryDirectory(dir=cache()) as name:
-        target = Cached(base, Path(name) / "cold")
-        graphs = Graphs()
-        for step in steps:
-            target.at(step.overlay).units(DIRS)  # what kbuild says is not ours to measure
-        cold = ours(target, steps, graphs)
-        scratch = Scratch(base, Path(name))
-        print(f"base: {scratch.affected()[0]:.1f} s for {' '.join(DIRS)}", flush=True)
-        idle = scratch.affected()[0]
-        print(f"nothing to do: {idle:.1f} s")
-        print("commit  kbuild  ours cold  ratio  ours with PCH  ratio  findings")
-        total = [0.0, 0.0, 0.0]
-        for number, (change, first) in enumerate(zip(changes, cold, strict=True), 1):
-            for kept in ("said", "built"):
-                shutil.rmtree(target.cache / kept, ignore_errors=True)
-            (again,) = ours(target, steps[number - 1 : number], graphs)
-            scratch.write(change)
-            seconds, sound, _ = scratch.affected()
-            told = "" if sound == (first[1] == 0) else f"  kbuild {'passes' if sound else 'fails'}"
-            print(
-                f"{number:6} {seconds:7.2f} {first[0]:10.2f} {seconds / first[0]:6.1f} "
-                f"{again[0]:14.2f} {seconds / again[0]:6.1f} {first[1]:9}{told}",
-                flush=True,
-            )
-            total = [a + b for a, b in zip(total, (seconds, first[0], again[0]), strict=True)]
-        print(
-            f"   all {total[0]:7.2f} {total[1]:10.2f} {total[0] / total[1]:6.1f} "
-            f"{total[2]:14.2f} {total[0] / total[2]:6.1f}"
-        )
-        for kind, path, old, new in PLANTED:
-            text = (scratch.source / path).read_bytes()
-            edit = {path: text.replace(old, new, 1)}
-            stage = Commit(kind, edit, {**steps[-1].overlay, **edit})
-            start = time.monotonic()
-            seen = check([stage], [target], lambda text: None, graphs=graphs)
-            mine = time.monotonic() - start
-            scratch.write(edit)
-            seconds, sound, said = scratch.affected()
-            scratch.write({path: text})
-            noisy = not sound or f"{os.path.basename(path)}:" in said
-            print(
-                f"planted {kind:10} ours {mine:5.2f} s {'seen' if seen else 'MISSED'}; "
-                f"kbuild {seconds:5.2f} s {'seen' if noisy else 'MISSED'}; "
-                f"ratio {seconds / mine:.1f}",
-                flush=True,
-            )
+        everywhere = made.gathered.promised is None  # somebody else's: users of headers anywhere
+    steps = commits_of([patch.name for patch in series.patches], changes)
+    for config in sys.argv[2:] or ["m"]:
+        with tempfile.TemporaryDirectory(dir=cache()) as name:
+            _compared(config, steps, changes, Path(name), everywhere)
 
 
 if __name__ == "__main__":
