@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NoReturn, Protocol
 from weakref import WeakValueDictionary
 
@@ -119,7 +120,7 @@ class Fact:
         """Return the expression that reads this fact of a device."""
         if isinstance(of, str):
             raise TypeError(f"{self.name} is a fact of a device, not of the text {of!r}")
-        if not hasattr(of, "name"):
+        if not hasattr(type(of), "name") and not hasattr(of, "name"):
             raise TypeError(f"{self.name} is a fact of a device, not of {of!r}: give it a Device")
         return Read(self, of)
 
@@ -223,11 +224,29 @@ class Expr(Untold):
         return Bin("without", self, num(index))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, init=False)
 class Num(Expr):
-    """A constant."""
+    """A constant; there is one object for each, as for a Read."""
 
     value: int
+
+    def __new__(cls, value: int) -> Num:
+        """Return the one that there is, or make it."""
+        known = type(value) is int  # True is written 1; what is no number is told where it stands
+        found = _NUMS.get(value) if known else None
+        if found is None:
+            found = object.__new__(cls)
+            found.__dict__["value"] = value
+            if known:
+                _NUMS[value] = found
+        return found
+
+    def __reduce__(self) -> tuple[type[Num], tuple[int]]:
+        """Say how a copy is made: not at all, in one process."""
+        return Num, (self.value,)
+
+
+_NUMS: dict[int, Num] = {}
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -254,7 +273,7 @@ class Read(Expr):
         """Return device.fact, as messages print it."""
         return f"{self.of.name}.{self.fact.name}"
 
-    @property
+    @cached_property
     def key(self) -> tuple[str, str]:
         """Return what reads are sorted by: the names of device and fact."""
         return self.of.name, self.fact.name
@@ -324,7 +343,7 @@ def num(value: Operand) -> Expr:
         raise TypeError(
             f"{value!r} is no number: facts have numbers, many with a name in generator/facts.py"
         )
-    return Num(int(value)) if isinstance(value, int) else value
+    return value if isinstance(value, Expr) else Num(int(value))
 
 
 def minimum(left: Operand, right: Operand) -> Expr:
@@ -346,7 +365,10 @@ def any_of(*parts: Expr) -> Expr:
     """Return the disjunction; FALSE of nothing."""
     result: Expr = FALSE
     for part in parts:
-        result = part if result == FALSE else result | part
+        if part is TRUE:
+            return TRUE
+        if part is not FALSE:
+            result = part if result is FALSE else result | part
     return result
 
 
@@ -354,7 +376,10 @@ def all_of(*parts: Expr) -> Expr:
     """Return the conjunction; TRUE of nothing."""
     result: Expr = TRUE
     for part in parts:
-        result = part if result == TRUE else result & part
+        if part is FALSE:
+            return FALSE
+        if part is not TRUE:
+            result = part if result is TRUE else result & part
     return result
 
 

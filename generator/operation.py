@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 from generator.errors import NOWHERE, ModelError, Where
@@ -241,9 +242,13 @@ class Operation:
 
     def gives(self, fact: Fact) -> bool:
         """Return whether it can set a fact to other than 0."""
-        return any(
-            one.target.fact == fact and one.value != num(0)
-            for outcome in self.outcomes for one in outcome.gives
+        return fact in self._given
+
+    @cached_property
+    def _given(self) -> frozenset[Fact]:
+        return frozenset(
+            one.target.fact for outcome in self.outcomes for one in outcome.gives
+            if one.value != num(0)
         )
 
     def __call__(

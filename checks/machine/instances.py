@@ -49,7 +49,7 @@ class Inst:
         """Hash the name: states are full of these."""
         return hash((self.device.name, self.index))
 
-    @property
+    @cached_property
     def name(self) -> str:
         """Return the device's name, numbered where there are several."""
         if self.device.names:
@@ -91,10 +91,15 @@ class View:
         self.instances = tuple(
             Inst(device, index) for device in design.devices for index in range(device.count)
         )
+        self._of: dict[int, tuple[Place, tuple[Inst, ...]]] = {}  # by identity: asked all the time
 
     def of(self, place: Place) -> tuple[Inst, ...]:
         """Return the instances of a device."""
-        return tuple(one for one in self.instances if one.device == place)
+        found = self._of.get(id(place))
+        if found is None:
+            found = place, tuple(one for one in self.instances if one.device == place)
+            self._of[id(place)] = found  # with the place itself: its identity stays its own
+        return found[1]
 
     def parent(self, inst: Inst) -> Inst:
         """Return the instance that an instance was created under."""

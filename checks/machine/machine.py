@@ -123,7 +123,7 @@ def within_range(machine: Machine) -> Machine:
         return maximum(minimum(value, machine.tops[read]), 0)
 
     return replace(machine, transitions=tuple(
-        replace(one, gives=tuple((read, kept(read, value)) for read, value in one.gives))
+        one.changed(one.when, tuple((read, kept(read, value)) for read, value in one.gives))
         for one in machine.transitions
     ))
 
@@ -132,7 +132,7 @@ def _other_hardware(one: Transition, asked: Sequence[Read]) -> Transition:
     if not one.step.forgets or one.step.inst is None:
         return one
     mine = [read for read in asked if _root(read.of) == _root(one.step.inst)]
-    return replace(one, gives=(*one.gives, *((read, UNASKED) for read in mine)))
+    return one.changed(one.when, (*one.gives, *((read, UNASKED) for read in mine)))
 
 
 def _root(place: Place) -> Place | None:

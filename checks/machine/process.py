@@ -176,10 +176,11 @@ class Process:
                 gives.append((owed, pick(none & owed.gt(0), owed - 1, owed)))
             if way.fault and entry == "probe" and self.creates:
                 gives.append((FAULTED(self.inst), num(1)))
-            self.made.add(
-                replace(step, error=way.error, fault=way.fault), self.pc, src,
-                all_of(when, *(bound(one) for one in can)), gives,
-            )
+            if way.error or way.fault:
+                said = replace(step, error=way.error, fault=way.fault)
+            else:
+                said = step
+            self.made.add(said, self.pc, src, all_of(when, *(bound(one) for one in can)), gives)
 
 
 def _adds(op: Operation) -> bool:

@@ -15,18 +15,28 @@ OPEN_QUESTION = -1  # the value of a question that nothing has asked
 def questions(exprs: Iterable[Expr], known: frozenset[Read]) -> list[Read]:
     """Return the questions that expressions ask, after those that they make sense under."""
     found: dict[Read, None] = {}
-
-    def note(read: Read) -> None:
-        under = asked_under(read, known)
-        if under is not None:
-            note(under)
-        found[read] = None
-
     for expr in exprs:
-        asked = [read for read in reads(expr) if read.fact.question]
-        for read in sorted(asked, key=lambda one: (one.of.name, one.fact.name)):
-            note(read)
+        for read in asked_in(expr):
+            if read not in found:
+                found.update(dict.fromkeys(reversed(list(_above(read, known)))))
     return list(found)
+
+
+def asked_in(expr: Expr) -> tuple[Read, ...]:
+    """Return the questions that are read in an expression, in order of their names."""
+    found: tuple[Read, ...] | None = expr.__dict__.get("asked")
+    if found is None:
+        asked = [read for read in reads(expr) if read.fact.question]
+        found = expr.__dict__["asked"] = tuple(sorted(asked, key=lambda read: read.key))
+    return found
+
+
+def _above(read: Read, known: frozenset[Read]) -> Iterator[Read]:
+    """Yield a question, the one that it makes sense under, and so on."""
+    under: Read | None = read
+    while under is not None:
+        yield under
+        under = asked_under(under, known)
 
 
 def asked_under(read: Read, known: frozenset[Read]) -> Read | None:

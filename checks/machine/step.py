@@ -115,6 +115,10 @@ class Transition:
     when: Expr
     gives: tuple[tuple[Read, Expr], ...]
 
+    def changed(self, when: Expr, gives: tuple[tuple[Read, Expr], ...]) -> Transition:
+        """Return it with another condition, and other values."""
+        return Transition(self.step, self.pc, self.src, when, gives)
+
     def goes_to(self) -> int | None:
         """Return where it leaves its process; None where it does not move it."""
         for target, value in self.gives:

@@ -11,7 +11,7 @@ from checks.machine.in_flight import may_fire
 from checks.machine.instances import Inst, Own, View
 from checks.machine.lock_owners import mutexes, number, takes
 from checks.machine.step import Step
-from checks.rules.rule import step_rule
+from checks.rules.rule import once, step_rule
 from generator.context import (
     CALLBACKS,
     HANDLER_RUNS,
@@ -102,6 +102,9 @@ def _taken_in(view: View, block: Block, own: Own) -> frozenset[Read]:
     return frozenset(found)
 
 
+_mutexes = once(mutexes)
+
+
 def _me(step: Step, view: View) -> int:
     """Return the number of the process that does a step."""
     mine = [own.number for own in view.contexts
@@ -155,7 +158,7 @@ def _waits(view: View, one: _Waiter, other: _Waiter) -> Expr:
     ways = [
         all_of(wanted("" if one.own is None else one.own.context.name)(one.inst).eq(at),
                lock.eq(other.number))
-        for at, lock in enumerate(mutexes(view), 1)
+        for at, lock in enumerate(_mutexes(view), 1)
     ]
     if other.own is not None and other.own.context.kind == CALLBACKS:
         mine = resuming("" if one.own is None else one.own.context.name)(one.inst)
@@ -210,17 +213,18 @@ def waits_for_what_can_end(step: Step, view: View) -> Expr | None:
     op = step.op
     if step.inst is None:
         return None
-    me = _me(step, view)
     if step.kind.hands_back and not step.context:
-        kept = [lock.eq(me) for lock in mutexes(view)]
+        kept = [lock.eq(_me(step, view)) for lock in _mutexes(view)]
         return any_of(*kept) if kept else None
     if op is None:
         return None
-    if _waits_for_handlers(op):
-        return _under_its_thread(step, view, me)
+    if view.contexts and _waits_for_handlers(op):
+        return _under_its_thread(step, view, _me(step, view))
     if op.does not in ("cancel and wait", "shut down", "wait"):
-        again = [fact(step.role(role)).eq(me) for fact, role in takes(op) if fact not in MUTEXES]
+        again = [fact(step.role(role)).eq(_me(step, view))
+                 for fact, role in takes(op) if fact not in MUTEXES]
         return any_of(*again) if again else None
+    me = _me(step, view)
     name, inst = op.context[1], step.role("user")
     if step.context == name and step.inst == inst:
         return TRUE

@@ -215,21 +215,22 @@ def _stops(step: Step, service: Inst, view: View) -> Expr:
     """Return whether a step takes from a running service its handler, or its source away."""
     if step.op is None:
         return FALSE
+    gives = [(way, give) for way in step.op.outcomes if way.label == step.outcome
+             for give in way.gives if give.target.fact in (SOURCE, HANDLER)]
+    if not gives:
+        return FALSE
     by_role: dict[Place, Place] = {Role(name): place for name, place in step.binding.items()}
     taken = []
-    for way in step.op.outcomes:
-        for give in way.gives:
-            if way.label != step.outcome or give.target.fact not in (SOURCE, HANDLER):
-                continue
-            if give.each is None:
-                among: tuple[Place, ...] = (view.resolve(give.target.of, by_role),)
-            else:
-                among = view.range(view.resolve(give.each, by_role))
-            if service in among:
-                value = fill(give.value, step.params)
-                after = view.bind(value, {**by_role, give.target.of: service})
-                when = view.bind(fill(way.when, step.params), by_role)
-                taken.append(all_of(when, after.ne(give.target.fact(service))))
+    for way, give in gives:
+        if give.each is None:
+            among: tuple[Place, ...] = (view.resolve(give.target.of, by_role),)
+        else:
+            among = view.range(view.resolve(give.each, by_role))
+        if service in among:
+            value = fill(give.value, step.params)
+            after = view.bind(value, {**by_role, give.target.of: service})
+            when = view.bind(fill(way.when, step.params), by_role)
+            taken.append(all_of(when, after.ne(give.target.fact(service))))
     return SOURCE(service).eq(1) & any_of(*taken) if taken else FALSE
 
 

@@ -50,6 +50,16 @@ def _shipped(undo: str = "") -> tuple[Operation, ...]:
     return tuple(found.values())
 
 
+@cache
+def _freed_by() -> Mapping[str, tuple[tuple[Operation, Operation], ...]]:
+    """Return who frees what a shipped operation took when that fails: by name, both of them."""
+    found: dict[str, list[tuple[Operation, Operation]]] = {}
+    for did in _shipped():
+        for _, other in did.frees_by:
+            found.setdefault(other.name, []).append((other, did))
+    return {name: tuple(some) for name, some in found.items()}
+
+
 def _undone_by(op: Operation, view: View) -> Iterator[Operation]:
     """Yield the operations, shipped or of the design, that an operation undoes, each once."""
     named = {id(one): one for one in (*_shipped(op.name), *_of_design(view).get(op.name, ()))}
@@ -108,7 +118,7 @@ def taken_back_once(step: Step, view: View) -> Expr | None:
     left = _left_by(op)
     given = [way.gives for did in _undone_by(op, view)
              for way in did.outcomes if way.label == "ok"]
-    given += [did.failed for did in _shipped() if any(other == op for _, other in did.frees_by)]
+    given += [did.failed for other, did in _freed_by().get(op.name, ()) if other == op]
     there = [held for gives in given if (held := _in_force(gives, left)) is not None]
     if not there or not done.outcomes[0].gives:
         return None if step.held == TRUE else ~step.held

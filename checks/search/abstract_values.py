@@ -105,6 +105,7 @@ class Knowledge:
         for step in self.steps:
             for target, _ in step.one.gives:
                 self.writers.setdefault(target, []).append(step)
+        self.tell: dict[tuple[Read, Read], tuple[Read, ...]] = {}
         self.nodes: dict[tuple[Read, int], dict[Node, Known]] = {}
         self.into: dict[tuple[Read, int], dict[Node, list[tuple[Node, _Compiled]]]] = {}
         self.found: dict[Read, dict[int, Known]] = {}
@@ -124,16 +125,18 @@ class Knowledge:
 
         They say more about where the one is than its counter does.
         """
-        asked = frozenset().union(*(
-            reads(step.one.when) for step in self.steps if step.one.pc == by
-        ))
-        return tuple(
-            read for read in self.machine.variables
-            if read in asked and read != pc and not read.fact.question and all(
-                step.one.pc == pc and isinstance(dict(step.one.gives)[read], Num)
-                for step in self.writers.get(read, ())
+        if (pc, by) not in self.tell:
+            asked = frozenset().union(*(
+                reads(step.one.when) for step in self.steps if step.one.pc == by
+            ))
+            self.tell[pc, by] = tuple(
+                read for read in self.machine.variables
+                if read in asked and read != pc and not read.fact.question and all(
+                    step.one.pc == pc and isinstance(dict(step.one.gives)[read], Num)
+                    for step in self.writers.get(read, ())
+                )
             )
-        )
+        return self.tell[pc, by]
 
     def mask(self, some: Iterable[Read]) -> int:
         """Return the fields of some variables."""

@@ -226,7 +226,7 @@ class Explorer:
         Errors: ModelError for a design that makes no sense, EnvironmentFault without a compiler,
         Late for a machine of more than `most` steps.
         """
-        with _uncollected():
+        with uncollected():
             machine = built(design, episode, chosen)
             if len(machine.transitions) > most:
                 raise Late
@@ -265,10 +265,11 @@ class Explorer:
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
+def uncollected() -> Iterator[None]:
     """Let no garbage collector look meanwhile, again and again, at each of many expressions.
 
-    They have no cycles.
+    What an exploration makes has no cycles, but for a few functions: it goes with the last who
+    refers to it.
     """
     was = gc.isenabled()
     gc.disable()

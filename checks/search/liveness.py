@@ -79,7 +79,7 @@ def answered_before(machine: Machine) -> Machine:
         given=given,
         variables=tuple(read for read in machine.variables if read not in given),
         transitions=tuple(
-            replace(one, when=assuming(one.when, given), gives=tuple(
+            one.changed(assuming(one.when, given), tuple(
                 (target, assuming(value, given)) for target, value in one.gives
                 if target not in given
             ))
@@ -90,7 +90,7 @@ def answered_before(machine: Machine) -> Machine:
 
 def with_answers(machine: Machine, watches: Sequence[Watch]) -> tuple[Watch, ...]:
     """Return the conditions of rules with what a machine's hardware answers in any case."""
-    return tuple(replace(one, when=assuming(one.when, machine.given)) for one in watches)
+    return tuple(one.assuming(machine.given) for one in watches)
 
 
 def _without_constants(machine: Machine) -> Machine:
@@ -111,7 +111,7 @@ def _without_constants(machine: Machine) -> Machine:
         machine,
         variables=tuple(read for read in machine.variables if read in known),
         transitions=tuple(
-            replace(one, when=fold_known(one.when, known), gives=tuple(
+            one.changed(fold_known(one.when, known), tuple(
                 (target, fold_known(value, known)) for target, value in one.gives
                 if target in known
             ))
@@ -147,7 +147,7 @@ def _looked_at(
         wider = needed.union(questions(more, known), *(reads(value) for value in more))
         changed, needed = wider != needed, wider
     return replace(machine, transitions=tuple(
-        replace(one, gives=tuple(give for give in one.gives if give[0] in needed))
+        one.changed(one.when, tuple(give for give in one.gives if give[0] in needed))
         for one in machine.transitions
     ))
 
@@ -200,4 +200,4 @@ def _cleared(
     dead = [read for read in mine[one.pc] if read not in needed]
     zero: dict[Read, Expr] = {read: UNASKED if read.fact.question else num(0) for read in dead}
     kept = [(target, value) for target, value in one.gives if target not in zero]
-    return replace(one, gives=(*kept, *zero.items()))
+    return one.changed(one.when, (*kept, *zero.items()))

@@ -8,7 +8,7 @@ process. The search itself is templates/explorer/explorer.c.j2.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from checks.machine.machine import Machine
 from checks.machine.questions import answers, asked_under, questions
@@ -16,7 +16,7 @@ from checks.search.abstract_values import conjuncts
 from checks.search.partial_order import Alone, Location, Reduction
 from generator.errors import ModelError
 from generator.expr import FALSE, TRUE, Bin, Expr, Not, Num, Pick, Read
-from generator.meaning import fold_known
+from generator.meaning import assuming, fold_known
 from generator.rendering.templates import text_of
 
 WORD = 64
@@ -32,6 +32,11 @@ class Watch:
     message: str
     at: int | None
     waived: str = ""
+
+    def assuming(self, values: Mapping[Read, int]) -> Watch:
+        """Return it where some facts have values."""
+        when = assuming(self.when, values)
+        return self if when is self.when else replace(self, when=when)
 
 
 @dataclass(frozen=True)

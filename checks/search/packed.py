@@ -7,14 +7,14 @@ A question takes one more value, 0, for "not asked yet".
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from checks.machine.machine import Machine
 from checks.search.machine_as_c import Code, Field, Watch, code, fields_of
 from checks.search.native import Library
 from checks.search.partial_order import Reduction
 from generator.expr import Expr, Read
-from generator.meaning import assuming, fold_known
+from generator.meaning import fold_known
 
 Successors = list[tuple[int, int]]  # (transition, state)
 
@@ -56,7 +56,7 @@ def pack(machine: Machine, watches: Sequence[Watch]) -> Packed:
     """
     given = {read: value for read, value in machine.given.items()
              if read not in machine.variables}
-    watches = [replace(one, when=assuming(one.when, given)) for one in watches]
+    watches = [one.assuming(given) for one in watches]
     fields = fields_of(machine)
     made = code(machine, watches, fields, _reduced(machine, watches, frozenset(fields)))
     library = Library(made.text, made.words, len(machine.transitions), len(watches))

@@ -16,7 +16,7 @@ from math import prod
 
 from checks.machine.machine import IDLE, RUNNING, Machine, Transition
 from checks.search.abstract_values import Knowledge, Known, Node
-from generator.expr import FALSE, Expr, Num, Read, reads
+from generator.expr import FALSE, Expr, Read, reads
 from generator.meaning import evaluate
 
 Location = tuple[Read | None, int]  # a process, by its counter, and where it is
@@ -45,6 +45,8 @@ class _Uses:
     rules: frozenset[Read]
     gives: Mapping[Read, Expr]
     looked: frozenset[Read]  # all of these
+    changed: Known  # the fields that it gives, and the values that they can have then
+    then: Known
 
 
 class Reduction:
@@ -62,8 +64,7 @@ class Reduction:
         self.known = Knowledge(machine, [when for _, when, waived in in_states if not waived])
         self.at_step = {number: self._that_can_break(number, some)
                         for number, some in at_step.items()}
-        self.uses = [_used(one, self.at_step.get(number, ()))
-                     for number, one in enumerate(machine.transitions)]
+        self.uses = [self._used(number, one) for number, one in enumerate(machine.transitions)]
         self.looks_at: dict[Read, list[Condition]] = {}
         for condition in in_states:
             for read in reads(condition[1]):
@@ -95,6 +96,15 @@ class Reduction:
     def can_break(self, number: int, index: int) -> bool:
         """Return whether a condition of a step can hold where the step is taken."""
         return any(one == index for one, _, _ in self.at_step.get(number, ()))
+
+    def _used(self, number: int, one: Transition) -> _Uses:
+        gives = {target: value for target, value in one.gives if target != one.pc}
+        when = reads(one.when)
+        values = frozenset().union(*map(reads, gives.values()))
+        asked = frozenset().union(*(reads(when) for _, when, _ in self.at_step.get(number, ())))
+        step = self.known.steps[number]
+        then = step.certain | self.known.mask(target for target, _, _ in step.computed)
+        return _Uses(when, values, asked, gives, when | values | asked, step.clear, then)
 
     def _that_can_break(self, number: int, some: Sequence[Condition]) -> list[Condition]:
         """Return the conditions that can hold where a step is taken, as far as they are open."""
@@ -200,15 +210,7 @@ class Reduction:
 
     def _unchanged(self, exprs: Iterable[Expr], uses: _Uses, known: Known) -> bool:
         """Return whether expressions are the same before and after a step, in the same words."""
-        computed = {
-            target for target, value in uses.gives.items()
-            if not (isinstance(value, Num) and value.value >= 0)
-        }
-        there = known & ~self.known.mask(uses.gives) | self.known.mask(computed)
-        for target, value in uses.gives.items():
-            if target not in computed:
-                assert isinstance(value, Num)
-                there |= 1 << self.known.fields[target][0] + value.value
+        there = known & ~uses.changed | uses.then
         for expr in exprs:
             if reads(expr).isdisjoint(uses.gives):
                 continue
@@ -271,14 +273,6 @@ class Reduction:
             ):
                 return False
         return True
-
-
-def _used(one: Transition, rules: Sequence[Condition]) -> _Uses:
-    gives = {target: value for target, value in one.gives if target != one.pc}
-    when = reads(one.when)
-    values = frozenset().union(*map(reads, gives.values()))
-    asked = frozenset().union(*(reads(when) for _, when, _ in rules))
-    return _Uses(when, values, asked, gives, when | values | asked)
 
 
 def _bits(some: int) -> Iterator[int]:

@@ -108,9 +108,9 @@ class Beside:
         before, after = self.before, self.after
         before.run(base, states, seconds)
         after.run(target, states, seconds)
+        answered_to = {name for one in before.ends for name in one.answers}
         asked = sorted(
-            {read for one in before.ends for read in before.machine.variables
-             if str(read) in one.answers},
+            (read for read in before.machine.variables if str(read) in answered_to),
             key=lambda read: (read.fact.needs is not None, str(read)),
         )
         whole = _Whole(asked)
@@ -232,7 +232,8 @@ def _with_last(machine: Machine) -> tuple[Machine, tuple[str, ...]]:
         if one.step.op is not None:
             text = words_of(one.step.op, one.step.binding)
             number = num(texts.setdefault(text, len(texts)))
-            one = replace(one, gives=(*one.gives, *((read, number) for read in last.values())))
+            more = ((read, number) for read in last.values())
+            one = one.changed(one.when, (*one.gives, *more))
         transitions.append(one)
     read = [fact(inst) for inst in machine.view.instances for fact in _FACTS if fact != _LAST]
     tops = {one: one.fact.top for one in read} | {one: len(texts) for one in last.values()}

@@ -20,6 +20,7 @@ from checks.search.explore import (
     Done,
     Report,
     explore,
+    uncollected,
     unprepared,
 )
 from checks.verdict.degrade import RULE as DEGRADES
@@ -96,7 +97,7 @@ def judge(
 
         jobs.append(compared)
     found: list[Report | Comparison] = []
-    with collecting():
+    with collecting(), uncollected():
         for one in results(jobs, 1 if first else processes):
             found.append(one)
             if first and one.verdict is Verdict.VIOLATED:

@@ -20,7 +20,7 @@ from checks.finding import Verdict
 from checks.machine.episode import PLAIN
 from checks.machine.machine import given_answers
 from checks.rules.rule import Rule
-from checks.search.explore import STATES, Explorer, Report, unprepared
+from checks.search.explore import STATES, Explorer, Report, uncollected, unprepared
 from checks.verdict.degrade import Beside, Comparison
 from checks.verdict.goal import SERVICES, goals_at_best, served_by
 from checks.verdict.judge import judge
@@ -125,22 +125,24 @@ class Prepared:
     def __init__(self, *, shorten: bool = True) -> None:
         """Prepare nothing yet; `shorten` as for explore()."""
         self.shorten = shorten
-        self.explorers: dict[tuple[str, tuple[Driver, ...]], Explorer] = {}
-        self.besides: dict[tuple[Driver, ...], Beside] = {}
+        # Few, and looked for one by one: what they are told by is long, and would be hashed whole.
+        self.explorers: list[tuple[str, tuple[Driver, ...], Explorer]] = []
+        self.besides: list[tuple[tuple[Driver, ...], Beside]] = []
 
     def __call__(
         self, design: Design, rules: Sequence[Rule], *, states: int, seconds: float,
         first: bool = False, episode: str = PLAIN,
     ) -> Report:
         """Explore, as explore() does."""
-        explorer = self.explorers.get((episode, design.drivers))
+        explorer = next((one for name, drivers, one in self.explorers
+                         if name == episode and drivers == design.drivers), None)
         if explorer is None:
             try:
                 with bounded(seconds):
                     explorer = Explorer(_open(design), rules, episode, _CHOSEN)
             except Late:
                 return unprepared(design, episode, seconds)
-            self.explorers[episode, design.drivers] = explorer
+            self.explorers.append((episode, design.drivers, explorer))
         given = given_answers(design, explorer.machine.view, explorer.machine.variables)
         return explorer.run(given, states=states, seconds=seconds, first=first,
                           shorten=self.shorten)
@@ -150,10 +152,10 @@ class Prepared:
         self, base: Design, target: Design, *, states: int, seconds: float
     ) -> Comparison:
         """Compare, as degrade() does."""
-        beside = self.besides.get(target.drivers)
+        beside = next((one for drivers, one in self.besides if drivers == target.drivers), None)
         if beside is None:
             beside = Beside(_open(base), _open(target), _CHOSEN)
-            self.besides[target.drivers] = beside
+            self.besides.append((target.drivers, beside))
         return beside.run(base, target, states=states, seconds=seconds)
 
 
@@ -258,11 +260,12 @@ def explore_all(tasks: tuple[Task, ...], processes: int = PROCESSES) -> tuple[Ex
         tuple(task for task in tasks if task.design == name)
         for name in sorted(size, key=lambda name: -size[name])
     ]
-    if len(groups) < 2 or processes < 2:
-        found = list(map(explored, groups))
-    else:
-        with collecting():
-            found = list(results([partial(explored, group) for group in groups], processes))
+    with uncollected():
+        if len(groups) < 2 or processes < 2:
+            found = list(map(explored, groups))
+        else:
+            with collecting():
+                found = list(results([partial(explored, group) for group in groups], processes))
     done = {(one.design, one.interrupts): one for some in found for one in some}
     return tuple(done.get((task.design, task.interrupts)) or unexplored(task) for task in tasks)
 

@@ -24,17 +24,7 @@ def check_waivers(design: Design, rules: Iterable[Rule]) -> None:
     Errors: ModelError, at the waiver.
     """
     keys = [rule.key for rule in rules]
-    blocks = {name: block for one in design.drivers for name, block in one.blocks().items()}
-    ops = {do.op for one in design.drivers for block in one.blocks().values()
-           for do in operations(block)}
-    ops |= {one for space in shipped().values() for one in space.values()
-            if isinstance(one, Operation)}
-    functions = {one for driver in design.drivers for block in driver.blocks().values()
-                 for one in called(block)}
-    known = {
-        "op": {*_undoing(ops), *(kind.value for kind in Kind)},
-        "inside": {*_ENTRIES, *_NOBODYS, *blocks, *_undone(functions)},
-    }
+    known = _names(design) if any(one.op or one.inside for one in design.waivers) else {}
     for waiver in design.waivers:
         if waiver.rule not in keys:
             raise ModelError(
@@ -49,6 +39,19 @@ def check_waivers(design: Design, rules: Iterable[Rule]) -> None:
                     f"the waiver of {waiver.rule}: {field}={name!r} is no {what}"
                     + _near(name, known[field])
                 )
+
+
+def _names(design: Design) -> dict[str, set[str]]:
+    """Return what op= and inside= of a waiver can name."""
+    blocks = [(name, block) for one in design.drivers for name, block in one.blocks().items()]
+    done = [do.op for _, block in blocks for do in operations(block)]
+    ours = [one for space in shipped().values() for one in space.values()
+            if isinstance(one, Operation)]
+    functions = [one for _, block in blocks for one in called(block)]
+    return {
+        "op": {*_undoing((*done, *ours)), *(kind.value for kind in Kind)},
+        "inside": {*_ENTRIES, *_NOBODYS, *(name for name, _ in blocks), *_undone(functions)},
+    }
 
 
 def _undoing(ops: Iterable[Operation]) -> set[str]:
