@@ -11,12 +11,12 @@ import resource
 import shlex
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from checks.finding import Verdict
 from checks.report.forms import FORMS, SHARED
-from checks.search import spin
 from checks.search.explore import STATES, Report, explore
 from checks.show import diagram, matrix_table, report_text, why
 from checks.verdict import explored
@@ -37,7 +37,6 @@ from checks.verdict.notes import Note, never_reached, notes
 from generator.cli import check_forms
 from generator.cli.differing import beside_nearest
 from generator.cli.given import scope
-from generator.cli.read import coverage, read, record
 from generator.cli.tree import chosen, told
 from generator.design import Design
 from generator.errors import Refused, UsageError
@@ -84,25 +83,41 @@ def _is_c(args: argparse.Namespace) -> bool:
     return bool(args.design and args.design.endswith(".c"))
 
 
+@dataclass(frozen=True)
+class _OfC:
+    """The design that a driver's C is, and what of the C it covers."""
+
+    design: Design
+    record: dict[str, object]
+    coverage: tuple[str, ...]
+
+
+def _of_c(args: argparse.Namespace) -> _OfC:
+    from generator.cli.read import coverage, read, record  # libclang, and all that reads with it
+
+    found = read(chosen(args), args.design)
+    return _OfC(found.what.design, record(found), coverage(found))
+
+
 def _one(args: argparse.Namespace) -> int:
     until = time.monotonic() + args.seconds
-    found = read(chosen(args), args.design) if _is_c(args) else None
-    design = load(args.design, args.said).design if found is None else found.what.design
+    c = _of_c(args) if _is_c(args) else None
+    design = load(args.design, args.said).design if c is None else c.design
     report = _judged(design, args)
     odd: Sequence[Note] = ()
     with contextlib.suppress(Late), bounded(max(until - time.monotonic(), _NOTING)):
         odd = (*notes(design), *never_reached(design, report))
-    like = None if found is not None else _likeness(design, report, args, until)
+    like = None if c is not None else _likeness(design, report, args, until)
     code = _code(report.verdict)
     if args.form in SHARED:
-        file = args.design if found is not None else str(load(args.design, args.said).file)
+        file = args.design if c is not None else str(load(args.design, args.said).file)
         print(FORMS[args.form](check_forms.of_design(
             report, file, odd, like, scope(args), check_forms.Ending(code, _typed()))))
     elif args.form == "json":
         odd_ones = [{"file": report_text.short(one.where.file), "line": one.where.line,
                      "message": one.message} for one in odd]
         beside = None if like is None else report_text.likeness_record(like)
-        of_c = {} if found is None else {"read": record(found)}
+        of_c = {} if c is None else {"read": c.record}
         whole = {**report_text.record(report), "notes": odd_ones, "beside": beside, **of_c}
         print(json.dumps(whole, indent=2))
     else:
@@ -113,8 +128,8 @@ def _one(args: argparse.Namespace) -> int:
             print(f"{report_text.short(one.where.file)}:{one.where.line}: note: {one.message}")
         for line in beside_nearest(args.where, design.name, (design,)) if args.where else ():
             print(line)
-        if found is not None:
-            print("\n".join(("what the verdict is about:", *coverage(found))))
+        if c is not None:
+            print("\n".join(("what the verdict is about:", *c.coverage)))
     if args.svg:
         _draw(report, args.svg)
     return _ended(code)
@@ -163,11 +178,20 @@ def _likeness(
         return Likeness(base.name, complete=False)
 
 
+def _engine(name: str) -> tuple[Callable[..., Report], int]:
+    """Return what explores a design, and how many states it may keep unless somebody says more."""
+    if name != "spin":
+        return explore, STATES
+    from checks.search import spin
+
+    return spin.explore, spin.STATES
+
+
 def _judged(design: Design, args: argparse.Namespace) -> Report:
     say(f"exploring {design.name}")
     if args.children:
         design = with_children(design, args.children)
-    engine, most = (spin.explore, spin.STATES) if args.engine == "spin" else (explore, STATES)
+    engine, most = _engine(args.engine)
     return judge(design, states=args.states or most, seconds=args.seconds, first=args.first,
                  engine=engine, episode=args.episode, processes=PROCESSES, further=True)
 

@@ -10,7 +10,7 @@ from generator.expr import Bin, Expr, Num, Read, reads
 from generator.misfit import is_place
 from generator.mistakes.operations import check_operation, named_twice, span
 from generator.mistakes.parts import check_parts
-from generator.operation import CONTINUE, Do, Guard, OnFail, Operation
+from generator.operation import CONTINUE, Do, Guard, Node, OnFail, Operation
 from generator.program import (
     Call,
     Condition,
@@ -21,6 +21,9 @@ from generator.program import (
     Return,
     leaves,
 )
+
+# Of a node that was looked at: variations of a design share most of theirs.
+_CHECKED, _CHECKED_IN_LOOP = "checked", "checked in a loop"
 
 
 def check_block(block: object, what: str, where: Where, *, loop: bool = False) -> None:
@@ -34,7 +37,10 @@ def check_block(block: object, what: str, where: Where, *, loop: bool = False) -
             f"{what} is a tuple of operations, not {_told(block)}: "
             "write (..., ), with a comma after a single one"
         )
+    checked = _CHECKED_IN_LOOP if loop else _CHECKED
     for node in block:
+        if isinstance(node, Node) and checked in node.__dict__:
+            continue
         match node:
             case Do():
                 check_operation(node.op, node.where)
@@ -81,6 +87,7 @@ def check_block(block: object, what: str, where: Where, *, loop: bool = False) -
                         Function: "write call(...) around it",
                         type: "call it, as in Return()"}.get(type(node), "take it out")
                 raise ModelError(where, f"{what} has {_told(node)} in it: {mend}")
+        node.__dict__[checked] = True
 
 
 def _check_helper(function: Function, where: Where) -> None:

@@ -57,6 +57,10 @@ def _hints(kind: Hashable) -> Mapping[str, object]:
 
 
 def _fits(value: object, hint: object) -> bool:
+    if hint is Place:
+        return is_place(value)
+    if isinstance(hint, type):  # most are
+        return isinstance(value, hint) and (hint is not int or not isinstance(value, bool))
     origin, args = get_origin(hint), get_args(hint)
     if origin in (types.UnionType, typing.Union):
         return any(_fits(value, one) for one in args)
@@ -70,11 +74,7 @@ def _fits(value: object, hint: object) -> bool:
         return isinstance(value, Mapping) and all(
             _fits(key, args[0]) and _fits(one, args[1]) for key, one in value.items()
         )
-    if hint is Place:
-        return is_place(value)
-    if not isinstance(hint, type):
-        return True
-    return isinstance(value, hint) and (hint is not int or not isinstance(value, bool))
+    return True
 
 
 def _misfit(value: object, hint: object) -> object:

@@ -33,6 +33,8 @@ def check_parts(thing: object, what: str, where: Where) -> None:
 
     Errors: ModelError, at the line given.
     """
+    if _SOUND in thing.__dict__:
+        return
     what = _line(what)
     todo: list[tuple[object, str]] = [(thing, what)]
     while todo:
@@ -42,13 +44,15 @@ def check_parts(thing: object, what: str, where: Where) -> None:
         check_fields(one, said, where)
         if wrong := _senseless(one):
             raise ModelError(where, f"{said}: {wrong}")
-        todo += [(part, f"{what}: {_called(part)}") for part in _parts(one)]
+        todo += [(part, f"{what}: {_called(part)}") for part in _parts(one)
+                 if _SOUND not in part.__dict__]
         one.__dict__[_SOUND] = True
 
 
 def _line(text: str) -> str:
     """Return a text as a line of a message can have it."""
-    said = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    said = text if text.isprintable() else "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
     return said if len(said) <= 100 else f"{said[:100]}..."
 
 
