@@ -55,7 +55,7 @@ class Test:
         return all(any(one.possible(known) for one in some) for some in self.either)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Compiled:
     """A step over knowledge: what it needs, what it makes certain, what it computes."""
 
@@ -98,6 +98,9 @@ class Knowledge:
                 width += values + 1
         self.memo: dict[tuple[int, int], bool] = {}
         self.worth: dict[tuple[Read, int, int], Known] = {}
+        self.listed: dict[int, tuple[int, ...]] = {}
+        self.asked: dict[int, tuple[Expr, Known]] = {}
+        self.assumed: dict[tuple[int, Known], Expr] = {}
         self.never = [self._test(one) for one in never]
         self.steps = [self._compiled(number, one) for number, one in
                       enumerate(machine.transitions)]
@@ -146,11 +149,15 @@ class Knowledge:
             found |= mask << offset
         return found
 
-    def values(self, read: Read, known: Known) -> list[int]:
+    def values(self, read: Read, known: Known) -> tuple[int, ...]:
         """Return the values that a variable can have."""
         offset, mask = self.fields[read]
         bits = known >> offset & mask
-        return [value for value in range(mask.bit_length()) if bits >> value & 1]
+        found = self.listed.get(bits)
+        if found is None:
+            found = self.listed[bits] = tuple(
+                value for value in range(bits.bit_length()) if bits >> value & 1)
+        return found
 
     def clashes(self, one: Known, other: Known) -> bool:
         """Return whether two cannot both be true."""
@@ -286,21 +293,23 @@ class Knowledge:
         if isinstance(value, Read) and value in self.fields:
             there, other = self.fields[value]
             return (known >> there & other & mask) << offset
-        names = reads(value)
-        if prod(len(self.values(read, known)) for read in names) <= MOST:
-            return sum(1 << offset + one for one in {
-                evaluate(value, state) for state in self.states(names, known)
-            })
+        states = self.states(reads(value), known, MOST)
+        if states is not None:
+            return sum(1 << offset + one for one in {evaluate(value, state) for state in states})
         if isinstance(value, Pick):
             return self._worth(target, value.then, known) | self._worth(
                 target, value.other, known)
         return mask << offset
 
-    def states(self, names: Iterable[Read], known: Known) -> Iterator[dict[Read, int]]:
-        """Yield all values that some variables can have."""
+    def states(
+        self, names: Iterable[Read], known: Known, most: int
+    ) -> Iterator[dict[Read, int]] | None:
+        """Return all values that some variables can have; None where that are more than `most`."""
         order = sorted(names, key=lambda read: read.key)
-        for one in product(*(self.values(read, known) for read in order)):
-            yield dict(zip(order, one, strict=True))
+        values = [self.values(read, known) for read in order]
+        if prod(map(len, values)) > most:
+            return None
+        return (dict(zip(order, one, strict=True)) for one in product(*values))
 
     def _nothing_left(self, known: Known, followed: int) -> Known:
         """Return what is known where the search would have ended if something were left.
@@ -358,6 +367,16 @@ class Knowledge:
 
     def assuming(self, expr: Expr, known: Known) -> Expr:
         """Return an expression in which what has one value is a number, computed as far as goes."""
+        asked = self.asked.get(id(expr))
+        if asked is None:  # with the expression, whose identity stays its own then
+            asked = self.asked[id(expr)] = expr, self.mask(reads(expr))
+        key = id(expr), known & asked[1]
+        found = self.assumed.get(key)
+        if found is None:
+            found = self.assumed[key] = self._assuming(expr, known)
+        return found
+
+    def _assuming(self, expr: Expr, known: Known) -> Expr:
         def value(read: Read) -> Expr:
             offset, mask = self.fields[read]
             bits = known >> offset & mask

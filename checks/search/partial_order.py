@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import prod
 
 from checks.machine.machine import IDLE, RUNNING, Machine, Transition
 from checks.search.abstract_values import Knowledge, Known, Node
@@ -197,9 +196,10 @@ class Reduction:
         changed = {target: value for target, value in uses.gives.items() if target in reads(when)}
         when = self.known.assuming(when, known | self.known.mask(changed))
         can = self.known.assuming(step.when, known)
-        for state in self._states([can, when, *changed, *changed.values()], known):
-            if state is None:
-                return False
+        states = self._states([can, when, *changed, *changed.values()], known)
+        if states is None:
+            return False
+        for state in states:
             if not evaluate(can, state):
                 continue
             before = bool(evaluate(when, state))
@@ -221,16 +221,11 @@ class Reduction:
                 return False
         return True
 
-    def _states(self, exprs: Sequence[Expr], known: Known) -> Iterator[dict[Read, int] | None]:
-        """Yield all values that the reads of expressions can have; None where that are too many."""
-        names = frozenset().union(*map(reads, exprs))
-        if prod(len(self._range(read, known)) for read in names) > MOST:
-            yield None
-        else:
-            yield from self.known.states(names, known)
-
-    def _range(self, read: Read, known: Known) -> Sequence[int]:
-        return self.known.values(read, known)
+    def _states(
+        self, exprs: Sequence[Expr], known: Known
+    ) -> Iterator[dict[Read, int]] | None:
+        """Return all values that what expressions read can have; None where they are too many."""
+        return self.known.states(frozenset().union(*map(reads, exprs)), known, MOST)
 
     def _independent(self, step: Transition, number: int, other: int, known: Known) -> bool:
         """Return whether a step may as well be taken before somebody else's."""
@@ -266,13 +261,12 @@ class Reduction:
             if target in gives))
         our = {target: value for target, value in ours.gives.items() if target in looked}
         their = {target: value for target, value in theirs.gives.items() if target in looked}
-        for state in self._states([*exprs, *our.values(), *their.values()], known):
-            if state is None or not _commute(
-                state, (step.when, our), (one.when, their), our_rules, their_rules, compared,
-                one.pc is None,
-            ):
-                return False
-        return True
+        states = self._states([*exprs, *our.values(), *their.values()], known)
+        return states is not None and all(
+            _commute(state, (step.when, our), (one.when, their), our_rules, their_rules, compared,
+                     one.pc is None)
+            for state in states
+        )
 
 
 def _bits(some: int) -> Iterator[int]:
