@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from checks.machine.instances import Inst, View
-from checks.machine.step import Build, Context, Held
+from checks.machine.step import Build, Held, Substitution
 from generator.design import Driver
 from generator.expr import FALSE, TRUE, Expr, Fact, Place, Read, any_of, num, pick
 from generator.graphs.flow import flow
@@ -35,30 +35,31 @@ def devres_lists(
                     continue
                 first = edge.do.places[0] if edge.do.places else None
                 if edge.op.managed or (edge.op.managed_by, first) in named:
-                    seen.setdefault((id(edge.do), edge.context), edge.do)
+                    seen.setdefault((id(edge.do), edge.around), edge.do)
             for (_, around), do in seen.items():
-                context = {driver.device: inst, **dict(around)}
-                owner = view.resolve(do.binding[do.op.on_devres or do.op.roles[0]], context)
+                substitution = {driver.device: inst, **dict(around)}
+                owner = view.resolve(do.binding[do.op.on_devres or do.op.roles[0]], substitution)
                 assert isinstance(owner, Inst)
                 entries = lists.setdefault(owner, [])
                 noted = Fact(f"devres {len(entries):02}", 1, f"{do} is on the devres list")(owner)
-                entries.append(Held(noted, do, context, driver, inst))
+                entries.append(Held(noted, do, substitution, driver, inst))
     return lists
 
 
-def same(view: View, one: Held, undo: Operation, do: Do, context: Context) -> bool:
+def same(view: View, one: Held, undo: Operation, do: Do, substitution: Substitution) -> bool:
     """Return whether an entry of a devres list has this undo, of the same devices."""
     return one.do.op.undo == undo and all(
-        view.resolve(one.do.binding[role], one.context) == view.resolve(do.binding[role], context)
+        view.resolve(one.do.binding[role], one.substitution)
+        == view.resolve(do.binding[role], substitution)
         for role in undo.roles
     )
 
 
-def put_on(made: Build, inst: Inst, do: Do, context: Context) -> list[tuple[Read, Expr]]:
+def put_on(made: Build, inst: Inst, do: Do, substitution: Substitution) -> list[tuple[Read, Expr]]:
     """Return what an operation of the driver of `inst` that went well puts on a devres list."""
     for entries in made.devres.values():
         for held in entries:
-            if held.do is not do or held.inst != inst or held.context != context:
+            if held.do is not do or held.inst != inst or held.substitution != substitution:
                 continue
             if not do.op.managed_by:
                 return [(held.noted, num(1))]
@@ -80,15 +81,15 @@ class TakenOff:
     twice: Expr = FALSE
 
 
-def taken_off(made: Build, do: Do, op: Operation, context: Context) -> TakenOff:
+def taken_off(made: Build, do: Do, op: Operation, substitution: Substitution) -> TakenOff:
     """Return what an operation takes off a devres list, as devm_free_irq() does."""
     if op.off_devres is None:
         return TakenOff()
-    owner = made.view.resolve(do.binding[op.on_devres], context)
+    owner = made.view.resolve(do.binding[op.on_devres], substitution)
     assert isinstance(owner, Inst)
     on = [
         one.noted for one in made.devres.get(owner, ())
-        if same(made.view, one, op.off_devres, do, context)
+        if same(made.view, one, op.off_devres, do, substitution)
     ]
     return TakenOff(
         tuple((noted, pick(any_of(*(late.eq(1) for late in on[at + 1:])), noted, 0))

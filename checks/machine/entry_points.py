@@ -314,8 +314,8 @@ class EntryPoints(Process):
             undo = held.do.op.undo
             assert undo is not None
             still = any_of(*(one.noted.eq(1) for one in listed[position + 1:]
-                             if same(self.made.view, one, undo, held.do, held.context)))
-            self._operate(held.do, undo, "ok", held.context, "devres", "devres",
+                             if same(self.made.view, one, undo, held.do, held.substitution)))
+            self._operate(held.do, undo, "ok", held.substitution, "devres", "devres",
                           src, held.noted.eq(1), dst, ((held.noted, num(0)),), still)
         last = self.at(entry, len(listed))
         # With the devres list the interrupt core's own data went, and names and memory that the

@@ -188,31 +188,32 @@ class View:
         """Return an instance and everything below it."""
         return (inst, *(u for child in self.children(inst) for u in self.users(child)))
 
-    def resolve(self, place: Place, context: Mapping[Place, Place]) -> Place:
-        """Return the instance that a device means in a context."""
+    def resolve(self, place: Place, substitution: Mapping[Place, Place]) -> Place:
+        """Return the instance that a device means under a substitution."""
         match place:
             case Inst() | System():
                 return place
             case Nth(of=of, index=index):
                 return self.of(of)[index]
             case ParentOf(of=of):
-                inner = self.resolve(of, context)
+                inner = self.resolve(of, substitution)
                 assert isinstance(inner, Inst)
                 return self.parent(inner)
             case ChildrenOf(of=of):
-                return ChildrenOf(self.resolve(of, context))
+                return ChildrenOf(self.resolve(of, substitution))
             case UsersOf(of=of):
-                return UsersOf(self.resolve(of, context))
-        if place in context:
-            return self.resolve(context[place], context) if context[place] != place else place
+                return UsersOf(self.resolve(of, substitution))
+        if place in substitution:
+            meant = substitution[place]
+            return self.resolve(meant, substitution) if meant != place else place
         if place == EACH:
             return place
         candidates = self.of(place)
         return candidates[0] if len(candidates) == 1 else place
 
-    def bind(self, expr: Expr, context: Mapping[Place, Place]) -> Expr:
+    def bind(self, expr: Expr, substitution: Mapping[Place, Place]) -> Expr:
         """Return an expression with instances in place of devices, quantifiers expanded."""
-        return self._expand(substitute(expr, lambda place: self.resolve(place, context)))
+        return self._expand(substitute(expr, lambda place: self.resolve(place, substitution)))
 
     def _expand(self, expr: Expr) -> Expr:
         match expr:

@@ -10,7 +10,7 @@ from checks.machine.devres import put_on, taken_off
 from checks.machine.instances import Inst, View
 from checks.machine.lock_owners import free_for, number, numbered, waits_at
 from checks.machine.runtime_pm import asks, awaits, has_waited, resumed, resumes
-from checks.machine.step import OWED, Build, Context, Kind, Step, called_with, words_of
+from checks.machine.step import OWED, Build, Kind, Step, Substitution, called_with, words_of
 from generator.context import CALLBACKS_OF
 from generator.design import Driver
 from generator.expr import FALSE, TRUE, Expr, Fact, Num, Place, Read, Role, all_of, num, pick
@@ -50,12 +50,12 @@ class Process:
         self.made.add(step, self.pc, src, when, [(self.pc, num(dst)), *values])
 
     def _edge(self, entry: str, edge: Edge) -> None:
-        context = {self.driver.device: self.inst, **dict(edge.context)}
+        substitution = {self.driver.device: self.inst, **dict(edge.around)}
         src, dst = self.at(entry, edge.src), self.at(entry, edge.dst)
         if edge.guard is not None:
             when: Expr = TRUE
             if edge.guard.when is not None:
-                holds = self.made.view.bind(edge.guard.when, context)
+                holds = self.made.view.bind(edge.guard.when, substitution)
                 when = holds if edge.holds else ~holds
             text = f"{edge.guard.name}: {'yes' if edge.holds else 'no'}"
             step = Step(self.actor, Kind.CONDITION, text, entry, edge.inside,
@@ -67,20 +67,20 @@ class Process:
         else:
             extra: list[tuple[Read, Expr]] = []
             if edge.op is edge.do.op and edge.outcome == "ok":
-                extra += put_on(self.made, self.inst, edge.do, context)
+                extra += put_on(self.made, self.inst, edge.do, substitution)
             if self.made.locks and edge.outcome == "ok" and _adds(edge.op):
-                dst = self._adding(edge, context, dst, extra)
-            gone = taken_off(self.made, edge.do, edge.op, context)
+                dst = self._adding(edge, substitution, dst, extra)
+            gone = taken_off(self.made, edge.do, edge.op, substitution)
             extra += gone.gives
-            self._operate(edge.do, edge.op, edge.outcome, context, entry, edge.inside,
+            self._operate(edge.do, edge.op, edge.outcome, substitution, entry, edge.inside,
                           src, TRUE, dst, extra, gone.twice, gone.any)
 
     def _adding(
-        self, edge: Edge, context: Context, dst: int, extra: list[tuple[Read, Expr]]
+        self, edge: Edge, substitution: Substitution, dst: int, extra: list[tuple[Read, Expr]]
     ) -> int:
         """Return where a device has been added and its driver may probe before the call returns."""
         assert edge.do is not None
-        child = self.made.view.resolve(edge.do.binding[edge.do.op.roles[0]], context)
+        child = self.made.view.resolve(edge.do.binding[edge.do.op.roles[0]], substitution)
         middle = self.at(f"adding {child.name}", dst)
         extra.append((ADDING(child), num(1)))
         self._core(Kind.PASS, "", middle, INSIDE(child).eq(0), dst, (ADDING(child), 0))
@@ -97,8 +97,8 @@ class Process:
         }) > 1
 
     def _operate(
-        self, do: Do, op: Operation, outcome: str, context: Context, entry: str, inside: str,
-        src: int, when: Expr, dst: int, extra: Sequence[tuple[Read, Expr]] = (),
+        self, do: Do, op: Operation, outcome: str, substitution: Substitution, entry: str,
+        inside: str, src: int, when: Expr, dst: int, extra: Sequence[tuple[Read, Expr]] = (),
         still: Expr = FALSE, held: Expr = TRUE,
     ) -> None:
         """Add the ways in which an operation ends with this outcome.
@@ -106,9 +106,9 @@ class Process:
         While `still` holds, it was taken more than once: a fact stays that does not count.
         """
         view = self.made.view
-        binding = {role: view.resolve(place, context) for role, place in do.binding.items()}
+        binding = {role: view.resolve(place, substitution) for role, place in do.binding.items()}
         params = {
-            name: view.bind(value, context)
+            name: view.bind(value, substitution)
             for name, value in zip(do.op.params, do.params, strict=True)
         }
         numbers = numbered(view, self.number, binding)
@@ -191,5 +191,5 @@ def _adds(op: Operation) -> bool:
     )
 
 
-def _target(view: View, target: Read, by_role: Context) -> Read:
+def _target(view: View, target: Read, by_role: Substitution) -> Read:
     return target.fact(view.resolve(target.of, by_role))

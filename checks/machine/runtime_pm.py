@@ -8,12 +8,12 @@ callbacks a process of its own calls (runtime_calls.py), `RPM_ACTIVE` is what D3
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from checks.machine.instances import Inst, Own, View
 from checks.machine.lock_owners import number
 from checks.machine.schedule import woken_for_sleep
-from checks.machine.step import SHUT, Build
+from checks.machine.step import SHUT, Build, Substitution
 from generator.context import CALLBACKS, resuming
 from generator.design import RUNTIME, Driver
 from generator.expr import TRUE, Expr, Fact, Place, Read, Role, all_of, any_of, num
@@ -152,11 +152,11 @@ def is_set(view: View, inst: Inst, fact: Fact) -> bool:
 
 
 def _given(
-    view: View, do: Do, op: Operation, fact: Fact, context: Mapping[Place, Place]
+    view: View, do: Do, op: Operation, fact: Fact, substitution: Substitution
 ) -> Iterator[tuple[Place, Expr]]:
     """Yield what is set by an operation, to what; of one that is made for each of several: none."""
     by_role: dict[Place, Place] = {
-        Role(role): view.resolve(place, context) for role, place in do.binding.items()
+        Role(role): view.resolve(place, substitution) for role, place in do.binding.items()
     }
     for way in op.outcomes:
         for give in way.gives:

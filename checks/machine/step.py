@@ -23,7 +23,7 @@ WAS_ENABLED = Fact("enabled before sleep", 3, "how often its driver had it enabl
 OWED = Fact("enables owed", 3, "disables that are right although it is not enabled: a resume has "
             "failed that was to enable it")
 IDLE, RUNNING = 0, 1  # program counter of a process whose driver is unbound, bound
-Context = Mapping[Place, Place]
+Substitution = Mapping[Place, Place]  # instances in the place of devices and roles
 
 
 class Kind(Enum):
@@ -138,7 +138,7 @@ class Held:
 
     noted: Read
     do: Do
-    context: Context
+    substitution: Substitution
     driver: Driver
     inst: Inst
 

@@ -51,7 +51,7 @@ class Edge:
     guard: Guard | None = None
     holds: bool = True
     inside: str = ""  # the helper it stands in
-    context: tuple[tuple[Place, Place], ...] = ()  # device -> instance of the rounds around it
+    around: tuple[tuple[Place, Place], ...] = ()  # device -> instance of the rounds around it
     where: Where = NOWHERE
 
 
@@ -67,7 +67,7 @@ class Flow:
 
 
 Instances = Callable[[Place], Sequence[Place]]
-_Context = Mapping[Place, Place]
+_Around = Mapping[Place, Place]
 
 
 @dataclass
@@ -95,12 +95,12 @@ class _Scope:
     name: str
     done: int
     failed: int
-    context: _Context
+    around: _Around
     undos: tuple[Undo, ...] = ()
     again: int | None = None  # where CONTINUE goes
     outer: _Scope | None = None  # the loop's surroundings, for unwinding out of it
     loop: Each | None = None
-    rounds: tuple[_Context, ...] = ()  # finished rounds of the loop, oldest first
+    rounds: tuple[_Around, ...] = ()  # finished rounds of the loop, oldest first
     kept: list[tuple[Undo, ...]] = field(default_factory=list)  # on each way to `done`
 
 
@@ -164,19 +164,19 @@ def _block(
 
 def _with(scope: _Scope, undos: tuple[Undo, ...]) -> _Scope:
     return _Scope(
-        scope.name, scope.done, scope.failed, scope.context, undos, scope.again,
+        scope.name, scope.done, scope.failed, scope.around, undos, scope.again,
         scope.outer, scope.loop, scope.rounds, scope.kept,
     )
 
 
-def _context(scope: _Scope) -> tuple[tuple[Place, Place], ...]:
-    return tuple(scope.context.items())
+def _around(scope: _Scope) -> tuple[tuple[Place, Place], ...]:
+    return tuple(scope.around.items())
 
 
 def _do(builder: _Builder, node: Do, at: int, scope: _Scope) -> int:
     after = builder.state()
     step = Edge(
-        at, after, node, node.op, "ok", inside=scope.name, context=_context(scope),
+        at, after, node, node.op, "ok", inside=scope.name, around=_around(scope),
         where=node.where,
     )
     builder.edges.append(step)
@@ -219,8 +219,8 @@ def _unwind(builder: _Builder, at: int, scope: _Scope, failed: Do | Call) -> int
         if builder.instances is None:
             at = _undo(builder, scope.loop, at, scope.outer)
         else:
-            for context in reversed(scope.rounds):
-                at = _undo_round(builder, scope.loop, at, scope.outer, context)
+            for around in reversed(scope.rounds):
+                at = _undo_round(builder, scope.loop, at, scope.outer, around)
         return _unwind(builder, at, scope.outer, failed)
     return at
 
@@ -242,7 +242,7 @@ def _undo(
             after = builder.state()
             builder.edges.append(
                 Edge(at, after, node, instead or op.undo, "ok", inside=scope.name,
-                     context=_context(scope), where=node.where)
+                     around=_around(scope), where=node.where)
             )
             return after
         case Call(function=function):
@@ -257,20 +257,20 @@ def _undo(
             if builder.instances is None:
                 start = builder.state()
                 builder.tau(at, start)
-                builder.tau(_undo_round(builder, node, start, scope, scope.context), start)
+                builder.tau(_undo_round(builder, node, start, scope, scope.around), start)
                 after = builder.state()
                 builder.tau(start, after)
                 return after
             for instance in reversed(builder.instances(node.device)):
-                context = {**scope.context, node.device: instance}
-                at = _undo_round(builder, node, at, scope, context)
+                around = {**scope.around, node.device: instance}
+                at = _undo_round(builder, node, at, scope, around)
             return at
 
 
 def _undo_round(
-    builder: _Builder, loop: Each, at: int, scope: _Scope, context: _Context
+    builder: _Builder, loop: Each, at: int, scope: _Scope, around: _Around
 ) -> int:
-    inner = _Scope(scope.name, scope.done, scope.failed, context)
+    inner = _Scope(scope.name, scope.done, scope.failed, around)
     for node in round_latest_first(loop, builder.managing):
         at = _undo(builder, node, at, inner)
     return at
@@ -320,7 +320,7 @@ def _condition(
             for holds, end in ((True, yes), (False, no)):
                 builder.edges.append(
                     Edge(at, end, guard=condition, holds=holds, inside=scope.name,
-                         context=_context(scope), where=node.where)
+                         around=_around(scope), where=node.where)
                 )
 
 
@@ -331,7 +331,7 @@ def _each(builder: _Builder, node: Each, at: int, scope: _Scope) -> int:
         again = head if node.again is None else builder.state()
         builder.tau(at, head)
         builder.tau(head, after)
-        inner = _Scope(scope.name, scope.done, scope.failed, scope.context, scope.undos, head,
+        inner = _Scope(scope.name, scope.done, scope.failed, scope.around, scope.undos, head,
                        scope, node, kept=scope.kept)
         if node.again is not None:  # the first round is certain, then the condition is asked
             _condition(builder, node, node.again, head, (again, after), scope)
@@ -344,17 +344,17 @@ def _each(builder: _Builder, node: Each, at: int, scope: _Scope) -> int:
             builder.tau(end, head)
         return after
     instances = list(builder.instances(node.device))
-    rounds: list[_Context] = []
+    rounds: list[_Around] = []
     head = at
     for instance in reversed(instances) if node.backwards else instances:
         following = builder.state()
-        context = {**scope.context, node.device: instance}
-        inner = _Scope(scope.name, scope.done, scope.failed, context, scope.undos, following,
+        around = {**scope.around, node.device: instance}
+        inner = _Scope(scope.name, scope.done, scope.failed, around, scope.undos, following,
                        scope, node, tuple(rounds), scope.kept)
         end, _ = _block(builder, node.body, head, inner)
         if end is not None:
             builder.tau(end, following)
-        rounds.append(context)
+        rounds.append(around)
         head = following
     builder.tau(head, after)
     return after
@@ -365,7 +365,7 @@ def _inline(
 ) -> tuple[int, int, list[tuple[Undo, ...]]]:
     """Append a helper's body; return its two ends, and what each way to success has to undo."""
     done, failed = builder.state(), builder.state()
-    inner = _Scope(function.name, done, failed, scope.context)
+    inner = _Scope(function.name, done, failed, scope.around)
     end, undos = _block(builder, function.body, at, inner)
     if end is not None:
         builder.tau(end, done)
