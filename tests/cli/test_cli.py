@@ -140,14 +140,14 @@ def test_one_rule_is_explained_with_its_evidence(capsys: pytest.CaptureFixture[s
     # the vectors of whoever has some: by capability, count, message, and how they are added
     assert "  hardware: capability (none, MSI, MSI-X); count (1, 2, 4); message (" in said
     assert "  platform: dynamic (no, yes); " in said
-    assert "  on a booted kernel: seen, by an object in the guest: a device frees its" in said
-    assert "checks/boot/witnesses/r14-object.json" in said
+    assert "  on a booted kernel: seen, by design: the port frees its vectors before it" in said
+    assert "checks/boot/witnesses/r14-vectors-first.json" in said
 
 
 def test_rules_say_which_of_them_a_kernel_showed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["rules"]) == 0
     said = capsys.readouterr().out.splitlines()
-    assert any(line.startswith("R14   seen: object ") for line in said)
+    assert any(line.startswith("R14   seen: design, object ") for line in said)
     assert any(line.startswith("R20b  theory ") for line in said)
     shown = len({one.rule for one in kept()})
     assert said[-4].startswith(f"{shown} of {len(ALL)} rules seen: ")

@@ -31,7 +31,6 @@ _BEFORE = Unseen(
 )
 UNSEEN: Mapping[str, Unseen] = {
     **dict.fromkeys(("N1", "N9", "N10", "R13", "R36"), _BEFORE),
-    "N46": Unseen("the case is there, and was not booted: nothing is known of it"),
     "N15": Unseen(
         "nothing takes a link down while the guest sleeps: pm_test turns back before the platform "
         "would, and QEMU's slots keep theirs, powered or not",
