@@ -30,7 +30,7 @@ _BEFORE = Unseen(
     "shutdown; kernels of before showed it, and none was booted since",
 )
 UNSEEN: Mapping[str, Unseen] = {
-    **dict.fromkeys(("N1", "N9", "N10", "R13", "R36"), _BEFORE),
+    **dict.fromkeys(("N9", "N10", "R13", "R36"), _BEFORE),
     "N15": Unseen(
         "nothing takes a link down while the guest sleeps: pm_test turns back before the platform "
         "would, and QEMU's slots keep theirs, powered or not",
