@@ -130,6 +130,10 @@ def parser() -> argparse.ArgumentParser:
                               help=f"{text}: checkpatch, series, compile, people, design")
     validate.add_argument("--expect", metavar="RULE:REASON", action="append", default=[],
                           help="findings of this rule do not count; they are listed, and why")
+    validate.add_argument("--matrix", metavar="LIST", default="",
+                          help="compile under these as well, with commas: ARCH or ARCH:KIND of "
+                               "x86_64, i386, arm64, riscv and defconfig, allmodconfig, "
+                               "allnoconfig, each with +FRAGMENT")
     validate.add_argument("--against", metavar="OLD",
                           help="an earlier version of the series: say what differs, and count only "
                                "findings that it did not have")

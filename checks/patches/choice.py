@@ -28,11 +28,15 @@ class Expected:
 
 @dataclass(frozen=True)
 class Choice:
-    """What to check: `only` these checks, without those of `skip`; empty means all of them."""
+    """What to check: `only` these checks, without those of `skip`; empty means all of them.
+
+    `matrix` names further configurations to compile under.
+    """
 
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     expected: tuple[Expected, ...] = ()
+    matrix: str = ""
 
     def wanted(self, name: str) -> bool:
         """Return whether a check is to be made."""
@@ -43,13 +47,14 @@ EVERYTHING = Choice()
 
 
 def choice(
-    only: Iterable[str], skip: Iterable[str], expect: Iterable[str], known: Sequence[str]
+    only: Iterable[str], skip: Iterable[str], expect: Iterable[str], known: Sequence[str],
+    matrix: str = "",
 ) -> Choice:
     """Return what the options say; names may be joined with commas.
 
     Errors: UsageError for a check that there is not, no check at all, or no reason.
     """
-    chosen = Choice(_names(only), _names(skip), tuple(map(_expected, expect)))
+    chosen = Choice(_names(only), _names(skip), tuple(map(_expected, expect)), matrix)
     for name in (*chosen.only, *chosen.skip):
         if name not in known:
             raise UsageError(f"{name!r}: no such check; there are {', '.join(known)}")

@@ -26,6 +26,7 @@ from generator.intake.posting import Posting
 from generator.kernel import kbuild, tree
 from generator.kernel.configurations import CONFIGS
 from generator.kernel.ground import Ground, ground
+from generator.kernel.matrix import configurations
 from generator.series.commit import Commit, commits_of
 from generator.series.identity import canonical
 from generator.series.spec import SeriesSpec
@@ -118,13 +119,18 @@ def examine(
                          f"{text.directory}: what is asked of others' drivers, the designs of this "
                          "series say: leave --only out")
     building = any(one.builds for one in made.values())
-    below = ground(where, tuple(CONFIGS.values())) if building else Ground((), {})
-    bases = below.bases
+    if chosen.matrix and not building:
+        raise UsageError("--matrix is for checks that compile, and none of them was asked for")
+    further = configurations(chosen.matrix, where.work) if chosen.matrix else ()
+    below = Ground((), {})
+    if building:
+        below = ground(where, (*CONFIGS.values(), *further))
+    bases, more = below.bases[: len(CONFIGS)], below.bases[len(CONFIGS) :]
     work = Work(text, changes, commits, where, read, bases, posting.work.git_dir, spec, signoff,
-                steps, below.laid, pool)
+                steps, below.laid, pool, more)
     found: dict[str, tuple[Finding, ...]] = {}
     for name, one in made.items():
-        doing = one.doing.format(commits=len(commits), configurations=len(bases))
+        doing = one.doing.format(commits=len(commits), configurations=len((*bases, *more)))
         say(visible(f"{text.directory}: {doing}"))
         found[name] = one.run(work)
     found = waived(found, chosen.expected)
@@ -133,7 +139,7 @@ def examine(
         tuple(told(found, chosen)),
         tuple((name, _unmade(CHECKS[name], asked=chosen.wanted(name)))
               for name in CHECKS if name not in made),
-        tuple(CONFIGS) if bases else (),
+        tuple(base.config.name for base in (*bases, *more)),
     )
 
 
@@ -202,7 +208,7 @@ def _rules(work: Work) -> tuple[Finding, ...]:
 
 
 def _compile(work: Work) -> tuple[Finding, ...]:
-    targets = [KernelTarget(base) for base in work.bases]
+    targets = [KernelTarget(base) for base in (*work.bases, *work.matrix)]
     return compile.check(
         work.compiled, targets, memory=cache() / "outcomes", everywhere=work.spec is None,
         laid=work.laid, pool=work.pool,

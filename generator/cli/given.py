@@ -30,7 +30,7 @@ def again(args: argparse.Namespace) -> str:
     for name in ("uncommitted", "b4", "scissors", "trailers", "allow_newer"):
         if getattr(args, name):
             words.append(f"--{name.replace('_', '-')}")
-    for name in ("use_version", "tree", "kernel", "base", "design"):
+    for name in ("use_version", "tree", "kernel", "base", "design", "matrix"):
         if value := getattr(args, name):
             words += [f"--{name.replace('_', '-')}", str(value)]
     return shlex.join([*words, *args.series])

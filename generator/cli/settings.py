@@ -13,9 +13,8 @@ from generator.errors import PortwrightError, UsageError
 from generator.system.plumbing import users_git
 
 # Those of which one can want always the same; what names a thing to be done is typed.
-NAMES = ("tree", "repo", "seconds", "states", "engine", "skip", "expect", "format", "scissors",
-         "trailers", "signoff", "quiet", "verbose", "cache_limit",
-         "scheduler")
+NAMES = ("tree", "repo", "seconds", "states", "engine", "skip", "expect", "matrix", "format",
+         "scissors", "trailers", "signoff", "quiet", "verbose", "cache_limit", "scheduler")
 _PLAIN = {name.replace("_", ""): name for name in NAMES}  # git takes no underscore, nor minds case
 _TRUE, _FALSE = ("true", "yes", "on", "1", ""), ("false", "no", "off", "0")
 

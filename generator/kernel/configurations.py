@@ -31,17 +31,28 @@ COMMON = (
 DEFCONFIG = {
     "x86_64": "arch/x86/configs/x86_64_defconfig",
     "i386": "arch/x86/configs/i386_defconfig",
+    "arm64": "arch/arm64/configs/defconfig",
+    "riscv": "arch/riscv/configs/defconfig",
 }
+# where the code of an architecture lies, when its name is another
+SOURCES = {"x86_64": "x86", "i386": "x86"}
+# of --matrix: configurations of kbuild's own, with nothing in them that we want
+KINDS = ("defconfig", "allmodconfig", "allnoconfig")
+
 
 @dataclass(frozen=True)
 class Config:
-    """A configuration: an architecture and the lines that must hold in its .config."""
+    """A configuration: an architecture and the lines that must hold in its .config.
+
+    `kind` is one of kbuild's own, to which the lines are added as far as kconfig lets them be.
+    """
 
     name: str
     arch: str
     wanted: tuple[str, ...]
     compiler: str = COMPILER
     llvm: str = LLVM
+    kind: str = ""
 
 
 def _cxl(value: str, *more: str) -> tuple[str, ...]:

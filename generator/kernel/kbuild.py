@@ -30,7 +30,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from generator.errors import ProgramFailed, TreeError
-from generator.kernel.configurations import DIRS, WHOLE, Config
+from generator.kernel.configurations import DIRS, SOURCES, WHOLE, Config
 from generator.kernel.kconfig import (
     check_wanted,
     dry_run,
@@ -54,7 +54,10 @@ _FORM = "2"
 
 @dataclass(frozen=True)
 class Base:
-    """A tree under a configuration, ready to compile in; `variant` is where a commit differs."""
+    """A tree under a configuration, ready to compile in; `variant` is where a commit differs.
+
+    `alike` is the variant of the same symbols without the commit: its flags are the tree's own.
+    """
 
     tree: Tree
     config: Config
@@ -62,6 +65,7 @@ class Base:
     autoconf_path: Path
     autoconf: str
     variant: Path | None = None
+    alike: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -87,9 +91,9 @@ def prepare(tree: Tree, config: Config) -> Base:
 
     Errors: TreeError (kconfig did not give what was asked, make failed), EnvironmentFault.
     """
-    asked = (repr(config), seed(config, tree.work))
+    asked = (_words(config), seed(config, tree.work))
     name = key(tree.base, str(tree.work), *asked, identity(config.compiler))
-    build = cache() / "kbuild" / f"{tree.version}-{config.name}-{name}"
+    build = cache() / "kbuild" / f"{tree.version}-{config.name.replace(':', '-')}-{name}"
     hold(build)
     stamp = build / "prepared.json"
     if not stamp.exists():
@@ -98,6 +102,12 @@ def prepare(tree: Tree, config: Config) -> Base:
                 _prepare(tree, config, build, stamp)
     path = build / "include" / "generated" / "autoconf.h"
     return Base(tree, config, build, path, path.read_text(encoding="utf-8"))
+
+
+def _words(config: Config) -> str:
+    """Return what a configuration is, with the same words as before there were kinds."""
+    plain = repr(config)
+    return plain if config.kind else plain.replace(", kind='')", ")")
 
 
 def prepare_all(tree: Tree, configs: Sequence[Config]) -> tuple[Base, ...]:
@@ -131,7 +141,8 @@ def _prepare(tree: Tree, config: Config, build: Path, stamp: Path) -> None:
     (build / ".config").write_text(seed(config, tree.work), encoding="utf-8")
     save_environment(tree.work, build, config)
     told = (build / ".config").read_text(encoding="utf-8")
-    check_wanted(config, config.wanted, told, tree.source)
+    if not config.kind:
+        check_wanted(config, config.wanted, told, tree.source)
     # A dry run of make enters it.
     build.joinpath("tools/objtool/libsubcmd").mkdir(parents=True, exist_ok=True)
     # All that headers need; objtool and the rest of `prepare` is for linking.
@@ -222,7 +233,7 @@ def far_flags(base: Base, path: str) -> Flags:
 
 
 def _before(base: Base) -> Base:
-    return replace(base, variant=None, autoconf="")
+    return replace(base, variant=None, autoconf="", alike=None)
 
 
 def _group(path: str) -> tuple[str, ...]:
@@ -304,10 +315,14 @@ def _ask(base: Base, dirs: tuple[str, ...]) -> dict[str, Flags]:
                 entry = _absolute(shlex.split(found.group(1)), work, base)
                 table[str(source.relative_to(work))] = entry
     if base.variant is not None:
-        known = {arg for group in {dirs, DIRS} for one in _table(_before(base), group).values()
-                 for arg in one.args}
-        for path, entry in table.items():
-            sound(path, entry.args, known, (base.tree.work, base.build))
+        if base.variant != base.alike:
+            before = _before(base)
+            if base.alike:
+                before = replace(before, variant=base.alike, alike=base.alike)
+            known = {arg for group in {dirs, DIRS} for one in _table(before, group).values()
+                     for arg in one.args}
+            for path, entry in table.items():
+                sound(path, entry.args, known, (base.tree.work, base.build))
         rows = [[one.path, one.line, one.text] for one in said]
         keep(base.variant / f"{_name(dirs)}.said", json.dumps(rows))
     # Nothing need be on in a directory, but what is compiled there must have been understood.
@@ -367,6 +382,9 @@ def _complaints(told: str, work: Path) -> tuple[Complaint, ...]:
 
 
 def _has(base: Base, directory: str) -> bool:
+    top = directory.split("/")
+    if top[0] == "arch" and top[1:2] not in ([], [SOURCES.get(base.config.arch, base.config.arch)]):
+        return False  # make would compile it for this machine all the same
     home = base.tree.work if base.variant is None else base.variant / "farm"
     return (home / directory / "Makefile").exists()
 

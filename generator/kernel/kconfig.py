@@ -27,6 +27,7 @@ from generator.system.plumbing import Done, run, tried
 from generator.system.sandbox import command
 
 _ENVIRONMENT = "conf.environment"
+_ASKED = "asked.config"  # the lines that conf adds to what it makes by itself
 _PROBE = Path(__file__).with_name("probe.sh")
 # More newlines than there are questions: each takes the default.
 _DEFAULTS = b"\n" * 20000
@@ -35,14 +36,18 @@ _DEFAULTS = b"\n" * 20000
 def seed(config: Config, work: Path) -> str:
     """Return what kconfig gets: the architecture's defaults, what we always want, what is asked.
 
-    A line of `wanted` replaces an earlier one about the same symbol.
+    A line of `wanted` replaces an earlier one about the same symbol. What conf makes by itself,
+    as allmodconfig, begins with `wanted` alone.
     Errors: TreeError when the tree has no defaults for the architecture.
     """
+    if config.kind.startswith("all"):
+        return "".join(f"{line}\n" for line in config.wanted)
     defaults = work / DEFCONFIG[config.arch]
     if not defaults.is_file():
         raise TreeError(f"{defaults}: missing; architecture {config.arch} cannot be configured")
     lines = {_symbol(line): line for line in defaults.read_text(encoding="utf-8").splitlines()}
-    lines |= {_symbol(line): line for line in (*COMMON, *config.wanted)}
+    common = () if config.kind else COMMON
+    lines |= {_symbol(line): line for line in (*common, *config.wanted)}
     return "".join(f"{line}\n" for line in lines.values())
 
 
@@ -118,11 +123,18 @@ def save_environment(work: Path, build: Path, config: Config) -> None:
     """
     # The tree lets us name the top Kconfig file; what follows it in the recipe prints the
     # environment, so that conf can be run again without make and its probing.
+    if config.kind.startswith("all"):
+        _asked(build, (build / ".config").read_text(encoding="utf-8"))
+        make(work, build, config, "-s", f"KCONFIG_ALLCONFIG={build / _ASKED}", config.kind)
     kept = build / _ENVIRONMENT
     named = f"KBUILD_KCONFIG=Kconfig && env -0 >{_ENVIRONMENT}"
     make(work, build, config, "-s", named, "syncconfig", stdin=_DEFAULTS)
     if not kept.is_file():
         raise TreeError(f"{work}/scripts/kconfig/Makefile: does not know KBUILD_KCONFIG any more")
+
+
+def _asked(where: Path, lines: str) -> None:
+    where.joinpath(_ASKED).write_text(lines, encoding="utf-8")
 
 
 def configure(
@@ -142,10 +154,16 @@ def configure(
     env |= {"srctree": str(source), "KBUILD_KCONFIG": "Kconfig", "PWD": str(out)}
     for stale in ("MAKEFLAGS", "MFLAGS", "VPATH"):
         env.pop(stale, None)
-    conf = [str(build / "scripts/kconfig/conf"), "-s", "--syncconfig", "Kconfig"]
+    steps = ["--syncconfig"]
+    if config.kind.startswith("all"):
+        _asked(out, lines)
+        env["KCONFIG_ALLCONFIG"] = str(out / _ASKED)
+        steps.insert(0, f"--{config.kind}")
     inside = (*readable, source, *_toolchain(config.compiler))
-    run(command(conf, readable=inside, writable=(out,), cwd=out),
-        env=_inside(config.compiler, env), stdin=_DEFAULTS, merge=True)
+    for step in steps:
+        conf = [str(build / "scripts/kconfig/conf"), "-s", step, "Kconfig"]
+        run(command(conf, readable=inside, writable=(out,), cwd=out),
+            env=_inside(config.compiler, env), stdin=_DEFAULTS, merge=True)
 
 
 def dry_run(work: Path, build: Path, config: Config, readable: Sequence[Path], *args: str) -> Done:

@@ -70,7 +70,11 @@ def at(
             with suppress(OSError):
                 # Another run may have been faster.
                 os.rename(fresh, home)
-    return replace(base, autoconf=(home / "autoconf.h").read_text(encoding="utf-8"), variant=home)
+    alike = None
+    if extra:
+        alike = at(base, {}, extra, strict=strict).variant if count else home
+    said = (home / "autoconf.h").read_text(encoding="utf-8")
+    return replace(base, autoconf=said, variant=home, alike=alike)
 
 
 def autoconf(base: Base, changed: Mapping[str, bytes | None], extra: Sequence[str] = ()) -> str:
@@ -115,7 +119,7 @@ def _configure_variant(
             lines = seed(base.config, base.tree.work) + "".join(f"{line}\n" for line in extra)
             _configure(base, home, lines)
             told = (home / "conf" / ".config").read_text(encoding="utf-8")
-            wanted = extra if strict else ()
+            wanted = extra if strict and not base.config.kind else ()
             check_wanted(base.config, wanted, told, "this commit", common=())
             with suppress(OSError):
                 # Another run may have been faster.
@@ -150,7 +154,7 @@ def _configure(base: Base, home: Path, lines: str) -> None:
 
 def ungranted(base: Base) -> tuple[str, ...]:
     """Return what was asked of kconfig and a commit does not give, as `asked for A, got B`."""
-    if base.variant is None:
+    if base.variant is None or base.config.kind:
         return ()
     told = (base.variant / "dot-config").read_text(encoding="utf-8")
     return tuple(wrong_lines(base.config.wanted, told))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from generator.errors import TreeError
+from generator.errors import Refused, TreeError
 from generator.kernel import kbuild
 from generator.kernel.configurations import CONFIGS, DIRS, Config
 from generator.kernel.kbuild import (
@@ -236,3 +236,15 @@ def test_a_directory_in_which_nothing_is_on_has_no_units_until_a_symbol_is(base:
     on = at(base, {}, ("CONFIG_I6300ESB_WDT=m",))
     assert "drivers/watchdog/i6300esb.c" in units(on, ("drivers/watchdog",))
     assert flags(on, "drivers/watchdog/i6300esb.c").neighbour is None
+
+
+@pytest.mark.kernel
+def test_flags_that_a_symbol_of_the_tree_brings_are_not_those_of_a_series(base: Base) -> None:
+    new = "drivers/pci/pcie/new.c"
+    makefile = f"{text(base.tree, MAKEFILE)}obj-y += new.o\n"
+    on = at(base, {new: b"", MAKEFILE: makefile.encode()}, ("CONFIG_KASAN=y",), strict=False)
+    assert "-fsanitize=kernel-address" in flags(on, new).args
+    worse = makefile + "CFLAGS_new.o += -fplugin=/tmp/x.so\n"
+    bad = at(base, {new: b"", MAKEFILE: worse.encode()}, ("CONFIG_KASAN=y",), strict=False)
+    with pytest.raises(Refused, match=r"gets '-fplugin=/tmp/x\.so'"):
+        flags(bad, new)
