@@ -7,6 +7,7 @@ back end the touched units; only what the base does not say already is a finding
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -67,6 +68,8 @@ def check(
     compiled: set[str] = set()
     silent: dict[tuple[str, Branch], None] = {}
     heard: set[tuple[str, Branch]] = set()
+    idle: dict[tuple[int, str], tuple[str, int]] = {}
+    busy: set[tuple[int, str]] = set()
     graphs = graphs or Graphs()
     laid = laid or {}
 
@@ -88,6 +91,8 @@ def check(
         compiled.update(outcome.compiled)
         silent.update(dict.fromkeys((commit.name, one) for one in outcome.silent))
         heard.update((commit.name, one) for one in outcome.heard)
+        idle.update({(number, name): (path, line) for name, path, line in outcome.idle})
+        busy.update((number, name) for name in outcome.busy)
         for path in outcome.unbuilt:
             unbuilt.setdefault((commit.name, path), []).append(target.name)
 
@@ -111,7 +116,8 @@ def check(
             attempt(TargetMemory(on, pool, graphs, laid=laid), number)
     left = [one for one in silent if one not in heard]
     return (*_merged(series, seen), *_not_compiled(series, unbuilt, compiled, targets),
-            *map(_left_out, left))
+            *map(_left_out, left),
+            *_without_use(series, {key: at for key, at in idle.items() if key not in busy}))
 
 
 _SEVERITY = {"error": Severity.ERROR, "warning": Severity.WARNING, "note": Severity.NOTE}
@@ -173,6 +179,25 @@ def _left_out(place: tuple[str, Branch]) -> Finding:
         branch.path, branch.first, 0,
         Severity.WARNING if "CONFIG_" in takes else Severity.NOTE, commit,
     )
+
+
+def _without_use(
+    series: Sequence[Commit], idle: Mapping[tuple[int, str], tuple[str, int]]
+) -> list[Finding]:
+    """Return a finding for each member and macro that stays after its last use has gone."""
+    found = []
+    for (number, name), (path, line) in sorted(idle.items()):
+        word = re.compile(rf"\b{re.escape(name.rpartition('.')[2])}\b".encode())
+        later = (commit.overlay.get(path, b"") for commit in series[number + 1:])
+        if any(text is None or (text and not word.search(text)) for text in later):
+            continue  # a later commit removes it
+        kind = f"{name}, a member of a struct," if "." in name else f"the macro {name}"
+        found.append(Finding(
+            "compile:without-use", f"{kind} is not used any more after this commit",
+            path, line, 0, Severity.WARNING, series[number].name,
+            fix="remove it with its last use",
+        ))
+    return found
 
 
 def text_of(overlay: Mapping[str, bytes | None], source: Path, path: str) -> bytes | None:

@@ -9,9 +9,12 @@ import pickle
 import resource
 import sys
 
-from checks.compiling.frontend import look
+from checks.compiling import frontend, leftover
 from checks.compiling.worker import READY, SECONDS, receive, send
 from generator.parsing.job import Job
+
+# what is asked of a unit
+_ANSWERS = {"diagnosis": frontend.look, "members": leftover.look}
 
 
 def main() -> None:
@@ -21,14 +24,16 @@ def main() -> None:
     send(answers, READY)
     while True:
         try:
-            job: Job = pickle.loads(receive(sys.stdin.buffer))
+            what: str
+            job: Job
+            what, job = pickle.loads(receive(sys.stdin.buffer))
         except EOFError:
             return
         usage = resource.getrusage(resource.RUSAGE_SELF)
         _, hard = resource.getrlimit(resource.RLIMIT_CPU)
         most = int(usage.ru_utime + usage.ru_stime) + SECONDS
         resource.setrlimit(resource.RLIMIT_CPU, (most, hard))
-        send(answers, json.dumps(look(job)).encode())
+        send(answers, json.dumps(_ANSWERS[what](job)).encode())
 
 
 if __name__ == "__main__":

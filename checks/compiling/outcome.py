@@ -22,7 +22,8 @@ class Outcome:
     """New diagnostics with their rules, files compiled, and touched files that were not.
 
     `silent` are branches of touched files in which nothing was compiled, `heard` those in which
-    something was.
+    something was; `idle` are members and macros (name, file, line) of which the last use goes here,
+    `busy` the names of those that are used after a commit which takes away a use.
     """
 
     said: tuple[tuple[str, Diagnostic], ...]
@@ -30,6 +31,8 @@ class Outcome:
     unbuilt: tuple[str, ...]
     silent: tuple[Branch, ...] = ()
     heard: tuple[Branch, ...] = ()
+    idle: tuple[tuple[str, str, int], ...] = ()
+    busy: tuple[str, ...] = ()
 
 
 def name_of(identity: str, overlays: Sequence[Mapping[str, bytes | None]], words: object) -> str:
@@ -50,7 +53,9 @@ def recall(file: Path) -> Outcome | None:
             os.utime(file)  # the oldest go first
         said = tuple((rule, diagnostic(item)) for rule, item in data["said"])
         silent, heard = (tuple(map(_branch, data[key])) for key in ("silent", "heard"))
-        return Outcome(said, tuple(data["compiled"]), tuple(data["unbuilt"]), silent, heard)
+        return Outcome(said, tuple(data["compiled"]), tuple(data["unbuilt"]), silent, heard,
+                       tuple((name, path, line) for name, path, line in data["idle"]),
+                       tuple(data["busy"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -10,6 +10,7 @@ from functools import partial
 from checks.compiling.backend import Object, build, preprocessed
 from checks.compiling.branches import Branch, fresh, spoken
 from checks.compiling.frontend import Diagnosis, diagnose
+from checks.compiling.idle import idle
 from checks.compiling.linked import linked
 from checks.compiling.outcome import Outcome
 from checks.compiling.reach import (
@@ -79,8 +80,14 @@ def compile_commit(
                  and commit.overlay[path] is not None}
     unbuilt = (changed - deleted - built) | (headers - read) | assembled
     silent, heard = _branches(kept, commit, before, jobs, results)
+    looked = {path: now.job(path, commit.overlay) for path in built}
+    left, busy = idle(
+        commit, before, then, now, looked, frozenset(made.path for made in objects),
+        frozenset(then.units(dirs)),
+    )
     return Outcome(
-        tuple(said), (*order, *sorted(read)), tuple(sorted(unbuilt)), tuple(silent), tuple(heard)
+        tuple(said), (*order, *sorted(read)), tuple(sorted(unbuilt)), tuple(silent), tuple(heard),
+        left, busy,
     )
 
 

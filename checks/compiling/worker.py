@@ -69,13 +69,13 @@ class _Worker:
                 last = said.read().decode(errors="replace").strip().splitlines()[-1:]
                 raise EnvironmentFault(f"no unit can be read in the sandbox: {last}") from None
 
-    def ask(self, job: Job) -> dict[str, Any]:
+    def ask(self, what: str, job: Job) -> dict[str, Any]:
         """Return what the worker answers. Errors: Exceeded, Timeout."""
         told, heard = self.process.stdin, self.process.stdout
         assert told is not None
         assert heard is not None
         try:
-            send(told, pickle.dumps(job))
+            send(told, pickle.dumps((what, job)))
             if not select.select([heard], [], [], PATIENCE)[0]:
                 raise Timeout(f"{job.path}: not read within {PATIENCE} s")
             answer: dict[str, Any] = json.loads(receive(heard))
@@ -95,8 +95,8 @@ _exceeded: set[tuple[str, str]] = set()
 _guard = threading.Lock()
 
 
-def read(job: Job) -> dict[str, Any]:
-    """Return what a worker answers of a job.
+def read(job: Job, what: str = "diagnosis") -> dict[str, Any]:
+    """Return what a worker answers of a job; `what` is asked of it.
 
     Errors: Exceeded, EnvironmentFault when there is no sandbox, Timeout.
     """
@@ -109,7 +109,7 @@ def read(job: Job) -> dict[str, Any]:
         worker = waiting.pop() if waiting else None
     worker = worker or _Worker(job.place)
     try:
-        answer = worker.ask(job)
+        answer = worker.ask(what, job)
     except BaseException as wrong:
         worker.end()
         if isinstance(wrong, Exceeded):

@@ -11,7 +11,7 @@ from checks.compiling.compile import check
 from checks.compiling.target import KernelTarget
 from generator.errors import UsageError
 from generator.kernel import kbuild
-from generator.kernel.configurations import DEFCONFIG, KINDS
+from generator.kernel.configurations import CONFIGS, DEFCONFIG, KINDS
 from generator.kernel.matrix import configurations
 from generator.kernel.tree import Tree
 from generator.series.commit import commits_of
@@ -53,7 +53,7 @@ def test_what_is_not_understood_is_one_line_of_blame(work: Path, named: str, sai
 @pytest.mark.slow
 def test_a_mistake_that_only_another_machine_shows_is_found_there(pinned: Tree) -> None:
     bases = [kbuild.prepare(pinned, one)
-             for one in configurations("arm64:allnoconfig,i386:allnoconfig", pinned.work)]
+             for one in (*configurations("arm64:allnoconfig", pinned.work), CONFIGS["i386"])]
     path = "drivers/base/core.c"
     text = (pinned.work / path).read_text()
     new = text + ("\nu64 core_ratio(u64 one, u64 other);\nu64 core_ratio(u64 one, u64 other)\n"
@@ -62,4 +62,4 @@ def test_a_mistake_that_only_another_machine_shows_is_found_there(pinned: Tree) 
                   progress=lambda _: None)
     told = {(one.rule, one.config) for one in found if one.path == path}
     assert ("compile:error", "arm64:allnoconfig") in told
-    assert ("link:undefined", "i386:allnoconfig") in told
+    assert ("link:undefined", "i386") in told
