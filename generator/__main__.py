@@ -127,9 +127,12 @@ def parser() -> argparse.ArgumentParser:
     for name, text in (("only", "make this check, and others named so"),
                        ("skip", "do not make this check")):
         validate.add_argument(f"--{name}", metavar="CHECK", type=names, action="append", default=[],
-                              help=f"{text}: checkpatch, series, compile, people, design")
+                              help=f"{text}: checkpatch, series, compile, deep, people, design")
     validate.add_argument("--expect", metavar="RULE:REASON", action="append", default=[],
                           help="findings of this rule do not count; they are listed, and why")
+    validate.add_argument("--deep", action="store_true",
+                          help="also run sparse, the tree's coccinelle scripts and smatch, those "
+                               "that are installed, over the series' C, in the sandbox: minutes")
     validate.add_argument("--matrix", metavar="LIST", default="",
                           help="compile under these as well, with commas: ARCH or ARCH:KIND of "
                                "x86_64, i386, arm64, riscv and defconfig, allmodconfig, "

@@ -12,10 +12,13 @@ from checks.finding import Finding, Severity
 from generator.errors import UsageError
 
 # checkpatch:LONG_LINE, compile:error; or waypoint, which has no second part
-_KINDS = "(?:checkpatch|series|compile|link|life)"
+_KINDS = "(?:checkpatch|series|compile|link|life|deep)"
 _RULE = re.compile(
     rf"(?P<rule>{_KINDS}:[\w-]+|(?!{_KINDS}:)[\w-]+):\s*(?P<why>.*\S)\s*"
 )
+
+
+DEEP = "deep"  # the check that is only made when it is asked for
 
 
 @dataclass(frozen=True)
@@ -30,16 +33,19 @@ class Expected:
 class Choice:
     """What to check: `only` these checks, without those of `skip`; empty means all of them.
 
-    `matrix` names further configurations to compile under.
+    `matrix` names further configurations to compile under; `deep`: with slow programs of others.
     """
 
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     expected: tuple[Expected, ...] = ()
     matrix: str = ""
+    deep: bool = False
 
     def wanted(self, name: str) -> bool:
         """Return whether a check is to be made."""
+        if name == DEEP and not (self.deep or name in self.only):
+            return False
         return (not self.only or name in self.only) and name not in self.skip
 
 
@@ -48,13 +54,13 @@ EVERYTHING = Choice()
 
 def choice(
     only: Iterable[str], skip: Iterable[str], expect: Iterable[str], known: Sequence[str],
-    matrix: str = "",
+    matrix: str = "", *, deep: bool = False,
 ) -> Choice:
     """Return what the options say; names may be joined with commas.
 
     Errors: UsageError for a check that there is not, no check at all, or no reason.
     """
-    chosen = Choice(_names(only), _names(skip), tuple(map(_expected, expect)), matrix)
+    chosen = Choice(_names(only), _names(skip), tuple(map(_expected, expect)), matrix, deep)
     for name in (*chosen.only, *chosen.skip):
         if name not in known:
             raise UsageError(f"{name!r}: no such check; there are {', '.join(known)}")

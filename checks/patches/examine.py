@@ -14,8 +14,8 @@ from checks.compiling.outcome import name_of
 from checks.compiling.pool import LOCAL, Pool
 from checks.compiling.target import KernelTarget
 from checks.finding import Finding, Severity
-from checks.patches import checkpatch, commits, inert, lives, people, rendered, rules
-from checks.patches.choice import EVERYTHING, Choice, told, waived
+from checks.patches import checkpatch, commits, deep, inert, lives, people, rendered, rules
+from checks.patches.choice import DEEP, EVERYTHING, Choice, told, waived
 from checks.patches.commits import at
 from checks.patches.context import Context
 from checks.patches.mails import Patch, edits, view
@@ -137,17 +137,19 @@ def examine(
     return Examined(
         text.patches, found, tuple(text for one in made.values() for text in one.taken(spec)),
         tuple(told(found, chosen)),
-        tuple((name, _unmade(CHECKS[name], asked=chosen.wanted(name)))
+        tuple((name, _unmade(name, chosen))
               for name in CHECKS if name not in made),
-        tuple(base.config.name for base in (*bases, *more)),
+        (*(CONFIGS if bases else ()), *(base.config.name for base in more)),
     )
 
 
-def _unmade(one: Check, *, asked: bool) -> str:
+def _unmade(name: str, chosen: Choice) -> str:
     """Return why a check was not made."""
-    if not asked:
+    if name == DEEP and name not in chosen.skip:
+        return "sparse, coccinelle and smatch were not asked for; --deep runs those that there are"
+    if not chosen.wanted(name):
         return "left out, as asked"
-    return ("the designs of the series say it" if one.of_others
+    return ("the designs of the series say it" if CHECKS[name].of_others
             else "no series.json and no --design says whose design it is")
 
 
@@ -272,6 +274,9 @@ CHECKS: dict[str, Check] = {
         _compile, f"each commit compiled, front end and back end, as {', '.join(CONFIGS)}",
         "compiling {commits} commits under {configurations} configurations",
         assumed=compile.ASSUMED, assumed_of_others=compile.ASSUMED_OF_ALL,
+    ),
+    "deep": Check(
+        deep.check, "", "sparse, coccinelle and smatch on {commits} commits, in the sandbox",
     ),
     "people": Check(
         people.check, "", "asking whom {commits} patches are for", conventions=True, builds=False,

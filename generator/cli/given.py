@@ -27,7 +27,7 @@ def asked(args: argparse.Namespace) -> Asked:
 def again(args: argparse.Namespace) -> str:
     """Return the command that checks the same series again."""
     words = ["portwright", "validate"]
-    for name in ("uncommitted", "b4", "scissors", "trailers", "allow_newer"):
+    for name in ("uncommitted", "b4", "scissors", "trailers", "allow_newer", "deep"):
         if getattr(args, name):
             words.append(f"--{name.replace('_', '-')}")
     for name in ("use_version", "tree", "kernel", "base", "design", "matrix"):

@@ -33,7 +33,8 @@ def run(args: argparse.Namespace) -> int:
         run(parser().parse_args(["validate", "patches/auxbus"]))
         -> 0  # a table of patches by checks is on stdout
     """
-    chosen = choice(args.only, args.skip, args.expect, list(CHECKS), args.matrix)
+    chosen = choice(args.only, args.skip, args.expect, list(CHECKS), args.matrix,
+                    deep=args.deep)
     if args.tree and args.kernel:
         raise UsageError("--kernel names a pinned tree, --tree a clone of yours: give one")
     if args.all and not args.against:

@@ -65,7 +65,7 @@ def at(
         home.parent.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="tmp-", dir=home.parent) as name:
             fresh = Path(name, "variant")
-            _farm(known, count, fresh / "farm")
+            farm(known, count, fresh / "farm")
             _configure_variant(base, fresh, count, extra, strict=strict)
             with suppress(OSError):
                 # Another run may have been faster.
@@ -85,7 +85,7 @@ def autoconf(base: Base, changed: Mapping[str, bytes | None], extra: Sequence[st
     return at(base, changed, extra).autoconf
 
 
-def _farm(work: Path, changed: Mapping[str, bytes | None], farm: Path) -> None:
+def farm(work: Path, changed: Mapping[str, bytes | None], farm: Path) -> None:
     """Make a source tree of symbolic links, with real directories only where something differs."""
     real = {""}
     for path in changed:
