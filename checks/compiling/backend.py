@@ -21,6 +21,7 @@ from checks.compiling import worker
 from checks.compiling.frontend import absolute, diagnostic, memory
 from checks.compiling.sections import Mismatch, mismatches, stubs
 from generator.errors import EnvironmentFault, Untestable
+from generator.kernel.configurations import LLVM
 from generator.parsing import pch
 from generator.parsing.job import Diagnostic, Job, ResolvedJob, disk_id, resolved
 from generator.system.plumbing import PATIENCE, Done, tried
@@ -238,7 +239,7 @@ def _modpost(
         other = scratch / "stubs.c"
         other.write_text(stubs(beside), encoding="utf-8")
         both = scratch / "both.o"
-        linker = ["ld.lld-19" if shutil.which("ld.lld-19") else "ld", "-r", "-o", str(both)]
+        linker = [f"ld.lld{LLVM}", "-r", "-o", str(both)]
         done = _run([*linker, str(out), str(_alone(job, compiler, other, scratch))], job, scratch)
         if done.status:
             raise EnvironmentFault(f"{linker[0]} does not join two objects: {done.last}")

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from checks.compiling import worker
-from checks.compiling.leftover import Members, asked_of, members
 from checks.compiling.target import Target
 from generator.parsing.job import Job
+from generator.parsing.members import Members, asked_of, members
 from generator.series.commit import Commit
 
 _MOST = 40  # units of others that are asked whether they name a member of a shared header

@@ -9,12 +9,13 @@ import pickle
 import resource
 import sys
 
-from checks.compiling import frontend, leftover
+from checks.compiling import frontend
 from checks.compiling.worker import READY, SECONDS, receive, send
+from generator.parsing import members
 from generator.parsing.job import Job
 
 # what is asked of a unit
-_ANSWERS = {"diagnosis": frontend.look, "members": leftover.look}
+_ANSWERS = {"diagnosis": frontend.look, "members": members.look}
 
 
 def main() -> None:

@@ -24,8 +24,8 @@ class Work:
     commits. `spec` is the series that the commits claim to be, None when nobody says which;
     `signoff` the identity that asked to sign. `rendered` has all files that differ from the base
     after each step of that series, when somebody has rendered it already. `laid` is what the base
-    has otherwise than the tree of `bases`. `pool` is who compiles. `matrix` are the tree under further
-    configurations, in which it is only compiled.
+    has otherwise than the tree of `bases`. `pool` is who compiles. `matrix` are the tree under
+    further configurations, in which it is only compiled.
     """
 
     series: SeriesText
