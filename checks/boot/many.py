@@ -8,10 +8,10 @@ import hashlib
 import itertools
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from checks.boot.build.kernel import Kernel
@@ -32,8 +32,8 @@ class Task:
     """One boot; with `keep`, what it comes to is kept until kernel, board or lab change.
 
     `name` is that of its directory, the design's without one; `args` are more of the kernel's.
-    `source` says of what the kernel is, where it is not the C of the design, `adding` who can add
-    vectors in it.
+    `source` says of what the kernel is, where it is not the C of the design, `said` what its tree
+    answers to facts.
     """
 
     design: Design
@@ -45,7 +45,7 @@ class Task:
     name: str = ""
     args: tuple[str, ...] = ()
     source: str = ""
-    adding: str = "x86"
+    said: Mapping[str, str] = field(default_factory=dict)
 
 
 def run_all(tasks: Sequence[Task]) -> tuple[Run, ...]:
@@ -119,7 +119,7 @@ def recalled(file: Path) -> Run | None:
 
 
 def _board(task: Task) -> Board:
-    board = in_tree(BOARDS[task.board], task.adding)
+    board = in_tree(BOARDS[task.board], task.said)
     platform = replace(
         board.platform, kernel_args=(*board.platform.kernel_args, *task.args)
     )

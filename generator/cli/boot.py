@@ -43,7 +43,6 @@ from generator.series.manifest import read_bounded
 from generator.series.overlay import between, nearest, with_diffs
 from generator.system.plumbing import run as command
 from generator.system.progress import say
-from generator.tree_facts.table import answer
 
 _LATE = 124
 
@@ -83,10 +82,10 @@ def run(args: argparse.Namespace) -> int:
         built = {arch: _kernel(design.name, where, files, KINDS[kind], arch)
                  for arch in dict.fromkeys(BOARDS[board].platform.arch for board in boards)}
         inside = {arch: program(where, arch) for arch in built}
-        adding = answer("dynamic MSI-X", where).text
+        said = told(where)
         return [
             Task(design, built[arch], inside[arch], board, asked or usual(BOARDS[board]),
-                 keep=keep, source=of, adding=adding)
+                 keep=keep, source=of, said=said)
             for board in boards for arch in [BOARDS[board].platform.arch]
         ]
 

@@ -16,7 +16,7 @@ from checks.boot.build.kind import KASAN, KINDS, REMOVE
 from checks.boot.build.kind import PLAIN as ONCE
 from checks.boot.guest.leaks import leaks, lost_memory
 from checks.boot.guest.lockdep import lockdep
-from checks.boot.guest.observe import observed
+from checks.boot.guest.observe import Config, observed
 from checks.boot.guest.protocol import Answer
 from checks.boot.guest.qemu import Guest, command
 from checks.boot.many import Task, run_name
@@ -66,19 +66,45 @@ def test_what_the_platform_cannot_do_itself_is_not_taken_away() -> None:
 
 @pytest.mark.parametrize("name", BOARDS)
 def test_boards_are_as_under_the_default_pin(name: str) -> None:
-    assert in_tree(BOARDS[name], BY_NAME["dynamic MSI-X"].answers[0]) == BOARDS[name]
+    said = {fact: BY_NAME[fact].answers[0] for fact in ("dynamic MSI-X", "bandwidth driver")}
+    assert in_tree(BOARDS[name], said) == in_tree(BOARDS[name], {}) == BOARDS[name]
 
 
 def test_who_can_add_vectors_is_what_the_tree_says() -> None:
-    said = "GIC ITS, Hyper-V, x86"
+    said = {"dynamic MSI-X": "GIC ITS, Hyper-V, x86"}
     adds = {name for name, board in BOARDS.items() if in_tree(board, said).platform.dynamic}
 
     assert adds == {name for name, board in BOARDS.items() if board.platform.dynamic} | {"virt"}
-    assert not in_tree(BOARDS["dynamic"], "nobody").platform.dynamic
+    assert not in_tree(BOARDS["dynamic"], {"dynamic MSI-X": "nobody"}).platform.dynamic
     # Then a CPMU's message 2 gets a vector of its own, and message 1, which is nobody's, none.
     port = next(one for one in BOARDS["virt"].ports if one.cpmus)
     for board, messages in ((BOARDS["virt"], (0, 1, 2)), (in_tree(BOARDS["virt"], said), (0, 2))):
         assert predict(auxbus.DESIGN, port, board.platform).messages == messages
+
+
+def test_where_the_bandwidth_of_links_has_a_driver_that_is_bound_and_has_a_handler() -> None:
+    board = in_tree(BOARDS["dynamic"], {"bandwidth driver": "bwctrl"})
+    there = {port.name: port for port in board.ports}
+
+    assert all("BWNOTIF" not in port.services for port in board.ports)
+    assert "BWCTRL" not in there["rp-msi"].services  # its link does not notify
+    wanted = predict(today.DESIGN, there["rp-msix"], board.platform)
+    assert wanted.services["BWCTRL"].bound
+    assert wanted.handlers() == {0: ("PCIe PME", "PCIe bwctrl", "aerdrv", "pciehp")}
+    slow = replace(PORTS["rp-msix"], speeds=False)
+    only = in_tree(replace(BOARDS["dynamic"], ports=(slow,)), {"bandwidth driver": "bwctrl"})
+    assert only.ports[0].services == ("PME", "AER", "HP")
+
+
+@pytest.mark.parametrize(("most", "told", "count"), [
+    (4, 0x1e, 4), (1, 0x02, 1), (2, 0x1e, 2), (1, 0, 1), (2, 0, 2), (3, 0, 0),
+])
+def test_link_speeds_are_counted_as_the_kernel_does(most: int, told: int, count: int) -> None:
+    data = bytearray(256)
+    data[0x34], data[0x40] = 0x40, 0x10
+    data[0x4c], data[0x6c] = most, told
+
+    assert Config(bytes(data)).speeds == count
 
 
 def test_only_ports_without_hotplug_may_sleep() -> None:

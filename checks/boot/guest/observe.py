@@ -88,6 +88,17 @@ class Config:
         return bool(self.long(self.capability(_CAP_EXPRESS) + 0x0c) >> 21 & 1)
 
     @property
+    def speeds(self) -> int:
+        """Return how many speeds the port's link can have.
+
+        Source: drivers/pci/pci.c pcie_get_supported_speeds().
+        """
+        at = self.capability(_CAP_EXPRESS)
+        most = self.word(at + 0x0c) & 0xf
+        told = self.long(at + 0x2c) & 0xfe & (2 << most) - 1
+        return told.bit_count() or (most if most <= 2 else 0)
+
+    @property
     def hotplug_message(self) -> int:
         """Return the message number of PME, hotplug and bandwidth notification."""
         return self.word(self.capability(_CAP_EXPRESS) + 2) >> 9 & 0x1f

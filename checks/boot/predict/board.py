@@ -16,16 +16,16 @@ from checks.boot.model.port import Block, Hardware
 from checks.boot.model.running import PORT, PORT_ID
 
 MODEL = "model"  # instead of a device of QEMU's
-PME, AER, HP, DPC, BWNOTIF = "PME", "AER", "HP", "DPC", "BWNOTIF"
+PME, AER, HP, DPC, BWNOTIF, BWCTRL = "PME", "AER", "HP", "DPC", "BWNOTIF", "BWCTRL"
 
 
 @dataclass(frozen=True)
 class Service:
-    """A service of a port in the pinned kernel: its bit, its driver, what it calls its handler.
+    """A service of a port: its bit, its driver, what that calls its handler.
 
     `core` is the device of the model that it is folded into, `greeting` what its driver's probe
     logs of the port. Source: drivers/pci/pcie/portdrv.h, the drivers' request_irq(), and
-    pcie_pme_probe(), aer_probe(), pcie_init(), dpc_probe().
+    pcie_pme_probe(), aer_probe(), pcie_init(), dpc_probe(), pcie_bwnotif_probe().
     """
 
     name: str
@@ -43,7 +43,8 @@ SERVICES: Mapping[str, Service] = {
         Service(AER, 2, "aer", "aer", "aerdrv", "AER: enabled with IRQ "),
         Service(HP, 4, "hp", "pciehp", "pciehp", "pciehp: Slot #"),
         Service(DPC, 8, "aer", "dpc", "pcie-dpc", "DPC: enabled with IRQ "),
-        Service(BWNOTIF, 16, "hp", "-", ""),  # nobody drives it in this kernel
+        Service(BWNOTIF, 16, "hp", "-", ""),  # nobody drives it
+        Service(BWCTRL, 16, "hp", "pcie_bwctrl", "PCIe bwctrl"),  # in its place, in other trees
     )
 }
 _TYPES = {"root": 4, "upstream": 5, "downstream": 6}
@@ -66,7 +67,8 @@ class Port:
     """A port: where it is, what QEMU calls it, and what the model asks about it.
 
     `place` is as observe.placed() says it. `entries` is the size of its table, or how many
-    messages it can send; `messages` are the numbers it would use with all of them.
+    messages it can send; `messages` are the numbers it would use with all of them. `speeds` says
+    whether its link can have more than one.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Port:
     messages: tuple[tuple[str, int], ...] = (("hp", 0), ("aer", 0))
     cpmus: tuple[Cpmu, ...] = ()
     below: bool = False
+    speeds: bool = True
 
     def service_device(self, pci: str, service: str) -> str:
         """Return the name of a service's device, as pcie_device_init() makes it."""
@@ -195,14 +198,22 @@ class Board:
         )
 
 
-def in_tree(board: Board, adding: str) -> Board:
-    """Return a board as it is under another kernel: who can add vectors there, by its own words.
+def in_tree(board: Board, said: Mapping[str, str]) -> Board:
+    """Return a board as it is under a kernel whose code answers so to facts.
 
-    Boards here are as under the default pin.
+    Who can add vectors, and who has the service for link bandwidth, differ. Boards here are as
+    under the default pin, which is where nothing is said.
     """
     platform = board.platform
-    dynamic = platform.vectors in adding.split(", ") and not platform.withheld
-    return replace(board, platform=replace(platform, dynamic=dynamic))
+    adding = said.get("dynamic MSI-X", "x86").split(", ")
+    dynamic = platform.vectors in adding and not platform.withheld
+    ports = board.ports
+    if said.get("bandwidth driver") == "bwctrl":
+        ports = tuple(replace(port, services=tuple(
+            BWCTRL if one == BWNOTIF else one for one in port.services
+            if one != BWNOTIF or port.speeds
+        )) for port in ports)
+    return replace(board, platform=replace(platform, dynamic=dynamic), ports=ports)
 
 
 # QEMU's firmware for x86 is from before 2015, so nothing there may sleep.

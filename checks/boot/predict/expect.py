@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from checks.boot.build.kind import Kind
 from checks.boot.guest.line import Line, shown
 from checks.boot.guest.observe import Dev, Irq, Pci, Seen
-from checks.boot.predict.board import MODEL, SERVICES, Platform, Port
+from checks.boot.predict.board import BWCTRL, BWNOTIF, MODEL, SERVICES, Platform, Port
 from checks.boot.predict.predict import LINE_IRQ, Given, Predicted
 
 NO_PORT = "no such device"
@@ -34,10 +34,12 @@ def premises(look: Look, port: Port, platform: Platform) -> Iterator[Line]:
     pairs = [
         ("interrupt capability", port.capability, space.kind),
         ("vectors it can have", str(port.entries), str(space.entries)),
-        ("link bandwidth notification", _yes("BWNOTIF" in port.services or port.type == "upstream"),
+        ("link bandwidth notification", _yes(_notifies(port)),
          _yes(space.notifies or port.type == "upstream")),
     ]
-    if {"PME", "HP", "BWNOTIF"} & set(port.services) and space.mode != "INTx":
+    if BWCTRL in port.services:
+        pairs.append(("more than one link speed", "yes", _yes(space.speeds > 1)))
+    if {"PME", "HP", BWNOTIF, BWCTRL} & set(port.services) and space.mode != "INTx":
         pairs.append(("message number of PME and hotplug", str(platform.message(port, "hp")),
                       str(space.hotplug_message)))
     if "AER" in port.services and space.mode != "INTx":
@@ -46,6 +48,12 @@ def premises(look: Look, port: Port, platform: Platform) -> Iterator[Line]:
     for what, said, got in pairs:
         yield Line(look.scenario, port.name, what, said, got, f"config space of {pci.name}",
                    "premise")
+
+
+def _notifies(port: Port) -> bool:
+    """Return whether a port can tell of its link's bandwidth: one speed is no service to bwctrl."""
+    return bool({BWNOTIF, BWCTRL} & set(port.services)) or port.type == "upstream" \
+        or not port.speeds
 
 
 def _yes(value: bool) -> str:
