@@ -8,14 +8,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from other_drivers import DRIVERS, NOT_BUILT
 
 from checks.finding import Severity
 from checks.patches.conformance import hold, sources
 from generator.design import Driver
-from generator.drivers.cxl_pci import cxl_pci
-from generator.drivers.pciehp_core import pciehp
-from generator.drivers.perf_cxl_pmu import cxl_bus_driver
-from generator.drivers.pme_aer_dpc import aer, dpc, pme
 from generator.fingerprint import Fingerprint
 from generator.kernel.configurations import CONFIGS
 from generator.kernel.kbuild import prepare
@@ -23,15 +20,6 @@ from generator.operation import Operation
 from generator.ops import shipped
 from generator.reading.initialisers import entry_points
 
-DRIVERS = {
-    driver.name: driver
-    for driver in (pme(), aer(), dpc(), pciehp(), cxl_pci(), cxl_bus_driver(zero=False))
-}
-# what a configuration leaves out, read off the Makefiles and Kconfig
-NOT_BUILT = {
-    ("pcie_pme", "no-pm"), ("aer", "no-aer"), ("dpc", "no-aer"),
-    ("cxl_pci", "n"), ("cxl_pmu on the CXL bus", "n"),
-}
 # functions that are one step to the model: what a register, or a struct, is about
 WHOLE = (
     "pcie_pme_interrupt_enable", "cxl_rch_enable_rcec", "pcie_aer_is_native",

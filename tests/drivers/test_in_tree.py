@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from other_drivers import DRIVERS, NOT_BUILT
 from port_driver import ENTRIES, PORTDRV, UNSEEN
 
-from checks.finding import Verdict
+from checks.finding import Severity, Verdict
 from checks.patches.conformance import hold, sources
 from checks.verdict.explored import _key
 from checks.verdict.judge import judge
@@ -40,6 +41,30 @@ def test_the_port_driver_is_that_of_the_newer_tree(name: str, newer: Tree) -> No
     there = load("today", _said(newer)).design
     found = hold(there, sources(prepare(newer, CONFIGS[name]), {}, [PORTDRV]))
     assert [str(one) for one in found] == []
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("name", CONFIGS)
+@pytest.mark.parametrize("driver", [one for one in DRIVERS if one != "cxl_pci"])
+def test_the_drivers_beside_it_are_those_of_the_newer_tree_as_well(
+    driver: str, name: str, newer: Tree
+) -> None:
+    c = sources(prepare(newer, CONFIGS[name]), {}, DRIVERS[driver].sources)
+    found = hold(DRIVERS[driver], c)
+    assert not c.absent if (driver, name) not in NOT_BUILT else not c.units
+    assert [str(one) for one in found if one.severity != Severity.NOTE] == []
+
+
+@pytest.mark.kernel
+def test_the_driver_of_memory_devices_is_another_one_there_and_is_told_at_its_place(
+    newer: Tree,
+) -> None:
+    """It asks for the serial number first there, and leaves RAS and features to others."""
+    driver = DRIVERS["cxl_pci"]
+    found = hold(driver, sources(prepare(newer, CONFIGS["m"]), {}, driver.sources))
+    (only,) = [one for one in found if one.severity is Severity.ERROR]
+    assert (only.rule, only.path) == ("waypoint", "drivers/cxl/pci.c")
+    assert "probe (cxl_pci_probe) is not the probe of the design" in only.message
 
 
 @pytest.mark.kernel
