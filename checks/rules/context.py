@@ -20,8 +20,6 @@ from generator.facts import (
     HANDLER,
     HAS,
     IN_RUNTIME_PM,
-    IRQ,
-    LINE,
     LINE_ROUTED,
     MAPPED,
     OPEN,
@@ -163,9 +161,9 @@ def takes_back_what_it_gave(step: Step, _view: View) -> Expr | None:
     "the device, and nothing wrong where it has; a line whose number changes behind its request",
 )
 def enabled_before_use(step: Step, view: View) -> Expr | None:
-    """A probe uses interrupts and mapped registers of a PCI device only where that is enabled.
+    """A probe uses MSI, MSI-X and mapped registers of a PCI device only where that is enabled.
 
-    The line has its number, and is routed, from pci_enable_device() on.
+    pdev->irq has the number of the line, and that is routed, from pci_enable_device() on.
     """
     op, inst = step.op, step.inst
     if op is None or inst is None or step.entry != "probe" or inst.device.kind == "core":
@@ -176,10 +174,6 @@ def enabled_before_use(step: Step, view: View) -> Expr | None:
     if is_done(step, "pdev->irq"):
         dev = step.role("dev")
         return all_of(ENABLED(dev).eq(0), ~msi_on(dev), LINE_ROUTED(dev).eq(1))
-    if is_done(step, "request_irq", "devm_request_irq"):
-        dev = view.root(step.role("user"))
-        on_line = ENABLED(dev).eq(0) & IRQ(step.role("user")).eq(LINE)
-        return on_line if dev.device.kind == "pci" else None
     if MAPPED not in op.needs or not step.outcome:
         return None
     dev = view.root(step.role(op.needs_of or op.roles[0]))

@@ -5,7 +5,6 @@ from broken.parts import (
     AWAKE,
     DELETE,
     KID,
-    LINE,
     MADE,
     MAKE,
     MANY,
@@ -25,7 +24,7 @@ from generator.operation import IGNORE, RETURN, Guard, sets
 from generator.ops.assign import note
 from generator.ops.cxl import CXL_FIND_REGBLOCK_INSTANCE
 from generator.ops.device import KFREE_NOTE, KZALLOC, KZALLOC_NOTE
-from generator.ops.irq import FREE_IRQ, PCI_FREE_IRQ_VECTORS, PCI_IRQ_VECTOR, REQUEST_IRQ
+from generator.ops.irq import PCI_FREE_IRQ_VECTORS, PCI_IRQ_VECTOR
 from generator.ops.memdev import READL
 from generator.ops.pci import (
     PCI_CLEAR_MASTER,
@@ -112,16 +111,6 @@ CASES = (
         broken=design(port((PCI_DEV_IRQ(PORT, PORT), ENABLE), (PCI_DISABLE_DEVICE(PORT),))),
         mended=design(port((ENABLE, PCI_DEV_IRQ(PORT, PORT)), (PCI_DISABLE_DEVICE(PORT),))),
         trace=("port: bind portdrv", "port: pdev->irq for port, port"),
-        hardware={"port.line": "yes"},
-    ),
-    Case(
-        "N22",
-        broken=design(port((LINE, PCI_IRQ_VECTOR(PORT, PORT, nr=0), REQUEST_IRQ(PORT)),
-                           (FREE_IRQ(PORT), FREE))),
-        mended=design(port((ENABLE, LINE, PCI_IRQ_VECTOR(PORT, PORT, nr=0), REQUEST_IRQ(PORT)),
-                           (FREE_IRQ(PORT), FREE, PCI_DISABLE_DEVICE(PORT)))),
-        trace=("port: bind portdrv", "port: pci_alloc_irq_vectors(port)",
-               "port: pci_irq_vector(port, port)", "port: request_irq(port)"),
         hardware={"port.line": "yes"},
     ),
     # drivers/pci/pcie/Kconfig: PCIEPORTBUS is bool; drivers/cxl/Kconfig: CXL_BUS is tristate. With
