@@ -35,7 +35,7 @@ class Fingerprint:
     callback: index of the argument that the callee calls, once per child of `on`, until it
     returns something else than 0 (device_for_each_child).
     later: indices of a function and of what it will be called with when all is undone
-    (devm_add_action_or_reset).
+    (devm_add_action_or_reset). forgets: nobody knows what is in memory behind it.
     """
 
     callees: tuple[str, ...]
@@ -44,6 +44,7 @@ class Fingerprint:
     args: tuple[int, ...] = ()
     callback: int | None = None
     later: tuple[int, int] | None = None
+    forgets: bool = False
 
     @property
     def spellings(self) -> tuple[str, ...]:

@@ -3,31 +3,33 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from generator.design import RECOVERY, Design, Device, Driver
+from generator.context import Context
+from generator.design import RECOVERY, SUBDEVICES, Design, Device, Driver, context_entry
 from generator.entrypoint import DriverStruct, struct_named
-from generator.errors import NOWHERE, TreeError, Where
-from generator.expr import Fact, question
-from generator.extraction.structure import Branch, Ret, Statements, Step, written
-from generator.extraction.vocabulary import done, guessed, not_founded
+from generator.errors import TreeError, Where
+from generator.expr import Fact
+from generator.extraction.blocks import Blocks
+from generator.extraction.contexts import set_up
+from generator.extraction.open_facts import left_open, of_several
+from generator.extraction.vocabulary import not_founded
 from generator.facts import BLOCK, MSG
-from generator.fingerprint import CGuard
-from generator.graphs.design_lts import fingerprints
-from generator.graphs.lts import Label
-from generator.operation import IGNORE, RETURN, UNWIND, Do, Guard, Node, OnFail, Operation
+from generator.operation import IGNORE, RETURN, UNWIND, Do, Guard, Node, Operation
+from generator.ops.aux import (
+    AUXILIARY_DEVICE_ADD,
+    AUXILIARY_DEVICE_DELETE,
+    AUXILIARY_DEVICE_INIT,
+    AUXILIARY_DEVICE_UNINIT,
+)
+from generator.ops.device import IDA_ALLOC, IDA_FREE, KZALLOC
 from generator.ops.platform import CLIENT_IRQ
 from generator.parsing.cursors import Unit
-from generator.program import Block, If, Return, mapped
-from generator.reading.cfg import Extent
+from generator.program import Block, Call, Function, If, Return, mapped, operations
 from generator.reading.initialisers import Initialiser, entry_points, handlers
-from generator.reading.reader import HARMLESS, CLts, Reader, Site, Unnamed
+from generator.reading.sites import Unnamed
 
-MOST_RUNS = 20_000  # states of one function; what is larger is not read, and that is said
-_HARMLESS = HARMLESS | {"dev_get_drvdata", "platform_get_drvdata", "pci_get_drvdata"}
-YES_NO = ("no", "yes")
 # What hardware is asked of bridges, and an ordinary device answers in one way.
 _ENDPOINT = ((MSG, ("0",)), (BLOCK, ("in an assigned BAR",)))
 
@@ -59,7 +61,7 @@ def drivers(unit: Unit) -> tuple[Initialiser, ...]:
 
 
 def extract(units: Sequence[Unit], named: Initialiser) -> Extracted:
-    """Return the design of one driver, whose initialiser is `named`.
+    """Return the design of one driver, whose initialiser is `named`, of the files that it is of.
 
     Errors: TreeError when a function is not there, or is too large.
     """
@@ -74,48 +76,77 @@ def extract(units: Sequence[Unit], named: Initialiser) -> Extracted:
     functions = {entry: name for entry, name in functions.items() if name not in elsewhere}
     if "probe" not in functions:
         raise TreeError(f"{named.place}: {named.name} has no .probe in this file")
-    device = Device(_plain(named.name), struct.kind, answers=_answers(struct))
-    builder = _Builder(device, units)
-    read = {entry: builder.read(function) for entry, function in functions.items()}
-    blocks = {entry: builder.function(one, entry in RECOVERY) for entry, one in read.items()}
+    parent = Device("parent", "platform") if struct.kind in SUBDEVICES else None
+    device = Device(_plain(named.name), struct.kind, parent, answers=_answers(struct))
+    there = set_up(units)
+    of = Blocks(device, units, there)
+    blocks = {entry: of.block(name, entry in RECOVERY) for entry, name in functions.items()}
     said: list[Unnamed] = []
+    handler: Block = ()
     for name in handlers(units):  # what they do, in any order
         try:
-            one = builder.read(name)
-            block = _without_returns(builder.function(one))
+            handler += _without_returns(of.block(name))
         except TreeError as large:
             said.append(Unnamed(f"the handler {name}(): {large}", named.place))
-            continue
-        read[f"handler {name}"] = one
-        blocks["atomic"] = (*blocks.get("atomic", ()), *block)
+    contexts = []
+    for one in there:
+        try:
+            contexts.append(Context(one.function, of.block(one.function), one.kind))
+        except TreeError as large:
+            said.append(Unnamed(f"{one.function}(): {large}", named.place))
     if struct.kind in ("i2c", "spi"):  # whose bus has looked the irq up
         blocks["probe"] = (CLIENT_IRQ(device, device, fail=IGNORE), *blocks["probe"])
-    lone = not_founded(blocks.values())
-    blocks = {entry: _without(block, lone) for entry, block in blocks.items()}
+    every = {**blocks, "atomic": handler, **{context_entry(one.name): one.body for one in contexts}}
+    open_ = left_open(units, of.reached(), there) | of_several(units, of.meant)
+    lone = not_founded(every.values(), open_)
+    drop = _Without(lone)
+    every = {entry: drop.block(block) for entry, block in every.items()}
+    for block in every.values():
+        of.size(block)
+    named_there = {do.op.context[1] for block in every.values() for do in operations(block)}
     at = Where(named.place.path, named.place.line)
     driver = Driver(
-        named.name, device, blocks.pop("probe"), blocks.pop("remove", ()),
-        blocks.pop("shutdown", None), **blocks, where=at,  # type: ignore[arg-type]
-    )
+        named.name, device, every["probe"], where=at, sources=(named.place.path,),
+        variable=named.name,
+        contexts=tuple(replace(one, body=every[context_entry(one.name)], where=at)
+                       for one in contexts if one.name in named_there),
+    ).with_blocks({entry: every[entry] for entry in (*functions, "atomic")})
     design = Design(
-        f"{_plain(named.name)}-as-read", f"{named.name} as {named.place.path} has it", (device,),
-        (driver,), where=at,
+        f"{_plain(named.name)}-as-read", f"{named.name} as {named.place.path} has it",
+        (device,) if parent is None else (parent, device),
+        (driver,) if parent is None else (_creates(parent, device, at), driver), where=at,
     )
-    free = {one for each in read.values() for one in each.free}
-    free |= {Unnamed(label.name, site.place) for each in read.values()
+    read = of.read.values()
+    free = {one for each in read for one in each.free}
+    free |= {Unnamed(label.name, site.place) for each in read
              for label, sites in each.sites.items() if label.outcome in ("true", "false")
              for site in sites}
-    asked = {one for one in free if builder.lasting(one.text)}
+    asked = {one for one in free if of.lasting(one.text)}
+    left_out = {
+        Unnamed(f"{name}()", place) for name, op, place in of.meant if op is None or op in lone
+    }
     return Extracted(
-        design, named.place.path, named.name, functions, builder.calls(lone),
+        design, named.place.path, named.name, functions,
+        len({place for _, op, place in of.meant if op is not None and op not in lone}),
         _sorted((
-            *(one for each in read.values() for one in each.unknown),
+            *(one for each in read for one in each.unknown),
             *(Unnamed(f"{name}(), of another file", named.place) for name in elsewhere),
-            *builder.left_out(lone),
+            *left_out,
         )),
         _sorted(free - asked), _sorted(asked),
-        _sorted((*(one for each in read.values() for one in each.unread), *said, *builder.guessed)),
-        builder.cut,
+        _sorted((*(one for each in read for one in each.unread), *said, *of.guessed)),
+        of.cut,
+    )
+
+
+def _creates(parent: Device, child: Device, at: Where) -> Driver:
+    """Return the least driver by which there can be a child, whose own parent C does not show."""
+    delete = (AUXILIARY_DEVICE_DELETE(child), AUXILIARY_DEVICE_UNINIT(child), IDA_FREE(child))
+    return Driver(
+        "parent", parent,
+        (IDA_ALLOC(child), KZALLOC(child), AUXILIARY_DEVICE_INIT(child),
+         AUXILIARY_DEVICE_ADD(child)),
+        delete, where=at,
     )
 
 
@@ -127,161 +158,42 @@ def _plain(name: str) -> str:
     return name.removesuffix("_driver").replace("_", "-").strip("-").lower()
 
 
-# What names a member of something is likely to answer tomorrow as today; a local is not.
-_LASTING = re.compile(r".*\w(->|\.)[a-z_]\w*.*")
-
-
 def _sorted(found: Iterable[Unnamed]) -> tuple[Unnamed, ...]:
     return tuple(sorted(set(found), key=lambda one: (one.place, one.text)))
 
 
-class _Builder:
-    """What the functions of one driver have in common."""
+class _Without:
+    """Blocks without some operations: where one could fail, it may fail still."""
 
-    def __init__(self, device: Device, units: Sequence[Unit]) -> None:
-        """Begin, with nothing met."""
-        self.device, self.units = device, units
-        self._plain = Reader(units, fingerprints(), harmless=_HARMLESS, most=MOST_RUNS)
-        self.cut = 0
-        # every call that an operation has: its name, what it is of this driver, and where
-        self._meant: list[tuple[str, Operation | None, Extent]] = []
-        self.guessed: set[Unnamed] = set()
-        self._sites: Mapping[Label, tuple[Site, ...]] = {}
-        self._guards: dict[str, Guard] = {}
-        self._untold: tuple[str, ...] = ("unknown",)  # what a function returns, and does not say
+    def __init__(self, left_out: frozenset[Operation]) -> None:
+        self.left_out = left_out
+        self._functions: dict[str, Function] = {}
 
-    def read(self, function: str) -> CLts:
-        """Return a function's transition system, with a name for each condition that is free.
+    def block(self, block: Block) -> Block:
+        """Return a block without them, its helpers as well."""
+        return mapped(block, self._change, self._helper)
 
-        Errors: TreeError when it is too large, or not there.
-        """
-        free = {
-            (one.text, "" if _LASTING.fullmatch(one.text) else one.place.function)
-            for one in self._plain.free(function)
-        }
-        guards = [CGuard(text, (text,), inside) for text, inside in sorted(free)]
-        reader = Reader(
-            self.units, fingerprints(), guards, harmless=_HARMLESS, most=MOST_RUNS
-        )
-        return reader.read(function)
-
-    def _where(self, label: Label) -> Where:
-        """Return where a label stands in C: of several places of a function the first."""
-        for outcome in (label.outcome, "ok", "fail", "false"):
-            for site in self._sites.get(label._replace(outcome=outcome), ()):
-                return Where(site.place.path, site.place.line)
-        return NOWHERE
-
-    def calls(self, lone: Collection[Operation]) -> int:
-        """Return how many calls of the C are operations of the design."""
-        return len({place for _, op, place in self._meant if op is not None and op not in lone})
-
-    def left_out(self, lone: Collection[Operation]) -> tuple[Unnamed, ...]:
-        """Return the calls that mean nothing here: of something else, or resting on the unknown."""
-        return tuple(
-            Unnamed(f"{name}()", place) for name, op, place in self._meant
-            if op is None or op in lone
-        )
-
-    def function(self, read: CLts, recovers: bool = False) -> Block:
-        """Return the block of one function; what one that `recovers` returns has no 0 for success.
-
-        Errors: TooLarge.
-        """
-        whole = written(read.lts)
-        self._untold = ("unknown", "error") if recovers else ("unknown",)
-        self._sites = read.sites
-        self.cut += whole.loops
-        return _without_last_return(self.block(whole.statements))
-
-    def lasting(self, text: str) -> bool:
-        """Return whether a condition is asked of hardware or platform, and so answered once."""
-        guard = self._guards.get(text)
-        return guard is not None and guard.when is not None
-
-    def block(self, statements: Statements, did: Block = (), failing: bool = False) -> Block:
-        """Return statements as a block; `did` was done before, and a call is `failing` here."""
-        found: list[Node] = []
-        for one in statements:
-            before = (*did, *found)
-            if isinstance(one, Ret):
-                found += self._ends(one, failing)
-            elif isinstance(one, Branch):
-                true = self.block(one.true, before, failing)
-                false = self.block(one.false, before, failing)
-                where = self._where(Label(one.name, "", "true"))
-                asked = If(self._guard(one.name), true, false, where)
-                found += true if true == false else (asked,)
-            else:
-                found += self._call(one, before)
-        return tuple(found)
-
-    def _ends(self, end: Ret, failing: bool) -> Block:
-        where = self._where(Label("return", "", end.outcome))
-        if end.outcome in self._untold and not failing:
-            ways = (Return(where=where),), (Return(ok=False, where=where),)
-            return (If(self._guard(""), *ways, where),)
-        return (Return(ok=end.outcome not in ("error", "unknown"), where=where),)
-
-    def _call(self, step: Step, before: Block) -> Block:
-        if step.label.outcome in ("true", "false"):
-            return ()  # a condition whose other way is a loop that was cut
-        failed = None if step.failed is None else self.block(step.failed, before, failing=True)
-        do = done(step.label, self.device, self._on_fail(failed, before))
-        where = self._sites.get(step.label, ())
-        self._meant += [(step.label.name, None if do is None else do.op, one.place)
-                        for one in where]
-        if do is not None:
-            if guessed(do.op, step.label):
-                self.guessed |= {
-                    Unnamed(f"a number of {step.label.name}() is taken to be usual or least",
-                            one.place) for one in where
-                }
-            return (replace(do, where=self._where(step.label)),)
-        if not failed:
-            return ()
-        fails = self._guard(f"{step.label.name}() fails")
-        return (If(fails, failed, (), self._where(step.label)),)
-
-    def _on_fail(self, failed: Block | None, before: Block) -> OnFail | Block:
-        """Return what is done on a failure, in the shortest words."""
-        if not failed:
-            return IGNORE
-        undone = [
-            replace(one, op=one.op.undo, params=(), on_fail=UNWIND)
-            for one in reversed(before)
-            if isinstance(one, Do) and one.op.undo is not None and not one.op.managed
-        ]
-        if failed == (*undone, Return(ok=False)) and all(isinstance(one, Do) for one in before):
-            return UNWIND
-        return RETURN if failed == (Return(ok=False),) else failed
-
-    def _guard(self, name: str) -> Guard:
-        if name not in self._guards:
-            when = None
-            if _LASTING.fullmatch(name):
-                when = question(name, YES_NO, f"C asks: {name}")(self.device).eq(1)
-            self._guards[name] = Guard(name or "C does not say", when, (name,) if name else ())
-        return self._guards[name]
-
-
-def _without(block: Block, left_out: frozenset[Operation]) -> Block:
-    """Return a block without some operations: where one could fail, it may fail still."""
-
-    def change(node: Node) -> Block | None:
-        if not isinstance(node, Do) or node.op not in left_out:
+    def _change(self, node: Node) -> Block | None:
+        if isinstance(node, Call):
+            now = self._helper(node.function)
+            if not now.body:
+                return ()
+            if not now.fallible:
+                return (Call(now, UNWIND, self.block(node.then), node.where),)
             return None
-        if not isinstance(node.on_fail, tuple):
+        if not isinstance(node, Do) or node.op not in self.left_out:
+            return None
+        failed = (Return(ok=False),) if node.on_fail == RETURN else node.on_fail
+        if not isinstance(failed, tuple) or not node.op.fallible:
             return ()
         fails = Guard(f"{node.op.name}() fails", None, ())
-        return (If(fails, _without(node.on_fail, left_out), (), node.where),)
+        return (If(fails, self.block(failed), (), node.where),)
 
-    return mapped(block, change)
+    def _helper(self, function: Function) -> Function:
+        if function.name not in self._functions:
+            self._functions[function.name] = Function(function.name, self.block(function.body))
+        return self._functions[function.name]
 
 
 def _without_returns(block: Block) -> Block:
     return mapped(block, lambda node: () if isinstance(node, Return) else None)
-
-
-def _without_last_return(block: Block) -> Block:
-    return block[:-1] if block and block[-1] == Return() else block

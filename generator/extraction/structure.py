@@ -2,19 +2,21 @@
 """A transition system read off C, written as statements again: sequences, branches, returns.
 
 Where two ways meet again is told by postdominators; what leads to the end of the function stays
-in the branch. A loop is cut: its body is done once or not at all, and that is said.
+in the branch. What several ways come to is written once, and each of them names it: a ladder that
+C reaches by goto. A loop is cut: its body is done once or not at all, and that is said.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from generator.errors import TreeError
 from generator.graphs.lts import Label, Lts
 
-# statements of one function before we give up: a tree, so tails that ways share are written twice
-MOST = 1000
+MOST = 4000  # statements of one function before we give up
+FEW = 2  # statements that are rather written again than given a name
 
 
 @dataclass(frozen=True)
@@ -41,15 +43,31 @@ class Branch:
     false: Statements
 
 
-Statements = tuple["Ret | Step | Branch", ...]
+@dataclass(frozen=True)
+class Shared:
+    """What several ways go on with: `number` in Written.shared; no way of the function goes on
+    behind one that `ends` it.
+    """
+
+    number: int
+    ends: bool
+
+
+Statement = Ret | Step | Branch | Shared
+Statements = tuple["Statement", ...]
 
 
 @dataclass(frozen=True)
 class Written:
-    """A function's statements; `loops` is how many ways back were cut."""
+    """A function's statements; `loops` is how many ways back were cut.
+
+    shared: what is written once for several ways. One that goes on behind itself returns nothing
+    but errors.
+    """
 
     statements: Statements
     loops: int
+    shared: tuple[Statements, ...] = ()
 
 
 class TooLarge(TreeError):
@@ -68,7 +86,9 @@ def written(lts: Lts) -> Written:
     Errors: TooLarge when they would be more than MOST.
     """
     acyclic, loops = _without_loops(lts)
-    return Written(_Writer(lts.start, acyclic).block(lts.start, -1), loops)
+    writer = _Writer(lts.start, acyclic)
+    statements = writer.whole()
+    return Written(statements, loops, tuple(writer.shared))
 
 
 Moves = dict[int, dict[Label, int]]
@@ -105,11 +125,28 @@ def _ways(moves: Moves, state: int) -> list[tuple[Label, int]]:
     return sorted(moves.get(state, {}).items(), reverse=True)
 
 
+Key = tuple[int, int]  # a state, and where what begins there ends: -1 for the function's end
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """One statement, what stands inside of it, and where it goes on."""
+
+    what: str
+    label: Label | None = None
+    inner: tuple[Key, ...] = ()
+    rest: Key | None = None
+
+
 @dataclass
 class _Writer:
     start: int
     moves: Moves
-    count: int = 0
+    shared: list[Statements] = field(default_factory=list)
+    _cells: dict[Key, _Cell] = field(default_factory=dict)
+    _uses: Counter[Key] = field(default_factory=Counter)
+    _named: dict[Key, Shared | Statements] = field(default_factory=dict)
+    _good: list[bool] = field(default_factory=list)  # of what is shared: whether it may succeed
     _after: dict[int, set[int]] = field(default_factory=dict)
     _leaves: set[int] = field(default_factory=set)  # from where every way ends with an error
     _order: dict[int, int] = field(default_factory=dict)
@@ -138,65 +175,99 @@ class _Writer:
             meeting = self._meeting(moves)
             self._after[state] = {state} | (self._after[meeting] if meeting >= 0 else set())
 
-    def block(self, state: int, stop: int) -> Statements:
-        found: list[Ret | Step | Branch] = []
-        while state != stop:
-            self.count += 1
-            if self.count > MOST:
+    def whole(self) -> Statements:
+        """Return the statements of the function, with what they share in `shared`.
+
+        Errors: TooLarge.
+        """
+        first = (self.start, -1)
+        todo = [first]
+        for key in todo:  # what stands where, and how often it is come to
+            cell = self._cell(*key)
+            self._cells[key] = cell
+            for after in (*cell.inner, *([] if cell.rest is None else [cell.rest])):
+                self._uses[after] += 1
+                if self._uses[after] == 1 and after != first:
+                    todo.append(after)
+            if len(todo) > MOST:
                 raise TooLarge
-            moves = self.moves.get(state, {})
-            if not moves:
-                break
-            first = min(moves)
-            if len(moves) == 1:
-                if first.name == "return":
-                    found.append(Ret(first.outcome))
-                    break
-                found.append(Step(first))
-                state = moves[first]
-                continue
-            meeting = self._meeting(moves)
-            pair = self._pair(moves)
-            if pair is None:
-                found.append(self._choice(moves, meeting))
-            elif pair[0].outcome == "true":
-                true, false = (moves[label] for label in pair)
-                if true == false:  # C asks, and nothing hangs on it
-                    state = true
-                    continue
-                found.append(
-                    Branch(pair[0].name, self.block(true, meeting), self.block(false, meeting))
-                )
-            else:
-                good, bad = (moves[label] for label in pair)
-                # what is done on a failure stands instead of the call, and goes on behind it
-                found.append(Step(pair[0], self.block(bad, meeting if meeting == good else -1)))
-                meeting = good
-            if meeting < 0:
-                break
-            state = meeting
+        return self._block(first, first=True)
+
+    def _cell(self, state: int, stop: int) -> _Cell:
+        """Return one statement, at a state, of what ends where `stop` is reached."""
+        moves = self.moves.get(state, {})
+        if state == stop or not moves:
+            return _Cell("nothing")
+        first = min(moves)
+        if len(moves) == 1:
+            if first.name == "return":
+                return _Cell("return", first)
+            return _Cell("step", first, rest=(moves[first], stop))
+        meeting = self._meeting(moves)
+        rest = None if meeting < 0 else (meeting, stop)
+        pair = self._pair(moves)
+        if pair is None:
+            groups: dict[tuple[str, ...], dict[Label, int]] = {}
+            for label, target in sorted(moves.items()):
+                key = (label.name, label.on, label.args)
+                groups.setdefault(tuple(label) if label.name == "return" else key, {})[
+                    label] = target
+            if len(groups) == 1:
+                groups = {tuple(label): {label: target} for label, target in moves.items()}
+            inner = []
+            for ways in groups.values():
+                inner.append((-2 - len(self.moves), meeting))
+                self.moves[inner[-1][0]] = ways
+            return _Cell("choice", inner=tuple(inner), rest=rest)
+        one, other = (moves[label] for label in pair)
+        if pair[0].outcome == "true":
+            if one == other:  # C asks, and nothing hangs on it
+                return _Cell("nothing", rest=(one, stop))
+            return _Cell("branch", pair[0], ((one, meeting), (other, meeting)), rest)
+        # what is done on a failure stands instead of the call, and goes on behind it
+        bad = (other, meeting if meeting == one else -1)
+        return _Cell("call", pair[0], (bad,), (one, stop))
+
+    def _block(self, key: Key, *, first: bool = False) -> Statements:
+        """Return what stands at a state, all of it or by the name that several ways have for it."""
+        found: list[Statement] = []
+        at: Key | None = key
+        while at is not None:
+            if self._uses[at] > 1 and not first:
+                inside = self._once(at)
+                if isinstance(inside, Shared):
+                    return (*found, inside)
+                return (*found, *inside)
+            first = False
+            cell = self._cells[at]
+            inner = [self._block(one) for one in cell.inner]
+            if cell.label is not None and cell.what == "return":
+                found.append(Ret(cell.label.outcome))
+            elif cell.label is not None and cell.what == "branch":
+                found.append(Branch(cell.label.name, *inner))
+            elif cell.label is not None:
+                found.append(Step(cell.label, *inner))
+            elif inner:  # ways that C's conditions do not tell apart, as branches nobody knows
+                so_far = inner[0]
+                for block in inner[1:]:
+                    so_far = (Branch("", block, so_far),)
+                found += so_far
+            at = cell.rest
         return tuple(found)
 
-    def _choice(self, moves: dict[Label, int], meeting: int) -> Branch:
-        """Return ways that C's conditions do not tell apart, as branches that nobody knows."""
-        groups: dict[tuple[str, ...], dict[Label, int]] = {}
-        for label, target in sorted(moves.items()):
-            key = (label.name, label.on, label.args)
-            groups.setdefault(tuple(label) if label.name == "return" else key, {})[label] = target
-        if len(groups) == 1:
-            groups = {tuple(label): {label: target} for label, target in moves.items()}
-        found: Branch | None = None
-        first: Statements = ()
-        for number, ways in enumerate(groups.values()):
-            state = -2 - len(self.moves)
-            self.moves[state] = ways
-            block = self.block(state, meeting)
-            if number == 0:
-                first = block
+    def _once(self, key: Key) -> Shared | Statements:
+        """Return what several ways come to: itself where it is short, else what stands for it."""
+        if key not in self._named:
+            block = self._block(key, first=True)
+            # what goes on behind it can return nothing but errors: else it is written each time
+            succeeds = self._succeeds(block)
+            if _size(block) <= FEW or (key[1] >= 0 and succeeds):
+                self._named[key] = block
             else:
-                found = Branch("", block, first if found is None else (found,))
-        assert found is not None, "there are two ways at least"
-        return found
+                self._named[key] = Shared(len(self.shared), key[1] < 0)
+                self._good += [succeeds]
+                self.shared.append(block)
+        return self._named[key]
 
     def _meeting(self, moves: Mapping[Label, int]) -> int:
         """Return where the ways that go on come together, or -1 when only at the end."""
@@ -208,6 +279,15 @@ class _Writer:
         common = set.intersection(*(self._after[target] for target in going))
         return max(common, key=lambda one: self._order[one], default=-1)
 
+    def _succeeds(self, block: Statements) -> bool:
+        """Return whether some way through a block returns something else than an error."""
+        return any(
+            (isinstance(one, Ret) and one.outcome != "error")
+            or (isinstance(one, Shared) and self._good[one.number])
+            or any(map(self._succeeds, _inside(one)))
+            for one in block
+        )
+
     @staticmethod
     def _pair(moves: dict[Label, int]) -> tuple[Label, Label] | None:
         """Return the labels of a call's success and failure, or of a condition's answers."""
@@ -218,3 +298,13 @@ class _Writer:
             return None
         pairs = {("fail", "ok"): (other, one), ("false", "true"): (other, one)}
         return pairs.get((one.outcome, other.outcome))
+
+
+def _inside(one: Statement) -> tuple[Statements, ...]:
+    if isinstance(one, Branch):
+        return one.true, one.false
+    return (one.failed,) if isinstance(one, Step) and one.failed is not None else ()
+
+
+def _size(block: Statements) -> int:
+    return len(block) + sum(_size(inner) for one in block for inner in _inside(one))

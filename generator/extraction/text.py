@@ -10,11 +10,14 @@ from collections.abc import Collection, Iterator
 from typing import TypeAlias
 
 from generator import facts
+from generator.context import Context
 from generator.design import Design, Device, Driver
 from generator.expr import Bin, Fact, Num, Read
 from generator.operation import IGNORE, UNWIND, Do, Guard, Operation
 from generator.ops import shipped
-from generator.program import Block, If, Node, Return, guards
+from generator.ops.perf import DEVM_ACTION
+from generator.ops.work import Of
+from generator.program import Block, Call, If, Node, Return, guards, walk
 
 WIDTH = 96
 LONGEST = 40  # of the name of a condition
@@ -35,6 +38,7 @@ class _Text:
         self.imports: dict[str, set[str]] = {"generator.design": {"Design", "Device", "Driver"}}
         self.facts: dict[Fact, str] = {}
         self.guards: dict[Guard, str] = {}
+        self.functions: dict[str, str] = {}  # helper -> how the file calls it
 
     def whole(self, comments: tuple[str, ...]) -> str:
         design = self.design
@@ -47,6 +51,7 @@ class _Text:
             line for part in (*map(self._fact, self.facts), *map(self._guard, self.guards))
             for line in _laid(part, "")
         ]
+        helpers = [line for driver in design.drivers for line in self._helpers(driver)]
         drivers = [line for driver in design.drivers for line in self._driver(driver)]
         names = ", ".join(_variable(driver.name) for driver in design.drivers)
         places = ", ".join(self.names.values())
@@ -56,7 +61,8 @@ class _Text:
         ]
         said = [line for text in comments for line in textwrap.wrap(
             text, WIDTH, initial_indent="# ", subsequent_indent="#   ")]
-        return "\n".join([*said, *self._imports(), "", *devices, *conditions, *drivers, *last, ""])
+        return "\n".join([*said, *self._imports(), "", *devices, *conditions, *helpers,
+                          *drivers, *last, ""])
 
     def _imports(self) -> Iterator[str]:
         for module, names in sorted(self.imports.items()):
@@ -75,6 +81,7 @@ class _Text:
 
     def _device(self, device: Device) -> str:
         parts = [_quoted(device.name), _quoted(device.kind)]
+        parts += [self.names[device.parent]] if device.parent is not None else []
         if device.answers:
             answers = "".join(
                 f"({self._shipped(fact)}, ({', '.join(map(_quoted, values))},)), "
@@ -115,13 +122,45 @@ class _Text:
         c = f"({_quoted(guard.c[0])},)" if guard.c else "()"
         return f"{self.guards[guard]} = Guard(", [_quoted(guard.name), when, c], ")"
 
+    def _helpers(self, driver: Driver) -> Iterator[str]:
+        """Yield the helpers of a driver, each behind those that it calls."""
+        for block in driver.blocks().values():
+            yield from self._called(block)
+
+    def _called(self, block: Block) -> Iterator[str]:
+        for node in walk(block, helpers=False):
+            if isinstance(node, Call) and node.function.name not in self.functions:
+                yield from self._called(node.function.body)
+                name = _other(_constant(node.function.name), self._taken())
+                self.functions[node.function.name] = name
+                self._use("generator.program", "Function")
+                head = f"{name} = Function("
+                body = self._block("(", node.function.body)
+                yield from _laid((head, [_quoted(node.function.name), body], ")"), "")
+
+    def _taken(self) -> tuple[str, ...]:
+        return (*self.functions.values(), *self.guards.values(), *self.facts.values(),
+                *self.names.values())
+
     def _driver(self, driver: Driver) -> Iterator[str]:
         inside: list[Part] = [f"{_quoted(driver.name)}, {self.names[driver.device]}"]
         blocks = driver.functions()
         if driver.atomic:
             blocks["atomic"] = driver.atomic
         inside += [self._block(f"{name}=(", block) for name, block in blocks.items()]
+        if driver.contexts:
+            inside.append(("contexts=(", [self._context(one) for one in driver.contexts], ",)"
+                           if len(driver.contexts) == 1 else ")"))
+        if driver.sources:
+            files = "".join(f"{_quoted(path)}, " for path in driver.sources).strip()
+            inside.append(f"sources=({files}), variable={_quoted(driver.variable)}")
         yield from _laid((f"{_variable(driver.name)} = Driver(", inside, ")"), "")
+
+    def _context(self, context: Context) -> Part:
+        self._use("generator.context", context.kind)
+        if not context.body:
+            return f"{context.kind}({_quoted(context.name)})"
+        return f"{context.kind}(", [_quoted(context.name), self._block("(", context.body)], ")"
 
     def _block(self, head: str, block: Block) -> Part:
         return head, [self._node(node) for node in block], ",)" if len(block) == 1 else ")"
@@ -137,7 +176,18 @@ class _Text:
                                               self._block("(", node.other)], ")"
         if isinstance(node, Do):
             return self._do(node)
+        if isinstance(node, Call):
+            return self._call(node)
         raise TypeError(f"no text for {type(node).__name__}")
+
+    def _call(self, node: Call) -> Part:
+        head = f"{self._use('generator.program', 'call')}({self.functions[node.function.name]}"
+        if isinstance(node.on_fail, tuple):
+            return self._joined(self._block(f"{head}, fail=(", node.on_fail), ")")
+        if node.on_fail == UNWIND:
+            return f"{head})"
+        name = "IGNORE" if node.on_fail == IGNORE else "RETURN"
+        return f"{head}, fail={self._use('generator.operation', name)})"
 
     @staticmethod
     def _joined(part: Part, tail: str) -> Part:
@@ -145,25 +195,40 @@ class _Text:
         return part[0], part[1], part[2] + tail
 
     def _do(self, node: Do) -> Part:
-        parts = [self.names[place] for place in node.places if isinstance(place, Device)]
-        parts += [
+        places = [self.names[place] for place in node.places if isinstance(place, Device)]
+        parts = [
             f"{name}={value.value}" for name, value in zip(node.op.params, node.params, strict=True)
             if isinstance(value, Num) and dict(node.op.defaults).get(name) != value.value
         ]
-        head = f"{self._operation(node.op)}({', '.join(parts)}"
+        name, word = self._operation(node.op)
+        parts += [word] if word else []
+        head = f"{name}({', '.join((*places, *parts))}"
         if isinstance(node.on_fail, tuple):
             return self._joined(self._block(f"{head}, fail=(", node.on_fail), ")")
         if not node.op.fallible or node.on_fail == UNWIND:
             return f"{head})"
-        name = "IGNORE" if node.on_fail == IGNORE else "RETURN"
-        return f"{head}, fail={self._use('generator.operation', name)})"
+        how = "IGNORE" if node.on_fail == IGNORE else "RETURN"
+        return f"{head}, fail={self._use('generator.operation', how)})"
 
-    def _operation(self, operation: Operation) -> str:
+    def _operation(self, operation: Operation) -> tuple[str, str]:
+        """Return what an operation is called, and the word by which it names its context."""
+        if operation.fingerprint == DEVM_ACTION and operation.undo is not None:
+            undo, _ = self._operation(operation.undo)
+            self._use("generator.ops.perf", "devm_action")
+            return f"devm_action({undo}, {_quoted(operation.shown[0])})", ""
+        context = operation.context[1]
         for facility, values in sorted(shipped().items()):
             module = f"generator.ops.{facility}"
             for name, value in values.items():
-                if value is operation and not name.startswith("_"):
-                    return self._use(module, name)
+                if name.startswith("_"):
+                    continue
+                if value is operation:
+                    return self._use(module, name), ""
+                if context and isinstance(value, Of) and value.callee and (
+                    value.on(context) is operation
+                ):
+                    word = "" if value.word == context else f"{value.word}={_quoted(context)}"
+                    return self._use(module, name), word
         raise LookupError(operation.name)
 
 

@@ -4,25 +4,37 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from generator.design import Device
 from generator.errors import ModelError
-from generator.expr import Place, num
+from generator.expr import TRUE, Fact, Place, num
+from generator.extraction.contexts import INIT, SetUp, initialises
+from generator.extraction.contexts import name as context_name
 from generator.facts import HANDLER, IRQ, MASKED, MEMORY, WAKE
+from generator.fingerprint import Fails, Fingerprint
+from generator.graphs.design_lts import fingerprints
 from generator.graphs.lts import Label
 from generator.operation import UNSAID, Do, OnFail, Operation
 from generator.ops import shipped
+from generator.ops.irq import INTX, MSI, MSIX
+from generator.ops.work import Of
 from generator.program import Block, operations
 
 # Operations that act on a device which the driver makes for somebody else, or on memory of which
 # C does not say what it is for.
 _ELSEWHERE = ("aux", "child", "service", "hotplug", "domain", "cxl", "corelock")
 _OTHERS = (
-    "kzalloc", "kzalloc note", "kfree", "kfree note", "put_device", "device_unregister",
+    "kstrdup", "kmalloc", "kzalloc", "kzalloc note", "kfree", "kfree note", "put_device",
+    "device_unregister",
     "device_register", "ioremap", "iounmap", "ida_alloc", "ida_free", "list_del", "list_add_tail",
+    # what the user may change in sysfs at any time: what a driver leaves there is no leak
+    "pm_runtime_allow", "pm_runtime_forbid",
 )
+# What is taken for a number that C does not show: what most drivers ask for, where the least that
+# there is would be odd. Of types of interrupts all are.
+_USUAL = {"min": 1, "max": 1, "types": INTX | MSI | MSIX}
 
 
 @functools.cache
@@ -37,11 +49,62 @@ def by_callee() -> Mapping[str, tuple[tuple[str, Operation], ...]]:
     return {callee: tuple(known.values()) for callee, known in found.items()}
 
 
-def done(label: Label, device: Device, fail: OnFail | Block) -> Do | None:
-    """Return what a call is of a driver of one device; None when no operation says it."""
-    for facility, operation in by_callee().get(label.name, ()):
-        if facility in _ELSEWHERE or operation.name in _OTHERS:
-            continue
+@functools.cache
+def on_contexts() -> Mapping[str, Of]:
+    """Return callee -> what it does to a context of the driver, an interface or a work."""
+    return {
+        callee: value for values in shipped().values() for value in values.values()
+        if isinstance(value, Of) and value.callee for callee in (value.callee, *value.spelled)
+    }
+
+
+@functools.cache
+def prints() -> tuple[Fingerprint, ...]:
+    """Return how all that is known is found in C, a callee once."""
+    found = {one.callees[0]: one for one in fingerprints()}
+    found |= {
+        callee: Fingerprint((callee,), on=1 if _manages_work(of) else of.argument,
+                            fails=of.fails if of.does == "start" or of.managed else Fails.NEVER,
+                            args=(0,) if of.kind == "thread" else ())
+        for callee, of in on_contexts().items()
+    }
+    return tuple(found[name] for name in sorted(found))
+
+
+def _manages_work(of: Of) -> bool:
+    return of.managed and of.does == "initialise"
+
+
+def known(callee: str) -> bool:
+    """Return whether a call can be an operation of a driver as it is read."""
+    return callee in on_contexts() or callee == INIT or any(
+        speaks(facility, one) for facility, one in by_callee().get(callee, ())
+    )
+
+
+def speaks(facility: str, operation: Operation) -> bool:
+    """Return whether an operation of a facility can be said of a driver's own device."""
+    return facility not in _ELSEWHERE and operation.name not in _OTHERS
+
+
+def done(
+    label: Label, device: Device, fail: OnFail | Block, there: Sequence[SetUp] = ()
+) -> Do | None:
+    """Return what a call is of a driver of one device; None when no operation says it.
+
+    there: the contexts that the driver sets up.
+    """
+    if "()" in label.on:  # what a call has returned: of another device
+        return None
+    of = initialises(label, there) if label.name == INIT else on_contexts().get(label.name)
+    found: tuple[Operation, ...] = ()
+    if of is not None:
+        name = context_name(of, label, there)
+        found = () if name is None else (of.on(name),)
+    else:
+        found = tuple(one for facility, one in by_callee().get(label.name, ())
+                      if speaks(facility, one))
+    for operation in found:
         params = _params(operation, label)
         if params is None:
             continue
@@ -51,6 +114,15 @@ def done(label: Label, device: Device, fail: OnFail | Block) -> Do | None:
         except ModelError:  # of another kind of device
             continue
     return None
+
+
+def says_nothing(operation: Operation) -> bool:
+    """Return whether nothing is known to come of a call, so that designs do without it."""
+    return not (
+        operation.fallible or operation.needs or operation.needs_d0 or operation.flags
+        or operation.begins or operation.locks or operation.waits != TRUE or operation.does
+        or any(outcome.gives for outcome in operation.outcomes)
+    )
 
 
 def guessed(operation: Operation, label: Label) -> bool:
@@ -66,7 +138,7 @@ def _params(operation: Operation, label: Label) -> dict[str, Any] | None:
     least = {name: low for name, low, _ in operation.ranges}
     usual = dict(operation.defaults)
     return {
-        name: told.get(name, least.get(name, 0)) for name in operation.params
+        name: told.get(name, _USUAL.get(name, least.get(name, 0))) for name in operation.params
         if name in told or name not in usual
     }
 
@@ -81,18 +153,25 @@ def _told(operation: Operation, label: Label) -> dict[str, int] | None:
         if name not in operation.params:
             if text not in (name, "*"):
                 return None
-        elif text in words or text.isdigit():
-            found[name] = words[text] if text in words else int(text)
+        elif text.isdigit():
+            found[name] = int(text)
+        else:  # one word, or several joined
+            parts = (text,) if text in words else tuple(one.strip() for one in text.split("|"))
+            if all(one in words for one in parts):
+                found[name] = sum({words[one] for one in parts})
     return found
 
 
-def not_founded(blocks: Iterable[Block]) -> frozenset[Operation]:
+def not_founded(
+    blocks: Iterable[Block], left_open: Collection[Fact] = frozenset()
+) -> frozenset[Operation]:
     """Return operations that rest on what nothing here does: what they take back, need or use.
 
-    What does it is a call that nobody names, so nothing true can be said of them.
+    What does it is a call that nobody names, so nothing true can be said of them. left_open:
+    facts that other functions change, which nobody calls here.
     """
     there = {do.op for block in blocks for do in operations(block)}
-    gone: frozenset[Operation] = frozenset()
+    gone = frozenset(one for one in there if facts_of(one) & set(left_open))
     while True:
         left = there - gone
         more = frozenset(one for one in left if not _founded(one, left))
@@ -101,13 +180,30 @@ def not_founded(blocks: Iterable[Block]) -> frozenset[Operation]:
         gone |= more
 
 
+def single(facts: Iterable[Fact]) -> frozenset[Fact]:
+    """Return those of which a device has one, or none: what counts is not among them."""
+    return frozenset(one for one in facts if one.top == 1 or one == HANDLER)
+
+
+def facts_of(one: Operation) -> frozenset[Fact]:
+    """Return the facts that an operation, or what undoes it, can change."""
+    undo = () if one.undo is None else one.undo.outcomes
+    return frozenset(
+        gives.target.fact for outcome in (*one.outcomes, *undo) for gives in outcome.gives
+    )
+
+
 def _founded(one: Operation, there: Collection[Operation]) -> bool:
     given = {
         gives.target.fact for operation in there for outcome in operation.outcomes
         for gives in outcome.gives if gives.value != num(0)
     }
     own = {gives.target.fact for outcome in one.outcomes for gives in outcome.gives}
-    if one in _undoing() and one not in {operation.undo for operation in there}:
+    if one in undoing() and one not in {operation.undo for operation in there}:
+        return False
+    if one.context[0] and one.does != "start" and not any(
+        other.context == one.context and other.does in ("initialise", "start") for other in there
+    ):
         return False
     if own & {HANDLER, MASKED, WAKE} and not (IRQ in given and MEMORY in given):
         return False
@@ -115,7 +211,8 @@ def _founded(one: Operation, there: Collection[Operation]) -> bool:
 
 
 @functools.cache
-def _undoing() -> frozenset[Operation]:
+def undoing() -> frozenset[Operation]:
+    """Return all operations that undo others."""
     return frozenset(
         operation.undo for known in by_callee().values() for _, operation in known
         if operation.undo is not None

@@ -17,25 +17,28 @@ from generator.ops.work import Of
 def _calls(
     word: str, register: str, unregister: str, source: str, *, kind: str = "calls",
     error: str = "-ENOMEM", fails: Fails = Fails.NEGATIVE, on: int | None = 0,
-    managed_by: str = "", idempotent: bool = False,
+    managed_by: str = "", idempotent: bool = False, spelled: str = "",
 ) -> tuple[Of, Of]:
     """Return what registers an interface, and what unregisters it."""
     undo = Of(unregister, "cancel" if kind == "file" else "cancel and wait", kind, word,
               f"{source} {unregister}()", idempotent=idempotent)
     return Of(register, "start", kind, word, f"{source} {register}()", undo=undo, error=error,
-              fails=fails, argument=on, managed_by=managed_by), undo
+              fails=fails, argument=on, managed_by=managed_by,
+              spelled=(spelled,) if spelled else ()), undo
 
 
-def _devm(of: Of, callee: str, source: str) -> Of:
+def _devm(of: Of, callee: str, source: str, spelled: str = "") -> Of:
     """Return the managed call that devres undoes as the plain one is undone."""
     return replace(of, callee=callee, source=f"{source} {callee}()", managed=True, managed_by="",
-                   argument=0)
+                   argument=0, spelled=(spelled,) if spelled else ())
 
 
 _GPIO = "include/linux/gpio/driver.h"
 # drivers/gpio/gpiolib.c gpiochip_remove(): the chip is gone behind synchronize_srcu().
-GPIOCHIP_ADD_DATA, GPIOCHIP_REMOVE = _calls("gpio", "gpiochip_add_data", "gpiochip_remove", _GPIO)
-DEVM_GPIOCHIP_ADD_DATA = _devm(GPIOCHIP_ADD_DATA, "devm_gpiochip_add_data", _GPIO)
+GPIOCHIP_ADD_DATA, GPIOCHIP_REMOVE = _calls(
+    "gpio", "gpiochip_add_data", "gpiochip_remove", _GPIO, spelled="gpiochip_add_data_with_key")
+DEVM_GPIOCHIP_ADD_DATA = _devm(
+    GPIOCHIP_ADD_DATA, "devm_gpiochip_add_data", _GPIO, "devm_gpiochip_add_data_with_key")
 
 WATCHDOG_REGISTER_DEVICE, WATCHDOG_UNREGISTER_DEVICE = _calls(
     "watchdog", "watchdog_register_device", "watchdog_unregister_device",
@@ -64,16 +67,17 @@ INPUT_REGISTER_DEVICE, INPUT_UNREGISTER_DEVICE = _calls(
 _, _RTC_GONE = _calls("rtc", "", "devm_rtc_unregister_device", "drivers/rtc/class.c")
 DEVM_RTC_REGISTER_DEVICE = Of(
     "devm_rtc_register_device", "start", "calls", "rtc",
-    "drivers/rtc/class.c __devm_rtc_register_device()", managed=True, undo=_RTC_GONE)
+    "drivers/rtc/class.c __devm_rtc_register_device()", managed=True, undo=_RTC_GONE,
+    argument=1, spelled=("__devm_rtc_register_device",))
 DEVM_RTC_DEVICE_REGISTER = replace(
     DEVM_RTC_REGISTER_DEVICE, callee="devm_rtc_device_register", fails=Fails.ERRPTR,
     source="drivers/rtc/class.c devm_rtc_device_register()")
 
 _IIO = "include/linux/iio/iio.h"
 IIO_DEVICE_REGISTER, IIO_DEVICE_UNREGISTER = _calls(
-    "iio", "iio_device_register", "iio_device_unregister", _IIO)
+    "iio", "iio_device_register", "iio_device_unregister", _IIO, spelled="__iio_device_register")
 DEVM_IIO_DEVICE_REGISTER = _devm(
-    IIO_DEVICE_REGISTER, "devm_iio_device_register", _IIO)
+    IIO_DEVICE_REGISTER, "devm_iio_device_register", _IIO, "__devm_iio_device_register")
 
 BACKLIGHT_DEVICE_REGISTER, BACKLIGHT_DEVICE_UNREGISTER = _calls(
     "backlight", "backlight_device_register", "backlight_device_unregister",
@@ -101,9 +105,11 @@ DEVM_POWER_SUPPLY_REGISTER = _devm(
     POWER_SUPPLY_REGISTER, "devm_power_supply_register", "drivers/power/supply/power_supply_core.c")
 
 LED_CLASSDEV_REGISTER, LED_CLASSDEV_UNREGISTER = _calls(
-    "led", "led_classdev_register", "led_classdev_unregister", "include/linux/leds.h")
+    "led", "led_classdev_register", "led_classdev_unregister", "include/linux/leds.h",
+    spelled="led_classdev_register_ext")
 DEVM_LED_CLASSDEV_REGISTER = _devm(
-    LED_CLASSDEV_REGISTER, "devm_led_classdev_register", "include/linux/leds.h")
+    LED_CLASSDEV_REGISTER, "devm_led_classdev_register", "include/linux/leds.h",
+    "devm_led_classdev_register_ext")
 
 # Attributes and files of debugfs go like these: fs/kernfs/dir.c kernfs_drain(), and
 # fs/debugfs/inode.c __debugfs_file_removed() wait for who is inside; who holds one open gets an

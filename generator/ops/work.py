@@ -64,6 +64,7 @@ class Of:
     argument: int | None = 0  # of the call, that tells the device
     also: tuple[Set, ...] = ()  # what it gives beside
     idempotent: bool = False
+    spelled: tuple[str, ...] = ()  # what is left of it in C whose macros are expanded
 
     def __call__(
         self, *places: Place, c: Mapping[str, str] | None = None,
@@ -171,7 +172,8 @@ def _tasklet(callee: str, does: str, source: str) -> Of:
 
 INIT_WORK = _work("INIT_WORK", "initialise", "include/linux/workqueue.h INIT_WORK()")
 SCHEDULE_WORK = _work("schedule_work", "queue", "include/linux/workqueue.h schedule_work()")
-QUEUE_WORK = _work("queue_work", "queue", "kernel/workqueue.c queue_work_on()")
+QUEUE_WORK = replace(_work("queue_work", "queue", "kernel/workqueue.c queue_work_on()"), argument=1)
+QUEUE_WORK_ON = replace(QUEUE_WORK, callee="queue_work_on", argument=2)
 CANCEL_WORK = _work("cancel_work", "cancel", "kernel/workqueue.c cancel_work(): it may run still")
 CANCEL_WORK_SYNC = _work(
     "cancel_work_sync", "cancel and wait",
@@ -192,9 +194,16 @@ INIT_DELAYED_WORK = _delayed(
 SCHEDULE_DELAYED_WORK = _delayed(
     "schedule_delayed_work", "queue", "include/linux/workqueue.h schedule_delayed_work()"
 )
-MOD_DELAYED_WORK = _delayed(
-    "mod_delayed_work", "queue", "kernel/workqueue.c mod_delayed_work_on()"
+QUEUE_DELAYED_WORK = replace(_delayed(
+    "queue_delayed_work", "queue", "include/linux/workqueue.h queue_delayed_work()"
+), argument=1)
+QUEUE_DELAYED_WORK_ON = replace(
+    QUEUE_DELAYED_WORK, callee="queue_delayed_work_on", argument=2,
+    source="kernel/workqueue.c queue_delayed_work_on()",
 )
+MOD_DELAYED_WORK = replace(_delayed(
+    "mod_delayed_work", "queue", "kernel/workqueue.c mod_delayed_work_on()"
+), argument=1)
 CANCEL_DELAYED_WORK = _delayed(
     "cancel_delayed_work", "cancel", "kernel/workqueue.c cancel_delayed_work(): it may run still"
 )
@@ -209,7 +218,10 @@ DEVM_DELAYED_WORK_AUTOCANCEL = replace(
     source="include/linux/devm-helpers.h devm_delayed_work_autocancel()",
 )
 
-TIMER_SETUP = _timer("timer_setup", "initialise", "include/linux/timer.h timer_setup()")
+TIMER_SETUP = replace(
+    _timer("timer_setup", "initialise", "include/linux/timer.h timer_setup()"),
+    spelled=("init_timer_key",),
+)
 MOD_TIMER = _timer("mod_timer", "queue", "kernel/time/timer.c mod_timer()")
 ADD_TIMER = _timer("add_timer", "queue", "kernel/time/timer.c add_timer()")
 TIMER_DELETE = _timer(
@@ -231,7 +243,10 @@ TASKLET_SCHEDULE = _tasklet(
 TASKLET_KILL = _tasklet("tasklet_kill", "cancel and wait", "kernel/softirq.c tasklet_kill()")
 
 HRTIMER_INIT = _hrtimer("hrtimer_init", "initialise", "kernel/time/hrtimer.c hrtimer_init()")
-HRTIMER_START = _hrtimer("hrtimer_start", "queue", "include/linux/hrtimer.h hrtimer_start()")
+HRTIMER_START = replace(
+    _hrtimer("hrtimer_start", "queue", "include/linux/hrtimer.h hrtimer_start()"),
+    spelled=("hrtimer_start_range_ns",),
+)
 HRTIMER_TRY_TO_CANCEL = _hrtimer(
     "hrtimer_try_to_cancel", "cancel", "kernel/time/hrtimer.c hrtimer_try_to_cancel()"
 )
@@ -239,7 +254,10 @@ HRTIMER_CANCEL = _hrtimer(
     "hrtimer_cancel", "cancel and wait", "kernel/time/hrtimer.c hrtimer_cancel()"
 )
 
-KTHREAD_RUN = _thread("kthread_run", "start", "include/linux/kthread.h kthread_run()")
+KTHREAD_RUN = replace(
+    _thread("kthread_run", "start", "include/linux/kthread.h kthread_run()"),
+    spelled=("kthread_create_on_node",), fails=Fails.ERRPTR,
+)
 KTHREAD_STOP = _thread("kthread_stop", "cancel and wait", "kernel/kthread.c kthread_stop()")
 
 _CANCELS = {

@@ -106,12 +106,12 @@ class Program:
         if entry not in self._bodies:
             near = ", ".join(get_close_matches(entry, self._bodies, 3, 0.4)) or "nothing like it"
             raise TreeError(f"{self._paths}: no function {entry}; there is {near}")
-        for name in self._reached(entry):
+        for name in self.reached(entry):
             self._asked |= self._lowered[name].asked
         return self._lowered[entry].function
 
-    def _reached(self, entry: str) -> list[str]:
-        """Return all functions that an entry point can reach, lowered."""
+    def reached(self, entry: str) -> list[str]:
+        """Return all functions that an entry point can reach, lowered, and itself first."""
         found = [entry]
         for name in found:
             if name not in self._lowered:
@@ -156,7 +156,7 @@ class Program:
 
         It has been entered, and others before it may have been.
         """
-        return (*map(self.meaning, self._reached(entry)), self._sets, frozenset(self._asked))
+        return (*map(self.meaning, self.reached(entry)), self._sets, frozenset(self._asked))
 
     def meaning(self, name: str) -> tuple[object, ...]:
         """Return all that a function's steps depend on, apart from what is set and asked."""

@@ -108,6 +108,14 @@ class Reader:
             del _known[next(iter(_known))]
         return found
 
+    def functions(self, entry: str) -> tuple[Function, ...]:
+        """Return a function as it is read, and all that it reaches.
+
+        Errors: TreeError when the units do not define it.
+        """
+        self._program.enter(entry)
+        return tuple(map(self._program.function, self._program.reached(entry)))
+
     def free(self, entry: str) -> tuple[Unnamed, ...]:
         """Return the conditions of a function that are taken as free choice: see CLts.
 

@@ -318,6 +318,8 @@ class Runs:
             callee = node.uses[index]
             name = callee.text if isinstance(callee, Name) else "?"
             self.notes.say("later", (name, shown(values[data].text)))
+        if fingerprint.forgets:
+            memory = {}
         steps: list[_Step] = []
         for label, value, cells in results(fingerprint, node, on, values, memory):
             self.notes.site("sites", label, node)

@@ -1,0 +1,299 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The functions of one driver's C as blocks of operations, conditions and helpers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+from generator.design import Device
+from generator.errors import NOWHERE, TreeError, Where
+from generator.expr import question
+from generator.extraction.contexts import SetUp
+from generator.extraction.helpers import helpers
+from generator.extraction.structure import Branch, Ret, Shared, Statements, Step, Written, written
+from generator.extraction.vocabulary import done, guessed, known, prints, says_nothing
+from generator.fingerprint import CGuard, Fingerprint
+from generator.graphs.lts import Label
+from generator.operation import IGNORE, RETURN, UNWIND, Do, Guard, Node, OnFail, Operation
+from generator.ops.perf import DEVM_ACTION, devm_action
+from generator.parsing.cursors import Unit
+from generator.program import Block, Call, Function, If, Return, operations
+from generator.reading.cfg import Extent
+from generator.reading.reader import HARMLESS, CLts, Reader, Site, Unnamed
+
+MOST_RUNS = 20_000  # states of one function; what is larger is not read, and that is said
+MOST_NODES = 20_000  # of a function of the design, each helper as often as it is called
+_HARMLESS = HARMLESS | {"dev_get_drvdata", "platform_get_drvdata", "pci_get_drvdata"}
+YES_NO = ("no", "yes")
+_NEAR = 2  # lines between a label of C and what it names
+# What names a member of something is likely to answer tomorrow as today, and so is what a function
+# is asked; a local is not.
+_LASTING = re.compile(r".*\w(->|\.)[a-z_]\w*.*|!?\w+\(.*\)", re.DOTALL)
+
+
+class Blocks:
+    """What is read of one driver, function by function."""
+
+    def __init__(self, device: Device, units: Sequence[Unit], there: Sequence[SetUp]) -> None:
+        """Begin, with nothing read."""
+        self.device, self.units, self.there = device, units, there
+        self.cut = 0
+        self.read: dict[str, CLts] = {}
+        # every call that an operation has: its name, what it is of this driver, and where
+        self.meant: list[tuple[str, Operation | None, Extent]] = []
+        self.guessed: set[Unnamed] = set()
+        self._plain = Reader(units, prints(), harmless=_HARMLESS, most=MOST_RUNS)
+        self._results = {name: one.cursor.result_type for unit in units
+                         for name, one in unit.definitions.items()}
+        self._labels = tuple(label for unit in units for label in _labels(unit))
+        self._guards: dict[str, Guard] = {}
+        self._functions: dict[str, Function] = {}
+        self._sizes: dict[str, int] = {}
+        self._names: set[str] = set(self._results)
+
+    def block(self, function: str, recovers: bool = False) -> Block:
+        """Return the block of one function; what one that `recovers` returns has no 0 for success.
+
+        Errors: TreeError when it is too large, or not there.
+        """
+        apart = helpers(function, self._plain.functions(function), known, self._results)
+        read = self._read(function, apart)
+        self.read[function] = read
+        whole = written(read.lts)
+        self.cut += whole.loops
+        body = _Body(self, function, read, whole, apart, recovers)
+        block = body.block(whole.statements)
+        return block[:-1] if block and block[-1] == Return() else block
+
+    def reached(self) -> frozenset[str]:
+        """Return all functions of the driver that were read, or stand where they are called."""
+        return frozenset(
+            one.name for name in self.read for one in self._plain.functions(name)
+        )
+
+    def helper(self, name: str) -> Function:
+        """Return a helper of the driver, under its name in C.
+
+        Errors: TreeError.
+        """
+        if name not in self._functions:
+            self._functions[name] = Function(name, self.block(name))
+        return self._functions[name]
+
+    def _read(self, function: str, apart: Mapping[str, Fingerprint]) -> CLts:
+        """Return a function's transition system, with a name for each condition that is free."""
+        found = (*prints(), *apart.values())
+        first = Reader(self.units, found, harmless=_HARMLESS, most=MOST_RUNS)
+        free = {
+            (one.text, "" if _LASTING.fullmatch(one.text) else one.place.function)
+            for one in first.free(function)
+        }
+        guards = [CGuard(text, (text,), inside) for text, inside in sorted(free)]
+        return Reader(
+            self.units, found, guards, harmless=_HARMLESS, most=MOST_RUNS
+        ).read(function)
+
+    def lasting(self, text: str) -> bool:
+        """Return whether a condition is asked of hardware or platform, and so answered once."""
+        guard = self._guards.get(text)
+        return guard is not None and guard.when is not None
+
+    def guard(self, name: str) -> Guard:
+        """Return the condition of a text of C; "" is one of which C says nothing."""
+        if name not in self._guards:
+            when = None
+            if _LASTING.fullmatch(name):
+                when = question(name, YES_NO, f"C asks: {name}")(self.device).eq(1)
+            self._guards[name] = Guard(name or "C does not say", when, (name,) if name else ())
+        return self._guards[name]
+
+    def size(self, block: Block) -> int:
+        """Return how many nodes a block has, each helper as often as it is called.
+
+        Errors: TreeError when they are too many to be explored.
+        """
+        found = 0
+        for node in block:
+            found += 1 + sum(map(self.size, node.blocks()))
+            if isinstance(node, Call):
+                name = node.function.name
+                if name not in self._sizes:
+                    self._sizes[name] = self.size(node.function.body)
+                found += self._sizes[name]
+            if found > MOST_NODES:
+                raise TreeError(
+                    f"more than {MOST_NODES} statements, helpers where they are called: too many "
+                    "ways to be explored"
+                )
+        return found
+
+    def name(self, function: str, line: int) -> str:
+        """Return a name for what several ways of a function come to, by a label of C near it."""
+        near = [label for label, inside, at in self._labels
+                if inside == function and 0 <= line - at <= _NEAR]
+        found = f"{function}_{near[-1]}" if near else f"{function}_line_{line}"
+        number = 2
+        while found in self._names:
+            found, number = f"{found.rstrip('0123456789')}{number}", number + 1
+        self._names.add(found)
+        return found
+
+
+class _Body:
+    """One function, on its way from statements to nodes."""
+
+    def __init__(
+        self, of: Blocks, function: str, read: CLts, whole: Written,
+        apart: Collection[str], recovers: bool,
+    ) -> None:
+        self.of, self.function, self.sites, self.apart = of, function, read.sites, apart
+        self.later = read.later
+        self._untold = ("unknown", "error") if recovers else ("unknown",)  # what does not say
+        self._whole = whole
+        self._shared: dict[tuple[int, bool], Function] = {}
+
+    def block(self, statements: Statements, did: Block = (), failing: bool = False) -> Block:
+        """Return statements as a block; `did` was done before, and a call is `failing` here."""
+        found: list[Node] = []
+        for one in statements:
+            before = (*did, *found)
+            if isinstance(one, Ret):
+                found += self._ends(one, failing)
+            elif isinstance(one, Branch):
+                true = self.block(one.true, before, failing)
+                false = self.block(one.false, before, failing)
+                where = self._where(Label(one.name, "", "true"))
+                asked = If(self.of.guard(one.name), true, false, where)
+                found += true if true == false else (asked,)
+            elif isinstance(one, Shared):
+                found += self._goes_on(one, failing)
+            else:
+                found += self._call(one, before)
+        return tuple(found)
+
+    def _goes_on(self, one: Shared, failing: bool) -> Block:
+        """Return the call of what several ways come to."""
+        key = (one.number, failing)
+        if key not in self._shared:
+            statements = self._whole.shared[one.number]
+            body = self.block(statements, (), failing)
+            self._shared[key] = Function(self.of.name(self.function, self._line(statements)), body)
+        function = self._shared[key]
+        if not function.body:
+            return ()
+        where = self._first(self._whole.shared[one.number])
+        called = Call(function, RETURN if function.fallible else UNWIND, (), where)
+        return (called, Return(where=where)) if one.ends else (called,)
+
+    def _line(self, statements: Statements) -> int:
+        return self._first(statements).line
+
+    def _first(self, statements: Statements) -> Where:
+        """Return where statements begin in C."""
+        for one in statements:
+            if isinstance(one, Step):
+                return self._where(one.label)
+            if isinstance(one, Ret):
+                return self._where(Label("return", "", one.outcome))
+            if isinstance(one, Branch) and one.name:
+                return self._where(Label(one.name, "", "true"))
+            if isinstance(one, Shared):
+                return self._first(self._whole.shared[one.number])
+        return NOWHERE
+
+    def _ends(self, end: Ret, failing: bool) -> Block:
+        where = self._where(Label("return", "", end.outcome))
+        if end.outcome in self._untold and not failing:
+            ways = (Return(where=where),), (Return(ok=False, where=where),)
+            return (If(self.of.guard(""), *ways, where),)
+        return (Return(ok=end.outcome not in ("error", "unknown"), where=where),)
+
+    def _where(self, label: Label) -> Where:
+        """Return where a label stands in C: of several places of a function the first."""
+        for outcome in (label.outcome, "ok", "fail", "false"):
+            for site in self.sites.get(label._replace(outcome=outcome), ()):
+                return Where(site.place.path, site.place.line)
+        return NOWHERE
+
+    def _call(self, step: Step, before: Block) -> Block:
+        label = step.label
+        if label.outcome in ("true", "false"):
+            return ()  # a condition whose other way is a loop that was cut
+        failed = None if step.failed is None else self.block(step.failed, before, failing=True)
+        if label.name in self.apart:
+            return self._helper(label, failed)
+        do = self._done(label, self._on_fail(failed, before))
+        where: tuple[Site, ...] = self.sites.get(label, ())
+        self.of.meant += [(label.name, None if do is None else do.op, one.place) for one in where]
+        if do is not None and says_nothing(do.op):
+            return ()
+        if do is not None:
+            if guessed(do.op, label):
+                self.of.guessed |= {
+                    Unnamed(f"a number of {label.name}() is taken to be usual or least", one.place)
+                    for one in where
+                }
+            return (replace(do, where=self._where(label)),)
+        if not failed:
+            return ()
+        return (If(self.of.guard(f"{label.name}() fails"), failed, (), self._where(label)),)
+
+    def _done(self, label: Label, fail: OnFail | Block) -> Do | None:
+        if label.name == DEVM_ACTION.callees[0]:
+            undone = self._action(label.args)
+            if undone is None:
+                return None
+            operation = devm_action(undone.op, label.args)
+            return operation(*undone.places, self.of.device, fail=fail)
+        return done(label, self.of.device, fail, self.of.there)
+
+    def _action(self, callback: str) -> Do | None:
+        """Return the one operation that a callback of devres does, None when it is not one."""
+        try:
+            body = self.of.helper(callback).body
+        except TreeError:
+            return None
+        does = operations(body)
+        return does[0] if len(does) == 1 == len(body) and not does[0].params else None
+
+    def _helper(self, label: Label, failed: Block | None) -> Block:
+        try:
+            function = self.of.helper(label.name)
+        except RecursionError as deep:
+            raise TreeError(f"{label.name}(): helpers call each other too deeply") from deep
+        where = self._where(label)
+        if not function.fallible:
+            # where C asks of a result that says nothing, it does not matter
+            return (Call(function, UNWIND, (), where),) if function.body else ()
+        if failed is None or failed == ():
+            return (Call(function, IGNORE, (), where),)
+        return (Call(function, RETURN if failed == (Return(ok=False),) else failed, (), where),)
+
+    @staticmethod
+    def _on_fail(failed: Block | None, before: Block) -> OnFail | Block:
+        """Return what is done on a failure, in the shortest words."""
+        if not failed:
+            return IGNORE
+        undone = [
+            replace(one, op=one.op.undo, params=(), on_fail=UNWIND)
+            for one in reversed(before)
+            if isinstance(one, Do) and one.op.undo is not None and not one.op.managed
+        ]
+        if failed == (*undone, Return(ok=False)) and all(isinstance(one, Do) for one in before):
+            return UNWIND
+        return RETURN if failed == (Return(ok=False),) else failed
+
+
+def _labels(unit: Unit) -> tuple[tuple[str, str, int], ...]:
+    """Return the labels of a file: name, function, line; from the text, which goto has as well."""
+    lines = unit.text.decode("utf-8", "replace").split("\n")
+    found = []
+    for function, definition in unit.definitions.items():
+        extent = definition.cursor.extent
+        for number in range(extent.start.line, extent.end.line):
+            match = re.match(r"\s?(\w+):\s*(?:/\*.*)?$", lines[number - 1])
+            if match and match[1] != "default":
+                found.append((match[1], function, number))
+    return tuple(found)
