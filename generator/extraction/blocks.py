@@ -185,7 +185,7 @@ class _Body:
             return ()
         where = self._first(self._whole.shared[one.number])
         called = Call(function, RETURN if function.fallible else UNWIND, (), where)
-        return (called, Return(where=where)) if one.ends else (called,)
+        return (called, Return(where=where)) if one.ends and not one.fails else (called,)
 
     def _line(self, statements: Statements) -> int:
         return self._first(statements).line

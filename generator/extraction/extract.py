@@ -13,7 +13,7 @@ from generator.errors import TreeError, Where
 from generator.expr import Fact
 from generator.extraction.blocks import Blocks
 from generator.extraction.contexts import set_up
-from generator.extraction.open_facts import left_open, of_several
+from generator.extraction.open_facts import left_open, of_numbers, of_several
 from generator.extraction.vocabulary import not_founded
 from generator.facts import BLOCK, MSG
 from generator.operation import IGNORE, RETURN, UNWIND, Do, Guard, Node, Operation
@@ -98,6 +98,7 @@ def extract(units: Sequence[Unit], named: Initialiser) -> Extracted:
         blocks["probe"] = (CLIENT_IRQ(device, device, fail=IGNORE), *blocks["probe"])
     every = {**blocks, "atomic": handler, **{context_entry(one.name): one.body for one in contexts}}
     open_ = left_open(units, of.reached(), there) | of_several(units, of.meant)
+    open_ |= of_numbers(units, of.meant)
     lone = not_founded(every.values(), open_)
     drop = _Without(lone)
     every = {entry: drop.block(block) for entry, block in every.items()}

@@ -21,6 +21,7 @@ from generator.extraction.vocabulary import (
     undoing,
 )
 from generator.facts import MEMORY
+from generator.fingerprint import Fails
 from generator.operation import Operation
 from generator.parsing.cursors import Unit
 from generator.reading.cfg import Extent
@@ -94,6 +95,27 @@ def of_several(
             for fact in single(facts_of(operation)):
                 handles.setdefault(fact, set()).add(words[-1] if words else "")
     return frozenset(fact for fact, names in handles.items() if len(names) > 1)
+
+
+def of_numbers(
+    units: Sequence[Unit], meant: Iterable[tuple[str, Operation | None, Extent]]
+) -> frozenset[Fact]:
+    """Return the facts of calls that give a number which C compares with another than 0.
+
+    How many vectors there are decides then what is done, and a sign does not say it.
+    """
+    text = {unit.path: unit.text.decode("utf-8", "replace") for unit in units}
+    found: set[Fact] = set()
+    for callee, operation, place in meant:
+        if operation is None or not operation.fingerprint or place.path not in text:
+            continue
+        if operation.fingerprint.fails not in (Fails.POSITIVE, Fails.NONNEGATIVE):
+            continue
+        kept = re.findall(rf"(\w+)\s*=\s*{callee}\s*\(", text[place.path])
+        if any(re.search(rf"\b{one}\s*(?:[=!]=|[<>]=?)\s*(?!0\b|-)\w", text[place.path])
+               for one in kept):
+            found |= facts_of(operation)
+    return frozenset(found)
 
 
 def _arguments(inside: str) -> list[str]:

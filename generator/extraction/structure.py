@@ -3,14 +3,15 @@
 
 Where two ways meet again is told by postdominators; what leads to the end of the function stays
 in the branch. What several ways come to is written once, and each of them names it: a ladder that
-C reaches by goto. A loop is cut: its body is done once or not at all, and that is said.
+C reaches by goto. A loop is cut: its body is done once or not at all, and that is said. Behind it
+C goes on where the loop would have been left.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 
 from generator.errors import TreeError
 from generator.graphs.lts import Label, Lts
@@ -46,11 +47,12 @@ class Branch:
 @dataclass(frozen=True)
 class Shared:
     """What several ways go on with: `number` in Written.shared; no way of the function goes on
-    behind one that `ends` it.
+    behind one that `ends` it, and one that `fails` returns nothing but errors.
     """
 
     number: int
     ends: bool
+    fails: bool
 
 
 Statement = Ret | Step | Branch | Shared
@@ -99,6 +101,8 @@ def _without_loops(lts: Lts) -> tuple[Moves, int]:
     for source, label, target in lts.edges:
         if label is not None:
             moves.setdefault(source, {})[label] = target
+    before = {state: dict(ways) for state, ways in moves.items()}
+    succeeds = _succeeding(before)
     done: set[int] = set()
     path: set[int] = set()
     cut = 0
@@ -113,12 +117,67 @@ def _without_loops(lts: Lts) -> tuple[Moves, int]:
             continue
         label, target = ways.pop()
         if target in path:
-            del moves[state][label]
             cut += 1
+            del moves[state][label]
+            asked = label.outcome in ("true", "false")
+            leaves = asked and any(after in succeeds for after in moves[state].values())
+            behind = -1 if leaves else _behind(before, state, target, succeeds)
+            if behind >= 0:  # else the other answer to what C asks is how the loop is left
+                moves[state][label] = behind
+                ways.append((label, behind))
         elif target not in done:
             path.add(target)
             stack.append((target, _ways(moves, target)))
     return moves, cut
+
+
+def _succeeding(moves: Moves) -> set[int]:
+    """Return the states from which something else than an error can be returned."""
+    sources: dict[int, list[int]] = {}
+    found: set[int] = set()
+    for source, ways in moves.items():
+        for label, target in ways.items():
+            sources.setdefault(target, []).append(source)
+            if label.name == "return" and label.outcome != "error":
+                found.add(source)
+    todo = list(found)
+    while todo:
+        for source in sources.get(todo.pop(), ()):
+            if source not in found:
+                found.add(source)
+                todo.append(source)
+    return found
+
+
+def _behind(moves: Moves, last: int, head: int, succeeds: Collection[int]) -> int:
+    """Return where the loop of a way back, from `last` to `head`, is left; -1 for nowhere.
+
+    Of several exits it is the nearest to the head that is not that of an error.
+    """
+    sources: dict[int, set[int]] = {}
+    for source, ways in moves.items():
+        for target in ways.values():
+            sources.setdefault(target, set()).add(source)
+    loop, todo = {head, last}, [last]
+    while todo:
+        state = todo.pop()
+        more = sources.get(state, set()) - loop if state != head else set()
+        loop |= more
+        todo += more
+    seen, queue, worst = {head}, [head], -1
+    for state in queue:
+        for label, target in _ways(moves, state):
+            if target in loop:
+                if target not in seen:
+                    seen.add(target)
+                    queue.append(target)
+            elif label.name == "return":
+                continue
+            elif target in succeeds:
+                return target
+            else:
+                worst = target
+    return worst
 
 
 def _ways(moves: Moves, state: int) -> list[tuple[Label, int]]:
@@ -184,6 +243,8 @@ class _Writer:
         todo = [first]
         for key in todo:  # what stands where, and how often it is come to
             cell = self._cell(*key)
+            cell = replace(cell, inner=tuple(map(self._to, cell.inner)),
+                           rest=None if cell.rest is None else self._to(cell.rest))
             self._cells[key] = cell
             for after in (*cell.inner, *([] if cell.rest is None else [cell.rest])):
                 self._uses[after] += 1
@@ -192,6 +253,10 @@ class _Writer:
             if len(todo) > MOST:
                 raise TooLarge
         return self._block(first, first=True)
+
+    def _to(self, key: Key) -> Key:
+        """Return a key by which ways to the same are told to be: an error goes on nowhere."""
+        return (key[0], -1) if key[0] in self._leaves else key
 
     def _cell(self, state: int, stop: int) -> _Cell:
         """Return one statement, at a state, of what ends where `stop` is reached."""
@@ -244,7 +309,8 @@ class _Writer:
             if cell.label is not None and cell.what == "return":
                 found.append(Ret(cell.label.outcome))
             elif cell.label is not None and cell.what == "branch":
-                found.append(Branch(cell.label.name, *inner))
+                same = inner[0] == inner[1]  # nothing that is written hangs on it
+                found += inner[0] if same else (Branch(cell.label.name, *inner),)
             elif cell.label is not None:
                 found.append(Step(cell.label, *inner))
             elif inner:  # ways that C's conditions do not tell apart, as branches nobody knows
@@ -264,7 +330,7 @@ class _Writer:
             if _size(block) <= FEW or (key[1] >= 0 and succeeds):
                 self._named[key] = block
             else:
-                self._named[key] = Shared(len(self.shared), key[1] < 0)
+                self._named[key] = Shared(len(self.shared), key[1] < 0, not succeeds)
                 self._good += [succeeds]
                 self.shared.append(block)
         return self._named[key]
