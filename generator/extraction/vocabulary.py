@@ -199,8 +199,8 @@ def _founded(one: Operation, there: Collection[Operation]) -> bool:
         for gives in outcome.gives if gives.value != num(0)
     }
     own = {gives.target.fact for outcome in one.outcomes for gives in outcome.gives}
-    if one in undoing() and one not in {operation.undo for operation in there}:
-        return False
+    if one in undoing():
+        return one in {operation.undo for operation in there}
     if one.context[0] and one.does != "start" and not any(
         other.context == one.context and other.does in ("initialise", "start") for other in there
     ):
