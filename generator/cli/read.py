@@ -42,14 +42,16 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def read(where: Tree, name: str, driver: str = "") -> ReadDriver:
+def read(where: Tree, name: str, driver: str = "", *, exact: bool = True) -> ReadDriver:
     """Return the design of a driver of a tree: of the one that the file has, or of that named.
+
+    exact: see source.parsed().
 
     Errors: UsageError when there is no such file or driver, or several; TreeError.
     """
     path = source.find(where, name)
     say(f"reading {path}")
-    parsed = source.parsed(where, path)
+    parsed = source.parsed(where, path, exact=exact)
     known = drivers(parsed.unit)
     names = ", ".join(one.name for one in known)
     if not known:

@@ -25,7 +25,7 @@ from generator.reading.reader import HARMLESS, CLts, Reader, Site, Unnamed
 
 MOST_RUNS = 20_000  # states of one function; what is larger is not read, and that is said
 MOST_NODES = 20_000  # of a function of the design, each helper as often as it is called
-_HARMLESS = HARMLESS | {"dev_get_drvdata", "platform_get_drvdata", "pci_get_drvdata"}
+HARMLESS_CALLS = HARMLESS | {"dev_get_drvdata", "platform_get_drvdata", "pci_get_drvdata"}
 YES_NO = ("no", "yes")
 _NEAR = 2  # lines between a label of C and what it names
 # What names a member of something is likely to answer tomorrow as today, and so is what a function
@@ -44,7 +44,7 @@ class Blocks:
         # every call that an operation has: its name, what it is of this driver, and where
         self.meant: list[tuple[str, Operation | None, Extent]] = []
         self.guessed: set[Unnamed] = set()
-        self._plain = Reader(units, prints(), harmless=_HARMLESS, most=MOST_RUNS)
+        self._plain = Reader(units, prints(), harmless=HARMLESS_CALLS, most=MOST_RUNS)
         self._results = {name: one.cursor.result_type for unit in units
                          for name, one in unit.definitions.items()}
         self._labels = tuple(label for unit in units for label in _labels(unit))
@@ -85,14 +85,14 @@ class Blocks:
     def _read(self, function: str, apart: Mapping[str, Fingerprint]) -> CLts:
         """Return a function's transition system, with a name for each condition that is free."""
         found = (*prints(), *apart.values())
-        first = Reader(self.units, found, harmless=_HARMLESS, most=MOST_RUNS)
+        first = Reader(self.units, found, harmless=HARMLESS_CALLS, most=MOST_RUNS)
         free = {
             (one.text, "" if _LASTING.fullmatch(one.text) else one.place.function)
             for one in first.free(function)
         }
         guards = [CGuard(text, (text,), inside) for text, inside in sorted(free)]
         return Reader(
-            self.units, found, guards, harmless=_HARMLESS, most=MOST_RUNS
+            self.units, found, guards, harmless=HARMLESS_CALLS, most=MOST_RUNS
         ).read(function)
 
     def lasting(self, text: str) -> bool:

@@ -112,7 +112,8 @@ def of_numbers(
         if operation.fingerprint.fails not in (Fails.POSITIVE, Fails.NONNEGATIVE):
             continue
         kept = re.findall(rf"(\w+)\s*=\s*{callee}\s*\(", text[place.path])
-        if any(re.search(rf"\b{one}\s*(?:[=!]=|[<>]=?)\s*(?!0\b|-)\w", text[place.path])
+        if any(re.search(rf"\b{one}\s*(?:[=!]=|[<>]=?)\s*(?!0\b|-)\w"
+                         rf"|\b\w+\s*(?:[=!]=|[<>]=?)\s*{one}\b", text[place.path])
                for one in kept):
             found |= facts_of(operation)
     return frozenset(found)

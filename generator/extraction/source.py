@@ -63,16 +63,21 @@ def _trusted(_: Job) -> None:
 
 def parsed(
     where: Tree, path: str, overlay: Overlay = MappingProxyType({}),
-    look: Callable[[Job], None] = _trusted,
+    look: Callable[[Job], None] = _trusted, *, exact: bool = True,
 ) -> Source:
     """Return a file of a tree, parsed under a configuration that builds it if there is one.
 
     overlay: path -> text of files that are to be other than the tree has them. look: who looks at
-    what is about to be parsed in this process, and raises when it must not be.
+    what is about to be parsed in this process, and raises when it must not be. Without `exact`
+    nothing is switched on for a file that is not built, which takes kbuild some seconds: it is
+    read with the flags of another, and that is its doubt.
 
     Errors: TreeError when kbuild or libclang cannot do its part.
     """
     base = kbuild.prepare(where, CONFIGS[CONFIG])
+    if not exact:
+        doubt = f"read with the flags of {ELSEWHERE}"
+        return _checked(base, path, overlay, CONFIG, look, doubt, ELSEWHERE)
     if _builds(base, path):
         return _checked(base, path, overlay, CONFIG, look)
     symbol = _symbol(where, path)

@@ -121,8 +121,12 @@ def _without_loops(lts: Lts) -> tuple[Moves, int]:
             del moves[state][label]
             asked = label.outcome in ("true", "false")
             leaves = asked and any(after in succeeds for after in moves[state].values())
-            behind = -1 if leaves else _behind(before, state, target, succeeds)
-            if behind >= 0:  # else the other answer to what C asks is how the loop is left
+            exits = {} if leaves else _exits(before, state, target, succeeds)
+            if exits:  # else the other answer to what C asks is how the loop is left
+                first, behind = min(exits.items())
+                if len(exits) > 1 or first.outcome not in ("true", "false"):
+                    behind = -2 - len(moves)
+                    moves[behind] = exits
                 moves[state][label] = behind
                 ways.append((label, behind))
         elif target not in done:
@@ -149,10 +153,12 @@ def _succeeding(moves: Moves) -> set[int]:
     return found
 
 
-def _behind(moves: Moves, last: int, head: int, succeeds: Collection[int]) -> int:
-    """Return where the loop of a way back, from `last` to `head`, is left; -1 for nowhere.
+def _exits(
+    moves: Moves, last: int, head: int, succeeds: Collection[int]
+) -> dict[Label, int]:
+    """Return how the loop of a way back, from `last` to `head`, is left.
 
-    Of several exits it is the nearest to the head that is not that of an error.
+    Of several places it is the nearest to the head from which C can go on without an error.
     """
     sources: dict[int, set[int]] = {}
     for source, ways in moves.items():
@@ -164,19 +170,18 @@ def _behind(moves: Moves, last: int, head: int, succeeds: Collection[int]) -> in
         more = sources.get(state, set()) - loop if state != head else set()
         loop |= more
         todo += more
-    seen, queue, worst = {head}, [head], -1
+    seen, queue = {head}, [head]
+    worst: dict[Label, int] = {}
     for state in queue:
-        for label, target in _ways(moves, state):
-            if target in loop:
-                if target not in seen:
-                    seen.add(target)
-                    queue.append(target)
-            elif label.name == "return":
-                continue
-            elif target in succeeds:
-                return target
-            else:
-                worst = target
+        exits = {label: to for label, to in moves.get(state, {}).items() if to not in loop}
+        if any(to in succeeds or (label.name == "return" and label.outcome != "error")
+               for label, to in exits.items()):
+            return exits
+        worst = exits or worst
+        for _, target in _ways(moves, state):
+            if target in loop and target not in seen:
+                seen.add(target)
+                queue.append(target)
     return worst
 
 

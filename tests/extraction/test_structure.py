@@ -128,7 +128,8 @@ def test_ways_that_meet_across_a_branch_share_what_follows() -> None:
 def test_a_loop_is_cut_and_counted() -> None:
     again = Lts(0, ((0, Label("a", "", "ok"), 0), (0, Label("return", "", "0"), 1)), frozenset({1}))
     assert written(again).loops == 1
-    assert written(again).statements == (Ret("0"),)
+    once = (*_calls("a", on=""), Ret("0"))
+    assert written(again).statements == (Branch("", (Ret("0"),), once),)
 
 
 def test_c_goes_on_behind_a_loop_that_is_cut() -> None:

@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Small drivers in C, each with one thing that is read as a person would write it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from extraction.test_extract import ESB, _again, _named
+
+from checks.verdict.judge import judge
+from generator.design import Driver
+from generator.extraction import source
+from generator.extraction.extract import Extracted, drivers, extract
+from generator.kernel.tree import Tree
+from generator.operation import RETURN
+from generator.program import Call, called
+
+pytestmark = pytest.mark.kernel
+HEAD = """// SPDX-License-Identifier: GPL-2.0
+#include <linux/clk.h>
+#include <linux/module.h>
+#include <linux/pci.h>
+#include <linux/workqueue.h>
+struct card { struct work_struct work; struct clk *clk; void __iomem *a; void __iomem *b; };
+static DEFINE_MUTEX(unused);
+static struct card *of(struct pci_dev *pdev) { return pci_get_drvdata(pdev); }
+"""
+TAIL = """
+static struct pci_driver card_driver = {
+	.name = "card", .probe = card_probe, .remove = card_remove,
+};
+module_pci_driver(card_driver);
+"""
+Read = Callable[[str], Extracted]
+
+
+@pytest.fixture
+def c(pinned: Tree) -> Read:
+    """Return what reads the driver that stands between HEAD and TAIL."""
+
+    def read(text: str) -> Extracted:
+        whole = (HEAD + text + TAIL).encode()
+        unit = source.parsed(pinned, ESB, {ESB: whole}, exact=False).unit
+        found = extract((unit,), drivers(unit)[0])
+        assert _again(found.design) == found.design, "its text defines it"
+        return found
+
+    return read
+
+
+def _driver(found: Extracted) -> Driver:
+    return found.design.drivers[-1]
+
+
+def _rules(found: Extracted) -> set[str]:
+    return {one.rule for one in judge(found.design).counterexamples}
+
+
+HELPER = """
+static int card_start(struct pci_dev *pdev)
+{
+	int ret = pci_enable_device(pdev);
+
+	if (ret)
+		return ret;
+	pci_set_master(pdev);
+	return 0;
+}
+static int card_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	int ret = card_start(pdev);
+
+	if (ret)
+		return ret;
+	return 0;
+}
+static void card_remove(struct pci_dev *pdev)
+{
+	pci_disable_device(pdev);
+}
+"""
+
+
+def test_a_helper_has_its_name_in_c(c: Read) -> None:
+    found = c(HELPER)
+    (node,) = _driver(found).probe
+    assert isinstance(node, Call)
+    assert node.function.name == "card_start"
+    assert node.on_fail == RETURN
+    assert _named(node.function.body) == ["pci_enable_device", "pci_set_master"]
+    assert _rules(found) == set()
+    assert _rules(c(HELPER.replace("pci_disable_device(pdev);", ""))) == {"R36"}
+
+
+LADDER = """
+static int card_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	int ret = pci_enable_device(pdev);
+
+	if (ret)
+		return ret;
+	ret = pci_request_regions(pdev, "card");
+	if (ret)
+		goto err_disable;
+	if (pci_find_capability(pdev, PCI_CAP_ID_VNDR)) {
+		ret = -ENODEV;
+		goto err_release;
+	}
+	if (pci_find_ext_capability(pdev, PCI_EXT_CAP_ID_DSN)) {
+		ret = -EBUSY;
+		goto err_release;
+	}
+	return 0;
+
+err_release:
+	pci_clear_master(pdev);
+	pci_release_regions(pdev);
+err_disable:
+	pci_disable_device(pdev);
+	return ret;
+}
+static void card_remove(struct pci_dev *pdev)
+{
+	pci_release_regions(pdev);
+	pci_disable_device(pdev);
+}
+"""
+
+
+def test_a_ladder_is_a_helper_named_by_its_label(c: Read) -> None:
+    found = c(LADDER)
+    names = {one.name for one in called(_driver(found).probe)}
+    assert names == {"card_probe_err_release"}
+    assert _rules(found) == set()
+    assert _rules(c(LADDER.replace("err_disable:\n\tpci_disable", "err_disable:\n\tpci_save"
+                                   ).replace("pci_save_device", "pci_save_state"))) == {"R36"}
+
+
+WORK = """
+static void card_work(struct work_struct *work)
+{
+}
+static int card_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	struct card *card = devm_kzalloc(&pdev->dev, sizeof(*card), GFP_KERNEL);
+
+	if (!card)
+		return -ENOMEM;
+	INIT_WORK(&card->work, card_work);
+	pci_set_drvdata(pdev, card);
+	schedule_work(&card->work);
+	return 0;
+}
+static void card_remove(struct pci_dev *pdev)
+{
+	struct card *card = of(pdev);
+
+	cancel_work_sync(&card->work);
+}
+"""
+
+
+def test_a_work_is_a_context_of_the_driver(c: Read) -> None:
+    found = c(WORK)
+    assert [(one.kind, one.name) for one in _driver(found).contexts] == [("work", "card_work")]
+    assert _rules(found) == set()
+    left = c(WORK.replace("cancel_work_sync(&card->work);", "pci_save_state(pdev);"))
+    assert _rules(left) == {"N17"}, "the work runs in memory that devres has freed"
+
+
+CLOCK = """
+static void card_off(void *data)
+{
+	clk_disable_unprepare(data);
+}
+static int card_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	struct clk *clk = devm_clk_get(&pdev->dev, NULL);
+	int ret;
+
+	if (IS_ERR(clk))
+		return PTR_ERR(clk);
+	ret = clk_prepare_enable(clk);
+	if (ret)
+		return ret;
+	return devm_add_action_or_reset(&pdev->dev, card_off, clk);
+}
+static void card_remove(struct pci_dev *pdev)
+{
+}
+"""
+
+
+def test_devres_does_what_an_action_says(c: Read) -> None:
+    found = c(CLOCK)
+    assert "devm_add_action_or_reset[clk_disable_unprepare]" in _named(_driver(found).probe)
+    assert _rules(found) == set()
+    bare = CLOCK.replace("return devm_add_action_or_reset(&pdev->dev, card_off, clk);",
+                         "return pci_save_state(pdev);")
+    assert "clk_prepare_enable" not in _named(_driver(c(bare)).probe), "who calls card_off()?"
+    assert _rules(c(bare)) == set()
+    lost = bare.replace("\tclk_disable_unprepare(data);\n", "")
+    assert _rules(c(lost)) == {"R40"}
+
+
+MAPPINGS = """
+static int card_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	struct card *card = devm_kzalloc(&pdev->dev, sizeof(*card), GFP_KERNEL);
+
+	if (!card)
+		return -ENOMEM;
+	pci_set_drvdata(pdev, card);
+	card->a = pci_ioremap_bar(pdev, 0);
+	if (!card->a)
+		return -ENOMEM;
+	card->b = pci_ioremap_bar(pdev, 1);
+	if (!card->b) {
+		iounmap(card->a);
+		return -ENOMEM;
+	}
+	return 0;
+}
+static void card_remove(struct pci_dev *pdev)
+{
+	iounmap(of(pdev)->a);
+	iounmap(of(pdev)->b);
+}
+"""
+
+
+def test_of_two_mappings_nothing_is_said(c: Read) -> None:
+    found = c(MAPPINGS)
+    assert _rules(found) == set()
+    assert "iounmap()" in {one.text for one in found.unknown}
+
+
+
