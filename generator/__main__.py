@@ -75,6 +75,8 @@ def parser() -> argparse.ArgumentParser:
 
     read = verbs.add_parser("read", help="the design of a driver, as its C says it")
     read.add_argument("path", help="a C file of the tree, or a driver's name: i6300esb")
+    read.add_argument("--against", metavar="DESIGN", default="",
+                      help="a design of it, read before and edited: where does C do otherwise?")
     read.add_argument("--driver", metavar="NAME", default="",
                       help="the variable, where a file has several")
     _json(read)

@@ -47,6 +47,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "read": (
         ("portwright read i6300esb", "a driver, by the name of its file"),
         ("portwright read drivers/watchdog/i6300esb.c >mine.py", "to go on from there"),
+        ("portwright read i6300esb --against mine.py", "where does C do otherwise?"),
         ("portwright read i6300esb --kernel 7.3", "as the newer pinned tree has it"),
     ),
     "check": (

@@ -13,8 +13,10 @@ from generator.cli import tree
 from generator.errors import UsageError
 from generator.extraction import source
 from generator.extraction.extract import Extracted, drivers, extract
+from generator.extraction.held import held
 from generator.extraction.text import as_python
 from generator.kernel.tree import Tree
+from generator.load import DEFAULT, load
 from generator.system.progress import say
 
 _SHOWN = 12  # names of calls that nothing knows
@@ -32,9 +34,17 @@ class ReadDriver:
 def run(args: argparse.Namespace) -> int:
     """Print the design of one driver as Python, with what of the C it leaves out.
 
-    Errors: UsageError, TreeError.
+    Against a design it prints where that does otherwise than the C, and returns 1 if it does.
+    Errors: UsageError, TreeError, ModelError.
     """
+    if args.against and args.json:
+        raise UsageError("--against prints no --json: drop one of them")
     found = read(tree.chosen(args), args.path, args.driver)
+    if args.against:
+        apart = held(load(args.against, DEFAULT).design, found.what.design)
+        same = f"{args.against} does what {found.what.variable} of {found.what.path} does"
+        print("\n".join(map(str, apart)) if apart else f"{same}, as far as that is understood")
+        return 1 if apart else 0
     if args.json:
         print(json.dumps(record(found), indent=2))
     else:

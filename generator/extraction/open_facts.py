@@ -7,7 +7,7 @@ A clock that a callback switches off, which nobody calls here, is not leaked by 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 
 from generator.context import queued
 from generator.expr import Fact
@@ -20,7 +20,7 @@ from generator.extraction.vocabulary import (
     speaks,
     undoing,
 )
-from generator.facts import MEMORY
+from generator.facts import CLAIMED, MEMORY
 from generator.fingerprint import Fails
 from generator.operation import Operation
 from generator.parsing.cursors import Unit
@@ -71,16 +71,23 @@ def _context(callee: str, text: str, there: Sequence[SetUp]) -> frozenset[Fact]:
 _HANDLE = {"devm_request_irq": 1, "devm_request_threaded_irq": 1, "devm_free_irq": 1}
 
 
+# Behind the one call, others take the fact by hand in some kernels and by devres in others:
+# drivers/pci/pci.c __pci_request_region().
+_HYBRID = {"pcim_enable_device": CLAIMED}
+
+
 def of_several(
-    units: Sequence[Unit], meant: Iterable[tuple[str, Operation | None, Extent]]
+    units: Sequence[Unit], meant: Sequence[tuple[str, Operation | None, Extent]]
 ) -> frozenset[Fact]:
     """Return the facts of which a driver has several, where a device can only have one.
 
     Of two mappings that are given back one after the other neither is given back twice: they are
-    told by what C hands over, its last member.
+    told by what C hands over, its last member. So are those of which it depends on the kernel who
+    gives them back.
     """
     lines = {unit.path: unit.text.decode("utf-8", "replace").split("\n") for unit in units}
     handles: dict[Fact, set[str]] = {}
+    hybrid = frozenset(_HYBRID[callee] for callee, _, _ in meant if callee in _HYBRID)
     for callee, operation, place in meant:
         if operation is None or place.path not in lines or not operation.fingerprint:
             continue
@@ -94,11 +101,11 @@ def of_several(
             words = re.findall(r"[A-Za-z_]\w*|\d+", given[at])
             for fact in single(facts_of(operation)):
                 handles.setdefault(fact, set()).add(words[-1] if words else "")
-    return frozenset(fact for fact, names in handles.items() if len(names) > 1)
+    return hybrid | {fact for fact, names in handles.items() if len(names) > 1}
 
 
 def of_numbers(
-    units: Sequence[Unit], meant: Iterable[tuple[str, Operation | None, Extent]]
+    units: Sequence[Unit], meant: Sequence[tuple[str, Operation | None, Extent]]
 ) -> frozenset[Fact]:
     """Return the facts of calls that give a number which C compares with another than 0.
 

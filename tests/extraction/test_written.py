@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from extraction.test_extract import ESB, _again, _named
@@ -12,6 +13,7 @@ from checks.verdict.judge import judge
 from generator.design import Driver
 from generator.extraction import source
 from generator.extraction.extract import Extracted, drivers, extract
+from generator.extraction.held import held
 from generator.kernel.tree import Tree
 from generator.operation import RETURN
 from generator.program import Call, called
@@ -237,3 +239,23 @@ def test_of_two_mappings_nothing_is_said(c: Read) -> None:
 
 
 
+
+
+def test_a_design_is_held_against_its_c(c: Read) -> None:
+    """What was read is what C does; C that is changed is told, and so is an edit."""
+    mine = c(LADDER).design
+    assert held(mine, c(LADDER).design) == ()
+    (told,) = held(mine, c(LADDER.replace("pci_clear_master(pdev);", "")).design)
+    assert told.entry == "probe"
+    assert told.how is not None
+    assert told.how.side == "want"
+    assert told.how.trace[-1].name == "pci_clear_master"
+    driver = mine.drivers[0]
+    edited = replace(mine, drivers=(replace(driver, remove=driver.remove[1:]),))
+    (told,) = held(edited, mine)
+    assert told.entry == "remove"
+    assert told.how is not None
+    assert [one.name for one in told.how.got] == ["pci_release_regions"]
+    (told,) = held(replace(mine, drivers=(replace(driver, shutdown=()),)), mine)
+    assert str(told) == "shutdown: only the design has it"
+    assert held(mine, c(WORK).design) != ()
