@@ -18,18 +18,23 @@ from generator.fingerprint import CGuard, Fingerprint
 from generator.graphs.lts import Label
 from generator.operation import IGNORE, RETURN, UNWIND, Do, Guard, Node, OnFail, Operation
 from generator.ops.perf import DEVM_ACTION, devm_action
-from generator.parsing.cursors import Unit
+from generator.parsing.cursors import Kind, Unit
 from generator.program import Block, Call, Function, If, Return, operations
 from generator.reading.cfg import Extent
 from generator.reading.reader import HARMLESS, CLts, Reader, Site, Unnamed
 
 MOST_RUNS = 20_000  # states of one function; what is larger is not read, and that is said
 MOST_NODES = 20_000  # of a function of the design, each helper as often as it is called
-HARMLESS_CALLS = HARMLESS | {"dev_get_drvdata", "platform_get_drvdata", "pci_get_drvdata"}
+# What a driver has put there itself: a probe that went well has.
+DATA = frozenset((
+    "dev_get_drvdata", "platform_get_drvdata", "pci_get_drvdata", "i2c_get_clientdata",
+    "spi_get_drvdata", "auxiliary_get_drvdata", "usb_get_intfdata",
+))
+HARMLESS_CALLS = HARMLESS | DATA
 YES_NO = ("no", "yes")
 _NEAR = 2  # lines between a label of C and what it names
 # What names a member of something is likely to answer tomorrow as today, and so is what a function
-# is asked; a local is not.
+# is asked, or a variable of the file; a local is not.
 _LASTING = re.compile(r".*\w(->|\.)[a-z_]\w*.*|!?\w+\(.*\)", re.DOTALL)
 
 
@@ -44,10 +49,13 @@ class Blocks:
         # every call that an operation has: its name, what it is of this driver, and where
         self.meant: list[tuple[str, Operation | None, Extent]] = []
         self.guessed: set[Unnamed] = set()
-        self._plain = Reader(units, prints(), harmless=HARMLESS_CALLS, most=MOST_RUNS)
+        self._plain = Reader(units, prints(), harmless=HARMLESS_CALLS, present=DATA, most=MOST_RUNS)
         self._results = {name: one.cursor.result_type for unit in units
                          for name, one in unit.definitions.items()}
         self._labels = tuple(label for unit in units for label in _labels(unit))
+        self._globals = frozenset(
+            one.spelling for unit in units for one in unit.own if one.kind == Kind.VAR_DECL
+        )
         self._guards: dict[str, Guard] = {}
         self._functions: dict[str, Function] = {}
         self._sizes: dict[str, int] = {}
@@ -85,14 +93,14 @@ class Blocks:
     def _read(self, function: str, apart: Mapping[str, Fingerprint]) -> CLts:
         """Return a function's transition system, with a name for each condition that is free."""
         found = (*prints(), *apart.values())
-        first = Reader(self.units, found, harmless=HARMLESS_CALLS, most=MOST_RUNS)
+        first = Reader(self.units, found, harmless=HARMLESS_CALLS, present=DATA, most=MOST_RUNS)
         free = {
-            (one.text, "" if _LASTING.fullmatch(one.text) else one.place.function)
+            (one.text, "" if self._lasts(one.text) else one.place.function)
             for one in first.free(function)
         }
         guards = [CGuard(text, (text,), inside) for text, inside in sorted(free)]
         return Reader(
-            self.units, found, guards, harmless=HARMLESS_CALLS, most=MOST_RUNS
+            self.units, found, guards, harmless=HARMLESS_CALLS, present=DATA, most=MOST_RUNS
         ).read(function)
 
     def lasting(self, text: str) -> bool:
@@ -100,11 +108,15 @@ class Blocks:
         guard = self._guards.get(text)
         return guard is not None and guard.when is not None
 
+    def _lasts(self, text: str) -> bool:
+        words = set(re.findall(r"[A-Za-z_]\w*", text))
+        return bool(_LASTING.fullmatch(text) or words & self._globals)
+
     def guard(self, name: str) -> Guard:
         """Return the condition of a text of C; "" is one of which C says nothing."""
         if name not in self._guards:
             when = None
-            if _LASTING.fullmatch(name):
+            if self._lasts(name):
                 when = question(name, YES_NO, f"C asks: {name}")(self.device).eq(1)
             self._guards[name] = Guard(name or "C does not say", when, (name,) if name else ())
         return self._guards[name]

@@ -13,9 +13,9 @@ from generator.errors import TreeError, Where
 from generator.expr import Fact
 from generator.extraction.blocks import Blocks
 from generator.extraction.contexts import set_up
-from generator.extraction.open_facts import left_open, of_numbers, of_several
+from generator.extraction.open_facts import left_open, of_members, of_numbers, of_several
 from generator.extraction.vocabulary import not_founded
-from generator.facts import BLOCK, MSG
+from generator.facts import BLOCK, MSG, RPM_ENABLED
 from generator.operation import IGNORE, RETURN, UNWIND, Do, Guard, Node, Operation
 from generator.ops.aux import (
     AUXILIARY_DEVICE_ADD,
@@ -67,13 +67,19 @@ def extract(units: Sequence[Unit], named: Initialiser) -> Extracted:
     """
     struct = struct_named(named.kind)
     assert struct is not None, "drivers() gives no others"
+    members = {**named.members}
+    if "remove_new" in members:  # in trees where .remove returns something
+        members["remove"] = members["remove_new"]
     functions = {
-        entry: named.members[point.member]
-        for entry, point in struct.entries.items() if point.member in named.members
+        entry: members[point.member]
+        for entry, point in struct.entries.items() if point.member in members
     }
     elsewhere = {name for name in functions.values() if all(name not in one.definitions
                                                            for one in units)}
     functions = {entry: name for entry, name in functions.items() if name not in elsewhere}
+    finishes = "err_handler.resume" in members  # what recovery does last is not explored
+    functions = {entry: name for entry, name in functions.items()
+                 if not (finishes and entry in RECOVERY)}
     if "probe" not in functions:
         raise TreeError(f"{named.place}: {named.name} has no .probe in this file")
     parent = Device("parent", "platform") if struct.kind in SUBDEVICES else None
@@ -98,7 +104,9 @@ def extract(units: Sequence[Unit], named: Initialiser) -> Extracted:
         blocks["probe"] = (CLIENT_IRQ(device, device, fail=IGNORE), *blocks["probe"])
     every = {**blocks, "atomic": handler, **{context_entry(one.name): one.body for one in contexts}}
     open_ = left_open(units, of.reached(), there) | of_several(units, of.meant)
-    open_ |= of_numbers(units, of.meant)
+    open_ |= of_numbers(units, of.meant) | of_members(every.values(), units)
+    if struct.kind == "pci":  # drivers/pci/pci.c pci_pm_init() has enabled it
+        open_ |= {RPM_ENABLED}
     lone = not_founded(every.values(), open_)
     drop = _Without(lone)
     every = {entry: drop.block(block) for entry, block in every.items()}
@@ -132,6 +140,7 @@ def extract(units: Sequence[Unit], named: Initialiser) -> Extracted:
         _sorted((
             *(one for each in read for one in each.unknown),
             *(Unnamed(f"{name}(), of another file", named.place) for name in elsewhere),
+            *(Unnamed("recovery, which err_handler.resume ends", named.place),) * finishes,
             *left_out,
         )),
         _sorted(free - asked), _sorted(asked),

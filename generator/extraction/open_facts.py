@@ -7,7 +7,7 @@ A clock that a callback switches off, which nobody calls here, is not leaked by 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from generator.context import queued
 from generator.expr import Fact
@@ -22,8 +22,9 @@ from generator.extraction.vocabulary import (
 )
 from generator.facts import CLAIMED, MEMORY
 from generator.fingerprint import Fails
-from generator.operation import Operation
-from generator.parsing.cursors import Unit
+from generator.operation import Do, Operation
+from generator.parsing.cursors import Kind, Unit
+from generator.program import Block, Call, If, leaves
 from generator.reading.cfg import Extent
 
 _CALLEE = re.compile(r"\b([a-z_]\w+)\s*\(")
@@ -83,17 +84,27 @@ def of_several(
 
     Of two mappings that are given back one after the other neither is given back twice: they are
     told by what C hands over, its last member. So are those of which it depends on the kernel who
-    gives them back.
+    gives them back, and what a variable of the file holds.
     """
     lines = {unit.path: unit.text.decode("utf-8", "replace").split("\n") for unit in units}
+    globals_ = {one.spelling for unit in units for one in unit.own if one.kind == Kind.VAR_DECL}
     handles: dict[Fact, set[str]] = {}
-    hybrid = frozenset(_HYBRID[callee] for callee, _, _ in meant if callee in _HYBRID)
+    hybrid = {_HYBRID[callee] for callee, _, _ in meant if callee in _HYBRID}
+    undos: dict[Fact, set[str]] = {}
+    for one in {operation for _, operation, _ in meant if operation is not None}:
+        undo = one.undo
+        if undo is not None:
+            for fact in single(facts_of(one)):
+                undos.setdefault(fact, set()).add(undo.name)
     for callee, operation, place in meant:
         if operation is None or place.path not in lines or not operation.fingerprint:
             continue
+        rows = lines[place.path][place.line - 1 : place.end_line]
+        kept = re.search(r"(?<![\w>.])(\w+)\s*=\s*\(?$", rows[0][: place.column - 1])
+        if kept and kept[1] in globals_:
+            hybrid |= single(facts_of(operation))  # what it holds is not followed
         if operation.fingerprint.on == 0 and callee not in _HANDLE:
             continue  # of the device itself
-        rows = lines[place.path][place.line - 1 : place.end_line]
         inside = " ".join(rows)[place.column - 1 :].partition("(")[2]
         given = _arguments(inside)
         at = _HANDLE.get(callee, 0)
@@ -101,7 +112,48 @@ def of_several(
             words = re.findall(r"[A-Za-z_]\w*|\d+", given[at])
             for fact in single(facts_of(operation)):
                 handles.setdefault(fact, set()).add(words[-1] if words else "")
-    return hybrid | {fact for fact, names in handles.items() if len(names) > 1}
+    several = (*handles.items(), *undos.items())  # two that are taken back in two ways are two
+    return frozenset(hybrid | {fact for fact, names in several if len(names) > 1}) - {MEMORY}
+
+
+def of_members(blocks: Iterable[Block], units: Sequence[Unit]) -> frozenset[Fact]:
+    """Return the facts that are taken back only where a member says so which the driver sets.
+
+    `if (card->clk) clk_disable(card->clk)` asks what probe has done, not what hardware there is.
+    Where what takes it is asked the same, both go together.
+    """
+    text = "\n".join(unit.text.decode("utf-8", "replace") for unit in units)
+    taken: dict[Fact, list[frozenset[str]]] = {}
+    back: dict[Fact, list[frozenset[str]]] = {}
+    for block in blocks:
+        for operation, guards in _under(block, frozenset()):
+            where = back if operation in undoing() else taken
+            for fact in facts_of(operation):
+                where.setdefault(fact, []).append(guards)
+    return frozenset(
+        fact for fact, ways in back.items() for guards in ways for guard in guards
+        if _is_set(guard, text) and any(guard not in others for others in taken.get(fact, ()))
+    ) - {MEMORY}
+
+
+def _under(block: Block, guards: frozenset[str]) -> Iterator[tuple[Operation, frozenset[str]]]:
+    """Yield each operation with the conditions that it stands under, helpers where called."""
+    for node in block:
+        inside = guards
+        if isinstance(node, If):
+            inside = guards | {one.name for one in leaves(node.guard)}
+        if isinstance(node, Do):
+            yield node.op, guards
+        if isinstance(node, Call):
+            yield from _under(node.function.body, guards)
+        for inner in node.blocks():
+            yield from _under(inner, inside)
+
+
+def _is_set(condition: str, text: str) -> bool:
+    """Return whether a driver gives some member of a condition its value."""
+    members = re.findall(r"(?:->|\.)\s*(\w+)(?!\s*(?:->|\.|\())\b", condition)
+    return any(re.search(rf"(?:->|\.)\s*{one}\s*=[^=]", text) for one in members)
 
 
 def of_numbers(

@@ -29,6 +29,7 @@ _OTHERS = (
     "kstrdup", "kmalloc", "kzalloc", "kzalloc note", "kfree", "kfree note", "put_device",
     "device_unregister",
     "device_register", "ioremap", "iounmap", "ida_alloc", "ida_free", "list_del", "list_add_tail",
+    "device_get_named_child_node", "fwnode_handle_put",  # often by a variable that cleans up
     # what the user may change in sysfs at any time: what a driver leaves there is no leak
     "pm_runtime_allow", "pm_runtime_forbid",
 )

@@ -71,6 +71,7 @@ class Program:
     is that of a member ("pcie_device.irq"), of an element ("int[*]", "int[NAME]"), of a scalar
     written through a pointer ("&pme"), or of a local variable itself ("function:name").
     Functions of the units are entered wherever they are called, unless a fingerprint names them.
+    present: callees that are known not to return NULL.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class Program:
         *,
         sets: Collection[str] = (),
         harmless: Collection[str] = HARMLESS,
+        present: Collection[str] = (),
     ) -> None:
         """Note what is there; functions are lowered when they are met."""
         self._prints = {name: one for one in fingerprints for name in one.spellings}
@@ -90,6 +92,7 @@ class Program:
                 text, polarity = _canonical(condition)
                 self._guards.setdefault(text, []).append((guard, polarity))
         self._sets, self._harmless = tuple(sets), frozenset(harmless)
+        self._present = frozenset(present)
         self._is_set: dict[str, bool] = {}
         self._bodies: dict[str, tuple[Unit, Definition]] = {
             name: (unit, one) for unit in units for name, one in unit.definitions.items()
@@ -165,7 +168,8 @@ class Program:
             name,
             one.digest,
             tuple(
-                (self._prints.get(callee), callee in self._harmless, callee in self._bodies)
+                (self._prints.get(callee), callee in self._harmless, callee in self._bodies,
+                 callee in self._present)
                 for callee in one.calls
             ),
             tuple(self._guard(text, name) for text in one.conditions),
@@ -206,6 +210,10 @@ class Program:
     def harmless(self, callee: str) -> bool:
         """Return whether a call without fingerprint is known to be of no interest."""
         return callee in self._harmless
+
+    def present(self, callee: str) -> bool:
+        """Return whether a call without fingerprint is known not to return NULL."""
+        return callee in self._present
 
     def guard(self, node: Branch) -> tuple[CGuard, bool] | None:
         """Return the guard that a branch is, and whether it is true when the condition is."""

@@ -279,7 +279,9 @@ class Runs:
             memory = {}
         elsewhere(self.notes, self.owned, node, values)
         state = self._settled(state, *values)
-        env[node.target.key] = foreign(self.owned, node.callee, node.target.root)
+        given = foreign(self.owned, node.callee, node.target.root)
+        env[node.target.key] = given._replace(signs=POS) if self.program.present(
+            node.callee) else given
         return [(None, self._go(state, node.next[0], env, memory))]
 
     def _kept(self, state: _State, node: Call, env: Mapping[str, Value]) -> Locals:

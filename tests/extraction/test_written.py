@@ -259,3 +259,16 @@ def test_a_design_is_held_against_its_c(c: Read) -> None:
     (told,) = held(replace(mine, drivers=(replace(driver, shutdown=()),)), mine)
     assert str(told) == "shutdown: only the design has it"
     assert held(mine, c(WORK).design) != ()
+
+
+def test_what_a_member_or_the_file_holds_is_not_told(c: Read) -> None:
+    """A member that probe sets says what it did; a variable of the file is not followed."""
+    asked = MAPPINGS.replace("\tiounmap(of(pdev)->b);\n", "").replace(
+        "\tiounmap(of(pdev)->a);", "\tif (of(pdev)->a)\n\t\tiounmap(of(pdev)->a);")
+    one = asked[: asked.index("\tcard->b")] + asked[asked.index("\treturn 0;"):]
+    assert _rules(c(one)) == set()
+    unasked = one.replace("\tif (of(pdev)->a)\n\t\tiounmap(of(pdev)->a);", "")
+    assert _rules(c(unasked)) == {"R36"}, "nobody ever gives it back"
+    kept = "static void __iomem *kept;\n" + unasked.replace("card->a", "kept")
+    assert _rules(c(kept)) == set()
+
