@@ -123,16 +123,19 @@ def of_members(blocks: Iterable[Block], units: Sequence[Unit]) -> frozenset[Fact
     Where what takes it is asked the same, both go together.
     """
     text = "\n".join(unit.text.decode("utf-8", "replace") for unit in units)
+    own = frozenset(one.spelling for unit in units for one in unit.own
+                    if one.kind == Kind.VAR_DECL)
     taken: dict[Fact, list[frozenset[str]]] = {}
     back: dict[Fact, list[frozenset[str]]] = {}
     for block in blocks:
         for operation, guards in _under(block, frozenset()):
-            where = back if operation in undoing() else taken
+            undoes = operation in undoing() or operation.does.startswith(("cancel", "shut"))
+            where = back if undoes else taken
             for fact in facts_of(operation):
                 where.setdefault(fact, []).append(guards)
     return frozenset(
         fact for fact, ways in back.items() for guards in ways for guard in guards
-        if _is_set(guard, text) and any(guard not in others for others in taken.get(fact, ()))
+        if _is_set(guard, text, own) and any(guard not in others for others in taken.get(fact, ()))
     ) - {MEMORY}
 
 
@@ -150,10 +153,13 @@ def _under(block: Block, guards: frozenset[str]) -> Iterator[tuple[Operation, fr
             yield from _under(inner, inside)
 
 
-def _is_set(condition: str, text: str) -> bool:
-    """Return whether a driver gives some member of a condition its value."""
+def _is_set(condition: str, text: str, own: Collection[str]) -> bool:
+    """Return whether a driver gives some member of a condition, or its `own` variable, a value."""
     members = re.findall(r"(?:->|\.)\s*(\w+)(?!\s*(?:->|\.|\())\b", condition)
-    return any(re.search(rf"(?:->|\.)\s*{one}\s*=[^=]", text) for one in members)
+    words = [one for one in re.findall(r"\w+", condition) if one in own]
+    return any(re.search(rf"(?:->|\.)\s*{one}\s*=[^=]", text) for one in members) or any(
+        re.search(rf"^\s+{one}\s*=[^=]", text, re.M) for one in words
+    )
 
 
 def of_numbers(
