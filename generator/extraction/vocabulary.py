@@ -28,7 +28,7 @@ _ELSEWHERE = ("aux", "child", "service", "hotplug", "domain", "cxl", "corelock")
 _OTHERS = (
     "kstrdup", "kmalloc", "kzalloc", "kzalloc note", "kfree", "kfree note", "put_device",
     "device_unregister",
-    "device_register", "ioremap", "iounmap", "ida_alloc", "ida_free", "list_del", "list_add_tail",
+    "device_register", "ida_alloc", "ida_free", "list_del", "list_add_tail",
     "device_get_named_child_node", "fwnode_handle_put",  # often by a variable that cleans up
     # what the user may change in sysfs at any time: what a driver leaves there is no leak
     "pm_runtime_allow", "pm_runtime_forbid",
@@ -85,7 +85,8 @@ def known(callee: str) -> bool:
 
 def speaks(facility: str, operation: Operation) -> bool:
     """Return whether an operation of a facility can be said of a driver's own device."""
-    return facility not in _ELSEWHERE and operation.name not in _OTHERS
+    peeks = facility == "perf" and operation.name in ("ioremap", "iounmap")
+    return facility not in _ELSEWHERE and operation.name not in _OTHERS and not peeks
 
 
 def done(
