@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-import clang.cindex as ci
-
 from generator.fingerprint import Fails, Fingerprint
 from generator.parsing.conditions import COMPARISONS
 from generator.parsing.cursors import CType
@@ -71,7 +69,7 @@ def _fails(one: Function, result: CType) -> Fails | None:
     """Return how a function says that it failed; None when an error is not all that it returns."""
     if one.void:
         return Fails.NEVER
-    if result.get_canonical().kind != ci.TypeKind.INT:
+    if result.get_canonical().kind.name != "INT":
         return None
     nodes = [node for node in one.nodes if isinstance(node, Return)]
     values = [use for node in nodes for use in node.uses]
