@@ -5,24 +5,21 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
+from as_read import ESB, again, names_of
 from schemas import wrong
 
 from checks.verdict.judge import judge
 from generator.__main__ import main
-from generator.design import Design
 from generator.errors import TreeError, UsageError
 from generator.extraction import source
 from generator.extraction.extract import Extracted, drivers, extract
-from generator.extraction.text import as_python
 from generator.kernel.tree import Tree
 from generator.operation import Do
 from generator.program import If, Return, walk
 
 pytestmark = pytest.mark.kernel
-ESB = "drivers/watchdog/i6300esb.c"
 CADENCE = "drivers/watchdog/cadence_wdt.c"
 
 
@@ -35,23 +32,10 @@ def _read(tree: Tree, path: str, *changes: tuple[str, str]) -> Extracted:
     return extract((unit,), drivers(unit)[0])
 
 
-def _again(design: Design) -> Design:
-    """Return what a design's text defines."""
-    space: dict[str, Any] = {}
-    exec(compile(as_python(design, ("why it is here",)), "read.py", "exec"), space)
-    found = space["DESIGN"]
-    assert isinstance(found, Design)
-    return found
-
-
-def _named(block: tuple[Any, ...]) -> list[str]:
-    return [one.op.name for one in walk(block) if isinstance(one, Do)]
-
-
 @pytest.mark.parametrize("path", [ESB, CADENCE, "drivers/hwmon/k10temp.c"])
 def test_the_text_defines_the_design(pinned: Tree, path: str) -> None:
     design = _read(pinned, path).design
-    assert _again(design) == design
+    assert again(design) == design
 
 
 def test_a_pci_driver(pinned: Tree) -> None:
@@ -59,10 +43,10 @@ def test_a_pci_driver(pinned: Tree) -> None:
     (driver,) = found.design.drivers
     assert driver.device.kind == "pci"
     assert found.functions == {"probe": "esb_probe", "remove": "esb_remove"}
-    assert _named(driver.probe)[:2] == ["devm_kzalloc", "pci_enable_device"]
-    assert _named(driver.remove)[-1] == "pci_disable_device"
+    assert names_of(driver.probe)[:2] == ["devm_kzalloc", "pci_enable_device"]
+    assert names_of(driver.remove)[-1] == "pci_disable_device"
     assert "writew()" in {one.text for one in found.unknown}
-    assert "watchdog_register_device" in _named(driver.probe), "an interface is an operation"
+    assert "watchdog_register_device" in names_of(driver.probe), "an interface is an operation"
     assert judge(found.design).verdict.value == "HOLDS"
 
 
@@ -79,7 +63,7 @@ def test_callbacks_and_conditions_of_a_platform_driver(pinned: Tree) -> None:
     assert driver.resume is not None
     (asked,) = driver.suspend
     assert isinstance(asked, If)
-    assert _named(asked.then) == ["clk_disable_unprepare"]
+    assert names_of(asked.then) == ["clk_disable_unprepare"]
     (same,) = driver.resume
     assert isinstance(same, If)
     assert same.guard == asked.guard

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from extraction.test_extract import ESB, _again, _named
+from as_read import ESB, again, names_of
 
 from checks.verdict.judge import judge
 from generator.design import Driver
@@ -45,7 +45,7 @@ def c(pinned: Tree) -> Read:
         whole = (HEAD + text + TAIL).encode()
         unit = source.parsed(pinned, ESB, {ESB: whole}, exact=False).unit
         found = extract((unit,), drivers(unit)[0])
-        assert _again(found.design) == found.design, "its text defines it"
+        assert again(found.design) == found.design, "its text defines it"
         return found
 
     return read
@@ -90,7 +90,7 @@ def test_a_helper_has_its_name_in_c(c: Read) -> None:
     assert isinstance(node, Call)
     assert node.function.name == "card_start"
     assert node.on_fail == RETURN
-    assert _named(node.function.body) == ["pci_enable_device", "pci_set_master"]
+    assert names_of(node.function.body) == ["pci_enable_device", "pci_set_master"]
     assert _rules(found) == set()
     assert _rules(c(HELPER.replace("pci_disable_device(pdev);", ""))) == {"R36"}
 
@@ -196,11 +196,11 @@ static void card_remove(struct pci_dev *pdev)
 
 def test_devres_does_what_an_action_says(c: Read) -> None:
     found = c(CLOCK)
-    assert "devm_add_action_or_reset[clk_disable_unprepare]" in _named(_driver(found).probe)
+    assert "devm_add_action_or_reset[clk_disable_unprepare]" in names_of(_driver(found).probe)
     assert _rules(found) == set()
     bare = CLOCK.replace("return devm_add_action_or_reset(&pdev->dev, card_off, clk);",
                          "return pci_save_state(pdev);")
-    assert "clk_prepare_enable" not in _named(_driver(c(bare)).probe), "who calls card_off()?"
+    assert "clk_prepare_enable" not in names_of(_driver(c(bare)).probe), "who calls card_off()?"
     assert _rules(c(bare)) == set()
     lost = bare.replace("\tclk_disable_unprepare(data);\n", "")
     assert _rules(c(lost)) == {"R40"}
