@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
+
+from generator.expr import NO_DIGEST
 
 
 class Fails(Enum):
@@ -44,7 +46,7 @@ class Fingerprint:
     args: tuple[int, ...] = ()
     callback: int | None = None
     later: tuple[int, int] | None = None
-    forgets: bool = False
+    forgets: bool = field(default=False, metadata=NO_DIGEST)
 
     @property
     def spellings(self) -> tuple[str, ...]:
