@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import difflib
+import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -90,7 +91,8 @@ def spoken(preprocessed: str, name: str) -> frozenset[int]:
     for row in preprocessed.split("\n"):
         marker = _MARKER.match(row)
         if marker:
-            number, here = int(marker[1]), marker[2] == name or marker[2].endswith(f"/{name}")
+            file = posixpath.normpath(marker[2])  # "../pcie/x.h" of another directory is the same
+            number, here = int(marker[1]), file == name or file.endswith(f"/{name}")
             continue
         if here and row.strip():
             found.add(number)

@@ -87,3 +87,10 @@ def test_lines_that_are_left_are_those_of_the_markers() -> None:
     told = '# 1 "/x/a.c"\na\n\n# 1 "/x/a.h" 1\nh\n# 7 "/x/a.c" 2\nb\nc\n'
     assert spoken(told, "x/a.c") == {1, 7, 8}
     assert spoken(told, "x/a.h") == {1}
+
+
+def test_a_header_that_a_neighbour_includes_is_the_same_file() -> None:
+    text = ('# 1 "drivers/pci/hotplug/a.c"\nint a;\n'
+            '# 3 "drivers/pci/hotplug/../pcie/x.h" 1\nint b;\n')
+
+    assert spoken(text, "drivers/pci/pcie/x.h") == {3}
