@@ -34,6 +34,14 @@ ARGUED: dict[str, str] = {
         "the port's .shutdown deletes the device, which quiesces it: a moment later",
     "pcie_cxlpmu_serve_port: drop: pcie_cxlpmu_any_irq()":
         "pcie_cxlpmu_any_child() gives up as well, and bus mastering of a bridge may stay set",
+    "pcie_cxlpmu_serve_port: swap: pcie_cxlpmu_any_irq() <> pci_set_master(port)":
+        "bus mastering of a bridge may stay set where it serves nobody: R09 minds who clears it",
+    "pcie_port_device_register: drop: pci_clear_master(port)":
+        "bus mastering of a bridge may stay set where it serves nobody: R09 minds who clears it",
+    "pcie_port_device_register: swap: pci_clear_master(port) <> Leave":
+        "it is not come to then, which is as if it were dropped",
+    "pcie_port_device_register: swap: if (Not) <> pci_set_master(port)":
+        "a port without services masters the bus before it gets nothing: a bridge may",
     "pcie_cxlpmu_add_devices: swap: if (Not) <> pcie_cxlpmu_assign_irqs()":
         "on INTx pci_irq_vector() gives a CPMU the number of the line, which portdrv notes: only "
         "who adds its device reads that, which is not come to",
