@@ -25,12 +25,7 @@ class Unseen:
         return f"{self.why} (tried: {self.tried})" if self.tried else f"{self.why} (not tried)"
 
 
-_BEFORE = Unseen(
-    "what breaks it is other C since auxbus stops counters over sleep and leaves devices at "
-    "shutdown; kernels of before showed it, and none was booted since",
-)
 UNSEEN: Mapping[str, Unseen] = {
-    **dict.fromkeys(("N9", "N10", "R13", "R36"), _BEFORE),
     "N15": Unseen(
         "nothing takes a link down while the guest sleeps: pm_test turns back before the platform "
         "would, and QEMU's slots keep theirs, powered or not",
