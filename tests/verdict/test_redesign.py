@@ -45,8 +45,6 @@ ARGUED: dict[str, str] = {
     "pcie_cxlpmu_add_devices: swap: if (Not) <> pcie_cxlpmu_assign_irqs()":
         "on INTx pci_irq_vector() gives a CPMU the number of the line, which portdrv notes: only "
         "who adds its device reads that, which is not come to",
-    "pcie_cxlpmu_forget: drop: pci_set_drvdata NULL(port)":
-        "the driver core clears it at unbind, and behind .shutdown nobody reads it",
     "pcie_port_device_register: drop: cxl_find_regblock_instance(port)":
         "flat-extended calls it only because it may, and uses nothing of it: one thing less fails",
 }
