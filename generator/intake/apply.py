@@ -69,7 +69,7 @@ def apply(
     Example:
         done = apply(Asked(("patches/auxbus",)), Path("linux"), "auxbus")
         done.ref, len(done.commits)
-        -> "refs/heads/auxbus", 9  # one for each patch
+        -> "refs/heads/auxbus", 11  # one for each patch
     """
     _refuse_refused(asked)
     user = opened(repo)
