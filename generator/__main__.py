@@ -317,7 +317,8 @@ def _run(args: argparse.Namespace) -> int:
         try:
             return int(importlib.import_module(VERBS[args.verb]).run(args))
         finally:
-            if hasattr(args, "cache_limit") and holding.grown():
+            # `cache` removes what it was asked to, and no more
+            if args.verb != "cache" and hasattr(args, "cache_limit") and holding.grown():
                 importlib.import_module("generator.cli.cache").trim(args.cache_limit)
 
     return guarded(f"portwright {args.verb}", work)
