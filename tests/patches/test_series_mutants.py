@@ -16,7 +16,12 @@ _READS = "it only reads the struct, or registers that do not change, and nothing
 _LONGER = "no removal, swap or retarget: one walk after the other is a walk over a longer list"
 _OTHER = "dead code in this configuration: HOTPLUG_PCI_PCIE=y"
 _SAME = "both statements ask the same and do the same"
+_LOCK = "no fact of a design; what is rendered is held to it word by word, by another check"
+_APART = "neither uses what the other sets up, and nobody else sees it before both are done"
 UNSEEN = {
+    "cxl_pmu_setup_info: delete: raw_spin_lock_init(&info->lock)": _LOCK,
+    "cxl_pmu_setup_info: swap: dev_set_drvdata(dev, info); <> raw_spin_lock_init(": _APART,
+    "cxl_pmu_setup_info: swap: raw_spin_lock_init(&info->lock); <> INIT_LIST_HEAD(": _APART,
     "get_port_device_capability: delete: if (!IS_ENABLED(CONFIG_HOTPLUG_PCI_PCIE))": _OTHER,
     "get_port_device_capability: delete: pcie_capability_clear_word": _OTHER,
     "get_port_device_capability: device: pcie_capability_clear_word": _OTHER,
