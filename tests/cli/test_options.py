@@ -66,7 +66,7 @@ def test_a_number_that_is_none_is_blamed(
     (["check", "today", "--svg", "{fifo}"], "{fifo}: no file that can be written to"),
     (["check", "{fifo}"], "{fifo}: no regular file"),
     (["check", "{dir}"], "{dir}: is a directory"),
-    (["boot", "today", "--keep"], "--keep goes with --refused"),
+    (["boot", "today", "--keep", "--commit", "HEAD"], "--keep goes with neither --with nor"),
     (["boot", "today", "--refused", "R14"], "--refused boots designs of its own: leave a design"),
     (["boot", "--refused", "R14", "--every"], "leave --every out"),
     (["boot", "today", "--with", "{dir}"], "{dir}: no regular file"),
