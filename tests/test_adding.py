@@ -233,8 +233,8 @@ def test_a_check_of_patches_is_added_at_one_place(with_series: Path) -> None:
     insert(checks / "patches" / "rules.py", "LOGS: tuple[SeriesRule, ...] = (\n", row)
     place = named("checks", "Adding a check of patches", r"checks/patches/\w+\.py")
     (with_series / place).write_text(kind)
-    insert(checks / "patches" / "examine.py",
-           "from checks.patches import checkpatch, commits, inert, people, rules\n", imported)
+    there = "checkpatch, commits, deep, inert, lives, people, rendered, rules"
+    insert(checks / "patches" / "examine.py", f"from checks.patches import {there}\n", imported)
     insert(checks / "patches" / "examine.py", "CHECKS: dict[str, Check] = {\n", line)
     room = with_series / "templates" / "doorbell"
     sound = {name: (room / name).read_text()
