@@ -170,7 +170,7 @@ def test_the_verb_boot_hands_its_form_on(
 ) -> None:
     from generator.cli import boot
 
-    source = boot._Source(load("today").design, None, {})  # type: ignore[arg-type]
+    source = boot._Source(load("today").design, None, {}, "")  # type: ignore[arg-type]
     monkeypatch.setattr(boot, "_source", lambda *given: source)
     monkeypatch.setattr(boot, "answer", lambda *given: argparse.Namespace(text=""))
     monkeypatch.setattr(boot, "_kernel", lambda *given: None)
