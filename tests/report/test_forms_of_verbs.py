@@ -172,7 +172,7 @@ def test_the_verb_boot_hands_its_form_on(
 
     source = boot._Source(load("today").design, None, {}, "")  # type: ignore[arg-type]
     monkeypatch.setattr(boot, "_source", lambda *given: source)
-    monkeypatch.setattr(boot, "answer", lambda *given: argparse.Namespace(text=""))
+    monkeypatch.setattr(boot, "told", lambda *given: {})
     monkeypatch.setattr(boot, "_kernel", lambda *given: None)
     monkeypatch.setattr(boot, "program", lambda *given: None)
     monkeypatch.setattr(boot, "run_all", lambda tasks: (WRONG,) * len(tasks))
