@@ -82,9 +82,11 @@ def check(work: Work) -> tuple[Finding, ...]:
 
 def _compared(then: Lives, now: Lives, path: str, commit: str) -> Iterator[Finding]:
     for name, broken in now.broken.items():
-        if name in then.unread:
+        why = then.unread.get(name) or then.unread.get(path)
+        if why and broken:
             yield Finding(f"{RULE}:not-compared", f"{name} could not be read before this commit: "
-                          f"{then.unread[name]}", path, severity=Severity.NOTE, commit=commit)
+                          f"{why}", path, severity=Severity.NOTE, commit=commit)
+        if why:
             continue
         was = {one.rule for one in then.broken.get(name, ())}
         new = name not in then.broken
@@ -115,7 +117,8 @@ def _about(now: Lives) -> tuple[str, ...]:
 def lives(work: Work, path: str, overlay: Overlay) -> Lives:
     """Return what the lives of the drivers of a file come to, with some files of the tree changed.
 
-    It is kept by the text of the file and of all headers that were changed.
+    What was explored to the end is kept, by the text of the file and of all headers that were
+    changed; what took too long, or was ended by the user, is tried again the next time.
     """
     seen = {name: text for name, text in overlay.items() if name == path or name.endswith(".h")}
     if path not in seen and work.read(path) is None:
@@ -124,8 +127,9 @@ def lives(work: Work, path: str, overlay: Overlay) -> Lives:
     file = cache() / "outcomes" / f"{name}.lives"
     if file.is_file():
         return _recalled(json.loads(file.read_text(encoding="utf-8")))
-    found = _explored(work, path, seen)
-    keep(file, json.dumps(asdict(found)))
+    found, whole = _explored(work, path, seen)
+    if whole:
+        keep(file, json.dumps(asdict(found)))
     return found
 
 
@@ -153,37 +157,40 @@ def _looked(task: Job) -> None:
             raise TreeError(one.text, Where(one.path, one.line))
 
 
-def _explored(work: Work, path: str, overlay: Overlay) -> Lives:
+def _explored(work: Work, path: str, overlay: Overlay) -> tuple[Lives, bool]:
+    """Return what the drivers of a file break, and whether no search was ended by the clock."""
     try:
         parsed = source.parsed(work.tree, path, overlay, _looked)
         known = drivers(parsed.unit)
     except EnvironmentFault:
         raise
     except PortwrightError as error:
-        return Lives({}, {path: str(error)})
+        return Lives({}, {path: str(error)}), True
     broken: dict[str, tuple[Broken, ...]] = {}
     unread: dict[str, str] = {}
     read = unknown = 0
+    whole = True
     for named in known:
         try:
             with bounded(SECONDS):
                 what = extract((parsed.unit,), named)
                 report = judge(what.design, seconds=SECONDS, states=STATES)
         except Late:
-            unread[named.name] = f"not read and explored within {SECONDS:.0f} s"
+            unread[named.name], whole = f"not read and explored within {SECONDS:.0f} s", False
             continue
         except PortwrightError as error:
             unread[named.name] = str(error)
             continue
         read, unknown = read + what.calls, unknown + len(what.unknown)
         if report.verdict is Verdict.UNFINISHED:
-            unread[named.name] = f"not explored to the end within {SECONDS:.0f} s"
+            unread[named.name] = f"not explored to the end within {SECONDS:.0f} s, {STATES} states"
+            whole = False
             continue
         broken[named.name] = tuple(
             Broken(one.rule, one.message, *_place(one), tuple(report_text.example(one)))
             for one in report.counterexamples
         )
-    return Lives(broken, unread, read, unknown)
+    return Lives(broken, unread, read, unknown), whole
 
 
 def _place(one: Counterexample) -> tuple[str, int]:

@@ -2,7 +2,7 @@
 """Whether the files of a series are what its design renders: each difference, with both places.
 
 What C computes, the tables that it fills and the words beside it are no steps of a design; they
-are held to it because the same design writes them. A change by hand belongs into the design or a
+are held to it because the same design writes them. A change by hand belongs in the design or a
 template, or is expected with a reason.
 """
 
@@ -91,8 +91,8 @@ def _finding(path: str, place: str, one: _Apart, room: str, commit: str) -> Find
     name = place.removesuffix("()")
     template = next((f"templates/{where}" for where in (f"{room}/functions/{name}.c.j2",)
                      if name and there(f"functions/{name}.c.j2", room)), "")
-    notes = (f"the design renders it in line {one.rendered} of {path}"
-             + (f", by {template}" if template else ""),)
+    notes = (f"the place in what the design renders: line {one.rendered} of {path}"
+             + (f", by {template}" if template else ""),) if one.rendered else ()
     return Finding(
         RULE, said, path, one.line, severity=Severity.WARNING if one.words else Severity.ERROR,
         commit=commit, notes=notes,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from chime import GOOD, PATH
 
 from checks.finding import Finding, Severity
 from checks.patches import lives
@@ -15,29 +16,6 @@ from checks.patches.work import Work
 from generator.kernel.tree import Tree, read
 from generator.series.commit import commits_of
 
-PATH = "drivers/pci/chime.c"
-GOOD = b"""// SPDX-License-Identifier: GPL-2.0-only
-#include <linux/module.h>
-#include <linux/pci.h>
-
-static int chime_probe(struct pci_dev *pdev, const struct pci_device_id *id)
-{
-	return pci_enable_device(pdev);
-}
-
-static void chime_remove(struct pci_dev *pdev)
-{
-	pci_disable_device(pdev);
-}
-
-static struct pci_driver chime_driver = {
-	.name	= "chime",
-	.probe	= chime_probe,
-	.remove	= chime_remove,
-};
-module_pci_driver(chime_driver);
-MODULE_LICENSE("GPL");
-"""
 BAD = GOOD.replace(b"\tpci_disable_device(pdev);\n", b"")
 MORE = b"\n/* more */\n"
 
@@ -119,3 +97,25 @@ def test_what_was_explored_once_is_kept_by_what_it_read(
     assert found(pinned, {PATH: GOOD}, {PATH: BAD}) == first
     with pytest.raises(TypeError):
         found(pinned, {PATH: GOOD}, {PATH: BAD + MORE})
+
+
+@pytest.mark.kernel
+def test_what_took_too_long_is_said_and_tried_again(
+    pinned: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lives, "STATES", 1)
+    (one,) = found(pinned, {PATH: GOOD})
+    assert one.rule == "life:not-read"
+    assert "1 states" in one.message
+
+    real, explored = lives._explored, []
+    monkeypatch.setattr(lives, "_explored", lambda *given: explored.append(given) or real(*given))
+    assert found(pinned, {PATH: GOOD}) == [one]
+    assert len(explored) == 1
+
+
+@pytest.mark.kernel
+def test_what_could_not_be_read_before_is_not_blamed_on_a_commit(pinned: Tree) -> None:
+    said = found(pinned, {PATH: GOOD + b"#error no\n"}, {PATH: BAD})
+    assert [(one.commit, one.rule) for one in said] == [
+        ("commit 1", "life:not-read"), ("commit 2", "life:not-compared")]

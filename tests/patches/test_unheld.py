@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import pytest
+from chime import GOOD, PATH
 
 from checks.finding import Finding, Severity
 from checks.patches.commits import unheld
@@ -13,35 +14,13 @@ from generator.kernel.tree import read
 from generator.ops.pci import PCI_DISABLE_DEVICE, PCI_ENABLE_DEVICE
 from generator.series.commit import Commit
 
-PATH = "drivers/pci/chime.c"
 CARD = Device("card", "pci")
 CHIME = Driver(
     "chime", CARD, probe=(PCI_ENABLE_DEVICE(CARD),), remove=(PCI_DISABLE_DEVICE(CARD),),
     c={CARD: "pci_dev"}, sources=(PATH,), variable="chime_driver",
 )
 DESIGN = Design("chime", "a card is enabled", (CARD,), (CHIME,))
-TEXT = """// SPDX-License-Identifier: GPL-2.0-only
-#include <linux/module.h>
-#include <linux/pci.h>
-
-static int chime_probe(struct pci_dev *pdev, const struct pci_device_id *id)
-{
-	return pci_enable_device(pdev);
-}
-
-static void chime_remove(struct pci_dev *pdev)
-{
-	pci_disable_device(pdev);
-}
-
-static struct pci_driver chime_driver = {
-	.name	= "chime",
-	.probe	= chime_probe,
-	.remove	= chime_remove,
-};
-module_pci_driver(chime_driver);
-MODULE_LICENSE("GPL");
-"""
+TEXT = GOOD.decode()
 
 
 def _unheld(base: Base, text: str = TEXT, depends: str = "PCI") -> list[Finding]:
