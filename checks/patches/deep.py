@@ -12,7 +12,7 @@ import functools
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -138,10 +138,16 @@ def _new(
             mine = tuple(one.replace(f"{source}/", f"{tree}/")
                          .replace(str(target.base.autoconf_path), str(generated)) for one in flags)
             places.append(Place(tree, (source, build.parent, Path(scratch)), mine))
-        said = list(_said(tool, places[1], path))
+        runs = list(tool.run(places[1], path))
+        said = list(_said(runs, places[1]))
         known: set[tuple[str, str]] = set()
         if said and (first / path).is_file():
-            known = {_key(where, text) for where, _, text in _said(tool, places[0], path)}
+            known = {_key(where, text)
+                     for where, _, text in _said(tool.run(places[0], path), places[0])}
+    # one that ended badly and named no line has not looked: that is no pass
+    broken = {f"{tool.program} ended with {done.status}: {done.last}" for done in runs
+              if done.status and not list(_said([done], places[1]))}
+    yield from (_note(why, path, commit.name) for why in sorted(broken))
     for where, line, text in dict.fromkeys(said):
         if _key(where, text) not in known:
             yield Finding(f"deep:{tool.program}", text, where, line,
@@ -153,8 +159,8 @@ def _key(path: str, text: str) -> tuple[str, str]:
     return path, _NUMBER.sub("N", text)
 
 
-def _said(tool: Tool, place: Place, path: str) -> Iterator[tuple[str, int, str]]:
-    for done in tool.run(place, path):
+def _said(runs: Iterable[Done], place: Place) -> Iterator[tuple[str, int, str]]:
+    for done in runs:
         for row in (done.said + "\n" + done.complained).splitlines():
             one = _SAID.fullmatch(row.strip())
             if one and not one["text"].startswith(("note:", "unable to parse")):
@@ -171,7 +177,8 @@ def _prove(tool: Tool, source: Path) -> None:
         (top / _SCRIPTS).mkdir(parents=True)
         for name in _PROVING:  # one of them is enough, and all take minutes
             (top / _SCRIPTS / Path(name).name).symlink_to(source / _SCRIPTS / name)
-        told = list(_said(tool, Place(top, (source, top)), "planted.c"))
+        place = Place(top, (source, top))
+        told = list(_said(tool.run(place, "planted.c"), place))
     if not any(tool.finds in text for _, _, text in told):
         raise EnvironmentFault(f"{tool.program} does not find a planted mistake: what it says of a "
                                "series would mean nothing; leave --deep out, or mend it")

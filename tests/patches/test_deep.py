@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,6 +18,7 @@ from checks.patches.examine import CHECKS
 from generator.errors import EnvironmentFault
 from generator.kernel.kbuild import Base
 from generator.series.commit import commits_of
+from generator.system.plumbing import Done
 
 PATH = "drivers/pci/pcie/rcec.c"
 SPARSE, SPATCH, SMATCH = deep._TOOLS
@@ -53,6 +55,20 @@ def test_a_program_that_is_missing_is_named_and_no_pass(
     (one,) = judged(base, (base.tree.work / PATH).read_text())
     assert one.rule == "deep:not-run"
     assert "sparse-that-is-not is not installed (sparse)" in one.message
+
+
+@pytest.mark.kernel
+def test_a_program_that_ends_badly_and_names_no_line_is_no_pass(
+    base: Base, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(_place: deep.Place, _path: str) -> Iterator[Done]:
+        yield Done(("sparse",), 139, b"", b"Segmentation fault\n")
+
+    monkeypatch.setattr(deep, "_prove", lambda *_: None)
+    monkeypatch.setattr(deep, "_TOOLS", (replace(SPARSE, run=dies),))
+    (one,) = judged(base, (base.tree.work / PATH).read_text())
+    assert (one.rule, one.path, one.commit) == ("deep:not-run", PATH, "1/1")
+    assert one.message == "sparse ended with 139: Segmentation fault"
 
 
 def test_a_program_that_does_not_find_a_planted_mistake_is_no_check(tmp_path: Path) -> None:
