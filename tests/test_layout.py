@@ -7,6 +7,7 @@ import ast
 import re
 import subprocess
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -269,6 +270,13 @@ def test_every_file_of_tests_is_on_their_map() -> None:
     there = {*tests.glob("*.py"), *tests.rglob("test_*.py")}
 
     assert {path.name for path in there - named} == set()
+
+
+def test_no_two_files_of_tests_bear_one_name() -> None:
+    """Pytest imports a file by its name alone: the second of two ends a whole run."""
+    names = Counter(path.name for path in (HOUSE / "tests").rglob("test_*.py"))
+
+    assert [name for name, times in names.items() if times > 1] == []
 
 
 def test_tests_lie_in_folders_that_are_called_as_what_they_test() -> None:
