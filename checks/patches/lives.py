@@ -22,6 +22,7 @@ from checks.verdict.judge import judge
 from generator.errors import EnvironmentFault, PortwrightError, TreeError, Where
 from generator.extraction import source
 from generator.extraction.extract import drivers, extract
+from generator.extraction.fractions import NOTHING, Fractions, Part
 from generator.parsing.job import Job
 from generator.system.cache import cache, keep
 from generator.system.stopping import Late, bounded
@@ -52,13 +53,12 @@ class Broken:
 class Lives:
     """What exploring the drivers of a file said: per driver what is broken, or why nobody knows.
 
-    `read` and `unknown` count the calls of all of them that are operations, and that nothing names.
+    within: how much of the C of all of them was read.
     """
 
     broken: Mapping[str, tuple[Broken, ...]] = field(default_factory=dict)
     unread: Mapping[str, str] = field(default_factory=dict)
-    read: int = 0
-    unknown: int = 0
+    within: Fractions = NOTHING
 
 
 def check(work: Work) -> tuple[Finding, ...]:
@@ -109,9 +109,7 @@ def _compared(then: Lives, now: Lives, path: str, commit: str) -> Iterator[Findi
 
 
 def _about(now: Lives) -> tuple[str, ...]:
-    if not now.unknown:
-        return ()
-    return (f"read from the C: {now.read} calls are operations, {now.unknown} are named by none",)
+    return (f"within what was read of the C: {now.within}",)
 
 
 def lives(work: Work, path: str, overlay: Overlay) -> Lives:
@@ -135,15 +133,14 @@ def lives(work: Work, path: str, overlay: Overlay) -> Lives:
 
 def _recalled(kept: dict[str, object]) -> Lives:
     broken, unread = kept["broken"], kept["unread"]
-    read, unknown = kept["read"], kept["unknown"]
+    within = kept["within"]
     assert isinstance(broken, dict)
     assert isinstance(unread, dict)
-    assert isinstance(read, int)
-    assert isinstance(unknown, int)
+    assert isinstance(within, dict)
     return Lives(
         {name: tuple(Broken(**{**one, "life": tuple(one["life"])}) for one in all_)
          for name, all_ in broken.items()},
-        unread, read, unknown,
+        unread, Fractions(Part(*within["calls"]), Part(*within["branches"])),
     )
 
 
@@ -168,7 +165,7 @@ def _explored(work: Work, path: str, overlay: Overlay) -> tuple[Lives, bool]:
         return Lives({}, {path: str(error)}), True
     broken: dict[str, tuple[Broken, ...]] = {}
     unread: dict[str, str] = {}
-    read = unknown = 0
+    within = NOTHING
     whole = True
     for named in known:
         try:
@@ -181,7 +178,7 @@ def _explored(work: Work, path: str, overlay: Overlay) -> tuple[Lives, bool]:
         except PortwrightError as error:
             unread[named.name] = str(error)
             continue
-        read, unknown = read + what.calls, unknown + len(what.unknown)
+        within += what.fractions
         if report.verdict is Verdict.UNFINISHED:
             unread[named.name] = f"not explored to the end within {SECONDS:.0f} s, {STATES} states"
             whole = False
@@ -190,7 +187,7 @@ def _explored(work: Work, path: str, overlay: Overlay) -> tuple[Lives, bool]:
             Broken(one.rule, one.message, *_place(one), tuple(report_text.example(one)))
             for one in report.counterexamples
         )
-    return Lives(broken, unread, read, unknown), whole
+    return Lives(broken, unread, within), whole
 
 
 def _place(one: Counterexample) -> tuple[str, int]:

@@ -90,13 +90,14 @@ class _OfC:
     design: Design
     record: dict[str, object]
     coverage: tuple[str, ...]
+    within: str
 
 
 def _of_c(args: argparse.Namespace) -> _OfC:
     from generator.cli.read import coverage, read, record  # libclang, and all that reads with it
 
     found = read(chosen(args), args.design)
-    return _OfC(found.what.design, record(found), coverage(found))
+    return _OfC(found.what.design, record(found), coverage(found), str(found.what.fractions))
 
 
 def _one(args: argparse.Namespace) -> int:
@@ -112,7 +113,8 @@ def _one(args: argparse.Namespace) -> int:
     if args.form in SHARED:
         file = args.design if c is not None else str(load(args.design, args.said).file)
         print(FORMS[args.form](check_forms.of_design(
-            report, file, odd, like, scope(args), check_forms.Ending(code, _typed()))))
+            report, file, odd, like, scope(args), check_forms.Ending(code, _typed()),
+            "" if c is None else c.within)))
     elif args.form == "json":
         odd_ones = [{"file": report_text.short(one.where.file), "line": one.where.line,
                      "message": one.message} for one in odd]
@@ -129,6 +131,7 @@ def _one(args: argparse.Namespace) -> int:
         for line in beside_nearest(args.where, design.name, (design,)) if args.where else ():
             print(line)
         if c is not None:
+            print(f"{report.verdict.value} only within what was read of the C: {c.within}")
             print("\n".join(("what the verdict is about:", *c.coverage)))
     if args.svg:
         _draw(report, args.svg)

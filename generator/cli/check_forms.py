@@ -29,9 +29,12 @@ class Ending:
 
 def of_design(
     found: Report, file: str, odd: Sequence[Note], like: Likeness | None, scope: Scope,
-    ending: Ending,
+    ending: Ending, within: str = "",
 ) -> record.Report:
-    """Return the verdict on one design as a record; file: where the design is written."""
+    """Return the verdict on one design as a record; file: where the design is written.
+
+    within: of a C file, how much of it was read.
+    """
     items = [
         *(_item(one, found.design, Severity.ERROR, ending) for one in found.counterexamples),
         *(_item(one, found.design, Severity.ERROR, ending) for one in found.further),
@@ -43,10 +46,11 @@ def of_design(
     bounds = found.bounds
     said = (f"{found.design}: {found.verdict.value}, {bounds.states} states, {bounds.transitions} "
             f"transitions, {', '.join(bounds.instances)}",)
+    unread = (Gap("what was not read of the C", f"only {within} were"),) if within else ()
     beside = () if like is None else tuple(line.strip() for line in report_text.likeness(like))
     return record.Report(
         "check", found.design, (_RULES, _NOTES), (Row(found.design, report_text.short(file)),),
-        tuple(items), scope, tuple(_gaps(found, ending)), assumed=said, compared=beside,
+        tuple(items), scope, (*_gaps(found, ending), *unread), assumed=said, compared=beside,
         code=ending.code, own=_files(items),
     )
 

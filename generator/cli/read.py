@@ -84,6 +84,8 @@ def coverage(found: ReadDriver) -> tuple[str, ...]:
     ]
     if found.source.doubt:
         said.append(f"{found.source.doubt}.")
+    said.append(f"Read: {what.fractions} of the functions that its entry points, handlers and "
+                "contexts reach.")
     said.append(f"Calls that are operations: {what.calls}. Calls that nothing names: "
                 f"{len(what.unknown)}{_some(one.text for one in what.unknown)}.")
     if what.open:
@@ -106,6 +108,8 @@ def record(found: ReadDriver) -> dict[str, object]:
         "driver": what.variable, "path": what.path, "version": found.version,
         "configuration": found.source.config, "doubt": found.source.doubt,
         "functions": dict(what.functions), "operations": what.calls,
+        "fractions": {name: {"read": part.read, "all": part.all} for name, part in (
+            ("calls", what.fractions.calls), ("branches", what.fractions.branches))},
         "unknown": [str(one) for one in what.unknown], "open": [str(one) for one in what.open],
         "asked": [str(one) for one in what.asked], "unread": [str(one) for one in what.unread],
         "loops": what.cut, "design": as_python(what.design, coverage(found)),

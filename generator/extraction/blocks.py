@@ -20,6 +20,7 @@ from generator.operation import IGNORE, RETURN, UNWIND, Do, Guard, Node, OnFail,
 from generator.ops.perf import DEVM_ACTION, devm_action
 from generator.parsing.cursors import Kind, Unit
 from generator.program import Block, Call, Function, If, Return, operations
+from generator.reading import cfg
 from generator.reading.cfg import Extent
 from generator.reading.reader import HARMLESS, CLts, Reader, Site, Unnamed
 
@@ -46,6 +47,7 @@ class Blocks:
         self.device, self.units, self.there = device, units, there
         self.cut = 0
         self.read: dict[str, CLts] = {}
+        self.tried: set[str] = set()  # those that are read, and those that were too large for it
         # every call that an operation has: its name, what it is of this driver, and where
         self.meant: list[tuple[str, Operation | None, Extent]] = []
         self.guessed: set[Unnamed] = set()
@@ -66,6 +68,7 @@ class Blocks:
 
         Errors: TreeError when it is too large, or not there.
         """
+        self.tried.add(function)
         apart = helpers(function, self._plain.functions(function), known, self._results)
         read = self._read(function, apart)
         self.read[function] = read
@@ -80,6 +83,11 @@ class Blocks:
         return frozenset(
             one.name for name in self.read for one in self._plain.functions(name)
         )
+
+    def bodies(self) -> Mapping[str, cfg.Function]:
+        """Return all functions that were to be read, those that are too large as well."""
+        there = {name for unit in self.units for name in unit.definitions}
+        return {one.name: one for name in self.tried & there for one in self._plain.functions(name)}
 
     def helper(self, name: str) -> Function:
         """Return a helper of the driver, under its name in C.
@@ -105,8 +113,7 @@ class Blocks:
 
     def lasting(self, text: str) -> bool:
         """Return whether a condition is asked of hardware or platform, and so answered once."""
-        guard = self._guards.get(text)
-        return guard is not None and guard.when is not None
+        return bool(text) and self._lasts(text)
 
     def _lasts(self, text: str) -> bool:
         words = set(re.findall(r"[A-Za-z_]\w*", text))

@@ -11,8 +11,9 @@ from generator.design import RECOVERY, SUBDEVICES, Design, Device, Driver, conte
 from generator.entrypoint import DriverStruct, struct_named
 from generator.errors import TreeError, Where
 from generator.expr import Fact
-from generator.extraction.blocks import Blocks
+from generator.extraction.blocks import HARMLESS_CALLS, Blocks
 from generator.extraction.contexts import set_up
+from generator.extraction.fractions import Fractions, branches, calls
 from generator.extraction.open_facts import left_open, of_members, of_numbers, of_several
 from generator.extraction.vocabulary import not_founded
 from generator.facts import BLOCK, MSG, RPM_ENABLED
@@ -40,7 +41,8 @@ class Extracted:
 
     calls: calls that are operations of the design; unknown: calls that nothing names; open:
     conditions that are taken either way, each time; asked: those that hardware or platform
-    answers once; unread: what the reader does not follow; cut: ways back of loops.
+    answers once; unread: what the reader does not follow; cut: ways back of loops; fractions: how
+    much of the C is read.
     """
 
     design: Design
@@ -53,6 +55,7 @@ class Extracted:
     asked: tuple[Unnamed, ...]
     unread: tuple[Unnamed, ...]
     cut: int
+    fractions: Fractions
 
 
 def drivers(unit: Unit) -> tuple[Initialiser, ...]:
@@ -146,6 +149,11 @@ def extract(units: Sequence[Unit], named: Initialiser) -> Extracted:
         _sorted(free - asked), _sorted(asked),
         _sorted((*(one for each in read for one in each.unread), *said, *of.guessed)),
         of.cut,
+        Fractions(
+            calls(units, of.bodies(), HARMLESS_CALLS, of.meant, lone,
+                  {one.place for one in of.guessed}),
+            branches(of.bodies().values(), read, {one.place for one in free - asked}),
+        ),
     )
 
 

@@ -44,7 +44,8 @@ Tail = list[tuple[int, int]]
 _MACRO = re.compile(r"\w+\(.*\)")
 _WRAPPED = re.compile(r"(?:un)?likely\((.*)\)", re.DOTALL)
 
-_POINTERS = {
+# what the kernel makes of pointers that are errors: lowered as what it is
+POINTERS = {
     "IS_ERR": "<",
     "IS_ERR_OR_NULL": "<=",
     "PTR_ERR": "",
@@ -359,7 +360,7 @@ class Expressions(ABC):
         callee = cursor.spelling
         if callee == "__builtin_expect":
             return arguments[0]
-        if callee in _POINTERS and len(arguments) == 1:
+        if callee in POINTERS and len(arguments) == 1:
             return self._error_pointer(cursor, callee, arguments[0])
         reference = cursor.referenced
         if reference is None or reference.kind != Kind.FUNCTION_DECL:
@@ -388,7 +389,7 @@ class Expressions(ABC):
         return target
 
     def _error_pointer(self, cursor: Cursor, callee: str, argument: Expr) -> Expr:
-        op, zero = _POINTERS[callee], Const(0, "0")
+        op, zero = POINTERS[callee], Const(0, "0")
         if not op:
             return argument
         if op != "?":

@@ -40,6 +40,7 @@ class CLts:
     elsewhere: paths of other devices of the same type, with the calls, not operations, for them.
     unset: locals that some run reads before it has given them a value.
     strays: helpers that are called for another device than that of the entry point.
+    decided: conditions that some run leaves no choice.
     """
 
     entry: str
@@ -54,6 +55,7 @@ class CLts:
     strays: tuple[tuple[str, Unnamed], ...]
     elsewhere: tuple[tuple[str, Unnamed], ...]
     unset: tuple[Unnamed, ...]
+    decided: frozenset[Extent]
 
     def along(self, word: Sequence[Label]) -> tuple[tuple[Site, ...], ...]:
         """Return where the steps of a word stand, a tuple per label; () once C cannot do it."""
@@ -150,6 +152,7 @@ class Reader:
             tuple(sorted(notes.strays, key=lambda stray: _by_place(stray[1]))),
             tuple(sorted(notes.elsewhere, key=lambda one: _by_place(one[1]))),
             tuple(sorted(notes.unset, key=_by_place)),
+            frozenset(notes.decided),
         )
 
 

@@ -224,6 +224,8 @@ class Runs:
         found = self.program.guard(node)
         if found is not None and found[0].both:
             answers = frozenset({True, False})
+        if len(answers) == 1:
+            self.notes.say("decided", node.place)
         if len(answers) == 2 and found is None and node.text:
             self.notes.say("free", Unnamed(node.text, node.place))
         steps: list[_Step] = []

@@ -40,6 +40,7 @@ class Notes:
         self.guarded: dict[Label, set[Site]] = {}
         self.later: dict[str, set[str]] = {}
         self.free: set[Unnamed] = set()
+        self.decided: set[Extent] = set()
         self.unknown: set[Unnamed] = set()
         self.unread: set[Unnamed] = set()
         self.unset: set[Unnamed] = set()

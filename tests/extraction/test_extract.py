@@ -96,14 +96,21 @@ def test_read_and_check_as_a_user_types_them(
     assert main(["read", "i6300esb"]) == 0
     text = capsys.readouterr().out
     assert "Calls that nothing names: " in text
+    assert "Read: 24 of 35 calls and 6 of 8 branches" in " ".join(text.split())
     file = tmp_path / "esb.py"
     file.write_text(text)
     assert main(["check", str(file)]) == 0
     capsys.readouterr()
+    assert main(["check", ESB]) == 0
+    within = "24 of 35 calls and 6 of 8 branches"
+    assert f"HOLDS only within what was read of the C: {within}" in capsys.readouterr().out
+    assert main(["check", ESB, "--format", "github"]) == 0
+    assert within in capsys.readouterr().out
     assert main(["check", ESB, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["verdict"] == "HOLDS"
     assert told["read"]["path"] == ESB
+    assert told["read"]["fractions"]["calls"] == {"read": 24, "all": 35}
     assert wrong("check", told) == []
     assert main(["read", ESB, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)

@@ -43,6 +43,7 @@ def test_what_a_commit_breaks_is_told_with_the_life(pinned: Tree) -> None:
                            "which held before this commit")
     assert one.path == PATH
     assert "  unbind chime_driver" in one.notes
+    assert one.notes[-1] == "within what was read of the C: 1 of 1 calls and 0 of 0 branches"
 
 
 @pytest.mark.kernel
