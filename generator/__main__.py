@@ -285,7 +285,10 @@ def _as_a_program() -> int:
     file = _file_of(args)
     if not file:
         stopping.listen()
-        return _run(args)
+        try:
+            return _run(args)
+        finally:
+            stopping.over()
     from generator.system.supervise import SECONDS, supervised
 
     seconds = max(2.0, min(SECONDS, float(getattr(args, "seconds", SECONDS))))

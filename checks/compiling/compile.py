@@ -25,6 +25,7 @@ from checks.finding import Finding, Severity
 from generator.kernel.configurations import DIRS
 from generator.parsing.job import Diagnostic
 from generator.series.commit import Commit
+from generator.system import stopping
 from generator.system.progress import say
 
 _GENERATED = (
@@ -96,24 +97,31 @@ def check(
         for path in outcome.unbuilt:
             unbuilt.setdefault((commit.name, path), []).append(target.name)
 
-    for target in targets:
-        first = target is targets[0]
-        kept = TargetMemory(
-            target, pool, graphs, everywhere and first, narrow=everywhere and not first,
-            laid=laid,
-        )
-        for number in range(len(series)):
-            attempt(kept, number)
-    for number, commit in enumerate(series):
-        off = [path for name, path in unbuilt if name == commit.name and path not in compiled]
-        read = partial(text_of, commit.overlay, targets[0].source)
-        symbols = {one for path in off if path.endswith(".c")
-                   for one in unbuilt_why(path, read).wanted}
-        symbols |= {symbol for name, one in silent if name == commit.name
-                    and (name, one) not in heard for symbol in one.symbols}
-        if symbols:
-            on = targets[0].switched(tuple(sorted(symbols)))
-            attempt(TargetMemory(on, pool, graphs, laid=laid), number)
+    def attempt_all() -> bool:
+        for target in targets:
+            first = target is targets[0]
+            kept = TargetMemory(
+                target, pool, graphs, everywhere and first, narrow=everywhere and not first,
+                laid=laid,
+            )
+            for number in range(len(series)):
+                attempt(kept, number)
+        for number, commit in enumerate(series):
+            off = [path for name, path in unbuilt if name == commit.name and path not in compiled]
+            read = partial(text_of, commit.overlay, targets[0].source)
+            symbols = {one for path in off if path.endswith(".c")
+                       for one in unbuilt_why(path, read).wanted}
+            symbols |= {symbol for name, one in silent if name == commit.name
+                        and (name, one) not in heard for symbol in one.symbols}
+            if symbols:
+                on = targets[0].switched(tuple(sorted(symbols)))
+                attempt(TargetMemory(on, pool, graphs, laid=laid), number)
+        return True
+
+    if not stopping.attempted(attempt_all):  # what no configuration builds is not known then
+        return (*_merged(series, seen), Finding(
+            "compile:not-finished", "interrupted: some commits, or some configurations of them, "
+            "are not compiled", severity=Severity.NOTE))
     left = [one for one in silent if one not in heard]
     return (*_merged(series, seen), *_not_compiled(series, unbuilt, compiled, targets),
             *map(_left_out, left),

@@ -25,6 +25,7 @@ from typing import IO, Any, TypeAlias
 
 from generator.errors import EnvironmentFault, Timeout
 from generator.parsing.job import Directories, Job, content_id
+from generator.system import stopping
 from generator.system.house import ROOT
 from generator.system.plumbing import PATIENCE
 from generator.system.sandbox import Limits, command, environment
@@ -71,6 +72,7 @@ class _Worker:
 
     def ask(self, what: str, job: Job) -> dict[str, Any]:
         """Return what the worker answers. Errors: Exceeded, Timeout."""
+        stopping.refuse()
         told, heard = self.process.stdin, self.process.stdout
         assert told is not None
         assert heard is not None
@@ -80,6 +82,7 @@ class _Worker:
                 raise Timeout(f"{job.path}: not read within {PATIENCE} s")
             answer: dict[str, Any] = json.loads(receive(heard))
         except (BrokenPipeError, EOFError) as ended:
+            stopping.refuse()
             raise Exceeded(job.path) from ended
         return answer
 

@@ -30,6 +30,7 @@ from generator.kernel.matrix import configurations
 from generator.series.commit import Commit, commits_of
 from generator.series.identity import canonical
 from generator.series.spec import SeriesSpec
+from generator.system import stopping
 from generator.system.cache import cache, keep
 from generator.system.plumbing import git
 from generator.system.progress import say
@@ -129,16 +130,21 @@ def examine(
     work = Work(text, changes, commits, where, read, bases, posting.work.git_dir, spec, signoff,
                 steps, below.laid, pool, more)
     found: dict[str, tuple[Finding, ...]] = {}
+    late = False
     for name, one in made.items():
         doing = one.doing.format(commits=len(commits), configurations=len((*bases, *more)))
         say(visible(f"{text.directory}: {doing}"))
-        found[name] = one.run(work)
+        said = stopping.attempted(partial(one.run, work))
+        if said is not None:
+            found[name] = said
+        if late := stopping.asked():
+            break
     found = waived(found, chosen.expected)
     return Examined(
         text.patches, found, tuple(text for one in made.values() for text in one.taken(spec)),
         tuple(told(found, chosen)),
-        tuple((name, _unmade(name, chosen))
-              for name in CHECKS if name not in made),
+        tuple((name, "interrupted" if late and name in made else _unmade(name, chosen))
+              for name in CHECKS if name not in found),
         (*(CONFIGS if bases else ()), *(base.config.name for base in more)),
     )
 

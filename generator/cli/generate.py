@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 import tempfile
 import textwrap
 from collections.abc import Iterator, Mapping
@@ -36,6 +37,7 @@ from generator.resize import with_children
 from generator.series import generate, output
 from generator.series.spec import SeriesSpec
 from generator.series.write import write
+from generator.system import stopping
 from generator.system.house import HOUSE, INSTALLED
 from generator.system.plumbing import run as command
 from generator.system.progress import say
@@ -51,11 +53,22 @@ def run(args: argparse.Namespace) -> int:
     Errors: UsageError for a design without a series; Refused when the directory holds patches
     of somebody else's; TreeError, EnvironmentFault, ModelError.
     """
+    code = _all(args)
+    if stopping.asked():
+        print("portwright generate: interrupted: this is what was found so far; nothing was "
+              "written after it", file=sys.stderr)
+        return stopping.INTERRUPTED
+    return code
+
+
+def _all(args: argparse.Namespace) -> int:
     if args.all:
         if args.design or args.out or args.refused:
             raise UsageError("--all goes with no design, and with neither --out nor --refused")
         where = chosen(args)
-        return max([_one(args, spec, where) for spec in shipped(told(where))], default=0)
+        codes = [_one(args, spec, where) for spec in shipped(told(where))
+                 if not stopping.asked()]
+        return max(codes, default=0)
     if not args.design:
         raise UsageError("name a design, or give --all for every shipped one that has a series")
     load(args.design).series("so there is no C to it")  # before a tree is set up for it
@@ -77,15 +90,17 @@ def _one(args: argparse.Namespace, spec: SeriesSpec, where: Tree) -> int:
     output.refuse(out)
     if not args.render_only:
         for design in dict.fromkeys(step.design for step in spec.steps):
-            report = holds(design)
+            report = None if stopping.asked() else holds(design)
             if report is not None:
                 print(report_text.text(report))
                 return 1
-        if spec.children:
+        if spec.children and not stopping.asked():
             report = holds(with_children(spec.steps[-1].design, spec.children), seconds=_LONG)
             if report is not None:
                 print(report_text.text(report))
                 return 1
+    if stopping.asked():
+        return stopping.INTERRUPTED
     for line in beside_nearest(where, spec.name, [step.design for step in spec.steps]):
         print(line)
     say(f"{spec.name}: rendering {len(spec.steps)} commits")
@@ -189,7 +204,7 @@ def _clean(
         done = examine(read, spec, signer, steps=tuple(one.overlay for one in made.commits))
         report = reported(done, read, "generate", lambda _: f"portwright generate {spec.name}")
     print(text.render(kept_elsewhere(report, str(directory), str(out))))
-    return report.clean
+    return report.clean and not stopping.asked()
 
 
 def _provenance(

@@ -7,6 +7,7 @@ from __future__ import annotations
 import argparse
 import io
 import os
+import sys
 from dataclasses import replace
 
 from checks.compiling.pool import Pool, connected
@@ -22,6 +23,7 @@ from generator.errors import UsageError
 from generator.intake import b4check, inbox, posting
 from generator.load import DEFAULT, load, names
 from generator.series.spec import SeriesSpec
+from generator.system import stopping
 
 
 def run(args: argparse.Namespace) -> int:
@@ -50,18 +52,23 @@ def run(args: argparse.Namespace) -> int:
         named, clone_, base, args.allow_newer, args.kernel, stdin
     ) as series:
         report = _judged(args, series, chosen, pool)
-        if args.against:
+        if args.against and not stopping.asked():
             before = posting.Asked((args.against,), scissors=named.scissors)
             with posting.opened(
                 before, clone_, args.base, args.allow_newer, args.kernel
             ) as earlier:
-                report = compared(report, _judged(args, earlier, chosen, pool),
-                                  range_diff(earlier, series), every=args.all)
+                other = _judged(args, earlier, chosen, pool)
+                if not stopping.asked():  # else what it did not come to would count as new here
+                    report = compared(report, other, range_diff(earlier, series), every=args.all)
     if alone:
         report = _last(report)
+    if stopping.asked():
+        report = replace(report, code=stopping.INTERRUPTED)
     if words := FORMS[form](report):
         print(words)
-    return 0 if report.clean else 1
+    if report.ends == stopping.INTERRUPTED:
+        print("portwright validate: interrupted: this is what was found so far", file=sys.stderr)
+    return report.ends
 
 
 def _judged(

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from generator.errors import EnvironmentFault, ProgramFailed, Timeout, TreeError
+from generator.system import stopping
 from generator.system.progress import said, say
 
 # Seconds after which a program hangs: a busy machine takes many times as long as an idle one.
@@ -93,6 +94,7 @@ def tried(
     memory: bytes of data that it may have, 0 for no limit; set before it is given its input.
     Errors: Timeout, EnvironmentFault when it is missing, TreeError when cwd is.
     """
+    stopping.refuse()
     what = f"{about}: " if about else ""
     if said(2):
         say(shlex.join(argv), 2)
@@ -122,6 +124,7 @@ def tried(
         except BaseException:
             done.kill()
             raise
+    stopping.refuse()  # it may have been ended, and nobody wants to know how
     return Done(tuple(argv), done.returncode, out, wrong or b"")
 
 

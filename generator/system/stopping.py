@@ -2,7 +2,8 @@
 """When to end: the user wants no more (Ctrl-C, SIGTERM), or the time of a budget is up.
 
 Whoever can give what was found so far looks at asked() between two steps, inside of collecting();
-long steps that cannot are made inside of bounded(), which ends them by an exception.
+long steps that cannot are made inside of bounded(), which ends them by an exception. attempted()
+is for steps that run programs, in threads too: what runs is ended, and no program is begun.
 """
 
 from __future__ import annotations
@@ -14,16 +15,21 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import TypeVar
 
 INTERRUPTED = 130
 PATIENCE = 2.0  # seconds between the wish to end and the end, whatever is still running
+_UNWINDING = 30.0  # the same where threads have to notice that their programs are ended
 _AGAIN = 0.1  # an exception can get lost where Python ignores it: it is raised again
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _PR_SET_PDEATHSIG = 1
+
+
+T = TypeVar("T")
 
 
 class Ended(KeyboardInterrupt):
@@ -39,6 +45,7 @@ class _State:
     asked: float = 0.0  # when, on the clock; 0.0: not yet
     collecting: int = 0
     until: float = 0.0  # of the innermost bounded(); 0.0: there is none
+    attempts: int = 0  # attempted() that run
 
 
 _state = _State()
@@ -51,11 +58,16 @@ def asked() -> bool:
 
 def listen() -> None:
     """Take SIGINT and SIGTERM from here on; for a process that has just begun."""
-    _state.asked, _state.collecting, _state.until = 0.0, 0, 0.0
+    _state.asked, _state.collecting, _state.until, _state.attempts = 0.0, 0, 0.0, 0
     for number in _SIGNALS:
         signal.signal(number, _heard)
     signal.signal(signal.SIGALRM, _clock)
     _arm()
+
+
+def over() -> None:
+    """Take no more notice of time: the work is done, and Python itself comes to its end."""
+    signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def end_with_parent() -> None:
@@ -74,6 +86,33 @@ def collecting() -> Iterator[None]:
         yield
     finally:
         _state.collecting -= 1
+
+
+def attempted(work: Callable[[], T]) -> T | None:
+    """Return what some work gives, None when the user wants no more.
+
+    The programs that it runs are ended then, and none is begun, whichever thread wants to: so
+    threads that are waited for come to their end, and nobody takes a killed program's word.
+    """
+    if asked():
+        return None
+    _state.attempts += 1
+    try:
+        return work()
+    except KeyboardInterrupt:
+        _state.asked = _state.asked or time.monotonic()
+        return None
+    finally:
+        _state.attempts -= 1
+        if _state.asked and not _state.attempts:
+            _state.asked = time.monotonic()  # what is told now has its own time
+            _arm()
+
+
+def refuse() -> None:
+    """See that programs are wanted still, before one begins and when it ended. Errors: Ended."""
+    if _state.asked and _state.attempts:
+        raise Ended
 
 
 @contextlib.contextmanager
@@ -102,17 +141,23 @@ def bounded(seconds: float) -> Iterator[None]:
 def _arm() -> None:
     """Set the timer to what comes next."""
     ends = [_state.until] if _state.until else []
-    ends += [_state.asked + PATIENCE] if _state.asked else []
+    ends += [_state.asked + _patience()] if _state.asked else []
     if ends:
         signal.setitimer(signal.ITIMER_REAL, max(min(ends) - time.monotonic(), 0.001), _AGAIN)
     else:
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
+def _patience() -> float:
+    return _UNWINDING if _state.attempts else PATIENCE
+
+
 def _heard(_number: int, _frame: FrameType | None) -> None:
     if not _state.asked:
         _state.asked = time.monotonic()
     _arm()
+    if _state.attempts:
+        _kill_all()
     if _state.until:
         raise Late
     if not _state.collecting:
@@ -121,7 +166,7 @@ def _heard(_number: int, _frame: FrameType | None) -> None:
 
 def _clock(_number: int, _frame: FrameType | None) -> None:
     now = time.monotonic()
-    if _state.asked and now >= _state.asked + PATIENCE:
+    if _state.asked and now >= _state.asked + _patience():
         end_now()
     if _state.until and now >= _state.until:
         raise Late
@@ -129,12 +174,16 @@ def _clock(_number: int, _frame: FrameType | None) -> None:
 
 def end_now() -> None:
     """End at once, and every process that this one has started."""
-    for process in descendants(os.getpid()):
-        with contextlib.suppress(OSError):
-            os.kill(process, signal.SIGKILL)
+    _kill_all()
     with contextlib.suppress(Exception):
         print("portwright: interrupted", file=sys.stderr, flush=True)  # noqa: T201
     os._exit(INTERRUPTED)
+
+
+def _kill_all() -> None:
+    for process in descendants(os.getpid()):
+        with contextlib.suppress(OSError):
+            os.kill(process, signal.SIGKILL)
 
 
 def descendants(of: int) -> list[int]:
