@@ -66,6 +66,10 @@ class Snippet:
     def autoconf(self) -> str:
         return "".join(f"#define CONFIG_{name} 1\n" for name in self.symbols)
 
+    @property
+    def made(self) -> Mapping[str, tuple[bytes, bytes]]:
+        return {}
+
     def at(self, overlay: Mapping[str, bytes | None]) -> Snippet:
         """A Makefile of a commit is a list of further units."""
         texts = [text.decode() for path, text in overlay.items() if "Makefile" in path and text]

@@ -28,17 +28,15 @@ from generator.series.commit import Commit
 from generator.system import stopping
 from generator.system.progress import say
 
-_GENERATED = (
-    "headers that `make prepare` generates are those of the base commit; "
-    "only autoconf.h is that of each commit and configuration"
-)
 # of a series of ours, whose cover letter says so; and of anybody's
 ASSUMED = (
-    _GENERATED,
+    "headers that `make prepare` generates are those of the base commit; "
+    "only autoconf.h is that of each commit and configuration",
     "users of a touched header outside of " + ", ".join(DIRS) + " are not compiled",
 )
 ASSUMED_OF_ALL = (
-    _GENERATED,
+    "bounds.h, timeconst.h and asm-offsets.h, which `make prepare` computes, are those of the base "
+    "commit; autoconf.h, and what is made of tables of the tree, are those of each commit",
     "users of a touched header of include/ are compiled in other directories under configuration m "
     "alone, where it builds them, and under the others where they name what changes",
     "symbols that only a macro names are not looked for, nor are section mismatches between two "

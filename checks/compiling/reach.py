@@ -97,7 +97,7 @@ def includers(graphs: Graphs, jobs: Mapping[str, Job], commit: Commit) -> set[st
     return found
 
 
-_WORD = re.compile(rb"[A-Za-z_]\w+")
+WORD = re.compile(rb"[A-Za-z_]\w+")
 _SPLICED = re.compile(rb"\\\n")
 _DEFINE = re.compile(rb"^[ \t]*#[ \t]*define[ \t]+(\w+)(.*)$", re.M)
 _DECLARED = re.compile(rb"(\w+)[ \t]*(?:\(|;|\[|=|:|,|$)")
@@ -124,7 +124,7 @@ def changed_names(before: bytes, after: bytes) -> frozenset[bytes]:
 def _words(path: str) -> frozenset[bytes]:
     try:
         with open(path, "rb") as file:
-            return frozenset(_WORD.findall(file.read()))
+            return frozenset(WORD.findall(file.read()))
     except OSError:
         return frozenset()
 
@@ -141,7 +141,7 @@ def _macros(path: str) -> tuple[tuple[bytes, frozenset[bytes]], ...]:
 def macros(text: bytes) -> tuple[tuple[bytes, frozenset[bytes]], ...]:
     """Return the macros that a text defines, each with the words of its line."""
     text = _SPLICED.sub(b" ", text)
-    return tuple((name, frozenset(_WORD.findall(body))) for name, body in _DEFINE.findall(text))
+    return tuple((name, frozenset(WORD.findall(body))) for name, body in _DEFINE.findall(text))
 
 
 def worth(

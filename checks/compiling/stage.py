@@ -13,13 +13,8 @@ from checks.compiling.frontend import Diagnosis, diagnose
 from checks.compiling.idle import idle
 from checks.compiling.linked import linked
 from checks.compiling.outcome import Outcome
-from checks.compiling.reach import (
-    changed_names,
-    directories,
-    includers,
-    wide,
-    worth,
-)
+from checks.compiling.reach import changed_names, directories, includers, wide, worth
+from checks.compiling.remade import remade
 from checks.compiling.target import Target
 from checks.compiling.target_memory import TargetMemory, key
 from generator.kernel.unbuildable import Complaint, Unbuildable
@@ -40,7 +35,7 @@ def compile_commit(
     try:
         now = kept.target.at(commit.overlay)
     except Unbuildable as wrong:
-        return Outcome(tuple(_complained(commit, wrong.complaints, "kconfig")), (), ())
+        return Outcome(tuple(_complained(commit, wrong.complaints, wrong.rule)), (), ())
     try:
         then = kept.target.at(before)
     except Unbuildable:  # said of the commit before
@@ -58,7 +53,10 @@ def compile_commit(
     if then != now:
         chosen |= built - set(then.units(dirs))
         chosen |= _reconfigured(commit, then, now, built)
+    users = remade(kept, commit, then, now)
+    chosen |= users & built
     far, note = _far(kept, commit, before, now, built)
+    far |= {path: now.far(path, commit.overlay) for path in sorted(users - built)}
     said += note
     jobs = {path: now.job(path, commit.overlay) for path in sorted(chosen)} | far
     order = list(jobs)

@@ -38,6 +38,10 @@ class Target(Protocol):
     def autoconf(self) -> str:
         """Return the text of autoconf.h."""
 
+    @property
+    def made(self) -> Mapping[str, tuple[bytes, bytes]]:
+        """Return the headers that are made otherwise of this commit: how they were, and are."""
+
     def at(self, overlay: Mapping[str, bytes | None]) -> Target:
         """Return the target under a commit whose Kconfig files and Makefiles count."""
 
@@ -97,6 +101,12 @@ class KernelTarget:
     def autoconf(self) -> str:
         """Return the text of autoconf.h."""
         return self.base.autoconf
+
+    @property
+    def made(self) -> Mapping[str, tuple[bytes, bytes]]:
+        """Return the headers that are made otherwise of this commit: how they were, and are."""
+        return {path: ((self.base.build / path).read_bytes(), text)
+                for path, text in self.base.made}
 
     def at(self, overlay: Mapping[str, bytes | None]) -> KernelTarget:
         """Return the target under a commit whose Kconfig files and Makefiles count."""

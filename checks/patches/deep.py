@@ -20,7 +20,7 @@ from checks.compiling.target import KernelTarget
 from checks.finding import Finding, Severity
 from checks.patches.work import Work
 from generator.errors import EnvironmentFault
-from generator.kernel.variant import farm
+from generator.kernel.farm import farm
 from generator.series.commit import Commit
 from generator.system.plumbing import Done, tried
 from generator.system.sandbox import Limits, command, environment

@@ -10,7 +10,8 @@
 variant.py gives the same for a commit.
 
 The build directory serves every commit on a base: lay `base.autoconf` over
-`base.autoconf_path`. Headers that `make prepare` generates are those of the base commit.
+`base.autoconf_path`, and `base.made` over the headers that they name. The other headers that `make
+prepare` generates are those of the base commit.
 """
 
 from __future__ import annotations
@@ -57,6 +58,7 @@ class Base:
     """A tree under a configuration, ready to compile in; `variant` is where a commit differs.
 
     `alike` is the variant of the same symbols without the commit: its flags are the tree's own.
+    `made` are the headers, below the build directory, that kbuild makes otherwise of the commit.
     """
 
     tree: Tree
@@ -66,6 +68,7 @@ class Base:
     autoconf: str
     variant: Path | None = None
     alike: Path | None = None
+    made: tuple[tuple[str, bytes], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -233,7 +236,7 @@ def far_flags(base: Base, path: str) -> Flags:
 
 
 def _before(base: Base) -> Base:
-    return replace(base, variant=None, autoconf="", alike=None)
+    return replace(base, variant=None, autoconf="", alike=None, made=())
 
 
 def _group(path: str) -> tuple[str, ...]:

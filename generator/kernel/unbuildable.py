@@ -18,9 +18,13 @@ class Complaint:
 
 
 class Unbuildable(TreeError):
-    """A commit that kconfig cannot read, so that nothing of it can be built. Exit code 3."""
+    """A commit that kconfig cannot read, so that nothing of it can be built. Exit code 3.
 
-    def __init__(self, complaints: tuple[Complaint, ...]) -> None:
+    rule: who cannot, for the finding.
+    """
+
+    def __init__(self, complaints: tuple[Complaint, ...], rule: str = "kconfig") -> None:
         """Say what each complaint says."""
         super().__init__("\n".join(f"{one.path}:{one.line}: {one.text}" for one in complaints))
         self.complaints = complaints
+        self.rule = rule

@@ -10,7 +10,6 @@ What a commit makes conf and make do is done in a sandbox; both only write what 
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import shutil
@@ -21,8 +20,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from generator.errors import ProgramFailed
+from generator.kernel.farm import digests, farm
 from generator.kernel.kbuild import Base, key
 from generator.kernel.kconfig import check_wanted, configure, seed, wrong_lines
+from generator.kernel.made import made
 from generator.kernel.tree import check_path
 from generator.kernel.unbuildable import Complaint, Unbuildable
 
@@ -46,9 +47,15 @@ def at(
     changed: every file that differs from the base commit, None for a deleted one.
     extra: further configuration lines, for symbols that only the commit has; strict: all of them
     must hold.
-    Errors: Unbuildable (kconfig cannot read it), TreeError (it did not give `extra`),
-    EnvironmentFault.
+    Errors: Unbuildable (kconfig cannot read it, or a header cannot be made of it), TreeError (it
+    did not give `extra`), EnvironmentFault.
     """
+    return replace(_configured(base, changed, extra, strict=strict), made=made(base, changed))
+
+
+def _configured(
+    base: Base, changed: Mapping[str, bytes | None], extra: Sequence[str], *, strict: bool
+) -> Base:
     known = base.tree.work
     count: dict[str, bytes | None] = {}
     for path, text in sorted(changed.items()):
@@ -60,7 +67,7 @@ def at(
             count[path] = None if text is None else b""
     if not count and not extra:
         return base
-    home = base.build / "variants" / key(*_digests(count), *extra, *_lenient(strict))
+    home = base.build / "variants" / key(*digests(count), *extra, *_lenient(strict))
     if not home.is_dir():
         home.parent.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="tmp-", dir=home.parent) as name:
@@ -73,7 +80,7 @@ def at(
     alike = None
     if extra:
         # a symbol that only the commit has is none of the tree's own
-        alike = at(base, {}, extra, strict=False).variant if count else home
+        alike = _configured(base, {}, extra, strict=False).variant if count else home
     said = (home / "autoconf.h").read_text(encoding="utf-8")
     return replace(base, autoconf=said, variant=home, alike=alike)
 
@@ -86,26 +93,6 @@ def autoconf(base: Base, changed: Mapping[str, bytes | None], extra: Sequence[st
     return at(base, changed, extra).autoconf
 
 
-def farm(work: Path, changed: Mapping[str, bytes | None], farm: Path) -> None:
-    """Make a source tree of symbolic links, with real directories only where something differs."""
-    real = {""}
-    for path in changed:
-        while path:
-            path = path.rpartition("/")[0]
-            real.add(path)
-    for directory in sorted(real):
-        (farm / directory).mkdir(parents=True, exist_ok=True)
-        if not (work / directory).is_dir():
-            continue
-        for entry in os.scandir(work / directory):
-            below = f"{directory}/{entry.name}" if directory else entry.name
-            if below not in real and below not in changed:
-                os.symlink(entry.path, farm / below)
-    for path, text in changed.items():
-        if text is not None:
-            (farm / path).write_bytes(text)
-
-
 def _configure_variant(
     base: Base, home: Path, changed: Mapping[str, bytes | None], extra: Sequence[str],
     *, strict: bool,
@@ -114,7 +101,7 @@ def _configure_variant(
     asked = {path: text for path, text in changed.items() if _is_kconfig(path)}
     source = base.build
     if asked or extra:
-        name = key(*_digests(asked), *extra, *_lenient(strict))
+        name = key(*digests(asked), *extra, *_lenient(strict))
         source = base.build / "variants" / f"conf-{name}"
         if not source.is_dir():
             lines = seed(base.config, base.tree.work) + "".join(f"{line}\n" for line in extra)
@@ -159,12 +146,3 @@ def ungranted(base: Base) -> tuple[str, ...]:
         return ()
     told = (base.variant / "dot-config").read_text(encoding="utf-8")
     return tuple(wrong_lines(base.config.wanted, told))
-
-
-def _digests(files: Mapping[str, bytes | None]) -> list[str]:
-    return [
-        f"{path}:{'-' if text is None else hashlib.sha256(text).hexdigest()}"
-        for path, text in files.items()
-    ]
-
-

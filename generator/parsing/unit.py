@@ -115,7 +115,8 @@ def job(base: Base, path: str, overlay: Overlay) -> Job:
 def job_of(base: Base, path: str, overlay: Overlay, args: tuple[str, ...]) -> Job:
     """Return what `parse_job` needs for one unit that has these flags."""
     autoconf = str(base.autoconf_path.relative_to(base.build))
-    return Job(place(base), args, path, overlay, {autoconf: base.autoconf.encode()})
+    generated = {autoconf: base.autoconf.encode(), **dict(base.made)}
+    return Job(place(base), args, path, overlay, generated)
 
 
 def place(base: Base) -> Directories:
