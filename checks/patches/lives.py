@@ -23,6 +23,9 @@ from generator.errors import EnvironmentFault, PortwrightError, TreeError, Where
 from generator.extraction import source
 from generator.extraction.extract import drivers, extract
 from generator.extraction.fractions import NOTHING, Fractions, Part
+from generator.kernel.configurations import CONFIGS
+from generator.kernel.ground import ground
+from generator.kernel.tree import Tree
 from generator.parsing.job import Job
 from generator.system.cache import cache, keep
 from generator.system.stopping import Late, bounded
@@ -118,17 +121,27 @@ def lives(work: Work, path: str, overlay: Overlay) -> Lives:
     What was explored to the end is kept, by the text of the file and of all headers that were
     changed; what took too long, or was ended by the user, is tried again the next time.
     """
-    seen = {name: text for name, text in overlay.items() if name == path or name.endswith(".h")}
-    if path not in seen and work.read(path) is None:
+    if path not in overlay and work.read(path) is None:
         return Lives()
-    name = name_of(f"{work.tree.base} {source.CONFIG}", [seen], [RULE, path, SECONDS, STATES])
+    where, laid = _on(work)
+    over = {**laid, **overlay}
+    seen = {name: text for name, text in over.items() if name == path or name.endswith(".h")}
+    name = name_of(f"{where.base} {source.CONFIG}", [seen], [RULE, path, SECONDS, STATES])
     file = cache() / "outcomes" / f"{name}.lives"
     if file.is_file():
         return _recalled(json.loads(file.read_text(encoding="utf-8")))
-    found, whole = _explored(work, path, seen)
+    found, whole = _explored(where, path, seen)
     if whole:
         keep(file, json.dumps(asdict(found)))
     return found
+
+
+def _on(work: Work) -> tuple[Tree, Overlay]:
+    """Return the tree whose prepared build serves the base, and what the base has otherwise."""
+    if work.bases:
+        return work.bases[0].tree, work.laid
+    below = ground(work.tree, (CONFIGS[source.CONFIG],))
+    return below.bases[0].tree, below.laid
 
 
 def _recalled(kept: dict[str, object]) -> Lives:
@@ -154,10 +167,10 @@ def _looked(task: Job) -> None:
             raise TreeError(one.text, Where(one.path, one.line))
 
 
-def _explored(work: Work, path: str, overlay: Overlay) -> tuple[Lives, bool]:
+def _explored(where: Tree, path: str, overlay: Overlay) -> tuple[Lives, bool]:
     """Return what the drivers of a file break, and whether no search was ended by the clock."""
     try:
-        parsed = source.parsed(work.tree, path, overlay, _looked)
+        parsed = source.parsed(where, path, overlay, _looked)
         known = drivers(parsed.unit)
     except EnvironmentFault:
         raise

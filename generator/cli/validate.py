@@ -21,6 +21,7 @@ from generator.cli.given import again, asked, clone
 from generator.cli.tree import told
 from generator.errors import UsageError
 from generator.intake import b4check, inbox, posting
+from generator.kernel.clone import whole
 from generator.load import DEFAULT, load, names
 from generator.series.spec import SeriesSpec
 from generator.system import stopping
@@ -99,5 +100,5 @@ def _spec(series: posting.Posting, name: str | None, *, held: bool) -> SeriesSpe
         if promised is None or promised.name not in names():
             return None
         name = promised.name
-    said = told(series.where) if held else DEFAULT
+    said = told(whole(series.where)) if held else DEFAULT
     return load(name, said).series("to hold the C to")

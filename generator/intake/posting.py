@@ -229,7 +229,7 @@ def opened(
         chosen = named or head
         word = () if base else _word(got, chosen, f"HEAD of {clone}")
         commits = _commits(got, work, chosen, clone, word)
-        yield _posted(got, work, own(clone, chosen), commits, word)
+        yield _posted(got, work, own(clone, chosen, thin=True), commits, word)
 
 
 def _pin_of(base: str) -> str:

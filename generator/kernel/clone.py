@@ -2,6 +2,7 @@
 """The user's clone of the kernel as a tree of ours, without a byte written into it.
 
 own(path, rev) -> Tree                    a revision of it, checked out in our cache
+whole(tree) -> Tree                       the same with every file in a checkout of its own
 users_objects(path, rev)                  where its objects are, and the commit
 scratch(git_dir, objects)                 a repository of ours over its objects
 """
@@ -9,28 +10,40 @@ scratch(git_dir, objects)                 a repository of ours over its objects
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import shutil
 import tempfile
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from generator.errors import ProgramFailed, TreeError, UsageError, Where
 from generator.kernel import pin
-from generator.kernel.linked import linked, unlinked
+from generator.kernel.linked import linked, thinned, unlinked
 from generator.kernel.nearest import nearest
 from generator.kernel.tree import Tree, blobs
-from generator.system.cache import cache, locked
+from generator.system.cache import cache, keep, locked
 from generator.system.holding import hold
 from generator.system.plumbing import git, users_git
 from generator.system.progress import say
 
 MOST_DIFFERING = 40000  # files; with more, links would save nothing
+_MOST_THIN = 2000  # files that a thin checkout may have otherwise
+# Programs of the tree that look for what belongs to them beside where they really are: where one
+# of these differs, all of them have to lie in one checkout.
+_TOGETHER = ("scripts/", "tools/")
+# What checkpatch searches without following links; the first of these always.
+_SEARCHED = ("include", "Documentation/devicetree")
 
-def own(path: Path, rev: str) -> Tree:
+
+def own(path: Path, rev: str, *, thin: bool = False) -> Tree:
     """Return a revision of the user's clone as a tree: a scratch repository over its objects.
 
+    thin: where few files differ from a tree that is here, the checkout may be links to its
+    directories, which costs nothing. That is enough for programs of the tree that open files by
+    their paths; what builds takes whole() of it first, and so does who searches directories.
     Errors: UsageError when there is no such repository or revision, TreeError otherwise.
     """
     objects, base = users_objects(path, rev)
@@ -41,8 +54,19 @@ def own(path: Path, rev: str) -> Tree:
         scratch(git_dir, objects)
         tree = git(git_dir, "rev-parse", f"{base}^{{tree}}").decode().strip()
         shutil.copyfile(_attributes(git_dir, base), git_dir / "info" / "attributes")
-        work = _checkout(git_dir, tree)
+        work = (_thin(git_dir, tree) if thin else None) or _checkout(git_dir, tree)
     return Tree(git_dir, base, _version(work / "Makefile"), work, f"{path}@{rev}")
+
+
+def whole(tree: Tree) -> Tree:
+    """Return a tree with a checkout that has directories of its own, itself if it has.
+
+    Errors: TreeError.
+    """
+    if tree.work.name != _THIN:
+        return tree
+    with locked(f"own-{tree.git_dir.stem}"):
+        return replace(tree, work=_checkout(tree.git_dir, tree.work.parent.name))
 
 
 def users_objects(path: Path, rev: str) -> tuple[Path, str]:
@@ -128,6 +152,52 @@ def _checkout(git_dir: Path, tree: str) -> Path:
                 raise TreeError(f"{wanted} is missing: this revision is no Linux tree")
         os.rename(f"{name}/tree", work)
     return work
+
+
+_THIN = "thin"
+
+
+def _thin(git_dir: Path, tree: str) -> Path | None:
+    """Return a checkout that is links to another one; None where one of its own is better.
+
+    The record beside it says whose directories it links to: they may have been pruned since.
+    """
+    home = cache() / "own" / tree
+    hold(home)
+    if pin.work_of(tree) is not None or (home / "work").is_dir():
+        return None
+    record = home / "thin.json"
+    if record.is_file():
+        other = Path(json.loads(record.read_text(encoding="utf-8")))
+        hold(other.parent)
+        if other.is_dir() and (home / _THIN).is_dir():
+            return home / _THIN
+    near = nearest(git_dir, tree)
+    if near is None or len(near.differing) > _MOST_THIN or any(
+        path.startswith(_TOGETHER) for path in near.differing
+    ):
+        return None
+    hold(near.tree.work.parent)
+    walked = [one for one in _SEARCHED if one == _SEARCHED[0]
+              or any(path.startswith(f"{one}/") for path in near.differing)]
+    home.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="tmp-", dir=home) as name:
+        index = {"GIT_INDEX_FILE": f"{name}/index"}  # of the differing files alone
+        try:
+            thinned(near.tree.work, Path(name, _THIN), near.differing, walked)
+        except OSError:  # no hard links here
+            return None
+        unlinked(Path(name, _THIN), near.differing)
+        told = git(git_dir, "ls-tree", "-z", "--full-tree", tree, "--", *sorted(near.differing))
+        files = [row for row in told.split(b"\0") if row and not row.startswith(b"040000")]
+        git(git_dir, "update-index", "-z", "--index-info",
+            stdin=b"".join(row + b"\0" for row in files), env=index)
+        git(git_dir, f"--work-tree={name}", "checkout-index", f"--prefix={name}/{_THIN}/", "-a",
+            env=index)
+        shutil.rmtree(home / _THIN, ignore_errors=True)
+        os.rename(Path(name, _THIN), home / _THIN)
+    keep(record, json.dumps(str(near.tree.work)))
+    return home / _THIN
 
 
 def _linked(git_dir: Path, tree: str, place: Path) -> Iterable[str] | None:

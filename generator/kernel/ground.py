@@ -1,22 +1,32 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The tree whose prepared builds serve another one as well: the same content prepares both.
 
-ground(tree, configs) -> Ground     a pinned tree, and what the tree has otherwise; or itself
+ground(tree, configs) -> Ground     a tree that is prepared, and what the tree has otherwise; or
+                                    itself
+
+Those that are asked are the pinned ones, and the bases of the same clone that had to prepare their
+own: the next commit of a branch, or its base after a rebase, takes over what was prepared there.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from generator.errors import ProgramFailed
 from generator.kernel import kbuild, pin
+from generator.kernel.clone import whole
 from generator.kernel.configurations import Config
 from generator.kernel.kbuild import Base
-from generator.kernel.nearest import Near, nearest
+from generator.kernel.nearest import differing, nearest
 from generator.kernel.tree import Tree, read_many
+from generator.system.cache import cache, keep
+from generator.system.holding import hold, last_use
 from generator.system.progress import say
 
 # What kbuild and kconfig read to say what is built, and how; never a file that C is made of.
@@ -25,6 +35,8 @@ _SAYS = re.compile(r"(?:.*/)?(?:(?:Kconfig|Makefile|Kbuild|localversion)[^/]*|[^
 # What no unit of a kernel includes.
 _NEVER_READ = re.compile(r"(?:Documentation|LICENSES|samples)/.*|[^/]*|.*\.(?:rst|txt|ya?ml)")
 _MOST = 400  # files laid over a tree: they go to the compiler with every unit
+_BASES = 4  # own bases of a clone that are asked, those that were used last
+_RECORD = "ground.json"
 _FAR = 20000  # differing files: another kernel, of which nothing is shared
 
 
@@ -37,7 +49,7 @@ class Ground:
 
 
 def ground(tree: Tree, configs: Sequence[Config]) -> Ground:
-    """Return prepared builds for a tree: those of a pinned one, where all that prepares is alike.
+    """Return prepared builds for a tree: those of another one, where all that prepares is alike.
 
     Errors: TreeError (kconfig did not give what was asked, make failed), EnvironmentFault.
     """
@@ -45,20 +57,60 @@ def ground(tree: Tree, configs: Sequence[Config]) -> Ground:
         there = pin.at_hand(one)
         if there is not None and there.work == tree.work:  # whatever the commit is called
             return Ground(kbuild.prepare_all(there, configs), {})
-    near = nearest(tree.git_dir, tree.base)
-    paths = None if near is None else _readable(tree, near)
-    if near is not None and paths is not None:
+    for near in sorted(_candidates(tree), key=lambda one: len(one.differing)):
+        paths = _readable(tree, near)
+        if paths is None:
+            continue
         bases = kbuild.prepare_all(near.tree, configs)
         if not any(_read_by(base) & near.differing for base in bases):
-            say(f"{len(near.differing)} files differ from {near.pin.version}, none of which "
-                "prepares a build: its builds are taken")
+            if near.differing:
+                say(f"{len(near.differing)} files differ from {near.name}, none of which "
+                    "prepares a build: its builds are taken")
             has = [path for path in paths if (tree.work / path).exists()]
             texts = read_many(tree, [(tree.base, path) for path in has])
             return Ground(bases, {path: texts.get((tree.base, path)) for path in paths})
-    return Ground(kbuild.prepare_all(tree, configs), {})
+    full = whole(tree)
+    bases = kbuild.prepare_all(full, configs)
+    if full.work.parent.parent == cache() / "own":
+        said = {**vars(full), "git_dir": str(full.git_dir), "work": str(full.work)}
+        keep(full.work.parent / _RECORD, json.dumps(said))
+    return Ground(bases, {})
 
 
-def _readable(tree: Tree, near: Near) -> tuple[str, ...] | None:
+@dataclass(frozen=True)
+class _Near:
+    """A tree that may have been prepared, how it is called, and the paths that differ from it."""
+
+    tree: Tree
+    name: str
+    differing: frozenset[str]
+
+
+def _candidates(tree: Tree) -> Iterator[_Near]:
+    near = nearest(tree.git_dir, tree.base)
+    if near is not None:
+        yield _Near(near.tree, near.pin.version, near.differing)
+    records = sorted((cache() / "own").glob(f"*/{_RECORD}"), key=lambda one: -last_use(one.parent))
+    mine = 0
+    for record in records:
+        try:
+            said = json.loads(record.read_text(encoding="utf-8"))
+            other = Tree(Path(said["git_dir"]), said["base"], said["version"], Path(said["work"]),
+                         said["source"])
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+        if other.git_dir != tree.git_dir or mine == _BASES:
+            continue  # the objects of another clone may be of another kind
+        hold(record.parent)
+        if not other.work.is_dir():
+            continue
+        mine += 1
+        with suppress(ProgramFailed):  # git has pruned what a rebase left behind
+            yield _Near(other, f"{other.version}, {other.base[:12]}",
+                        differing(tree.git_dir, tree.base, other))
+
+
+def _readable(tree: Tree, near: _Near) -> tuple[str, ...] | None:
     """Return the differing files that a compiler may read; None if one says what is built."""
     if len(near.differing) > _FAR or any(_SAYS.fullmatch(path) for path in near.differing):
         return None

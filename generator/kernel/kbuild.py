@@ -31,6 +31,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from generator.errors import ProgramFailed, TreeError
+from generator.kernel.clone import whole
 from generator.kernel.configurations import DIRS, SOURCES, WHOLE, Config
 from generator.kernel.kconfig import (
     check_wanted,
@@ -42,7 +43,7 @@ from generator.kernel.kconfig import (
 )
 from generator.kernel.sound import sound
 from generator.kernel.tree import Tree
-from generator.kernel.unbuildable import Complaint
+from generator.kernel.unbuildable import Complaint, complaints_in
 from generator.system.cache import cache, keep, locked
 from generator.system.holding import hold
 from generator.system.plumbing import Done
@@ -94,6 +95,7 @@ def prepare(tree: Tree, config: Config) -> Base:
 
     Errors: TreeError (kconfig did not give what was asked, make failed), EnvironmentFault.
     """
+    tree = whole(tree)
     asked = (_words(config), seed(config, tree.work))
     name = key(tree.base, str(tree.work), *asked, identity(config.compiler))
     build = cache() / "kbuild" / f"{tree.version}-{config.name.replace(':', '-')}-{name}"
@@ -304,7 +306,7 @@ def _ask(base: Base, dirs: tuple[str, ...]) -> dict[str, Flags]:
         work = base.variant / "farm"
         done = _dry_run(base, base.variant, targets)
         told = done.said
-        said = _complaints(told, work) if done.status else ()
+        said = complaints_in(told, work) if done.status else ()
         if done.status and not said:
             raise ProgramFailed(done.argv, done.status, told)
     table: dict[str, Flags] = {}
@@ -360,28 +362,6 @@ def _dry_run(base: Base, variant: Path, targets: Sequence[str]) -> Done:
             build.joinpath("include/generated", made).touch()
         readable = (base.tree.work, base.build, variant)
         return dry_run(variant / "farm", build, base.config, readable, *_DRY[1:], *targets)
-
-
-_NO_RULE = re.compile(r"\*\*\* (?:\[[^\]]*\] )?No rule to make target '([^']+)'")
-_STOPPED = re.compile(r"(\S+):(\d+): \*\*\* (.+)")
-
-
-def _complaints(told: str, work: Path) -> tuple[Complaint, ...]:
-    """Return what make complains of in a commit's files."""
-    found = []
-    for line in told.splitlines():
-        if missing := _NO_RULE.search(line):
-            path = missing[1].removeprefix(f"{work}/")
-            makefile = f"{os.path.dirname(path)}/Makefile"
-            text = f"{makefile} builds it, and there is nothing to make it of"
-            if path.endswith("/Makefile"):
-                text = "a directory is entered that has no Makefile"
-            if os.path.dirname(path):
-                found.append(Complaint(path, 0, text))
-        elif stopped := _STOPPED.match(line):
-            path = stopped[1].removeprefix(f"{work}/")
-            found.append(Complaint(path, int(stopped[2]), stopped[3].removesuffix("  Stop.")))
-    return tuple(dict.fromkeys(found))
 
 
 def _has(base: Base, directory: str) -> bool:

@@ -33,12 +33,15 @@ def nearest(git_dir: Path, commit: str) -> Near | None:
     for one in pin.read_pins().values():
         there = pin.at_hand(one)
         if there is not None:
-            found.append(Near(one, there, _differing(git_dir, commit, there)))
+            found.append(Near(one, there, differing(git_dir, commit, there)))
     return min(found, key=lambda near: len(near.differing), default=None)
 
 
-def _differing(git_dir: Path, commit: str, there: Tree) -> frozenset[str]:
-    """Return the paths that differ; git takes no time for directories that are the same."""
+def differing(git_dir: Path, commit: str, there: Tree) -> frozenset[str]:
+    """Return the paths at which a commit has something else than a tree, or nothing.
+
+    git takes no time for directories that are the same. Errors: TreeError.
+    """
     both = {"GIT_ALTERNATE_OBJECT_DIRECTORIES": str(there.git_dir / "objects")}
     try:
         told = git(git_dir, "diff-tree", "-r", "-z", "--no-renames", "--name-only",

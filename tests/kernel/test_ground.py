@@ -1,20 +1,26 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Whose prepared builds serve a tree: those of a pinned one, only where the same prepares both."""
 
+import shutil
+import uuid
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from varied import of, replaced
+from clones import WHEN, WHO
+from varied import of, replaced, varied
 
 from checks.compiling.compile import check
 from checks.compiling.target import KernelTarget
 from generator.kernel import kbuild
+from generator.kernel.clone import own, whole
 from generator.kernel.configurations import CONFIGS
 from generator.kernel.ground import ground
 from generator.kernel.kbuild import Base
-from generator.kernel.tree import Tree
+from generator.kernel.tree import NewCommit, Tree, commits
 from generator.series.commit import Commit
+from generator.system.cache import cache
 
 pytestmark = pytest.mark.kernel
 PTM = "drivers/pci/pcie/ptm.c"
@@ -67,6 +73,45 @@ def test_what_prepares_a_build_makes_a_tree_prepare_its_own(
     monkeypatch.setattr(kbuild, "prepare_all", prepare_all)
     assert ground(other, M).laid == {}
     assert asked[-1] == other
+
+
+def test_the_next_commit_takes_the_builds_of_the_base_before_it(
+    pinned: Tree, base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first base changes what prepares a build, so that it has prepared its own."""
+    asked: list[Tree] = []
+
+    def empty(_: Path, tree: str) -> Path:
+        work = cache() / "own" / tree / "work"
+        work.mkdir(exist_ok=True)
+        return work
+
+    def prepare_all(tree: Tree, _: object) -> tuple[Base, ...]:
+        asked.append(tree)
+        return (base,)
+
+    monkeypatch.setattr(kbuild, "prepare_all", prepare_all)
+    monkeypatch.setattr("generator.kernel.ground._read_by", lambda _: frozenset())
+    monkeypatch.setattr("generator.kernel.clone._checkout", empty)
+    text = f"# {uuid.uuid4()}\n"  # which no checkout in the cache has
+    place, first = varied(pinned, tmp_path, {"drivers/pci/Kconfig": text})
+    started = own(place, first, thin=True)
+    assert ground(started, M).laid == {}
+    assert asked == [whole(started)], "no pin serves it"
+
+    there = replace(pinned, git_dir=place)
+    step = NewCommit("next\n", WHO, WHEN, {PTM: b"int next;\n"})
+    other = own(place, commits(there, first, [step])[-1], thin=True)
+    assert ground(other, M).laid == {PTM: b"int next;\n"}
+    assert asked[1:] == [whole(started)], "the base before it serves it"
+
+    record = whole(started).work.parent / "ground.json"
+    record.write_text(record.read_text(encoding="utf-8").replace(first, "1" * 40),
+                      encoding="utf-8")
+    assert ground(other, M).laid == {}
+    assert asked[2:] == [whole(other)], "what git has pruned serves nobody"
+    for tree in (started, other):
+        shutil.rmtree(tree.work.parent)
 
 
 def _commit(text: str) -> Commit:

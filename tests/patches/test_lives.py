@@ -9,10 +9,14 @@ from typing import Any, cast
 
 import pytest
 from chime import GOOD, PATH
+from varied import varied
 
 from checks.finding import Finding, Severity
 from checks.patches import lives
 from checks.patches.work import Work
+from generator.kernel import kbuild
+from generator.kernel.clone import own
+from generator.kernel.configurations import Config
 from generator.kernel.tree import Tree, read
 from generator.series.commit import commits_of
 
@@ -55,6 +59,24 @@ def test_only_the_commit_that_breaks_it_is_blamed_and_the_one_that_mends_it_told
     assert [(one.commit, one.rule) for one in said] == [
         ("commit 2", "life:R36"), ("commit 4", "life:mended")]
     assert said[1].severity is Severity.NOTE
+
+
+@pytest.mark.kernel
+def test_a_base_that_has_the_driver_takes_the_build_of_a_pin_and_its_own_c(
+    pinned: Tree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = own(*varied(pinned, tmp_path, {PATH: GOOD.decode()}), thin=True)
+    asked: list[Tree] = []
+    prepare = kbuild.prepare
+
+    def watched(tree: Tree, config: Config) -> kbuild.Base:
+        asked.append(tree)
+        return prepare(tree, config)
+
+    monkeypatch.setattr(kbuild, "prepare", watched)
+    (one,) = found(other, {PATH: BAD})
+    assert (one.rule, one.severity) == ("life:R36", Severity.WARNING), "it held in the base"
+    assert {tree.work for tree in asked} == {pinned.work}, "nothing was prepared anew"
 
 
 @pytest.mark.kernel
