@@ -9,6 +9,7 @@ it; one that only the earlier breaks is told as mended.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 
@@ -32,6 +33,7 @@ from generator.system.stopping import Late, bounded
 
 RULE = "life"
 SECONDS = 30.0  # of exploring one driver
+ALL = 180.0  # of all drivers of a series
 STATES = 100_000
 ASSUMED = (
     "what a driver calls and no operation names, for the lives of drivers: it may do anything, and "
@@ -69,15 +71,18 @@ def check(work: Work) -> tuple[Finding, ...]:
 
     What a new driver breaks is a note: with nothing before it to be held to, what was misread of
     its C is not told from what is wrong. A driver that could not be read or explored to the end is
-    a note with the reason, and counts as not checked. Errors: EnvironmentFault without a sandbox.
+    a note with the reason, and counts as not checked; so does one for which no time is left.
+    Errors: EnvironmentFault without a sandbox.
     """
     found: list[Finding] = []
+    until = time.monotonic() + ALL
     before: Overlay = {}
     for commit in work.commits:
         for path in commit.touched:
             text = commit.changed[path]
             if path.endswith(".c") and text is not None and b"_driver" in text:
-                then, now = lives(work, path, before), lives(work, path, commit.overlay)
+                then = lives(work, path, before, until)
+                now = lives(work, path, commit.overlay, until)
                 found += _compared(then, now, path, commit.name)
         before = commit.overlay
     return tuple(found)
@@ -111,13 +116,17 @@ def _compared(then: Lives, now: Lives, path: str, commit: str) -> Iterator[Findi
                       severity=Severity.NOTE, commit=commit)
 
 
+_SPENT = f"the {ALL:.0f} s that the drivers of a series have together were used up before"
+
+
 def _about(now: Lives) -> tuple[str, ...]:
     return (f"within what was read of the C: {now.within}",)
 
 
-def lives(work: Work, path: str, overlay: Overlay) -> Lives:
+def lives(work: Work, path: str, overlay: Overlay, until: float) -> Lives:
     """Return what the lives of the drivers of a file come to, with some files of the tree changed.
 
+    `until` is when, on the monotonic clock, no time is left to explore what is not kept.
     What was explored to the end is kept, by the text of the file and of all headers that were
     changed; what took too long, or was ended by the user, is tried again the next time.
     """
@@ -130,7 +139,7 @@ def lives(work: Work, path: str, overlay: Overlay) -> Lives:
     file = cache() / "outcomes" / f"{name}.lives"
     if file.is_file():
         return _recalled(json.loads(file.read_text(encoding="utf-8")))
-    found, whole = _explored(where, path, seen)
+    found, whole = _explored(where, path, seen, until)
     if whole:
         keep(file, json.dumps(asdict(found)))
     return found
@@ -167,8 +176,12 @@ def _looked(task: Job) -> None:
             raise TreeError(one.text, Where(one.path, one.line))
 
 
-def _explored(where: Tree, path: str, overlay: Overlay) -> tuple[Lives, bool]:
+def _explored(
+    where: Tree, path: str, overlay: Overlay, until: float
+) -> tuple[Lives, bool]:
     """Return what the drivers of a file break, and whether no search was ended by the clock."""
+    if time.monotonic() >= until:
+        return Lives({}, {path: _SPENT}), False
     try:
         parsed = source.parsed(where, path, overlay, _looked)
         known = drivers(parsed.unit)
@@ -181,20 +194,23 @@ def _explored(where: Tree, path: str, overlay: Overlay) -> tuple[Lives, bool]:
     within = NOTHING
     whole = True
     for named in known:
+        left = until - time.monotonic()
+        seconds = min(SECONDS, left)
+        late = (f"not explored to the end within {seconds:.0f} s, {STATES} states"
+                if left > SECONDS else _SPENT)
         try:
-            with bounded(SECONDS):
+            with bounded(seconds):
                 what = extract((parsed.unit,), named)
-                report = judge(what.design, seconds=SECONDS, states=STATES)
+                report = judge(what.design, seconds=seconds, states=STATES)
         except Late:
-            unread[named.name], whole = f"not read and explored within {SECONDS:.0f} s", False
+            unread[named.name], whole = late, False
             continue
         except PortwrightError as error:
             unread[named.name] = str(error)
             continue
         within += what.fractions
         if report.verdict is Verdict.UNFINISHED:
-            unread[named.name] = f"not explored to the end within {SECONDS:.0f} s, {STATES} states"
-            whole = False
+            unread[named.name], whole = late, False
             continue
         broken[named.name] = tuple(
             Broken(one.rule, one.message, *_place(one), tuple(report_text.example(one)))

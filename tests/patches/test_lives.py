@@ -142,3 +142,17 @@ def test_what_could_not_be_read_before_is_not_blamed_on_a_commit(pinned: Tree) -
     said = found(pinned, {PATH: GOOD + b"#error no\n"}, {PATH: BAD})
     assert [(one.commit, one.rule) for one in said] == [
         ("commit 1", "life:not-read"), ("commit 2", "life:not-compared")]
+
+
+@pytest.mark.kernel
+def test_all_drivers_of_a_series_have_one_time_together(
+    pinned: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = found(pinned, {PATH: GOOD + b"/* kept */\n"})
+    with monkeypatch.context() as hasty:
+        hasty.setattr(lives, "ALL", 0.0)
+        (one,) = found(pinned, {PATH: GOOD})
+        assert (one.rule, one.path, one.severity) == ("life:not-read", PATH, Severity.NOTE)
+        assert "were used up before" in one.message
+        assert found(pinned, {PATH: GOOD + b"/* kept */\n"}) == kept  # which takes no time
+    assert found(pinned, {PATH: GOOD}) == []  # and what was not explored is tried again
