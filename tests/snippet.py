@@ -56,6 +56,7 @@ class Snippet:
     wrong: tuple[Complaint, ...] = ()
     other: tuple[str, ...] = ()
     wide: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()  # not built, whatever is switched on
     apart: tuple[str, ...] = ()  # built, and only looked at by who asks for their directory
 
     @property
@@ -81,8 +82,8 @@ class Snippet:
         return tuple(sorted((found | set(self.extra)) - set(self.unbuilt)))
 
     def switched(self, symbols: Sequence[str]) -> Snippet:
-        """What is switched on is built."""
-        return replace(self, name="+".join((self.name, *symbols)), unbuilt=())
+        """What is switched on is built, but what never is."""
+        return replace(self, name="+".join((self.name, *symbols)), unbuilt=self.never)
 
     @property
     def source(self) -> Path:

@@ -18,6 +18,7 @@ from checks.compiling.outcome import Outcome, keep, name_of, recall
 from checks.compiling.pool import LOCAL, Pool
 from checks.compiling.reach import Graphs
 from checks.compiling.stage import compile_commit
+from checks.compiling.strays import tried
 from checks.compiling.target import Target
 from checks.compiling.target_memory import TargetMemory, key
 from checks.compiling.unbuilt import why as unbuilt_why
@@ -38,7 +39,8 @@ ASSUMED_OF_ALL = (
     "bounds.h, timeconst.h and asm-offsets.h, which `make prepare` computes, are those of the base "
     "commit; autoconf.h, and what is made of tables of the tree, are those of each commit",
     "users of a touched header of include/ are compiled in other directories under configuration m "
-    "alone, where it builds them, and under the others where they name what changes",
+    "alone, where it builds them, and under the others where they name what changes; of the files "
+    "that none builds those that name what goes, a few for each commit",
     "symbols that only a macro names are not looked for, nor are section mismatches between two "
     "units that the commit does not touch",
 )
@@ -69,6 +71,7 @@ def check(
     heard: set[tuple[str, Branch]] = set()
     idle: dict[tuple[int, str], tuple[str, int]] = {}
     busy: set[tuple[int, str]] = set()
+    strays: dict[int, tuple[str, ...]] = {}
     graphs = graphs or Graphs()
     laid = laid or {}
 
@@ -79,7 +82,7 @@ def check(
         file = None
         outcome: Outcome | None = None
         if memory is not None:
-            words = [commit.touched, kept.everywhere, kept.narrow]
+            words = [commit.touched, kept.everywhere, kept.narrow, kept.only]
             file = memory / name_of(target.identity, [before, commit.overlay], words)
             outcome = recall(file)
         if outcome is None:
@@ -92,6 +95,8 @@ def check(
         heard.update((commit.name, one) for one in outcome.heard)
         idle.update({(number, name): (path, line) for name, path, line in outcome.idle})
         busy.update((number, name) for name in outcome.busy)
+        if outcome.strays:
+            strays[number] = outcome.strays
         for path in outcome.unbuilt:
             unbuilt.setdefault((commit.name, path), []).append(target.name)
 
@@ -114,6 +119,11 @@ def check(
             if symbols:
                 on = targets[0].switched(tuple(sorted(symbols)))
                 attempt(TargetMemory(on, pool, graphs, laid=laid), number)
+            if number in strays:
+                symbols = {one for path in tried(strays[number])
+                           for one in unbuilt_why(path, read).wanted}
+                on = targets[0].switched(tuple(sorted(symbols))) if symbols else targets[0]
+                attempt(TargetMemory(on, pool, graphs, laid=laid, only=strays[number]), number)
         return True
 
     if not stopping.attempted(attempt_all):  # what no configuration builds is not known then

@@ -23,7 +23,8 @@ class Outcome:
 
     `silent` are branches of touched files in which nothing was compiled, `heard` those in which
     something was; `idle` are members and macros (name, file, line) of which the last use goes here,
-    `busy` the names of those that are used after a commit which takes away a use.
+    `busy` the names of those that are used after a commit which takes away a use. `strays` are
+    files that name what changes in a header, and are not built.
     """
 
     said: tuple[tuple[str, Diagnostic], ...]
@@ -33,6 +34,7 @@ class Outcome:
     heard: tuple[Branch, ...] = ()
     idle: tuple[tuple[str, str, int], ...] = ()
     busy: tuple[str, ...] = ()
+    strays: tuple[str, ...] = ()
 
 
 def name_of(identity: str, overlays: Sequence[Mapping[str, bytes | None]], words: object) -> str:
@@ -55,7 +57,7 @@ def recall(file: Path) -> Outcome | None:
         silent, heard = (tuple(map(_branch, data[key])) for key in ("silent", "heard"))
         return Outcome(said, tuple(data["compiled"]), tuple(data["unbuilt"]), silent, heard,
                        tuple((name, path, line) for name, path, line in data["idle"]),
-                       tuple(data["busy"]))
+                       tuple(data["busy"]), tuple(data["strays"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

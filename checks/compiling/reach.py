@@ -120,6 +120,12 @@ def changed_names(before: bytes, after: bytes) -> frozenset[bytes]:
     return frozenset(word for word in found - _KEYWORDS if not word.isdigit() and len(word) > 1)
 
 
+def lost_names(before: bytes, after: bytes) -> frozenset[bytes]:
+    """Return those of changed_names() that lines had which are no more."""
+    gone = Counter(before.split(b"\n")) - Counter(after.split(b"\n"))
+    return changed_names(before, after) & frozenset(WORD.findall(b"\n".join(gone)))
+
+
 @functools.lru_cache(maxsize=20000)
 def _words(path: str) -> frozenset[bytes]:
     try:

@@ -15,8 +15,9 @@ from checks.compiling.linked import linked
 from checks.compiling.outcome import Outcome
 from checks.compiling.reach import changed_names, directories, includers, wide, worth
 from checks.compiling.remade import remade
+from checks.compiling.strays import compile_strays, strays
 from checks.compiling.target import Target
-from checks.compiling.target_memory import TargetMemory, key
+from checks.compiling.target_memory import TargetMemory, key, rule
 from generator.kernel.unbuildable import Complaint, Unbuildable
 from generator.parsing.job import Diagnostic, Job
 from generator.series.commit import Commit
@@ -36,6 +37,8 @@ def compile_commit(
         now = kept.target.at(commit.overlay)
     except Unbuildable as wrong:
         return Outcome(tuple(_complained(commit, wrong.complaints, wrong.rule)), (), ())
+    if kept.only:
+        return compile_strays(kept, commit, now, progress)
     try:
         then = kept.target.at(before)
     except Unbuildable:  # said of the commit before
@@ -63,13 +66,13 @@ def compile_commit(
     progress(f"compile {commit.name}, configuration {kept.target.name}: {len(order)} units")
     results = dict(zip(order, kept.pool.map(diagnose, jobs.values()), strict=True))
     for path, result in results.items():
-        said += [(_rule(item), item) for item in _new(kept, path, result.diagnostics)]
+        said += [(rule(item), item) for item in _new(kept, path, result.diagnostics)]
     objects = _objects(kept, [jobs[path] for path in sorted(changed & chosen)], results)
     for made in objects:
         known = {(one.path, one.line) for one in results[made.path].diagnostics}
         for one in made.diagnostics:
             if (one.path, one.line) not in known and _fresh(kept, made.path, one):
-                said.append((_rule(one), one))
+                said.append((rule(one), one))
     said += linked(kept, commit, before, now, objects, built, set(then.units(dirs)))
     headers = {path for path in commit.touched if path.endswith(".h")}
     headers = {path for path in headers if commit.overlay[path] is not None}
@@ -85,7 +88,7 @@ def compile_commit(
     )
     return Outcome(
         tuple(said), (*order, *sorted(read)), tuple(sorted(unbuilt)), tuple(silent), tuple(heard),
-        left, busy,
+        left, busy, strays(kept, commit, before, now, built, headers - read - set(wide(commit))),
     )
 
 
@@ -212,10 +215,6 @@ def _reconfigured(commit: Commit, then: Target, now: Target, built: set[str]) ->
         if pattern.search(text):
             found.add(path)
     return found
-
-
-def _rule(item: Diagnostic) -> str:
-    return f"compile:{item.option or item.severity}"
 
 
 def _new(kept: TargetMemory, path: str, said: Iterable[Diagnostic]) -> list[Diagnostic]:

@@ -22,6 +22,11 @@ def key(item: Diagnostic) -> tuple[str, str, str, str]:
     return item.path, item.option, item.function, _NUMBER.sub("N", item.text)
 
 
+def rule(item: Diagnostic) -> str:
+    """Return the rule of what a compiler says."""
+    return f"compile:{item.option or item.severity}"
+
+
 @dataclass(frozen=True)
 class TargetMemory:
     """What is known of one target, filled while its commits are tried.
@@ -37,6 +42,7 @@ class TargetMemory:
     everywhere: bool = False
     narrow: bool = False
     laid: Mapping[str, bytes | None] = field(default_factory=dict)
+    only: tuple[str, ...] = ()
     jobs: dict[str, Job] = field(default_factory=dict)
     said: dict[str, frozenset[tuple[str, str, str, str]]] = field(default_factory=dict)
 
