@@ -7,6 +7,7 @@ faster; in doubt the parse is a plain one.
 
 from __future__ import annotations
 
+import atexit
 import functools
 import os
 import threading
@@ -176,7 +177,23 @@ def _index() -> Any:  # noqa: ANN401 - libclang has no types
                 "the Python package libclang is missing: run `make` once, it sets up .venv"
             ) from error
         _local.index = cindex.Index.create(excludeDecls=True)
+        _let_go_at_the_end()
     return _local.index
+
+
+@functools.cache
+def _let_go_at_the_end() -> None:
+    """Leave to the end of the process what units that are kept hold of libclang.
+
+    Python forgets the library before it forgets them, and would complain of each.
+    """
+    from clang import cindex
+
+    def let_go() -> None:
+        for one in (cindex.Index, cindex.TranslationUnit, cindex.Diagnostic, cindex.TokenGroup):
+            del one.__del__
+
+    atexit.register(let_go)
 
 
 def _read(ready: ResolvedJob, name: str, text: bytes, extra: Sequence[str], options: int) -> Any:  # noqa: ANN401

@@ -107,7 +107,8 @@ def main() -> None:
             made = commit(clone, tree, paths)
             began = time.monotonic()
             done = subprocess.run(
-                [sys.executable, "-m", "generator", "validate", made, "--json"], cwd=clone,
+                [sys.executable, "-m", "generator", "validate", made, "--tree", str(clone),
+                 "--json"],
                 env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
                 check=False,
             )

@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from house import HOUSE
 from units import parse_at, parse_many
 
 from generator.errors import TreeError
@@ -226,3 +229,17 @@ def test_errors_planted_in_portdrv_are_seen_alike_through_a_pch(base) -> None:
         assert set(found.diagnostics) == set(plain.diagnostics)
         assert found.includes == plain.includes
         assert found.prefix_lines > 0
+
+
+def test_units_that_are_kept_make_no_noise_when_python_ends() -> None:
+    # which forgets the library at some time, and what is kept by a module later
+    program = (
+        "import atexit\nfrom clang import cindex\n"
+        "atexit.register(lambda: setattr(cindex, 'conf', None))\n"
+        "from generator.parsing import unit\n"
+        "tu = unit._index().parse('x.c', [], [('x.c', 'int x = y;')], 0)\n"
+        "kept = [tu, *tu.diagnostics]\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True,
+                          check=True, cwd=HOUSE)
+    assert done.stderr == ""
