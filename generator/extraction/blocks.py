@@ -42,9 +42,13 @@ _LASTING = re.compile(r".*\w(->|\.)[a-z_]\w*.*|!?\w+\(.*\)", re.DOTALL)
 class Blocks:
     """What is read of one driver, function by function."""
 
-    def __init__(self, device: Device, units: Sequence[Unit], there: Sequence[SetUp]) -> None:
-        """Begin, with nothing read."""
+    def __init__(
+        self, device: Device, units: Sequence[Unit], there: Sequence[SetUp], *,
+        of_module: bool = False,
+    ) -> None:
+        """Begin, with nothing read; of_module: what is read is the init and exit of a module."""
         self.device, self.units, self.there = device, units, there
+        self.of_module = of_module
         self.cut = 0
         self.read: dict[str, CLts] = {}
         self.tried: set[str] = set()  # those that are read, and those that were too large for it
@@ -110,6 +114,17 @@ class Blocks:
         return Reader(
             self.units, found, guards, harmless=HARMLESS_CALLS, present=DATA, most=MOST_RUNS
         ).read(function)
+
+    def handle(self, label: Label, sites: Sequence[Site]) -> str:
+        """Return the variable of a file by which C tells what it registers; "" when none does."""
+        names = {label.on}
+        if not label.on:  # what the call returns is kept there
+            lines = {unit.path: unit.text.decode("utf-8", "replace").split("\n")
+                     for unit in self.units}
+            rows = [lines[one.place.path][one.place.line - 1][: one.place.column - 1]
+                    for one in sites]
+            names = {"".join(re.findall(r"(\w+)\s*=\s*$", row)) for row in rows}
+        return next(iter(names)) if len(names) == 1 and names <= self._globals else ""
 
     def lasting(self, text: str) -> bool:
         """Return whether a condition is asked of hardware or platform, and so answered once."""
@@ -266,7 +281,8 @@ class _Body:
                 return None
             operation = devm_action(undone.op, label.args)
             return operation(*undone.places, self.of.device, fail=fail)
-        return done(label, self.of.device, fail, self.of.there)
+        handle = self.of.handle(label, self.sites.get(label, ())) if self.of.of_module else None
+        return done(label, self.of.device, fail, self.of.there, handle)
 
     def _action(self, callback: str) -> Do | None:
         """Return the one operation that a callback of devres does, None when it is not one."""

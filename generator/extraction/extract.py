@@ -14,10 +14,12 @@ from generator.expr import Fact
 from generator.extraction.blocks import HARMLESS_CALLS, Blocks
 from generator.extraction.contexts import set_up
 from generator.extraction.fractions import Fractions, branches, calls
+from generator.extraction.modules import module
 from generator.extraction.open_facts import left_open, of_members, of_numbers, of_several
 from generator.extraction.vocabulary import not_founded
+from generator.extraction.without import Without
 from generator.facts import BLOCK, MSG, RPM_ENABLED
-from generator.operation import IGNORE, RETURN, UNWIND, Do, Guard, Node, Operation
+from generator.operation import IGNORE
 from generator.ops.aux import (
     AUXILIARY_DEVICE_ADD,
     AUXILIARY_DEVICE_DELETE,
@@ -27,7 +29,7 @@ from generator.ops.aux import (
 from generator.ops.device import IDA_ALLOC, IDA_FREE, KZALLOC
 from generator.ops.platform import CLIENT_IRQ
 from generator.parsing.cursors import Unit
-from generator.program import Block, Call, Function, If, Return, mapped, operations
+from generator.program import Block, Return, mapped, operations
 from generator.reading.initialisers import Initialiser, entry_points, handlers
 from generator.reading.sites import Unnamed
 
@@ -111,7 +113,7 @@ def extract(units: Sequence[Unit], named: Initialiser) -> Extracted:
     if struct.kind == "pci":  # drivers/pci/pci.c pci_pm_init() has enabled it
         open_ |= {RPM_ENABLED}
     lone = not_founded(every.values(), open_)
-    drop = _Without(lone)
+    drop = Without(lone)
     every = {entry: drop.block(block) for entry, block in every.items()}
     for block in every.values():
         of.size(block)
@@ -123,23 +125,32 @@ def extract(units: Sequence[Unit], named: Initialiser) -> Extracted:
         contexts=tuple(replace(one, body=every[context_entry(one.name)], where=at)
                        for one in contexts if one.name in named_there),
     ).with_blocks({entry: every[entry] for entry in (*functions, "atomic")})
+    around = module(units, named.place)
+    above = () if parent is None else (_creates(parent, device, at),)
+    beside = () if around is None or around.driver is None else (around.driver,)
     design = Design(
         f"{_plain(named.name)}-as-read", f"{named.name} as {named.place.path} has it",
-        (device,) if parent is None else (parent, device),
-        (driver,) if parent is None else (_creates(parent, device, at), driver), where=at,
+        (*(one.device for one in (*above, *beside)), device), (*above, driver, *beside), where=at,
     )
-    read = of.read.values()
+    all_, lost = [of], set(lone)
+    if around is not None:
+        functions, said = {**functions, **around.functions}, [*said, *around.said]
+        all_, lost = [of, around.of], {*lone, *around.lost}
+    meant = [one for each in all_ for one in each.meant]
+    guesses = {one for each in all_ for one in each.guessed}
+    bodies = {name: body for each in all_ for name, body in each.bodies().items()}
+    read = [one for each in all_ for one in each.read.values()]
     free = {one for each in read for one in each.free}
     free |= {Unnamed(label.name, site.place) for each in read
              for label, sites in each.sites.items() if label.outcome in ("true", "false")
              for site in sites}
     asked = {one for one in free if of.lasting(one.text)}
     left_out = {
-        Unnamed(f"{name}()", place) for name, op, place in of.meant if op is None or op in lone
+        Unnamed(f"{name}()", place) for name, op, place in meant if op is None or op in lost
     }
     return Extracted(
         design, named.place.path, named.name, functions,
-        len({place for _, op, place in of.meant if op is not None and op not in lone}),
+        len({place for _, op, place in meant if op is not None and op not in lost}),
         _sorted((
             *(one for each in read for one in each.unknown),
             *(Unnamed(f"{name}(), of another file", named.place) for name in elsewhere),
@@ -147,12 +158,11 @@ def extract(units: Sequence[Unit], named: Initialiser) -> Extracted:
             *left_out,
         )),
         _sorted(free - asked), _sorted(asked),
-        _sorted((*(one for each in read for one in each.unread), *said, *of.guessed)),
-        of.cut,
+        _sorted((*(one for each in read for one in each.unread), *said, *guesses)),
+        sum(each.cut for each in all_),
         Fractions(
-            calls(units, of.bodies(), HARMLESS_CALLS, of.meant, lone,
-                  {one.place for one in of.guessed}),
-            branches(of.bodies().values(), read, {one.place for one in free - asked}),
+            calls(units, bodies, HARMLESS_CALLS, meant, lost, {one.place for one in guesses}),
+            branches(bodies.values(), read, {one.place for one in free - asked}),
         ),
     )
 
@@ -178,39 +188,6 @@ def _plain(name: str) -> str:
 
 def _sorted(found: Iterable[Unnamed]) -> tuple[Unnamed, ...]:
     return tuple(sorted(set(found), key=lambda one: (one.place, one.text)))
-
-
-class _Without:
-    """Blocks without some operations: where one could fail, it may fail still."""
-
-    def __init__(self, left_out: frozenset[Operation]) -> None:
-        self.left_out = left_out
-        self._functions: dict[str, Function] = {}
-
-    def block(self, block: Block) -> Block:
-        """Return a block without them, its helpers as well."""
-        return mapped(block, self._change, self._helper)
-
-    def _change(self, node: Node) -> Block | None:
-        if isinstance(node, Call):
-            now = self._helper(node.function)
-            if not now.body:
-                return ()
-            if not now.fallible:
-                return (Call(now, UNWIND, self.block(node.then), node.where),)
-            return None
-        if not isinstance(node, Do) or node.op not in self.left_out:
-            return None
-        failed = (Return(ok=False),) if node.on_fail == RETURN else node.on_fail
-        if not isinstance(failed, tuple) or not node.op.fallible:
-            return ()
-        fails = Guard(f"{node.op.name}() fails", None, ())
-        return (If(fails, self.block(failed), (), node.where),)
-
-    def _helper(self, function: Function) -> Function:
-        if function.name not in self._functions:
-            self._functions[function.name] = Function(function.name, self.block(function.body))
-        return self._functions[function.name]
 
 
 def _without_returns(block: Block) -> Block:

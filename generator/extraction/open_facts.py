@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from generator.context import queued
+from generator.context import REGISTERED, queued
 from generator.expr import Fact
 from generator.extraction.contexts import SetUp
 from generator.extraction.vocabulary import (
@@ -83,7 +83,8 @@ def of_several(
     """Return the facts of which a driver has several, where a device can only have one.
 
     Of two mappings that are given back one after the other neither is given back twice: they are
-    told by what C hands over, its last member. So are those of which it depends on the kernel who
+    told by what C hands over, its last member, and two interfaces by where they are registered. So
+    are those of which it depends on the kernel who
     gives them back, and what a variable of the file holds.
     """
     lines = {unit.path: unit.text.decode("utf-8", "replace").split("\n") for unit in units}
@@ -96,9 +97,12 @@ def of_several(
         if undo is not None:
             for fact in single(facts_of(one)):
                 undos.setdefault(fact, set()).add(undo.name)
+    started: dict[str, set[Extent]] = {}
     for callee, operation, place in meant:
         if operation is None or place.path not in lines or not operation.fingerprint:
             continue
+        if operation.does == "start" and operation.context[0] in REGISTERED:
+            started.setdefault(operation.context[1], set()).add(place)
         rows = lines[place.path][place.line - 1 : place.end_line]
         kept = re.search(r"(?<![\w>.])(\w+)\s*=\s*\(?$", rows[0][: place.column - 1])
         if kept and kept[1] in globals_:
@@ -112,6 +116,7 @@ def of_several(
             words = re.findall(r"[A-Za-z_]\w*|\d+", given[at])
             for fact in single(facts_of(operation)):
                 handles.setdefault(fact, set()).add(words[-1] if words else "")
+    hybrid |= {queued(name) for name, places in started.items() if len(places) > 1}
     several = (*handles.items(), *undos.items())  # two that are taken back in two ways are two
     return frozenset(hybrid | {fact for fact, names in several if len(names) > 1}) - {MEMORY}
 

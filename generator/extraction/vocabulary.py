@@ -7,6 +7,7 @@ import functools
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from generator.context import REGISTERED
 from generator.design import Device
 from generator.errors import ModelError
 from generator.expr import TRUE, Fact, Place, num
@@ -90,12 +91,19 @@ def speaks(facility: str, operation: Operation) -> bool:
 
 
 def done(
-    label: Label, device: Device, fail: OnFail | Block, there: Sequence[SetUp] = ()
+    label: Label, device: Device, fail: OnFail | Block, there: Sequence[SetUp] = (),
+    handle: str | None = None,
 ) -> Do | None:
     """Return what a call is of a driver of one device; None when no operation says it.
 
-    there: the contexts that the driver sets up.
+    there: the contexts that the driver sets up. handle: in init and exit of a module, by what C
+    tells the things that these register, of which it may have several; "" is not known.
     """
+    if handle is not None:
+        of = on_contexts().get(label.name)
+        known = of is not None and of.kind in REGISTERED and not of.managed and handle
+        return of.on(handle)(device, fail=fail if of.does == "start" else UNSAID) if (
+            of is not None and known) else None
     if "()" in label.on:  # what a call has returned: of another device
         return None
     of = initialises(label, there) if label.name == INIT else on_contexts().get(label.name)

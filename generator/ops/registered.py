@@ -119,6 +119,9 @@ SYSFS_CREATE_GROUP, SYSFS_REMOVE_GROUP = _calls(
 DEBUGFS_CREATE_FILE, DEBUGFS_REMOVE = _calls(
     "debugfs", "debugfs_create_file", "debugfs_remove", "fs/debugfs/inode.c", on=2,
     fails=Fails.ERRPTR)
+DEBUGFS_LOOKUP_AND_REMOVE = replace(
+    DEBUGFS_REMOVE, callee="debugfs_lookup_and_remove", argument=1,
+    source="fs/debugfs/inode.c debugfs_lookup_and_remove()")
 
 # Files whose operations go on until they are closed, be the driver unbound or not.
 MISC_REGISTER, MISC_DEREGISTER = _calls(
@@ -133,3 +136,85 @@ USB_REGISTER_DEV, USB_DEREGISTER_DEV = _calls(
 DMA_ASYNC_DEVICE_REGISTER, DMA_ASYNC_DEVICE_UNREGISTER = _calls(
     "dma", "dma_async_device_register", "dma_async_device_unregister", "drivers/dma/dmaengine.c",
     kind="file")
+
+# Drivers, classes and numbers, which the init of a module registers. Who unregisters a driver waits
+# until it is unbound from every device.
+PLATFORM_DRIVER_REGISTER, PLATFORM_DRIVER_UNREGISTER = _calls(
+    "driver", "platform_driver_register", "platform_driver_unregister", "drivers/base/platform.c",
+    spelled="__platform_driver_register")
+PLATFORM_REGISTER_DRIVERS, PLATFORM_UNREGISTER_DRIVERS = _calls(
+    "drivers", "platform_register_drivers", "platform_unregister_drivers",
+    "drivers/base/platform.c", spelled="__platform_register_drivers")
+PLATFORM_DRIVER_PROBE = replace(
+    PLATFORM_DRIVER_REGISTER, callee="platform_driver_probe", spelled=("__platform_driver_probe",),
+    source="drivers/base/platform.c __platform_driver_probe()")
+PCI_REGISTER_DRIVER, PCI_UNREGISTER_DRIVER = _calls(
+    "driver", "pci_register_driver", "pci_unregister_driver", "drivers/pci/pci-driver.c",
+    spelled="__pci_register_driver")
+AUXILIARY_DRIVER_REGISTER, AUXILIARY_DRIVER_UNREGISTER = _calls(
+    "driver", "auxiliary_driver_register", "auxiliary_driver_unregister",
+    "drivers/base/auxiliary.c", spelled="__auxiliary_driver_register")
+I2C_ADD_DRIVER, I2C_DEL_DRIVER = _calls(
+    "driver", "i2c_add_driver", "i2c_del_driver", _I2C, on=1, spelled="i2c_register_driver")
+SPI_REGISTER_DRIVER, SPI_UNREGISTER_DRIVER = _calls(
+    "driver", "spi_register_driver", "spi_unregister_driver", "drivers/spi/spi.c", on=1,
+    spelled="__spi_register_driver")
+USB_REGISTER, USB_DEREGISTER = _calls(
+    "driver", "usb_register", "usb_deregister", "drivers/usb/core/driver.c",
+    spelled="usb_register_driver")
+HID_REGISTER_DRIVER, HID_UNREGISTER_DRIVER = _calls(
+    "driver", "hid_register_driver", "hid_unregister_driver", "drivers/hid/hid-core.c",
+    spelled="__hid_register_driver")
+DRIVER_REGISTER, DRIVER_UNREGISTER = _calls(
+    "driver", "driver_register", "driver_unregister", "drivers/base/driver.c")
+UART_REGISTER_DRIVER, UART_UNREGISTER_DRIVER = _calls(
+    "driver", "uart_register_driver", "uart_unregister_driver",
+    "drivers/tty/serial/serial_core.c")
+BUS_REGISTER, BUS_UNREGISTER = _calls("bus", "bus_register", "bus_unregister", "drivers/base/bus.c")
+CLASS_REGISTER, CLASS_UNREGISTER = _calls(
+    "class_", "class_register", "class_unregister", "drivers/base/class.c")
+CLASS_CREATE, CLASS_DESTROY = _calls(  # which takes an error as well
+    "class_", "class_create", "class_destroy", "drivers/base/class.c", on=None, fails=Fails.ERRPTR,
+    idempotent=True)
+ALLOC_CHRDEV_REGION, UNREGISTER_CHRDEV_REGION = _calls(
+    "numbers", "alloc_chrdev_region", "unregister_chrdev_region", "fs/char_dev.c")
+REGISTER_REBOOT_NOTIFIER, UNREGISTER_REBOOT_NOTIFIER = _calls(
+    "notifier", "register_reboot_notifier", "unregister_reboot_notifier", "kernel/reboot.c")
+REGISTER_NETDEVICE_NOTIFIER, UNREGISTER_NETDEVICE_NOTIFIER = _calls(
+    "notifier", "register_netdevice_notifier", "unregister_netdevice_notifier", "net/core/dev.c")
+
+# Devices that a driver, or the init of a module, creates: from then on any driver may be bound to
+# them, and use what their parent has, until who deletes them has waited for its unbind.
+_PLATFORM = "drivers/base/platform.c"
+PLATFORM_DEVICE_REGISTER, PLATFORM_DEVICE_UNREGISTER = _calls(
+    "child", "platform_device_register", "platform_device_unregister", _PLATFORM)
+PLATFORM_DEVICE_UNREGISTER = replace(PLATFORM_DEVICE_UNREGISTER, idempotent=True)
+PLATFORM_DEVICE_REGISTER = replace(PLATFORM_DEVICE_REGISTER, undo=PLATFORM_DEVICE_UNREGISTER)
+PLATFORM_DEVICE_ADD, PLATFORM_DEVICE_DEL = _calls(
+    "child", "platform_device_add", "platform_device_del", _PLATFORM, idempotent=True)
+PLATFORM_DEVICE_REGISTER_FULL = replace(
+    PLATFORM_DEVICE_REGISTER, callee="platform_device_register_full", argument=None,
+    fails=Fails.ERRPTR, source=f"{_PLATFORM} platform_device_register_full()")
+PLATFORM_DEVICE_REGISTER_SIMPLE, PLATFORM_DEVICE_REGISTER_DATA = (
+    replace(PLATFORM_DEVICE_REGISTER_FULL, callee=f"platform_device_register_{form}",
+            source=f"include/linux/platform_device.h platform_device_register_{form}()")
+    for form in ("simple", "data"))
+PLATFORM_DEVICE_REGISTER_RESNDATA = replace(
+    PLATFORM_DEVICE_REGISTER_FULL, callee="platform_device_register_resndata",
+    source="include/linux/platform_device.h platform_device_register_resndata()")
+I2C_NEW_CLIENT_DEVICE, I2C_UNREGISTER_DEVICE = _calls(  # it takes NULL and errors
+    "client", "i2c_new_client_device", "i2c_unregister_device", _I2C, on=None, fails=Fails.ERRPTR,
+    idempotent=True)
+I2C_NEW_DUMMY_DEVICE, I2C_NEW_ANCILLARY_DEVICE = (
+    replace(I2C_NEW_CLIENT_DEVICE, callee=callee, source=f"{_I2C} {callee}()")
+    for callee in ("i2c_new_dummy_device", "i2c_new_ancillary_device"))
+DEVM_I2C_NEW_DUMMY_DEVICE = replace(
+    _devm(I2C_NEW_CLIENT_DEVICE, "devm_i2c_new_dummy_device", _I2C), fails=Fails.ERRPTR)
+MFD_ADD_DEVICES, MFD_REMOVE_DEVICES = _calls(
+    "cells", "mfd_add_devices", "mfd_remove_devices", "drivers/mfd/mfd-core.c", idempotent=True)
+DEVM_MFD_ADD_DEVICES = _devm(MFD_ADD_DEVICES, "devm_mfd_add_devices", "drivers/mfd/mfd-core.c")
+OF_PLATFORM_POPULATE, OF_PLATFORM_DEPOPULATE = _calls(
+    "nodes", "of_platform_populate", "of_platform_depopulate", "drivers/of/platform.c", on=3,
+    idempotent=True)
+DEVM_OF_PLATFORM_POPULATE = _devm(
+    OF_PLATFORM_POPULATE, "devm_of_platform_populate", "drivers/of/platform.c")

@@ -331,6 +331,8 @@ class Expressions(ABC):
         """Lower a statement expression, nearly always a macro's: only what matters is entered."""
         body = next(iter(cursor.get_children()))
         inner = list(body.get_children())
+        if not inner:
+            return OPAQUE
         if not self.interesting(cursor):
             text = spelled(self.lines, cursor)
             macro = Name("=" + text) if _MACRO.fullmatch(text) else OPAQUE

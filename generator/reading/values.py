@@ -117,8 +117,11 @@ def variables(expr: Expr) -> Iterator[str]:
 
 
 def members(expr: Expr) -> Iterator[str]:
-    """Return the names of all struct members that the value depends on."""
-    if isinstance(expr, Member):
+    """Return the names of all struct members, and variables of files, that the value depends on."""
+    if isinstance(expr, Name):
+        if expr.text and expr.signs == ANY:
+            yield expr.text
+    elif isinstance(expr, Member):
         yield expr.name
         yield from members(expr.base)
     elif isinstance(expr, Unary):
@@ -157,7 +160,7 @@ def evaluate(expr: Expr, env: Env, memory: Memory) -> Value:
     if isinstance(expr, Const):
         return Value(_sign(expr.number), "=" + expr.text)
     if isinstance(expr, Name):
-        return Value(expr.signs, expr.text)
+        return Value(memory.get(expr.text, expr.signs), expr.text)  # what was stored there
     if isinstance(expr, Member):
         path = evaluate(expr.base, env, memory).text
         if not is_path(path):
