@@ -11,7 +11,8 @@ from pathlib import Path
 
 from generator.cli import tree_facts
 from generator.cli.differing import differences, minded
-from generator.errors import UsageError
+from generator.drivers.in_tree import OTHERWISE, unknown
+from generator.errors import TreeError, UsageError
 from generator.kernel import kbuild, moving, pin
 from generator.kernel.clone import own
 from generator.kernel.configurations import CONFIGS
@@ -39,11 +40,16 @@ def chosen(args: argparse.Namespace) -> Tree:
 def told(where: Tree) -> Mapping[str, str]:
     """Return what a tree answers to facts, nothing of the default pin: its drivers are written.
 
-    Errors: TreeError naming a fact that cannot be read there.
+    Errors: TreeError naming a fact that cannot be read there, or the line of an answer that no
+    driver is known for.
     """
     if where.base == pin.read_pin().commit:
         return DEFAULT
-    return {name: one.text for name, one in facts(where).items()}
+    found = facts(where)
+    for fact, ways in OTHERWISE.items():
+        if found[fact].text not in ways:
+            raise TreeError(unknown(fact, found[fact].text), found[fact].places[0])
+    return {name: one.text for name, one in found.items()}
 
 
 def run(args: argparse.Namespace) -> int:

@@ -34,10 +34,7 @@ def in_tree(design: Design, said: Mapping[str, str]) -> Design:
         answer = said.get(fact, next(iter(ways)))
         change = ways.get(answer)
         if change is None:
-            known = " and ".join(repr(answer) for answer in ways)
-            raise ModelError(NOWHERE, f"{fact}: this tree says {answer!r}, and the drivers are "
-                             f"known for {known}: `portwright tree facts` has the line, and "
-                             "generator/drivers/in_tree.py wants the other way")
+            raise ModelError(NOWHERE, unknown(fact, answer))
         if change is not _as_written:
             design = change(design)
             found.append((fact, answer))
@@ -47,6 +44,13 @@ def in_tree(design: Design, said: Mapping[str, str]) -> Design:
     if names:
         design = _spelt(design, names)
     return replace(design, tree=tuple(found)) if found else design
+
+
+def unknown(fact: str, answer: str) -> str:
+    """Return that an answer is none that the drivers are known for."""
+    known = " and ".join(repr(answer) for answer in OTHERWISE[fact])
+    return (f"{fact}: this tree says {answer!r}, and the drivers are known for {known}: "
+            "generator/drivers/in_tree.py wants the other way")
 
 
 def _as_written(design: Design) -> Design:

@@ -24,7 +24,8 @@ class Draft:
     """What an edit sees: the tree with all edits so far, the designs before and after.
 
     `room` is the folder in which the series has templates of its own, `names` has what symbols
-    are called in this tree that ours write as the default pin has them.
+    are called in this tree that ours write as the default pin has them, `said` what it answers to
+    facts.
     """
 
     tree: Tree
@@ -34,6 +35,7 @@ class Draft:
     after: Design
     room: str = ""
     names: Mapping[str, str] = field(default_factory=dict, compare=False)
+    said: Mapping[str, str] = field(default_factory=dict, compare=False)
     units: dict[str, Unit] = field(default_factory=dict, compare=False)
 
     def spelt(self, text: str) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from generator.ctext import Written
 from generator.design import Design, Driver
 from generator.editing.draft import Draft
-from generator.editing.idioms import idioms
+from generator.editing.idioms import answers, idioms
 from generator.editing.splices import Splice, line_of, spliced
 from generator.entrypoint import Head, function_of, head, struct
 from generator.errors import ModelError, TreeError, Where
@@ -23,7 +23,8 @@ from generator.rendering.templates import Names, text_of
 
 def writing(draft: Draft, names: Mapping[Place, str], result: str = "ret") -> Writing:
     """Return what templates of files call: function(), has() and entry points of drivers."""
-    return Writing(draft.after, Names(names, result, idioms(draft), draft.room))
+    return Writing(draft.after, Names(
+        names, result, idioms(draft), draft.room, answers(draft.said)))
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ class Writing:
         """Return the names that a template knows."""
         return {
             "has": self.has, "function": self.function, "tables": self.tables,
-            "members": self.members, "idioms": self.names.idioms,
+            "members": self.members, "idioms": self.names.idioms, "tree": self.names.tree,
         }
 
 
@@ -274,7 +275,7 @@ class Paragraph:
         while bare[end].strip():
             end += 1
         was = " ".join(bare[at:end])
-        new = text_of(self.template, draft.room, was=was).strip("\n")
+        new = text_of(self.template, draft.room, was=was, tree=answers(draft.said)).strip("\n")
         room = self.width - len(self.prefix.expandtabs(8))
         filled = textwrap.wrap(
             " ".join(new.split()), room, break_long_words=False, break_on_hyphens=False

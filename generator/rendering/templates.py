@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -128,13 +128,15 @@ def _macros(name: str, room: str) -> Any:  # noqa: ANN401 - a template's module 
 class Names:
     """What a function's C calls things: devices, and the variable for a result.
 
-    `room` is the folder in which the series has templates of its own.
+    `room` is the folder in which the series has templates of its own, `tree` has what the tree
+    answers to facts.
     """
 
     devices: Mapping[Place, str]
     result: str = "ret"
     idioms: frozenset[str] = frozenset()  # newer ways of writing that the tree has
     room: str = ""
+    tree: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def of(self, place: Place) -> str:
         """Return the C of a device."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from generator.design import Design
 from generator.editing.draft import CONFIG, Draft
+from generator.editing.idioms import answers
 from generator.errors import ModelError, TreeError
 from generator.kernel import kbuild, tree
 from generator.kernel.configurations import CONFIGS
@@ -51,10 +52,12 @@ def generate(spec: SeriesSpec, tree_: Tree, signoff: str = "") -> Series:
         -> ["perf/cxlpmu: Accept interrupt message number 0", ...]  # one for each step
     """
     author, born = signoff or AUTHOR, _date(tree_)
+    said = answers(spec.said)
     numbers = {step.key: at + 1 for at, step in enumerate(spec.steps)}
     found: list[tuple[Step, str, Texts, Texts]] = []
     for step, changed, overlay in texts(spec, tree_):
-        message = text_of(step.message, spec.templates, number=numbers).strip("\n") + "\n"
+        message = text_of(step.message, spec.templates, number=numbers, tree=said)
+        message = message.strip("\n") + "\n"
         if signoff:
             message += f"\nSigned-off-by: {signoff}\n"
         found.append((step, message, changed, overlay))
@@ -70,7 +73,7 @@ def generate(spec: SeriesSpec, tree_: Tree, signoff: str = "") -> Series:
         )
         for id_, (step, message, changed, whole) in zip(ids, found, strict=True)
     )
-    cover = text_of(spec.cover, spec.templates, number=numbers, last=len(numbers))
+    cover = text_of(spec.cover, spec.templates, number=numbers, last=len(numbers), tree=said)
     subject, _, text = (cover.strip("\n") + "\n").partition("\n")
     return Series(
         spec.name, tree_.base, ids[-1], tree.tree_id(tree_, ids[-1]), commits, subject,
@@ -89,7 +92,8 @@ def texts(spec: SeriesSpec, tree_: Tree) -> Iterator[tuple[Step, Texts, Texts]]:
     before = spec.start
     for number, step in enumerate(spec.steps, 1):
         draft = Draft(
-            tree_, base, overlay, before, step.design, spec.templates, names_in(spec.said)
+            tree_, base, overlay, before, step.design, spec.templates, names_in(spec.said),
+            spec.said,
         )
         changed = _edited(step, draft, number)
         if not changed:

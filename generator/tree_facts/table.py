@@ -85,9 +85,10 @@ FACTS: tuple[TreeFact, ...] = (
         (
             Way("well", _PORTDRV, r"pci_clear_master\(dev\);\s*\}\s*return 0;\s*\Z",
                 "pcie_port_device_register"),
-            Way("-ENODEV", _PORTDRV, r"return -ENODEV;", "pcie_port_device_register"),
+            Way("-ENODEV", _PORTDRV, r"status = -ENODEV;\s*nr_service = 0;",
+                "pcie_port_device_register"),
         ),
-        "-ENODEV was read in 6.18.44; 6.12.117 and 7.3.4 agree",
+        "-ENODEV was read in 6.18.44 and 7.2.12; 6.12.117 and 7.3.4 agree",
         _MODEL,
     ),
     TreeFact(
@@ -175,6 +176,7 @@ FACTS: tuple[TreeFact, ...] = (
             Way("taken", _PERF, r"\bi(?:nfo->i)?rq < 0\b", "cxl_pmu_probe"),
         ),
         "nobody has changed it",
+        "generator/designs/series/auxbus.py",
     ),
 )
 

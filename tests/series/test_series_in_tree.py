@@ -11,10 +11,12 @@ import pytest
 
 from checks.patches.conformance import hold, sources
 from generator.designs.auxbus import SERIES
+from generator.editing.idioms import answers
 from generator.kernel.configurations import CONFIGS
 from generator.kernel.kbuild import prepare
 from generator.kernel.tree import Tree
 from generator.load import load
+from generator.rendering.templates import text_of
 from generator.series.generate import Series, generate
 from generator.spelling import NAMES, names_in, spelt
 from generator.tree_facts.fact import of_directory
@@ -40,9 +42,9 @@ def test_only_whole_words_are_spelt_otherwise_and_the_longest_of_them() -> None:
 
 
 def test_names_hang_on_answers_that_there_are() -> None:
-    for fact, answers in NAMES.items():
-        assert set(answers) <= set(BY_NAME[fact].answers)
-        for answer, names in answers.items():
+    for fact, said in NAMES.items():
+        assert set(said) <= set(BY_NAME[fact].answers)
+        for answer, names in said.items():
             assert names_in({fact: answer}) == names
     assert names_in(dict.fromkeys(NAMES, "otherwise")) == {}
 
@@ -51,8 +53,8 @@ def test_names_hang_on_answers_that_there_are() -> None:
 def test_each_tree_has_its_names_and_the_newer_not_the_old_ones(
     pinned: Tree, newer: Tree
 ) -> None:
-    for fact, answers in NAMES.items():
-        for names in answers.values():
+    for fact, said in NAMES.items():
+        for names in said.values():
             for tree, there, gone in (
                 (pinned, set(names), set(names.values())), (newer, set(names.values()), set(names)),
             ):
@@ -71,6 +73,44 @@ def test_a_step_that_the_tree_has_done_is_left_out_and_named() -> None:
     ((key, why),) = there.left_out
     assert key == "regloc"
     assert all(f"{fact}: {answer}" in why for fact, answer in HAS_IT.items())
+
+
+@pytest.mark.parametrize("said", [
+    {}, {"message number 0": "taken"}, HAS_IT, {"message number 0": "taken", **HAS_IT},
+    *({fact.name: answer} for fact in BY_NAME.values() for answer in fact.answers[1:]
+      if answer != "-ENODEV"),
+])
+def test_words_are_found_for_every_tree_and_name_no_step_that_is_left_out(
+    said: Mapping[str, str]
+) -> None:
+    spec = load("auxbus", said).series("to look")
+    numbers = {step.key: at for at, step in enumerate(spec.steps, 1)}
+    assert dict(spec.left_out).keys() == {step.key for step in SERIES.steps} - numbers.keys()
+    for template, most in ((spec.cover, 78), *((step.message, 75) for step in spec.steps)):
+        text = text_of(template, spec.templates, number=numbers, last=len(numbers),
+                       tree=answers(said))
+        lines = [line for line in text.split("\n") if not line.startswith("Link: ")]
+        assert [line for line in lines if len(line) > most] == []
+        assert "\n\n\n" not in text
+
+
+def test_what_is_said_of_the_tree_is_what_it_answers() -> None:
+    def cover(said: Mapping[str, str]) -> str:
+        spec = load("auxbus", said).series("to look")
+        numbers = {step.key: at for at, step in enumerate(spec.steps, 1)}
+        return text_of(spec.cover, spec.templates, number=numbers, last=9, tree=answers(said))
+
+    newer = {name: fact.answers[-1] for name, fact in BY_NAME.items()
+             if fact.answers[-1] != "-ENODEV"}
+    for here, there, words in (
+        ({}, newer, "In this tree only x86 has such domains"),
+        ({}, newer, "In this tree perf_pmu_unregister() frees what open events go on using"),
+        (newer, {}, "perf detaches them"),
+        (newer, {}, "In 6.12 only the interrupt domains of x86 can add"),
+        (newer, {}, "PME, AER, HP, DPC, BWCTRL"),
+    ):
+        assert words in cover(here)
+        assert words not in cover(there)
 
 
 @pytest.mark.parametrize("fact", HAS_IT)

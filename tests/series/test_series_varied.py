@@ -14,7 +14,7 @@ from generator.cli.differing import beside_nearest
 from generator.cli.tree import told
 from generator.designs.auxbus import DESIGN
 from generator.editing.draft import Draft
-from generator.errors import ModelError, TreeError
+from generator.errors import TreeError
 from generator.kernel import kbuild
 from generator.kernel.configurations import CONFIGS
 from generator.kernel.kbuild import Base
@@ -116,7 +116,8 @@ def test_an_answer_that_no_driver_is_known_for_is_refused_by_name(
     pinned: Tree, tmp_path: Path
 ) -> None:
     other = of(pinned, tmp_path, replaced(
-        pinned, PORTDRV, ("\t\tpci_clear_master(dev);\n\t}\n\n\treturn 0;", "\t\treturn -ENODEV;\n"
-                          "\t}\n\n\treturn 0;")))
-    with pytest.raises(ModelError, match="no service left: this tree says '-ENODEV', and the dri"):
+        pinned, PORTDRV, ("\t\tpci_clear_master(dev);\n\t}\n\n\treturn 0;", "\t\treturn 1;\n"
+                          "\t}\n\n\treturn 0;\n\tstatus = -ENODEV;\n\tnr_service = 0;")))
+    said = r"portdrv\.c:\d+: no service left: this tree says '-ENODEV', and the drivers are known"
+    with pytest.raises(TreeError, match=said):
         _rendered(other)

@@ -152,7 +152,7 @@ def _preparation(start: Design) -> tuple[Step, ...]:
     )
     size = Part(CXL_PMU_H, ("CXL_PMU_REGMAP_SIZE",))
     return (
-        _step("number_zero", (zero,), start),
+        _step("number_zero", (zero,), start, fulfilled=(("message number 0", "taken"),)),
         _step("any_cpu", _any_cpu(), start, unchanged=True),
         _step("all_ones", _all_ones(), start, unchanged=True),
         _step(
