@@ -24,9 +24,11 @@ test:
 boot-test: setup
 	@$(PYTEST) --durations 0 --durations-min 1 -m boot
 
-# What is in patches/ is what the tool makes of every design that has a series, byte for byte.
+# What is in patches/ is what the tool makes of every design that has a series, on every kernel that
+# has a folder there, byte for byte.
 golden: setup
-	@$(BIN)/portwright generate --all
+	@set -e; for kernel in patches/*/; do \
+		$(BIN)/portwright generate --all --kernel "$$(basename "$$kernel")"; done
 	@git diff --exit-code --stat -- patches/
 	@test -z "$$(git status --porcelain -- patches/)" || \
 		{ git status --short -- patches/; echo "patches/: not what is committed" >&2; exit 1; }

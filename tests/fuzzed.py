@@ -89,7 +89,7 @@ class Inputs:
         self.clone = make_clone(top / "clone")
         two_patches(self.clone)
         sent = mails(self.clone)
-        ours = sorted((HOUSE / "patches/auxbus").glob("*.patch"))
+        ours = sorted((HOUSE / "patches/6.12/auxbus").glob("*.patch"))
         self.real = [path.read_bytes() for path in ours]
         self.mails = [*self.real, *(one.encode() for one in sent)]
         self.threads = [
@@ -101,7 +101,7 @@ class Inputs:
             shell(self.clone, "git show topic").encode(),
             *(one[one.index(b"\ndiff --git") + 1 :] for one in self.real if b"\ndiff --git" in one),
         ]
-        self.json = (HOUSE / "patches/auxbus/series.json").read_bytes()
+        self.json = (HOUSE / "patches/6.12/auxbus/series.json").read_bytes()
         self.make = b"".join(
             row + b"\n" for one in self.real
             for row in re.findall(rb"^[ +-](obj-.*|config .*)$", one, re.M)

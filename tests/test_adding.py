@@ -208,7 +208,7 @@ def test_a_series_is_added_at_one_place(with_series: Path) -> None:
     code, said = run(with_series, "-m", "generator", "generate", "doorbell")
 
     assert code == 0, said
-    patches = with_series / "patches" / "doorbell"
+    patches = with_series / "patches" / "6.12" / "doorbell"
     assert sorted(one.name[:4] for one in patches.glob("*.patch")) == ["0000", "0001", "0002"]
     assert "shutdown = doorbell_shutdown," in next(patches.glob("0002*")).read_text()
     assert rows(said) == [["checkpatch", "series", "compile", "people", "design", "rendered"],
@@ -260,7 +260,7 @@ def test_a_check_of_patches_is_added_at_one_place(with_series: Path) -> None:
 
     assert code == 0, said
     assert rows(said)[0][0] == "checkpatch"
-    cover = next((with_series / "patches" / "doorbell").glob("0000*")).read_text()
+    cover = next((with_series / "patches" / "6.12" / "doorbell").glob("0000*")).read_text()
     assert "the length of each patch" in cover
 
 

@@ -98,7 +98,7 @@ def examine(
     and whatever keeps a check from being made: a check that cannot run is never a pass.
 
     Example:
-        done = examine(Path("patches/auxbus"), pinned(), None)
+        done = examine(Path("patches/6.12/auxbus"), pinned(), None)
         done.clean, list(done.found)
         -> True, ["checkpatch", "series", "compile", ...]  # each that CHECKS has
     """

@@ -22,7 +22,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("portwright check auxbus", "explore a design: a verdict, or counterexamples"),
         ("portwright generate auxbus", "render its series, check it, write it"),
         ("portwright validate thread.mbox", "every check of anybody's series"),
-        ("portwright apply patches/auxbus --repo ~/linux --branch auxbus", ""),
+        ("portwright apply patches/6.12/auxbus --repo ~/linux --branch auxbus", ""),
     ),
     "tree": (
         ("portwright tree show", "path, base and version of the pinned tree"),

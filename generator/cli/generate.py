@@ -29,7 +29,7 @@ from generator.design import SUBDEVICES
 from generator.designs.refused.refusal import PREFIX
 from generator.errors import EnvironmentFault, ProgramFailed, UsageError
 from generator.intake import posting
-from generator.kernel.pin import read_pin
+from generator.kernel.pin import name_of, read_pins
 from generator.kernel.tree import Tree
 from generator.load import DEFAULT, load, names
 from generator.rendering.templates import text_of
@@ -86,7 +86,7 @@ def shipped(said: Mapping[str, str] = DEFAULT) -> list[SeriesSpec]:
 def _one(args: argparse.Namespace, spec: SeriesSpec, where: Tree) -> int:
     if args.refused:
         return _refused(args, spec, where)
-    out = Path(args.out) if args.out else PATCHES / spec.name
+    out = Path(args.out) if args.out else PATCHES / name_of(where) / spec.name
     output.refuse(out)
     if not args.render_only:
         for design in dict.fromkeys(step.design for step in spec.steps):
@@ -106,7 +106,7 @@ def _one(args: argparse.Namespace, spec: SeriesSpec, where: Tree) -> int:
     say(f"{spec.name}: rendering {len(spec.steps)} commits")
     signer = _signer() if args.signoff else ""
     made = generate.generate(spec, where, signoff=signer)
-    said = _provenance(spec, args.render_only, made.tree_id, spec.children)
+    said = _provenance(spec, where, args.render_only, made.tree_id, spec.children)
     return _written(made, spec, where, out, said, signer,
                     checking=not args.render_only, dry=args.dry_run)
 
@@ -133,7 +133,7 @@ def _refused(args: argparse.Namespace, spec: SeriesSpec, where: Tree) -> int:
     made = replace(made, prefix=PREFIX, cover_body=f"{cover.strip()}\n\n{made.cover_body}")
     keys = [one.rule for one in report.counterexamples]
     print(f"{design.name}: refused under {', '.join(keys)}")
-    said = {"refused": keys, **_provenance(spec, False, made.tree_id)}
+    said = {"refused": keys, **_provenance(spec, where, False, made.tree_id)}
     return _written(made, spec, where, Path(args.out), said, "", checking=True, dry=args.dry_run)
 
 
@@ -208,16 +208,17 @@ def _clean(
 
 
 def _provenance(
-    spec: SeriesSpec, render_only: bool, tree: str, children: int = 0
+    spec: SeriesSpec, where: Tree, render_only: bool, tree: str, children: int = 0
 ) -> Mapping[str, object]:
     """Return what is said of the checks; `children`: the last design was explored with as many."""
     if render_only:
         return {"not_checked": ["anything: it was rendered with --render-only"]}
     design = spec.steps[-1].design
-    words = [
-        f"what the messages say of this tree: they were written for {read_pin().version}, from "
-        f"which it differs in {', '.join(fact for fact, _ in design.tree)}"
-    ] if design.tree else []
+    known = ", ".join(f"{one.name} ({one.version})" for one in read_pins().values())
+    words = [] if any(one.commit == where.base for one in read_pins().values()) else [
+        f"what the messages say of this tree: it is none of {known}, of which they were read; they "
+        "know what `portwright tree facts` does"
+    ]
     seen = booted.sentence(spec.name, tree)
     bounds = ", ".join(f"{device.count} {device.name}" for device in design.devices)
     more = ", ".join(f"{children} {device.name}" for device in design.devices

@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
     Errors: UsageError, Refused, Conflict, EnvironmentFault, Untestable, Timeout.
 
     Example:
-        run(parser().parse_args(["validate", "patches/auxbus"]))
+        run(parser().parse_args(["validate", "patches/6.12/auxbus"]))
         -> 0  # a table of patches by checks is on stdout
     """
     chosen = choice(args.only, args.skip, args.expect, list(CHECKS), args.matrix,

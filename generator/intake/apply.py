@@ -67,7 +67,7 @@ def apply(
     Conflict (does not apply, or gives another result than promised), TreeError.
 
     Example:
-        done = apply(Asked(("patches/auxbus",)), Path("linux"), "auxbus")
+        done = apply(Asked(("patches/6.12/auxbus",)), Path("linux"), "auxbus")
         done.ref, len(done.commits)
         -> "refs/heads/auxbus", 11  # one for each patch
     """

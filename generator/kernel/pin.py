@@ -113,6 +113,12 @@ def at_hand(pin: Pin) -> Tree | None:
     return _ready(_home(pin), pin)
 
 
+def name_of(where: Tree) -> str:
+    """Return what a tree is called: the name of its pin, or its version if it is none."""
+    return next((one.name for one in read_pins().values() if one.commit == where.base),
+                where.version)
+
+
 def work_of(tree: str) -> Path | None:
     """Return the checkout of a git tree id, if it is that of a pinned tree and there."""
     for pin in read_pins().values():
@@ -213,7 +219,7 @@ def _newer(pin: Pin, allow_newer: bool) -> Tree:
             if deb is None:
                 raise TreeError(f"{pin.package}={offered[0]} is offered but cannot be fetched")
             found = _installed(other, deb, Path(name))[1]
-    changed = _changed(found)
+    changed = _changed(pin, found)
     if allow_newer:
         say(f"going on with {found.source}; differing: {', '.join(changed) or 'nothing we touch'}")
         return found
@@ -229,10 +235,10 @@ def _newer(pin: Pin, allow_newer: bool) -> Tree:
     )
 
 
-def _changed(there: Tree) -> tuple[str, ...]:
-    """Return the files of the shipped series that are other blobs in this tree."""
+def _changed(pin: Pin, there: Tree) -> tuple[str, ...]:
+    """Return the files of the series shipped for a pin that are other blobs in this tree."""
     before: dict[str, str | None] = {}
-    for manifest in sorted(HOUSE.glob("patches/*/series.json")):
+    for manifest in sorted(HOUSE.glob(f"patches/{pin.name}/*/series.json")):
         said = json.loads(manifest.read_text(encoding="utf-8"))
         before |= {path: blobs[0] for path, blobs in said.get("files", {}).items()}
     return differing(partial(git, there.git_dir), there.base, before)

@@ -85,7 +85,7 @@ def test_what_is_not_as_rendered_is_not_kept(
     assert "--keep goes with neither --with nor --commit" in capsys.readouterr().err
 
 def test_what_the_golden_cover_letter_says_was_booted_is_its_own_tree() -> None:
-    home = HOUSE / "patches/auxbus"
+    home = HOUSE / "patches/6.12/auxbus"
     promised = json.loads((home / "series.json").read_text())
     said = " ".join((home / "0000-cover-letter.patch").read_text().split())
     booted = sentence("auxbus", promised["tree"], BOOTED)

@@ -209,7 +209,7 @@ def test_what_generate_would_write_is_told_and_not_written(
     assert main(["generate", "auxbus", "--render-only", "-n", "--out", str(out)]) == 0
     said = capsys.readouterr().out
     assert said.startswith(f"{out}: not written, -n; it would be:\n  new")
-    assert said.count("\n  new") == len(list((HOUSE / "patches/auxbus").glob("*.patch"))) + 1
+    assert said.count("\n  new") == len(list((HOUSE / "patches/6.12/auxbus").glob("*.patch"))) + 1
     assert list(out.iterdir()) == []
     assert main(["tree", "setup", "-n"]) == 0
     assert "is set up at" in capsys.readouterr().out

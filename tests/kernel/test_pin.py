@@ -195,8 +195,8 @@ def test_a_version_no_longer_served_names_what_differs_in_the_one_at_hand(
 ) -> None:
     lock = _lock_file(archive)
     blobs = shell(archive, "git hash-object tiny/Makefile tiny/Kconfig").split()
-    (tmp_path / "patches/auxbus").mkdir(parents=True)
-    (tmp_path / "patches/auxbus/series.json").write_text(
+    (tmp_path / "patches/old/auxbus").mkdir(parents=True)
+    (tmp_path / "patches/old/auxbus/series.json").write_text(
         json.dumps({"files": {"Makefile": [blobs[0], None], "Kconfig": [blobs[1], None]}})
     )
     _package(archive, "2-1", {**FILES, "Kconfig": "other\n"})

@@ -23,7 +23,7 @@ from generator.intake.posting import Asked, on
 from generator.kernel import kbuild
 from generator.kernel.tree import Tree
 
-PATCHES = HOUSE / "patches" / "auxbus"
+PATCHES = HOUSE / "patches" / "6.12" / "auxbus"
 
 
 def test_a_cover_letter_says_of_the_checks_what_their_table_says() -> None:

@@ -37,7 +37,7 @@ from generator.series.write import write
 
 pytestmark = pytest.mark.kernel
 
-GOLDEN = HOUSE / "patches" / "auxbus"
+GOLDEN = HOUSE / "patches" / "6.12" / "auxbus"
 CXLPMU, PERF = pcie_cxlpmu.SOURCE, "drivers/perf/cxl_pmu.c"
 
 

@@ -64,7 +64,7 @@ def test_all_of_it_is_its_own(there: Path) -> None:
     ).stdout.split()  # fmt: skip
     assert all(one.startswith(f"{there}/env/lib/") for one in told), told
     shipped = Path(told[1])
-    assert (shipped / "patches/auxbus/series.json").is_file()
+    assert (shipped / "patches/6.12/auxbus/series.json").is_file()
     ours, theirs = ({str(one.relative_to(top)) for one in top.rglob("*") if one.is_file()}
                     for top in (HOUSE / "templates", shipped / "templates"))
     assert ours == theirs
@@ -105,5 +105,5 @@ def test_a_series_is_rendered_below_where_one_stands(there: Path, pinned: object
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    made = {one.name for one in (there / "patches/auxbus").glob("*.patch")}
-    assert made == {one.name for one in (HOUSE / "patches/auxbus").glob("*.patch")}
+    made = {one.name for one in (there / "patches/6.12/auxbus").glob("*.patch")}
+    assert made == {one.name for one in (HOUSE / "patches/6.12/auxbus").glob("*.patch")}
