@@ -43,6 +43,7 @@ FACTS: tuple[TreeFact, ...] = (
             Way("bwctrl", _PORTDRV, r"pcie_bwctrl_init\(\);", "pcie_init_services"),
         ),
         "665745f27487, since 6.13",
+        "templates/auxbus/messages/cover.txt.j2",
     ),
     TreeFact(
         "DPC service",
@@ -156,6 +157,7 @@ FACTS: tuple[TreeFact, ...] = (
             ),
         ),
         "Hyper-V was read in 6.18.44; the ITS can since 1396e89e09f0 made it possible",
+        "templates/auxbus/messages/cover.txt.j2",
     ),
     TreeFact(
         "auxiliary devices",
@@ -167,6 +169,7 @@ FACTS: tuple[TreeFact, ...] = (
                 r"^#define devm_auxiliary_device_create\("),
         ),
         "eaa0d30216c1, since 6.15",
+        "templates/auxbus/messages/create.txt.j2",
     ),
     TreeFact(
         "message number 0",

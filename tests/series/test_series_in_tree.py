@@ -105,6 +105,7 @@ def test_what_is_said_of_the_tree_is_what_it_answers() -> None:
     for here, there, words in (
         ({}, newer, "In this tree only x86 has such domains"),
         ({}, newer, "In this tree perf_pmu_unregister() frees what open events go on using"),
+        ({"dynamic MSI-X": "Hyper-V, x86"}, {}, "In this tree only x86 and Hyper-V have such"),
         (newer, {}, "perf detaches them"),
         (newer, {}, "In 6.12 only the interrupt domains of x86 can add"),
         (newer, {}, "PME, AER, HP, DPC, BWCTRL"),
