@@ -84,8 +84,9 @@ def test_what_is_not_as_rendered_is_not_kept(
     assert main(["boot", "auxbus", "--keep", *more]) == 2
     assert "--keep goes with neither --with nor --commit" in capsys.readouterr().err
 
-def test_what_the_golden_cover_letter_says_was_booted_is_its_own_tree() -> None:
-    home = HOUSE / "patches/6.12/auxbus"
+
+@pytest.mark.parametrize("home", sorted(HOUSE.glob("patches/*/auxbus")), ids=str)
+def test_what_a_golden_cover_letter_says_was_booted_is_its_own_tree(home: Path) -> None:
     promised = json.loads((home / "series.json").read_text())
     said = " ".join((home / "0000-cover-letter.patch").read_text().split())
     booted = sentence("auxbus", promised["tree"], BOOTED)
