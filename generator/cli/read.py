@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from generator.cli import tree
-from generator.errors import UsageError
+from generator.errors import TreeError, UsageError
 from generator.extraction import source
 from generator.extraction.extract import Extracted, drivers, extract
 from generator.extraction.held import held
@@ -24,11 +24,16 @@ _SHOWN = 12  # names of calls that nothing knows
 
 @dataclass(frozen=True)
 class ReadDriver:
-    """What was read of a driver, and how the file was parsed."""
+    """What was read of a driver, and how the file was parsed.
+
+    files: the others of its module that were read with it; apart: those that were not, and why.
+    """
 
     what: Extracted
     source: source.Source
     version: str
+    files: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
 
 
 def run(args: argparse.Namespace) -> int:
@@ -61,7 +66,7 @@ def read(where: Tree, name: str, driver: str = "", *, exact: bool = True) -> Rea
     """
     path = source.find(where, name)
     say(f"reading {path}")
-    parsed = source.parsed(where, path, exact=exact)
+    parsed, units, apart = source.whole_module(where, path, exact=exact)
     known = drivers(parsed.unit)
     names = ", ".join(one.name for one in known)
     if not known:
@@ -72,7 +77,16 @@ def read(where: Tree, name: str, driver: str = "", *, exact: bool = True) -> Rea
         raise UsageError(f"{path} has no driver {driver}: there is {names}")
     if len(chosen) > 1:
         raise UsageError(f"{path} has several drivers: --driver names one of {names}")
-    return ReadDriver(extract((parsed.unit,), chosen[0]), parsed, where.version)
+    try:
+        what = extract(units, chosen[0])
+    except TreeError as large:
+        if len(units) == 1:
+            raise
+        apart = (f"the other files of its module: with them, {large}",)
+        units = (parsed.unit,)
+        what = extract(units, chosen[0])
+    files = tuple(one.path for one in units[:-1])
+    return ReadDriver(what, parsed, where.version, files, apart)
 
 
 def coverage(found: ReadDriver) -> tuple[str, ...]:
@@ -84,6 +98,10 @@ def coverage(found: ReadDriver) -> tuple[str, ...]:
     ]
     if found.source.doubt:
         said.append(f"{found.source.doubt}.")
+    if found.files:
+        said.append(f"Read with it, of the same module: {', '.join(found.files)}.")
+    if found.apart:
+        said.append(f"Not read: {'; '.join(found.apart)}.")
     said.append(f"Read: {what.fractions} of the functions that its entry points, handlers and "
                 "contexts reach.")
     said.append(f"Calls that are operations: {what.calls}. Calls that nothing names: "
@@ -107,6 +125,7 @@ def record(found: ReadDriver) -> dict[str, object]:
     return {
         "driver": what.variable, "path": what.path, "version": found.version,
         "configuration": found.source.config, "doubt": found.source.doubt,
+        "files": list(found.files), "apart": list(found.apart),
         "functions": dict(what.functions), "operations": what.calls,
         "fractions": {name: {"read": part.read, "all": part.all} for name, part in (
             ("calls", what.fractions.calls), ("branches", what.fractions.branches))},

@@ -69,7 +69,8 @@ def _context(callee: str, text: str, there: Sequence[SetUp]) -> frozenset[Fact]:
 
 
 # Which argument of a call says what it takes or gives back, where that is not the first.
-_HANDLE = {"devm_request_irq": 1, "devm_request_threaded_irq": 1, "devm_free_irq": 1}
+_HANDLE = {"devm_request_irq": 1, "devm_request_threaded_irq": 1, "devm_free_irq": 1,
+           "pci_request_region": 1, "pci_release_region": 1}
 
 
 # Behind the one call, others take the fact by hand in some kernels and by devres in others:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from generator.errors import TreeError, UsageError
+from generator.extraction import makefile
 from generator.kernel import kbuild, tree, variant
 from generator.kernel.configurations import CONFIGS
 from generator.kernel.kbuild import Base
@@ -18,6 +19,7 @@ from generator.parsing.job import Job
 from generator.parsing.unit import Overlay, Unit
 
 CONFIG = "m"  # the configuration that is asked first
+MOST_FILES = 12  # of a module that are read with the one that is asked for
 ELSEWHERE = "drivers/base/core.c"  # whose flags serve where a directory has none
 
 
@@ -37,6 +39,8 @@ class Source:
 def find(where: Tree, name: str) -> str:
     """Return the path of a driver: as given, or of the one C file below drivers/ of that name.
 
+    Where there is none, it is the name of a module, and the file of that which has a driver.
+
     Errors: UsageError when there is none, or several.
     """
     path = name.removeprefix("./")
@@ -52,8 +56,10 @@ def find(where: Tree, name: str) -> str:
     ]
     if len(found) == 1 and "/" not in path:
         return found[0]
-    if not found or "/" in path:
+    if "/" in path:
         raise UsageError(f"{name}: no such C file in {where.version}")
+    if not found:
+        return makefile.with_driver(where, stem)
     raise UsageError(f"{name}: several files have that name, {', '.join(found[:8])}: give the path")
 
 
@@ -96,6 +102,38 @@ def parsed(
         like = ELSEWHERE
     doubt = f"{doubt}: read with the flags of {like}"
     return _checked(base, path, overlay, CONFIG, look, doubt, like)
+
+
+def whole_module(
+    where: Tree, path: str, *, exact: bool = True
+) -> tuple[Source, tuple[Unit, ...], tuple[str, ...]]:
+    """Return a file, all that can be read of its module, itself last, and why others are not.
+
+    A file that defines a function which another one has as well is left out: what it calls by that
+    name is its own.
+
+    Errors: TreeError when the file itself cannot be parsed.
+    """
+    first = parsed(where, path, exact=exact)
+    others = makefile.beside(where, path)
+    if len(others) > MOST_FILES:
+        return first, (first.unit,), (f"{len(others)} other files of its module: too many",)
+    units: list[Unit] = []
+    said: list[str] = []
+    names = set(first.unit.definitions)
+    for other in others:
+        try:
+            unit = parsed(where, other, exact=exact).unit
+        except TreeError as error:
+            said.append(f"{other}: {error}")
+            continue
+        twice = sorted(names & set(unit.definitions))
+        if twice:
+            said.append(f"{other}: it defines {twice[0]}() as well")
+            continue
+        names |= set(unit.definitions)
+        units.append(unit)
+    return first, (*units, first.unit), tuple(said)
 
 
 def _builds(base: Base, path: str) -> bool:
