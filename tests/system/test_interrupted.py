@@ -51,7 +51,7 @@ def _command(process: int) -> str:
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_validate_says_what_was_found_so_far(number: signal.Signals, pinned: object) -> None:
-    code, out, err = interrupted(["validate", "patches/auxbus"], number)
+    code, out, err = interrupted(["validate", "patches/6.12/auxbus"], number)
 
     assert code == 130, err
     assert err.endswith("portwright validate: interrupted: this is what was found so far\n")
