@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from checks.compiling.backend import Object, build
 from checks.compiling.frontend import diagnose
@@ -20,6 +21,8 @@ from generator.parsing.job import Diagnostic, Job
 from generator.series.commit import Commit
 
 _MOST = 24  # units of others that are compiled because what they use is given up, or has moved
+_NO_CODE = re.compile(r'"(?:[^"\\]|\\.)*"|/\*.*?(?:\*/|$)|//.*|^[ \t]*\*(?:[ /].*)?$')
+_DIVIDES = re.compile(r"[/%]")
 _Said = list[tuple[str, Diagnostic]]
 
 
@@ -42,7 +45,8 @@ def linked(
     for rule, symbol, one in unresolved(needed, given, jobs, rest):
         base = kept.base_object(one.path)
         if base is None or symbol not in base.undefined:
-            said.append((rule, one))
+            # what no text names is called for a division
+            said.append((rule, one if one.line else replace(one, line=scene.divides(one.path))))
     said += scene.given_up(given, was)
     said += scene.sections(objects)
     return said
@@ -68,6 +72,13 @@ class _Scene:
 
     def _new(self, path: str) -> str:
         return (self.rest.text(path) or b"").decode("utf-8", "replace")
+
+    def divides(self, path: str) -> int:
+        """Return the one new line of a unit that divides, 0 when there is none or are several."""
+        old = Counter(self._old(path).split("\n"))
+        new = [number for number, row in enumerate(self._new(path).split("\n"), 1)
+               if not old[row] and _DIVIDES.search(_NO_CODE.sub("", row))]
+        return new[0] if len(new) == 1 else 0
 
     def given_up(self, given: set[str], was: set[str]) -> _Said:
         """Return who of others uses what the commit defines or exports no more."""

@@ -50,6 +50,14 @@ PLANTED: dict[str, tuple[str, str, str, str, str, str]] = {
         PORTDRV,
         "readq",
     ),
+    "a division that only a debug message makes": (
+        PORTDRV,
+        MASTER,
+        f'\tpci_dbg(dev, "%llu\\n", 3ULL * jiffies / dev->device);\n{MASTER}',
+        "i386",
+        PORTDRV,
+        "__udivdi3",
+    ),
 }
 
 

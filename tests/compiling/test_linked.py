@@ -127,6 +127,11 @@ def test_arithmetic_that_the_machine_lacks_is_an_undefined_symbol(tmp_path: Path
     (found,) = run([narrow], {PORT: text})
     assert (found.rule, found.config) == ("link:undefined", "i386")
     assert "__udivdi3" in found.message
+    assert found.line == text[: text.index("(int)((unsigned")].count("\n") + 1
+    (either,) = run([narrow], {PORT: text + "int half(int);\nint half(int a) { return a / 2; }\n"})
+    assert either.line == 0  # which of two lines it is, nobody knows
+    (still,) = run([narrow], {PORT: text + "/*\n * and / or\n */ // no / code\n"})
+    assert still.line == found.line
 
 
 @pytest.mark.parametrize("name", ["__udivdi3", "__umoddi3", "__divdi3", "__ashldi3", "__muldi3",
