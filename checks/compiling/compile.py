@@ -67,6 +67,7 @@ def check(
     seen: list[_Seen] = []
     unbuilt: dict[tuple[str, str], list[str]] = {}
     compiled: set[str] = set()
+    switched: dict[str, str] = {}
     silent: dict[tuple[str, Branch], None] = {}
     heard: set[tuple[str, Branch]] = set()
     idle: dict[tuple[int, str], tuple[str, int]] = {}
@@ -97,6 +98,9 @@ def check(
         busy.update((number, name) for name in outcome.busy)
         if outcome.strays:
             strays[number] = outcome.strays
+        if target not in targets:
+            switched.update(dict.fromkeys(outcome.compiled, target.name))
+            return
         for path in outcome.unbuilt:
             unbuilt.setdefault((commit.name, path), []).append(target.name)
 
@@ -131,7 +135,7 @@ def check(
             "compile:not-finished", "interrupted: some commits, or some configurations of them, "
             "are not compiled", severity=Severity.NOTE))
     left = [one for one in silent if one not in heard]
-    return (*_merged(series, seen), *_not_compiled(series, unbuilt, compiled, targets),
+    return (*_merged(series, seen), *_not_compiled(series, unbuilt, compiled, switched, targets),
             *map(_left_out, left),
             *_without_use(series, {key: at for key, at in idle.items() if key not in busy}))
 
@@ -226,30 +230,37 @@ def text_of(overlay: Mapping[str, bytes | None], source: Path, path: str) -> byt
 
 def _not_compiled(
     series: Sequence[Commit], unbuilt: dict[tuple[str, str], list[str]], compiled: set[str],
-    targets: Sequence[Target],
+    switched: Mapping[str, str], targets: Sequence[Target],
 ) -> list[Finding]:
-    """Return a note for each unit that some configurations do not build, a warning if all."""
+    """Return a note for each unit that some configurations do not build, a warning if all.
+
+    It is a note as well where kbuild would build it on another machine, or with symbols that
+    kconfig does not give together here.
+    """
     found = []
     overlays = {commit.name: commit.overlay for commit in series}
     for (commit, path), names in unbuilt.items():
         never = path not in compiled
-        if not never:  # what was switched on for others is none of its configurations
-            names = [name for name in names if "+" not in name]
-        when = "under any configuration" if never else "under this configuration"
-        why = "includes it" if path.endswith(".h") else "is made from it"
-        thing = "unit that is built" if path.endswith(".h") else "object"
-        reason = ""
-        if never and not path.endswith(".h"):
+        header = path.endswith(".h")
+        every = len(names) == len(targets)
+        when = "under any configuration" if never else (
+            f"but as {switched[path]}" if every and path in switched else "under this configuration"
+        )
+        thing = "unit that is built includes it" if header else "object is made from it"
+        reason, known = "", False
+        if never and not header:
             read = partial(text_of, overlays[commit], targets[0].source)
-            reason = f"; {unbuilt_why(path, read).text}"
+            why = unbuilt_why(path, read)
+            reason, known = f"; {why.text}", bool(why.symbols)
         found.append(
             Finding(
                 "compile:not-built",
-                f"not compiled {when}: no {thing} {why}{reason}",
+                f"not compiled {when}: no {thing}{reason}",
                 path,
-                severity=Severity.WARNING if never else Severity.NOTE,
+                severity=Severity.WARNING if never and not known else Severity.NOTE,
                 commit=commit,
                 config=" ".join(names),
+                fix="--matrix names further machines and configurations" if known else "",
             )
         )
     return found

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from generator.kernel.unbuildable import Complaint
 
 
+_NAMED = 6  # symbols that the name of a configuration names
+
+
 class Target(Protocol):
     """One configuration of one tree, as kbuild knows it."""
 
@@ -77,7 +80,8 @@ class KernelTarget:
     @property
     def name(self) -> str:
         """Return the name of the configuration."""
-        return "+".join((self.base.config.name, *self.on))
+        more = [f"{len(self.on) - _NAMED}-more"] if len(self.on) > _NAMED else []
+        return "+".join((self.base.config.name, *self.on[:_NAMED], *more))
 
     @property
     def identity(self) -> str:

@@ -294,6 +294,25 @@ def test_what_cannot_be_switched_on_is_named_with_its_reason(root: Path) -> None
     assert found.message.endswith("; no line of drivers/perf/Makefile names pmu.o")
 
 
+def test_what_kconfig_does_not_give_here_is_named_and_no_fault_of_the_commit(root: Path) -> None:
+    path = "drivers/perf/pmu.c"
+    off = Snippet(root, unbuilt=(path,), never=(path,))
+    (root / "src/drivers/perf/Makefile").write_text("obj-$(CONFIG_PMU) += pmu.o\n")
+    (found,) = run([off], {path: "int broken(void);\n"})
+    assert (found.rule, found.severity) == ("compile:not-built", Severity.NOTE)
+    assert "it takes CONFIG_PMU" in found.message
+    assert "--matrix" in found.fix
+
+
+def test_what_only_symbols_that_were_switched_on_build_is_said_to_be_compiled(root: Path) -> None:
+    path = "drivers/perf/pmu.c"
+    off = Snippet(root, unbuilt=(path,))
+    (root / "src/drivers/perf/Makefile").write_text("obj-$(CONFIG_PMU) += pmu.o\n")
+    (found,) = run([off], {path: "extern int a;\n"})
+    assert (found.severity, found.config) == (Severity.NOTE, "y")
+    assert found.message == "not compiled but as y+PMU: no object is made from it"
+
+
 def test_another_configuration_compiles_users_in_which_a_change_can_show(root: Path) -> None:
     units = tuple(far(root, number, "return OTHER;") for number in range(20))
     plain = far(root, 30, "return wide(2);")

@@ -243,3 +243,11 @@ def test_units_that_are_kept_make_no_noise_when_python_ends() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True,
                           check=True, cwd=HOUSE)
     assert done.stderr == ""
+
+
+def test_a_layout_that_is_made_random_does_not_end_libclang(tmp_path: Path) -> None:
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src/a.c").write_text("struct a { int b; } __attribute__((randomize_layout));\n")
+    flags = ("-DRANDSTRUCT", "-frandomize-layout-seed-file=./nothing/here.seed")
+    where = Directories(tmp_path / "src", tmp_path / "build", tmp_path / "cache")
+    assert parse_job(Job(where, flags, "a.c")).diagnostics == ()
