@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from generator.drivers.pcie_cxlpmu import CPMU
-from generator.drivers.portdrv import PORT
+from generator.drivers.portdrv_services import PORT
 from generator.operation import IGNORE, Guard
 from generator.ops.aux import AUXILIARY_DEVICE_ADD
 from generator.ops.device import IDA_ALLOC, KZALLOC

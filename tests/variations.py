@@ -7,8 +7,9 @@ from dataclasses import replace
 from generator.design import Design, Driver
 from generator.designs.auxbus import auxbus
 from generator.drivers.pcie_cxlpmu import CPMU
-from generator.drivers.portdrv import EACH, PORT, TOO_MANY
-from generator.expr import Over, maximum, pick
+from generator.drivers.portdrv_irqs import TOO_MANY
+from generator.drivers.portdrv_services import PORT
+from generator.expr import EACH, Over, maximum, pick
 from generator.facts import HAS, LOCAL, MSG, NO_MESSAGE
 from generator.operation import RETURN, Do, sets
 from generator.ops.assign import note

@@ -13,7 +13,8 @@ from generator.designs.series.auxbus import series
 from generator.drivers import pcie_cxlpmu as pmu
 from generator.drivers import pcie_cxlpmu_devices as child
 from generator.drivers.perf_cxl_pmu import cxl_pmu_aux_driver
-from generator.drivers.portdrv import PORT, SERVICE, SOURCES, C, portdrv
+from generator.drivers.portdrv import SOURCES, C, portdrv
+from generator.drivers.portdrv_services import PORT, SERVICE
 
 OPEN_EVENTS = (
     "perf cannot unregister a PMU under open events in this kernel: hot removal of a port does "

@@ -32,7 +32,9 @@ from generator.designs.parts.cpmu import (
     read_number,
 )
 from generator.designs.parts.library import LIBRARY
-from generator.drivers.portdrv import BEST, PORT, SERVICE, pcie_port_device_register
+from generator.drivers.portdrv import pcie_port_device_register
+from generator.drivers.portdrv_irqs import BEST
+from generator.drivers.portdrv_services import PORT, SERVICE
 from generator.expr import Role, maximum
 from generator.facts import BOUND, LEFT_ON, MSG, NVEC, PHASE, SEEN, TOTAL, entries
 from generator.operation import CONTINUE, IGNORE, Guard, sets

@@ -30,7 +30,8 @@ from generator.designs.parts.cpmu import (
     served,
 )
 from generator.designs.parts.library import LIBRARY
-from generator.drivers.portdrv import PORT, SERVICE, portdrv
+from generator.drivers.portdrv import portdrv
+from generator.drivers.portdrv_services import PORT, SERVICE
 from generator.facts import LEFT_ON
 from generator.operation import IGNORE
 from generator.ops.cxl import CXL_FIND_REGBLOCK_INSTANCE

@@ -21,7 +21,7 @@ from generator.design import Device
 from generator.designs import today
 from generator.designs.parts.cpmu import add_aux, beside_services
 from generator.designs.parts.library import LIBRARY
-from generator.drivers.portdrv import PORT
+from generator.drivers.portdrv_services import PORT
 from generator.facts import LEFT_ON
 
 CPMU = Device("cpmu", "aux", PORT, answers=((LEFT_ON, ("no", "yes")),))

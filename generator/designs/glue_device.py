@@ -29,7 +29,8 @@ from generator.designs.parts.cpmu import (
     give_irq,
     served,
 )
-from generator.drivers.portdrv import PORT, SERVICE, portdrv
+from generator.drivers.portdrv import portdrv
+from generator.drivers.portdrv_services import PORT, SERVICE
 from generator.expr import EACH, Over
 from generator.facts import ADDED, IRQ, LEFT_ON, LIFE, on_vector
 from generator.operation import CONTINUE, IGNORE, Guard

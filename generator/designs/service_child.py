@@ -22,7 +22,7 @@ from dataclasses import replace
 from generator.design import Device
 from generator.designs import today
 from generator.designs.parts.cpmu import add_child, beside_services
-from generator.drivers.portdrv import PORT
+from generator.drivers.portdrv_services import PORT
 from generator.facts import LEFT_ON
 
 CPMU = Device("cpmu", "express", PORT, answers=((LEFT_ON, ("no", "yes")),))

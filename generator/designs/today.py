@@ -2,7 +2,8 @@
 """The pinned kernel: portdrv binds ports and serves PME, hotplug, AER and DPC. No CPMU."""
 
 from generator.design import Design, Waiver
-from generator.drivers.portdrv import PORT, SERVICE, portdrv
+from generator.drivers.portdrv import portdrv
+from generator.drivers.portdrv_services import PORT, SERVICE
 from generator.facts import HAS, LINE_ROUTED
 
 DESIGN = Design(

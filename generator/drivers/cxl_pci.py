@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from generator.design import Driver
 from generator.drivers.perf_cxl_pmu import ENDPOINT, MEM_PMU
-from generator.drivers.portdrv import free
+from generator.drivers.portdrv_services import free
 from generator.facts import msi_on
 from generator.operation import IGNORE, RETURN, Do, Guard
 from generator.ops.assign import assign

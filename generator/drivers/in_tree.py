@@ -13,7 +13,7 @@ from dataclasses import replace
 from generator import rewrite
 from generator.ctext import Code
 from generator.design import Design
-from generator.drivers.portdrv import free
+from generator.drivers.portdrv_services import free
 from generator.errors import NOWHERE, ModelError
 from generator.operation import Do, Guard, Node
 from generator.ops.assign import assign

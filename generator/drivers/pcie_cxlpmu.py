@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from generator.ctext import Helper, Loop, Written, code, helper, leave
 from generator.design import Device
-from generator.drivers.portdrv import BEST, PORT, SERVICE, free
+from generator.drivers.portdrv_irqs import BEST
+from generator.drivers.portdrv_services import PORT, SERVICE, free
 from generator.expr import EACH, TRUE, Expr, Over, Place, Role, all_of, any_of, maximum
 from generator.facts import (
     BLOCK,

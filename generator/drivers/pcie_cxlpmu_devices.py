@@ -19,7 +19,8 @@ from generator.drivers.pcie_cxlpmu import (
     pcie_cxlpmu_count_vectors,
     store,
 )
-from generator.drivers.portdrv import BEST, PORT
+from generator.drivers.portdrv_irqs import BEST
+from generator.drivers.portdrv_services import PORT
 from generator.facts import (
     ADDED,
     IRQ,

@@ -23,7 +23,7 @@ from generator.drivers.pciehp_hpc import (
     present,
 )
 from generator.drivers.pme_aer_dpc import paths, port_of
-from generator.drivers.portdrv import PORT, free
+from generator.drivers.portdrv_services import PORT, free
 from generator.expr import TRUE
 from generator.operation import RETURN, Guard
 from generator.ops.assign import assign

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from generator.design import Device
 from generator.drivers.pme_aer_dpc import port_of
-from generator.drivers.portdrv import free
+from generator.drivers.portdrv_services import free
 from generator.facts import NOTIFIES, POLLED
 from generator.operation import RETURN, Guard, sets
 from generator.ops.assign import assign

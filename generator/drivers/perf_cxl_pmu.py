@@ -11,7 +11,7 @@ from dataclasses import replace
 from generator.ctext import Written, code, helper, leave
 from generator.design import Device, Driver
 from generator.drivers.pcie_cxlpmu import CPMU
-from generator.drivers.portdrv import PORT, free
+from generator.drivers.portdrv_services import PORT, free
 from generator.expr import Place
 from generator.facts import CAPS, CLAIMED, COUNTERS, MAPPED, MEMORY, NAMED, PMU, POWER
 from generator.fingerprint import Fails, Fingerprint

@@ -9,7 +9,7 @@ step, by device_register(), and a test shows that this step is what these driver
 from __future__ import annotations
 
 from generator.design import Device, Driver
-from generator.drivers.portdrv import PORT, free
+from generator.drivers.portdrv_services import PORT, free
 from generator.facts import SILENCED
 from generator.operation import IGNORE, RETURN, Guard, sets
 from generator.ops.assign import assign

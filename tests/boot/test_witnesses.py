@@ -34,7 +34,7 @@ from generator.__main__ import main
 from generator.cli import generate
 from generator.designs import auxbus
 from generator.designs.refused import refusal
-from generator.drivers.portdrv import PORT
+from generator.drivers.portdrv_services import PORT
 from generator.errors import ModelError, Refused, UsageError
 from generator.intake import apply
 from generator.intake.posting import Asked

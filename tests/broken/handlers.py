@@ -20,7 +20,7 @@ from broken.parts import (
     port,
 )
 from generator.design import Design, Device, Driver
-from generator.drivers.portdrv import LOOK_UP_DPC, READ_DPC
+from generator.drivers.portdrv_irqs import LOOK_UP_DPC, READ_DPC
 from generator.facts import ADDED, CLOCK_ON, LIFE, MSG, NO_MESSAGE, msi_on
 from generator.operation import IGNORE, RETURN, Guard
 from generator.ops.clk import CLK_DISABLE_UNPREPARE, CLK_PREPARE_ENABLE, DEVM_CLK_GET

@@ -13,7 +13,7 @@ from generator.design import Design, Waiver
 from generator.designs.auxbus import DESIGN
 from generator.drivers import pcie_cxlpmu_devices as child
 from generator.drivers.pcie_cxlpmu import CPMU
-from generator.drivers.portdrv import PORT
+from generator.drivers.portdrv_services import PORT
 from generator.expr import ParentOf, pick
 from generator.facts import CAPS, GONE
 from generator.operation import Do, fault, ok, sets

@@ -17,7 +17,7 @@ from checks.verdict.matrix import KINDS
 from generator import rewrite
 from generator.designs import core_prebind, flat_library, flat_subdevice
 from generator.designs.parts.subdevice import CPMU
-from generator.drivers.portdrv import PORT
+from generator.drivers.portdrv_services import PORT
 from generator.load import load, names
 from generator.operation import Do
 from generator.ops.domain import (

@@ -9,7 +9,7 @@ import pytest
 
 from generator.designs import auxbus
 from generator.drivers.pcie_cxlpmu import CPMU
-from generator.drivers.portdrv import PORT
+from generator.drivers.portdrv_services import PORT
 from generator.errors import ModelError
 from generator.expr import Expr
 from generator.facts import LOCAL, MSG, NVEC, TOTAL

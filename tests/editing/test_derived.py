@@ -8,7 +8,7 @@ from smallc import parsed
 
 from generator.ctext import Loop
 from generator.drivers.pcie_cxlpmu import CPMU
-from generator.drivers.portdrv import PORT
+from generator.drivers.portdrv_services import PORT
 from generator.editing.block_diff import splices
 from generator.errors import ModelError, TreeError
 from generator.operation import IGNORE

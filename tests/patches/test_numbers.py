@@ -7,7 +7,8 @@ import clang.cindex as ci
 import pytest
 
 from checks.patches.numbers import differing
-from generator.drivers.portdrv import BEST, PORT
+from generator.drivers.portdrv_irqs import BEST
+from generator.drivers.portdrv_services import PORT
 from generator.expr import Expr
 from generator.facts import NVEC
 from generator.operation import IGNORE

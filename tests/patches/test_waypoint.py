@@ -14,7 +14,7 @@ from checks.patches.conformance import Sources, hold, spelled, symbols_of
 from checks.patches.unchanged import unchanged
 from generator.ctext import Written
 from generator.design import Device, Driver
-from generator.drivers.portdrv import PORT, free
+from generator.drivers.portdrv_services import PORT, free
 from generator.graphs.lts import END, Label
 from generator.operation import RETURN
 from generator.ops.assign import assign

@@ -11,7 +11,7 @@ import pytest
 
 from generator.ctext import Loop, Written, code, helper, leave
 from generator.drivers.pcie_cxlpmu import CAN_ADD, CPMU, pcie_cxlpmu_count_vectors
-from generator.drivers.portdrv import PORT
+from generator.drivers.portdrv_services import PORT
 from generator.errors import ModelError, UsageError
 from generator.expr import num
 from generator.operation import CONTINUE, IGNORE, RETURN, Guard, OnFail, Operation, ok

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from generator.drivers.pcie_cxlpmu import CPMU
-from generator.drivers.portdrv import PORT
+from generator.drivers.portdrv_services import PORT
 from generator.errors import ModelError
 from generator.operation import IGNORE, Do
 from generator.ops.device import IDA_FREE, KZALLOC, LIST_ADD_TAIL

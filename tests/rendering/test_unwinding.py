@@ -7,7 +7,7 @@ import pytest
 
 from generator.designs.series import auxbus
 from generator.designs.today import DESIGN as TODAY
-from generator.drivers.portdrv import PORT
+from generator.drivers.portdrv_services import PORT
 from generator.editing.draft import Draft
 from generator.editing.function_edits import Derived
 from generator.errors import ModelError

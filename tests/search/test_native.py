@@ -19,7 +19,7 @@ from checks.search.explore import explore
 from checks.search.machine_as_c import Watch
 from checks.search.packed import Packed, pack
 from generator.designs import today
-from generator.drivers.portdrv import PORT
+from generator.drivers.portdrv_services import PORT
 from generator.errors import EnvironmentFault, ModelError
 from generator.expr import Expr, Fact, Pick, Read, num
 from generator.meaning import evaluate, fold_known

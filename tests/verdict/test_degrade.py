@@ -13,7 +13,7 @@ from generator.design import Design
 from generator.designs import today
 from generator.designs.auxbus import auxbus
 from generator.drivers.pcie_cxlpmu import pcie_port_resize_irq_vec
-from generator.drivers.portdrv import PORT
+from generator.drivers.portdrv_services import PORT
 from generator.facts import CAP, COUNT
 from generator.operation import RETURN
 from generator.ops.device import DEVICE_REGISTER

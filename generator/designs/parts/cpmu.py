@@ -10,7 +10,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from generator.design import Design, Device, Driver, Waiver
-from generator.drivers.portdrv import BEST, PCI_EXPRESS, PORT, SERVICE, Services, portdrv
+from generator.drivers.portdrv import PCI_EXPRESS, Services, portdrv
+from generator.drivers.portdrv_irqs import BEST
+from generator.drivers.portdrv_services import PORT, SERVICE
 from generator.expr import EACH, Expr, Over, Place, Role, all_of, maximum
 from generator.facts import (
     ADDED,

@@ -8,7 +8,8 @@ managed: devres of the port is released after the vectors are freed.
 
 from __future__ import annotations
 
-from generator.drivers.portdrv import SERVICE, Services
+from generator.drivers.portdrv import Services
+from generator.drivers.portdrv_services import SERVICE
 from generator.expr import Place
 from generator.facts import BOUND, PHASE
 from generator.operation import Guard

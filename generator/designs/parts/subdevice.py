@@ -12,7 +12,8 @@ from dataclasses import replace
 
 from generator.design import Design, Device, Driver
 from generator.designs.parts.cpmu import CAN_ADD, OPEN_EVENTS, RESET_COUNTERS, cxl_pmu, deleted
-from generator.drivers.portdrv import PCI_EXPRESS, PORT, SERVICE, Services, portdrv
+from generator.drivers.portdrv import PCI_EXPRESS, Services, portdrv
+from generator.drivers.portdrv_services import PORT, SERVICE
 from generator.expr import EACH, Expr, Over, Place, all_of, any_of
 from generator.facts import (
     ADDED,

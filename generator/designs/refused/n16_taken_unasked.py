@@ -8,7 +8,8 @@ from dataclasses import replace
 from generator import rewrite
 from generator.designs import auxbus
 from generator.designs.refused.refusal import Refusal, refused
-from generator.drivers.portdrv import BRIDGE_D3, PORT
+from generator.drivers.portdrv import BRIDGE_D3
+from generator.drivers.portdrv_services import PORT
 from generator.ops.pm import PM_RUNTIME_GET_NORESUME
 from generator.program import Block, If
 

@@ -11,7 +11,7 @@ from generator import rewrite
 from generator.ctext import leave
 from generator.designs import auxbus
 from generator.designs.refused.refusal import Refusal, refused
-from generator.drivers.portdrv import PORT
+from generator.drivers.portdrv_services import PORT
 from generator.ops.irq import PCI_FREE_IRQ_VECTORS
 from generator.program import Block, Call, If
 

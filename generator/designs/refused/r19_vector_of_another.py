@@ -7,7 +7,7 @@ from generator import rewrite
 from generator.designs import auxbus
 from generator.designs.refused.refusal import Refusal, refused
 from generator.drivers.pcie_cxlpmu import CPMU
-from generator.drivers.portdrv import PORT
+from generator.drivers.portdrv_services import PORT
 from generator.operation import Do
 from generator.ops.irq import PCI_IRQ_VECTOR
 from generator.program import Block

@@ -8,7 +8,7 @@ from generator.designs import auxbus
 from generator.designs.refused.refusal import Refusal, refused
 from generator.drivers.pcie_cxlpmu import CPMU
 from generator.drivers.perf_cxl_pmu import REGISTERS
-from generator.drivers.portdrv import PORT
+from generator.drivers.portdrv_services import PORT
 from generator.ops.perf import DEVM_REQUEST_MEM_REGION
 
 CLAIM = DEVM_REQUEST_MEM_REGION(CPMU, PORT, c={"var": "res", **REGISTERS})

@@ -9,7 +9,7 @@ from generator import rewrite
 from generator.designs import auxbus
 from generator.designs.refused.refusal import Refusal, refused
 from generator.drivers.pcie_cxlpmu import CPMU
-from generator.drivers.portdrv import PORT
+from generator.drivers.portdrv_services import PORT
 from generator.ops.corelock import DEVICE_LOCK, DEVICE_UNLOCK
 
 # What fails later must not unlock it once more.

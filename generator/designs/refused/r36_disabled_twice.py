@@ -6,7 +6,7 @@ from __future__ import annotations
 from generator import rewrite
 from generator.designs import auxbus
 from generator.designs.refused.refusal import Refusal, refused
-from generator.drivers.portdrv import PORT
+from generator.drivers.portdrv_services import PORT
 from generator.ops.pci import PCI_DISABLE_DEVICE
 
 REFUSED = Refusal(

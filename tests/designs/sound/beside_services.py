@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from generator.design import Device, Driver
 from generator.designs import today
-from generator.drivers.portdrv import PORT, SERVICE, portdrv
+from generator.drivers.portdrv import portdrv
+from generator.drivers.portdrv_services import PORT, SERVICE
 from generator.expr import Fact, Role
 from generator.facts import ADDED, HAS, IRQ, LIFE, MSG, msi_on, on_vector
 from generator.operation import IGNORE, Guard, Operation, fault, ok, sets
