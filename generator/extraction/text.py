@@ -222,7 +222,9 @@ class _Text:
             for name, value in values.items():
                 if name.startswith("_"):
                     continue
-                if value is operation:
+                if value is operation or (
+                    isinstance(value, Operation) and value.elsewhere is operation
+                ):
                     return self._use(module, name), ""
                 if context and isinstance(value, Of) and value.callee and (
                     value.on(context) is operation

@@ -17,7 +17,7 @@ from generator.facts import HANDLER, IRQ, MASKED, MEMORY, WAKE
 from generator.fingerprint import Fails, Fingerprint
 from generator.graphs.design_lts import fingerprints
 from generator.graphs.lts import Label
-from generator.operation import UNSAID, Do, OnFail, Operation
+from generator.operation import UNSAID, Do, OnFail, Operation, Set
 from generator.ops import shipped
 from generator.ops.irq import INTX, MSI, MSIX
 from generator.ops.work import Of
@@ -197,18 +197,21 @@ def single(facts: Iterable[Fact]) -> frozenset[Fact]:
 
 def facts_of(one: Operation) -> frozenset[Fact]:
     """Return the facts that an operation, or what undoes it, can change."""
-    undo = () if one.undo is None else one.undo.outcomes
-    return frozenset(
-        gives.target.fact for outcome in (*one.outcomes, *undo) for gives in outcome.gives
-    )
+    each = (one,) if one.undo is None else (one, one.undo)
+    return frozenset(gives.target.fact for operation in each for gives in _changes(operation))
+
+
+def _changes(one: Operation) -> tuple[Set, ...]:
+    """Return what an operation does where it begins, and where it ends in any way."""
+    return (*one.begins, *(gives for outcome in one.outcomes for gives in outcome.gives))
 
 
 def _founded(one: Operation, there: Collection[Operation]) -> bool:
     given = {
-        gives.target.fact for operation in there for outcome in operation.outcomes
-        for gives in outcome.gives if gives.value != num(0)
+        gives.target.fact for operation in there for gives in _changes(operation)
+        if gives.value != num(0)
     }
-    own = {gives.target.fact for outcome in one.outcomes for gives in outcome.gives}
+    own = {gives.target.fact for gives in _changes(one)}
     if one in undoing():
         return one in {operation.undo for operation in there}
     if one.context[0] and one.does != "start" and not any(

@@ -37,18 +37,17 @@ module_pci_driver(card_driver);
 Read = Callable[[str], Extracted]
 
 
+def _read(pinned: Tree, text: str) -> Extracted:
+    unit = source.parsed(pinned, ESB, {ESB: text.encode()}, exact=False).unit
+    found = extract((unit,), drivers(unit)[0])
+    assert again(found.design) == found.design, "its text defines it"
+    return found
+
+
 @pytest.fixture
 def c(pinned: Tree) -> Read:
     """Return what reads the driver that stands between HEAD and TAIL."""
-
-    def read(text: str) -> Extracted:
-        whole = (HEAD + text + TAIL).encode()
-        unit = source.parsed(pinned, ESB, {ESB: whole}, exact=False).unit
-        found = extract((unit,), drivers(unit)[0])
-        assert again(found.design) == found.design, "its text defines it"
-        return found
-
-    return read
+    return lambda text: _read(pinned, HEAD + text + TAIL)
 
 
 def _driver(found: Extracted) -> Driver:
@@ -272,3 +271,60 @@ def test_what_a_member_or_the_file_holds_is_not_told(c: Read) -> None:
     kept = "static void __iomem *kept;\n" + unasked.replace("card->a", "kept")
     assert _rules(c(kept)) == set()
 
+
+COUNTED = """// SPDX-License-Identifier: GPL-2.0
+#include <linux/module.h>
+#include <linux/platform_device.h>
+#include <linux/pm_runtime.h>
+static int chip_probe(struct platform_device *pdev)
+{
+	int ret;
+
+	pm_runtime_enable(&pdev->dev);
+	ret = pm_runtime_resume_and_get(&pdev->dev);
+	if (ret) {
+		pm_runtime_disable(&pdev->dev);
+		return ret;
+	}
+	return 0;
+}
+static void chip_remove(struct platform_device *pdev)
+{
+	pm_runtime_put_sync(&pdev->dev);
+	pm_runtime_disable(&pdev->dev);
+}
+static struct platform_driver chip_driver = {
+	.driver = { .name = "chip" }, .probe = chip_probe, .remove_new = chip_remove,
+};
+module_platform_driver(chip_driver);
+"""
+TAKEN = """	ret = pm_runtime_resume_and_get(&pdev->dev);
+	if (ret) {
+		pm_runtime_disable(&pdev->dev);
+		return ret;
+	}
+"""
+
+
+def test_runtime_pm_of_a_device_that_is_not_pci(pinned: Tree) -> None:
+    found = _read(pinned, COUNTED)
+
+    assert names_of(_driver(found).remove) == ["pm_runtime_put_sync", "pm_runtime_disable"]
+    assert _rules(found) == set()
+    assert _rules(_read(pinned, COUNTED.replace("	pm_runtime_put_sync(&pdev->dev);\n", "")))
+
+
+def test_what_is_put_and_what_nobody_calls_here_may_take_is_left_out(pinned: Tree) -> None:
+    """Nothing true can be said of it; where nobody takes it at all, the put is one too many."""
+    assert TAKEN in COUNTED
+    nobody = COUNTED.replace(TAKEN, "	ret = 0;\n")
+    callback = """int chip_apply(struct device *dev)
+{
+	return pm_runtime_get_sync(dev);
+}
+"""
+    found = _read(pinned, nobody.replace("static int", f"{callback}static int", 1))
+
+    assert names_of(_driver(found).remove) == ["pm_runtime_disable"]
+    assert "pm_runtime_put_sync()" in {one.text for one in found.unknown}
+    assert _rules(_read(pinned, nobody)) == {"N41"}
