@@ -28,6 +28,7 @@ from generator.expr import (
     Read,
     Role,
     num,
+    question,
 )
 from generator.fingerprint import CGuard, Fingerprint
 from generator.meaning import fold
@@ -373,6 +374,15 @@ class Guard(Untold):
     def print(self) -> CGuard:
         """Return the fingerprint of this condition, asked whatever the C's values say of it."""
         return CGuard(self.name, self.c, self.function, both=True)
+
+
+def asked(device: Place, text: str, *, told: bool = True) -> Guard:
+    """Return a condition of C, by its text, that hardware or platform answers once for a device.
+
+    told: C asks just this, and not several things for which the text stands.
+    """
+    answer = question(text, ("no", "yes"), f"C asks: {text}")(device)
+    return Guard(text, answer.eq(1), (text,) if told else ())
 
 
 DEV = Role("dev")

@@ -9,14 +9,13 @@ from dataclasses import replace
 
 from generator.design import Device
 from generator.errors import NOWHERE, TreeError, Where
-from generator.expr import question
 from generator.extraction.contexts import SetUp
 from generator.extraction.helpers import helpers
 from generator.extraction.structure import Branch, Ret, Shared, Statements, Step, Written, written
 from generator.extraction.vocabulary import done, guessed, known, prints, says_nothing
 from generator.fingerprint import CGuard, Fingerprint
 from generator.graphs.lts import Label
-from generator.operation import IGNORE, RETURN, UNWIND, Do, Guard, Node, OnFail, Operation
+from generator.operation import IGNORE, RETURN, UNWIND, Do, Guard, Node, OnFail, Operation, asked
 from generator.ops.perf import DEVM_ACTION, devm_action
 from generator.parsing.cursors import Kind, Unit
 from generator.program import Block, Call, Function, If, Return, operations
@@ -32,7 +31,6 @@ DATA = frozenset((
     "spi_get_drvdata", "auxiliary_get_drvdata", "usb_get_intfdata",
 ))
 HARMLESS_CALLS = HARMLESS | DATA
-YES_NO = ("no", "yes")
 _NEAR = 2  # lines between a label of C and what it names
 # What names a member of something is likely to answer tomorrow as today, and so is what a function
 # is asked, or a variable of the file; a local is not.
@@ -137,10 +135,10 @@ class Blocks:
     def guard(self, name: str) -> Guard:
         """Return the condition of a text of C; "" is one of which C says nothing."""
         if name not in self._guards:
-            when = None
-            if self._lasts(name):
-                when = question(name, YES_NO, f"C asks: {name}")(self.device).eq(1)
-            self._guards[name] = Guard(name or "C does not say", when, (name,) if name else ())
+            self._guards[name] = (
+                asked(self.device, name) if self._lasts(name)
+                else Guard(name or "C does not say", None, (name,) if name else ())
+            )
         return self._guards[name]
 
     def size(self, block: Block) -> int:

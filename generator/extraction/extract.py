@@ -16,6 +16,7 @@ from generator.extraction.contexts import set_up
 from generator.extraction.fractions import Fractions, branches, calls
 from generator.extraction.modules import module
 from generator.extraction.open_facts import left_open, of_members, of_numbers, of_several
+from generator.extraction.quiet import quieted
 from generator.extraction.vocabulary import not_founded
 from generator.extraction.without import Without
 from generator.facts import BLOCK, MSG, RPM_ENABLED
@@ -114,7 +115,7 @@ def extract(units: Sequence[Unit], named: Initialiser) -> Extracted:
         open_ |= {RPM_ENABLED}
     lone = not_founded(every.values(), open_)
     drop = Without(lone)
-    every = {entry: drop.block(block) for entry, block in every.items()}
+    every = quieted({entry: drop.block(block) for entry, block in every.items()}, device)
     for block in every.values():
         of.size(block)
     named_there = {do.op.context[1] for block in every.values() for do in operations(block)}

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import keyword
 import re
 import textwrap
@@ -12,8 +13,8 @@ from typing import TypeAlias
 from generator import facts
 from generator.context import Context
 from generator.design import Design, Device, Driver
-from generator.expr import Bin, Fact, Num, Read
-from generator.operation import IGNORE, UNWIND, Do, Guard, Operation
+from generator.expr import Fact, Num
+from generator.operation import IGNORE, UNWIND, Do, Guard, Operation, asked
 from generator.ops import shipped
 from generator.ops.perf import DEVM_ACTION
 from generator.ops.work import Of
@@ -34,11 +35,12 @@ def as_python(design: Design, comments: tuple[str, ...] = ()) -> str:
 class _Text:
     def __init__(self, design: Design) -> None:
         self.design = design
-        self.names = {device: _constant(device.name) for device in design.devices}
+        self.names: dict[Device, str] = {}
         self.imports: dict[str, set[str]] = {"generator.design": {"Design", "Device", "Driver"}}
-        self.facts: dict[Fact, str] = {}
         self.guards: dict[Guard, str] = {}
         self.functions: dict[str, str] = {}  # helper -> how the file calls it
+        for device in design.devices:
+            self.names[device] = _other(_constant(device.name), self._taken())
 
     def whole(self, comments: tuple[str, ...]) -> str:
         design = self.design
@@ -48,8 +50,7 @@ class _Text:
                 for guard in guards(block):
                     self._name(guard)
         conditions = [
-            line for part in (*map(self._fact, self.facts), *map(self._guard, self.guards))
-            for line in _laid(part, "")
+            line for guard in self.guards for line in _laid(self._guard(guard), "")
         ]
         helpers = [line for driver in design.drivers for line in self._helpers(driver)]
         drivers = [line for driver in design.drivers for line in self._driver(driver)]
@@ -94,33 +95,25 @@ class _Text:
         for name, value in vars(facts).items():
             if value is fact or value == fact:
                 return self._use("generator.facts", name)
-        return self.facts.setdefault(fact, _other(_constant(fact.name), self.facts.values()))
+        raise LookupError(fact.name)
 
     def _name(self, guard: Guard) -> str:
         if guard not in self.guards:
-            self.guards[guard] = _other(_constant(f"if {guard.name}"), self.guards.values())
-            if isinstance(guard.when, Bin) and isinstance(guard.when.left, Read):
-                self._shipped(guard.when.left.fact)
+            self.guards[guard] = _other(_constant(f"if {guard.name}"), self._taken())
         return self.guards[guard]
 
-    def _fact(self, fact: Fact) -> Part:
-        self._use("generator.expr", "question")
-        values = ", ".join(map(_quoted, fact.values))
-        head = f"{self.facts[fact]} = question("
-        return head, [_quoted(fact.name), f"({values})", _quoted(fact.doc)], ")"
-
     def _guard(self, guard: Guard) -> Part:
+        head = f"{self.guards[guard]} = "
+        for device, place in self.names.items():
+            for told in (True, False):
+                if guard == asked(device, guard.name, told=told):
+                    self._use("generator.operation", "asked")
+                    parts: list[Part] = [place, _quoted(guard.name)]
+                    return f"{head}asked(", parts + ["told=False"] * (not told), ")"
+        assert guard.when is None, "a condition read off C is asked once, or left open"
         self._use("generator.operation", "Guard")
-        when = "None"
-        if (
-            isinstance(guard.when, Bin) and isinstance(guard.when.left, Read)
-            and isinstance(guard.when.right, Num) and isinstance(guard.when.left.of, Device)
-        ):
-            read = guard.when.left
-            assert isinstance(read.of, Device)
-            when = f"{self._shipped(read.fact)}({self.names[read.of]}).eq({guard.when.right.value})"
         c = f"({_quoted(guard.c[0])},)" if guard.c else "()"
-        return f"{self.guards[guard]} = Guard(", [_quoted(guard.name), when, c], ")"
+        return f"{head}Guard(", [_quoted(guard.name), "None", c], ")"
 
     def _helpers(self, driver: Driver) -> Iterator[str]:
         """Yield the helpers of a driver, each behind those that it calls."""
@@ -138,9 +131,10 @@ class _Text:
                 body = self._block("(", node.function.body)
                 yield from _laid((head, [_quoted(node.function.name), body], ")"), "")
 
-    def _taken(self) -> tuple[str, ...]:
-        return (*self.functions.values(), *self.guards.values(), *self.facts.values(),
-                *self.names.values())
+    def _taken(self) -> set[str]:
+        """Return the names that stand for something already, or could be imported."""
+        return {*self.functions.values(), *self.guards.values(), *self.names.values(),
+                *vars(facts), *_operations()}
 
     def _driver(self, driver: Driver) -> Iterator[str]:
         inside: list[Part] = [f"{_quoted(driver.name)}, {self.names[driver.device]}"]
@@ -234,10 +228,15 @@ class _Text:
         raise LookupError(operation.name)
 
 
+@functools.cache
+def _operations() -> frozenset[str]:
+    return frozenset(name for values in shipped().values() for name in values)
+
+
 def _laid(part: Part, indent: str, tail: str = "") -> Iterator[str]:
     """Yield the lines of a part: one where it fits, else a line for each of what is inside."""
     line = f"{indent}{_flat(part)}{tail}"
-    if isinstance(part, str) or len(line) <= WIDTH:
+    if isinstance(part, str) or not part[1] or len(line) <= WIDTH:
         yield line
         return
     head, inside, end = part

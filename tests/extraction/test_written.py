@@ -16,7 +16,7 @@ from generator.extraction.extract import Extracted, drivers, extract
 from generator.extraction.held import held
 from generator.kernel.tree import Tree
 from generator.operation import RETURN
-from generator.program import Call, called
+from generator.program import Call, called, guards
 
 pytestmark = pytest.mark.kernel
 HEAD = """// SPDX-License-Identifier: GPL-2.0
@@ -328,3 +328,70 @@ def test_what_is_put_and_what_nobody_calls_here_may_take_is_left_out(pinned: Tre
     assert names_of(_driver(found).remove) == ["pm_runtime_disable"]
     assert "pm_runtime_put_sync()" in {one.text for one in found.unknown}
     assert _rules(_read(pinned, nobody)) == {"N41"}
+
+
+CHAIN = """
+static int card_model(struct pci_dev *pdev, struct card *card)
+{
+	if (strstr(pdev->bus->name, "one"))
+		return 0;
+	if (strstr(pdev->bus->name, "two"))
+		return 0;
+	if (strstr(pdev->bus->name, "three"))
+		return 0;
+	if (strstr(pdev->bus->name, "four"))
+		return 0;
+	return -EINVAL;
+}
+static int card_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	struct card *card = of(pdev);
+	int ret;
+
+	ret = card_model(pdev, card);
+	if (ret)
+		return ret;
+	if (strstr(pdev->bus->name, "five"))
+		return pci_enable_device(pdev);
+	return 0;
+}
+static void card_remove(struct pci_dev *pdev)
+{
+	if (strstr(pdev->bus->name, "five"))
+		pci_disable_device(pdev);
+}
+"""
+
+
+def _asked(found: Extracted) -> list[str]:
+    return [one.name for one in guards(_driver(found).probe)]
+
+
+def test_a_chain_that_does_nothing_is_one_condition(c: Read) -> None:
+    found = c(CHAIN)
+
+    first, second = _asked(found)
+    assert first == 'strstr(pdev->bus->name, "one"), and 3 conditions more'
+    assert second == 'strstr(pdev->bus->name, "five")'
+    assert _rules(found) == set()
+
+
+def test_a_chain_stays_of_which_somebody_else_asks_a_part(c: Read) -> None:
+    """The answer is one: what probe enabled because of it, remove disables because of it."""
+    found = c(CHAIN.replace('"five"', '"four"'))
+
+    assert len(_asked(found)) == 5
+    assert _rules(found) == set()
+
+
+def test_a_device_is_not_called_like_an_operation(pinned: Tree) -> None:
+    text = (HEAD + HELPER + TAIL).replace("card_driver", "pci_enable_device_driver")
+
+    assert _read(pinned, text).design.devices[0].name == "pci-enable-device"
+
+
+def test_what_is_nested_deeply_fits_no_line(c: Read) -> None:
+    deep = "".join(f"if (pdev->bus->number == {number})\n;\nelse " for number in range(30))
+    found = c(HELPER.replace("	pci_set_master(pdev);", f"	{deep} pci_set_master(pdev);"))
+
+    assert len(_asked(found)) == 30
