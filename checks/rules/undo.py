@@ -14,6 +14,7 @@ from checks.machine.step import Kind, Step
 from checks.rules.rule import COUNTED, counted_on, once, step_rule
 from generator.expr import TRUE, Expr, Num, Place, Read, Role, all_of, any_of, num, reads
 from generator.facts import ABSENT, IRQ, LIFE
+from generator.meaning import assuming, fold_known
 from generator.operation import ME, Operation, Set, fill
 from generator.ops.pm import RUNTIME_PUTS
 
@@ -86,6 +87,16 @@ def _left_by(undo: Operation) -> dict[Read, Expr]:
     }
 
 
+def _gives_back(op: Operation) -> Iterator[Read]:
+    """Yield what is held and has one less, or none, behind an operation that cannot fail."""
+    if not op.fallible:
+        for read, value in _left_by(op).items():
+            if read.fact.held and reads(value) <= {read}:
+                less = (fold_known(assuming(value, {read: had}), frozenset()) for had in (0, 1))
+                if tuple(less) == (num(0), num(0)):
+                    yield read
+
+
 def _given(gives: tuple[Set, ...], left: dict[Read, Expr]) -> Iterator[tuple[Read, Expr]]:
     """Yield what is given, as far as the undo takes it back."""
     for one in gives:
@@ -120,7 +131,9 @@ def taken_back_once(step: Step, view: View) -> Expr | None:
              for way in did.outcomes if way.label == "ok"]
     given += [did.failed for other, did in _freed_by().get(op.name, ()) if other == op]
     there = [held for gives in given if (held := _in_force(gives, left)) is not None]
-    if not there or not done.outcomes[0].gives:
+    if not there:  # nobody names it as his undo: what it gives back is all there
+        there = [all_of(*(read.ne(0) for read in _gives_back(op)))]
+    if there == [TRUE] or not done.outcomes[0].gives:
         return None if step.held == TRUE else ~step.held
     wrong = view.bind(fill(~any_of(*there), step.params), _roles(step))
     wrong = all_of(wrong, *_irq_is_known(step, left))
