@@ -33,7 +33,7 @@ from generator.facts import (
 )
 from generator.operation import Do, Operation
 from generator.ops.pm import RUNTIME_GETS
-from generator.ops.runtime import DONE
+from generator.ops.runtime import DONE, SUSPENDS
 from generator.program import operations
 
 
@@ -106,7 +106,7 @@ def has_waited(made: Build, op: Operation, outcome: str, inst: Inst) -> Expr:
         return TRUE
     if asks(op) and outcome == "ok":  # its runtime_resume has gone well
         return RPM_ACTIVE(inst).eq(1)
-    if op.name == "pm_runtime_put_sync":  # its runtime_suspend has, or will not be called
+    if op.name in SUSPENDS:  # its runtime_suspend has, or will not be called
         return ~idle_off_pci(made, inst) | RPM_LATER(inst).eq(1)
     return TRUE
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from generator.expr import Place
-from generator.facts import POWER_DOMAIN, RPM_ACTIVE, RPM_ENABLED, RPM_LATER
+from generator.facts import POWER_DOMAIN, RPM_ACTIVE, RPM_ENABLED
 from generator.fingerprint import Fails, Fingerprint
 from generator.operation import DEV, Guard, Operation, fault, ok, sets
 from generator.ops.counted import gets, gives_back, released
-from generator.ops.runtime import DONE, OFF_PCI
+from generator.ops.runtime import AT_ONCE, DONE, OFF_PCI
 
 _COMMON, _RUNTIME = "drivers/base/power/common.c", "drivers/base/power/runtime.c"
 
@@ -49,7 +49,7 @@ DEVM_PM_RUNTIME_ENABLE = gets(
     "devm_pm_runtime_enable", sets(RPM_ENABLED(DEV), 1), managed=True, error="-ENOMEM",
     undo=replace(
         released("disable runtime PM", *_OFF, source=f"{_RUNTIME} pm_runtime_disable_action()"),
-        begins=(*_OFF, sets(RPM_LATER(DEV), 0)), waits=DONE,
+        begins=AT_ONCE, waits=DONE,
     ),
     source=f"{_RUNTIME} devm_pm_runtime_enable()", fails=Fails.NEGATIVE)
 

@@ -62,6 +62,16 @@ _PUT_SYNC = Operation(
     fingerprint=Fingerprint(("pm_runtime_put_sync",), on=0), kinds=OFF_PCI,
 )
 
+# update_autosuspend() tells rpm_idle() as well: a device that nobody holds is suspended at once.
+AT_ONCE = (sets(RPM_LATER(DEV), 0), sets(RPM_BUSY(DEV), 0))
+_DONT_USE_AUTOSUSPEND = Operation(
+    "pm_runtime_dont_use_autosuspend", ("dev",), (ok(),), begins=AT_ONCE, waits=DONE,
+    source=f"{RUNTIME} __pm_runtime_use_autosuspend()",
+    fingerprint=Fingerprint(("pm_runtime_dont_use_autosuspend",), on=0), at=".dev", kinds=OFF_PCI,
+)
+# Who calls one of these waits for a runtime_suspend that they bring about.
+SUSPENDS = frozenset({_PUT_SYNC.name, _DONT_USE_AUTOSUSPEND.name, "disable runtime PM"})
+
 _ON, _ACTIVE = RPM_ENABLED(DEV).eq(1), RPM_ACTIVE(DEV).eq(1)
 _RESUMED = sets(RPM_ACTIVE(DEV), 1)
 
@@ -128,5 +138,5 @@ ELSEWHERE: Mapping[str, Operation] = {one.name: one for one in (
             leaves=(RPM_BUSY,)),
     _told("pm_runtime_set_active", 1), _told("pm_runtime_set_suspended", 0),
     _plain("pm_runtime_use_autosuspend", sets(RPM_LATER(DEV), 1), sleeps=False),
-    _plain("pm_runtime_dont_use_autosuspend", sets(RPM_LATER(DEV), 0), sleeps=False),
+    _DONT_USE_AUTOSUSPEND,
 )}
