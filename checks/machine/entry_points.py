@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from checks.machine.devres import same
-from checks.machine.instances import SYSTEM, TURN
+from checks.machine.instances import SYSTEM, TURN, Inst
 from checks.machine.lock_owners import locked, mutex_free, unlocked
 from checks.machine.process import Process
 from checks.machine.runtime_pm import called_at_runtime, calls_of, idle, may_resume, resumed
@@ -32,6 +32,7 @@ from generator.expr import FALSE, TRUE, Expr, Read, all_of, any_of, num, pick
 from generator.facts import (
     ABSENT,
     ADDED,
+    Build,
     ADDING,
     BOUND,
     COUNTERS,
@@ -78,7 +79,7 @@ class EntryPoints(Process):
 
     def build(self) -> None:
         """Add the transitions of the process."""
-        view, begun = self.made.view, len(self.made.transitions)
+        view = self.made.view
         graphs = {
             name: compress(flow(name, block, view.of))
             for name, block in self.driver.entries().items()
@@ -103,20 +104,7 @@ class EntryPoints(Process):
         for entry, graph in graphs.items():
             for edge in graph.edges:
                 self._edge(entry, edge)
-        self._end_locals(begun)
         self.made.tops[self.pc] = len(self.numbers) + 1
-
-    def _end_locals(self, begun: int) -> None:
-        """Let the variables of the driver's functions go where it is unbound."""
-        steps = self.made.transitions
-        mine = dict.fromkeys(
-            target for one in steps[begun:] for target, value in one.gives
-            if target.fact.local and value != num(0)
-        )
-        for at in range(begun, len(steps)):
-            if steps[at].step.kind is Kind.UNBOUND:
-                gone = ((read, num(0)) for read in mine)
-                steps[at] = replace(steps[at], gives=(*steps[at].gives, *gone))
 
     def _bind(self, probe: Flow) -> None:
         inst, parent = self.inst, self.made.view.parent(self.inst)
@@ -339,3 +327,17 @@ class EntryPoints(Process):
         other = root and not self.made.view.cores()
         self._core(Kind.UNBOUND, "unbound", last, TRUE, IDLE, (PHASE(self.inst), UNBOUND),
                    (SHUT(self.inst), 0), *gone, *unlocked(self.made, self.inst), forgets=other)
+
+
+def end_locals(made: Build) -> None:
+    """Let the variables that a driver's functions and contexts set go where it is unbound."""
+    steps = made.transitions
+    mine: dict[tuple[int, Inst | None], dict[Read, None]] = {}
+    for one in steps:
+        for target, value in one.gives:
+            if target.fact.local and value != num(0):
+                mine.setdefault((id(one.step.driver), one.step.inst), {})[target] = None
+    for at, one in enumerate(steps):
+        if one.step.kind is Kind.UNBOUND:
+            gone = ((read, num(0)) for read in mine.get((id(one.step.driver), one.step.inst), ()))
+            steps[at] = replace(one, gives=(*one.gives, *gone))

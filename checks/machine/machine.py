@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from checks.machine.contexts import add_contexts, contexts_of
 from checks.machine.devres import devres_lists
-from checks.machine.entry_points import EntryPoints
+from checks.machine.entry_points import EntryPoints, end_locals
 from checks.machine.environment import environment
 from checks.machine.episode import EPISODES, PLAIN
 from checks.machine.forced import with_forced
@@ -69,6 +69,7 @@ def build(
     for driver, inst in processes:
         EntryPoints(made, driver, inst).build()
     add_contexts(made, processes)
+    end_locals(made)
     environment(made, processes)
     let_go_on(made)
     used: dict[Read, None] = {}

@@ -11,23 +11,29 @@ from broken import glue
 from broken.glue import glued
 from broken.parts import DELETE, KID, MAKE, PORT, design, kid, port
 
+from checks.finding import Verdict
+from checks.machine.instances import Inst, View
 from checks.machine.machine import build
-from checks.machine.step import Kind
+from checks.machine.step import Kind, Step
 from checks.rules.all import RULES
+from checks.rules.rule import step_rule
 from checks.search.explore import Report, explore
 from checks.verdict import explored
 from checks.verdict.likeness import compare
 from checks.verdict.rest import kept_of
-from generator.design import Design
-from generator.expr import Fact, Place
+from generator.context import calls
+from generator.design import Design, Device, Driver
+from generator.expr import Expr, Fact, Place
 from generator.load import load
 from generator.operation import RETURN, Do, Guard, Role, sets
 from generator.ops.assign import note
 from generator.ops.pci import PCI_SET_MASTER
 from generator.ops.perf import PEEK, PEEK_ENDS
+from generator.ops.registered import SYSFS_CREATE_GROUP, SYSFS_REMOVE_GROUP
 from generator.program import Block, If
 from generator.series.identity import canonical, digest
 
+CHIP = Device("chip", "platform")
 TRIED = Fact("tried", 1, "whether the driver has been here in this probe", local=True)
 KEPT = replace(TRIED, local=False)
 FILE = """# SPDX-License-Identifier: GPL-2.0-only
@@ -144,3 +150,23 @@ def test_a_mapping_is_no_local_so_one_that_is_never_undone_is_seen() -> None:
     assert "unbound" in [step.text for step in broken.counterexamples[0].trace]
     mended = (PEEK(KID, fail=RETURN), PEEK_ENDS(KID))
     assert explore(design(port(mended)), (rule,)).counterexamples == ()
+
+
+@pytest.mark.parametrize(("fact", "verdict"), [
+    (TRIED, Verdict.HOLDS), (KEPT, Verdict.VIOLATED),
+])
+def test_what_a_file_sets_goes_with_the_driver_too(fact: Fact, verdict: Verdict) -> None:
+    """It lies in the driver's data, whichever of its functions writes it."""
+    here = Inst(CHIP, 0)
+
+    @step_rule("X1", evidence=("drivers/base/dd.c device_unbind_cleanup()",), symptom="none")
+    def begins_anew(step: Step, _view: View) -> Expr | None:
+        """Nothing of the last binding is known when a driver is bound."""
+        return fact(here).eq(1) if step.kind is Kind.BIND else None
+
+    body = (note("tried", sets(fact(CHIP), 1))(),)
+    driver = Driver("drv", CHIP, (SYSFS_CREATE_GROUP(CHIP),), (SYSFS_REMOVE_GROUP(CHIP),),
+                    contexts=(calls("attributes", body),))
+    made = Design("written", "a file that notes something", (CHIP,), (driver,))
+
+    assert explore(made, (begins_anew,)).verdict is verdict
