@@ -13,8 +13,15 @@ from checks.machine.devres import same
 from checks.machine.instances import SYSTEM, TURN, Inst
 from checks.machine.lock_owners import locked, mutex_free, unlocked
 from checks.machine.process import Process
-from checks.machine.runtime_pm import called_at_runtime, calls_of, idle, may_resume, resumed
-from checks.machine.schedule import BEFORE, smart, woken_for_sleep
+from checks.machine.runtime_pm import (
+    called_at_runtime,
+    calls_of,
+    idle,
+    left_alone,
+    may_resume,
+    resumed,
+)
+from checks.machine.schedule import BEFORE, may_stay_suspended, smart, woken_for_sleep
 from checks.machine.step import (
     DOWN,
     GIVEN_UP,
@@ -23,16 +30,17 @@ from checks.machine.step import (
     OWED,
     RUNNING,
     SHUT,
+    STAYS,
     WAS_ENABLED,
+    Build,
     Kind,
 )
 from generator.context import opened
-from generator.design import RUNTIME
+from generator.design import RUNTIME, SLEEP
 from generator.expr import FALSE, TRUE, Expr, Read, all_of, any_of, num, pick
 from generator.facts import (
     ABSENT,
     ADDED,
-    Build,
     ADDING,
     BOUND,
     COUNTERS,
@@ -69,6 +77,7 @@ from generator.facts import (
 )
 from generator.graphs.compress import compress
 from generator.graphs.flow import Flow, flow
+from generator.meaning import fold
 from generator.program import Block
 
 _EPISODIC = (SAVED, LOST, MISSED, STALE_COUNT, UNHEARD, UNPROGRAMMED)
@@ -93,6 +102,8 @@ class EntryPoints(Process):
             self._release(why)
         callbacks = self.driver.callbacks()
         for (name, inst), turn in self.made.turns.calls.items():
+            if inst == self.inst:
+                self._leave_alone(name, turn)
             if inst == self.inst and name in callbacks:
                 graphs[name] = compress(flow(name, callbacks[name], view.of))
                 self._called(name, graphs[name])
@@ -233,7 +244,25 @@ class EntryPoints(Process):
         """Return whether it is the turn of a callback, and runtime PM is done with the device."""
         turn = self.made.turns.at(self.made.turns.calls[entry, self.inst])
         woken = entry == "suspend" and woken_for_sleep(self.driver)
+        turn = all_of(turn, fold(~left_alone(self.made.view, self.inst)))
         return turn & D3(self.inst).eq(0) if woken else turn
+
+    def _leave_alone(self, entry: str, turn: int) -> None:
+        """Let the PM core call no driver for a device that is suspended: its direct_complete.
+
+        dpm_clear_superiors_direct_complete(): not of one with a device below, which is called.
+        """
+        view, inst = self.made.view, self.inst
+        if entry not in SLEEP or not may_stay_suspended(self.driver):
+            return
+        text, gives, when = "", [(TURN(SYSTEM), turn + 1)], left_alone(view, inst)
+        if entry == "suspend":
+            text, when = "stays suspended through the sleep", all_of(
+                D3(inst).eq(1), *(LIFE(child).eq(ABSENT) for child in view.children(inst)
+                                  if child.device not in view.parts))
+            gives.append((STAYS(inst), 1))
+        at = self.made.turns.at(turn) & PHASE(inst).eq(BOUND)
+        self._core(Kind.PASS, text, RUNNING, at & when, RUNNING, *gives)
 
     def _runtime(self) -> dict[str, Flow]:
         """Add runtime PM of a PCI device: its callback, then D3; back in D0, its callback."""

@@ -6,12 +6,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from checks.machine.instances import SYSTEM, TURN, Inst
-from checks.machine.runtime_pm import calls_of, idle, may_sleep
+from checks.machine.runtime_pm import calls_of, idle, left_alone, may_sleep
 from checks.machine.schedule import BEFORE
-from checks.machine.step import DOWN, WAS_ENABLED, Build, Kind, Step
+from checks.machine.step import DOWN, STAYS, WAS_ENABLED, Build, Kind, Step
 from generator.context import HANDLER_RUNS
 from generator.design import RUNTIME, Driver
-from generator.expr import TRUE, Expr, Read, all_of, num, pick
+from generator.expr import FALSE, TRUE, Expr, Read, all_of, num, pick
 from generator.facts import (
     BOUND,
     CONFIG_LOST,
@@ -34,6 +34,7 @@ from generator.facts import (
     UNPROGRAMMED,
     on_vector,
 )
+from generator.meaning import fold
 from generator.program import operations
 
 Processes = Sequence[tuple[Driver, Inst]]
@@ -170,8 +171,10 @@ def _sleep(one: _Environment, bound: Expr, still: Expr) -> None:
     off += [(D3(port), 1) for port in one.ports if port.device.kind == "pci"]
     one.turn("system", "loses power", turns.events["off"], *off, kind=Kind.POWER_LOST)
     back: list[tuple[Read, Expr | int]] = []
+    # one that the PM core leaves alone stays in D3; pci_pm_runtime_resume() restores it, before
+    # anybody touches it
     for port in one.ports:
-        back += [(CONFIG_LOST(port), 0), (D3(port), 0)]
+        back += [(CONFIG_LOST(port), 0), (D3(port), fold(pick(left_alone(one.view, port), 1, 0)))]
         back += [(UNPROGRAMMED(user), pick(SUBSTORE(user).eq(1), UNPROGRAMMED(user), 0))
                  for user in one.view.users(port)]
     if any(port.device.kind == "pci" for port in one.ports):
@@ -180,6 +183,7 @@ def _sleep(one: _Environment, bound: Expr, still: Expr) -> None:
         one.turn("system", "has power again", turns.events["restore"], *back)
     # device_complete() lets go of what device_prepare() holds, and says that it may be idle
     idle_now = [(RPM_BUSY(inst), 0) for _, inst in one.processes if calls_of(one.view, inst)]
+    idle_now += [(STAYS(port), 0) for port in one.ports if left_alone(one.view, port) != FALSE]
     one.turn("system", "is awake again", turns.events["over"], *idle_now, settles=True)
 
 

@@ -19,6 +19,7 @@ from generator.operation import Operation
 from generator.program import guards, operations
 
 PLAIN = "plain"
+USB = "USB autosuspend"  # that is no episode, and is not explored at all
 
 
 @dataclass(frozen=True)
@@ -111,15 +112,18 @@ def episodes_of(design: Design) -> tuple[str, ...]:
 
 
 def left_out(design: Design, episode: str = "") -> tuple[tuple[str, str], ...]:
-    """Return the episodes that are not explored of a design, by name, each with the reason.
+    """Return the episodes that are not explored of a design, and what else, each with the reason.
 
     With an `episode`, only that one was asked for.
     """
     explored = episodes_of(design)
+    left = {one.name: one.otherwise for one in EPISODES.values() if one.name not in explored}
     if episode:
-        return tuple(
-            (one.name, f"only {episode} was asked for" if one.name in explored else one.otherwise)
-            for one in EPISODES.values() if one.name != episode
-        )
-    return tuple((one.name, one.otherwise) for one in EPISODES.values()
-                 if one.name not in explored)
+        left |= {name: f"only {episode} was asked for" for name in explored if name != episode}
+    usb = [one.name for one in design.drivers
+           if one.device.kind == "usb" and {*SLEEP, *RUNTIME} & one.callbacks().keys()]
+    if usb:
+        left[USB] = (f"usbcore calls suspend and resume of {', '.join(usb)} at run time too, if "
+                     "the struct says supports_autosuspend, and no runtime PM callback of an "
+                     "interface")
+    return tuple((name, left[name]) for name in (*EPISODES, USB) if name in left)

@@ -40,12 +40,12 @@ from generator.facts import (
 from generator.graphs.compress import compress
 from generator.graphs.flow import flow
 
-_KINDS = ("platform", "i2c", "spi", "aux")  # whose bus calls a driver's own: pm_generic_...()
+CALLED_KINDS = ("platform", "i2c", "spi", "aux")  # whose bus calls a driver's own: pm_generic_...()
 
 
 def called_by_runtime_pm(driver: Driver) -> bool:
     """Return whether a driver, not of PCI, has something that runtime PM calls."""
-    return driver.device.kind in _KINDS and bool(set(RUNTIME) & driver.callbacks().keys())
+    return driver.device.kind in CALLED_KINDS and bool(set(RUNTIME) & driver.callbacks().keys())
 
 
 def callbacks_of(driver: Driver) -> Context:

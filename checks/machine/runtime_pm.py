@@ -12,11 +12,11 @@ from collections.abc import Iterator
 
 from checks.machine.instances import Inst, Own, View
 from checks.machine.lock_owners import number
-from checks.machine.schedule import woken_for_sleep
-from checks.machine.step import SHUT, Build, Substitution
+from checks.machine.schedule import may_stay_suspended, woken_for_sleep
+from checks.machine.step import SHUT, STAYS, Build, Substitution
 from generator.context import CALLBACKS, resuming
 from generator.design import RUNTIME, Driver
-from generator.expr import TRUE, Expr, Fact, Place, Read, Role, all_of, any_of, num
+from generator.expr import FALSE, TRUE, Expr, Fact, Place, Read, Role, all_of, any_of, num
 from generator.facts import (
     BOUND,
     D3,
@@ -31,6 +31,7 @@ from generator.facts import (
     RPM_LATER,
     SLEEPY,
 )
+from generator.meaning import fold
 from generator.operation import Do, Operation
 from generator.ops.pm import RUNTIME_GETS
 from generator.ops.runtime import DONE, SUSPENDS
@@ -74,7 +75,19 @@ def calls_of(view: View, inst: Inst) -> Own | None:
 def may_resume(made: Build, driver: Driver) -> Expr:
     """Return when runtime PM can resume a device: not where the PM core has put an end to that."""
     stage = made.turns.stages.get("suspend", ()) if woken_for_sleep(driver) else ()
-    return any_of(made.turns.quiet(), *(made.turns.at(turn) for turn in stage))
+    may = any_of(made.turns.quiet(), *(made.turns.at(turn) for turn in stage))
+    alone = (fold(~left_alone(made.view, inst)) for inst in made.view.of(driver.device))
+    return all_of(may, *alone)
+
+
+def left_alone(view: View, inst: Inst) -> Expr:
+    """Return whether the PM core leaves a device suspended all through the sleep that goes on.
+
+    drivers/base/power/main.c device_suspend() disables runtime PM of it then.
+    """
+    driver = view.design.driver_of(inst.device)
+    asked = view.episode == "sleep" and driver is not None and may_stay_suspended(driver)
+    return STAYS(inst).eq(1) if asked else FALSE
 
 
 def resumed(made: Build, by: Inst, inst: Inst) -> Expr:

@@ -14,7 +14,7 @@ from checks.machine.episode import Episode
 from checks.machine.instances import SYSTEM, TURN, Inst
 from generator.design import RUNTIME, Driver
 from generator.expr import Expr, any_of
-from generator.ops.pm import SMART_SUSPEND
+from generator.ops.pm import NO_DIRECT_COMPLETE, SMART_SUSPEND
 from generator.program import operations
 
 BEFORE = 0
@@ -57,7 +57,7 @@ def schedule(episode: Episode, processes: Sequence[tuple[Driver, Inst]]) -> Turn
         called = down if stage.startswith("suspend") else up
         for driver, inst in called:
             called_for = stage in driver.callbacks() or (
-                stage == "suspend" and woken_for_sleep(driver)
+                stage == "suspend" and (woken_for_sleep(driver) or may_stay_suspended(driver))
             )
             if called_for and (stage, inst) not in calls:
                 calls[stage, inst] = turn
@@ -80,10 +80,12 @@ def schedule(episode: Episode, processes: Sequence[tuple[Driver, Inst]]) -> Turn
 
 def smart(driver: Driver) -> bool:
     """Return whether a driver says that its callbacks for sleep cope with runtime suspend."""
-    return any(
-        SMART_SUSPEND in do.op.flags and do.places == (driver.device,)
-        for do in operations(driver.probe)
-    )
+    return _tells(driver, SMART_SUSPEND)
+
+
+def _tells(driver: Driver, flag: str) -> bool:
+    return any(flag in do.op.flags and do.places == (driver.device,)
+               for do in operations(driver.probe))
 
 
 def woken_for_sleep(driver: Driver) -> bool:
@@ -91,10 +93,21 @@ def woken_for_sleep(driver: Driver) -> bool:
 
     drivers/pci/pci-driver.c pci_pm_suspend() does, of whoever does not say that it can do without;
     no other bus does.
-    That a device stays suspended all through the sleep, direct_complete, is not explored.
     """
-    runtime = bool(set(RUNTIME) & driver.callbacks().keys())
-    return runtime and driver.device.kind == "pci" and not smart(driver)
+    return _sleeps_at_runtime(driver) and not smart(driver)
+
+
+def may_stay_suspended(driver: Driver) -> bool:
+    """Return whether the PM core may leave a suspended device alone all through a system sleep.
+
+    drivers/pci/pci-driver.c pci_pm_prepare() says that it may, of whoever does not forbid it; on
+    other buses .prepare of the driver would have to, which no design can say.
+    """
+    return _sleeps_at_runtime(driver) and not _tells(driver, NO_DIRECT_COMPLETE)
+
+
+def _sleeps_at_runtime(driver: Driver) -> bool:
+    return driver.device.kind == "pci" and bool(set(RUNTIME) & driver.callbacks().keys())
 
 
 def _failures(

@@ -19,6 +19,7 @@ DOWN = Fact("down", 1, "the system shuts down")
 SHUT = Fact("shut", 1, ".shutdown of its driver has run")
 HALTED = Fact("halted", 1, "its driver's .shutdown has returned; nothing follows")
 GIVEN_UP = Fact("given up", 1, "a resume of its driver has returned an error, since it was bound")
+STAYS = Fact("stays suspended", 1, "the PM core calls no driver for it all through the sleep")
 WAS_ENABLED = Fact("enabled before sleep", 3, "how often its driver had it enabled before sleep")
 OWED = Fact("enables owed", 3, "disables that are right although it is not enabled: a resume has "
             "failed that was to enable it")

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.machine.instances import Inst, View
+from checks.machine.runtime_pm import left_alone
 from checks.machine.step import GIVEN_UP, Kind, Step
 from checks.rules.rule import state_rule, step_rule
 from generator.context import queued
@@ -27,6 +28,7 @@ from generator.facts import (
     UNPROGRAMMED,
     on_vector,
 )
+from generator.meaning import fold
 from generator.operation import fill
 from generator.program import operations
 
@@ -94,7 +96,8 @@ def _to_be_turned_on(inst: Inst, view: View) -> Iterator[Expr]:
 def what_was_on_is_on_again(step: Step, view: View) -> Expr | None:
     """After sleep or a reset configuration is restored, and what had its interrupt on has it on.
 
-    What only suspend disables is enabled again, by resume.
+    What only suspend disables is enabled again, by resume. A device that was suspended before, and
+    that the PM core left alone, gets it back from runtime_resume.
     """
     if not step.settles:
         return None
@@ -102,7 +105,7 @@ def what_was_on_is_on_again(step: Step, view: View) -> Expr | None:
     bad += [
         all_of(PHASE(inst).eq(BOUND), LOST(inst).eq(1), SOURCE(inst).eq(0),
                GIVEN_UP(inst).eq(0) if view.episode == "sleep" else TRUE,
-               *_to_be_turned_on(inst, view))
+               fold(~left_alone(view, view.parent(inst))), *_to_be_turned_on(inst, view))
         for inst in view.instances if _answered_for(inst, view)
     ]
     if view.episode == "sleep":

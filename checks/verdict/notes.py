@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from checks.finding import Verdict
 from checks.machine.episode import PLAIN
+from checks.machine.runtime_calls import CALLED_KINDS
 from checks.search.explore import Done, Report
 from generator.design import RECOVERY, RUNTIME, SLEEP, Design, Driver
 from generator.errors import Where
@@ -39,6 +40,7 @@ _ENTRIES = {
 _ALLOWED = ("runtime PM must be allowed, by pm_runtime_allow(), and the reference given back that "
             "the driver core holds, by pm_runtime_put_autosuspend()")
 _ENABLED = "runtime PM must be enabled, by pm_runtime_enable()"
+_BUS = "its bus has no runtime PM callbacks of drivers"
 _WHEN = {  # what must be so, for an entry point to be called
     "atomic": "no event opens, and no source is on while there is a handler",
     "runtime_suspend": _ALLOWED, "runtime_resume": _ALLOWED,
@@ -97,7 +99,7 @@ def never_reached(design: Design, report: Report) -> tuple[Note, ...]:
             if said and not any(hit for _, hit in said):
                 when = _WHEN.get(entry, "")
                 if entry in RUNTIME and driver.device.kind != "pci":
-                    when = _ENABLED
+                    when = _ENABLED if driver.device.kind in CALLED_KINDS else _BUS
                 why = f": {when}" if when else ""
                 message = f"{entry} of {driver.name} is never called{why}"
                 found[Note(said[0][0].where, message)] = None

@@ -116,7 +116,8 @@ def _gaps(found: Report, ending: Ending) -> Iterator[Gap]:
     if found.looked_further is False:
         yield Gap("what is behind that which is broken", "the budget ended the search")
     for name, why in found.left_out:
-        yield Gap(f"episode {name} ({EPISODES[name].says})", why)
+        says = EPISODES.get(name)
+        yield Gap(f"episode {name} ({says.says})" if says else name, why)
 
 
 def _files(items: Sequence[Item]) -> tuple[str, ...]:

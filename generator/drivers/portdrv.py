@@ -52,7 +52,7 @@ from generator.ops.pci import (
     PCIE_LINK_RCEC,
 )
 from generator.ops.pm import (
-    DEV_PM_SET_SMART_SUSPEND,
+    DEV_PM_SET_SMART_SUSPEND_NO_DIRECT_COMPLETE,
     PM_RUNTIME_ALLOW,
     PM_RUNTIME_DONT_USE_AUTOSUSPEND,
     PM_RUNTIME_FORBID,
@@ -194,7 +194,7 @@ def probe(services: Services = PCI_EXPRESS, **places: Block) -> Block:
         If(RCEC, (PCIE_LINK_RCEC(PORT),)),
         call(pcie_port_device_register(services, **places), fail=RETURN),
         PCI_SAVE_STATE(PORT),
-        DEV_PM_SET_SMART_SUSPEND(PORT),
+        DEV_PM_SET_SMART_SUSPEND_NO_DIRECT_COMPLETE(PORT),
         If(
             BRIDGE_D3,
             (

@@ -135,8 +135,12 @@ PM_RUNTIME_GET_NORESUME = _plain("pm_runtime_get_noresume", sets(SLEEPY(DEV), 0)
 # it, and is awake and stays so once that is forbidden.
 PM_RUNTIME_ALLOW = _plain("pm_runtime_allow", sets(RPM_ALLOWED(DEV), 1))
 PM_RUNTIME_FORBID = _plain("pm_runtime_forbid", sets(RPM_ALLOWED(DEV), 0), sets(D3(DEV), 0))
-# With flags that make no difference here, DPM_FLAG_NO_DIRECT_COMPLETE for one.
+# With flags that make no difference here.
 DEV_PM_SET_DRIVER_FLAGS = _plain("dev_pm_set_driver_flags")
-SMART_SUSPEND = "DPM_FLAG_SMART_SUSPEND"
+SMART_SUSPEND, NO_DIRECT_COMPLETE = "DPM_FLAG_SMART_SUSPEND", "DPM_FLAG_NO_DIRECT_COMPLETE"
 # The driver's callbacks for sleep cope with a device that runtime PM has suspended.
 DEV_PM_SET_SMART_SUSPEND = replace(DEV_PM_SET_DRIVER_FLAGS, flags=(SMART_SUSPEND,))
+# The PM core calls them for every sleep, and does not leave a suspended device alone.
+DEV_PM_SET_NO_DIRECT_COMPLETE = replace(DEV_PM_SET_DRIVER_FLAGS, flags=(NO_DIRECT_COMPLETE,))
+DEV_PM_SET_SMART_SUSPEND_NO_DIRECT_COMPLETE = replace(
+    DEV_PM_SET_DRIVER_FLAGS, flags=(SMART_SUSPEND, NO_DIRECT_COMPLETE))

@@ -198,6 +198,34 @@ def test_a_hold_lists_the_episodes_that_were_not_explored_and_why(
     assert set(told["bounds"]["not_explored"]) == {"sleep", "recovery", "surprise", "late"}
 
 
+DONGLE = """# SPDX-License-Identifier: GPL-2.0-only
+from generator.design import Design, Device, Driver
+from generator.ops.usb import USB_ALLOC_URB, USB_FREE_URB, USB_PUT_DEV
+
+DONGLE = Device("dongle", "usb")
+DRIVER = Driver("plain", DONGLE, (USB_ALLOC_URB(DONGLE),), (USB_FREE_URB(DONGLE),), {more})
+DESIGN = Design("dongle", "a dongle", (DONGLE,), (DRIVER,))
+"""
+
+
+def test_what_usbcore_calls_at_run_time_is_told_as_not_explored(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """drivers/usb/core/message.c usb_set_configuration(): pm_runtime_no_callbacks() of each."""
+    file = tmp_path / "dongle.py"
+    file.write_text(DONGLE.format(more=""))
+    assert main(["check", str(file)]) == 0
+    assert "USB autosuspend" not in capsys.readouterr().out
+    file.write_text(DONGLE.format(more="suspend=(), runtime_suspend=(USB_PUT_DEV(DONGLE),)"))
+    for form in ((), ("--episode", "plain"), ("--format", "text"), ("--format", "sarif")):
+        assert main(["check", str(file), *form]) == 0
+        out = capsys.readouterr().out
+        assert "USB autosuspend" in out
+        assert "suspend and resume of plain at run" in " ".join(out.split())
+        if not form:
+            assert "runtime_suspend of plain is never called: its bus has no runtime PM" in out
+
+
 QUIET = Driver("quiet", CARD, (PCI_ENABLE_DEVICE(CARD),), (PCI_DISABLE_DEVICE(CARD),))
 
 
