@@ -28,6 +28,7 @@ from generator.ops.pci import (
 from generator.ops.perf import READQ
 from generator.ops.pm import (
     DEV_PM_SET_DRIVER_FLAGS,
+    DEV_PM_SET_NO_DIRECT_COMPLETE,
     DEV_PM_SET_SMART_SUSPEND,
     PM_RUNTIME_ALLOW,
     PM_RUNTIME_FORBID,
@@ -200,7 +201,8 @@ def test_driver_without_suspend_is_woken_as_well() -> None:
 
     mine = {"suspend_noirq": (), "runtime_suspend": ()}
     for flags, verdict in (
-        ((), Verdict.HOLDS), ((DEV_PM_SET_SMART_SUSPEND(NIC),), Verdict.VIOLATED),
+        ((DEV_PM_SET_NO_DIRECT_COMPLETE(NIC),), Verdict.HOLDS),
+        ((DEV_PM_SET_SMART_SUSPEND(NIC),), Verdict.VIOLATED),
     ):
         found = explore(nic(flags, **mine), (awake_in_sleep,), episode="sleep")
         assert found.verdict is verdict
