@@ -24,7 +24,7 @@ from checks.search.explore import STATES, Explorer, Report, uncollected, unprepa
 from checks.verdict.degrade import Beside, Comparison
 from checks.verdict.goal import SERVICES, goals_at_best, served_by
 from checks.verdict.judge import judge
-from checks.verdict.parallel import results
+from checks.verdict.parallel import PROCESSES, results
 from generator.design import Design, Device, Driver
 from generator.errors import UsageError
 from generator.expr import Fact
@@ -32,7 +32,6 @@ from generator.facts import CAN_DYN, CAP
 from generator.load import load
 from generator.system.stopping import Late, asked, bounded, collecting
 
-PROCESSES = 2
 _CHOSEN = frozenset({CAP, CAN_DYN})  # what tells the kinds apart
 
 

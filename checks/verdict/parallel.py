@@ -17,6 +17,7 @@ from generator.errors import EnvironmentFault
 from generator.system import stopping
 
 T = TypeVar("T")
+PROCESSES = 2  # of a verb that explores, unless it says otherwise
 _LOOK = 0.2  # seconds between two looks at whether the user wants no more
 _GRACE = 1.5  # seconds for jobs to give what they have, then
 

@@ -3,18 +3,21 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from checks.finding import Finding, Severity, Verdict
 from checks.machine.episode import EPISODES
 from checks.report import record
+from checks.report.forms import FORMS
 from checks.report.record import Gap, Item, Row, Scope
 from checks.search.explore import Counterexample, Report
 from checks.show import report_text
 from checks.verdict.likeness import Likeness
 from checks.verdict.matrix import KINDS, Exploration
 from checks.verdict.notes import Note
+from generator.cli.given import scope
 
 _RULES, _NOTES = "rules", "notes"
 
@@ -25,6 +28,22 @@ class Ending:
 
     code: int
     again: str
+
+
+def of_one(
+    found: Report, file: str, odd: Sequence[Note], like: Likeness | None,
+    args: argparse.Namespace, ending: Ending, within: str = "",
+) -> str:
+    """Return the verdict on one design in the form that was asked for."""
+    return FORMS[args.form](of_design(found, file, odd, like, scope(args), ending, within))
+
+
+def of_all(
+    found: Sequence[Exploration], series: frozenset[str], files: Mapping[str, str],
+    args: argparse.Namespace, ending: Ending,
+) -> str:
+    """Return the matrix in the form that was asked for."""
+    return FORMS[args.form](of_matrix(found, series, files, scope(args), ending))
 
 
 def of_design(

@@ -16,7 +16,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from checks.verdict.matrix import KINDS, PROCESSES, Exploration, Task, explore_all
+from checks.verdict.matrix import KINDS, Exploration, Task, explore_all
+from checks.verdict.parallel import PROCESSES
 from generator.load import names
 
 BASELINE = Path(__file__).parents[1] / "states.json"
