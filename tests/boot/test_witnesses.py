@@ -248,6 +248,13 @@ def test_a_rule_was_seen_or_there_is_a_reason_never_both() -> None:
     assert "(tried: " in UNSEEN["R09"].text()
 
 
+def test_what_was_not_booted_yet_has_a_case_and_what_has_none_another_reason() -> None:
+    ready = {case.rule for case in cases()} & UNSEEN.keys()
+
+    assert ready == {key for key, one in UNSEEN.items() if "was not booted yet" in one.why}
+    assert all(f"boot --refused {key} --keep" in UNSEEN[key].why for key in ready)
+
+
 def test_evidence_survives_being_written_and_read(tmp_path: Path) -> None:
     (case,) = chosen("r14-vectors-first", cases())
     one = witness(case, Sight("log, in boot", "oops", ("a", "oops")), {"a.c": "0"}, "b", "6", "Q")

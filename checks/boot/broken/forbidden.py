@@ -20,7 +20,7 @@ from checks.boot.guest.line import Line
 from checks.boot.predict.board import FUNCTIONS
 from checks.boot.scenarios.stage import Stage
 
-OBJECTS = ("forbidden.c", "forbidden_own.c", "forbidden_sub.c", "forbidden.h")
+OBJECTS = ("forbidden.c", "forbidden_own.c", "forbidden_sub.c", "forbidden_life.c", "forbidden.h")
 RIGHT = "right"
 _BUS = "/sys/bus/pci"
 _PARAMETERS = "/sys/module/forbidden/parameters"
@@ -165,6 +165,35 @@ SEQUENCES: tuple[Sequence, ...] = (
         (_bind("N7b", NIC),
          "grep write-combining /sys/kernel/debug/x86/pat_memtype_list >/dev/kmsg"),
         r"N7b: claimed then: -16",
+    ),
+    Sequence(
+        "N17", "memory is freed while the work that lies in it is to run", (_bind("N17", EDU),),
+        r"ODEBUG: free active .*delayed_work_timer_fn",
+    ),
+    Sequence(
+        "N18", "a work cancels itself, and waits", (_bind("N18", EDU),),
+        r"possible recursive locking detected",
+    ),
+    Sequence(
+        "N20", "an irq is freed twice", (_bind("N20", EDU),),
+        r"Trying to free already-free IRQ \d+",
+    ),
+    Sequence(
+        "N41", "references are put that nobody took", (_bind("N41", EDU),),
+        r"Runtime PM usage count underflow!",
+    ),
+    Sequence(
+        "N42", "a runtime_suspend resumes its own device",
+        ("echo 5 >/proc/sys/kernel/hung_task_timeout_secs", _bind("N42", EDU), "sleep 20"),
+        r"INFO: task kworker/\S+ blocked for more than \d+ seconds",
+    ),
+    Sequence(
+        "N44", "a wakeup is disabled that nobody enabled", (_bind("N44", EDU),),
+        r"Unbalanced IRQ \d+ wake disable",
+    ),
+    Sequence(
+        "N45", "one of two on an irq requests it with IRQF_NO_SUSPEND", (_bind("N45", EDU),),
+        r"WARNING: .*irq_pm_install_action",
     ),
 )
 

@@ -25,42 +25,36 @@ class Unseen:
         return f"{self.why} (tried: {self.tried})" if self.tried else f"{self.why} (not tried)"
 
 
+def _unbooted(rule: str) -> Unseen:
+    return Unseen(f"its sequence in the guest's object was not booted yet: portwright boot "
+                  f"--refused {rule} --keep does")
+
+
 UNSEEN: Mapping[str, Unseen] = {
     "N15": Unseen(
         "nothing takes a link down while the guest sleeps: pm_test turns back before the platform "
         "would, and QEMU's slots keep theirs, powered or not",
     ),
-    "N17": Unseen(
-        "no driver of the lab queues work of its own that it could fail to cancel; portdrv's PME "
-        "work is cancelled, and its C is the tree's",
-    ),
-    "N18": Unseen(
-        "who waits hangs for good; hung_task tells after two minutes, and no scenario is as long",
-    ),
-    "N20": Unseen(
-        "what it adds to R36 is taken back by drivers that the lab does not build: irqs, ids and "
-        "references that are freed twice by hand",
-    ),
+    "N17": _unbooted("N17"),
+    "N18": _unbooted("N18"),
+    "N20": _unbooted("N20"),
     "N21": Unseen(
         "what is taken twice is a leak, and nothing in a kernel's log tells of an id or an irq "
-        "that nobody gives back",
+        "that nobody gives back; memory kmemleak would find, and the guest's object runs on "
+        "kernels without it",
     ),
     "N22": Unseen(
         "the firmware of the guests enables every device that it finds: QEMU's answer then, "
         "whatever a driver does",
     ),
     "N23": Unseen(
-        "no guest opens an event or takes a CPU offline in the moment between a registration and "
-        "what comes too late behind it",
+        "it takes an event that is opened, or a CPU that goes offline, in the moment between a "
+        "registration and what comes too late behind it: no order of a scenario is as exact",
     ),
-    "N41": Unseen(
-        "no driver of the lab has a put too many; one that had would show the message on any boot",
-    ),
-    "N42": Unseen(
-        "the worker hangs for good, and hung_task tells after two minutes: no scenario is as long",
-    ),
-    "N44": Unseen("no scenario of the lab has a driver arm its interrupt, balanced or not"),
-    "N45": Unseen("no driver of a port, a service or a CPMU requests with IRQF_NO_SUSPEND"),
+    "N41": _unbooted("N41"),
+    "N42": _unbooted("N42"),
+    "N44": _unbooted("N44"),
+    "N45": _unbooted("N45"),
     "N47": Unseen(
         "a PMU that went under an event at shutdown is used again only by what runs between there "
         "and the end, which no guest can hold up; what comes of it is N1, which is seen",

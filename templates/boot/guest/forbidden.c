@@ -115,6 +115,13 @@ static const struct {
 	{ "N5", forbidden_n5 },
 	{ "N6", forbidden_n6 },
 	{ "N7b", forbidden_n7b },
+	{ "N17", forbidden_n17 },
+	{ "N18", forbidden_n18 },
+	{ "N20", forbidden_n20 },
+	{ "N41", forbidden_n41 },
+	{ "N42", forbidden_n42 },
+	{ "N44", forbidden_n44 },
+	{ "N45", forbidden_n45 },
 	{ "right", forbidden_right },
 	{ "share", forbidden_share },
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What drivers must not do, for tests in a virtual machine: what the
- * sequences of forbidden_own.c and forbidden_sub.c share
+ * sequences of forbidden_own.c, forbidden_life.c and forbidden_sub.c share
  */
 
 #ifndef FORBIDDEN_H
@@ -68,6 +68,14 @@ int forbidden_n5(struct forbidden *on);
 int forbidden_n6(struct forbidden *on);
 int forbidden_n7b(struct forbidden *on);
 int forbidden_share(struct forbidden *on);
+
+int forbidden_n17(struct forbidden *on);
+int forbidden_n18(struct forbidden *on);
+int forbidden_n20(struct forbidden *on);
+int forbidden_n41(struct forbidden *on);
+int forbidden_n42(struct forbidden *on);
+int forbidden_n44(struct forbidden *on);
+int forbidden_n45(struct forbidden *on);
 
 int forbidden_r14(struct forbidden *on);
 int forbidden_r14b(struct forbidden *on);
