@@ -38,8 +38,8 @@ ASSUMED = (
 ASSUMED_OF_ALL = (
     "bounds.h, timeconst.h and asm-offsets.h, which `make prepare` computes, are those of the base "
     "commit; autoconf.h, and what is made of tables of the tree, are those of each commit",
-    "users of a touched header of include/ are compiled in other directories under configuration m "
-    "alone, where it builds them, and under the others where they name what changes; of the files "
+    "users of a touched header are compiled where they name what changes in it, with a few others; "
+    "those of other directories under configuration m alone, where it builds them; of the files "
     "that none builds those that name what goes, a few for each commit",
     "symbols that only a macro names are not looked for, nor are section mismatches between two "
     "units that the commit does not touch",
@@ -83,7 +83,7 @@ def check(
         file = None
         outcome: Outcome | None = None
         if memory is not None:
-            words = [commit.touched, kept.everywhere, kept.narrow, kept.only]
+            words = [commit.touched, kept.everywhere, kept.only]
             file = memory / name_of(target.identity, [before, commit.overlay], words)
             outcome = recall(file)
         if outcome is None:
@@ -107,10 +107,7 @@ def check(
     def attempt_all() -> bool:
         for target in targets:
             first = target is targets[0]
-            kept = TargetMemory(
-                target, pool, graphs, everywhere and first, narrow=everywhere and not first,
-                laid=laid,
-            )
+            kept = TargetMemory(target, pool, graphs, everywhere and first, laid=laid)
             for number in range(len(series)):
                 attempt(kept, number)
         for number, commit in enumerate(series):

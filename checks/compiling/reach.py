@@ -3,16 +3,14 @@
 
     directories(commit) -> where units are looked at that the commit touches
     includers(graphs, jobs, commit) -> the units that may include what it touches
-    worth(commit, before, far, graphs) -> of units far away, those in which a change can show
 """
 
 from __future__ import annotations
 
-import functools
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,8 +22,6 @@ from generator.series.commit import Commit
 
 # what no kernel is made of
 _NO_KERNEL = ("Documentation", "LICENSES", "samples", "scripts", "tools", "usr")
-SAMPLE = 12  # of units far away that name nothing of what changes
-_EACH = 3  # units for each header that names something of it
 _KERNEL_WIDE = re.compile(r"include/|arch/[^/]+/include/")
 
 
@@ -124,59 +120,3 @@ def lost_names(before: bytes, after: bytes) -> frozenset[bytes]:
     """Return those of changed_names() that lines had which are no more."""
     gone = Counter(before.split(b"\n")) - Counter(after.split(b"\n"))
     return changed_names(before, after) & frozenset(WORD.findall(b"\n".join(gone)))
-
-
-@functools.lru_cache(maxsize=20000)
-def _words(path: str) -> frozenset[bytes]:
-    try:
-        with open(path, "rb") as file:
-            return frozenset(WORD.findall(file.read()))
-    except OSError:
-        return frozenset()
-
-
-@functools.lru_cache(maxsize=20000)
-def _macros(path: str) -> tuple[tuple[bytes, frozenset[bytes]], ...]:
-    try:
-        with open(path, "rb") as file:
-            return macros(file.read())
-    except OSError:
-        return ()
-
-
-def macros(text: bytes) -> tuple[tuple[bytes, frozenset[bytes]], ...]:
-    """Return the macros that a text defines, each with the words of its line."""
-    text = _SPLICED.sub(b" ", text)
-    return tuple((name, frozenset(WORD.findall(body))) for name, body in _DEFINE.findall(text))
-
-
-def worth(
-    names: Iterable[bytes], jobs: Mapping[str, Job], graphs: Graphs, touched: Mapping[str, bytes]
-) -> tuple[str, ...]:
-    """Return of units which include a header those that can show that it has changed.
-
-    touched: the headers that change, and their new texts.
-    They are those that name something of `names` themselves or through a macro, a few for each
-    header that does, since an error in a header shows in all that include it, and a few others.
-    """
-    reached = {
-        path: graphs.of(task).closure(f"{task.place.source}/{path}")
-        for path, task in jobs.items()
-    }
-    mine = {f"{task.place.source}/{item}" for task in jobs.values() for item in touched}
-    headers = frozenset().union(*reached.values()) - mine
-    wanted = set(names)
-    own = [one for text in touched.values() for one in macros(text)]
-    grown = True
-    while grown:
-        more = {name for header in headers if _words(header) & wanted
-                for name, body in _macros(header) if body & wanted}
-        more |= {name for name, body in own if body & wanted}
-        grown = not more <= wanted
-        wanted |= more
-    naming = {header for header in headers if _words(header) & wanted}
-    chosen = [path for path, task in jobs.items()
-              if _words(f"{task.place.source}/{path}") & wanted]
-    for header in sorted(naming):
-        chosen += [path for path in sorted(jobs) if header in reached[path]][:_EACH]
-    return tuple(dict.fromkeys([*sorted(chosen), *sorted(jobs)[:SAMPLE]]))

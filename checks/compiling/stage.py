@@ -13,8 +13,9 @@ from checks.compiling.frontend import Diagnosis, diagnose
 from checks.compiling.idle import idle
 from checks.compiling.linked import linked
 from checks.compiling.outcome import Outcome
-from checks.compiling.reach import changed_names, directories, includers, wide, worth
+from checks.compiling.reach import directories, includers, wide
 from checks.compiling.remade import remade
+from checks.compiling.showing import showing
 from checks.compiling.strays import compile_strays, strays
 from checks.compiling.target import Target
 from checks.compiling.target_memory import TargetMemory, key, rule
@@ -59,8 +60,8 @@ def compile_commit(
     users = remade(kept, commit, then, now)
     chosen |= users & built
     far, note = _far(kept, commit, before, now, built)
-    far |= {path: now.far(path, commit.overlay) for path in sorted(users - built)}
     said += note
+    far |= {path: now.far(path, commit.overlay) for path in sorted(users - built)}
     jobs = {path: now.job(path, commit.overlay) for path in sorted(chosen)} | far
     order = list(jobs)
     progress(f"compile {commit.name}, configuration {kept.target.name}: {len(order)} units")
@@ -149,33 +150,14 @@ def _chosen(
     kept: TargetMemory, commit: Commit, before: Mapping[str, bytes | None], now: Target,
     built: set[str],
 ) -> set[str]:
-    """Return the built units that the commit touches or that may include what it touches."""
+    """Return the built units that the commit touches or in which its headers show."""
     chosen = {path for path in commit.touched if path in built}
     if not any(path.endswith(".h") for path in commit.touched):
         return chosen
     jobs = {path: now.job(path, commit.overlay) for path in sorted(built - chosen)}
-    found = includers(kept.graphs, jobs, commit)
-    headers = {path for path in commit.touched if path.endswith(".h")}
-    if kept.narrow and headers == set(wide(commit)):
-        found = set(_worth(kept, commit, before, {path: jobs[path] for path in sorted(found)}))
-    return chosen | found
-
-
-def _worth(
-    kept: TargetMemory, commit: Commit, before: Mapping[str, bytes | None],
-    users: Mapping[str, Job],
-) -> tuple[str, ...]:
-    """Return of the users of a commit's headers those in which a change of them can show."""
-    source = kept.target.source
-    names: set[bytes] = set()
-    headers = wide(commit)
-    for path in headers:
-        old = before.get(path)
-        if path not in before and (source / path).is_file():
-            old = (source / path).read_bytes()
-        names |= changed_names(old or b"", commit.overlay[path] or b"")
-    texts = {path: commit.overlay[path] or b"" for path in headers}
-    return worth(names, users, kept.graphs, texts)
+    users = {path: jobs[path] for path in sorted(includers(kept.graphs, jobs, commit))}
+    headers = [path for path in commit.touched if path.endswith(".h")]
+    return chosen | set(showing(kept.graphs, users, before, commit.overlay, headers))
 
 
 def _far(
@@ -188,14 +170,13 @@ def _far(
         return {}, []
     jobs = {path: now.far(path, commit.overlay) for path in now.everywhere()
             if path not in built and commit.overlay.get(path, b"") is not None}
-    found = includers(kept.graphs, jobs, commit)
-    users = {path: jobs[path] for path in sorted(found)}
-    chosen = _worth(kept, commit, before, users)
-    left = len(users) - len(chosen)
+    users = {path: jobs[path] for path in sorted(includers(kept.graphs, jobs, commit))}
+    found = showing(kept.graphs, users, before, commit.overlay, headers)
+    left = len(users) - len(found)
     text = (f"{left} more units of other directories include it and name nothing of what changes "
-            f"in it: not compiled; {len(chosen)} were")
+            f"in it: not compiled; {len(found)} were")
     note = [("compile:not-all", Diagnostic("note", headers[0], 0, 0, text))] if left > 0 else []
-    return {path: users[path] for path in chosen}, note
+    return {path: users[path] for path in found}, note
 
 
 def _reconfigured(commit: Commit, then: Target, now: Target, built: set[str]) -> set[str]:

@@ -31,16 +31,14 @@ def rule(item: Diagnostic) -> str:
 class TargetMemory:
     """What is known of one target, filled while its commits are tried.
 
-    everywhere: users of a header are looked for in the whole tree. narrow: another target compiles
-    all users of a header of the whole kernel in the directories that are looked at, this one those
-    in which its change can show. laid: what the base has otherwise than the tree of the target.
+    everywhere: users of a header are looked for in the whole tree. laid: what the base has
+    otherwise than the tree of the target.
     """
 
     target: Target
     pool: Pool
     graphs: Graphs
     everywhere: bool = False
-    narrow: bool = False
     laid: Mapping[str, bytes | None] = field(default_factory=dict)
     only: tuple[str, ...] = ()
     jobs: dict[str, Job] = field(default_factory=dict)

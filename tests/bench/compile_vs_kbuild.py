@@ -2,10 +2,16 @@
 """What our check of each commit costs, and what kbuild with clang costs for the same objects.
 
     .venv/bin/python tests/bench/compile_vs_kbuild.py SERIES [CONFIG ...]
+    .venv/bin/python tests/bench/compile_vs_kbuild.py HEADER:OLD=NEW[,OLD=NEW] [CONFIG ...]
+
+The second form is somebody else's series, made here: each commit renames a member of a header in
+the whole tree.
 
 kbuild gets a tree of its own (hard links, changed files replaced) in which the objects are built at
 the base before the clock starts; then each commit is an incremental make, with W=1, of the objects
-that we compiled for it. Ours runs with an empty cache, then again as a second run of validate does.
+for which we answer: those of the directories that are looked at which may include what it touches,
+and those of other directories that we compiled. kbuild would build the others there as well, so it
+is given too little. Ours runs with an empty cache, then again as a second run of validate does.
 Printed are seconds, the CPU seconds of all processes, which a busy machine changes little, the
 ratio of those, and the largest memory of all our processes together. Planted errors have to be seen
 by both. Nothing is asserted. Kernels are configured as validate configures them, m by default.
@@ -14,25 +20,27 @@ by both. Nothing is asserted. Kernels are configured as validate configures them
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from checks.compiling.compile import check
 from checks.compiling.outcome import recall
-from checks.compiling.reach import Graphs
+from checks.compiling.reach import Graphs, directories, includers
 from checks.compiling.target import KernelTarget
 from checks.patches.mails import edits, view
 from generator.intake.posting import Asked, on
 from generator.kernel import kbuild, pin, variant
 from generator.kernel.configurations import CONFIGS
+from generator.kernel.tree import Tree
 from generator.parsing.job import Job
 from generator.series.commit import Commit, commits_of
 from generator.system.cache import cache
@@ -170,6 +178,13 @@ class Ours:
     everywhere: bool
     graphs: Graphs = field(default_factory=Graphs)
 
+    def answered(self, number: int, units: Iterable[str]) -> tuple[str, ...]:
+        """Return the units that a commit is checked for: those compiled, and those left out."""
+        commit = self.series[number]
+        now = self.target.at(commit.overlay)
+        jobs = {path: now.job(path, commit.overlay) for path in now.units(directories(commit))}
+        return tuple(sorted({*units, *includers(self.graphs, jobs, commit)}))
+
     def tried(self, number: int) -> tuple[Cost, int, tuple[str, ...]]:
         """Check the commits up to one: cost, findings, and the units compiled for the last."""
         memory = self.target.cache / "outcomes"
@@ -216,19 +231,20 @@ def _compared(config: str, series: Sequence[Commit], changes: Sequence[Mapping[s
     again = replace(ours, graphs=Graphs())
     warm, _, _ = again.tried(len(series) - 1)
     scratch = Scratch(base, top)
-    every = {unit for _, _, units in cold for unit in units}
+    wanted = [ours.answered(number, units) for number, (_, _, units) in enumerate(cold)]
+    every = {unit for units in wanted for unit in units}
     built = scratch.objects(sorted(every))[0]
     print(f"configuration {config}: {len(every)} objects, built at the base in "
           f"{built.seconds:.0f} s, {built.cpu:.0f} of CPU", flush=True)
-    print("commit  objects  kbuild     CPU  ours cold     CPU  ratio   MB  findings")
+    print("commit  objects  compiled  kbuild     CPU  ours cold     CPU  ratio   MB  findings")
     total, mine = Cost(), Cost()
     for number, (change, (cost, found, units)) in enumerate(zip(changes, cold, strict=True), 1):
         scratch.write(change)
-        made, sound, _ = scratch.objects(units)
+        made, sound, _ = scratch.objects(wanted[number - 1])
         told = "" if sound else "  kbuild fails"
-        print(f"{number:6} {len(units):8} {made.seconds:7.1f} {made.cpu:7.1f} {cost.seconds:10.1f} "
-              f"{cost.cpu:7.1f} {made.cpu / max(cost.cpu, 0.01):6.1f} {cost.memory:4} {found:9}"
-              f"{told}", flush=True)
+        print(f"{number:6} {len(wanted[number - 1]):8} {len(units):9} {made.seconds:7.1f} "
+              f"{made.cpu:7.1f} {cost.seconds:10.1f} {cost.cpu:7.1f} "
+              f"{made.cpu / max(cost.cpu, 0.01):6.1f} {cost.memory:4} {found:9}{told}", flush=True)
         total, mine = total + made, mine + cost
     for what, cost in (("cold", mine), ("warm", warm)):
         print(f"all {what}: kbuild {total.seconds:.1f} s, {total.cpu:.1f} of CPU; ours "
@@ -237,13 +253,41 @@ def _compared(config: str, series: Sequence[Commit], changes: Sequence[Mapping[s
     _planted(scratch, ours)
 
 
+def _renamed(where: Tree, header: str, pairs: str) -> list[dict[str, bytes | None]]:
+    """Return commits that each give a member of a header another name, with all its users."""
+    texts: dict[str, bytes] = {}
+    found: list[dict[str, bytes | None]] = []
+    for pair in pairs.split(","):
+        old, new = (word.encode() for word in pair.split("="))
+        use = re.compile(rb"(->|\.)" + re.escape(old) + rb"\b")
+        edit: dict[str, bytes | None] = {}
+        for file in sorted(where.work.glob("[adfikmns]*/**/*.[ch]")):
+            path = str(file.relative_to(where.work))
+            text = texts.get(path) or file.read_bytes()
+            if path == header:
+                text = re.sub(rb"\b" + re.escape(old) + rb"\b", new, text)
+            elif old in text:
+                text = use.sub(rb"\1" + new, text)
+            if text != (texts.get(path) or file.read_bytes()):
+                edit[path] = texts[path] = text
+        found.append(edit)
+    return found
+
+
 def main() -> None:
     """Print a table for each configuration."""
     pinned = pin.pinned()
-    with on(Asked((sys.argv[1],)), pinned) as made:
-        series, changes = view(made), edits(made)
-        everywhere = made.gathered.promised is None  # somebody else's: users of headers anywhere
-    steps = commits_of([patch.name for patch in series.patches], changes)
+    if ":" in sys.argv[1]:
+        header, _, pairs = sys.argv[1].partition(":")
+        edited = _renamed(pinned, header, pairs)
+        names, everywhere = [f"{n}/{len(edited)}" for n in range(1, len(edited) + 1)], True
+        changes: Sequence[Mapping[str, bytes | None]] = edited
+    else:
+        with on(Asked((sys.argv[1],)), pinned) as made:
+            series, changes = view(made), edits(made)
+            everywhere = made.gathered.promised is None  # somebody else's: users anywhere
+        names = [patch.name for patch in series.patches]
+    steps = commits_of(names, changes)
     for config in sys.argv[2:] or ["m"]:
         with tempfile.TemporaryDirectory(dir=cache()) as name:
             _compared(config, steps, changes, Path(name), everywhere)

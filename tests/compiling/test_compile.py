@@ -271,7 +271,7 @@ def test_users_of_a_header_are_compiled_wherever_they_are(root: Path) -> None:
     errors = {one.path for one in found if one.severity is Severity.ERROR}
     assert errors == {plain, by_macro}
     (note,) = [one for one in found if one.rule == "compile:not-all"]
-    assert note.message.startswith("8 more units of other directories include it and name nothing")
+    assert note.message.startswith("14 more units of other directories include it and name nothing")
     assert not [one for one in check(series, [target], lambda _text: None)
                 if one.severity is Severity.ERROR]
 
@@ -314,7 +314,8 @@ def test_what_only_symbols_that_were_switched_on_build_is_said_to_be_compiled(ro
 
 
 def test_another_configuration_compiles_users_in_which_a_change_can_show(root: Path) -> None:
-    units = tuple(far(root, number, "return OTHER;") for number in range(20))
+    for number in range(20):
+        far(root, number, "return OTHER;")
     plain = far(root, 30, "return wide(2);")
     more = (f"-I{root}/src/include",)
     targets = [Snippet(root, more=more), Snippet(root, "n", more=more)]
@@ -325,4 +326,4 @@ def test_another_configuration_compiles_users_in_which_a_change_can_show(root: P
     assert [(one.path, one.config) for one in found if one.severity is Severity.ERROR] == [
         (plain, "y n")
     ]
-    assert [int(line.split()[-2]) for line in told] == [len(units) + 1, 12 + 1]
+    assert [int(line.split()[-2]) for line in told] == [6 + 1, 6 + 1]
