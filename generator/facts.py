@@ -109,6 +109,18 @@ PHY_INITED = Fact("phy initialised", 3, "how often its driver initialised its PH
 PHY_ON = Fact("phy on", 3, "how often its driver powered its PHY", held=True)
 WORKQUEUE = Fact("workqueue", 1, "a workqueue of its driver's own", held=True)
 OF_NODE = Fact("of node", 3, "references on device nodes that its driver took", held=True)
+CONTROLS = Fact("controls", 1, "a handler of V4L2 controls that its driver filled", held=True)
+LATENCY = Fact("latency request", 1, "a limit of CPU latency that its driver asked for", held=True)
+OWN_CLIENT = Fact("own client", 1, "an I2C client that its driver added", held=True)
+OWN_REGMAP = Fact("own regmap", 1, "a regmap that its driver allocated", held=True)
+MMC_HOST = Fact("mmc host", 1, "an MMC host that its driver allocated", held=True)
+MAILBOX = Fact("mailbox", 1, "a mailbox channel that its driver has of others", held=True)
+SOUND_CARD = Fact("sound card", 1, "a sound card that its driver allocated", held=True)
+UCSI = Fact("ucsi", 1, "an UCSI interface that its driver allocated", held=True)
+VIRTIO = Fact("virtio registers", 1, "registers of a virtio device that its driver mapped",
+              held=True)
+REGION = Fact("region", 1, "ports or memory that its driver claimed", held=True)
+DISPLAY = Fact("display", 1, "a character display that its driver allocated", held=True)
 
 # Locks, of designs that take any: 0, or the number of the process that holds it.
 DEVICE_MUTEX = Fact("device_lock", 63, "who holds its device_lock")

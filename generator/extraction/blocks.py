@@ -9,13 +9,17 @@ from dataclasses import replace
 
 from generator.design import Device
 from generator.errors import NOWHERE, TreeError, Where
+from generator.extraction import own_data
 from generator.extraction.contexts import SetUp
 from generator.extraction.helpers import helpers
 from generator.extraction.structure import Branch, Ret, Shared, Statements, Step, Written, written
 from generator.extraction.vocabulary import done, guessed, known, prints, says_nothing
+from generator.facts import LINE_ROUTED
 from generator.fingerprint import CGuard, Fingerprint
 from generator.graphs.lts import Label
 from generator.operation import IGNORE, RETURN, UNWIND, Do, Guard, Node, OnFail, Operation, asked
+from generator.ops.member import NOTHING, set_member
+from generator.ops.pci import PCI_DEV_IRQ
 from generator.ops.perf import DEVM_ACTION, devm_action
 from generator.parsing.cursors import Kind, Unit
 from generator.program import Block, Call, Function, If, Return, operations
@@ -31,6 +35,10 @@ DATA = frozenset((
     "spi_get_drvdata", "auxiliary_get_drvdata", "usb_get_intfdata",
 ))
 HARMLESS_CALLS = HARMLESS | DATA
+# A request of the irq that a device's struct has, and what makes another one of it.
+_LINE = re.compile(r"^\w+\((?:[&\w>.\-]+,\s*)?[\w>.\-]+->irq\s*,")
+_ROUTED = re.compile(r"[\w>.\-]+->irq(?:\s*>\s*0)?")  # asked: whether there is one
+_MSI = re.compile(r"\bpci(?:m)?_(?:alloc_irq_vectors|enable_msix?)\w*\s*\(")
 _NEAR = 2  # lines between a label of C and what it names
 # What names a member of something is likely to answer tomorrow as today, and so is what a function
 # is asked, or a variable of the file; a local is not.
@@ -41,12 +49,17 @@ class Blocks:
     """What is read of one driver, function by function."""
 
     def __init__(
-        self, device: Device, units: Sequence[Unit], there: Sequence[SetUp], *,
-        of_module: bool = False,
+        self, device: Device, units: Sequence[Unit], there: Sequence[SetUp],
+        members: Collection[str] = (), *, of_module: bool = False,
     ) -> None:
-        """Begin, with nothing read; of_module: what is read is the init and exit of a module."""
+        """Begin, with nothing read.
+
+        members: the paths of which assignments are told. of_module: what is read is the init and
+        exit of a module.
+        """
         self.device, self.units, self.there = device, units, there
         self.of_module = of_module
+        self.members, self.own = tuple(members), ""
         self.cut = 0
         self.read: dict[str, CLts] = {}
         self.tried: set[str] = set()  # those that are read, and those that were too large for it
@@ -91,6 +104,11 @@ class Blocks:
         there = {name for unit in self.units for name in unit.definitions}
         return {one.name: one for name in self.tried & there for one in self._plain.functions(name)}
 
+    def reaching(self, names: Sequence[str]) -> frozenset[str]:
+        """Return what some functions of the driver reach, themselves with it."""
+        known = [name for name in names if name in self._results]
+        return frozenset(one.name for name in known for one in self._plain.functions(name))
+
     def helper(self, name: str) -> Function:
         """Return a helper of the driver, under its name in C.
 
@@ -103,14 +121,16 @@ class Blocks:
     def _read(self, function: str, apart: Mapping[str, Fingerprint]) -> CLts:
         """Return a function's transition system, with a name for each condition that is free."""
         found = (*prints(), *apart.values())
-        first = Reader(self.units, found, harmless=HARMLESS_CALLS, present=DATA, most=MOST_RUNS)
+        first = Reader(self.units, found, sets=self.members, harmless=HARMLESS_CALLS,
+                       present=DATA, most=MOST_RUNS)
         free = {
             (one.text, "" if self._lasts(one.text) else one.place.function)
             for one in first.free(function)
         }
         guards = [CGuard(text, (text,), inside) for text, inside in sorted(free)]
         return Reader(
-            self.units, found, guards, harmless=HARMLESS_CALLS, present=DATA, most=MOST_RUNS
+            self.units, found, guards, sets=self.members, harmless=HARMLESS_CALLS, present=DATA,
+            most=MOST_RUNS,
         ).read(function)
 
     def handle(self, label: Label, sites: Sequence[Site]) -> str:
@@ -135,10 +155,13 @@ class Blocks:
     def guard(self, name: str) -> Guard:
         """Return the condition of a text of C; "" is one of which C says nothing."""
         if name not in self._guards:
-            self._guards[name] = (
-                asked(self.device, name) if self._lasts(name)
-                else Guard(name or "C does not say", None, (name,) if name else ())
-            )
+            if self.device.kind == "pci" and _ROUTED.fullmatch(name):
+                when = LINE_ROUTED(self.device).eq(1)
+                self._guards[name] = Guard(name, when, (name,))
+            elif self._lasts(name):
+                self._guards[name] = asked(self.device, name)
+            else:
+                self._guards[name] = Guard(name or "C does not say", None, (name,) if name else ())
         return self._guards[name]
 
     def size(self, block: Block) -> int:
@@ -256,6 +279,10 @@ class _Body:
         failed = None if step.failed is None else self.block(step.failed, before, failing=True)
         if label.name in self.apart:
             return self._helper(label, failed)
+        if label.name == "set":
+            nothing = label.args if label.args in NOTHING else ""
+            return (replace(set_member(label.on, nothing)(self.of.device),
+                            where=self._where(label)),)
         do = self._done(label, self._on_fail(failed, before))
         where: tuple[Site, ...] = self.sites.get(label, ())
         self.of.meant += [(label.name, None if do is None else do.op, one.place) for one in where]
@@ -267,10 +294,27 @@ class _Body:
                     Unnamed(f"a number of {label.name}() is taken to be usual or least", one.place)
                     for one in where
                 }
-            return (replace(do, where=self._where(label)),)
+            where_ = self._where(label)
+            found = replace(do, where=where_)
+            if not self._on_line(do, where):
+                return (found,)
+            return replace(PCI_DEV_IRQ(self.of.device, self.of.device), where=where_), found
         if not failed:
             return ()
         return (If(self.of.guard(f"{label.name}() fails"), failed, (), self._where(label)),)
+
+    def _on_line(self, do: Do, where: Sequence[Site]) -> bool:
+        """Return whether the irq of a PCI device's line is requested: `pdev->irq`, without MSI."""
+        if self.of.device.kind != "pci" or do.op.name not in ("request_irq", "devm_request_irq"):
+            return False
+        texts = {unit.path: unit.text.decode("utf-8", "replace") for unit in self.of.units}
+        if any(_MSI.search(text) for text in texts.values()):
+            return False
+        return all(
+            site.place.path in texts and _LINE.search(
+                texts[site.place.path].split("\n")[site.place.line - 1][site.place.column - 1 :])
+            for site in where
+        )
 
     def _done(self, label: Label, fail: OnFail | Block) -> Do | None:
         if label.name == DEVM_ACTION.callees[0]:
@@ -279,6 +323,9 @@ class _Body:
                 return None
             operation = devm_action(undone.op, label.args)
             return operation(*undone.places, self.of.device, fail=fail)
+        own = own_data.done(label, self.of.own, self.sites.get(label, ()), self.of.units)
+        if own is not None:
+            return own(self.of.device, fail=fail) if own.fallible else own(self.of.device)
         handle = self.of.handle(label, self.sites.get(label, ())) if self.of.of_module else None
         return done(label, self.of.device, fail, self.of.there, handle)
 

@@ -14,8 +14,10 @@ from generator.expr import Fact
 from generator.extraction.blocks import HARMLESS_CALLS, Blocks
 from generator.extraction.contexts import set_up
 from generator.extraction.fractions import Fractions, branches, calls
+from generator.extraction.members import looked_for, needed
 from generator.extraction.modules import module
 from generator.extraction.open_facts import left_open, of_members, of_numbers, of_several
+from generator.extraction.own_data import own_data
 from generator.extraction.quiet import quieted
 from generator.extraction.vocabulary import not_founded
 from generator.extraction.without import Without
@@ -91,7 +93,9 @@ def extract(units: Sequence[Unit], named: Initialiser) -> Extracted:
     parent = Device("parent", "platform") if struct.kind in SUBDEVICES else None
     device = Device(_plain(named.name), struct.kind, parent, answers=_answers(struct))
     there = set_up(units)
-    of = Blocks(device, units, there)
+    looked = looked_for(units, handlers(units, threads=True))
+    of = Blocks(device, units, there, sorted(looked))
+    of.own = own_data(units, of.reaching((*functions.values(), *handlers(units))))
     blocks = {entry: of.block(name, entry in RECOVERY) for entry, name in functions.items()}
     said: list[Unnamed] = []
     handler: Block = ()
@@ -122,7 +126,7 @@ def extract(units: Sequence[Unit], named: Initialiser) -> Extracted:
     at = Where(named.place.path, named.place.line)
     driver = Driver(
         named.name, device, every["probe"], where=at, sources=(named.place.path,),
-        variable=named.name,
+        variable=named.name, handler_needs=needed(looked, every["probe"], units, of.meant),
         contexts=tuple(replace(one, body=every[context_entry(one.name)], where=at)
                        for one in contexts if one.name in named_there),
     ).with_blocks({entry: every[entry] for entry in (*functions, "atomic")})

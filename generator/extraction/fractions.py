@@ -11,8 +11,8 @@ from generator.extraction.vocabulary import prints
 from generator.operation import Operation
 from generator.parsing.cursors import Cursor, Kind, Unit
 from generator.reading.cfg import Branch, Extent, Function
-from generator.reading.expressions import POINTERS
 from generator.reading.reader import CLts
+from generator.reading.results import POINTERS
 
 
 class Part(NamedTuple):

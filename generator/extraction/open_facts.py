@@ -24,7 +24,7 @@ from generator.facts import CLAIMED, MEMORY
 from generator.fingerprint import Fails
 from generator.operation import Do, Operation
 from generator.parsing.cursors import Kind, Unit
-from generator.program import Block, Call, If, leaves
+from generator.program import Block, Call, If, Return, leaves
 from generator.reading.cfg import Extent
 
 _CALLEE = re.compile(r"\b([a-z_]\w+)\s*\(")
@@ -148,22 +148,26 @@ def of_members(blocks: Iterable[Block], units: Sequence[Unit]) -> frozenset[Fact
 def _under(block: Block, guards: frozenset[str]) -> Iterator[tuple[Operation, frozenset[str]]]:
     """Yield each operation with the conditions that it stands under, helpers where called."""
     for node in block:
-        inside = guards
-        if isinstance(node, If):
-            inside = guards | {one.name for one in leaves(node.guard)}
+        asked = guards | (
+            {one.name for one in leaves(node.guard)} if isinstance(node, If) else frozenset())
         if isinstance(node, Do):
             yield node.op, guards
         if isinstance(node, Call):
             yield from _under(node.function.body, guards)
         for inner in node.blocks():
-            yield from _under(inner, inside)
+            yield from _under(inner, guards if _gives_up(inner) else asked)
+
+
+def _gives_up(block: Block) -> bool:
+    """Return whether a block undoes what was done and returns an error: no member asks that."""
+    return bool(block) and isinstance(block[-1], Return) and not block[-1].ok
 
 
 def _is_set(condition: str, text: str, own: Collection[str]) -> bool:
     """Return whether a driver gives some member of a condition, or its `own` variable, a value."""
     members = re.findall(r"(?:->|\.)\s*(\w+)(?!\s*(?:->|\.|\())\b", condition)
     words = [one for one in re.findall(r"\w+", condition) if one in own]
-    return any(re.search(rf"(?:->|\.)\s*{one}\s*=[^=]", text) for one in members) or any(
+    return any(re.search(rf"(?:->|\.)\s*{one}\s*[|&^+-]?=[^=]", text) for one in members) or any(
         re.search(rf"^\s+{one}\s*=[^=]", text, re.M) for one in words
     )
 

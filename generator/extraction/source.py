@@ -22,6 +22,9 @@ CONFIG = "m"  # the configuration that is asked first
 MOST_FILES = 12  # of a module that are read with the one that is asked for
 ELSEWHERE = "drivers/base/core.c"  # whose flags serve where a directory has none
 
+# What Kconfig files hide whole menus by from who has not asked for them.
+_HIDING = ("CONFIG_MEDIA_SUPPORT_FILTER=n", "CONFIG_GPIOLIB=y", "CONFIG_OF=y", "CONFIG_REGULATOR=y")
+
 
 @dataclass(frozen=True)
 class Source:
@@ -87,11 +90,15 @@ def parsed(
     if _builds(base, path):
         return _checked(base, path, overlay, CONFIG, look)
     symbol = _symbol(where, path)
-    if symbol:
+    above = _entering(where, path)
+    for wanted in ((symbol,), (symbol, *above)) if symbol else ():
         try:
-            at = variant.at(base, {}, (f"{symbol}=m",))
+            alone = len(wanted) == 1
+            asked = (*(f"{one}=m" for one in wanted), *(() if alone else _HIDING))
+            at = variant.at(base, {}, asked, strict=alone)
             if _builds(at, path):
-                return _checked(at, path, overlay, f"{CONFIG} with {symbol}=m", look)
+                with_ = f"{CONFIG} with {', '.join(asked)}"
+                return _checked(at, path, overlay, with_, look)
         except TreeError:
             pass  # what it depends on is not there
     doubt = f"{path} is not built under configuration {CONFIG}"
@@ -148,6 +155,8 @@ def _checked(
     doubt: str = "", like: str = "",
 ) -> Source:
     job = replace(unit.job(base, path if like != ELSEWHERE else like, overlay), path=path)
+    if like:
+        job = replace(job, flags=(*job.flags, *_includes(base.tree, path)))
     look(job)
     found = unit.parse_once(job)
     wrong = [one for one in found.diagnostics if one.severity == "error"]
@@ -157,10 +166,38 @@ def _checked(
     return Source(found, config, doubt)
 
 
+def _includes(where: Tree, path: str) -> tuple[str, ...]:
+    """Return where the Makefile of a file's directory has headers looked for besides."""
+    directory = path.rpartition("/")[0]
+    text = (tree.read(where, where.base, f"{directory}/Makefile") or b"").decode("utf-8", "replace")
+    lines = re.findall(r"^(?:ccflags|subdir-ccflags)-\S+\s*[:+]?=(.*)$", text, re.M)
+    named = re.findall(r"-I\s*\$\((srctree|src)\)/?(\S*)", " ".join(lines))
+    roots = {"srctree": where.work, "src": where.work / directory}
+    return tuple(f"-I{roots[root] / below}" for root, below in named)
+
+
 def _symbol(where: Tree, path: str) -> str:
     """Return the CONFIG_ symbol on which a Makefile has the object of a file; "" for none."""
     directory, _, name = path.rpartition("/")
+    return _named(where, directory, f"{name.removesuffix('.c')}.o")
+
+
+def _entering(where: Tree, path: str) -> tuple[str, ...]:
+    """Return the CONFIG_ symbols on which Makefiles and menus come to the directory of a file."""
+    parts = path.split("/")[:-1]
+    found: list[str] = []
+    for at in range(1, len(parts)):
+        here = "/".join(parts[: at + 1])
+        text = tree.read(where, where.base, f"{here}/Kconfig") or b""
+        menu = re.search(rb"^menuconfig (\w+)", text, re.M)
+        found += [f"CONFIG_{menu[1].decode()}"] if menu else []
+        found.append(_named(where, "/".join(parts[:at]), f"{parts[at]}/"))
+    return tuple(dict.fromkeys(one for one in found if one))
+
+
+def _named(where: Tree, directory: str, item: str) -> str:
+    """Return the CONFIG_ symbol on which the Makefile of a directory has an item; "" for none."""
     text = (tree.read(where, where.base, f"{directory}/Makefile") or b"").decode("utf-8", "replace")
-    object_ = re.escape(f"{name.removesuffix('.c')}.o")
-    found = re.search(rf"^obj-\$\((CONFIG_\w+)\)\s*\+?=.*?(?<![\w-]){object_}(?!\S)", text, re.M)
+    found = re.search(
+        rf"^obj-\$\((CONFIG_\w+)\)\s*\+?=.*?(?<![\w-]){re.escape(item)}(?!\S)", text, re.M)
     return found.group(1) if found else ""

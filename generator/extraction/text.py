@@ -11,11 +11,12 @@ from collections.abc import Collection, Iterator
 from typing import TypeAlias
 
 from generator import facts
-from generator.context import Context
+from generator.context import Context, queued
 from generator.design import Design, Device, Driver
 from generator.expr import Fact, Num
 from generator.operation import IGNORE, UNWIND, Do, Guard, Operation, asked
 from generator.ops import shipped
+from generator.ops.member import member
 from generator.ops.perf import DEVM_ACTION
 from generator.ops.work import Of
 from generator.program import Block, Call, If, Node, Return, guards, walk
@@ -97,6 +98,15 @@ class _Text:
                 return self._use("generator.facts", name)
         raise LookupError(fact.name)
 
+    def _needed(self, fact: Fact) -> str:
+        """Return a fact that a handler needs: of a member or a context by what names it."""
+        path, name = fact.name.removesuffix(" set"), fact.name.removesuffix(" queued")
+        if fact == member(path):
+            return f"{self._use('generator.ops.member', 'member')}({_quoted(path)})"
+        if fact == queued(name):
+            return f"{self._use('generator.context', 'queued')}({_quoted(name)})"
+        return self._shipped(fact)
+
     def _name(self, guard: Guard) -> str:
         if guard not in self.guards:
             self.guards[guard] = _other(_constant(f"if {guard.name}"), self._taken())
@@ -142,6 +152,9 @@ class _Text:
         if driver.atomic:
             blocks["atomic"] = driver.atomic
         inside += [self._block(f"{name}=(", block) for name, block in blocks.items()]
+        if driver.handler_needs:
+            needs = "".join(f"{self._needed(fact)}, " for fact in driver.handler_needs).strip()
+            inside.append(f"handler_needs=({needs})")
         if driver.contexts:
             inside.append(("contexts=(", [self._context(one) for one in driver.contexts], ",)"
                            if len(driver.contexts) == 1 else ")"))
@@ -210,6 +223,10 @@ class _Text:
             undo, _ = self._operation(operation.undo)
             self._use("generator.ops.perf", "devm_action")
             return f"devm_action({undo}, {_quoted(operation.shown[0])})", ""
+        if operation.label is not None and operation.label[0] == "set":
+            self._use("generator.ops.member", "set_member")
+            given = ", ".join(_quoted(one) for one in operation.label[1:] if one)
+            return f"set_member({given})", ""
         context = operation.context[1]
         for facility, values in sorted(shipped().items()):
             module = f"generator.ops.{facility}"

@@ -28,6 +28,7 @@ from generator.program import Block, operations
 _ELSEWHERE = ("aux", "child", "service", "hotplug", "domain", "cxl", "corelock")
 _OTHERS = (
     "kstrdup", "kmalloc", "kzalloc", "kzalloc note", "kfree", "kfree note", "put_device",
+    "kzalloc own data", "kfree own data",  # said by own_data.py, where C says that it is that
     "device_unregister",
     "device_register", "ida_alloc", "ida_free", "list_del", "list_add_tail",
     "device_get_named_child_node", "fwnode_handle_put",  # often by a variable that cleans up
@@ -79,7 +80,7 @@ def _manages_work(of: Of) -> bool:
 
 def known(callee: str) -> bool:
     """Return whether a call can be an operation of a driver as it is read."""
-    return callee in on_contexts() or callee == INIT or any(
+    return callee in (*on_contexts(), INIT, "kzalloc_noprof", "kfree") or any(
         speaks(facility, one) for facility, one in by_callee().get(callee, ())
     )
 

@@ -12,6 +12,7 @@ from generator.facts import (
     CLOCK_LOOKUP,
     FWNODE,
     INPUT,
+    MEMORY,
     NODES,
     OWN_CLOCK,
     ROLE_SWITCH,
@@ -73,6 +74,16 @@ KSTRDUP = takes("kstrdup", sets(TEXT(DEV), 1), undo=KFREE_TEXT, error="-ENOMEM",
                 source="mm/util.c kstrdup()")
 KMALLOC_TEXT = replace(KSTRDUP, name="kmalloc", source="include/linux/slab.h kmalloc()",
                        fingerprint=Fingerprint(("kmalloc",), fails=Fails.NULL))
+
+# The driver's own data, of which the C that is read says that it is that.
+KFREE_OWN = replace(
+    gives_back("kfree own data", sets(MEMORY(DEV), 0), source="mm/slub.c kfree()", sleeps=False),
+    fingerprint=Fingerprint(("kfree",), on=0),
+)
+KZALLOC_OWN = replace(
+    takes("kzalloc own data", sets(MEMORY(DEV), 1), undo=KFREE_OWN, error="-ENOMEM",
+          source="include/linux/slab.h kzalloc()"),
+    fingerprint=Fingerprint(("kzalloc", "kzalloc_noprof"), fails=Fails.NULL))
 
 USB_ROLE_SWITCH_PUT = gives_back(
     "usb_role_switch_put", sets(ROLE_SWITCH(DEV), 0),

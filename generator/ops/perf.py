@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from generator.expr import ParentOf, Role, pick
+from generator.expr import TRUE, ParentOf, Role, pick
 from generator.facts import (
     CAPS,
     CLAIMED,
@@ -225,10 +225,12 @@ DEVM_ACTION = Fingerprint(
 def devm_action(undo: Operation, callback: str) -> Operation:
     """Return devm_add_action_or_reset() with the callback that does `undo`.
 
-    When it fails it runs the callback at once (drivers/base/devres.c).
+    When it fails it runs the callback at once (drivers/base/devres.c), which waits as it does.
     """
+    waits = undo.waits
     done = tuple(
-        Outcome("fail", outcome.when, outcome.gives, "-ENOMEM", fault=True)
+        Outcome("fail", outcome.when if waits == TRUE else outcome.when & waits, outcome.gives,
+                "-ENOMEM", fault=True)
         for outcome in undo.outcomes
     )
     return Operation(

@@ -6,6 +6,8 @@ Their irqs are lines of their own: the first is told as vector 0, the second as 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from generator.expr import Role
 from generator.facts import CLAIMED, IRQ, LINE_ROUTED, MAPPED
 from generator.fingerprint import Fails, Fingerprint
@@ -27,6 +29,19 @@ PLATFORM_GET_IRQ = Operation(
     params=("nr",),
     defaults=(("nr", 0),),
 )
+
+PLATFORM_GET_IRQ_BYNAME = replace(
+    PLATFORM_GET_IRQ, name="platform_get_irq_byname",
+    source="drivers/base/platform.c platform_get_irq_byname()",
+    fingerprint=Fingerprint(("platform_get_irq_byname",), on=0, fails=Fails.POSITIVE))
+PLATFORM_GET_IRQ_OPTIONAL = replace(
+    PLATFORM_GET_IRQ, name="platform_get_irq_optional",
+    source="drivers/base/platform.c platform_get_irq_optional()",
+    fingerprint=Fingerprint(("platform_get_irq_optional",), on=0, fails=Fails.POSITIVE))
+# Of a GPIO that the device has of others: drivers/gpio/gpiolib.c.
+GPIOD_TO_IRQ = replace(
+    PLATFORM_GET_IRQ, name="gpiod_to_irq", source="drivers/gpio/gpiolib.c gpiod_to_irq()",
+    fingerprint=Fingerprint(("gpiod_to_irq",), fails=Fails.POSITIVE))
 
 # Of an I2C client or SPI device: who probes it has looked the irq up before.
 CLIENT_IRQ = Operation(

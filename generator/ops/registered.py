@@ -111,6 +111,37 @@ DEVM_LED_CLASSDEV_REGISTER = _devm(
     LED_CLASSDEV_REGISTER, "devm_led_classdev_register", "include/linux/leds.h",
     "devm_led_classdev_register_ext")
 
+DRM_BRIDGE_ADD, DRM_BRIDGE_REMOVE = _calls(
+    "bridge", "drm_bridge_add", "drm_bridge_remove", "drivers/gpu/drm/drm_bridge.c",
+    fails=Fails.NEVER)
+I2C_MUX_ADD_ADAPTER, I2C_MUX_DEL_ADAPTERS = _calls(
+    "mux", "i2c_mux_add_adapter", "i2c_mux_del_adapters", "drivers/i2c/i2c-mux.c",
+    idempotent=True)
+TCPCI_REGISTER_PORT, TCPCI_UNREGISTER_PORT = _calls(
+    "tcpci", "tcpci_register_port", "tcpci_unregister_port", "drivers/usb/typec/tcpm/tcpci.c",
+    fails=Fails.ERRPTR)
+UCSI_REGISTER, UCSI_UNREGISTER = _calls(
+    "connectors", "ucsi_register", "ucsi_unregister", "drivers/usb/typec/ucsi/ucsi.c")
+MMC_ADD_HOST, MMC_REMOVE_HOST = _calls(
+    "mmc", "mmc_add_host", "mmc_remove_host", "drivers/mmc/core/host.c")
+VDPA_MGMTDEV_REGISTER, VDPA_MGMTDEV_UNREGISTER = _calls(
+    "vdpa", "vdpa_mgmtdev_register", "vdpa_mgmtdev_unregister", "drivers/vdpa/vdpa.c")
+CEC_REGISTER_ADAPTER, CEC_UNREGISTER_ADAPTER = _calls(
+    "cec", "cec_register_adapter", "cec_unregister_adapter", "drivers/media/cec/core/cec-core.c",
+    idempotent=True)
+V4L2_ASYNC_REGISTER_SUBDEV, V4L2_ASYNC_UNREGISTER_SUBDEV = _calls(
+    "subdev", "v4l2_async_register_subdev", "v4l2_async_unregister_subdev",
+    "include/media/v4l2-async.h", idempotent=True, spelled="__v4l2_async_register_subdev")
+COMPONENT_ADD, COMPONENT_DEL = _calls(
+    "component", "component_add", "component_del", "drivers/base/component.c")
+THERMAL_ZONE_DEVICE_REGISTER, THERMAL_ZONE_DEVICE_UNREGISTER = _calls(
+    "zone", "thermal_zone_device_register_with_trips", "thermal_zone_device_unregister",
+    "drivers/thermal/thermal_core.c", fails=Fails.ERRPTR, on=None)
+USB_REGISTER_NOTIFIER, USB_UNREGISTER_NOTIFIER = _calls(
+    "notifier", "usb_register_notifier", "usb_unregister_notifier", "include/linux/usb/phy.h")
+CHARLCD_REGISTER, CHARLCD_UNREGISTER = _calls(
+    "lcd", "charlcd_register", "charlcd_unregister", "drivers/auxdisplay/charlcd.c")
+
 # Attributes and files of debugfs go like these: fs/kernfs/dir.c kernfs_drain(), and
 # fs/debugfs/inode.c __debugfs_file_removed() wait for who is inside; who holds one open gets an
 # error from then on.

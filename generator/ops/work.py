@@ -114,9 +114,10 @@ def _operation(of: Of, name: str) -> Operation:
                 acts_on="owner", managed=True, on_devres="owner",
             )
         case "start":  # it runs, again and again, until it is stopped
+            started = ok(sets(queued(name)(USER), 1), *of.also)
+            ways = (started, fault(of.error or "-ENOMEM"))
             return replace(
-                common,
-                outcomes=(ok(sets(queued(name)(USER), 1), *of.also), fault(of.error or "-ENOMEM")),
+                common, outcomes=ways[:1] if of.fails is Fails.NEVER else ways,
                 fingerprint=Fingerprint((of.callee,), on=of.argument, fails=of.fails),
                 undo=(of.undo or _CANCELS[of.kind]).on(name), sleeps=True,
                 managed=of.managed, on_devres="user" if of.managed or of.managed_by else "",

@@ -164,6 +164,11 @@ def record_of(of_type: CType) -> str:
     return words[-1] if len(words) <= 3 and "(" not in of_type.spelling else ""
 
 
+def points(of_type: CType) -> bool:
+    """Return whether a type is a pointer, and no array."""
+    return bool(of_type.get_canonical().kind == ci.TypeKind.POINTER)
+
+
 def root_of(of_type: CType) -> str:
     """Return how a variable of a type begins a path: a struct's tag, "int[]" of an array, or ""."""
     record = record_of(of_type)

@@ -25,6 +25,7 @@ from generator.parsing.cursors import (
     spelled,
 )
 from generator.reading.cfg import Assign, Branch, Call, Extent, Node, Store
+from generator.reading.results import GIVEN_BACK, POINTERS
 from generator.reading.uses import COMPILER, reads, writes
 from generator.reading.values import (
     OPAQUE,
@@ -45,14 +46,6 @@ _MACRO = re.compile(r"\w+\(.*\)")
 _WRAPPED = re.compile(r"(?:un)?likely\((.*)\)", re.DOTALL)
 
 # what the kernel makes of pointers that are errors: lowered as what it is
-POINTERS = {
-    "IS_ERR": "<",
-    "IS_ERR_OR_NULL": "<=",
-    "PTR_ERR": "",
-    "ERR_PTR": "",
-    "ERR_CAST": "",
-    "PTR_ERR_OR_ZERO": "?",
-}
 
 
 class Expressions(ABC):
@@ -362,6 +355,9 @@ class Expressions(ABC):
         callee = cursor.spelling
         if callee == "__builtin_expect":
             return arguments[0]
+        if callee in GIVEN_BACK:
+            self._read(cursor, *arguments)
+            return arguments[GIVEN_BACK[callee]]
         if callee in POINTERS and len(arguments) == 1:
             return self._error_pointer(cursor, callee, arguments[0])
         reference = cursor.referenced

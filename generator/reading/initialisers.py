@@ -81,8 +81,11 @@ _REQUESTS = {
 }
 
 
-def handlers(units: Sequence[Unit]) -> tuple[str, ...]:
-    """Return the functions of some units that they request interrupts with, as handlers."""
+def handlers(units: Sequence[Unit], *, threads: bool = False) -> tuple[str, ...]:
+    """Return the functions of some units that they request interrupts with, as handlers.
+
+    With `threads`, the threads of threaded ones as well.
+    """
     known = {name for unit in units for name in unit.definitions}
     found: dict[str, None] = {}
     for unit in units:
@@ -92,7 +95,8 @@ def handlers(units: Sequence[Unit]) -> tuple[str, ...]:
                 if cursor.kind != ci.CursorKind.CALL_EXPR or at is None:
                     continue
                 arguments = list(cursor.get_arguments())
-                for argument in arguments[at : at + 1]:
+                and_thread = threads and "threaded" in cursor.spelling
+                for argument in arguments[at : at + 1 + and_thread]:
                     found |= dict.fromkeys(
                         inner.spelling for inner in argument.walk_preorder()
                         if inner.kind == ci.CursorKind.DECL_REF_EXPR and inner.spelling in known

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The driver's own data where kzalloc() allocates it: which struct it is, and who frees it.
+
+Of memory that is for something else C does not say what.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+
+from generator.graphs.lts import Label
+from generator.operation import Operation
+from generator.ops.allocated import KFREE_OWN, KZALLOC_OWN
+from generator.parsing.cursors import Cursor, Kind, Unit, record_of
+from generator.reading.sites import Site
+
+# Which argument of a call is the driver's data.
+_TOLD = {
+    "dev_set_drvdata": 1, "pci_set_drvdata": 1, "platform_set_drvdata": 1, "i2c_set_clientdata": 1,
+    "spi_set_drvdata": 1, "auxiliary_set_drvdata": 1, "usb_set_intfdata": 1, "request_irq": 4,
+    "request_threaded_irq": 5,
+}
+_ALLOCATES = ("kzalloc", "kzalloc_noprof")
+_FREES = ("kfree",)
+
+
+def own_data(units: Sequence[Unit], reached: Collection[str]) -> str:
+    """Return the struct that is the driver's data, allocated and freed by what was reached.
+
+    "" when it is another's, as a controller of a subsystem, or when others free it.
+    """
+    told: set[str] = set()
+    freed: dict[str, set[str]] = {}
+    allocated: set[str] = set()
+    for unit in units:
+        lines = unit.text.decode("utf-8", "replace").split("\n")
+        for name, definition in unit.definitions.items():
+            extent = definition.cursor.extent
+            allocated |= _allocated("\n".join(lines[extent.start.line - 1 : extent.end.line]))
+            for cursor in definition.cursor.walk_preorder():
+                if cursor.kind != Kind.CALL_EXPR:
+                    continue
+                arguments = list(cursor.get_arguments())
+                at = _TOLD.get(cursor.spelling, len(arguments))
+                told |= {record_of(_bare(one).type) for one in arguments[at : at + 1]}
+                if cursor.spelling in _FREES and arguments:
+                    freed.setdefault(record_of(_bare(arguments[0]).type), set()).add(name)
+    mine = (told - {""}) & allocated
+    if len(mine) != 1:
+        return ""
+    (one,) = mine
+    return one if freed.get(one, set()) <= set(reached) else ""
+
+
+def _allocated(text: str) -> set[str]:
+    """Return the structs that a function with this text allocates."""
+    found: set[str] = set()
+    for variable, size in re.findall(r"(\w+)\s*=\s*kzalloc\(\s*sizeof\(([^()]*)\)", text):
+        named = re.match(r"\s*struct (\w+)\s*$", size)
+        declared = re.search(rf"struct (\w+)\s*\*[^;()]*\b{variable}\b", text)
+        found |= {one[1] for one in (named or declared,) if one}
+    return found
+
+
+def _bare(cursor: Cursor) -> Cursor:
+    """Return what stands inside of conversions to void *."""
+    while cursor.kind == Kind.UNEXPOSED_EXPR:
+        children = list(cursor.get_children())
+        if len(children) != 1:
+            break
+        cursor = children[0]
+    return cursor
+
+
+def done(
+    label: Label, own: str, sites: Sequence[Site], units: Sequence[Unit]
+) -> Operation | None:
+    """Return what a call of kzalloc() or kfree() is for the driver's own data, if it is for that.
+
+    Of kzalloc() the statement says it, of kfree() the path.
+    """
+    if not own:
+        return None
+    if label.name in _FREES and label.on == own:
+        return KFREE_OWN
+    if label.name not in _ALLOCATES:
+        return None
+    for site in sites:
+        unit = next((one for one in units if one.path == site.place.path), None)
+        if unit is None:
+            return None
+        lines = unit.text.decode("utf-8", "replace").split("\n")
+        body = unit.definitions[site.place.function].cursor.extent
+        text = "\n".join(lines[body.start.line - 1 : body.end.line])
+        here = " ".join(lines[site.place.line - 1 : site.place.end_line])
+        if own not in _allocated(text) or not re.search(
+            rf"sizeof\((?:struct {own}|\*\w+)\s*\)", here
+        ):
+            return None
+    return KZALLOC_OWN if sites else None

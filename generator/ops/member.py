@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A member of a driver's data, in which what runs beside probe and remove looks for something."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from generator.expr import Fact
+from generator.operation import DEV, Operation, sets
+from generator.ops.assign import assign
+
+NOTHING = ("NULL", "0", "false")  # as C stores that there is none
+
+
+def member(path: str) -> Fact:
+    """Return whether a member has been set, by its path in C, "card.clk"."""
+    return Fact(f"{path} set", 1, f"{path} has what its driver put there", local=True)
+
+
+@cache
+def set_member(path: str, value: str = "") -> Operation:
+    """Return the assignment to a member; a value of NOTHING takes back what is there."""
+    there = 0 if value in NOTHING else 1
+    return assign(path, value, sets(member(path)(DEV), there), roles=("dev",))
