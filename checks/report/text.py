@@ -18,6 +18,24 @@ def render(report: Report) -> str:
     return "\n".join(visible(line) for line in _lines(report))
 
 
+def again(report: Report, told: frozenset[str]) -> str:
+    """Return the same without the lines of standing() that were told; of a clean one in short."""
+    lines = [visible(line) for line in _lines(report)]
+    left = standing(report)
+    if report.clean and told:
+        left |= {visible(line) for line in (*table(report), *scope(report))}
+        told |= left
+        yes = ", ".join(report.checks)
+        lines = [*(visible(f"{row.name}: ok ({yes})") for row in report.rows), *lines]
+    return "\n".join(line for line in lines if line not in told or line not in left)
+
+
+def standing(report: Report) -> frozenset[str]:
+    """Return the lines that are about the tree and the checks, and no commit."""
+    lines = [*scope(report), *map(_gap, report.gaps), *(f"assumed: {x}" for x in report.assumed)]
+    return frozenset(map(visible, lines))
+
+
 def _lines(report: Report) -> Iterator[str]:
     yield from table(report)
     for check in report.checks:

@@ -9,18 +9,20 @@ import io
 import os
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 from checks.compiling.pool import Pool, connected
 from checks.patches.against import compared, range_diff
 from checks.patches.choice import Choice, choice
 from checks.patches.examine import CHECKS, examine
 from checks.patches.reported import reported
+from checks.report import text
 from checks.report.forms import FORMS
 from checks.report.record import Report
 from generator.cli.given import again, asked, clone
 from generator.cli.tree import told
 from generator.errors import UsageError
-from generator.intake import b4check, inbox, posting
+from generator.intake import b4check, inbox, posting, rebase
 from generator.kernel.clone import whole
 from generator.load import DEFAULT, load, names
 from generator.series.spec import SeriesSpec
@@ -46,9 +48,9 @@ def run(args: argparse.Namespace) -> int:
     named, base, alone, stdin = asked(args), args.base, False, None
     form = "json" if args.json else args.format
     if form.startswith("b4-") and named in (posting.Asked(), posting.Asked(("-",))):
-        text = inbox.standard_input().read(inbox.MOST_FILE + 1)
-        one = b4check.wanted(text, clone_, os.environ.get("B4_TRACKING_FILE", ""))
-        named, base, alone, stdin = one.asked, base or one.base, one.alone, io.BytesIO(text)
+        mail = inbox.standard_input().read(inbox.MOST_FILE + 1)
+        one = b4check.wanted(mail, clone_, os.environ.get("B4_TRACKING_FILE", ""))
+        named, base, alone, stdin = one.asked, base or one.base, one.alone, io.BytesIO(mail)
     with connected(args.scheduler) as pool, posting.opened(
         named, clone_, base, args.allow_newer, args.kernel, stdin
     ) as series:
@@ -65,11 +67,22 @@ def run(args: argparse.Namespace) -> int:
         report = _last(report)
     if stopping.asked():
         report = replace(report, code=stopping.INTERRUPTED)
-    if words := FORMS[form](report):
+    words = _once(report, clone_) if form == "text" and clone_ else FORMS[form](report)
+    if words:
         print(words)
     if report.ends == stopping.INTERRUPTED:
         print("portwright validate: interrupted: this is what was found so far", file=sys.stderr)
     return report.ends
+
+
+def _once(report: Report, clone_: Path) -> str:
+    """Return a report as text; within a rebase without what an earlier commit of it was told."""
+    name = rebase.running(clone_)
+    if not name:
+        return text.render(report)
+    words = text.again(report, rebase.told(name))
+    rebase.say_once(name, text.standing(report))
+    return words
 
 
 def _judged(

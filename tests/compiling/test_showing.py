@@ -40,7 +40,7 @@ OTHERS = {
     "include/sizes.h": "#define SIZE_OF(t) sizeof(t)\n",
     "include/holder.h": "#include <wide.h>\nstruct holder { struct whole in; };\n",
     "include/below.h": "int below(void);\n",
-    "include/consts.h": "#include <wide.h>\nenum more { MORE = LIMIT + 1 };\n",
+    "include/consts.h": "#include <wide.h>\nenum more { MORE = LIMIT + 1, MOST = STATE_ON + 4 };\n",
     "include/event.h": "#include <wide.h>\n#ifdef MAKE_EVENTS\nint event(struct part *p);\n"
                        "static inline int made(struct part *p) { return p->low; }\n#endif\n",
 }
@@ -76,6 +76,9 @@ FAULTS: Mapping[str, tuple[str, str, str]] = {
     "a constant of a constant": (
         "LIMIT 4", "LIMIT 5", unit("consts", "return 0;")
         + "_Static_assert(MORE == 5, \"\");\n"),
+    "a constant of an enum's": (
+        "STATE_OFF, STATE_ON", "STATE_ON, STATE_OFF", unit("consts", "return 0;")
+        + "_Static_assert(MOST == 5, \"\");\n"),
     "what it includes": (
         "int wide(int port);", "int wide(int port);\n", unit("wide", "return below();")),
     "an order": ("STATE_OFF, STATE_ON", "STATE_ON, STATE_OFF",
@@ -158,6 +161,16 @@ def test_users_that_name_nothing_of_it_are_left_out(root: Path) -> None:
 def test_an_error_in_the_header_itself_is_seen(root: Path) -> None:
     bad, _ = seen(root, WIDE.replace("part->low + part->low", "part->lower"))
     assert bad == {"include/wide.h"}
+
+
+def test_an_error_in_another_header_is_seen_in_some_that_include_it(root: Path) -> None:
+    text = "static inline int low_of(struct part *p)\n{\n\treturn p->low;\n}\n"
+    put(root, {"drivers/z/inner.h": f"#include <wide.h>\n{text}"})
+    put(root, {f"drivers/z/in{n}.c": '#include "inner.h"\n' + FILLER.format(n=50 + n)
+               for n in range(8)})
+    bad, compiled = seen(root, WIDE.replace("int low;", "int lower;"))
+    assert "drivers/z/inner.h" in bad
+    assert len([one for one in compiled if one.startswith("drivers/z/")]) == 2
 
 
 @pytest.mark.parametrize(("before", "after", "names"), [
