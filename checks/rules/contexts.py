@@ -27,8 +27,18 @@ from generator.context import (
     wanted,
 )
 from generator.expr import FALSE, TRUE, Expr, Fact, Nth, Read, all_of, any_of, num, reads
-from generator.facts import HANDLER, IN_RUNTIME_PM, MEMORY, MUTEXES, NOTED, PHASE, UNBOUND
+from generator.facts import (
+    HANDLER,
+    IN_RUNTIME_PM,
+    MEMORY,
+    MUTEXES,
+    NOTED,
+    PHASE,
+    UNBOUND,
+    WORKQUEUE,
+)
 from generator.operation import Block, Operation
+from generator.ops.work import ON_A_QUEUE
 from generator.program import operations
 
 
@@ -78,17 +88,29 @@ def _homeless(view: View) -> Iterator[tuple[str, Expr]]:
     "with DEBUG_OBJECTS: ODEBUG: free active (active state 0) object",
     states=_homeless,
 )
-def queued_only_while_there(step: Step, _view: View) -> Expr | None:
+def queued_only_while_there(step: Step, view: View) -> Expr | None:
     """What is queued or runs is cancelled, and waited for, before its memory or its driver goes.
 
     It is cancelled when nobody can queue it any more, and not initialised while it is queued. So is
-    what others call of an interface that is registered, and of a file that they have open.
+    what others call of an interface that is registered, and of a file that they have open. Nothing
+    is queued on a workqueue of the driver's own before it is there, or when it is destroyed.
     """
+    if step.op is not None and step.op.does == "queue" and _on_own_queue(step, view):
+        return WORKQUEUE(step.role("user")).eq(0)
     if step.op is None or step.op.does not in ("initialise", "start"):
         return None
     name, inst = step.op.context[1], step.role("user")
     there = queued(name)(inst).eq(1)  # a file may be open that was of another life
     return there if step.op.context[0] == "file" else there | running(name)(inst).eq(1)
+
+
+def _on_own_queue(step: Step, view: View) -> bool:
+    """Return whether a step queues on a workqueue that its driver has allocated for the device."""
+    name = step.op.name.partition("[")[0] if step.op is not None else ""
+    return name in ON_A_QUEUE and any(
+        do.op.gives(WORKQUEUE) and step.role("user") in view.of(do.places[0])
+        for do in view.operations
+    )
 
 
 def _taken_in(view: View, block: Block, own: Own) -> frozenset[Read]:

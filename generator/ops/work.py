@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from generator.context import (
+    KINDS,
     REGISTERED,
     awaited,
     flushed,
@@ -44,6 +45,9 @@ from generator.ops.device import INIT_LIST_HEAD
 USER = Role("user")
 
 
+DOES = ("initialise", "queue", "start", "cancel", "cancel and wait", "shut down", "wait")
+
+
 @dataclass(frozen=True)
 class Of:
     """An operation on contexts of a kind: `does` says which, applied it is that on one of them.
@@ -65,6 +69,21 @@ class Of:
     also: tuple[Set, ...] = ()  # what it gives beside
     idempotent: bool = False
     spelled: tuple[str, ...] = ()  # what is left of it in C whose macros are expanded
+
+    def __post_init__(self) -> None:
+        """Refuse what a design's own file can write wrongly."""
+        if self.does not in DOES:
+            raise ModelError(here(), f"{self.callee}: does= is one of {', '.join(DOES)}, "
+                             f"not {self.does!r}")
+        if self.kind not in KINDS:
+            raise ModelError(here(), f"{self.callee}: kind= is one of {', '.join(KINDS)}, "
+                             f"not {self.kind!r}")
+        if not isinstance(self.word, str) or not self.word.isidentifier():
+            raise ModelError(here(), f"{self.callee}: word= is a word, by which a context of it is "
+                             f"named, not {self.word!r}")
+        if not isinstance(self.undo, Of | None):
+            raise ModelError(here(), f"{self.callee}: undo= is an Of as well, what unregisters, "
+                             f"not {self.undo}")
 
     def __call__(
         self, *places: Place, c: Mapping[str, str] | None = None,
@@ -175,6 +194,11 @@ INIT_WORK = _work("INIT_WORK", "initialise", "include/linux/workqueue.h INIT_WOR
 SCHEDULE_WORK = _work("schedule_work", "queue", "include/linux/workqueue.h schedule_work()")
 QUEUE_WORK = replace(_work("queue_work", "queue", "kernel/workqueue.c queue_work_on()"), argument=1)
 QUEUE_WORK_ON = replace(QUEUE_WORK, callee="queue_work_on", argument=2)
+# On a queue of the driver's own, where it has one: alloc_workqueue().
+ON_A_QUEUE = frozenset({
+    "queue_work", "queue_work_on", "queue_delayed_work", "queue_delayed_work_on",
+    "mod_delayed_work",
+})
 CANCEL_WORK = _work("cancel_work", "cancel", "kernel/workqueue.c cancel_work(): it may run still")
 CANCEL_WORK_SYNC = _work(
     "cancel_work_sync", "cancel and wait",

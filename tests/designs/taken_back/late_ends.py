@@ -4,14 +4,20 @@
 devres unregistered the SPI controller of fsl-lpspi behind its DMA channel (CVE-2026-31485);
 liteuart never took its port off the serial core (CVE-2021-47525); bq24190 did not cancel the work
 that its supply queues (CVE-2023-33288); cpu5wdt did not wait for its timer (CVE-2024-38630),
-fore200e not for its tasklets; terminating DMA without a wait leaves the callback that runs.
+fore200e not for its tasklets; terminating DMA without a wait leaves the callback that runs. A
+timer must end before the workqueue on which it queues.
 """
 
-from generator.context import Context, calls, delayed_work, tasklet, timer
+from generator.context import Context, calls, delayed_work, tasklet, timer, work
 from generator.design import Design, Device, Driver
 from generator.facts import DMA_CHANNEL
 from generator.operation import Operation, ok
-from generator.ops.buffers import DMA_RELEASE_CHANNEL, DMA_REQUEST_CHAN
+from generator.ops.buffers import (
+    ALLOC_WORKQUEUE,
+    DESTROY_WORKQUEUE,
+    DMA_RELEASE_CHANNEL,
+    DMA_REQUEST_CHAN,
+)
 from generator.ops.device import DEVM_KZALLOC
 from generator.ops.irq import FREE_IRQ, REQUEST_IRQ
 from generator.ops.platform import PLATFORM_GET_IRQ
@@ -26,12 +32,16 @@ from generator.ops.spi import (
 from generator.ops.work import (
     DEL_TIMER,
     DEVM_DELAYED_WORK_AUTOCANCEL,
+    FLUSH_WORK,
     INIT_DELAYED_WORK,
+    INIT_WORK,
     MOD_TIMER,
+    QUEUE_WORK,
     SCHEDULE_DELAYED_WORK,
     TASKLET_KILL,
     TASKLET_SCHEDULE,
     TASKLET_SETUP,
+    TIMER_DELETE_SYNC,
     TIMER_SETUP,
     TIMER_SHUTDOWN_SYNC,
     Of,
@@ -88,10 +98,19 @@ def _dma(stop: Of) -> Design:
     return _chip(probe, remove, calls("i2c", (SUBMIT(CHIP),)), tasklet("tasklet"))
 
 
+def _queue(*remove: Node) -> Design:
+    probe = (OWN, ALLOC_WORKQUEUE(CHIP), INIT_WORK(CHIP), TIMER_SETUP(CHIP), MOD_TIMER(CHIP))
+    ticks = timer("timer", (QUEUE_WORK(CHIP), MOD_TIMER(CHIP)))
+    return _chip(probe, (*remove, NOT_OWN), ticks, work("work"))
+
+
+NO_QUEUE: Block = (FLUSH_WORK(CHIP), DESTROY_WORKQUEUE(CHIP))
+NO_TIMER = TIMER_DELETE_SYNC(CHIP)
 DESIGN = _spi(SPI_REGISTER_CONTROLLER(CHIP), SPI_UNREGISTER_CONTROLLER(CHIP))
 SOUND = (
     _uart(REMOVE_PORT(CHIP)), _charger(DEVM_DELAYED_WORK_AUTOCANCEL(CHIP, CHIP, work="limit")),
     _watchdog(TIMER_SHUTDOWN_SYNC(CHIP)), _atm(TASKLET_KILL(CHIP)), _dma(ENDS_SYNC),
+    _queue(NO_TIMER, *NO_QUEUE),
 )
 BUGGY = (
     (_spi(DEVM_SPI_REGISTER_CONTROLLER(CHIP)), "N12"),
@@ -100,4 +119,5 @@ BUGGY = (
     (_watchdog(DEL_TIMER(CHIP)), "N17"),
     (_atm(), "N17"),
     (_dma(ENDS), "N17"),
+    (_queue(*NO_QUEUE, NO_TIMER, FLUSH_WORK(CHIP)), "N17"),
 )
