@@ -83,6 +83,10 @@ class Device:
             )
         if not 1 <= self.count <= 6:
             raise ModelError(self.where, f"{self.name}: count is 1 to 6, not {self.count}")
+        if self.bridge and self.kind != "pci":
+            raise ModelError(self.where, f"{self.name}: bridge= is of a pci device, whose live "
+                             f"devices below need its bus mastering: leave it out of a {self.kind} "
+                             "device")
         if self.names and len({*self.names}) != self.count:
             raise ModelError(self.where, f"{self.name}: names= has a name for each of count="
                              f"{self.count}, all different, or is left out")

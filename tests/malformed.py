@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from hypothesis import strategies as st
+from malformed_own import own_files
 
 GOOD = '''\
 from generator.design import Design, Device, Driver, Waiver
@@ -245,7 +246,7 @@ TEXTS: dict[str, list[str]] = {
 
 def files() -> dict[str, str]:
     """Return every malformed file of the tables: a name for the test, and the text."""
-    found = {}
+    found = own_files()
     for kind, edits in EDITS.items():
         for number, (old, new) in enumerate(edits):
             assert old in GOOD, (kind, old)

@@ -34,12 +34,15 @@ class OfMutex:
     locks: bool
 
     def __call__(
-        self, *places: Place, lock: str = "lock", c: Mapping[str, str] | None = None
+        self, *places: Place, lock: str = "lock", c: Mapping[str, str] | None = None,
+        **which: object,
     ) -> Do:
         """Return it on the mutex of a device, at the caller's line.
 
         Errors: ModelError when devices do not fit.
         """
+        if which:
+            raise ModelError(here(), f"{self.callee}() takes lock=, not {sorted(which)[0]}=")
         if not isinstance(lock, str) or not lock.isidentifier():
             raise ModelError(here(), f'{self.callee}(): lock= is a name, lock="NAME": not {lock!r}')
         return _operation(self, lock)(*places, c=c)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from generator.errors import ModelError
 from generator.expr import TRUE, ParentOf, Role, pick
 from generator.facts import (
     CAPS,
@@ -23,7 +24,7 @@ from generator.facts import (
     STALE_COUNT,
 )
 from generator.fingerprint import Fails, Fingerprint
-from generator.operation import Operation, Outcome, fail, fault, ok, sets
+from generator.operation import Operation, Outcome, fail, fault, here, ok, sets
 
 USER = Role("user")
 OWNER = Role("owner")
@@ -227,6 +228,7 @@ def devm_action(undo: Operation, callback: str) -> Operation:
 
     When it fails it runs the callback at once (drivers/base/devres.c), which waits as it does.
     """
+    _is_operation("devm_action", undo)
     waits = undo.waits
     done = tuple(
         Outcome("fail", outcome.when if waits == TRUE else outcome.when & waits, outcome.gives,
@@ -246,7 +248,15 @@ def devm_action(undo: Operation, callback: str) -> Operation:
         acts_on="owner",
     )
 
+
+def _is_operation(what: str, undo: object) -> None:
+    """Refuse what is no operation. Errors: ModelError."""
+    if not isinstance(undo, Operation):
+        raise ModelError(here(), f"{what}(): what the callback does is an operation, not {undo!r}")
+
+
 def _off_devres(name: str, undo: Operation, source: str, callees: tuple[str, ...]) -> Operation:
+    _is_operation(callees[0], undo)
     return replace(
         undo,
         name=name,

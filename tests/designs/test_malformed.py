@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from malformed import GOOD, files, mutated
+from malformed_own import OWN
 
 from generator.__main__ import main
 
@@ -33,8 +34,13 @@ def test_the_file_that_is_varied_is_good(tmp_path: Path) -> None:
     assert out.startswith("malformed: HOLDS")
 
 
-def test_there_are_more_than_a_hundred() -> None:
-    assert len(FILES) > 180
+    code, out, err = check(tmp_path / "design.py", OWN)
+    assert (code, err) == (0, "")
+    assert out.startswith("own: HOLDS")
+
+
+def test_there_are_more_than_two_hundred() -> None:
+    assert len(FILES) > 250
 
 
 @pytest.mark.parametrize("name", FILES)
