@@ -42,6 +42,8 @@ def compared(new: Report, old: Report, between: tuple[str, ...], *, every: bool)
     gone = [f"gone since {old.about}: {key[3]} [{key[0]}]" for key in left.elements()]
     kept = sum(item.fails for item in new.items) - fresh
     count = f"against {old.about}: {fresh} new, {kept} as before, {len(gone)} gone"
+    if [row.commit for row in new.rows] == [row.commit for row in old.rows]:
+        count += "; both are the same commits"
     return replace(new, items=tuple(items), compared=(*between, count, *gone))
 
 

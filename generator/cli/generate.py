@@ -93,11 +93,13 @@ def _one(args: argparse.Namespace, spec: SeriesSpec, where: Tree) -> int:
             report = None if stopping.asked() else holds(design)
             if report is not None:
                 print(report_text.text(report))
+                print(_unwritten(out))
                 return 1
         if spec.children and not stopping.asked():
             report = holds(with_children(spec.steps[-1].design, spec.children), seconds=_LONG)
             if report is not None:
                 print(report_text.text(report))
+                print(_unwritten(out))
                 return 1
     if stopping.asked():
         return stopping.INTERRUPTED
@@ -154,7 +156,7 @@ def _written(
         except OSError as fault:
             raise EnvironmentFault(f"{out}: not written: {fault}") from fault
         if checking and not _clean(fresh, out, where, spec, signer, made):
-            print(f"{out}: not written")
+            print(_unwritten(out))
             return 1
         if dry:
             print("\n".join(_would(fresh, out)))
@@ -164,6 +166,12 @@ def _written(
         print(f"{out}: step {key} left out: the tree has it ({why})")
     print(f"{out}: {len(spec.steps)} patches on {where.base[:12]} ({where.source})")
     return 0
+
+
+def _unwritten(out: Path) -> str:
+    """Return that a set is not written, and what the one that is there is of."""
+    there = out.is_dir() and any(out.glob("*.patch"))
+    return f"{out}: not written" + ("; what is there is of an earlier run" if there else "")
 
 
 def _would(fresh: Path, out: Path) -> Iterator[str]:

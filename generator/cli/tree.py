@@ -88,8 +88,12 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(said, indent=2))
     else:
         for key, value in said.items():
-            print(f"{key:<9}{value}")
+            print(f"{_WORDS[key]:<17}{value}")
     return 0
+
+
+_WORDS = {"path": "work tree", "base": "base commit", "version": "version",
+          "build": "build directory", "source": "made from", "git_dir": "git directory"}
 
 
 def _would(args: argparse.Namespace) -> int:

@@ -46,6 +46,14 @@ def test_what_was_there_before_does_not_count_again_though_it_moved(
     assert any(line.startswith("1:") and " ! 1:" in line and FIRST in line for line in lines)
 
 
+def test_a_version_beside_itself_is_said_to_be_that(
+    clone: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, lines = told(capsys, "main..v2", "--against", "main..v2")
+    assert code == 0
+    assert "against main..v2: 0 new, 1 as before, 0 gone; both are the same commits" in lines
+
+
 def test_all_of_them_count_if_asked(clone: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert told(capsys, "main..v2", "--against", "main..v1", "--all")[0] == 1
     assert told(capsys, "main..v2", "--all")[0] == 2

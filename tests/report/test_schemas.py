@@ -56,6 +56,10 @@ def test_the_tree_is_shown_as_its_schema_says(
         assert wrong("tree", said) == []
         del (said[0] if isinstance(said, list) else said)["path"]
         assert wrong("tree", said) != []
+    assert main(["tree", "show"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line[:17].strip() for line in lines] == [
+        "work tree", "base commit", "version", "build directory", "made from", "git directory"]
 
 
 @pytest.mark.kernel

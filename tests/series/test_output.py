@@ -446,6 +446,13 @@ def test_generate_refuses_before_it_explores(
     assert auxbus.SERIES.name == "auxbus"
 
 
+def test_what_is_not_written_says_of_when_the_set_is_that_is_there(out: Path) -> None:
+    assert generate._unwritten(out) == f"{out}: not written; what is there is of an earlier run"
+    assert generate._unwritten(out / "none") == f"{out / 'none'}: not written"
+    stranger(out)
+    assert "earlier run" in generate._unwritten(out)
+
+
 def test_readers_refuse_what_a_killed_run_left(
     out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
