@@ -130,7 +130,7 @@ class Blocks:
         guards = [CGuard(text, (text,), inside) for text, inside in sorted(free)]
         return Reader(
             self.units, found, guards, sets=self.members, harmless=HARMLESS_CALLS, present=DATA,
-            most=MOST_RUNS,
+            counts=True, most=MOST_RUNS,
         ).read(function)
 
     def handle(self, label: Label, sites: Sequence[Site]) -> str:

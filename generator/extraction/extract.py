@@ -19,6 +19,7 @@ from generator.extraction.modules import module
 from generator.extraction.open_facts import left_open, of_members, of_numbers, of_several
 from generator.extraction.own_data import own_data
 from generator.extraction.quiet import quieted
+from generator.extraction.runtime_pm import answered
 from generator.extraction.vocabulary import not_founded
 from generator.extraction.without import Without
 from generator.facts import BLOCK, MSG, RPM_ENABLED
@@ -119,7 +120,8 @@ def extract(units: Sequence[Unit], named: Initialiser) -> Extracted:
         open_ |= {RPM_ENABLED}
     lone = not_founded(every.values(), open_)
     drop = Without(lone)
-    every = quieted({entry: drop.block(block) for entry, block in every.items()}, device)
+    every = {entry: drop.block(block) for entry, block in every.items()}
+    every = quieted(answered(every, device, open_), device)
     for block in every.values():
         of.size(block)
     named_there = {do.op.context[1] for block in every.values() for do in operations(block)}

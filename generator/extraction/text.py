@@ -13,7 +13,7 @@ from typing import TypeAlias
 from generator import facts
 from generator.context import Context, queued
 from generator.design import Design, Device, Driver
-from generator.expr import Fact, Num
+from generator.expr import Bin, Expr, Fact, Num, Read
 from generator.operation import IGNORE, UNWIND, Do, Guard, Operation, asked
 from generator.ops import shipped
 from generator.ops.member import member
@@ -120,10 +120,18 @@ class _Text:
                     self._use("generator.operation", "asked")
                     parts: list[Part] = [place, _quoted(guard.name)]
                     return f"{head}asked(", parts + ["told=False"] * (not told), ")"
-        assert guard.when is None, "a condition read off C is asked once, or left open"
         self._use("generator.operation", "Guard")
+        when = "None" if guard.when is None else self._meaning(guard.when)
         c = f"({_quoted(guard.c[0])},)" if guard.c else "()"
-        return f"{head}Guard(", [_quoted(guard.name), "None", c], ")"
+        return f"{head}Guard(", [_quoted(guard.name), when, c], ")"
+
+    def _meaning(self, when: Expr) -> str:
+        assert isinstance(when, Bin)  # one fact, and what it is
+        assert isinstance(when.left, Read)
+        assert isinstance(when.left.of, Device)
+        assert isinstance(when.right, Num)
+        fact = self._shipped(when.left.fact)
+        return f"{fact}({self.names[when.left.of]}).eq({when.right.value})"
 
     def _helpers(self, driver: Driver) -> Iterator[str]:
         """Yield the helpers of a driver, each behind those that it calls."""

@@ -13,7 +13,7 @@ from generator.errors import ModelError
 from generator.expr import TRUE, Fact, Place, num
 from generator.extraction.contexts import INIT, SetUp, initialises
 from generator.extraction.contexts import name as context_name
-from generator.facts import HANDLER, IRQ, MASKED, MEMORY, WAKE
+from generator.facts import ENABLED, HANDLER, IRQ, MAPPED, MASKED, MEMORY, WAKE
 from generator.fingerprint import Fails, Fingerprint
 from generator.graphs.design_lts import fingerprints
 from generator.graphs.lts import Label
@@ -35,6 +35,7 @@ _OTHERS = (
     # what the user may change in sysfs at any time: what a driver leaves there is no leak
     "pm_runtime_allow", "pm_runtime_forbid",
 )
+_OF_ENABLED = ("pdev->irq", "pci_alloc_irq_vectors")  # what a PCI device has where it is enabled
 # What is taken for a number that C does not show: what most drivers ask for, where the least that
 # there is would be odd. Of types of interrupts all are.
 _USUAL = {"min": 1, "max": 1, "types": INTX | MSI | MSIX}
@@ -183,6 +184,8 @@ def not_founded(
     """
     there = {do.op for block in blocks for do in operations(block)}
     gone = frozenset(one for one in there if facts_of(one) & set(left_open))
+    if any(ENABLED in facts_of(one) for one in gone):  # then nobody knows what is used too early
+        gone |= {one for one in there if one.name in _OF_ENABLED or MAPPED in one.needs}
     while True:
         left = there - gone
         more = frozenset(one for one in left if not _founded(one, left))

@@ -71,7 +71,8 @@ class Program:
     is that of a member ("pcie_device.irq"), of an element ("int[*]", "int[NAME]"), of a scalar
     written through a pointer ("&pme"), or of a local variable itself ("function:name").
     Functions of the units are entered wherever they are called, unless a fingerprint names them.
-    present: callees that are known not to return NULL.
+    present: callees that are known not to return NULL. counts: what is returned and is no error
+    is as good as 0.
     """
 
     def __init__(
@@ -83,8 +84,10 @@ class Program:
         sets: Collection[str] = (),
         harmless: Collection[str] = HARMLESS,
         present: Collection[str] = (),
+        counts: bool = False,
     ) -> None:
         """Note what is there; functions are lowered when they are met."""
+        self.counts = counts
         self._prints = {name: one for one in fingerprints for name in one.spellings}
         self._guards: dict[str, list[tuple[CGuard, bool]]] = {}
         for guard in guards:
@@ -166,6 +169,7 @@ class Program:
         one = self._lowered[name]
         return (
             name,
+            self.counts,
             one.digest,
             tuple(
                 (self._prints.get(callee), callee in self._harmless, callee in self._bodies,

@@ -92,12 +92,13 @@ class Reader:
         sets: Collection[str] = (),
         harmless: Collection[str] = HARMLESS,
         present: Collection[str] = (),
+        counts: bool = False,
         most: int = MOST,
     ) -> None:
         """Note what is there; functions are lowered when they are met. `most` bounds the states."""
         self._most = most
         self._program = Program(units, fingerprints, guards, sets=sets, harmless=harmless,
-                                present=present)
+                                present=present, counts=counts)
 
     def read(self, entry: str, *given: str) -> CLts:
         """Return the transition system of one function, called with `given` paths.

@@ -17,6 +17,7 @@ from generator.reading.sites import Notes, Site, Unnamed
 from generator.reading.unset import UNSET, Locals, mark, settled, without, without_marks
 from generator.reading.values import (
     ANY,
+    NEG,
     NONZERO,
     POS,
     ZERO,
@@ -365,7 +366,7 @@ class Runs:
                 outcome = "void"
             elif not value.signs & ZERO:
                 outcome = "error"
-            elif value.signs == ZERO:
+            elif value.signs == ZERO or (self.program.counts and not value.signs & NEG):
                 outcome = "0"
             label = Label("return", "", outcome)
             self.notes.site("sites", label, node)

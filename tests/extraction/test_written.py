@@ -314,6 +314,98 @@ def test_runtime_pm_of_a_device_that_is_not_pci(pinned: Tree) -> None:
     assert _rules(_read(pinned, COUNTED.replace("	pm_runtime_put_sync(&pdev->dev);\n", "")))
 
 
+SLEEPS = """// SPDX-License-Identifier: GPL-2.0
+#include <linux/clk.h>
+#include <linux/module.h>
+#include <linux/platform_device.h>
+#include <linux/pm_runtime.h>
+struct chip { struct clk *clk; };
+static int chip_sleep(struct device *dev)
+{
+	struct chip *chip = dev_get_drvdata(dev);
+
+	clk_disable_unprepare(chip->clk);
+	return 0;
+}
+static int chip_wake(struct device *dev)
+{
+	struct chip *chip = dev_get_drvdata(dev);
+
+	return clk_prepare_enable(chip->clk);
+}
+static int chip_suspend(struct device *dev)
+{
+	if (!pm_runtime_suspended(dev))
+		return chip_sleep(dev);
+	return 0;
+}
+static int chip_resume(struct device *dev)
+{
+	if (!pm_runtime_suspended(dev))
+		return chip_wake(dev);
+	return 0;
+}
+static int chip_probe(struct platform_device *pdev)
+{
+	struct chip *chip = devm_kzalloc(&pdev->dev, sizeof(*chip), GFP_KERNEL);
+	int ret;
+
+	if (!chip)
+		return -ENOMEM;
+	chip->clk = devm_clk_get(&pdev->dev, NULL);
+	if (IS_ERR(chip->clk))
+		return PTR_ERR(chip->clk);
+	platform_set_drvdata(pdev, chip);
+	ret = clk_prepare_enable(chip->clk);
+	if (ret)
+		return ret;
+	pm_runtime_set_active(&pdev->dev);
+	pm_runtime_enable(&pdev->dev);
+	return 0;
+}
+static void chip_remove(struct platform_device *pdev)
+{
+	struct chip *chip = platform_get_drvdata(pdev);
+
+	pm_runtime_disable(&pdev->dev);
+	if (!pm_runtime_status_suspended(&pdev->dev))
+		clk_disable_unprepare(chip->clk);
+	pm_runtime_set_suspended(&pdev->dev);
+}
+static const struct dev_pm_ops chip_pm = {
+	SYSTEM_SLEEP_PM_OPS(chip_suspend, chip_resume)
+	RUNTIME_PM_OPS(chip_sleep, chip_wake, NULL)
+};
+static struct platform_driver chip_driver = {
+	.driver = { .name = "chip", .pm = &chip_pm },
+	.probe = chip_probe, .remove_new = chip_remove,
+};
+module_platform_driver(chip_driver);
+"""
+
+
+def test_whether_runtime_pm_has_it_suspended_is_no_answer_given_once(pinned: Tree) -> None:
+    unasked = SLEEPS.replace("	if (!pm_runtime_suspended(dev))\n", "")
+
+    assert _rules(_read(pinned, SLEEPS)) == set()
+    assert "R40" in _rules(_read(pinned, unasked))
+
+
+def test_a_probe_that_returns_no_error_has_not_failed(c: Read) -> None:
+    end = "	if (ret)\n		return ret;\n	return 0;\n"
+    assert end in HELPER
+    found = c("int elsewhere(void);\n" + HELPER.replace(end, """
+	if (ret)
+		return ret;
+	ret = elsewhere();
+	if (ret < 0)
+		pci_disable_device(pdev);
+	return ret;
+"""))
+
+    assert _rules(found) == set()
+
+
 def test_what_is_put_and_what_nobody_calls_here_may_take_is_left_out(pinned: Tree) -> None:
     """Nothing true can be said of it; where nobody takes it at all, the put is one too many."""
     assert TAKEN in COUNTED

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What C asks of runtime PM is what the design says of it, and no answer given once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+
+from generator.design import Device
+from generator.expr import Fact
+from generator.facts import RPM_ACTIVE, RPM_ENABLED
+from generator.operation import Guard, Node
+from generator.ops.power import PM_RUNTIME_ENABLE
+from generator.ops.runtime import OFF_PCI
+from generator.program import Block, Function, If, mapped, operations
+
+_ASKED = re.compile(r"pm_runtime_(active|suspended|status_suspended)\([^()]*\)")
+_KINDS = OFF_PCI[0][1]
+
+
+def answered(
+    blocks: Mapping[str, Block], device: Device, left_open: Collection[Fact]
+) -> dict[str, Block]:
+    """Return a driver's blocks with pm_runtime_suspended() and its like as facts of the device.
+
+    They stay as they are where the design does not know: where nobody enables runtime PM, or
+    functions that were not read change it. left_open: the facts that such functions change.
+    """
+    enabled = any(do.op == PM_RUNTIME_ENABLE for block in blocks.values()
+                  for do in operations(block))
+    if device.kind not in _KINDS or not enabled or {RPM_ACTIVE, RPM_ENABLED} & set(left_open):
+        return dict(blocks)
+    functions: dict[str, Function] = {}
+
+    def change(node: Node) -> Block | None:
+        if not isinstance(node, If) or not isinstance(node.guard, Guard):
+            return None
+        asked = _ASKED.fullmatch(node.guard.name)
+        if asked is None:
+            return None
+        active = RPM_ACTIVE(device).eq(int(asked[1] == "active"))
+        now = Guard(node.guard.name, active, node.guard.c)
+        return (If(now, within(node.then), within(node.other), node.where),)
+
+    def helper(function: Function) -> Function:
+        if function.name not in functions:
+            functions[function.name] = Function(function.name, within(function.body))
+        return functions[function.name]
+
+    def within(block: Block) -> Block:
+        return mapped(block, change, helper)
+
+    return {entry: within(block) for entry, block in blocks.items()}
