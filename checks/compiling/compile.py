@@ -248,7 +248,7 @@ def _not_compiled(
         if never and not header:
             read = partial(text_of, overlays[commit], targets[0].source)
             why = unbuilt_why(path, read)
-            reason, known = f"; {why.text}", bool(why.symbols)
+            reason, known = f"; {why.text}", why.named
         found.append(
             Finding(
                 "compile:not-built",

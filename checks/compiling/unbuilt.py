@@ -18,11 +18,12 @@ _LISTS = frozenset(("obj", "lib", "core", "drivers", "net", "libs"))
 
 @dataclass(frozen=True)
 class Why:
-    """Why a file is not built, and the symbols of Kconfig that would build it."""
+    """Why a file is not built, and the symbols of Kconfig that would; named: by a Makefile."""
 
     text: str
     symbols: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    named: bool = False
 
     @property
     def wanted(self) -> tuple[str, ...]:
@@ -47,12 +48,13 @@ def why(path: str, text: Text) -> Why:
         return Why(f"no line of {makefile[0]} names {stem}.o")
     above = tuple(dict.fromkeys((*symbols, *_entering(directory, text))))
     if not above:
-        return Why(f"{makefile[0]} builds it under conditions that no configuration has")
+        return Why(f"{makefile[0]} builds it under conditions that no configuration has",
+                   named=True)
     named = " and ".join(f"CONFIG_{one}" for one in above)
     needs = {one: depends for one in above if (depends := _depends(one, directory, text))}
     said = [f"it takes {named}, which no configuration has together",
             *(f"{one} depends on {depends}" for one, depends in needs.items())]
-    return Why("; ".join(said), above, tuple(needs.values()))
+    return Why("; ".join(said), above, tuple(needs.values()), named=True)
 
 
 def conditions(path: str, text: Text) -> tuple[str, ...] | None:

@@ -38,6 +38,7 @@ def test_why_a_file_is_not_built(path: str, text: str, symbols: tuple[str, ...])
     files = {name: content.encode() for name, content in FILES.items()}
     found = why(path, files.get)
     assert (found.text, found.symbols) == (text, symbols)
+    assert found.named == ("takes" in text or "conditions" in text)
 
 
 def test_what_has_to_be_on_is_what_it_depends_on_as_well() -> None:
