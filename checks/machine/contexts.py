@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from checks.machine.in_flight import may_fire, unheard
+from checks.machine.in_flight import may_end, may_fire, unheard
 from checks.machine.instances import Inst, Own, View
 from checks.machine.process import Process
 from checks.machine.runtime_calls import RuntimeCalls, callbacks_of, called_by_runtime_pm
@@ -111,9 +111,10 @@ class _Beside(Process):
 
     def awaited_by(self, runs: Read, *gone: Read) -> None:
         """Let every step of others that ends what calls it wait until it does not run."""
-        ends, steps = [(read, num(0)) for read in gone], self.made.transitions
+        steps = self.made.transitions
         for at, one in enumerate(steps):
-            if one.pc != self.pc and any(give in ends for give in one.gives):
+            if one.pc != self.pc and any(may_end(value) for read, value in one.gives
+                                         if read in gone):
                 steps[at] = replace(one, when=one.when & runs.eq(0))
 
     def _runs(

@@ -16,7 +16,7 @@ from checks.machine.instances import SYSTEM, TURN, Inst, View
 from checks.machine.runtime_pm import calls_of
 from checks.machine.step import Build, Transition
 from generator.context import HANDLER_RUNS, IN_FLIGHT, IRQ_THREAD_RUNS
-from generator.expr import FALSE, Expr, Read, all_of, any_of, num, pick
+from generator.expr import FALSE, Expr, Pick, Read, all_of, any_of, num, pick
 from generator.facts import (
     EXCLUSIVE,
     HANDLER,
@@ -59,6 +59,11 @@ def heard(view: View, inst: Inst, gives: Mapping[Read, Expr] = MappingProxyType(
     return fold(found if asleep == FALSE else found & ~asleep)
 
 
+def may_end(value: Expr) -> bool:
+    """Return whether what a step gives can be nothing: of two entries of devres one may be left."""
+    return value == num(0) or (isinstance(value, Pick) and num(0) in (value.then, value.other))
+
+
 def let_go_on(made: Build) -> None:
     """Let handlers that have begun go on where none can be called any more.
 
@@ -71,7 +76,7 @@ def let_go_on(made: Build) -> None:
             continue
         for at, one in enumerate(steps):
             gives = dict(one.gives)
-            if gives.get(HANDLER(inst)) == num(0):
+            if HANDLER(inst) in gives and may_end(gives[HANDLER(inst)]):
                 steps[at] = _giving(one, IN_FLIGHT(inst), num(0))
             elif gives.keys() & {SOURCE(inst), MASKED(inst)} and OPEN(inst) not in gives:
                 ends = fold(all_of(may_fire(view, inst), ~heard(view, inst, gives)))

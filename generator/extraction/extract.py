@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -22,7 +23,7 @@ from generator.extraction.quiet import quieted
 from generator.extraction.runtime_pm import answered
 from generator.extraction.vocabulary import not_founded
 from generator.extraction.without import Without
-from generator.facts import BLOCK, MSG, RPM_ENABLED
+from generator.facts import BLOCK, ENABLED, MAPPED, MODE, MSG, RPM_ENABLED
 from generator.operation import IGNORE
 from generator.ops.aux import (
     AUXILIARY_DEVICE_ADD,
@@ -118,6 +119,8 @@ def extract(units: Sequence[Unit], named: Initialiser) -> Extracted:
     open_ |= of_numbers(units, of.meant) | of_members(every.values(), units)
     if struct.kind == "pci":  # drivers/pci/pci.c pci_pm_init() has enabled it
         open_ |= {RPM_ENABLED}
+    if ENABLED in open_:  # so nothing can be said of what asks for it
+        open_ |= {MODE, MAPPED}
     lone = not_founded(every.values(), open_)
     drop = Without(lone)
     every = {entry: drop.block(block) for entry, block in every.items()}
@@ -129,6 +132,7 @@ def extract(units: Sequence[Unit], named: Initialiser) -> Extracted:
     driver = Driver(
         named.name, device, every["probe"], where=at, sources=(named.place.path,),
         variable=named.name, handler_needs=needed(looked, every["probe"], units, of.meant),
+        unbind=not _suppressed(units, named),
         contexts=tuple(replace(one, body=every[context_entry(one.name)], where=at)
                        for one in contexts if one.name in named_there),
     ).with_blocks({entry: every[entry] for entry in (*functions, "atomic")})
@@ -186,7 +190,16 @@ def _creates(parent: Device, child: Device, at: Where) -> Driver:
 
 
 def _answers(struct: DriverStruct) -> tuple[tuple[Fact, tuple[str, ...]], ...]:
+    if struct.kind == "aux":  # what it maps lies in a BAR of its parent
+        return _ENDPOINT[1:]
     return _ENDPOINT if struct.kind == "pci" else ()
+
+
+def _suppressed(units: Sequence[Unit], named: Initialiser) -> bool:
+    """Return whether a driver offers no unbind in sysfs."""
+    text = next(one.text for one in units if one.path == named.place.path)
+    rows = text.split(b"\n")[named.place.line - 1 : named.place.end_line]
+    return re.search(rb"\.suppress_bind_attrs\s*=\s*true\b", b" ".join(rows)) is not None
 
 
 def _plain(name: str) -> str:

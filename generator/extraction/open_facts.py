@@ -20,7 +20,7 @@ from generator.extraction.vocabulary import (
     speaks,
     undoing,
 )
-from generator.facts import CLAIMED, MEMORY
+from generator.facts import CLAIMED, MAPPED, MEMORY
 from generator.fingerprint import Fails
 from generator.operation import Do, Operation
 from generator.parsing.cursors import Kind, Unit
@@ -58,10 +58,15 @@ def _changed(callee: str) -> frozenset[Fact]:
 
 
 def _context(callee: str, text: str, there: Sequence[SetUp]) -> frozenset[Fact]:
-    """Return the contexts that a function with this text cancels or initialises."""
+    """Return the contexts that a function with this text cancels or initialises.
+
+    An interface that init or exit of the module takes back may outlast the driver.
+    """
     of = on_contexts().get(callee)
     if of is None or of.does == "queue":
         return frozenset()
+    if of.kind in REGISTERED and of.does.startswith("cancel"):
+        return frozenset((queued(of.word),))
     return frozenset(
         queued(one.function) for one in there
         if one.kind == of.kind and re.search(rf"\b{re.escape(one.member)}\b", text)
@@ -70,7 +75,8 @@ def _context(callee: str, text: str, there: Sequence[SetUp]) -> frozenset[Fact]:
 
 # Which argument of a call says what it takes or gives back, where that is not the first.
 _HANDLE = {"devm_request_irq": 1, "devm_request_threaded_irq": 1, "devm_free_irq": 1,
-           "pci_request_region": 1, "pci_release_region": 1}
+           "pci_request_region": 1, "pci_release_region": 1,
+           "dev_pm_domain_attach_by_name": 1}
 
 
 # Behind the one call, others take the fact by hand in some kernels and by devres in others:
@@ -133,13 +139,19 @@ def of_members(blocks: Iterable[Block], units: Sequence[Unit]) -> frozenset[Fact
                     if one.kind == Kind.VAR_DECL)
     taken: dict[Fact, list[frozenset[str]]] = {}
     back: dict[Fact, list[frozenset[str]]] = {}
+    uses: list[frozenset[str]] = []
     for block in blocks:
         for operation, guards in _under(block, frozenset()):
             undoes = operation in undoing() or operation.does.startswith(("cancel", "shut"))
             where = back if undoes else taken
             for fact in facts_of(operation):
                 where.setdefault(fact, []).append(guards)
-    return frozenset(
+            if MAPPED in operation.needs:
+                uses.append(guards)
+    # where registers are mapped under a condition that is not among those they are used under, C
+    # has other words for it, or knows better
+    elsewhere = any(not any(way <= use for way in taken.get(MAPPED, ())) for use in uses)
+    return frozenset({MAPPED} if taken.get(MAPPED) and elsewhere else ()) | frozenset(
         fact for fact, ways in back.items() for guards in ways for guard in guards
         if _is_set(guard, text, own) and any(guard not in others for others in taken.get(fact, ()))
     ) - {MEMORY}

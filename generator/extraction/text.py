@@ -163,6 +163,8 @@ class _Text:
         if driver.handler_needs:
             needs = "".join(f"{self._needed(fact)}, " for fact in driver.handler_needs).strip()
             inside.append(f"handler_needs=({needs})")
+        if not driver.unbind:
+            inside.append("unbind=False")
         if driver.contexts:
             inside.append(("contexts=(", [self._context(one) for one in driver.contexts], ",)"
                            if len(driver.contexts) == 1 else ")"))

@@ -51,6 +51,7 @@ def _put(name: str, *, sleeps: bool = False) -> Operation:
 PM_RUNTIME_PUT = _put("pm_runtime_put")
 PM_RUNTIME_PUT_NOIDLE = _put("pm_runtime_put_noidle")
 PM_RUNTIME_PUT_SYNC = _put("pm_runtime_put_sync", sleeps=True)
+PM_RUNTIME_PUT_SYNC_SUSPEND = _put("pm_runtime_put_sync_suspend", sleeps=True)
 
 
 def _get(name: str, *outcomes: Outcome, fails: Fails, sleeps: bool = True) -> Operation:
@@ -87,6 +88,7 @@ RUNTIME_GETS = frozenset(one.name for one in (
 ))
 RUNTIME_PUTS = frozenset(one.name for one in (
     PM_RUNTIME_PUT, PM_RUNTIME_PUT_NOIDLE, PM_RUNTIME_PUT_SYNC,
+    PM_RUNTIME_PUT_SYNC_SUSPEND,
 ))
 
 # The same calls by a driver that holds one reference at most, ever: fewer facts, fewer states.

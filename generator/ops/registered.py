@@ -149,7 +149,7 @@ SYSFS_CREATE_GROUP, SYSFS_REMOVE_GROUP = _calls(
     "attributes", "sysfs_create_group", "sysfs_remove_group", "fs/sysfs/group.c")
 DEBUGFS_CREATE_FILE, DEBUGFS_REMOVE = _calls(
     "debugfs", "debugfs_create_file", "debugfs_remove", "fs/debugfs/inode.c", on=2,
-    fails=Fails.ERRPTR)
+    fails=Fails.ERRPTR, idempotent=True)  # it takes NULL and errors
 DEBUGFS_LOOKUP_AND_REMOVE = replace(
     DEBUGFS_REMOVE, callee="debugfs_lookup_and_remove", argument=1,
     source="fs/debugfs/inode.c debugfs_lookup_and_remove()")

@@ -62,6 +62,10 @@ _PUT_SYNC = Operation(
     fingerprint=Fingerprint(("pm_runtime_put_sync",), on=0), kinds=OFF_PCI,
 )
 
+_PUT_SYNC_SUSPEND = replace(  # whatever autosuspend says
+    _PUT_SYNC, name="pm_runtime_put_sync_suspend",
+    source=f"{HEADER} pm_runtime_put_sync_suspend()",
+    fingerprint=Fingerprint(("pm_runtime_put_sync_suspend",), on=0))
 # update_autosuspend() tells rpm_idle() as well: a device that nobody holds is suspended at once.
 AT_ONCE = (sets(RPM_LATER(DEV), 0), sets(RPM_BUSY(DEV), 0))
 _DONT_USE_AUTOSUSPEND = Operation(
@@ -70,7 +74,9 @@ _DONT_USE_AUTOSUSPEND = Operation(
     fingerprint=Fingerprint(("pm_runtime_dont_use_autosuspend",), on=0), at=".dev", kinds=OFF_PCI,
 )
 # Who calls one of these waits for a runtime_suspend that they bring about.
-SUSPENDS = frozenset({_PUT_SYNC.name, _DONT_USE_AUTOSUSPEND.name, "disable runtime PM"})
+SUSPENDS = frozenset({
+    _PUT_SYNC.name, _PUT_SYNC_SUSPEND.name, _DONT_USE_AUTOSUSPEND.name, "disable runtime PM",
+})
 
 _ON, _ACTIVE = RPM_ENABLED(DEV).eq(1), RPM_ACTIVE(DEV).eq(1)
 _RESUMED = sets(RPM_ACTIVE(DEV), 1)
@@ -129,7 +135,7 @@ def _told(name: str, value: int, *also: Set) -> Operation:
 
 
 ELSEWHERE: Mapping[str, Operation] = {one.name: one for one in (
-    _PUT, _PUT_SYNC, _GET, _GET_IF_ACTIVE,
+    _PUT, _PUT_SYNC, _PUT_SYNC_SUSPEND, _GET, _GET_IF_ACTIVE,
     _put("pm_runtime_put_noidle", idle=False),
     _get("pm_runtime_get_sync", fails=Fails.NONNEGATIVE),
     _get("pm_runtime_resume_and_get", *lets_go(USER, idle=False), fails=Fails.NEGATIVE),

@@ -283,6 +283,8 @@ class Runs:
         elsewhere(self.notes, self.owned, node, values)
         state = self._settled(state, *values)
         given = foreign(self.owned, node.callee, node.target.root)
+        if node.callee == "dev_err_probe" and len(values) > 1:  # it returns the error
+            given = given._replace(signs=values[1].signs)
         env[node.target.key] = given._replace(signs=POS) if self.program.present(
             node.callee) else given
         return [(None, self._go(state, node.next[0], env, memory))]

@@ -17,13 +17,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from generator.extraction.blocks import HARMLESS_CALLS
-from generator.extraction.vocabulary import known
+from generator.extraction.vocabulary import known, prints
 from generator.kernel import pin
 from generator.kernel.tree import files
+from generator.ops.perf import DEVM_ACTION
 
 _MEMBER = re.compile(r"\.(?:probe|remove|disconnect)\s*=\s*&?(\w+)")
 _CALL = re.compile(r"\b([a-z_]\w+)\s*\(")
 _DRIVER = re.compile(r"struct \w+_driver \w+\s*=\s*\{")
+_FIRST = {name: one.callees[0] for one in prints() for name in one.spellings}
+_MACROS = {  # what is left of them in C
+    "spin_lock_init": ("__raw_spin_lock_init",), "init_waitqueue_head": ("__init_waitqueue_head",),
+    "dev_dbg": ("__dynamic_dev_dbg",), "printk": ("_printk",), "pr_err": ("_printk",),
+    "pr_info": ("_printk",), "pr_warn": ("_printk",), "struct_size": ("size_add",),
+}
 _NO_CALL = frozenset(("if", "while", "for", "switch", "return", "sizeof", "likely", "unlikely"))
 
 
@@ -47,7 +54,11 @@ def count(paths: Iterator[Path]) -> Counter[str]:
 
 def kind(callee: str) -> str:
     """Return what we know of a call."""
-    return "op" if known(callee) else "harmless" if callee in HARMLESS_CALLS else "-"
+    first = _FIRST.get(callee, callee)
+    left = {callee, f"_{callee}", f"__{callee}", *_MACROS.get(callee, ())}
+    if known(first) or first == DEVM_ACTION.callees[0]:
+        return "op"
+    return "harmless" if left & HARMLESS_CALLS else "-"
 
 
 def main() -> None:
