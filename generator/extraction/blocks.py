@@ -79,7 +79,7 @@ class Blocks:
         """
         self.device, self.units, self.there = device, units, there
         self.of_module = of_module
-        self.members, self.own = tuple(members), ""
+        self.members, self.own = tuple(members), own_data.Own()
         self.cut = 0
         self.read: dict[str, CLts] = {}
         self.tried: set[str] = set()  # those that are read, and those that were too large for it

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from generator.graphs.lts import Label
 from generator.operation import Operation
@@ -25,13 +26,25 @@ _ALLOCATES = ("kzalloc", "kzalloc_noprof")
 _FREES = ("kfree",)
 
 
-def own_data(units: Sequence[Unit], reached: Collection[str]) -> str:
-    """Return the struct that is the driver's data, allocated and freed by what was reached.
+@dataclass(frozen=True)
+class Own:
+    """The struct that is the driver's data, "" for none; path and line of each call that frees one.
 
-    "" when it is another's, as a controller of a subsystem, or when others free it.
+    What frees it is told by the type of the pointer, wherever that was found.
+    """
+
+    struct: str = ""
+    frees: frozenset[tuple[str, int]] = frozenset()
+
+
+def own_data(units: Sequence[Unit], reached: Collection[str]) -> Own:
+    """Return the driver's data, allocated and freed by what was reached.
+
+    It is none when it is another's, as a controller of a subsystem, or when others free it.
     """
     told: set[str] = set()
     freed: dict[str, set[str]] = {}
+    places: dict[str, set[tuple[str, int]]] = {}
     allocated: set[str] = set()
     for unit in units:
         lines = unit.text.decode("utf-8", "replace").split("\n")
@@ -45,12 +58,16 @@ def own_data(units: Sequence[Unit], reached: Collection[str]) -> str:
                 at = _TOLD.get(cursor.spelling, len(arguments))
                 told |= {record_of(_bare(one).type) for one in arguments[at : at + 1]}
                 if cursor.spelling in _FREES and arguments:
-                    freed.setdefault(record_of(_bare(arguments[0]).type), set()).add(name)
+                    record = record_of(_bare(arguments[0]).type)
+                    freed.setdefault(record, set()).add(name)
+                    places.setdefault(record, set()).add((unit.path, cursor.location.line))
     mine = (told - {""}) & allocated
     if len(mine) != 1:
-        return ""
+        return Own()
     (one,) = mine
-    return one if freed.get(one, set()) <= set(reached) else ""
+    if not freed.get(one, set()) <= set(reached):
+        return Own()
+    return Own(one, frozenset(places.get(one, ())))
 
 
 def _allocated(text: str) -> set[str]:
@@ -74,15 +91,17 @@ def _bare(cursor: Cursor) -> Cursor:
 
 
 def done(
-    label: Label, own: str, sites: Sequence[Site], units: Sequence[Unit]
+    label: Label, own: Own, sites: Sequence[Site], units: Sequence[Unit]
 ) -> Operation | None:
     """Return what a call of kzalloc() or kfree() is for the driver's own data, if it is for that.
 
-    Of kzalloc() the statement says it, of kfree() the path.
+    Of kzalloc() the statement says it, of kfree() the path or the pointer.
     """
-    if not own:
+    if not own.struct:
         return None
-    if label.name in _FREES and label.on == own:
+    if label.name in _FREES and (label.on == own.struct or (
+        sites and all((site.place.path, site.place.line) in own.frees for site in sites)
+    )):
         return KFREE_OWN
     if label.name not in _ALLOCATES:
         return None
@@ -94,8 +113,8 @@ def done(
         body = unit.definitions[site.place.function].cursor.extent
         text = "\n".join(lines[body.start.line - 1 : body.end.line])
         here = " ".join(lines[site.place.line - 1 : site.place.end_line])
-        if own not in _allocated(text) or not re.search(
-            rf"sizeof\((?:struct {own}|\*\w+)\s*\)", here
+        if own.struct not in _allocated(text) or not re.search(
+            rf"sizeof\((?:struct {own.struct}|\*\w+)\s*\)", here
         ):
             return None
     return KZALLOC_OWN if sites else None

@@ -13,7 +13,7 @@ from generator.errors import ModelError
 from generator.expr import TRUE, Fact, Place, num
 from generator.extraction.contexts import INIT, SetUp, initialises
 from generator.extraction.contexts import name as context_name
-from generator.facts import ENABLED, HANDLER, IRQ, MAPPED, MASKED, MEMORY, WAKE
+from generator.facts import ENABLED, HANDLER, IRQ, MAPPED, MASKED, MEMORY, POWER, RPM_ENABLED, WAKE
 from generator.fingerprint import Fails, Fingerprint
 from generator.graphs.design_lts import fingerprints
 from generator.graphs.lts import Label
@@ -186,6 +186,8 @@ def not_founded(
     gone = frozenset(one for one in there if facts_of(one) & set(left_open))
     if any(ENABLED in facts_of(one) for one in gone):  # then nobody knows what is used too early
         gone |= {one for one in there if one.name in _OF_ENABLED or MAPPED in one.needs}
+    if any(POWER in facts_of(one) for one in gone):  # nor when runtime PM calls the driver
+        gone |= {one for one in there if RPM_ENABLED in facts_of(one)}
     while True:
         left = there - gone
         more = frozenset(one for one in left if not _founded(one, left))

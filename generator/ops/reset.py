@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from generator.facts import RELEASED, RESET
 from generator.operation import DEV, sets
 from generator.ops.counted import gets, gives_back, released, takes
@@ -19,9 +21,13 @@ DEVM_RESET_CONTROL_GET_EXCLUSIVE = gets(
     undo=released("put reset", _PUT, source=f"{_CORE} devm_reset_control_release()"),
     source="include/linux/reset.h devm_reset_control_get_exclusive()")
 
-# That a line stays released behind a driver is no mistake by itself.
-RESET_CONTROL_ASSERT = gives_back("reset_control_assert", sets(RELEASED(DEV), 0),
-                                  source=f"{_CORE} reset_control_assert()")
+# That a line stays released behind a driver is no mistake by itself, nor is a pulse, which begins
+# with it asserted: a control of one user counts nothing.
+RESET_CONTROL_ASSERT = replace(
+    gives_back("reset_control_assert", sets(RELEASED(DEV), 0),
+               source=f"{_CORE} reset_control_assert()"),
+    idempotent=True,
+)
 RESET_CONTROL_DEASSERT = takes(
     "reset_control_deassert", sets(RELEASED(DEV), 1), undo=RESET_CONTROL_ASSERT, error="-EIO",
     needs=(RESET,), source=f"{_CORE} reset_control_deassert()")

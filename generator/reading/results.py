@@ -13,3 +13,10 @@ POINTERS = {
 
 # What returns one of its arguments, the number of which is here: drivers/base/core.c.
 GIVEN_BACK = {"dev_err_probe": 1}
+
+# Callees that do nothing with NULL, which drivers give them on the way out of a failed allocation.
+NOTHING_OF_NULL = frozenset((
+    "kfree", "kvfree", "vfree", "kfree_sensitive", "put_device", "of_node_put", "fwnode_handle_put",
+    "usb_free_urb", "usb_put_dev", "platform_device_put", "input_free_device", "clk_put",
+    "clk_disable_unprepare",
+))

@@ -13,6 +13,7 @@ from generator.reading.cfg import Assign, Branch, Call, Function, Node, Return, 
 from generator.reading.driver_code import Program
 from generator.reading.operation_calls import acted_on, results
 from generator.reading.owners import elsewhere, foreign, strays
+from generator.reading.results import NOTHING_OF_NULL
 from generator.reading.sites import Notes, Site, Unnamed
 from generator.reading.unset import UNSET, Locals, mark, settled, without, without_marks
 from generator.reading.values import (
@@ -257,6 +258,8 @@ class Runs:
             if isinstance(use, Unary) and use.op == "&" and isinstance(use.of, Var):
                 env[use.of.key] = foreign(self.owned, node.callee, use.of.root)
         before, env = env, without(env, node.uses)
+        if node.callee in NOTHING_OF_NULL and values and values[0].signs == ZERO:
+            return [(None, self._go(state, node.next[0], env, memory))]
         fingerprint = self.program.fingerprint(node.callee)
         if fingerprint is not None:
             state = self._settled(state, *values)

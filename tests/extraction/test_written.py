@@ -417,7 +417,7 @@ def test_what_is_put_and_what_nobody_calls_here_may_take_is_left_out(pinned: Tre
 """
     found = _read(pinned, nobody.replace("static int", f"{callback}static int", 1))
 
-    assert names_of(_driver(found).remove) == ["pm_runtime_disable"]
+    assert names_of(_driver(found).remove) == []
     assert "pm_runtime_put_sync()" in {one.text for one in found.unknown}
     assert _rules(_read(pinned, nobody)) == {"N41"}
 
@@ -487,3 +487,71 @@ def test_what_is_nested_deeply_fits_no_line(c: Read) -> None:
     found = c(HELPER.replace("	pci_set_master(pdev);", f"	{deep} pci_set_master(pdev);"))
 
     assert len(_asked(found)) == 30
+
+
+OWN = """
+static int card_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	struct card *card = NULL;
+	int ret;
+
+	ret = pci_enable_device(pdev);
+	if (ret)
+		return ret;
+	card = kzalloc(sizeof(struct card), GFP_KERNEL);
+	if (!card) {
+		ret = -ENOMEM;
+		goto err;
+	}
+	pdev->bus->sysdata = card;
+	pci_set_drvdata(pdev, card);
+	return 0;
+err:
+	kfree(card);
+	pci_disable_device(pdev);
+	return ret;
+}
+static void card_remove(struct pci_dev *pdev)
+{
+	struct card *card = pdev->bus->sysdata;
+
+	kfree(card);
+	pci_disable_device(pdev);
+}
+"""
+
+
+def test_nothing_is_freed_by_null_and_data_is_known_by_its_type(c: Read) -> None:
+    assert _rules(c(OWN)) == set()
+    assert _rules(c(OWN.replace("sysdata;\n\n	kfree(card);", "sysdata;\n"))) == {"R36"}
+
+
+def test_a_reset_line_may_be_asserted_first(pinned: Tree) -> None:
+    text = COUNTED.replace("	int ret;\n", "	struct reset_control *rst;\n	int ret;\n").replace(
+        TAKEN, """	rst = devm_reset_control_get_exclusive(&pdev->dev, NULL);
+	if (IS_ERR(rst))
+		return PTR_ERR(rst);
+	reset_control_assert(rst);
+	ret = reset_control_deassert(rst);
+	if (ret)
+		return ret;
+""").replace("	pm_runtime_put_sync(&pdev->dev);\n", "").replace(
+        "static int", "#include <linux/reset.h>\nstatic int", 1)
+    found = _read(pinned, text)
+
+    assert "reset_control_assert" in names_of(_driver(found).probe)
+    assert "N20" not in _rules(found)
+
+
+def test_runtime_pm_is_left_out_where_references_are(pinned: Tree) -> None:
+    """Else it would suspend a device that somebody holds."""
+    held = SLEEPS.replace("	pm_runtime_disable(", """	pm_runtime_get_sync(&pdev->dev);
+	pm_runtime_put_noidle(&pdev->dev);
+	pm_runtime_disable(""").replace("	if (!pm_runtime_status_suspended(&pdev->dev))\n", "")
+    user = """int chip_use(struct device *dev)
+{
+	return pm_runtime_get_sync(dev);
+}
+"""
+
+    assert _rules(_read(pinned, held.replace("static int", f"{user}static int", 1))) == set()
