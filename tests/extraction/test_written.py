@@ -526,21 +526,23 @@ def test_nothing_is_freed_by_null_and_data_is_known_by_its_type(c: Read) -> None
     assert _rules(c(OWN.replace("sysdata;\n\n	kfree(card);", "sysdata;\n"))) == {"R36"}
 
 
-def test_a_reset_line_may_be_asserted_first(pinned: Tree) -> None:
-    text = COUNTED.replace("	int ret;\n", "	struct reset_control *rst;\n	int ret;\n").replace(
-        TAKEN, """	rst = devm_reset_control_get_exclusive(&pdev->dev, NULL);
+PULSE = """	rst = devm_reset_control_get_exclusive(&pdev->dev, NULL);
 	if (IS_ERR(rst))
 		return PTR_ERR(rst);
 	reset_control_assert(rst);
-	ret = reset_control_deassert(rst);
-	if (ret)
-		return ret;
-""").replace("	pm_runtime_put_sync(&pdev->dev);\n", "").replace(
-        "static int", "#include <linux/reset.h>\nstatic int", 1)
-    found = _read(pinned, text)
+	reset_control_deassert(rst);
+	pm_runtime_enable(&pdev->dev);
+"""
+
+
+def test_a_reset_line_may_be_asserted_first(pinned: Tree) -> None:
+    text = COUNTED.replace("	pm_runtime_enable(&pdev->dev);\n" + TAKEN, PULSE)
+    text = text.replace("	int ret;\n", "	struct reset_control *rst;\n")
+    text = text.replace("	pm_runtime_put_sync(&pdev->dev);\n", "")
+    found = _read(pinned, "#include <linux/reset.h>\n" + text)
 
     assert "reset_control_assert" in names_of(_driver(found).probe)
-    assert "N20" not in _rules(found)
+    assert _rules(found) == set()
 
 
 def test_runtime_pm_is_left_out_where_references_are(pinned: Tree) -> None:
