@@ -29,7 +29,7 @@ from checks.verdict.matrix import (
     outcome,
 )
 from generator.__main__ import main
-from generator.cli import check
+from generator.cli import check_matrix
 from generator.design import Design, Device, Driver, Waiver
 from generator.designs import today
 from generator.errors import UsageError
@@ -272,7 +272,7 @@ def test_the_table_shows_each_verdict_and_its_reason() -> None:
 @pytest.fixture
 def only_today(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Only `today` is shipped, and nothing of it is known yet."""
-    monkeypatch.setattr(check, "names", lambda: ("today",))
+    monkeypatch.setattr(check_matrix, "names", lambda: ("today",))
     monkeypatch.setenv("PORTWRIGHT_CACHE", str(tmp_path))
     return tmp_path
 
