@@ -156,6 +156,7 @@ def unended(name: str) -> Fact:
 
 IRQ = "irq"  # in the place of a context's name: all handlers of a device, and their threads
 HANDLER_RUNS, IRQ_THREAD_RUNS = running("irq handler"), running("irq thread")
+OTHERS_RUN = running("others")
 IN_FLIGHT = Fact("handler in flight", 1, "a handler of it that has begun may run still, although "
                  "none can be called any more", local=True)
 

@@ -103,7 +103,8 @@ class Driver:
     AER or DPC recovery call, None where the driver has none. `instead_of` names another driver
     of the same device, in the place of which the user binds this one, later. `contexts` is what
     runs once it is queued. What `atomic` does not show of what the handler needs is in
-    `handler_needs`; without it, the handler needs the driver's data as well.
+    `handler_needs`; without it, the handler needs the driver's data as well. What nobody queues
+    its handler does; with `others_queue` somebody else, as files in sysfs, while it is bound.
     """
 
     name: str
@@ -130,6 +131,7 @@ class Driver:
     instead_of: str = ""
     contexts: tuple[Context, ...] = field(default=(), metadata=NO_DIGEST_AT_DEFAULT)
     handler_needs: tuple[Fact, ...] = field(default=(), metadata=NO_DIGEST)
+    others_queue: bool = field(default=False, metadata=NO_DIGEST)
     where: Where = field(default_factory=here, compare=False)
 
     def __post_init__(self) -> None:

@@ -17,14 +17,24 @@ from checks.machine.instances import Inst, Own, View
 from checks.machine.process import Process
 from checks.machine.runtime_calls import RuntimeCalls, callbacks_of, called_by_runtime_pm
 from checks.machine.step import HALTED, IDLE, Build, Kind, Step
-from generator.context import CALLBACKS, HANDLER_RUNS, REGISTERED, Context, opened, queued, unended
+from generator.context import (
+    CALLBACKS,
+    HANDLER_RUNS,
+    OTHERS_RUN,
+    REGISTERED,
+    Context,
+    opened,
+    queued,
+    unended,
+)
 from generator.design import Driver
 from generator.expr import FALSE, TRUE, Expr, Fact, Nth, Read, all_of, any_of, num, pick
-from generator.facts import HANDLER, LEAVING, OPEN, PHASE
+from generator.facts import BOUND, HANDLER, LEAVING, OPEN, PHASE
 from generator.graphs.compress import compress
 from generator.graphs.flow import Flow, flow
-from generator.operation import Block, Do
+from generator.operation import Block, Do, Guard
 from generator.ops.work import QUEUES
+from generator.program import If, operations
 
 Processes = Sequence[tuple[Driver, Inst]]
 
@@ -66,8 +76,13 @@ def handler_of(view: View, driver: Driver) -> Block:
 
     Of a driver that does not say it, the handler queues whatever nobody else does.
     """
-    if driver.atomic:
+    if driver.atomic or driver.others_queue:
         return driver.atomic
+    return _queued_by_nobody(view, driver)
+
+
+def _queued_by_nobody(view: View, driver: Driver) -> Block:
+    """Return the queueing of whatever no operation of a driver queues."""
     others = {do.op.context[1] for do in _on_contexts(view, driver)
               if do.op.does in ("queue", "start")}
     mine = dict.fromkeys(
@@ -90,6 +105,8 @@ def add_contexts(made: Build, processes: Processes) -> None:
         block = handler_of(made.view, driver)
         if block:
             _Handler(made, driver, inst).add(block)
+        if driver.others_queue and (queues := _queued_by_nobody(made.view, driver)):
+            _Others(made, driver, inst).add(queues)
 
 
 class _Beside(Process):
@@ -193,3 +210,25 @@ class _Handler(_Beside):
                    "atomic", block, runs)
         self.awaited_by(runs, HANDLER(self.inst))  # free_irq() waits for it
 
+
+class _Others(_Beside):
+    """Whoever queues what a driver has while it is bound: files in sysfs, notifiers, ioctls."""
+
+    def __init__(self, made: Build, driver: Driver, inst: Inst) -> None:
+        super().__init__(made, driver, inst)
+        self.context = "others"
+        self.number = 0
+        self.pc = Fact(f"at others of {driver.name}", 0, "where others are")(inst)
+
+    def add(self, block: Block) -> None:
+        runs = OTHERS_RUN(self.inst)
+        awake = self.made.turns.quiet() if self.made.episode.name == "sleep" else TRUE
+        there = tuple(If(Guard(f"{do.op.context[1]} is there", all_of(
+            *(need(self.driver.device).ge(1) for need in do.op.needs)), ()), (do,), (), do.where)
+            for do in operations(block))
+        self._runs(f"others use {self.inst.name}", PHASE(self.inst).eq(BOUND) & awake, "atomic",
+                   there, runs)
+        steps = self.made.transitions
+        for at, one in enumerate(steps):  # unbinding begins behind whom files in sysfs are gone
+            if one.pc != self.pc and any(read == PHASE(self.inst) for read, _ in one.gives):
+                steps[at] = replace(one, when=one.when & runs.eq(0))

@@ -35,7 +35,9 @@ def devres_lists(
                     continue
                 first = edge.do.places[0] if edge.do.places else None
                 if edge.op.managed or (edge.op.managed_by, first) in named:
-                    seen.setdefault((id(edge.do), edge.around), edge.do)
+                    # of a helper that several ways call, behind what any of them did before
+                    seen.pop((id(edge.do), edge.around), None)
+                    seen[id(edge.do), edge.around] = edge.do
             for (_, around), do in seen.items():
                 substitution = {driver.device: inst, **dict(around)}
                 owner = view.resolve(do.binding[do.op.on_devres or do.op.roles[0]], substitution)

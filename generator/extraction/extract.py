@@ -107,11 +107,13 @@ def extract(units: Sequence[Unit], named: Initialiser) -> Extracted:
         except TreeError as large:
             said.append(Unnamed(f"the handler {name}(): {large}", named.place))
     contexts = []
-    for one in there:
+    threads = set(handlers(units, threads=True)) - set(handlers(units))
+    kinds = {one.function: one.kind for one in there} | dict.fromkeys(sorted(threads), "irq_thread")
+    for name, kind in kinds.items():
         try:
-            contexts.append(Context(one.function, of.block(one.function), one.kind))
+            contexts.append(Context(name, of.block(name), kind))
         except TreeError as large:
-            said.append(Unnamed(f"{one.function}(): {large}", named.place))
+            said.append(Unnamed(f"{name}(): {large}", named.place))
     if struct.kind in ("i2c", "spi"):  # whose bus has looked the irq up
         blocks["probe"] = (CLIENT_IRQ(device, device, fail=IGNORE), *blocks["probe"])
     every = {**blocks, "atomic": handler, **{context_entry(one.name): one.body for one in contexts}}
@@ -132,9 +134,10 @@ def extract(units: Sequence[Unit], named: Initialiser) -> Extracted:
     driver = Driver(
         named.name, device, every["probe"], where=at, sources=(named.place.path,),
         variable=named.name, handler_needs=needed(looked, every["probe"], units, of.meant),
-        unbind=not _suppressed(units, named),
+        unbind=not _suppressed(units, named), others_queue=bool(named_there),
         contexts=tuple(replace(one, body=every[context_entry(one.name)], where=at)
-                       for one in contexts if one.name in named_there),
+                       for one in contexts if one.name in named_there
+                       or (one.kind == "irq_thread" and every[context_entry(one.name)])),
     ).with_blocks({entry: every[entry] for entry in (*functions, "atomic")})
     around = module(units, named.place)
     above = () if parent is None else (_creates(parent, device, at),)

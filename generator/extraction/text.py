@@ -163,6 +163,8 @@ class _Text:
         if driver.handler_needs:
             needs = "".join(f"{self._needed(fact)}, " for fact in driver.handler_needs).strip()
             inside.append(f"handler_needs=({needs})")
+        if driver.others_queue:
+            inside.append("others_queue=True")
         if not driver.unbind:
             inside.append("unbind=False")
         if driver.contexts:

@@ -20,6 +20,7 @@ from generator.graphs.lts import Label
 from generator.operation import UNSAID, Do, OnFail, Operation, Set
 from generator.ops import shipped
 from generator.ops.irq import INTX, MSI, MSIX
+from generator.ops.power import PM_RUNTIME_FORCE_RESUME, PM_RUNTIME_FORCE_SUSPEND
 from generator.ops.work import Of
 from generator.program import Block, operations
 
@@ -35,6 +36,7 @@ _OTHERS = (
     # what the user may change in sysfs at any time: what a driver leaves there is no leak
     "pm_runtime_allow", "pm_runtime_forbid",
 )
+_FORCED = (PM_RUNTIME_FORCE_SUSPEND, PM_RUNTIME_FORCE_RESUME)
 _OF_ENABLED = ("pdev->irq", "pci_alloc_irq_vectors")  # what a PCI device has where it is enabled
 # What is taken for a number that C does not show: what most drivers ask for, where the least that
 # there is would be odd. Of types of interrupts all are.
@@ -187,7 +189,7 @@ def not_founded(
     if any(ENABLED in facts_of(one) for one in gone):  # then nobody knows what is used too early
         gone |= {one for one in there if one.name in _OF_ENABLED or MAPPED in one.needs}
     if any(POWER in facts_of(one) for one in gone):  # nor when runtime PM calls the driver
-        gone |= {one for one in there if RPM_ENABLED in facts_of(one)}
+        gone |= {one for one in there if RPM_ENABLED in facts_of(one) or one in _FORCED}
     while True:
         left = there - gone
         more = frozenset(one for one in left if not _founded(one, left))

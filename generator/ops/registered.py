@@ -138,7 +138,8 @@ THERMAL_ZONE_DEVICE_REGISTER, THERMAL_ZONE_DEVICE_UNREGISTER = _calls(
     "zone", "thermal_zone_device_register_with_trips", "thermal_zone_device_unregister",
     "drivers/thermal/thermal_core.c", fails=Fails.ERRPTR, on=None)
 USB_REGISTER_NOTIFIER, USB_UNREGISTER_NOTIFIER = _calls(
-    "notifier", "usb_register_notifier", "usb_unregister_notifier", "include/linux/usb/phy.h")
+    "notifier", "usb_register_notifier", "usb_unregister_notifier", "include/linux/usb/phy.h",
+    idempotent=True)  # kernel/notifier.c: one that is not there is not found
 CHARLCD_REGISTER, CHARLCD_UNREGISTER = _calls(
     "lcd", "charlcd_register", "charlcd_unregister", "drivers/auxdisplay/charlcd.c")
 

@@ -51,7 +51,8 @@ _FREED = Operation(
 DEVM_SPI_ALLOC_HOST = Operation(
     "devm_spi_alloc_host", ("user",), (ok(sets(MEMORY(USER), 1)), fault("-ENOMEM")),
     source=f"{_SOURCE} __devm_spi_alloc_controller()",
-    fingerprint=Fingerprint(("devm_spi_alloc_host",), on=0, fails=Fails.NULL),
+    fingerprint=Fingerprint(
+        ("devm_spi_alloc_host", "devm_spi_alloc_target"), on=0, fails=Fails.NULL),
     undo=_FREED, managed=True, on_devres="user",
 )
 

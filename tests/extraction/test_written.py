@@ -557,3 +557,54 @@ def test_runtime_pm_is_left_out_where_references_are(pinned: Tree) -> None:
 """
 
     assert _rules(_read(pinned, held.replace("static int", f"{user}static int", 1))) == set()
+
+
+QUEUED = """
+static void card_work(struct work_struct *work) { }
+static irqreturn_t card_thread(int irq, void *data)
+{
+	return IRQ_HANDLED;
+}
+int card_store(struct card *card)
+{
+	schedule_work(&card->work);
+	return 0;
+}
+static int card_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	struct card *card;
+	int ret;
+
+	card = devm_kzalloc(&pdev->dev, sizeof(*card), GFP_KERNEL);
+	if (!card)
+		return -ENOMEM;
+	pci_set_drvdata(pdev, card);
+	ret = pcim_enable_device(pdev);
+	if (ret)
+		return ret;
+	ret = devm_request_threaded_irq(&pdev->dev, pdev->irq, NULL, card_thread, IRQF_SHARED,
+					"card", card);
+	if (ret)
+		return ret;
+	INIT_WORK(&card->work, card_work);
+	return 0;
+}
+static void card_remove(struct pci_dev *pdev)
+{
+	struct card *card = pci_get_drvdata(pdev);
+
+	cancel_work_sync(&card->work);
+}
+"""
+
+
+def test_who_is_not_read_queues_while_the_driver_is_bound(c: Read) -> None:
+    """Not before its probe has returned, nor behind the beginning of its remove."""
+    queued = QUEUED.replace("	return IRQ_HANDLED;", """	struct card *card = data;
+
+	schedule_work(&card->work);
+	return IRQ_HANDLED;""")
+
+    assert _rules(c(QUEUED)) == set()
+    assert _rules(c(QUEUED.replace("	cancel_work_sync(&card->work);\n", ""))) == {"N17"}
+    assert "N12" in _rules(c(queued)), "its thread is read, and can run before there is the work"

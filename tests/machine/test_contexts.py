@@ -14,7 +14,7 @@ from generator.context import Context, delayed_work, irq_thread, thread, timer, 
 from generator.design import Design, Device, Driver
 from generator.facts import BELOW, BLOCK, LEFT_ON, MEMORY
 from generator.load import load
-from generator.operation import Operation, ok
+from generator.operation import Guard, Operation, ok
 from generator.ops.device import DEVM_KZALLOC
 from generator.ops.irq import (
     DISABLE_IRQ,
@@ -53,7 +53,7 @@ from generator.ops.work import (
     TIMER_SETUP,
     TIMER_SHUTDOWN_SYNC,
 )
-from generator.program import Block, Node, Return
+from generator.program import Block, Function, If, Node, Return, call
 from generator.series.identity import canonical, digest
 
 NIC = Device("nic", "pci", answers=((BLOCK, ("in an assigned BAR",)),))
@@ -237,6 +237,16 @@ def test_devres_cancels_work_before_what_it_got_earlier() -> None:
 
     assert broken(kid((memory, managed, queue))) == set()
     assert broken(kid((managed, memory, queue))) == {"N17"}
+
+
+def test_devres_undoes_a_helper_before_what_any_way_to_it_took() -> None:
+    """The text of the first way has the helper before what the second way allocates."""
+    helper = Function("tail", (DEVM_WORK_AUTOCANCEL(KID, KID), SCHEDULE_WORK(KID)))
+    way = (DEVM_KZALLOC(KID, KID), call(helper))
+    other = (DEVM_KZALLOC(KID, KID), call(helper))
+    probe = (If(Guard("one way", None, ()), way, other),)
+
+    assert broken(kid(probe)) == set()
 
 
 def test_handler_that_runs_is_waited_for_before_its_work_is_cancelled() -> None:
