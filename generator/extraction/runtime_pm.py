@@ -14,7 +14,7 @@ from generator.ops.power import PM_RUNTIME_ENABLE
 from generator.ops.runtime import OFF_PCI
 from generator.program import Block, Function, If, mapped, operations
 
-_ASKED = re.compile(r"pm_runtime_(active|suspended|status_suspended)\([^()]*\)")
+_ASKED = re.compile(r"pm_runtime_(active|enabled|suspended|status_suspended)\([^()]*\)")
 _KINDS = OFF_PCI[0][1]
 
 
@@ -38,8 +38,9 @@ def answered(
         asked = _ASKED.fullmatch(node.guard.name)
         if asked is None:
             return None
-        active = RPM_ACTIVE(device).eq(int(asked[1] == "active"))
-        now = Guard(node.guard.name, active, node.guard.c)
+        fact = RPM_ENABLED if asked[1] == "enabled" else RPM_ACTIVE
+        now = Guard(node.guard.name, fact(device).eq(int(not asked[1].endswith("suspended"))),
+                    node.guard.c)
         return (If(now, within(node.then), within(node.other), node.where),)
 
     def helper(function: Function) -> Function:

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from generator.errors import TreeError, UsageError
 from generator.extraction import makefile
+from generator.extraction.selected import selected
 from generator.kernel import kbuild, tree, variant
 from generator.kernel.configurations import CONFIGS
 from generator.kernel.kbuild import Base
@@ -108,7 +109,14 @@ def parsed(
     except TreeError:  # nothing is built in that directory
         like = ELSEWHERE
     doubt = f"{doubt}: read with the flags of {like}"
-    return _checked(base, path, overlay, CONFIG, look, doubt, like)
+    try:
+        return _checked(base, path, overlay, CONFIG, look, doubt, like)
+    except TreeError:
+        if not symbol:
+            raise
+    wanted = selected(where, symbol)
+    doubt += f" and {len(wanted)} symbols that {symbol} stands for"
+    return _checked(base, path, overlay, CONFIG, look, doubt, like, wanted)
 
 
 def whole_module(
@@ -152,11 +160,12 @@ def _builds(base: Base, path: str) -> bool:
 
 def _checked(
     base: Base, path: str, overlay: Overlay, config: str, look: Callable[[Job], None],
-    doubt: str = "", like: str = "",
+    doubt: str = "", like: str = "", wanted: tuple[str, ...] = (),
 ) -> Source:
     job = replace(unit.job(base, path if like != ELSEWHERE else like, overlay), path=path)
     if like:
-        job = replace(job, flags=(*job.flags, *_includes(base.tree, path)))
+        defined = (f"-D{one}=1" for one in wanted)
+        job = replace(job, flags=(*job.flags, *_includes(base.tree, path), *defined))
     look(job)
     found = unit.parse_once(job)
     wrong = [one for one in found.diagnostics if one.severity == "error"]

@@ -50,7 +50,8 @@ def at(
     Errors: Unbuildable (kconfig cannot read it, or a header cannot be made of it), TreeError (it
     did not give `extra`), EnvironmentFault.
     """
-    return replace(_configured(base, changed, extra, strict=strict), made=made(base, changed))
+    found, headers = _configured(base, changed, extra, strict=strict), made(base, changed)
+    return replace(found, made=headers) if headers else found
 
 
 def _configured(

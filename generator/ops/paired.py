@@ -62,6 +62,8 @@ I2C_NEW_CLIENT_DEVICE, I2C_UNREGISTER_DEVICE = _pair(
     OWN_CLIENT, "i2c_new_client_device", "i2c_unregister_device", "drivers/i2c/i2c-core-base.c")
 REGMAP_INIT_I2C, REGMAP_EXIT = _pair(
     OWN_REGMAP, "__regmap_init_i2c", "regmap_exit", "drivers/base/regmap/regmap.c")
+REGMAP_INIT_I2C = replace(
+    REGMAP_INIT_I2C, source="drivers/base/regmap/regmap-i2c.c __regmap_init_i2c()")
 MMC_ALLOC_HOST, MMC_FREE_HOST = _pair(
     MMC_HOST, "mmc_alloc_host", "mmc_free_host", "drivers/mmc/core/host.c", fails=Fails.NULL,
     data=True)

@@ -17,12 +17,13 @@ from generator.ops.work import Of
 def _calls(
     word: str, register: str, unregister: str, source: str, *, kind: str = "calls",
     error: str = "-ENOMEM", fails: Fails = Fails.NEGATIVE, on: int | None = 0,
-    managed_by: str = "", idempotent: bool = False, spelled: str = "",
+    managed_by: str = "", idempotent: bool = False, spelled: str = "", undone: str = "",
 ) -> tuple[Of, Of]:
     """Return what registers an interface, and what unregisters it."""
     undo = Of(unregister, "cancel" if kind == "file" else "cancel and wait", kind, word,
-              f"{source} {unregister}()", idempotent=idempotent)
-    return Of(register, "start", kind, word, f"{source} {register}()", undo=undo, error=error,
+              f"{undone or source} {unregister}()", idempotent=idempotent)
+    called = spelled if spelled.startswith("__") else register  # else a macro names it
+    return Of(register, "start", kind, word, f"{source} {called}()", undo=undo, error=error,
               fails=fails, argument=on, managed_by=managed_by,
               spelled=(spelled,) if spelled else ()), undo
 
@@ -190,10 +191,10 @@ I2C_ADD_DRIVER, I2C_DEL_DRIVER = _calls(
     "driver", "i2c_add_driver", "i2c_del_driver", _I2C, on=1, spelled="i2c_register_driver")
 SPI_REGISTER_DRIVER, SPI_UNREGISTER_DRIVER = _calls(
     "driver", "spi_register_driver", "spi_unregister_driver", "drivers/spi/spi.c", on=1,
-    spelled="__spi_register_driver")
+    spelled="__spi_register_driver", undone="include/linux/spi/spi.h")
 USB_REGISTER, USB_DEREGISTER = _calls(
-    "driver", "usb_register", "usb_deregister", "drivers/usb/core/driver.c",
-    spelled="usb_register_driver")
+    "driver", "usb_register_driver", "usb_deregister", "drivers/usb/core/driver.c",
+    spelled="usb_register")
 HID_REGISTER_DRIVER, HID_UNREGISTER_DRIVER = _calls(
     "driver", "hid_register_driver", "hid_unregister_driver", "drivers/hid/hid-core.c",
     spelled="__hid_register_driver")

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -34,6 +34,7 @@ class One:
     identity: str = "one"
     compiler: str = CLANG
     autoconf: str = ""
+    made: Mapping[str, str] = field(default_factory=dict)
 
     def at(self, _overlay: Mapping[str, bytes | None]) -> One:
         return self

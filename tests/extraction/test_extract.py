@@ -15,6 +15,7 @@ from generator.__main__ import main
 from generator.errors import TreeError, UsageError
 from generator.extraction import source
 from generator.extraction.extract import Extracted, drivers, extract
+from generator.extraction.selected import selected
 from generator.kernel.tree import Tree
 from generator.operation import Do
 from generator.program import If, Return, walk
@@ -119,3 +120,16 @@ def test_read_and_check_as_a_user_types_them(
     assert wrong("read", told) != []
     assert main(["read", "drivers/pci/msi/msi.c"]) == 2
     assert "registers no driver" in capsys.readouterr().err
+
+
+def test_a_driver_of_another_machine_is_read_with_what_its_symbol_stands_for(pinned: Tree) -> None:
+    """gpio-zynq.c needs a member that struct gpio_chip has with GPIOLIB_IRQCHIP, which it selects.
+
+    Reading it with the flags of its neighbours alone ends at that member.
+    """
+    assert selected(pinned, "CONFIG_GPIO_ZYNQ") == ("CONFIG_GPIO_ZYNQ", "CONFIG_GPIOLIB_IRQCHIP",
+                                                    "CONFIG_IRQ_DOMAIN")
+    found = source.parsed(pinned, "drivers/gpio/gpio-zynq.c")
+
+    assert found.doubt.endswith("and 3 symbols that CONFIG_GPIO_ZYNQ stands for")
+    assert "zynq_gpio_probe" in found.unit.definitions
