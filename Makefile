@@ -2,7 +2,7 @@
 # Two commands: `make generate` and `make test`; each sets up what it needs, once.
 # The tests say which part of them takes how long; `make boot-test` is the part that boots kernels.
 
-.PHONY: generate test boot-test setup golden
+.PHONY: generate test boot-test setup kernels golden golden-all unchanged
 .NOTPARALLEL:
 
 BIN := .venv/bin
@@ -13,6 +13,7 @@ generate: setup
 
 test:
 	@.ci/part "set-up" .ci/setup
+	@.ci/part "the other kernels" $(MAKE) --no-print-directory kernels
 	@.ci/part "style" $(BIN)/ruff check .
 	@.ci/part "types" $(BIN)/mypy
 	@.ci/part "tests that boot nothing" $(PYTEST) --durations 10 -m "not boot"
@@ -24,13 +25,28 @@ test:
 boot-test: setup
 	@$(PYTEST) --durations 0 --durations-min 1 -m boot
 
-# What is in patches/ is what the tool makes of every design that has a series, on every kernel that
-# has a folder there, byte for byte. One that the archive has no more is named, and not compared.
+# What is in patches/ is what the tool makes of every design that has a series, byte for byte, with
+# every check: for the default kernel, and golden-all for every kernel that has a folder there. One
+# that the archive has no more is named, and not compared. That each set is what is rendered, without
+# the checks, tests/series/test_golden.py sees of all of them.
 golden: setup
+	@$(BIN)/portwright generate --all
+	@$(MAKE) --no-print-directory unchanged
+
+golden-all: setup
 	@set -e; for folder in patches/*/; do kernel=$$(basename "$$folder"); \
 		$(BIN)/portwright tree setup --kernel "$$kernel" >/dev/null || \
 			{ echo "patches/$$kernel: NOT COMPARED, see above" >&2; continue; }; \
 		$(BIN)/portwright generate --all --kernel "$$kernel"; done
+	@$(MAKE) --no-print-directory unchanged
+
+# each kernel of patches/, which tests that need it are skipped without
+kernels: setup
+	@for folder in patches/*/; do \
+		$(BIN)/portwright tree setup --kernel "$$(basename "$$folder")" >/dev/null || \
+			echo "$$folder: NOT SET UP, see above: its tests are skipped" >&2; done
+
+unchanged:
 	@git diff --exit-code --stat -- patches/
 	@test -z "$$(git status --porcelain -- patches/)" || \
 		{ git status --short -- patches/; echo "patches/: not what is committed" >&2; exit 1; }

@@ -108,7 +108,7 @@ def _one(args: argparse.Namespace, spec: SeriesSpec, where: Tree) -> int:
     say(f"{spec.name}: rendering {len(spec.steps)} commits")
     signer = _signer() if args.signoff else ""
     made = generate.generate(spec, where, signoff=signer)
-    said = _provenance(spec, where, args.render_only, made.tree_id, spec.children)
+    said = provenance(spec, where, args.render_only, made.tree_id, spec.children)
     return _written(made, spec, where, out, said, signer,
                     checking=not args.render_only, dry=args.dry_run)
 
@@ -135,7 +135,7 @@ def _refused(args: argparse.Namespace, spec: SeriesSpec, where: Tree) -> int:
     made = replace(made, prefix=PREFIX, cover_body=f"{cover.strip()}\n\n{made.cover_body}")
     keys = [one.rule for one in report.counterexamples]
     print(f"{design.name}: refused under {', '.join(keys)}")
-    said = {"refused": keys, **_provenance(spec, where, False, made.tree_id)}
+    said = {"refused": keys, **provenance(spec, where, False, made.tree_id)}
     return _written(made, spec, where, Path(args.out), said, "", checking=True, dry=args.dry_run)
 
 
@@ -215,7 +215,7 @@ def _clean(
     return report.clean and not stopping.asked()
 
 
-def _provenance(
+def provenance(
     spec: SeriesSpec, where: Tree, render_only: bool, tree: str, children: int = 0
 ) -> Mapping[str, object]:
     """Return what is said of the checks; `children`: the last design was explored with as many."""

@@ -10,9 +10,14 @@ import pytest
 from clones import shell
 from house import HOUSE
 
+from generator.cli.generate import provenance, shipped
+from generator.cli.tree import told
 from generator.kernel.clone import scratch
 from generator.kernel.pin import at_hand, pinned, read_pin, read_pins
 from generator.kernel.tree import Tree
+from generator.series import generate
+from generator.series.output import RECORD
+from generator.series.write import write
 
 SETS = sorted(path.parent for path in HOUSE.glob("patches/*/*/series.json"))
 
@@ -28,6 +33,21 @@ def there(request: pytest.FixtureRequest, directory: Path) -> Tree:
 
 def test_each_kernel_has_its_set() -> None:
     assert {path.parent.name for path in SETS} == set(read_pins())
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("directory", SETS, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_a_set_is_what_is_rendered_byte_for_byte(
+    directory: Path, there: Tree, tmp_path: Path
+) -> None:
+    """What it says of checks is what generate says once they have passed: make golden-all."""
+    (spec,) = (one for one in shipped(told(there)) if one.name == directory.name)
+    made = generate.generate(spec, there)
+    write(made, there, tmp_path, provenance(spec, there, False, made.tree_id, spec.children))
+    ours = {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()}
+
+    assert ours == {path.name: path.read_text(encoding="utf-8") for path in directory.iterdir()
+                    if path.name != RECORD}
 
 
 @pytest.mark.kernel
