@@ -168,7 +168,7 @@ SEQUENCES: tuple[Sequence, ...] = (
     ),
     Sequence(
         "N17", "memory is freed while the work that lies in it is to run", (_bind("N17", EDU),),
-        r"ODEBUG: free active .*delayed_work_timer_fn",
+        r"ODEBUG: free active .*object type: timer_list",
     ),
     Sequence(
         "N18", "a work cancels itself, and waits", (_bind("N18", EDU),),

@@ -25,19 +25,11 @@ class Unseen:
         return f"{self.why} (tried: {self.tried})" if self.tried else f"{self.why} (not tried)"
 
 
-def _unbooted(rule: str) -> Unseen:
-    return Unseen(f"its sequence in the guest's object was not booted yet: portwright boot "
-                  f"--refused {rule} --keep does")
-
-
 UNSEEN: Mapping[str, Unseen] = {
     "N15": Unseen(
         "nothing takes a link down while the guest sleeps: pm_test turns back before the platform "
         "would, and QEMU's slots keep theirs, powered or not",
     ),
-    "N17": _unbooted("N17"),
-    "N18": _unbooted("N18"),
-    "N20": _unbooted("N20"),
     "N21": Unseen(
         "what is taken twice is a leak, and nothing in a kernel's log tells of an id or an irq "
         "that nobody gives back; memory kmemleak would find, and the guest's object runs on "
@@ -51,10 +43,6 @@ UNSEEN: Mapping[str, Unseen] = {
         "it takes an event that is opened, or a CPU that goes offline, in the moment between a "
         "registration and what comes too late behind it: no order of a scenario is as exact",
     ),
-    "N41": _unbooted("N41"),
-    "N42": _unbooted("N42"),
-    "N44": _unbooted("N44"),
-    "N45": _unbooted("N45"),
     "N47": Unseen(
         "a PMU that went under an event at shutdown is used again only by what runs between there "
         "and the end, which no guest can hold up; what comes of it is N1, which is seen",
