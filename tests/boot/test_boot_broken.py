@@ -165,9 +165,9 @@ BROKEN = (
     ),
     Breakage(
         "the handler is requested twice", "two handlers", PERF,
-        f"\trc = {REQUEST}\n\tif (rc)\n\t\treturn rc;\n\tinfo->irq = irq;\n",
+        f"\trc = {REQUEST}\n\tif (rc)\n\t\treturn rc;\n",
         f"\trc = {REQUEST}\n\tif (rc)\n\t\treturn rc;\n\trc = {REQUEST}\n\tif (rc)\n"
-        "\t\treturn rc;\n\tinfo->irq = irq;\n",
+        "\t\treturn rc;\n",
         r"^load: rp-cpmu: handlers of message 2 beside the services': 1; seen: 2$", LOAD,
     ),
     Breakage(
