@@ -194,7 +194,7 @@ BROKEN = (
     ),
     Breakage(
         "a port without services does not master the bus", "no pci_set_master", CXLPMU,
-        "\tpci_set_master(dev);\n\n\tpcie_cxlpmu_add_all(dev, set);\n",
+        "\tpci_set_master(dev);\n\tpcie_cxlpmu_add_all(dev, set);\n",
         "\tpcie_cxlpmu_add_all(dev, set);\n",
         r"^boot: rp-cpmu: bus mastering: on; seen: off$", LOAD, "switch",
     ),
