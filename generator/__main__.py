@@ -57,6 +57,9 @@ def parser() -> argparse.ArgumentParser:
     tree.add_argument("names", nargs="*", metavar="NAME",
                       help="to compare: two pinned trees, or CLONE@REV; one for the nearest pin. "
                            "To pin: the name, and PACKAGE[/SUITE][=VERSION]")
+    tree.add_argument("--if-served", action="store_true",
+                      help="setup: say so, and be content, when the archive has that version "
+                           "no more")
     _dry(tree)
     _json(tree)
     _tree(tree)

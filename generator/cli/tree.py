@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -63,8 +64,14 @@ def run(args: argparse.Namespace) -> int:
         return tree_facts.compare(args)
     if args.action == "pin":
         return _pin(args)
+    if args.if_served and args.action != "setup":
+        raise UsageError("--if-served goes with `tree setup`")
     if args.dry_run:
         return _would(args)
+    if args.if_served and pin.gone(wanted := pin.read_pin(args.kernel)):
+        print(f"{wanted.name}: not set up: {wanted.package} {wanted.package_version} is no longer "
+              "served; what needs it is not done", file=sys.stderr)
+        return 0
     if args.names:
         raise UsageError(f"tree {args.action} takes no names; --kernel, or --tree, says which")
     where = chosen(args)

@@ -165,9 +165,23 @@ def _set_up(pin: Pin, allow_newer: bool) -> Tree:
             return _installed(pin, deb, Path(name))[1]
 
 
+def gone(pin: Pin) -> bool:
+    """Return whether a pin's version is neither here nor served any more.
+
+    Errors: EnvironmentFault when apt fails.
+    """
+    if at_hand(pin) is not None or _kept(pin).exists():
+        return False
+    return pin.package_version not in served(pin.package, pin.suite, pin.package_version)
+
+
+def _kept(pin: Pin) -> Path:
+    return cache() / "deb" / f"{pin.package}_{pin.package_version}.deb"
+
+
 def _fetch(pin: Pin, directory: Path) -> Path | None:
     """Return the verified package file, None when this version is not served."""
-    kept = cache() / "deb" / f"{pin.package}_{pin.package_version}.deb"
+    kept = _kept(pin)
     if kept.exists():
         if pin.deb_sha256 in (None, _sha256(kept)):
             return kept

@@ -213,6 +213,23 @@ def test_a_version_no_longer_served_names_what_differs_in_the_one_at_hand(
     assert (newer.work / "Kconfig").read_text() == "other\n"
 
 
+def test_a_version_is_gone_when_it_is_neither_here_nor_served(
+    archive: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = _lock_file(archive)
+    read = pin.read_pin
+    monkeypatch.setattr(pin, "read_pin", lambda name, file=lock: read(name, file))
+    assert not pin.gone(pin.read_pin("", lock)), "it is served"
+    _serve(archive, "2-1")
+    assert main(["tree", "setup", "--if-served"]) == 0
+    assert "is no longer served; what needs it is not done" in capsys.readouterr().err
+    assert main(["tree", "show", "--if-served"]) == 2
+    _serve(archive, "1-1")
+    pin.pinned(lock_file=lock)
+    _serve(archive, "2-1")
+    assert not pin.gone(pin.read_pin("", lock)), "it is here"
+
+
 def test_an_archive_that_offers_nothing_is_named(archive: Path) -> None:
     _serve(archive)
     with pytest.raises(EnvironmentFault, match="no package list offers it"):
