@@ -3,14 +3,61 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from generator.design import Design
+from checks.verdict.judge import judge
+from generator.design import Design, Driver
+from generator.extraction import source
+from generator.extraction.extract import Extracted, drivers, extract
 from generator.extraction.text import as_python
+from generator.kernel.tree import Tree
 from generator.operation import Do
 from generator.program import walk
 
 ESB = "drivers/watchdog/i6300esb.c"
+Read = Callable[[str], Extracted]
+
+# What stands around the functions card_probe() and card_remove() of a small driver in C.
+HEAD = """// SPDX-License-Identifier: GPL-2.0
+#include <linux/clk.h>
+#include <linux/module.h>
+#include <linux/pci.h>
+#include <linux/workqueue.h>
+struct card { struct work_struct work; struct clk *clk; void __iomem *a; void __iomem *b; };
+static DEFINE_MUTEX(unused);
+static struct card *of(struct pci_dev *pdev) { return pci_get_drvdata(pdev); }
+"""
+TAIL = """
+static struct pci_driver card_driver = {
+	.name = "card", .probe = card_probe, .remove = card_remove,
+};
+module_pci_driver(card_driver);
+"""
+
+HELPER = """
+static int card_start(struct pci_dev *pdev)
+{
+	int ret = pci_enable_device(pdev);
+
+	if (ret)
+		return ret;
+	pci_set_master(pdev);
+	return 0;
+}
+static int card_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	int ret = card_start(pdev);
+
+	if (ret)
+		return ret;
+	return 0;
+}
+static void card_remove(struct pci_dev *pdev)
+{
+	pci_disable_device(pdev);
+}
+"""
 
 
 def again(design: Design) -> Design:
@@ -25,3 +72,21 @@ def again(design: Design) -> Design:
 def names_of(block: tuple[Any, ...]) -> list[str]:
     """Return the operations of a block by name, in the order of the text."""
     return [one.op.name for one in walk(block) if isinstance(one, Do)]
+
+
+def read_c(pinned: Tree, text: str) -> Extracted:
+    """Return the design of a driver that stands in the place of one of the tree."""
+    unit = source.parsed(pinned, ESB, {ESB: text.encode()}, exact=False).unit
+    found = extract((unit,), drivers(unit)[0])
+    assert again(found.design) == found.design, "its text defines it"
+    return found
+
+
+def driver_of(found: Extracted) -> Driver:
+    """Return the driver that was read."""
+    return found.design.drivers[-1]
+
+
+def rules_of(found: Extracted) -> set[str]:
+    """Return the rules that what was read breaks."""
+    return {one.rule for one in judge(found.design).counterexamples}

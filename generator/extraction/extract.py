@@ -125,8 +125,7 @@ def extract(units: Sequence[Unit], named: Initialiser) -> Extracted:
         open_ |= {MODE, MAPPED}
     lone = not_founded(every.values(), open_)
     drop = Without(lone)
-    every = {entry: drop.block(block) for entry, block in every.items()}
-    every = quieted(answered(every, device, open_), device)
+    every = quieted(answered(drop.blocks(every), device, open_), device)
     for block in every.values():
         of.size(block)
     named_there = {do.op.context[1] for block in every.values() for do in operations(block)}

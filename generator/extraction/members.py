@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from generator.expr import Fact, num
+from generator.extraction.texts import text_of
 from generator.facts import MEMORY
 from generator.operation import Do, Operation
 from generator.ops.member import member
@@ -37,7 +38,7 @@ def looked_for(units: Sequence[Unit], functions: Collection[str]) -> frozenset[s
     text = ""
     for name in queue:
         unit, cursor = bodies[name]
-        text += _text(unit, cursor)
+        text += text_of(unit, cursor)
         for inner in cursor.walk_preorder():
             if inner.kind == Kind.CALL_EXPR and inner.spelling in bodies:
                 queue += [] if inner.spelling in queue else [inner.spelling]
@@ -50,11 +51,6 @@ def looked_for(units: Sequence[Unit], functions: Collection[str]) -> frozenset[s
 def _is_kept(used: Cursor) -> bool:
     target = used.referenced
     return bool(target and target.semantic_parent and points(used.type) and record_of(used.type))
-
-
-def _text(unit: Unit, cursor: Cursor) -> str:
-    lines = unit.text.decode("utf-8", "replace").split("\n")
-    return "\n".join(lines[cursor.extent.start.line - 1 : cursor.extent.end.line])
 
 
 def always(block: Block) -> Iterator[Operation]:

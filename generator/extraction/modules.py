@@ -13,6 +13,7 @@ from generator.errors import TreeError, Where
 from generator.expr import Fact
 from generator.extraction.blocks import Blocks
 from generator.extraction.open_facts import of_members
+from generator.extraction.texts import callees, unreached
 from generator.extraction.vocabulary import not_founded, on_contexts
 from generator.extraction.without import Without
 from generator.operation import Operation
@@ -25,7 +26,6 @@ _INIT = re.compile(
     r"^(?:module_init|(?:core|postcore|arch|subsys|fs|device|late)_initcall(?:_sync)?)"
     r"\s*\(\s*(\w+)\s*\)", re.M)
 _EXIT = re.compile(r"^module_exit\s*\(\s*(\w+)\s*\)", re.M)
-_CALL = re.compile(r"\b([a-z_]\w+)\s*\(")
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,7 @@ def module(units: Sequence[Unit], at: Extent) -> Module | None:
         return Module(None, of, {}, frozenset(), said)
     open_ = _elsewhere(units, of) | of_members(blocks.values(), units)
     lost = not_founded(blocks.values(), open_)
-    without = Without(lost)
-    blocks = {entry: without.block(block) for entry, block in blocks.items()}
+    blocks = Without(lost).blocks(blocks)
     done = [do.op for block in blocks.values() for do in operations(block)]
     begun = {one.context[1] for one in done if one.does == "start"}
     if len(begun) < 2 and begun <= {one.context[1] for one in done if one.does != "start"}:
@@ -83,15 +82,8 @@ def module(units: Sequence[Unit], at: Extent) -> Module | None:
 def _elsewhere(units: Sequence[Unit], of: Blocks) -> frozenset[Fact]:
     """Return what functions take back that neither init nor exit reaches."""
     found: set[Fact] = set()
-    reached = of.reached()
-    for unit in units:
-        lines = unit.text.decode("utf-8", "replace").split("\n")
-        for name, definition in unit.definitions.items():
-            if name in reached:
-                continue
-            extent = definition.cursor.extent
-            text = "\n".join(lines[extent.start.line - 1 : extent.end.line])
-            callees = (on_contexts().get(callee) for callee in _CALL.findall(text))
-            if any(one is not None and one.does.startswith("cancel") for one in callees):
-                found |= {queued(word) for word in re.findall(r"\w+", text)}
+    for text in unreached(units, of.reached()):
+        known = (on_contexts().get(callee) for callee in callees(text))
+        if any(one is not None and one.does.startswith("cancel") for one in known):
+            found |= {queued(word) for word in re.findall(r"\w+", text)}
     return frozenset(found)

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from generator.context import REGISTERED, queued
 from generator.expr import Fact
 from generator.extraction.contexts import SetUp
+from generator.extraction.texts import callees, unreached
 from generator.extraction.vocabulary import (
     by_callee,
     facts_of,
@@ -27,24 +28,16 @@ from generator.parsing.cursors import Kind, Unit
 from generator.program import Block, Call, If, Return, leaves
 from generator.reading.cfg import Extent
 
-_CALLEE = re.compile(r"\b([a-z_]\w+)\s*\(")
-
 
 def left_open(
     units: Sequence[Unit], reached: Collection[str], there: Sequence[SetUp]
 ) -> frozenset[Fact]:
     """Return the facts that functions change which are not among those that were reached."""
     found: set[Fact] = set()
-    for unit in units:
-        lines = unit.text.decode("utf-8", "replace").split("\n")
-        for name, definition in unit.definitions.items():
-            if name in reached:
-                continue
-            extent = definition.cursor.extent
-            text = "\n".join(lines[extent.start.line - 1 : extent.end.line])
-            for callee in set(_CALLEE.findall(text)):
-                found |= _changed(callee)
-                found |= _context(callee, text, there)
+    for text in unreached(units, reached):
+        for callee in callees(text):
+            found |= _changed(callee)
+            found |= _context(callee, text, there)
     return frozenset(found - {MEMORY})
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from generator.extraction.texts import text_of
 from generator.graphs.lts import Label
 from generator.operation import Operation
 from generator.ops.allocated import KFREE_OWN, KZALLOC_OWN
@@ -47,10 +48,8 @@ def own_data(units: Sequence[Unit], reached: Collection[str]) -> Own:
     places: dict[str, set[tuple[str, int]]] = {}
     allocated: set[str] = set()
     for unit in units:
-        lines = unit.text.decode("utf-8", "replace").split("\n")
         for name, definition in unit.definitions.items():
-            extent = definition.cursor.extent
-            allocated |= _allocated("\n".join(lines[extent.start.line - 1 : extent.end.line]))
+            allocated |= _allocated(text_of(unit, definition.cursor))
             for cursor in definition.cursor.walk_preorder():
                 if cursor.kind != Kind.CALL_EXPR:
                     continue
@@ -110,8 +109,7 @@ def done(
         if unit is None:
             return None
         lines = unit.text.decode("utf-8", "replace").split("\n")
-        body = unit.definitions[site.place.function].cursor.extent
-        text = "\n".join(lines[body.start.line - 1 : body.end.line])
+        text = text_of(unit, unit.definitions[site.place.function].cursor)
         here = " ".join(lines[site.place.line - 1 : site.place.end_line])
         if own.struct not in _allocated(text) or not re.search(
             rf"sizeof\((?:struct {own.struct}|\*\w+)\s*\)", here

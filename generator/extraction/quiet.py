@@ -12,8 +12,9 @@ from collections.abc import Iterable, Mapping
 from enum import Enum, auto
 
 from generator.design import Device
+from generator.extraction.rewriting import Rewriting
 from generator.operation import Guard, Node, asked
-from generator.program import Block, Call, Function, If, Return, guards, mapped, walk
+from generator.program import Block, Call, If, Return, guards, walk
 
 FEW = 3  # conditions that are written as C has them
 
@@ -32,28 +33,18 @@ def quieted(blocks: Mapping[str, Block], device: Device) -> dict[str, Block]:
     One that only asks what hardware or platform answers once is answered once as well, where
     nobody else asks any of it; else it stays as it is.
     """
-    return _Quiet(blocks, device).blocks()
+    return _Quiet(blocks, device).blocks(blocks)
 
 
-class _Quiet:
+class _Quiet(Rewriting):
     def __init__(self, blocks: Mapping[str, Block], device: Device) -> None:
-        self._blocks, self._device = blocks, device
-        self._functions: dict[str, Function] = {}
+        super().__init__()
+        self._device = device
         bodies = _bodies(blocks.values())
         self._asked = Counter(one for body in bodies for one in guards(body, helpers=False))
         self._alike = Counter(node for body in bodies for node in _stretches(body))
 
-    def blocks(self) -> dict[str, Block]:
-        return {entry: mapped(block, self._change, self._helper)
-                for entry, block in self._blocks.items()}
-
-    def _helper(self, function: Function) -> Function:
-        if function.name not in self._functions:
-            body = mapped(function.body, self._change, self._helper)
-            self._functions[function.name] = Function(function.name, body)
-        return self._functions[function.name]
-
-    def _change(self, node: Node) -> Block | None:
+    def change(self, node: Node) -> Block | None:
         if not isinstance(node, If) or not _does_nothing((node,)):
             return None
         inside = guards((node,), helpers=False)

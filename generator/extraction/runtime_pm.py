@@ -8,11 +8,12 @@ from collections.abc import Collection, Mapping
 
 from generator.design import Device
 from generator.expr import Fact
+from generator.extraction.rewriting import Rewriting
 from generator.facts import RPM_ACTIVE, RPM_ENABLED
 from generator.operation import Guard, Node
 from generator.ops.power import PM_RUNTIME_ENABLE
 from generator.ops.runtime import OFF_PCI
-from generator.program import Block, Function, If, mapped, operations
+from generator.program import Block, If, operations
 
 _ASKED = re.compile(r"pm_runtime_(active|enabled|suspended|status_suspended)\([^()]*\)")
 _KINDS = OFF_PCI[0][1]
@@ -30,25 +31,21 @@ def answered(
                   for do in operations(block))
     if device.kind not in _KINDS or not enabled or {RPM_ACTIVE, RPM_ENABLED} & set(left_open):
         return dict(blocks)
-    functions: dict[str, Function] = {}
+    return _Answered(device).blocks(blocks)
 
-    def change(node: Node) -> Block | None:
+
+class _Answered(Rewriting):
+    def __init__(self, device: Device) -> None:
+        super().__init__()
+        self._device = device
+
+    def change(self, node: Node) -> Block | None:
         if not isinstance(node, If) or not isinstance(node.guard, Guard):
             return None
         asked = _ASKED.fullmatch(node.guard.name)
         if asked is None:
             return None
         fact = RPM_ENABLED if asked[1] == "enabled" else RPM_ACTIVE
-        now = Guard(node.guard.name, fact(device).eq(int(not asked[1].endswith("suspended"))),
-                    node.guard.c)
-        return (If(now, within(node.then), within(node.other), node.where),)
-
-    def helper(function: Function) -> Function:
-        if function.name not in functions:
-            functions[function.name] = Function(function.name, within(function.body))
-        return functions[function.name]
-
-    def within(block: Block) -> Block:
-        return mapped(block, change, helper)
-
-    return {entry: within(block) for entry, block in blocks.items()}
+        answer = fact(self._device).eq(int(not asked[1].endswith("suspended")))
+        now = Guard(node.guard.name, answer, node.guard.c)
+        return (If(now, self.block(node.then), self.block(node.other), node.where),)

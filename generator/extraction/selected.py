@@ -10,9 +10,8 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
-from generator.kernel.tree import Tree
+from generator.kernel.tree import Tree, files, read_many
 
 MOST = 60  # symbols that one is taken to stand for
 _ENTRY = re.compile(r"^(?:menu)?config[ \t]+(\w+)[ \t]*$(.*?)(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
@@ -23,13 +22,13 @@ _MACHINES = re.compile(
 )
 
 
-def selected(where: Tree, symbol: str) -> tuple[str, ...]:
-    """Return the symbols, CONFIG_ and all, that one selects or depends on, itself first.
+def selected(where: Tree, *symbols: str) -> tuple[str, ...]:
+    """Return the symbols, CONFIG_ and all, that some select or depend on, themselves first.
 
     What is behind `!` or compared is left out, as is what is asked of the machine.
     """
-    entries = _entries(where.work)
-    found = [symbol]
+    entries = _entries(where)
+    found = list(symbols)
     for one in found:  # which grows
         for name in _named(entries.get(one.removeprefix("CONFIG_"), "")):
             known = name.removeprefix("CONFIG_") in entries
@@ -39,6 +38,7 @@ def selected(where: Tree, symbol: str) -> tuple[str, ...]:
 
 
 def _named(entry: str) -> Iterator[str]:
+    """Yield the symbols that an entry selects or depends on."""
     for kind, rest in _LINE.findall(entry):
         condition = rest.partition(" if ")[0] if kind == "select" else rest.partition("#")[0]
         for word in re.findall(r"(?<![!\w=] )(?<![!\w=])\b[A-Z]\w+\b(?!\s*!?=)", condition):
@@ -47,13 +47,18 @@ def _named(entry: str) -> Iterator[str]:
 
 
 @functools.cache
-def _entries(work: Path) -> dict[str, str]:
-    """Return symbol -> the text below it, of all Kconfig files but those of architectures."""
+def _entries(where: Tree) -> dict[str, str]:
+    """Return symbol -> the text below it, of all Kconfig files but those of architectures.
+
+    git has them: a checkout may be links to directories of another one.
+    """
+    paths = [
+        path for path in files(where, where.base)
+        if path.rpartition("/")[2].startswith("Kconfig")
+        and not path.startswith(("arch/", "scripts/", "tools/", "Documentation/"))
+    ]
     found: dict[str, str] = {}
-    for path in sorted(work.glob("*/**/Kconfig*")):
-        if path.relative_to(work).parts[0] in ("arch", "scripts", "tools", "Documentation"):
-            continue
-        text = path.read_text(encoding="utf-8", errors="replace")
-        for name, below in _ENTRY.findall(text):
+    for text in read_many(where, [(where.base, path) for path in sorted(paths)]).values():
+        for name, below in _ENTRY.findall((text or b"").decode("utf-8", "replace")):
             found.setdefault(name, below)
     return found

@@ -114,7 +114,7 @@ def parsed(
     except TreeError:
         if not symbol:
             raise
-    wanted = selected(where, symbol)
+    wanted = selected(where, symbol, *above)
     doubt += f" and {len(wanted)} symbols that {symbol} stands for"
     return _checked(base, path, overlay, CONFIG, look, doubt, like, wanted)
 

@@ -3,25 +3,23 @@
 
 from __future__ import annotations
 
+from generator.extraction.rewriting import Rewriting
 from generator.operation import RETURN, UNWIND, Do, Guard, Node, Operation
-from generator.program import Block, Call, Function, If, Return, mapped
+from generator.program import Block, Call, If, Return
 
 
-class Without:
+class Without(Rewriting):
     """Blocks without some operations: where one could fail, it may fail still."""
 
     def __init__(self, left_out: frozenset[Operation]) -> None:
         """Begin; left_out: the operations that no block is to have."""
+        super().__init__()
         self.left_out = left_out
-        self._functions: dict[str, Function] = {}
 
-    def block(self, block: Block) -> Block:
-        """Return a block without them, its helpers as well."""
-        return mapped(block, self._change, self._helper)
-
-    def _change(self, node: Node) -> Block | None:
+    def change(self, node: Node) -> Block | None:
+        """Return nothing for an operation that is left out, or that it may fail."""
         if isinstance(node, Call):
-            now = self._helper(node.function)
+            now = self.helper(node.function)
             if not now.body:
                 return ()
             if not now.fallible:
@@ -34,8 +32,3 @@ class Without:
             return ()
         fails = Guard(f"{node.op.name}() fails", None, ())
         return (If(fails, self.block(failed), (), node.where),)
-
-    def _helper(self, function: Function) -> Function:
-        if function.name not in self._functions:
-            self._functions[function.name] = Function(function.name, self.block(function.body))
-        return self._functions[function.name]

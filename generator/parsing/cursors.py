@@ -29,7 +29,7 @@ _UNARY = ("?", "++", "--", "++", "--", "&", "*", "+", "-", "~", "!")
 
 
 class Unit(Protocol):
-    """What is read of a parsed file: csource.Unit has it."""
+    """What is read of a parsed file: unit.py has one that is."""
 
     @property
     def path(self) -> str:

@@ -131,5 +131,5 @@ def test_a_driver_of_another_machine_is_read_with_what_its_symbol_stands_for(pin
                                                     "CONFIG_IRQ_DOMAIN")
     found = source.parsed(pinned, "drivers/gpio/gpio-zynq.c")
 
-    assert found.doubt.endswith("and 3 symbols that CONFIG_GPIO_ZYNQ stands for")
+    assert found.doubt.endswith("and 4 symbols that CONFIG_GPIO_ZYNQ stands for")
     assert "zynq_gpio_probe" in found.unit.definitions

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The text of functions of C, where it is enough to look for words in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+
+from generator.parsing.cursors import Cursor, Unit
+
+_CALLEE = re.compile(r"\b([a-z_]\w+)\s*\(")
+
+
+def text_of(unit: Unit, cursor: Cursor) -> str:
+    """Return the lines in which something stands."""
+    lines = unit.text.decode("utf-8", "replace").split("\n")
+    return "\n".join(lines[cursor.extent.start.line - 1 : cursor.extent.end.line])
+
+
+def unreached(units: Sequence[Unit], reached: Collection[str]) -> Iterator[str]:
+    """Yield the text of each function of some files that is not among those that were reached."""
+    for unit in units:
+        for name, definition in unit.definitions.items():
+            if name not in reached:
+                yield text_of(unit, definition.cursor)
+
+
+def callees(text: str) -> frozenset[str]:
+    """Return what a text calls, macros as well."""
+    return frozenset(_CALLEE.findall(text))
