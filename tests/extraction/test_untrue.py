@@ -7,6 +7,7 @@ import pytest
 from as_read import HEAD, HELPER, TAIL, Read, driver_of, names_of, read_c, rules_of
 
 from generator.kernel.tree import Tree
+from generator.program import guards
 
 pytestmark = pytest.mark.kernel
 
@@ -136,6 +137,15 @@ def test_whether_runtime_pm_has_it_suspended_is_no_answer_given_once(pinned: Tre
     assert "R40" in rules_of(read_c(pinned, unasked))
 
 
+def test_what_runtime_pm_says_is_not_known_where_nobody_enables_it(pinned: Tree) -> None:
+    alone = SLEEPS.replace("	pm_runtime_enable(&pdev->dev);\n", "").replace(
+        "	pm_runtime_disable(&pdev->dev);\n", "")
+    asks = {one.name: one.when for one in guards(driver_of(read_c(pinned, alone)).suspend or ())}
+
+    assert "runtime active" in str(guards(driver_of(read_c(pinned, SLEEPS)).suspend or ()))
+    assert "runtime active" not in str(asks["pm_runtime_suspended(dev)"])
+
+
 def test_a_probe_that_returns_no_error_has_not_failed(c: Read) -> None:
     end = "	if (ret)\n		return ret;\n	return 0;\n"
     assert end in HELPER
@@ -202,6 +212,15 @@ static void card_remove(struct pci_dev *pdev)
 def test_nothing_is_freed_by_null_and_data_is_known_by_its_type(c: Read) -> None:
     assert rules_of(c(OWN)) == set()
     assert rules_of(c(OWN.replace("sysdata;\n\n	kfree(card);", "sysdata;\n"))) == {"R36"}
+
+
+def test_of_data_that_a_function_frees_which_nobody_calls_here_nothing_is_said(c: Read) -> None:
+    """The kref of a subsystem calls it, or its release."""
+    freed = OWN.replace("sysdata;\n\n	kfree(card);", "sysdata;\n")
+    release = "void card_release(struct card *card)\n{\n	kfree(card);\n}\n"
+
+    assert rules_of(c(freed)) == {"R36"}
+    assert rules_of(c(release + freed)) == set()
 
 
 PULSE = """	rst = devm_reset_control_get_exclusive(&pdev->dev, NULL);

@@ -156,3 +156,18 @@ def test_all_drivers_of_a_series_have_one_time_together(
         assert "were used up before" in one.message
         assert found(pinned, {PATH: GOOD + b"/* kept */\n"}) == kept  # which takes no time
     assert found(pinned, {PATH: GOOD}) == []  # and what was not explored is tried again
+
+
+@pytest.mark.kernel
+def test_a_driver_gets_no_more_time_than_is_left(
+    pinned: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[float] = []
+    bounded = lives.bounded
+    monkeypatch.setattr(lives, "bounded",
+                        lambda seconds: (given.append(seconds), bounded(seconds))[1])
+    monkeypatch.setattr(lives, "ALL", lives.SECONDS - 1)
+    found(pinned, {PATH: GOOD + b"/* timed */\n"})
+
+    assert given
+    assert max(given) <= lives.SECONDS - 1
