@@ -30,31 +30,31 @@ def computed(expr: Expr, of: Callable[[Read], Expr]) -> Expr:
 
     What does not change is the same object: much is remembered by it.
     """
-    match expr:
-        case Bin(op=op, left=left, right=right):
-            one = computed(left, of)
-            if op == "and" and one == FALSE:
-                return one
-            other = computed(right, of)
-            constants = isinstance(one, Num) + isinstance(other, Num)
-            if one is left and other is right and constants < (1 if op in ("and", "or") else 2):
-                return expr
-            return folded(op, one, other)
-        case Read():
-            return of(expr)
-        case Not(of=inside):
-            inner = computed(inside, of)
-            if isinstance(inner, Num):
-                return Num(int(not inner.value))
-            return expr if inner is inside else Not(inner)
-        case Pick(when=when, then=then, other=other):
-            test = computed(when, of)
-            if isinstance(test, Num):
-                return computed(then if test.value else other, of)
-            one, two = computed(then, of), computed(other, of)
-            if test is when and one is then and two is other:
-                return expr
-            return Pick(test, one, two)
+    if isinstance(expr, Read):  # no match: this runs more often than anything else
+        return of(expr)
+    if isinstance(expr, Bin):
+        op, left, right = expr.op, expr.left, expr.right
+        one = computed(left, of)
+        if op == "and" and one is FALSE:
+            return one
+        other = computed(right, of)
+        constants = isinstance(one, Num) + isinstance(other, Num)
+        if one is left and other is right and constants < (1 if op in ("and", "or") else 2):
+            return expr
+        return folded(op, one, other)
+    if isinstance(expr, Not):
+        inner = computed(expr.of, of)
+        if isinstance(inner, Num):
+            return Num(int(not inner.value))
+        return expr if inner is expr.of else Not(inner)
+    if isinstance(expr, Pick):
+        test = computed(expr.when, of)
+        if isinstance(test, Num):
+            return computed(expr.then if test.value else expr.other, of)
+        one, two = computed(expr.then, of), computed(expr.other, of)
+        if test is expr.when and one is expr.then and two is expr.other:
+            return expr
+        return Pick(test, one, two)
     return expr
 
 

@@ -249,7 +249,8 @@ def test_the_version_of_the_kernel_is_said_in_few_places() -> None:
 
 def test_a_path_that_a_text_names_is_there() -> None:
     """In READMEs, comments and docstrings; what a README tells to add has its text below it."""
-    texts = _tracked("*.md", "*.py", "*.j2", "*.sh", "*.c", "*.h", "*.toml", "Makefile", ".ci")
+    texts = _tracked("*.md", "*.py", "*.j2", "*.in", "*.sh", "*.c", "*.h", "*.toml", "Makefile",
+                     ".ci")
     new = {name for text in texts.values() for name in re.findall(r"^`([\w./]+)`:$", text, re.M)}
     new |= {"checks/patches/reviewable.py", "templates/NAME"}
     gone = [
@@ -289,7 +290,7 @@ def test_tests_lie_in_folders_that_are_called_as_what_they_test() -> None:
 
 def test_every_source_file_names_its_licence() -> None:
     tracked = subprocess.run(
-        ["git", "ls-files", "*.py", "*.j2", "*.sh", "*.toml", "Makefile", ".ci/*"],
+        ["git", "ls-files", "*.py", "*.j2", "*.in", "*.sh", "*.toml", "Makefile", ".ci/*"],
         cwd=HOUSE, capture_output=True, text=True, check=True,
     ).stdout.splitlines()  # fmt: skip
     bare = [

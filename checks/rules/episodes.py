@@ -259,5 +259,6 @@ def core_services_uninterrupted(step: Step, view: View) -> Expr | None:
         if service.device.kind != "service":
             continue
         others = TRUE if step.inst != view.parent(service) else view.during("swap")
-        bad.append(all_of(others, _stops(step, service, view)))
+        if others is not FALSE:
+            bad.append(all_of(others, _stops(step, service, view)))
     return any_of(*bad)

@@ -203,11 +203,16 @@ def _data_of(inst: Inst, view: View) -> list[Expr]:
 
     Of data that no operation of the design allocates nobody knows when it is freed.
     """
-    allocated = {
-        give.target.fact for do in view.operations if inst.device in do.places
+    return [fact(inst).eq(0) for fact in (NOTED, MEMORY) if (inst.device, fact) in _given(view)]
+
+
+@once
+def _given(view: View) -> frozenset[tuple[Place, Fact]]:
+    """Return the devices that operations of a design are about, and the facts that those give."""
+    return frozenset(
+        (place, give.target.fact) for do in view.operations for place in do.places
         for way in do.op.outcomes for give in way.gives if give.value != num(0)
-    }
-    return [fact(inst).eq(0) for fact in (NOTED, MEMORY) if fact in allocated]
+    )
 
 
 @clause_rule(

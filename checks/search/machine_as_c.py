@@ -2,13 +2,15 @@
 """A machine as C over states packed into a few words: the text.
 
 Every expression of the machine becomes C; a function is what can happen at one place of one
-process. The search itself is templates/explorer/explorer.c.j2.
+process. The search itself is templates/explorer/explorer.c.in.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
+from string import Template
 
 from checks.machine.machine import Machine
 from checks.machine.questions import answers, asked_under, questions
@@ -17,8 +19,9 @@ from checks.search.partial_order import Alone, Location, Reduction
 from generator.errors import ModelError
 from generator.expr import FALSE, TRUE, Bin, Expr, Not, Num, Pick, Read
 from generator.meaning import assuming, fold_known
-from generator.rendering.templates import text_of
+from generator.system.house import HOUSE
 
+_EXPLORER = HOUSE / "templates" / "explorer" / "explorer.c.in"
 WORD = 64
 _C = {"and": "&&", "or": "||"}
 
@@ -80,6 +83,12 @@ def fields_of(machine: Machine) -> dict[Read, Field]:
         found[read] = Field(width, (1 << bits) - 1)
         width += bits
     return found
+
+
+@cache
+def _explorer() -> Template:
+    # of the standard library: what else renders templates takes as long to load as a small search
+    return Template(_EXPLORER.read_text(encoding="utf-8"))
 
 
 def code(
@@ -163,27 +172,28 @@ class _Writer:
             "\tconst struct place *places;", "} counters[] = {", *counters, "};", "",
         ]
         words = 1 + max((field.word for field in self.fields.values()), default=0)
-        text = text_of(
-            "explorer/explorer.c.j2", words=words, transitions=len(self.machine.transitions),
-            watches=len(self.watches), processes=len(processes), body="\n".join(body),
-            **self._asked(),
+        stored, rows = self._asked()
+        text = _explorer().substitute(
+            words=words, transitions=len(self.machine.transitions), watches=len(self.watches),
+            processes=len(processes), stored="\n".join(stored), questions="\n".join(rows),
+            body="\n".join(body),
         )
         return Code(text, words, processes)
 
-    def _asked(self) -> dict[str, object]:
-        """Return the tables of questions."""
-        rows: list[dict[str, int]] = []
-        for read in self.questions:
+    def _asked(self) -> tuple[list[str], list[str]]:
+        """Return the tables of answers to questions, and that of the questions."""
+        stored, rows = [], []
+        for number, read in enumerate(self.questions):
             field, under, sense = self.fields[read], asked_under(read, self.known), 0
             if under is not None and read.fact.needs is not None:
                 sense = sum(1 << value + 1 for value in read.fact.needs[1])
-            rows.append({
-                "word": field.word, "shift": field.within, "mask": field.mask, "sense": sense,
-                "under": -1 if under is None else self.questions[under],
-                "answers": len(answers(read)),
-            })
-        stored = [[value + 1 for value in answers(read)] for read in self.questions]
-        return {"questions": rows, "stored": stored}
+            above = -1 if under is None else self.questions[under]
+            found = [value + 1 for value in answers(read)]
+            stored.append(f"static const unsigned char stored{number}[] = "
+                          f"{{ {', '.join(map(str, found))} }};")
+            rows.append(f"\t{{ {field.word}, {field.within}, {above}, {field.mask}u, {sense}ull, "
+                        f"{len(found)}, stored{number} }},")
+        return stored, rows
 
     def _asked_by(self) -> list[str]:
         names: dict[tuple[int, ...], str] = {}

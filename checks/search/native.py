@@ -39,7 +39,7 @@ class Stay(ctypes.Structure):
 
 
 class Library:
-    """The functions of templates/explorer/explorer.c.j2, over states as one number each.
+    """The functions of templates/explorer/explorer.c.in, over states as one number each.
 
     The library is unloaded, and what it holds freed, with the value.
     """

@@ -4,17 +4,18 @@
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from generator.errors import EnvironmentFault
 from generator.system import stopping
+
+if TYPE_CHECKING:  # one job needs none of it, and it takes a while to load
+    from multiprocessing.connection import Connection
+    from multiprocessing.process import BaseProcess
 
 T = TypeVar("T")
 PROCESSES = 2  # of a verb that explores, unless it says otherwise
@@ -47,6 +48,8 @@ class _Worker:
     jobs are inherited, not sent."""
 
     def __init__(self, jobs: Sequence[Callable[[], Any]]) -> None:
+        import multiprocessing
+
         fork = multiprocessing.get_context("fork")
         self.pipe, theirs = fork.Pipe()
         self.process: BaseProcess = fork.Process(target=_work, args=(theirs, jobs), daemon=True)
@@ -85,6 +88,8 @@ class _Worker:
 
 def _given(workers: Sequence[_Worker], count: int) -> Iterator[Any]:
     """Hand out jobs, and yield the answers in the order of the jobs."""
+    from multiprocessing.connection import Connection, wait
+
     left, found, following = iter(range(count)), dict[int, Any](), 0
     until = 0.0  # when asked to end: how long to wait for what was begun
     for worker in workers:

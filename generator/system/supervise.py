@@ -104,8 +104,9 @@ class _Watch:
                         os.close(key.fd)
                 self._look()
                 status = self._ended()
-            while status is None:  # it closed our pipes
-                time.sleep(0.05)
+            soon = time.monotonic() + 0.1
+            while status is None:  # its end closes our pipes, or it has closed them long before
+                time.sleep(0.002 if time.monotonic() < soon else 0.05)
                 self._look()
                 status = self._ended()
             for key in list(ready.get_map().values()):  # what was said just before the end

@@ -115,6 +115,20 @@ def test_help_imports_nothing_heavy() -> None:
     assert not {"clang", "jinja2", "git", "checks"} & set(done.stdout.split())
 
 
+def test_checking_a_design_loads_nothing_that_renders_or_reads_c(leak: Path) -> None:
+    """A small one is to take less than 0.3 s, the start of Python included."""
+    leak.write_text(LEAK.replace("remove=()", "remove=(PCI_DISABLE_DEVICE(PORT),)"))
+    text = "import sys, generator.__main__ as m; m.main(sys.argv[1:]); print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", text, "check", str(leak)], cwd=HOUSE, capture_output=True, text=True,
+        check=True,
+    ).stdout.split()
+
+    assert "checks.rules.all" in loaded
+    assert {"jinja2", "clang", "multiprocessing", "socket"}.isdisjoint(loaded)
+
+
+
 def test_every_verb_has_help_and_a_module() -> None:
     known = next(a for a in parser()._actions if a.dest == "verb").choices
     assert known is not None
