@@ -20,7 +20,6 @@ import fnmatch
 import functools
 import hashlib
 import json
-import os
 import re
 import shlex
 import shutil
@@ -32,6 +31,7 @@ from pathlib import Path
 
 from generator.errors import ProgramFailed, TreeError
 from generator.kernel.clone import whole
+from generator.kernel.compiled import absolute
 from generator.kernel.configurations import DIRS, SOURCES, WHOLE, Config
 from generator.kernel.kconfig import (
     check_wanted,
@@ -270,17 +270,29 @@ def _name(dirs: tuple[str, ...]) -> str:
 def _around(base: Base, directory: str) -> Mapping[str, Flags]:
     """Return the units of a directory's group, or its own: some are entered from elsewhere."""
     group = _group(f"{directory}/x")
-    table = _table(base, group)
+    table = _above(base, group) or _table(base, group)
     inside = any(path.startswith(f"{directory}/") for path in table)
     if inside or directory in group or not _has(base, directory):
         return table
     return _table(base, (directory,))
 
 
+def _above(base: Base, group: tuple[str, ...]) -> Mapping[str, Flags]:
+    """Return what make has said already of a directory above, empty for none: it says the same."""
+    parts = group[0].split("/")
+    for above in ("/".join(parts[:end]) for end in range(1, len(parts) if len(group) == 1 else 1)):
+        if _kept(base, (above,)).exists():
+            return _table(base, (above,))
+    return {}
+
+
+def _kept(base: Base, dirs: tuple[str, ...]) -> Path:
+    return (base.variant or base.build) / f"{_name(dirs)}.json"
+
+
 @functools.lru_cache(maxsize=256)
 def _table(base: Base, dirs: tuple[str, ...]) -> Mapping[str, Flags]:
-    home = base.variant or base.build
-    kept = home / f"{_name(dirs)}.json"
+    kept = _kept(base, dirs)
     if kept.exists():
         return {
             path: Flags(tuple(row["args"]), row["modname"])
@@ -317,7 +329,8 @@ def _ask(base: Base, dirs: tuple[str, ...]) -> dict[str, Flags]:
             source = Path(found.group(2))
             # Programs for the building machine are made as well, elsewhere.
             if any(source.is_relative_to(work / directory) for directory in there):
-                entry = _absolute(shlex.split(found.group(1)), work, base)
+                entry = Flags(*absolute(
+                    shlex.split(found.group(1)), work, base.tree.work, base.build))
                 table[str(source.relative_to(work))] = entry
     if base.variant is not None:
         if base.variant != base.alike:
@@ -370,32 +383,3 @@ def _has(base: Base, directory: str) -> bool:
         return False  # make would compile it for this machine all the same
     home = base.tree.work if base.variant is None else base.variant / "farm"
     return (home / directory / "Makefile").exists()
-
-
-def _absolute(argv: Sequence[str], work: Path, base: Base) -> Flags:
-    args: list[str] = []
-    modname = ""
-    rest = iter(argv[1:])
-    for arg in rest:
-        if arg == "-c" or arg.startswith("-Wp,-MMD"):
-            continue
-        if arg == "-o":
-            next(rest)
-            continue
-        if arg.endswith(".c") and not arg.startswith("-"):
-            continue
-        arg = arg.replace(f"{work}/", f"{base.tree.work}/") if work != base.tree.work else arg
-        if arg.startswith("-I") and len(arg) > 2 and not arg.startswith("-I/"):
-            there = base.build / arg[2:]
-            # Where objects go: nothing is built here, and W=1 warns of missing directories.
-            if not arg.startswith("-I./") and not any(there.glob("*.h")):
-                continue
-            arg = f"-I{os.path.normpath(there)}"
-        if arg in ("-include", "-isystem", "-I", "-imacros"):
-            args.append(arg)
-            arg = os.path.normpath(base.build / next(rest))
-            arg = arg.replace(f"{work}/", f"{base.tree.work}/")
-        if arg.startswith("-DKBUILD_MODNAME="):
-            modname = arg.partition("=")[2].strip('"')
-        args.append(arg)
-    return Flags(tuple(args), modname)

@@ -4,6 +4,7 @@
 import re
 import shlex
 import shutil
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -228,6 +229,25 @@ def test_a_directory_that_is_entered_from_elsewhere_has_its_units(base: Base) ->
     i8042 = "drivers/input/serio/i8042.c"
     assert i8042 in units(base, ("drivers/input/serio",))
     assert flags(base, i8042).neighbour is None
+
+
+@pytest.mark.kernel
+def test_make_is_asked_of_a_directory_once_and_not_of_each_below_it(
+    base: Base, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    below, unit = ("block/partitions",), "block/partitions/core.c"
+    assert unit in units(base, ("block",))
+    alone = kbuild._table(base, below)[unit]
+    asked: list[tuple[str, ...]] = []
+    table = kbuild._table
+
+    def listed(base: Base, dirs: tuple[str, ...]) -> Mapping[str, kbuild.Flags]:
+        asked.append(dirs)
+        return table(base, dirs)
+
+    monkeypatch.setattr(kbuild, "_table", listed)
+    assert flags(base, unit) == alone
+    assert asked == [("block",)]
 
 
 @pytest.mark.kernel
