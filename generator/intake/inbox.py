@@ -199,6 +199,9 @@ def _promised(name: str, names: Sequence[str]) -> Inbox:
                "remove the file", f"{name.rstrip('/')}/{one}", error=True)
         for one in names if NAMED.fullmatch(one) and one not in known
     ]  # fmt: skip
+    if not promised.final:
+        remarks.append(Remark("its tree is all zeros: it promises no result, and none was compared",
+                              f"{name.rstrip('/')}/{manifest.FILE_NAME}"))
     return Inbox(tuple(papers), tuple(remarks), promised, listed=True)
 
 

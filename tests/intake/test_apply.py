@@ -127,6 +127,18 @@ def test_a_patch_that_makes_something_else_than_promised_is_a_conflict(
     assert snapshot(clone) == before
 
 
+def test_a_tree_of_zeros_promises_no_result_which_is_said(clone: Path, patches: Path) -> None:
+    second = patches / "0002-PCI-Two.patch"
+    second.write_text(second.read_text().replace("int two;", "int not;"))
+    said = json.loads((patches / "series.json").read_text())
+    (patches / "series.json").write_text(json.dumps({**said, "tree": "0" * 40}))
+    done = apply(patches, clone, "auxbus")
+    assert [str(one) for one in done.remarks] == [
+        f"{patches}/series.json: note: its tree is all zeros: it promises no result, and none was "
+        "compared"
+    ]
+
+
 HEAD = "From: A <a@b.c>\nDate: Tue, 14 Nov 2023 22:13:20 +0000\nSubject: [PATCH] x\n\nx\n---\n"
 NEW = "diff --git a/{0} b/{0}\nnew file mode {1}\n--- /dev/null\n+++ b/{0}\n@@ -0,0 +1 @@\n+x\n"
 HOSTILE = {
