@@ -70,6 +70,7 @@ OWN_EDITS: dict[str, list[tuple[str, str]]] = {
         (_FILE, 'Of("x", "start", "call", "x", "")(CHIP),'),
         (_FILE, 'Of("x", "start", "calls", "x y", "")(CHIP),'),
         (_FILE, 'Of("x", "start", "calls", "x", "", undo=DOWN)(CHIP),'),
+        (_FILE, 'Of("x", "start", "calls", "x", "")(CHIP),'),
     ],
     "own fact": [
         ('"level", 3,', '"level", "3",'), ('"level", 3,', '"level", -1,'),

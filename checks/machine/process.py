@@ -17,7 +17,7 @@ from generator.expr import FALSE, TRUE, Expr, Fact, Num, Place, Read, Role, all_
 from generator.facts import ADDED, ADDING, ENABLED, FAULTED, INSIDE, LEAVING, LIFE, PHASE
 from generator.graphs.flow import Edge
 from generator.meaning import fold
-from generator.operation import Do, Operation, fill
+from generator.operation import IGNORE, Do, Operation, fill
 from generator.program import operations
 
 
@@ -151,8 +151,8 @@ class Process:
                 can.append(op.fails_when)
             if way.fault and not self.made.plain and entry in ("probe", "remove", "devres"):
                 continue
-            if way.fault and asks(op) and entry == "remove":
-                continue  # what a driver does then is right by luck: it cannot stop half-way
+            if way.fault and asks(op) and entry == "remove" and do.on_fail == IGNORE:
+                continue  # what a driver does then is right by luck: it does not look
             if way.fault and self.context == CALLBACKS_OF:
                 can.append(PHASE(self.inst).ne(LEAVING))
             gives = [(self.pc, num(dst)), *extra]

@@ -41,10 +41,10 @@ def holds(user: Role) -> tuple[Set, ...]:
 
 
 def lets_go(user: Role, *, idle: bool = True) -> tuple[Set, ...]:
-    """Return that a user has one reference less, and unless told, that the device may be idle."""
+    """Return that a user has one reference less; with the last, the device may be idle if told."""
     held, more = POWER(user), MORE_POWER(user)
     gone = (sets(held, pick(more.ge(1), 1, 0)), sets(more, pick(more.ge(1), more - 1, 0)))
-    return (*gone, sets(RPM_BUSY(DEV), 0)) if idle else gone
+    return (*gone, sets(RPM_BUSY(DEV), pick(more.ge(1), RPM_BUSY(DEV), 0))) if idle else gone
 
 
 def _put(name: str, *, sleeps: bool = False, idle: bool = True) -> Operation:
@@ -80,6 +80,7 @@ SUSPENDS = frozenset({
 
 _ON, _ACTIVE = RPM_ENABLED(DEV).eq(1), RPM_ACTIVE(DEV).eq(1)
 _RESUMED = sets(RPM_ACTIVE(DEV), 1)
+_IDLE = sets(RPM_BUSY(DEV), pick(_ON, 0, RPM_BUSY(DEV)))  # rpm_idle() where runtime PM is enabled
 
 
 def _get(name: str, *failed: Set, fails: Fails) -> Operation:
@@ -143,6 +144,9 @@ ELSEWHERE: Mapping[str, Operation] = {one.name: one for one in (
     replace(_plain("pm_runtime_get_noresume", *holds(DEV), sleeps=False), undo=_PUT_NOIDLE_OWN,
             leaves=(RPM_BUSY,)),
     _told("pm_runtime_set_active", 1), _told("pm_runtime_set_suspended", 0),
-    _plain("pm_runtime_use_autosuspend", sets(RPM_LATER(DEV), 1), sleeps=False),
+    # update_autosuspend() of either asks rpm_idle() for a device that nobody holds, and runs its
+    # runtime_suspend where the delay is over; one of less than 0, which holds it, is not explored.
+    _plain("pm_runtime_set_autosuspend_delay", _IDLE),
+    _plain("pm_runtime_use_autosuspend", sets(RPM_LATER(DEV), 1), _IDLE),
     _DONT_USE_AUTOSUSPEND,
 )}

@@ -84,6 +84,9 @@ class Of:
         if not isinstance(self.undo, Of | None):
             raise ModelError(here(), f"{self.callee}: undo= is an Of as well, what unregisters, "
                              f"not {self.undo}")
+        if self.does == "start" and self.kind in REGISTERED and self.undo is None:
+            raise ModelError(here(), f"{self.callee}: undo= is missing: the Of that unregisters, "
+                             'which does "cancel and wait", or "cancel" where nobody waits')
 
     def __call__(
         self, *places: Place, c: Mapping[str, str] | None = None,

@@ -2,7 +2,8 @@
 """Runtime PM references of drivers that autosuspend, and of what others call.
 
 The wave5 codec put in remove what was put already (CVE-2026-43301); dont_use_autosuspend() suspends
-at once what nobody holds. fp9931 kept a reference where a read failed
+at once what nobody holds, and the setters let runtime PM suspend what is enabled already. uartlite
+put in probe what it had not got. fp9931 kept a reference where a read failed
 (CVE-2026-23283), soundwire put one that it had not got (CVE-2023-54259); a file of rz-mtu3 counted
 every write (CVE-2026-31741); runtime_resume of cadence-quadspi took the lock of who had asked for
 it (CVE-2024-26806).
@@ -11,17 +12,22 @@ it (CVE-2024-26806).
 from generator.context import Context, calls
 from generator.design import Design, Device, Driver
 from generator.expr import Fact, Role
+from generator.facts import CLOCK_ON
 from generator.operation import IGNORE, RETURN, Guard, Operation, fault, ok, sets
 from generator.ops.clk import CLK_DISABLE_UNPREPARE, CLK_PREPARE_ENABLE, DEVM_CLK_GET
 from generator.ops.lock import MUTEX_LOCK, MUTEX_UNLOCK
+from generator.ops.mapping import access
+from generator.ops.platform import DEVM_PLATFORM_IOREMAP_RESOURCE
 from generator.ops.pm import (
     PM_RUNTIME_DONT_USE_AUTOSUSPEND,
+    PM_RUNTIME_GET_NORESUME,
     PM_RUNTIME_GET_SYNC,
     PM_RUNTIME_PUT,
     PM_RUNTIME_PUT_AUTOSUSPEND,
     PM_RUNTIME_PUT_SYNC,
     PM_RUNTIME_RESUME_AND_GET,
     PM_RUNTIME_SET_ACTIVE,
+    PM_RUNTIME_SET_AUTOSUSPEND_DELAY,
     PM_RUNTIME_USE_AUTOSUSPEND,
 )
 from generator.ops.power import DEVM_PM_RUNTIME_ENABLE, PM_RUNTIME_DISABLE, PM_RUNTIME_ENABLE
@@ -56,6 +62,15 @@ def _removed(*last: Node) -> Design:
     return _chip((*TAKE, LATER, PM_RUNTIME_ENABLE(CHIP), GET, PUT), last)
 
 
+def _begun(*get: Node) -> Design:
+    return _chip((*TAKE, LATER, *get, PM_RUNTIME_ENABLE(CHIP), PUT), (AT_ONCE, DISABLE))
+
+
+def _set(*start: Node) -> Design:
+    reads = access("readl", CLOCK_ON)(CHIP)
+    return _chip((DEVM_PLATFORM_IOREMAP_RESOURCE(CHIP), *TAKE, *start, reads), (AT_ONCE, DISABLE))
+
+
 def _called(*body: Node) -> Design:
     probe = (DEVM_CLK_GET(CHIP), LATER, DEVM_PM_RUNTIME_ENABLE(CHIP), FILES)
     return _chip(probe, (NO_FILES,), calls("attributes", body),
@@ -79,7 +94,9 @@ MAY_GET = PM_RUNTIME_RESUME_AND_GET(CHIP, CHIP, fail=(Return(),))
 UP: Block = (PM_RUNTIME_GET_SYNC(CHIP, CHIP, fail=IGNORE), NOTE(CHIP))
 DOWN: Block = (PM_RUNTIME_PUT(CHIP, CHIP), FORGET(CHIP))
 DESIGN = _removed(AT_ONCE, DISABLE)
+DELAY, ENABLE = PM_RUNTIME_SET_AUTOSUSPEND_DELAY(CHIP), PM_RUNTIME_ENABLE(CHIP)
 SOUND = (
+    _begun(PM_RUNTIME_GET_NORESUME(CHIP)), _set(DELAY, LATER, ENABLE),
     _called(MAY_GET, READ(CHIP, fail=IGNORE), PUT),
     _called(PM_RUNTIME_GET_SYNC(CHIP, CHIP, fail=IGNORE), PUT),
     _written((If(NOTED, (), UP),), (If(NOTED, DOWN),)), _locked(),
@@ -87,6 +104,10 @@ SOUND = (
 BUGGY = (
     (_removed(PM_RUNTIME_PUT_SYNC(CHIP, CHIP), AT_ONCE, DISABLE), "N41"),
     (_removed(DISABLE), "R40"),
+    (_begun(), "N41"),
+    (_set(ENABLE, DELAY, LATER), "N12"),
+    (_set(LATER, ENABLE, DELAY), "N12"),
+    (_set(ENABLE, LATER), "N12"),
     (_called(MAY_GET, READ(CHIP, fail=(Return(),)), PUT), "R36"),
     (_called(PM_RUNTIME_RESUME_AND_GET(CHIP, CHIP, fail=IGNORE), PUT), "N41"),
     (_written((If(NOTED, (), UP),), DOWN), "N41"),

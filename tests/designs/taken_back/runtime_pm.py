@@ -4,7 +4,8 @@
 As fixes of I2C and SPI controllers had it: spi-cadence-quadspi and its like disable in remove what
 runtime PM has disabled; suspend does where nobody has asked; a handler on a shared line reads a
 device that is suspended; what writes to registers before kexec has not woken them; i2c-imx-lpi2c
-left runtime PM enabled behind a failed probe; runtime_suspend waits for work that waits for it.
+left runtime PM enabled behind a failed probe; runtime_suspend waits for work that waits for it;
+remove of i2c-imx returned where the device could not be resumed, and left its adapter.
 """
 
 from generator.context import Context, calls, work
@@ -87,6 +88,10 @@ def _fails(*last: object) -> Design:
     return _bus((*TAKE, *waits, add, idle), left, calls("i2c"))
 
 
+def _returns(*remove: object) -> Design:
+    return _bus((*TAKE, *ENABLE, ADD), remove, calls("i2c"))  # type: ignore[arg-type]
+
+
 def _waits(*down: object) -> Design:
     job = work("job", (MAY_USE, PM_RUNTIME_PUT(BUS, BUS)))
     cancel = CANCEL_WORK_SYNC(BUS, work="job")
@@ -101,9 +106,12 @@ ASKED = _asleep((If(suspended(BUS), (), (OFF,)),), (If(suspended(BUS), (), (ON,)
 GET_IF = PM_RUNTIME_GET_IF_ACTIVE(BUS, BUS, fail=(Return(),))
 PUT_SYNC = PM_RUNTIME_PUT_SYNC(BUS, BUS)
 GIVES_UP = (PM_RUNTIME_DONT_USE_AUTOSUSPEND(BUS), PUT_SYNC, DISABLE)
+GONE: Block = (DELETE, DISABLE, NOIDLE)
+RESUME = PM_RUNTIME_RESUME_AND_GET(BUS, BUS, fail=(DISABLE, Return()))
+OR_LEAVE = PM_RUNTIME_GET_SYNC(BUS, BUS, fail=(*GONE, Return()))
 DESIGN = FORCED
 SOUND = (
-    ASKED, _removed(*STOP), _listens(GET_IF, READ(BUS), NOIDLE),
+    ASKED, _returns(OR_LEAVE, *GONE, OFF), _removed(*STOP), _listens(GET_IF, READ(BUS), NOIDLE),
     _halts(MAY_USE, READ(BUS), PUT_SYNC), _fails(*GIVES_UP), _waits(),
 )
 BUGGY = (
@@ -113,4 +121,5 @@ BUGGY = (
     (_halts(READ(BUS)), "N12"),
     (_fails(PM_RUNTIME_PUT_NOIDLE(BUS, BUS), OFF), "R40"),
     (_waits(CANCEL_WORK_SYNC(BUS, work="job")), "N18"),
+    (_returns(RESUME, *GONE, OFF), "N17"),
 )
