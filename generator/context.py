@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from generator.errors import ModelError, Where
-from generator.expr import Fact
+from generator.expr import NO_DIGEST, Fact
 from generator.facts import IN_RUNTIME_PM
 from generator.operation import Block, here
 
@@ -22,7 +22,8 @@ class Context:
 
     It lies in the driver's data, where the driver has some: that must not be freed while it is
     queued or runs. One that lies elsewhere is `static`. One that is `freezable` is on a queue of
-    WQ_FREEZABLE, and does not run while the system sleeps.
+    WQ_FREEZABLE, and does not run while the system sleeps. `needs` is what must be there whenever
+    it is called.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Context:
     static: bool = False
     freezable: bool = False
     where: Where = field(default_factory=here, compare=False)
+    needs: tuple[Fact, ...] = field(default=(), metadata=NO_DIGEST)
 
     def __post_init__(self) -> None:
         """Refuse a kind that there is not, and a name that C could not have."""
@@ -102,16 +104,20 @@ def thread(name: str, body: Block = ()) -> Context:
     return Context(name, body, "thread")
 
 
-def calls(name: str, body: Block = (), *, static: bool = False) -> Context:
+def calls(
+    name: str, body: Block = (), *, static: bool = False, needs: tuple[Fact, ...] = ()
+) -> Context:
     """Return what is called of an interface, any time until who unregisters it has waited."""
-    return Context(name, body, "calls", static)
+    return Context(name, body, "calls", static, needs=needs)
 
 
-def file(name: str, body: Block = (), *, static: bool = False) -> Context:
+def file(
+    name: str, body: Block = (), *, static: bool = False, needs: tuple[Fact, ...] = ()
+) -> Context:
     """Return what is called on a file, any time until it is closed: it can be open when the
     interface is gone, and its driver as well.
     """
-    return Context(name, body, "file", static)
+    return Context(name, body, "file", static, needs=needs)
 
 
 def urb(name: str, body: Block = (), *, static: bool = False) -> Context:

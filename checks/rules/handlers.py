@@ -10,7 +10,7 @@ from checks.machine.instances import Inst, View
 from checks.machine.machine import HALTED, Step
 from checks.machine.step import GIVEN_UP
 from checks.rules.rule import COUNTED, Clause, clause_rule, is_done, state_rule, step_rule
-from generator.context import IN_FLIGHT
+from generator.context import IN_FLIGHT, REGISTERED, queued
 from generator.design import SUBDEVICES, Driver
 from generator.expr import TRUE, Expr, Read, all_of, any_of
 from generator.facts import (
@@ -309,8 +309,14 @@ def registered_only_while_ready(view: View) -> Iterator[tuple[str, Expr]]:
     """What others call of a driver finds its data, from the registration to its end.
 
     So it is with the callbacks of a PMU, which come at once, and with those of CPU hotplug; while
-    an event is open they find what handlers need as well.
+    an event is open they find what handlers need as well. An interface finds what it says it needs.
     """
+    for own in view.contexts:
+        if own.context.kind in REGISTERED:
+            live = queued(own.context.name)(own.inst).eq(1) | own.context.runs(own.inst).eq(1)
+            for fact in own.context.needs:
+                yield (f"{own.context.name} of {own.inst.name} can be called without {fact.name}",
+                       live & fact(own.inst).eq(0))
     for inst in view.instances:
         for driver in view.design.drivers_of(inst.device):
             if _has_data(driver):

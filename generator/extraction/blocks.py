@@ -12,7 +12,10 @@ from generator.errors import NOWHERE, TreeError, Where
 from generator.extraction import own_data
 from generator.extraction.contexts import SetUp
 from generator.extraction.helpers import helpers
+from generator.extraction.members import INITIALISES, initialising
+from generator.extraction.open_facts import UNSAID_IN_C
 from generator.extraction.structure import Branch, Ret, Shared, Statements, Step, Written, written
+from generator.extraction.texts import labels
 from generator.extraction.vocabulary import done, guessed, known, prints, says_nothing
 from generator.facts import LINE_ROUTED
 from generator.fingerprint import CGuard, Fingerprint
@@ -89,7 +92,7 @@ class Blocks:
         self._plain = Reader(units, prints(), harmless=HARMLESS_CALLS, present=DATA, most=MOST_RUNS)
         self._results = {name: one.cursor.result_type for unit in units
                          for name, one in unit.definitions.items()}
-        self._labels = tuple(label for unit in units for label in _labels(unit))
+        self._labels = tuple(label for unit in units for label in labels(unit))
         self._globals = frozenset(
             one.spelling for unit in units for one in unit.own if one.kind == Kind.VAR_DECL
         )
@@ -140,7 +143,7 @@ class Blocks:
 
     def _read(self, function: str, apart: Mapping[str, Fingerprint]) -> CLts:
         """Return a function's transition system, with a name for each condition that is free."""
-        found = (*prints(), *apart.values())
+        found = (*prints(), *apart.values(), *(initialising() if self.members else ()))
         first = Reader(self.units, found, sets=self.members, harmless=HARMLESS_CALLS,
                        present=DATA, most=MOST_RUNS)
         free = {
@@ -181,7 +184,7 @@ class Blocks:
             elif self._lasts(name):
                 self._guards[name] = asked(self.device, name)
             else:
-                self._guards[name] = Guard(name or "C does not say", None, (name,) if name else ())
+                self._guards[name] = Guard(name or UNSAID_IN_C, None, (name,) if name else ())
         return self._guards[name]
 
     def size(self, block: Block) -> int:
@@ -300,9 +303,12 @@ class _Body:
         if label.name in self.apart:
             return self._helper(label, failed)
         if label.name == "set":
-            nothing = label.args if label.args in NOTHING else ""
-            return (replace(set_member(label.on, nothing)(self.of.device),
-                            where=self._where(label)),)
+            return self._set(label, label.args if label.args in NOTHING else "")
+        if label.name in INITIALISES:
+            fails = If(self.of.guard(f"{label.name}() fails"), failed or (), (), self._where(label))
+            there = label.on in self.of.members
+            return (*((fails,) if failed else ()),
+                    *(self._set(label, INITIALISES[label.name][1]) if there else ()))
         do = self._done(label, self._on_fail(failed, before))
         where: tuple[Site, ...] = self.sites.get(label, ())
         self.of.meant += [(label.name, None if do is None else do.op, one.place) for one in where]
@@ -322,6 +328,10 @@ class _Body:
         if not failed:
             return ()
         return (If(self.of.guard(f"{label.name}() fails"), failed, (), self._where(label)),)
+
+    def _set(self, label: Label, nothing: str) -> Block:
+        """Return that a member has what is put there, or has it no more."""
+        return (replace(set_member(label.on, nothing)(self.of.device), where=self._where(label)),)
 
     def _on_line(self, do: Do, where: Sequence[Site]) -> bool:
         """Return whether the irq of a PCI device's line is requested: `pdev->irq`, without MSI."""
@@ -384,16 +394,3 @@ class _Body:
         if failed == (*undone, Return(ok=False)) and all(isinstance(one, Do) for one in before):
             return UNWIND
         return RETURN if failed == (Return(ok=False),) else failed
-
-
-def _labels(unit: Unit) -> tuple[tuple[str, str, int], ...]:
-    """Return the labels of a file: name, function, line; from the text, which goto has as well."""
-    lines = unit.text.decode("utf-8", "replace").split("\n")
-    found = []
-    for function, definition in unit.definitions.items():
-        extent = definition.cursor.extent
-        for number in range(extent.start.line, extent.end.line):
-            match = re.match(r"\s?(\w+):\s*(?:/\*.*)?$", lines[number - 1])
-            if match and match[1] != "default":
-                found.append((match[1], function, number))
-    return tuple(found)

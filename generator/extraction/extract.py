@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from generator.context import Context
+from generator.context import REGISTERED, Context, queued
 from generator.design import RECOVERY, SUBDEVICES, Design, Device, Driver, context_entry
 from generator.entrypoint import DriverStruct, struct_named
 from generator.errors import TreeError, Where
@@ -15,7 +15,8 @@ from generator.expr import Fact
 from generator.extraction.blocks import HARMLESS_CALLS, Blocks
 from generator.extraction.contexts import set_up
 from generator.extraction.fractions import Fractions, branches, calls
-from generator.extraction.members import looked_for, needed
+from generator.extraction.interfaces import called
+from generator.extraction.members import looked_for, needed, without_members
 from generator.extraction.modules import module
 from generator.extraction.open_facts import left_open, of_members, of_numbers, of_several
 from generator.extraction.own_data import own_data
@@ -23,8 +24,8 @@ from generator.extraction.quiet import quieted
 from generator.extraction.runtime_pm import answered
 from generator.extraction.vocabulary import not_founded
 from generator.extraction.without import Without
-from generator.facts import BLOCK, ENABLED, MAPPED, MODE, MSG, RPM_ENABLED
-from generator.operation import IGNORE
+from generator.facts import BLOCK, ENABLED, MAPPED, MEMORY, MODE, MSG, RPM_ENABLED
+from generator.operation import IGNORE, Operation
 from generator.ops.aux import (
     AUXILIARY_DEVICE_ADD,
     AUXILIARY_DEVICE_DELETE,
@@ -35,6 +36,7 @@ from generator.ops.device import IDA_ALLOC, IDA_FREE, KZALLOC
 from generator.ops.platform import CLIENT_IRQ
 from generator.parsing.cursors import Unit
 from generator.program import Block, Return, mapped, operations
+from generator.reading.cfg import Extent
 from generator.reading.initialisers import Initialiser, entry_points, handlers
 from generator.reading.sites import Unnamed
 
@@ -96,7 +98,8 @@ def extract(units: Sequence[Unit], named: Initialiser) -> Extracted:
     device = Device(_plain(named.name), struct.kind, parent, answers=_answers(struct))
     there = set_up(units)
     looked = looked_for(units, handlers(units, threads=True))
-    of = Blocks(device, units, there, sorted(looked))
+    of_others = {word: looked_for(units, names) for word, names in called(units).items()}
+    of = Blocks(device, units, there, sorted(looked.union(*of_others.values())))
     of.own = own_data(units, of.reaching((*functions.values(), *handlers(units))))
     blocks = {entry: of.block(name, entry in RECOVERY) for entry, name in functions.items()}
     said: list[Unnamed] = []
@@ -130,13 +133,17 @@ def extract(units: Sequence[Unit], named: Initialiser) -> Extracted:
         of.size(block)
     named_there = {do.op.context[1] for block in every.values() for do in operations(block)}
     at = Where(named.place.path, named.place.line)
+    needs = needed(looked, every["probe"], units, of.meant)
+    registered = tuple(_registered(every, of_others, units, of.meant, at))
+    every = without_members(every, {*needs, *(fact for one in registered for fact in one.needs)})
     driver = Driver(
         named.name, device, every["probe"], where=at, sources=(named.place.path,),
-        variable=named.name, handler_needs=needed(looked, every["probe"], units, of.meant),
+        variable=named.name, handler_needs=needs,
         unbind=not _suppressed(units, named), others_queue=bool(named_there),
-        contexts=tuple(replace(one, body=every[context_entry(one.name)], where=at)
-                       for one in contexts if one.name in named_there
-                       or (one.kind == "irq_thread" and every[context_entry(one.name)])),
+        contexts=(*(replace(one, body=every[context_entry(one.name)], where=at)
+                    for one in contexts if one.name in named_there
+                    or (one.kind == "irq_thread" and every[context_entry(one.name)])),
+                  *registered),
     ).with_blocks({entry: every[entry] for entry in (*functions, "atomic")})
     around = module(units, named.place)
     above = () if parent is None else (_creates(parent, device, at),)
@@ -178,6 +185,20 @@ def extract(units: Sequence[Unit], named: Initialiser) -> Extracted:
             branches(bodies.values(), read, {one.place for one in free - asked}),
         ),
     )
+
+
+def _registered(
+    every: Mapping[str, Block], of_others: Mapping[str, Collection[str]], units: Sequence[Unit],
+    meant: Sequence[tuple[str, Operation | None, Extent]], at: Where,
+) -> Iterator[Context]:
+    """Yield the interfaces of which others call what looks for members that probe sets."""
+    kinds = {do.op.context[1]: do.op.context[0] for block in every.values()
+             for do in operations(block) if do.op.does == "start"}
+    for word, wanted in of_others.items():
+        needs = tuple(one for one in needed(wanted, every["probe"], units, meant)
+                      if one not in (MEMORY, queued(word)))
+        if kinds.get(word) in REGISTERED and needs:
+            yield Context(word, (), kinds[word], where=at, needs=needs)
 
 
 def _creates(parent: Device, child: Device, at: Where) -> Driver:

@@ -9,72 +9,126 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 
 from generator.expr import Fact, num
 from generator.extraction.texts import text_of
+from generator.extraction.without import Without
 from generator.facts import MEMORY
-from generator.operation import Do, Operation
+from generator.fingerprint import Fails, Fingerprint
+from generator.operation import IGNORE, Do, Operation
+from generator.ops import shipped
 from generator.ops.member import member
 from generator.parsing.cursors import Cursor, Kind, Unit, points, record_of
-from generator.program import Block, Call, If, Return
+from generator.program import Block, Call, Return, operations
 from generator.reading.cfg import Extent
 
 _ASKED = (  # whether a member has something, before it is used
     r"(?:!\s*|\bIS_ERR\w*\(\s*|\bif\s*\(\s*|&&\s*|\|\|\s*|\?\s*|(?<!\w)\(\s*)"
     r"[\w.\->\[\]]*(?:->|\.)\s*%s\s*(?:\)|&&|\|\||[!=]=|\?)"
 )
+# The host of a bridge calls it when this is attached to the host, by the driver itself.
+_ATTACHED = ("mipi_dsi_device",)
+_INITIALISED = ("completion", "mutex", "wait_queue_head")
+# What initialises these, and what ends them, by the argument that is one.
+INITIALISES = {
+    "init_completion": (0, ""), "__mutex_init": (0, ""), "__init_waitqueue_head": (0, ""),
+    "__devm_mutex_init": (1, ""), "mutex_destroy": (0, "NULL"),
+}
 _KEPT = re.compile(r"(?:->|\.)\s*(\w+)\s*=\s*\(?$")
+
+
+def initialising() -> tuple[Fingerprint, ...]:
+    """Return how the calls of INITIALISES are found in C."""
+    return tuple(
+        Fingerprint((callee,), on=at, fails=Fails.NEGATIVE if at else Fails.NEVER)
+        for callee, (at, _) in INITIALISES.items()
+    )
 
 
 def looked_for(units: Sequence[Unit], functions: Collection[str]) -> frozenset[str]:
     """Return the members that some functions use, or what they call, "struct.member".
 
-    They are pointers to structs, in structs of which a pointer is at hand. What is asked first is
-    left out.
+    They are pointers to structs, in structs of which a pointer is at hand, and what has to be
+    initialised before it is used. What is asked first is left out.
     """
     bodies = {name: (unit, one.cursor) for unit in units for name, one in unit.definitions.items()}
+    texts: dict[str, str] = {}  # with those of the callers, who may have asked
     queue = [name for name in functions if name in bodies]
-    found: dict[str, str] = {}
-    text = ""
+    found: set[str] = set()
     for name in queue:
         unit, cursor = bodies[name]
-        text += text_of(unit, cursor)
+        texts[name] = texts.get(name, "") + text_of(unit, cursor)
+        used: dict[str, str] = {}
         for inner in cursor.walk_preorder():
             if inner.kind == Kind.CALL_EXPR and inner.spelling in bodies:
-                queue += [] if inner.spelling in queue else [inner.spelling]
+                if inner.spelling not in queue:
+                    queue.append(inner.spelling)
+                if inner.spelling not in functions:
+                    texts[inner.spelling] = texts.get(inner.spelling, "") + texts[name]
             if inner.kind == Kind.MEMBER_REF_EXPR and _is_kept(inner):
                 path = f"{inner.referenced.semantic_parent.spelling}.{inner.spelling}"
-                found[path] = inner.spelling
-    return frozenset(path for path, one in found.items() if not re.search(_ASKED % one, text))
+                used[path] = inner.spelling
+        found |= {path for path, one in used.items() if not re.search(_ASKED % one, texts[name])}
+    return frozenset(found)
 
 
 def _is_kept(used: Cursor) -> bool:
     target = used.referenced
-    return bool(target and target.semantic_parent and points(used.type) and record_of(used.type))
+    if not target or not target.semantic_parent:
+        return False
+    record = record_of(used.type)
+    if not points(used.type):
+        return record in _INITIALISED
+    return record not in ("", *_ATTACHED)
 
 
 def always(block: Block) -> Iterator[Operation]:
     """Yield the operations of a block that are done in every run that goes well."""
+    behind, ended = _always(block)
+    every = ended if behind is None else (behind if ended is None else behind & ended)
+    yield from sorted(every or (), key=lambda one: one.name)
+
+
+Done = frozenset[Operation] | None  # what every such run has done, None where there is none
+
+
+def _always(block: Block) -> tuple[Done, Done]:
+    """Return what is done by all runs that go on behind a block, and by all that end well in it."""
+    done: frozenset[Operation] = frozenset()
+    ended: Done = None
     for node in block:
+        if isinstance(node, Return):
+            return None, _both(ended, done) if node.ok else ended
+        ways: list[tuple[Done, Done]] = []
         if isinstance(node, Do):
-            yield node.op
+            ways = [(frozenset({node.op}), None), *map(_always, node.blocks())]
+            ways += [(frozenset(), None)] if node.op.fallible and node.on_fail == IGNORE else []
         elif isinstance(node, Call):
-            yield from always(node.function.body)
-        elif isinstance(node, If):
-            ends = [_ends(way) for way in (node.then, node.other)]
-            if ends == [True, False]:
-                yield from always(node.other)
-            elif ends == [False, True]:
-                yield from always(node.then)
-        elif isinstance(node, Return):
-            return
+            on, end = _always(node.then)
+            did = _both(*_always(node.function.body))
+            ways = [(None if on is None or did is None else on | did, end)]
+            ways += [_always(node.on_fail)] if isinstance(node.on_fail, tuple) else []
+            ways += [(frozenset(), None)] if node.on_fail == IGNORE else []
+        else:
+            ways = [_always(inner) for inner in node.blocks()]
+        if not ways:
+            continue
+        behind: Done = None
+        for on, end in ways:
+            behind = behind if on is None else _both(behind, on)
+            ended = ended if end is None else _both(ended, done | end)
+        if behind is None:
+            return None, ended
+        done |= behind
+    return done, ended
 
 
-def _ends(block: Block) -> bool:
-    """Return whether every run of a block ends the function."""
-    last = block[-1] if block else None
-    return isinstance(last, Return) or (
-        isinstance(last, If) and _ends(last.then) and _ends(last.other))
+def _both(one: Done, other: Done) -> Done:
+    """Return what two sets of runs have both done."""
+    if one is None or other is None:
+        return other if one is None else one
+    return one & other
 
 
 def needed(
@@ -102,17 +156,37 @@ def needed(
 def _put(
     units: Sequence[Unit], meant: Iterable[tuple[str, Operation | None, Extent]]
 ) -> Mapping[str, frozenset[Fact]]:
-    """Return the member that the result of a call is put into -> what the call gives."""
+    """Return the member that the result of a call is put into -> what the call gives.
+
+    So it is with the one argument of a call that has a pair: vp_modern_probe(mdev).
+    """
     lines = {unit.path: unit.text.decode("utf-8", "replace").split("\n") for unit in units}
     found: dict[str, frozenset[Fact]] = {}
     for _, operation, place in meant:
         if operation is None or operation.undo is None or place.path not in lines:
             continue
-        before = lines[place.path][place.line - 1][: place.column - 1]
-        kept = _KEPT.search(before)
+        row = lines[place.path][place.line - 1]
+        kept = _KEPT.search(row[: place.column - 1])
+        if not kept and operation in _paired():  # what is brought up stands in a member already
+            kept = re.match(r"\w+\((?:[\w.>-]*\W)??(\w+)\)", row[place.column - 1 :])
         if kept:
             undone = {gives.target.fact for way in operation.undo.outcomes for gives in way.gives}
             found[kept[1]] = frozenset(
                 gives.target.fact for way in operation.outcomes for gives in way.gives
                 if gives.value != num(0) and gives.target.fact in undone)
     return found
+
+
+@cache
+def _paired() -> frozenset[Operation]:
+    return frozenset(one for one in shipped()["paired"].values() if isinstance(one, Operation))
+
+
+def without_members(blocks: Mapping[str, Block], needed_: Collection[Fact]) -> dict[str, Block]:
+    """Return blocks without the assignments to members that nobody needs after all."""
+    there = {do.op for block in blocks.values() for do in operations(block)}
+    idle = {
+        one for one in there if one.label is not None and one.label[0] == "set" and not any(
+            gives.target.fact in needed_ for way in one.outcomes for gives in way.gives)
+    }
+    return Without(frozenset(idle)).blocks(blocks)

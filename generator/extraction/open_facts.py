@@ -28,6 +28,8 @@ from generator.parsing.cursors import Kind, Unit
 from generator.program import Block, Call, If, Return, leaves
 from generator.reading.cfg import Extent
 
+UNSAID_IN_C = "C does not say"  # the name of a condition of which the reader knows nothing
+
 
 def left_open(
     units: Sequence[Unit], reached: Collection[str], there: Sequence[SetUp]
@@ -72,6 +74,10 @@ _HANDLE = {"devm_request_irq": 1, "devm_request_threaded_irq": 1, "devm_free_irq
            "dev_pm_domain_attach_by_name": 1}
 
 
+# What is given back by the arguments that it was taken with, although something is returned.
+_BY_ARGUMENT = ("__request_region",)
+
+
 # Behind the one call, others take the fact by hand in some kernels and by devres in others:
 # drivers/pci/pci.c __pci_request_region().
 _HYBRID = {"pcim_enable_device": CLAIMED}
@@ -112,6 +118,10 @@ def of_several(
         inside = " ".join(rows)[place.column - 1 :].partition("(")[2]
         given = _arguments(inside)
         at = _HANDLE.get(callee, 0)
+        if operation.undo is not None and callee not in _BY_ARGUMENT and (
+            operation.fingerprint.fails in (Fails.NULL, Fails.ERRPTR)
+        ):  # what it returns is given back
+            given, at = [_target(lines[place.path], place)], 0
         if at < len(given):
             words = re.findall(r"[A-Za-z_]\w*|\d+", given[at])
             for fact in single(facts_of(operation)):
@@ -125,7 +135,8 @@ def of_members(blocks: Iterable[Block], units: Sequence[Unit]) -> frozenset[Fact
     """Return the facts that are taken back only where a member says so which the driver sets.
 
     `if (card->clk) clk_disable(card->clk)` asks what probe has done, not what hardware there is.
-    Where what takes it is asked the same, both go together.
+    Where what takes it is asked the same, both go together. So it is with a condition of which
+    nothing is known.
     """
     text = "\n".join(unit.text.decode("utf-8", "replace") for unit in units)
     own = frozenset(one.spelling for unit in units for one in unit.own
@@ -146,7 +157,8 @@ def of_members(blocks: Iterable[Block], units: Sequence[Unit]) -> frozenset[Fact
     elsewhere = any(not any(way <= use for way in taken.get(MAPPED, ())) for use in uses)
     return frozenset({MAPPED} if taken.get(MAPPED) and elsewhere else ()) | frozenset(
         fact for fact, ways in back.items() for guards in ways for guard in guards
-        if _is_set(guard, text, own) and any(guard not in others for others in taken.get(fact, ()))
+        if (guard == UNSAID_IN_C or _is_set(guard, text, own))
+        and any(guard not in others for others in taken.get(fact, ()))
     ) - {MEMORY}
 
 
@@ -160,12 +172,18 @@ def _under(block: Block, guards: frozenset[str]) -> Iterator[tuple[Operation, fr
         if isinstance(node, Call):
             yield from _under(node.function.body, guards)
         for inner in node.blocks():
-            yield from _under(inner, guards if _gives_up(inner) else asked)
+            yield from _under(inner, frozenset() if _gives_up(inner) else asked)
 
 
 def _gives_up(block: Block) -> bool:
-    """Return whether a block undoes what was done and returns an error: no member asks that."""
-    return bool(block) and isinstance(block[-1], Return) and not block[-1].ok
+    """Return whether a block undoes what was done and returns an error: no member asks that.
+
+    A ladder that C reaches by goto is a helper of its own.
+    """
+    last = block[-1] if block else None
+    if isinstance(last, Call):
+        return _gives_up(last.function.body)
+    return isinstance(last, Return) and not last.ok
 
 
 def _is_set(condition: str, text: str, own: Collection[str]) -> bool:
@@ -197,6 +215,15 @@ def of_numbers(
                for one in kept):
             found |= facts_of(operation)
     return frozenset(found)
+
+
+def _target(lines: Sequence[str], place: Extent) -> str:
+    """Return what the result of a call is put into, "" where C does not say it beside the call."""
+    before = lines[place.line - 1][: place.column - 1]
+    if not before.strip() and place.line > 1:
+        before = lines[place.line - 2]
+    kept = re.search(r"([\w>.\-\[\]]+)\s*=\s*\(?\s*$", before)
+    return kept[1] if kept else ""
 
 
 def _arguments(inside: str) -> list[str]:

@@ -177,6 +177,9 @@ class _Text:
 
     def _context(self, context: Context) -> Part:
         self._use("generator.context", context.kind)
+        if context.needs:
+            needs = "".join(f"{self._needed(fact)}, " for fact in context.needs).strip()
+            return f"{context.kind}({_quoted(context.name)}, needs=({needs}))"
         if not context.body:
             return f"{context.kind}({_quoted(context.name)})"
         return f"{context.kind}(", [_quoted(context.name), self._block("(", context.body)], ")"

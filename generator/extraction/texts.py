@@ -28,3 +28,16 @@ def unreached(units: Sequence[Unit], reached: Collection[str]) -> Iterator[str]:
 def callees(text: str) -> frozenset[str]:
     """Return what a text calls, macros as well."""
     return frozenset(_CALLEE.findall(text))
+
+
+def labels(unit: Unit) -> tuple[tuple[str, str, int], ...]:
+    """Return the labels of a file: name, function, line; from the text, which goto has as well."""
+    lines = unit.text.decode("utf-8", "replace").split("\n")
+    found = []
+    for function, definition in unit.definitions.items():
+        extent = definition.cursor.extent
+        for number in range(extent.start.line, extent.end.line):
+            match = re.match(r"\s?(\w+):\s*(?:/\*.*)?$", lines[number - 1])
+            if match and match[1] != "default":
+                found.append((match[1], function, number))
+    return tuple(found)

@@ -44,7 +44,7 @@ def test_a_pci_driver(pinned: Tree) -> None:
     (driver,) = found.design.drivers
     assert driver.device.kind == "pci"
     assert found.functions == {"probe": "esb_probe", "remove": "esb_remove"}
-    assert names_of(driver.probe)[:2] == ["devm_kzalloc", "pci_enable_device"]
+    assert names_of(driver.probe)[:3] == ["devm_kzalloc", "esb_dev.pdev = ...", "pci_enable_device"]
     assert names_of(driver.remove)[-1] == "pci_disable_device"
     assert "writew()" in {one.text for one in found.unknown}
     assert "watchdog_register_device" in names_of(driver.probe), "an interface is an operation"
