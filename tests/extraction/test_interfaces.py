@@ -142,3 +142,21 @@ static int lamp_set""")
     text = text.replace(LAST, f"	power_supply_register(&pdev->dev, &lamp_desc, NULL);\n{LAST}")
     unit = source.parsed(pinned, ESB, {ESB: text.encode()}, exact=False).unit
     assert called((unit,)) == {"led": ("lamp_set",), "supply": ("lamp_changed",)}
+
+
+def test_what_a_call_returns_is_told_by_where_it_is_kept(pinned: Tree) -> None:
+    queue = LAMP.replace("struct regmap *map;", "struct regmap *map; struct workqueue_struct *wq;")
+    queue = queue.replace(LAST, """	lamp->wq = alloc_workqueue("lamp", 0, 0);
+	if (!lamp->wq)
+		return -ENOMEM;
+	ret = devm_led_classdev_register(&pdev->dev, &lamp->led);
+	if (ret)
+		destroy_workqueue(lamp->wq);
+	return ret;
+""")
+    struct = "static struct platform_driver"
+    remove = REMOVE.replace("mutex_destroy(&lamp->lock", "destroy_workqueue(lamp->wq")
+    given = queue.replace(struct, f"{remove}{struct}").replace(
+        ".probe =", ".remove = lamp_remove, .probe =")
+    assert {rule for rule, _ in _said(_read(pinned, queue))} == {"R40"}
+    assert _said(_read(pinned, given)) == set()
