@@ -8,7 +8,7 @@ line. What is not there, or is there twice, is an error that says what is neares
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 import clang.cindex as ci
@@ -115,6 +115,20 @@ def branches(body: Body, statement: Statement) -> tuple[Body, Body | None]:
     _, then, *other = statement.cursor.get_children()
     blocks = [_body(body.path, body.function, body.lines, one) for one in (then, *other)]
     return blocks[0], blocks[1] if len(blocks) > 1 else None
+
+
+def way_out(body: Body, whole: Body) -> Body:
+    """Return what a block that only leaves by goto does: the statements from that label on.
+
+    `whole` is the block of the function, in which the label is looked for; any other block is
+    itself.
+    """
+    (only, *more) = body.statements or (None,)
+    if only is None or more or only.cursor.kind != Kind.GOTO_STMT:
+        return body
+    label = next(iter(only.cursor.get_children())).spelling
+    at = next((n for n, one in enumerate(whole.statements) if one.label == label), None)
+    return body if at is None else replace(whole, statements=whole.statements[at:])
 
 
 def calls(cursor: Cursor, nested: bool = True) -> Iterator[str]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from generator.editing.draft import Draft
+from generator.editing.idioms import answers
 from generator.editing.splices import Splice, inserted, line_of, spliced
 from generator.errors import TreeError, Where
 from generator.rendering.templates import text_of
@@ -17,12 +18,20 @@ from generator.rendering.templates import text_of
 class Part:
     """Definitions of one file: macros, enums and structs by name, in the order of the file.
 
-    The comment right above one goes with it. `stays` is put where the first one was.
+    The comment right above one goes with it. `stays` is put where the first one was. A tree that
+    answers `there`, (fact, answer, names), has those names where others find them already.
     """
 
     source: str
     names: tuple[str, ...]
     stays: str = ""
+    there: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
+
+    def here(self, said: Mapping[str, str]) -> Part:
+        """Return it without what a tree that answers so has elsewhere."""
+        gone = {name for fact, answer, names in self.there if said.get(fact) == answer
+                for name in names}
+        return replace(self, names=tuple(name for name in self.names if name not in gone))
 
 
 @dataclass(frozen=True)
@@ -30,7 +39,7 @@ class Moved:
     """Definitions leave their files and become `{{ moved[n] }}` of a new file's template.
 
     moved[n] are those of part n, those that stood together as one text; `notice` is the
-    copyright comment of the last part's file.
+    copyright comment of the last part's file, `tree` what this tree answers to facts.
     """
 
     parts: tuple[Part, ...]
@@ -46,12 +55,12 @@ class Moved:
         notice = ""
         for part in self.parts:
             text = texts.get(part.source) or draft.text(part.source)
-            groups, splices = _leaving(part, text.split("\n"))
+            groups, splices = _leaving(part.here(draft.said), text.split("\n"))
             texts[part.source] = spliced(part.source, text, splices)
             moved.append(groups)
             notice = _notice(text.split("\n"))
         texts[self.path] = text_of(
-            self.template, draft.room, moved=moved, notice=notice
+            self.template, draft.room, moved=moved, notice=notice, tree=answers(draft.said)
         )
         return texts
 

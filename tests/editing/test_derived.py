@@ -11,9 +11,10 @@ from generator.drivers.pcie_cxlpmu import CPMU
 from generator.drivers.portdrv_services import PORT
 from generator.editing.block_diff import splices
 from generator.errors import ModelError, TreeError
-from generator.operation import IGNORE
-from generator.ops.pci import PCI_CLEAR_MASTER, PCI_SET_MASTER
-from generator.program import Block, Function, Ifdef, call
+from generator.operation import IGNORE, Guard
+from generator.ops.irq import PCI_FREE_IRQ_VECTORS
+from generator.ops.pci import PCI_CLEAR_MASTER, PCI_DISABLE_DEVICE, PCI_SET_MASTER
+from generator.program import Block, Function, If, Ifdef, Not, Return, call
 from generator.rendering.templates import Names
 
 SET, CLEAR = PCI_SET_MASTER(PORT), PCI_CLEAR_MASTER(PORT)
@@ -54,3 +55,64 @@ def test_how_a_failure_is_handled_is_part_of_an_operation() -> None:
     assert derived((call(helper),), (call(helper),)) == []
     with pytest.raises(ModelError, match="has changed"):
         derived((call(helper),), (call(helper, fail=IGNORE),))
+
+
+WAYS_OUT = """int able, some;
+int helper(struct pci_dev *dev);
+int beside(struct pci_dev *dev);
+void pci_free_irq_vectors(struct pci_dev *dev);
+void pci_disable_device(struct pci_dev *dev);
+
+int probe(struct pci_dev *dev)
+{
+	int ret;
+
+	ret = helper(dev);
+	if (ret) {
+		beside(dev);
+		if (!able)
+			goto err_off;
+	}
+	if (!some)
+		goto err_free;
+
+	return 0;
+
+err_free:
+	pci_free_irq_vectors(dev);
+err_off:
+	pci_disable_device(dev);
+	return ret;
+}
+"""
+OFF, FREE = PCI_DISABLE_DEVICE(PORT), PCI_FREE_IRQ_VECTORS(PORT)
+ABLE, SOME = Guard("able", None, ("able",)), Guard("some", None, ("some",))
+
+
+def _ways_out(first: Block, second: Block) -> Block:
+    fails = Function("helper", (Return(ok=False),))
+    return (
+        call(fails, fail=(If(Not(ABLE), (*first, OFF, Return(ok=False))),)),
+        If(Not(SOME), (FREE, *second, OFF, Return(ok=False))),
+    )
+
+
+def test_what_two_ways_out_do_alike_is_put_once_behind_the_label_that_both_come_to() -> None:
+    unit = parsed(WAYS_OUT)
+    lines = unit.text.decode().split("\n")
+    at = lines.index("err_off:") + 2  # lines are counted from 1, and it is the one behind
+
+    (splice,) = splices(
+        unit, lines, "probe", _ways_out((), ()), _ways_out((CLEAR,), (CLEAR,)),
+        Names({PORT: "dev"}),
+    )
+
+    assert (splice.first, splice.last, splice.lines) == (at, at - 1, ("\tpci_clear_master(dev);",))
+
+
+def test_a_failure_that_the_code_does_not_look_at_next_is_refused() -> None:
+    unit = parsed(WAYS_OUT.replace("\tif (ret) {", "\tbeside(dev);\n\tif (ret) {"))
+    lines = unit.text.decode().split("\n")
+    with pytest.raises(ModelError, match=r"when helper\(\) fails has changed"):
+        splices(unit, lines, "probe", _ways_out((), ()), _ways_out((CLEAR,), ()),
+                Names({PORT: "dev"}))
