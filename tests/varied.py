@@ -34,3 +34,23 @@ def replaced(tree: Tree, path: str, *pairs: tuple[str, str]) -> dict[str, str]:
 def of(tree: Tree, where: Path, changed: Mapping[str, str | None]) -> Tree:
     """Return such a tree as `--tree` takes it."""
     return own(*varied(tree, where, changed))
+
+
+# What 7.2.12 does otherwise than 7.3.4 in the registration of a port.
+NO_SERVICE_FAILS = (
+    ("\tint irqs[PCIE_PORT_DEVICE_MAXSERVICES];\n\tint status, capabilities, i;\n",
+     "\tint irqs[PCIE_PORT_DEVICE_MAXSERVICES];\n\tint status, capabilities, i, nr_service;\n"),
+    ("\t\tif (!capabilities)\n\t\t\tgoto out;\n",
+     "\t\tif (!capabilities)\n\t\t\tgoto error_disable;\n"),
+    ("\t/* Allocate child services if any */\n",
+     "\t/* Allocate child services if any */\n\tstatus = -ENODEV;\n\tnr_service = 0;\n"),
+    ("\t\tif (pcie_device_init(dev, service, irqs[i]))\n\t\t\tcapabilities &= ~service;\n",
+     "\t\tif (!pcie_device_init(dev, service, irqs[i]))\n\t\t\tnr_service++;\n"),
+    ("out:\n\t/*\n\t * With no child services, we shouldn't need bus mastering or any IRQ\n"
+     "\t * vectors we allocated.\n\t */\n"
+     "\tif (!capabilities) {\n\t\tpci_free_irq_vectors(dev);\n\t\tpci_clear_master(dev);\n\t}\n\n"
+     "\treturn 0;\n",
+     "\tif (!nr_service)\n\t\tgoto error_cleanup_irqs;\n\n\treturn 0;\n\nerror_cleanup_irqs:\n"
+     "\tpci_free_irq_vectors(dev);\nerror_disable:\n\tpci_disable_device(dev);\n"
+     "\treturn status;\n"),
+)

@@ -13,6 +13,7 @@ from dataclasses import replace
 from generator import rewrite
 from generator.ctext import Code
 from generator.design import Design
+from generator.drivers.portdrv_failing import failing
 from generator.drivers.portdrv_services import free
 from generator.errors import NOWHERE, ModelError
 from generator.operation import Do, Guard, Node
@@ -152,6 +153,6 @@ OTHERWISE: Mapping[str, Mapping[str, Change]] = {
     },
     "DPC service": {"with the AER service": _as_written, "where AER is native": _native_aer},
     "slot reset": {"restores and saves": _as_written, "restores": _restored_only},
-    "no service left": {"well": _as_written},
+    "no service left": {"well": _as_written, "-ENODEV": failing},
     "open events": {"leaves them": _as_written, "detaches them": _detached},
 }

@@ -111,8 +111,8 @@ class Services:
 PCI_EXPRESS = Services(pcie_device_init(), unregister_services())
 
 _CAPS = "pcie_port_device_register:capabilities"
-_ANY = Over("any", SERVICE, SEEN(EACH).eq(1))
-CAPABLE = Guard("capabilities", _ANY, ("capabilities",))
+SEEN_ANY = Over("any", SERVICE, SEEN(EACH).eq(1))
+CAPABLE = Guard("capabilities", SEEN_ANY, ("capabilities",))
 
 
 def pcie_port_device_register(

@@ -89,7 +89,7 @@ FACTS: tuple[TreeFact, ...] = (
             Way("-ENODEV", _PORTDRV, r"status = -ENODEV;\s*nr_service = 0;",
                 "pcie_port_device_register"),
         ),
-        "-ENODEV was read in 6.18.44 and 7.2.12; 6.12.117 and 7.3.4 agree",
+        "-ENODEV was read in 6.12.107, 6.18.44 and 7.2.12; 6.12.117 and 7.3.4 agree",
         _MODEL,
     ),
     TreeFact(

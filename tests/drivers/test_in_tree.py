@@ -9,11 +9,15 @@ from typing import Any
 import pytest
 from other_drivers import DRIVERS, NOT_BUILT
 from port_driver import ENTRIES, PORTDRV, UNSEEN
+from varied import NO_SERVICE_FAILS, replaced
 
 from checks.finding import Severity, Verdict
 from checks.patches.conformance import hold, sources
+from checks.rules.all import RULES
+from checks.search.explore import explore
 from checks.verdict.explored import _key
 from checks.verdict.judge import judge
+from generator import rewrite
 from generator.design import Design
 from generator.designs.auxbus import DESIGN as AUXBUS
 from generator.designs.today import DESIGN as TODAY
@@ -23,7 +27,7 @@ from generator.kernel.configurations import CONFIGS
 from generator.kernel.kbuild import prepare
 from generator.kernel.tree import Tree
 from generator.load import base_of, load, names
-from generator.program import operations
+from generator.program import Call, mapped, operations
 from generator.series.identity import digest
 from generator.tree_facts.table import facts
 
@@ -68,8 +72,21 @@ def test_the_driver_of_memory_devices_is_another_one_there_and_is_told_at_its_pl
 
 
 @pytest.mark.kernel
+def test_the_port_driver_that_fails_without_services_is_that_of_such_a_tree(newer: Tree) -> None:
+    """The registration as 7.2.12 and 6.12.107 have it, in the newer tree."""
+    text = replaced(newer, PORTDRV, *NO_SERVICE_FAILS)[PORTDRV]
+    assert text is not None
+    c = sources(prepare(newer, CONFIGS["m"]), {PORTDRV: text.encode()}, [PORTDRV])
+    said = {**_said(newer), "no service left": "-ENODEV"}
+    assert [str(one) for one in hold(in_tree(TODAY, said), c)] == []
+    (other,) = hold(in_tree(TODAY, _said(newer)), c)
+    assert other.rule == "waypoint"
+
+
+@pytest.mark.kernel
 @pytest.mark.parametrize("fact", [
-    fact for fact, ways in OTHERWISE.items() if len(ways) > 1 and fact != "open events"
+    fact for fact, ways in OTHERWISE.items()
+    if len(ways) > 1 and fact not in ("open events", "no service left")
 ])
 def test_one_answer_of_the_older_tree_is_told_from_the_newer(fact: str, newer: Tree) -> None:
     said = {**_said(newer), fact: AS_WRITTEN[fact]}
@@ -135,6 +152,18 @@ def test_open_events_are_waived_only_where_they_stay_and_break_no_rule_where_the
     report = judge(there)
     assert report.verdict is Verdict.HOLDS
     assert "N1" not in {one.rule for one in report.waived}
+
+
+def test_what_is_known_of_cpmus_is_forgotten_where_a_port_fails_without_services() -> None:
+    there = in_tree(AUXBUS, {"no service left": "-ENODEV"})
+    assert explore(there, RULES).verdict is Verdict.HOLDS
+
+    kept = rewrite.functions(there, "pcie_port_device_register", lambda body: mapped(
+        body, lambda node: () if isinstance(node, Call)
+        and node.function.name == "pcie_cxlpmu_forget" else None,
+    ))
+    found = explore(kept, RULES, first=True)
+    assert {one.rule for one in found.counterexamples} == {"R36"}
 
 
 def test_a_series_in_another_tree_is_made_of_designs_there() -> None:
