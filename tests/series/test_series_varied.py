@@ -3,16 +3,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
-from varied import of, replaced, varied
+from varied import NO_SERVICE_FAILS, of, replaced, varied
 
 from generator.__main__ import main
 from generator.cli.differing import beside_nearest
 from generator.cli.tree import told
 from generator.designs.auxbus import DESIGN
+from generator.drivers.in_tree import OTHERWISE
 from generator.editing.draft import Draft
 from generator.errors import TreeError
 from generator.kernel import kbuild
@@ -111,23 +114,57 @@ def test_a_kernel_from_before_is_refused_for_a_reason(
     assert "does not answer these either: bandwidth driver, DPC service, slot reset" in said
 
 
-# What 7.2.12 does otherwise than 7.3.4 in the registration of a port.
-NO_SERVICE_FAILS = (
-    ("\t/* Allocate child services if any */\n",
-     "\t/* Allocate child services if any */\n\tstatus = -ENODEV;\n\tnr_service = 0;\n"),
-    ("\t\tif (pcie_device_init(dev, service, irqs[i]))\n\t\t\tcapabilities &= ~service;\n",
-     "\t\tif (!pcie_device_init(dev, service, irqs[i]))\n\t\t\tnr_service++;\n"),
-    ("\tif (!capabilities) {\n\t\tpci_free_irq_vectors(dev);\n\t\tpci_clear_master(dev);\n\t}\n\n"
-     "\treturn 0;\n",
-     "\tif (nr_service)\n\t\treturn 0;\n\n\tpci_free_irq_vectors(dev);\n"
-     "\tpci_disable_device(dev);\n\treturn status;\n"),
-)
+# What 7.2.12 does otherwise than 7.3.4 in headers: the types of blocks are drivers/cxl's own.
+TYPES, CXLPCI_H = "include/cxl/pci.h", "drivers/cxl/cxlpci.h"
+ENUM = re.compile(r"(?:/\*(?:(?!\*/).)*\*/\n)?enum cxl_regloc_type \{.*?\n\};\n", re.DOTALL)
+
+
+def _types_at_home(tree: Tree) -> dict[str, str | None]:
+    """The header without the types, and that of drivers/cxl with them."""
+    text = (tree.work / TYPES).read_text(encoding="utf-8")
+    (enum,) = ENUM.findall(text)
+    include = "#include <linux/pci.h>\n"
+    return {TYPES: text.replace(enum, ""), **replaced(tree, CXLPCI_H, (
+        include, f"{include}\n{enum}"
+    ))}
+
+
+@pytest.mark.kernel
+def test_a_port_that_fails_without_services_forgets_its_cpmus_and_only_the_types_move(
+    newer: Tree, pinned_base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = of(newer, tmp_path, {
+        **replaced(newer, PORTDRV, *NO_SERVICE_FAILS), **_types_at_home(newer),
+    })
+    _as_configured(monkeypatch, pinned_base)
+    made = _rendered(other)
+
+    text = (made.commits[-1].overlay[PORTDRV] or b"").decode()
+    assert (
+        "\tif (!nr_service)\n\t\tgoto error_cleanup_irqs;\n\n"
+        "\tpcie_cxlpmu_add_devices(dev);\n\n\treturn 0;\n\nerror_cleanup_irqs:\n"
+        "\tpci_free_irq_vectors(dev);\nerror_disable:\n\tpcie_cxlpmu_forget(dev);\n"
+        "\tpci_disable_device(dev);\n\treturn status;\n"
+    ) in text
+    (create,) = [one for one in made.commits if one.key == "create"]
+    assert "In this tree pcie_port_device_register() fails if none" in create.message
+    (regloc,) = [one for one in made.commits if one.key == "regloc"]
+    header = (regloc.overlay["include/cxl/regloc.h"] or b"").decode()
+    assert "enum cxl_regloc_type {" in header
+    assert "REG_LOCATOR" not in header
+    assert "linux/bits.h" not in header
+    assert "enum cxl_regloc_type {" not in (regloc.overlay[CXLPCI_H] or b"").decode()
+    assert "Move this enum, and nothing" in regloc.message
+    assert "in this tree pcie_port_device_register() fails" in made.cover_body
 
 
 @pytest.mark.kernel
 def test_an_answer_that_no_driver_is_known_for_is_refused_at_its_line(
-    newer: Tree, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    newer: Tree, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    ways = {"well": OTHERWISE["no service left"]["well"]}
+    monkeypatch.setitem(cast("dict[str, object]", OTHERWISE), "no service left", ways)
     text = replaced(newer, PORTDRV, *NO_SERVICE_FAILS)
     place, commit = varied(newer, tmp_path, text)
     line = (text[PORTDRV] or "").partition("\tstatus = -ENODEV;")[0].count("\n") + 1

@@ -134,17 +134,15 @@ def _preparation(start: Design) -> tuple[Step, ...]:
     zero = Derived(
         PERF, {}, "rc", of={"cxl_pmu_probe": (cxl_pmu_probe(zero=False), cxl_pmu_probe())}
     )
-    locator = Part(
-        CXLPCI_H,
-        (
-            "CXL_DVSEC_REG_LOCATOR",
-            "CXL_DVSEC_REG_LOCATOR_BLOCK1_OFFSET",
-            "CXL_DVSEC_REG_LOCATOR_BIR_MASK",
-            "CXL_DVSEC_REG_LOCATOR_BLOCK_ID_MASK",
-            "CXL_DVSEC_REG_LOCATOR_BLOCK_OFF_LOW_MASK",
-            "cxl_regloc_type",
-        ),
+    layout = (
+        "CXL_DVSEC_REG_LOCATOR",
+        "CXL_DVSEC_REG_LOCATOR_BLOCK1_OFFSET",
+        "CXL_DVSEC_REG_LOCATOR_BIR_MASK",
+        "CXL_DVSEC_REG_LOCATOR_BLOCK_ID_MASK",
+        "CXL_DVSEC_REG_LOCATOR_BLOCK_OFF_LOW_MASK",
     )
+    in_uapi = ("register locator", "uapi, as PCI_DVSEC_CXL_REG_LOCATOR")
+    locator = Part(CXLPCI_H, (*layout, "cxl_regloc_type"), there=((*in_uapi, layout),))
     capability = Part(
         PERF,
         ("CXL_PMU_CAP_REG", "CXL_PMU_CAP_MSI_N_MSK", "CXL_PMU_CAP_INT"),
@@ -165,7 +163,7 @@ def _preparation(start: Design) -> tuple[Step, ...]:
             start,
             unchanged=True,
             fulfilled=(
-                ("register locator", "uapi, as PCI_DVSEC_CXL_REG_LOCATOR"),
+                in_uapi,
                 ("register block types", "include/cxl/pci.h"),
             ),
         ),
