@@ -95,6 +95,8 @@ USB_HELD = Fact("usb reference", 1, "a reference on the USB device of its interf
 URB = Fact("urb", 1, "an URB that its driver allocated", held=True)
 USB_BUFFER = Fact("usb buffer", 1, "memory for transfers of its USB device", held=True)
 SPI_HOST = Fact("spi host", 3, "references on the SPI controller that its driver allocated")
+OWN_INPUT = Fact("own input device", 1, "an input device that its driver frees, or unregisters",
+                 held=True)
 INPUT = Fact("input device", 1, "memory of the input device that its driver allocated", held=True)
 ROLE_SWITCH = Fact("role switch", 1, "a reference on its USB role switch", held=True)
 FWNODE = Fact("fwnode", 3, "references on firmware nodes", held=True)

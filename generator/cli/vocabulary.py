@@ -8,7 +8,7 @@ import argparse
 import itertools
 import json
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from generator.errors import UsageError
 from generator.vocabulary.entries import (
@@ -131,6 +131,14 @@ def _all_of(one: Entry | FactEntry | Maker) -> Iterator[str]:
     name, module = record.pop("name"), record.pop("module")
     yield _call(one) if isinstance(one, Entry) else str(name)
     yield f"  from {module} import {name}"
+    other = record.pop("elsewhere", None)
+    yield from _parts(record)
+    if isinstance(other, dict):
+        yield "  the same of devices of other kinds:"
+        yield from _parts(other)
+
+
+def _parts(record: Mapping[str, object]) -> Iterator[str]:
     for key, value in record.items():
         word = key.replace("_", " ")
         if key == "rendered":

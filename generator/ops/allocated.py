@@ -15,6 +15,7 @@ from generator.facts import (
     MEMORY,
     NODES,
     OWN_CLOCK,
+    OWN_INPUT,
     ROLE_SWITCH,
     SRIOV,
     TEXT,
@@ -64,6 +65,14 @@ DEVM_INPUT_ALLOCATE_DEVICE = gets(
     fails=Fails.NULL, source="drivers/input/input.c devm_input_allocate_device()",
     undo=released("free input device", sets(INPUT(DEV), 0),
                   source="drivers/input/input.c devm_input_device_release()"))
+# By hand: who unregisters it has freed it. Without fingerprints, for C may free NULL as well.
+INPUT_FREE_DEVICE = replace(
+    gives_back("input_free_device", sets(OWN_INPUT(DEV), 0),
+               source="drivers/input/input.c input_free_device()"), fingerprint=None)
+INPUT_ALLOCATE_DEVICE = replace(
+    takes("input_allocate_device", sets(OWN_INPUT(DEV), 1), undo=INPUT_FREE_DEVICE,
+          error="-ENOMEM", source="drivers/input/input.c input_allocate_device()"),
+    fingerprint=None)
 
 # All that is known of kfree() has one fingerprint: fingerprints() takes the first of a name.
 KFREE_TEXT = replace(

@@ -126,6 +126,7 @@ def _plain(name: str, *gives: Set) -> Operation:
 PM_RUNTIME_SET_AUTOSUSPEND_DELAY = _plain("pm_runtime_set_autosuspend_delay")
 PM_RUNTIME_USE_AUTOSUSPEND = _plain("pm_runtime_use_autosuspend")
 PM_RUNTIME_DONT_USE_AUTOSUSPEND = _plain("pm_runtime_dont_use_autosuspend")
+PM_RUNTIME_IDLE = _plain("pm_runtime_idle")
 PM_RUNTIME_SET_ACTIVE = replace(_plain("pm_runtime_set_active"), outcomes=(ok(_AWAKE),))
 PM_RUNTIME_SET_SUSPENDED = _plain("pm_runtime_set_suspended")
 PM_RUNTIME_MARK_LAST_BUSY = _plain("pm_runtime_mark_last_busy")

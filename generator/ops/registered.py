@@ -10,7 +10,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from generator.expr import Role
+from generator.facts import OWN_INPUT
 from generator.fingerprint import Fails
+from generator.operation import sets
 from generator.ops.work import Of
 
 
@@ -64,6 +67,8 @@ _INPUT = "drivers/input/input.c"
 INPUT_REGISTER_DEVICE, INPUT_UNREGISTER_DEVICE = _calls(
     "input", "input_register_device", "input_unregister_device", _INPUT,
     managed_by="devm_input_allocate_device")
+INPUT_UNREGISTER_DEVICE = replace(INPUT_UNREGISTER_DEVICE, also=(sets(OWN_INPUT(Role("user")), 0),))
+INPUT_REGISTER_DEVICE = replace(INPUT_REGISTER_DEVICE, undo=INPUT_UNREGISTER_DEVICE)
 
 _, _RTC_GONE = _calls("rtc", "", "devm_rtc_unregister_device", "drivers/rtc/class.c")
 DEVM_RTC_REGISTER_DEVICE = Of(

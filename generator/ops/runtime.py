@@ -73,14 +73,17 @@ _DONT_USE_AUTOSUSPEND = Operation(
     source=f"{RUNTIME} __pm_runtime_use_autosuspend()",
     fingerprint=Fingerprint(("pm_runtime_dont_use_autosuspend",), on=0), at=".dev", kinds=OFF_PCI,
 )
-# Who calls one of these waits for a runtime_suspend that they bring about.
-SUSPENDS = frozenset({
-    _PUT_SYNC.name, _PUT_SYNC_SUSPEND.name, _DONT_USE_AUTOSUSPEND.name, "disable runtime PM",
-})
-
 _ON, _ACTIVE = RPM_ENABLED(DEV).eq(1), RPM_ACTIVE(DEV).eq(1)
 _RESUMED = sets(RPM_ACTIVE(DEV), 1)
 _IDLE = sets(RPM_BUSY(DEV), pick(_ON, 0, RPM_BUSY(DEV)))  # rpm_idle() where runtime PM is enabled
+_RPM_IDLE = replace(
+    _DONT_USE_AUTOSUSPEND, name="pm_runtime_idle", begins=(_IDLE,),
+    source=f"{HEADER} pm_runtime_idle()", fingerprint=Fingerprint(("pm_runtime_idle",), on=0))
+# Who calls one of these waits for a runtime_suspend that they bring about.
+SUSPENDS = frozenset({
+    _PUT_SYNC.name, _PUT_SYNC_SUSPEND.name, _DONT_USE_AUTOSUSPEND.name, _RPM_IDLE.name,
+    "disable runtime PM",
+})
 
 
 def _get(name: str, *failed: Set, fails: Fails) -> Operation:
@@ -148,5 +151,5 @@ ELSEWHERE: Mapping[str, Operation] = {one.name: one for one in (
     # runtime_suspend where the delay is over; one of less than 0, which holds it, is not explored.
     _plain("pm_runtime_set_autosuspend_delay", _IDLE),
     _plain("pm_runtime_use_autosuspend", sets(RPM_LATER(DEV), 1), _IDLE),
-    _DONT_USE_AUTOSUSPEND,
+    _DONT_USE_AUTOSUSPEND, _RPM_IDLE,
 )}

@@ -66,7 +66,21 @@ class Entry:
             "locks": [f"{fact.name} of {role}" for fact, role in op.locks],
             "rendered": rendered(op),
             "source": op.source,
+            "elsewhere": None if op.elsewhere is None else _elsewhere(op.elsewhere),
         }
+
+
+def _elsewhere(op: Operation) -> dict[str, object]:
+    """Return what the same call is of a device of other kinds."""
+    return {
+        "roles": {role: list(kinds) for role, kinds in op.kinds},
+        "begins": [effect(one) for one in op.begins],
+        "waits": "" if op.waits == TRUE else said(op.waits),
+        "outcomes": [outcome(one) for one in op.outcomes],
+        "undo": "" if op.undo is None else name_of(op.undo),
+        "sleeps": op.sleeps,
+        "source": op.source,
+    }
 
 
 def rendered(op: Operation) -> str:

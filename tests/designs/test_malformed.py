@@ -51,6 +51,8 @@ def test_one_error_with_file_line_and_mend(name: str, tmp_path: Path) -> None:
     assert (code, out) == (2, ""), (code, out, err)
     assert told is not None, err
     assert 1 <= int(told[1]) <= FILES[name].count("\n") + 2
+    if not name.startswith("file that does"):
+        assert "KeyError" not in told[2], "a mistake of ours, not of the file"
     assert len(told[2]) > 15, "it says what is wrong and what would mend it"
 
 

@@ -82,6 +82,7 @@ TABLE = {
     )),
     "i2c_tiny_usb": Row(("drivers/i2c/busses/i2c-tiny-usb.c",)),
     "i6300esb": Row(("drivers/watchdog/i6300esb.c",)),
+    "keyspan_remote": Row(("drivers/input/misc/keyspan_remote.c",)),
     "meson_gxbb_wdt": Row(("drivers/watchdog/meson_gxbb_wdt.c",)),
     "meson_spifc": Row(("drivers/spi/spi-meson-spifc.c",), (
         Bug("N12", "spi-meson-spifc.c:387", "resume of a device that runtime PM has suspended "
@@ -136,6 +137,10 @@ TABLE = {
         Bug("N12", "st-keyscan.c:181", "clk_enable() of a clock that nobody has prepared: "
             "-ESHUTDOWN and a warning in clk_core_enable()"),
     )),
+    "sun4i_spi": Row(("drivers/spi/spi-sun4i.c", "drivers/spi/spi.c"), (
+        Bug("R40", "spi-sun4i.c:517", "pm_runtime_idle() has suspended what nobody holds: where "
+            "the host cannot be registered, clocks are disabled that are off already"),
+    )),
     "tifm_7xx1": Row(("drivers/misc/tifm_7xx1.c",), (
         Bug("R36", "tifm_7xx1.c:326", "with pci_dev_busy the device is left enabled"),
         Bug("N17", "tifm_7xx1.c:369", "work that the handler has queued is not waited for where "
@@ -145,7 +150,17 @@ TABLE = {
         Bug("N12", "tifm_7xx1.c:367", "the work that N17 tells of writes to what is unmapped"),
     )),
     "trancevibrator": Row(("drivers/usb/misc/trancevibrator.c",)),
+    "us5182d": Row(("drivers/iio/light/us5182d.c",), (
+        Bug("R40", "us5182d.c:894", "runtime PM stays enabled where the device of IIO cannot be "
+            "registered"),
+        Bug("N17", "us5182d.c:892", "and may suspend it then, by functions that look into memory "
+            "that devres has freed"),
+    )),
     "usbsevseg": Row(("drivers/usb/misc/usbsevseg.c",)),
+    "wdt_pci": Row(("drivers/watchdog/wdt_pci.c",), (
+        Bug("N12", "wdt_pci.c:711", "who has a file open while sysfs unbinds the driver writes to "
+            "ports that may be another's by then"),
+    )),
 }  # fmt: skip
 
 

@@ -63,6 +63,19 @@ def test_an_operation_is_explained_by_any_of_its_names(
         assert part in out
 
 
+def test_what_a_call_is_of_devices_of_other_kinds_is_told(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Else nobody would write runtime PM of a platform device, of which it is another operation."""
+    out = told(capsys, "operations", "PM_RUNTIME_PUT_SYNC")
+    (one,) = json.loads(told(capsys, "operations", "pm_runtime_put_sync", "--json"))
+
+    _, _, other = out.partition("the same of devices of other kinds:")
+    assert "role dev: a device of kind platform or i2c or spi" in other
+    assert "waits: in runtime PM of dev is 0" in other
+    assert one["elsewhere"]["roles"]["dev"][:3] == ["platform", "i2c", "spi"]
+
+
 def test_what_makes_operations_and_conditions_is_told(
     capsys: pytest.CaptureFixture[str]
 ) -> None:
