@@ -45,6 +45,7 @@ _WHEN = {  # what must be so, for an entry point to be called
     "atomic": "no event opens, and no source is on while there is a handler",
     "runtime_suspend": _ALLOWED, "runtime_resume": _ALLOWED,
 }
+_NO_AUTOSUSPEND = ("pm_runtime_dont_use_autosuspend", "devm_pm_runtime_enable")
 _FACILITIES = ("device", "irq", "perf")  # what an outsider is told of
 
 
@@ -73,7 +74,8 @@ def notes(design: Design) -> tuple[Note, ...]:
                        + (f"; {givers} would" if givers else ""))] = None
     for driver in design.drivers:
         for note in (*_handler_unsaid(driver), *_source_unsaid(design, driver),
-                     *_handler_unclocked(driver), *_contexts_unsaid(design, driver)):
+                     *_handler_unclocked(driver), *_contexts_unsaid(design, driver),
+                     *_autosuspend_left(driver)):
             found[note] = None
     return tuple(found)
 
@@ -179,6 +181,22 @@ def _contexts_unsaid(design: Design, driver: Driver) -> Iterator[Note]:
         if one.name not in queued and one.kind != "irq_thread" and driver.atomic:
             yield Note(one.where, f"{one.name} of {driver.device.name} never runs: nothing in this "
                        "design queues it")
+
+
+def _autosuspend_left(driver: Driver) -> Iterator[Note]:
+    """Yield that autosuspend is used and never taken back: include/linux/pm_runtime.h asks for it.
+
+    It breaks nothing of this driver: the next one that is bound finds it so.
+    """
+    done = [do for block in driver.blocks().values() for do in operations(block)]
+    for do in done:
+        if do.op.name == "pm_runtime_use_autosuspend" and not any(
+            other.op.name in _NO_AUTOSUSPEND and set(do.places) & set(other.places)
+            for other in done
+        ):
+            yield Note(do.where, f"{do} is never taken back, and stays for the next driver: "
+                       "pm_runtime_dont_use_autosuspend() before pm_runtime_disable() does it, as "
+                       "devm_pm_runtime_enable() does both")
 
 
 def _gives(do: Do) -> Iterator[tuple[Fact, Place | None]]:

@@ -8,7 +8,7 @@ from beside_oracle import compare
 
 from checks.machine.episode import episodes_of
 from checks.verdict.judge import judge
-from checks.verdict.notes import never_reached
+from checks.verdict.notes import never_reached, notes
 from generator.context import CALLBACKS, Context, work
 from generator.design import Design, Device, Driver
 from generator.errors import ModelError
@@ -40,6 +40,7 @@ from generator.ops.pm import (
     PM_RUNTIME_USE_AUTOSUSPEND,
 )
 from generator.ops.power import (
+    DEVM_PM_RUNTIME_ENABLE,
     PM_RUNTIME_DISABLE,
     PM_RUNTIME_ENABLE,
     PM_RUNTIME_FORCE_RESUME,
@@ -122,6 +123,16 @@ def test_autosuspend_does_not_suspend_at_once() -> None:
     assert broken(uart(later, (PUT_SYNC, DISABLE))) == {"R40"}
     now = (PM_RUNTIME_DONT_USE_AUTOSUSPEND(UART), PUT_SYNC, DISABLE)
     assert broken(uart(later, now)) == HOLDS
+
+
+def test_autosuspend_that_is_never_taken_back_is_noted() -> None:
+    later = (*TAKE, PM_RUNTIME_USE_AUTOSUSPEND(UART), ENABLE, GET)
+    own = (*TAKE, PM_RUNTIME_USE_AUTOSUSPEND(UART), DEVM_PM_RUNTIME_ENABLE(UART))
+    now = (PM_RUNTIME_DONT_USE_AUTOSUSPEND(UART), PUT_SYNC, DISABLE)
+
+    assert [one.message.partition(":")[0] for one in notes(uart(later, (PUT_SYNC, DISABLE)))] == [
+        "pm_runtime_use_autosuspend(uart) is never taken back, and stays for the next driver"]
+    assert [notes(uart(later, now)), notes(uart(own, ()))] == [(), ()]
 
 
 def test_get_that_fails_keeps_its_reference_and_none_fails_of_what_is_active() -> None:
