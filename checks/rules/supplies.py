@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.machine.instances import View
+from checks.machine.instances import Inst, View
 from checks.machine.machine import Step
 from checks.rules.rule import Clause, clause_rule, counted_on, is_done
 from generator.expr import Expr, Fact
@@ -15,9 +15,11 @@ from generator.facts import (
     PHASE,
     PHY_INITED,
     PHY_ON,
+    RELEASED,
     SUPPLY_ON,
     UNBOUND,
 )
+from generator.program import operations
 
 # What counts down, by hand or in devres, and what it counts.
 _OFF: tuple[tuple[Fact, tuple[str, ...]], ...] = (
@@ -29,10 +31,23 @@ _OFF: tuple[tuple[Fact, tuple[str, ...]], ...] = (
 )
 
 
+def _asserts(view: View, inst: Inst) -> bool:
+    """Return whether remove asserts the reset of a device: then it is to be so behind each failure.
+
+    A driver that does not may leave it released.
+    """
+    driver = view.design.driver_of(inst.device)
+    return driver is not None and any(
+        do.op.name == "reset_control_assert" and inst.device in do.places
+        for do in operations(driver.remove)
+    )
+
+
 def _left(view: View) -> Iterator[tuple[str, Expr]]:
-    held = sorted((fact for fact in view.given if fact.held), key=lambda fact: fact.name)
+    some = sorted((fact for fact in view.given if fact.held), key=lambda fact: fact.name)
     for inst in view.instances:
         owner = view.parent(inst) if inst.device in view.parts else inst
+        held = [*some, RELEASED] if _asserts(view, inst) else some
         if held and view.design.driver_of(owner.device) is not None:
             whose = "" if owner == inst else f" of {inst.name}"
             for fact in held:

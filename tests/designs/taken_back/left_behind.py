@@ -5,7 +5,8 @@ wt-sdmmc did not look at what mmc_add_host() returned (CVE-2022-50267); ad5504 l
 and saa7164 its device enabled where the next call failed; usb-ljca freed again what
 auxiliary_device_uninit() frees; mcba_usb kept the coherent buffers of its URBs (CVE-2021-47231);
 ec_bhf read its data behind free_netdev() (CVE-2021-47235); a node of the device tree was put only
-where all went well.
+where all went well. Of a reset that remove asserts a probe that fails must do so too; one that
+nobody asserts may stay released.
 """
 
 from generator.context import Context, calls, urb
@@ -37,6 +38,11 @@ from generator.ops.registered import (
     MMC_REMOVE_HOST,
 )
 from generator.ops.regulator import DEVM_REGULATOR_GET, REGULATOR_DISABLE, REGULATOR_ENABLE
+from generator.ops.reset import (
+    DEVM_RESET_CONTROL_GET_EXCLUSIVE,
+    RESET_CONTROL_ASSERT,
+    RESET_CONTROL_DEASSERT,
+)
 from generator.ops.usb import (
     USB_ALLOC_COHERENT,
     USB_ALLOC_URB,
@@ -109,12 +115,20 @@ def _node(*error: Node) -> Design:
     return _of(CHIP, (*found, OF_NODE_PUT(CHIP)), ())
 
 
+def _reset(*error: Node, remove: Block) -> Design:
+    clock = DEVM_CLK_GET_ENABLED(CHIP, fail=(*error, ERROR))
+    return _of(CHIP, (DEVM_RESET_CONTROL_GET_EXCLUSIVE(CHIP), RESET_CONTROL_DEASSERT(CHIP), clock),
+               remove)
+
+
+ASSERT = RESET_CONTROL_ASSERT(CHIP)
 OFF = (PCI_CLEAR_MASTER(CARD), PCI_DISABLE_DEVICE(CARD))
 UNMAP: Block = (READ_DATA(CARD), PCI_IOUNMAP(CARD))
 DESIGN = _mmc((MMC_FREE_HOST(CHIP), ERROR))
 SOUND = (
     _dac((REGULATOR_DISABLE(SENSOR), ERROR)), _tuner(*OFF), _bus(), _can(USB_FREE_COHERENT(DONGLE)),
     _net(*UNMAP, FREE_NETDEV(CARD)), _node(OF_NODE_PUT(CHIP)),
+    _reset(ASSERT, remove=(ASSERT,)), _reset(remove=()),
 )
 BUGGY = (
     (_mmc(IGNORE), "N20"),
@@ -124,4 +138,5 @@ BUGGY = (
     (_can(), "R40"),
     (_net(FREE_NETDEV(CARD), *UNMAP), "N12"),
     (_node(), "R40"),
+    (_reset(remove=(ASSERT,)), "R40"),
 )
