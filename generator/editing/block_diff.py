@@ -25,57 +25,25 @@ from generator.editing.anchors import (
     one,
     result_of,
     tails_of,
+    way_out,
 )
+from generator.editing.same_nodes import key, runs, shallow, shapes, upside_down, void, what
 from generator.editing.splices import Splice
 from generator.errors import ModelError, TreeError, Where
 from generator.operation import UNWIND, Do, Guard
-from generator.parsing.conditions import canonical
 from generator.parsing.unit import Unit
 from generator.program import (
-    And,
     Block,
     Call,
-    Condition,
     Each,
     If,
     Ifdef,
     Node,
     Not,
-    Or,
-    Return,
 )
 from generator.rendering.render import labels, statements
 from generator.rendering.templates import Names, condition
 from generator.rendering.unwind import Way, undone
-
-Key = tuple[object, ...]
-
-
-def _key(node: object) -> Key:
-    match node:
-        case Do(op=op, places=places):
-            return ("do", op.name, places)
-        case If(guard=guard):
-            return ("if", *_asked(guard))
-        case Ifdef(symbol=symbol):
-            return ("ifdef", symbol)
-        case Each(device=device):
-            return ("each", device)
-        case Call(function=function):
-            return ("call", function.name)
-        case Return(ok=ok):
-            return ("return", ok)
-    return ("other", type(node).__name__)
-
-
-def _asked(guard: Condition) -> tuple[str, ...]:
-    match guard:
-        case Not(part=part):
-            return ("not", *_asked(part))
-        case And(parts=parts) | Or(parts=parts):
-            return (type(guard).__name__, *(name for part in parts for name in _asked(part)))
-        case Guard(name=name):
-            return (name,)
 
 
 @dataclass(frozen=True)
@@ -101,6 +69,7 @@ class Derivation:
     names: Names
     gives: str | Returns
     lines: tuple[str, ...]
+    whole: Body
     known: Mapping[tuple[str, ...], str] = field(default_factory=dict)
     exits: list[Way] = field(default_factory=list)
 
@@ -109,10 +78,10 @@ class Derivation:
     ) -> list[Splice]:
         """Return what turns the C of one block into that of the other."""
         old = [node for node in before if not isinstance(node, Code)]
-        runs = _runs(after)
-        new = [node for _, node in runs]
+        new_runs = runs(after)
+        new = [node for _, node in new_runs]
         matcher = SequenceMatcher(
-            None, [_key(node) for node in old], [_key(node) for node in new], autojunk=False
+            None, [key(node) for node in old], [key(node) for node in new], autojunk=False
         )
         found: list[Splice] = []
         for tag, first, last, start, end in matcher.get_opcodes():
@@ -128,7 +97,7 @@ class Derivation:
                     first, start = first + 1, start + 1
             for at in range(first, last):
                 found += self.without(body, old, at)
-            added = tuple(node for text, node in runs[start:end] for node in (*text, node))
+            added = tuple(node for text, node in new_runs[start:end] for node in (*text, node))
             if added:
                 here = done.and_then((), new[:start])
                 found.append(self.insert(body, old, (first, last), added, depth, here))
@@ -139,24 +108,24 @@ class Derivation:
     ) -> list[Splice]:
         """Return the changes inside of a node that both blocks have."""
         old = block[at]
-        if isinstance(new, Do | Call) and not _void(new) and new.on_fail == UNWIND and (
-            [_key(one_) for one_ in done.was] != [_key(one_) for one_ in done.now]
+        if isinstance(new, Do | Call) and not void(new) and new.on_fail == UNWIND and (
+            [key(one_) for one_ in done.was] != [key(one_) for one_ in done.now]
         ):
             raise ModelError(new.where, "when this fails there is something else to undo than "
                              "before: nothing is derived for that")
         if isinstance(old, If) and isinstance(new, If):
-            if (old.then, old.other) == (new.then, new.other) or _shallow(old) == _shallow(new):
+            if (old.then, old.other) == (new.then, new.other) or shallow(old) == shallow(new):
                 return []
             statement = _place(body, block, at)
             then, other = branches(body, statement)
-            if isinstance(old.guard, Guard | Not) and _upside_down(old, statement):
+            if isinstance(old.guard, Guard | Not) and upside_down(old, statement):
                 raise TreeError(
                     f"the design and the tree ask ({statement.condition}) the other way round; "
                     "write the design as the tree",
                     Where(self.path, statement.line),
                 )
             found = self.inner(then, old.then, new.then, depth, done)
-            if _shapes(old.other) != _shapes(new.other):
+            if shapes(old.other) != shapes(new.other):
                 if other is None:
                     raise ModelError(
                         new.where,
@@ -165,27 +134,50 @@ class Derivation:
                 found += self.inner(other, old.other, new.other, depth, done)
             return found
         if isinstance(old, Call) and isinstance(new, Call):
-            if _shapes((old,)) != _shapes((new,)):
-                raise ModelError(
-                    new.where,
-                    f"what is done when {new.function.name}() fails has changed: "
-                    "nothing is derived for that"
-                )
+            if shapes((old,)) != shapes((new,)):
+                return self.failing(body, block, at, new, depth, done)
         elif isinstance(old, Each) and isinstance(new, Each):
-            if _shapes(old.body) != _shapes(new.body):
+            if shapes(old.body) != shapes(new.body):
                 raise ModelError(new.where, "nothing is derived inside of a loop")
         elif isinstance(old, Ifdef) and isinstance(new, Ifdef):
-            if _shapes((old,)) != _shapes((new,)):
+            if shapes((old,)) != shapes((new,)):
                 raise ModelError(new.where, "nothing is derived inside of an #ifdef")
-        elif isinstance(old, Do) and isinstance(new, Do) and _shapes((old,)) != _shapes((new,)):
+        elif isinstance(old, Do) and isinstance(new, Do) and shapes((old,)) != shapes((new,)):
             raise ModelError(new.where, f"what {new} is called with, or what follows when it "
                              "fails, has changed: nothing is derived for that")
         return []
+
+    def failing(
+        self, body: Body, block: Sequence[object], at: int, new: Call, depth: int, done: _Done
+    ) -> list[Splice]:
+        """Return the changes of what is done when a helper fails, in the if right after its call.
+
+        Errors: ModelError when more than that has changed, or C does it elsewhere.
+        """
+        old = block[at]
+        assert isinstance(old, Call)
+        called = of_node(body, old)
+        following = body.statements[body.statements.index(called[0]) + 1 :] if called else ()
+        if not (
+            isinstance(old.on_fail, tuple) and isinstance(new.on_fail, tuple)
+            and shapes(old.then) == shapes(new.then)
+            and len(called) == 1 and following and following[0].condition == self.names.result
+        ):
+            raise ModelError(
+                new.where,
+                f"what is done when {new.function.name}() fails has changed: "
+                "nothing is derived for that"
+            )
+        then, _ = branches(body, following[0])
+        return self.inner(then, old.on_fail, new.on_fail, depth, done)
 
     def inner(
         self, branch: Body, before: Block, after: Block, depth: int, done: _Done
     ) -> list[Splice]:
         """Return the changes of a branch, with braces where it gets its second statement."""
+        tail = way_out(branch, self.whole)
+        if tail is not branch:
+            return self.block(tail, before, after, 1, done)
         found = self.block(branch, before, after, depth + 1, done)
         if found and not branch.braced:
             head = branch.statements[0].first - 1
@@ -205,7 +197,7 @@ class Derivation:
         old = block[at]
         if not (isinstance(old, If) and isinstance(new, If)):
             return None
-        if _shapes(old.then) != _shapes(new.then) or _shapes(old.other) != _shapes(new.other):
+        if shapes(old.then) != shapes(new.then) or shapes(old.other) != shapes(new.other):
             return None
         statement = _place(body, block, at)
         was, now = statement.condition, condition(new.guard)
@@ -221,7 +213,7 @@ class Derivation:
         """Return the removal of a node's statement, and of one of the empty lines around it."""
         node = block[at]
         statement = _place(body, block, at)
-        if isinstance(node, Do | Call) and not _void(node):
+        if isinstance(node, Do | Call) and not void(node):
             raise TreeError("taking out a call whose result is looked at is not derived",
                             Where(self.path, statement.line))
         first, last = statement.first, statement.last
@@ -241,6 +233,8 @@ class Derivation:
         if above is not None:
             at = _end(body, *above) + 1
             following = next((s for s in body.statements if s.line >= at), None)
+            if following is not None and following.label and body is not self.whole:
+                at = following.first  # others come here by this label, and are to do the same
             apart = above[1].compound or (following is not None and following.compound)
             apart = apart or not self.lines[at - 1].strip()
         else:
@@ -248,7 +242,7 @@ class Derivation:
             if below is None:
                 raise TreeError(
                     f"{body.function}(): nothing in the design next to "
-                    f"{_what(next(n for n in added if not isinstance(n, Code)))} "
+                    f"{what(next(n for n in added if not isinstance(n, Code)))} "
                     "is found in the tree: it is not clear where it belongs",
                     body.where,
                 )
@@ -270,17 +264,17 @@ def _place(body: Body, block: Sequence[object], at: int) -> Statement:
     """Return the statement of a node; of equal ones in both, the one of the same number."""
     node = block[at]
     found = of_node(body, node)
-    equal = [number for number, other in enumerate(block) if _key(other) == _key(node)]
+    equal = [number for number, other in enumerate(block) if key(other) == key(node)]
     if len(found) == len(equal):
         return found[equal.index(at)]
-    return one(body, found, _what(node))
+    return one(body, found, what(node))
 
 
 def _end(body: Body, node: object, statement: Statement) -> int:
     """Return the last line that belongs to a node: with the look at its result."""
     at = body.statements.index(statement)
     following = body.statements[at + 1 : at + 2]
-    fallible = isinstance(node, Do | Call) and not _void(node)
+    fallible = isinstance(node, Do | Call) and not void(node)
     if fallible and following and following[0].condition:
         return following[0].last
     return statement.last
@@ -298,70 +292,6 @@ def _spread(lines: Sequence[str], at: int, new: Sequence[str], apart: bool) -> S
     return Splice(at, at - 1, tuple(block))
 
 
-def _runs(block: Block) -> list[tuple[Block, Node]]:
-    """Return the nodes of a block, each with the plain C that stands before it."""
-    found: list[tuple[Block, Node]] = []
-    text: list[Code] = []
-    for node in block:
-        if isinstance(node, Code):
-            text.append(node)
-        else:
-            found.append((tuple(text), node))
-            text = []
-    return found
-
-
-def _shallow(node: If) -> tuple[object, ...]:
-    return (_shapes(node.then), _shapes(node.other))
-
-
-def _shapes(block: Block) -> tuple[object, ...]:
-    """Return what of a block stands in this function's C, whatever its helpers have become."""
-    found: list[object] = []
-    for node in block:
-        if isinstance(node, Code):
-            continue
-        way = node.on_fail if isinstance(node, Do | Call) else None
-        found.append((
-            _key(node), node.params if isinstance(node, Do) else (),
-            None if isinstance(way, tuple) else way, *map(_shapes, node.blocks()),
-        ))
-    return tuple(found)
-
-
-def _upside_down(node: If, statement: Statement) -> bool:
-    """Return whether the tree asks the opposite of what the design asks."""
-    guard, holds = node.guard, True
-    while isinstance(guard, Not):
-        guard, holds = guard.part, not holds
-    if not isinstance(guard, Guard):
-        return False
-    text, polarity = canonical(statement.condition)
-    return any(
-        canonical(one_)[0] == text and (canonical(one_)[1] == holds) != polarity
-        for one_ in guard.c
-    )
-
-
-def _void(node: Do | Call) -> bool:
-    return not (node.op.fallible if isinstance(node, Do) else node.function.fallible)
-
-
-def _what(node: object) -> str:
-    match node:
-        case Do():
-            return f"operation {node}"
-        case If(guard=guard):
-            return f"if ({condition(guard) or guard})"
-        case Call(function=function):
-            return f"call of {function.name}()"
-        case Each(device=device):
-            return f"loop over {device.name}"
-        case Ifdef(symbol=symbol):
-            return f"#ifdef {symbol}"
-    return "return"
-
-
 def splices(
     unit: Unit, lines: Sequence[str], function: str, before: Block, after: Block, names: Names,
     gives: str | Returns = "int",
@@ -375,7 +305,7 @@ def splices(
     names = replace(names, result=result_of(body, names.result))
     tails = dict(tails_of(body, names.result))
     known = {texts: label for label, texts in tails.items() if texts is not None}
-    derivation = Derivation(unit.path, names, gives, tuple(lines), known)
+    derivation = Derivation(unit.path, names, gives, tuple(lines), body, known)
     found = derivation.block(body, before, after, 1, _Done())
     twice = {label for way in derivation.exits for label, _ in way} & tails.keys()
     if twice:
@@ -384,7 +314,8 @@ def splices(
             f"{body.function}() has a label {min(twice)} already, after which something else is "
             'done: give the operation another, c={"label": ...}',
         )
-    return [*found, *_ways_out(body, derivation)]
+    once = list(dict.fromkeys(found))  # ways out that end alike are put into at one place
+    return [*once, *_ways_out(body, derivation)]
 
 
 def _ways_out(body: Body, derivation: Derivation) -> Iterator[Splice]:
