@@ -27,8 +27,9 @@ from generator.facts import (
     SOURCE,
 )
 from generator.meaning import fold_known
-from generator.operation import Do, Operation
+from generator.operation import IGNORE, Do, Operation
 from generator.ops import shipped
+from generator.ops.pm import RUNTIME_GETS
 from generator.program import operations
 
 # What nothing but an operation of the design can give: neither the driver core nor hardware.
@@ -46,6 +47,7 @@ _WHEN = {  # what must be so, for an entry point to be called
     "runtime_suspend": _ALLOWED, "runtime_resume": _ALLOWED,
 }
 _NO_AUTOSUSPEND = ("pm_runtime_dont_use_autosuspend", "devm_pm_runtime_enable")
+_COUNT_DOWN = ("clk_disable", "clk_disable_unprepare", "clk_unprepare", "regulator_disable")
 _FACILITIES = ("device", "irq", "perf")  # what an outsider is told of
 
 
@@ -75,7 +77,7 @@ def notes(design: Design) -> tuple[Note, ...]:
     for driver in design.drivers:
         for note in (*_handler_unsaid(driver), *_source_unsaid(design, driver),
                      *_handler_unclocked(driver), *_contexts_unsaid(design, driver),
-                     *_autosuspend_left(driver)):
+                     *_autosuspend_left(driver), *_resume_unasked(driver)):
             found[note] = None
     return tuple(found)
 
@@ -197,6 +199,22 @@ def _autosuspend_left(driver: Driver) -> Iterator[Note]:
             yield Note(do.where, f"{do} is never taken back, and stays for the next driver: "
                        "pm_runtime_dont_use_autosuspend() before pm_runtime_disable() does it, as "
                        "devm_pm_runtime_enable() does both")
+
+
+def _resume_unasked(driver: Driver) -> Iterator[Note]:
+    """Yield that remove counts down what runtime_resume counts up, and does not ask whether it did.
+
+    That this resume fails is not explored, for a driver that does not ask is right by luck then.
+    """
+    up = [do for do in operations(driver.runtime_resume or ()) if do.op.fallible]
+    get: Do | None = None
+    for do in operations(driver.remove) if up else ():
+        if do.op.name in RUNTIME_GETS and do.op.begins and do.on_fail == IGNORE:
+            get = do
+        elif get is not None and do.op.name in _COUNT_DOWN:
+            yield Note(get.where, f"{get} in remove of {driver.name} may fail, which it does not "
+                       f"look at and which is not explored: {do} is once too often then")
+            return
 
 
 def _gives(do: Do) -> Iterator[tuple[Fact, Place | None]]:

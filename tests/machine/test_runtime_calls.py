@@ -135,6 +135,21 @@ def test_autosuspend_that_is_never_taken_back_is_noted() -> None:
     assert [notes(uart(later, now)), notes(uart(own, ()))] == [(), ()]
 
 
+def test_a_resume_in_remove_that_nobody_looks_at_is_noted() -> None:
+    """That it fails is explored where the driver looks, and else told, as net/fec had it."""
+    wakes = PM_RUNTIME_GET_SYNC(UART, UART, fail=IGNORE)
+    looks = PM_RUNTIME_GET_SYNC(UART, UART, fail=(DISABLE, NOIDLE, Return()))
+    said = notes(uart(ACTIVE, (wakes, DISABLE, NOIDLE, OFF)))
+
+    assert [one.message for one in said] == [
+        "pm_runtime_get_sync(uart, uart) in remove of uartdrv may fail, which it does not look at "
+        "and which is not explored: clk_disable_unprepare(uart) is once too often then"]
+    assert notes(uart(ACTIVE, (looks, DISABLE, NOIDLE, OFF))) == ()
+    assert broken(uart(ACTIVE, (looks, DISABLE, NOIDLE, OFF))) == HOLDS
+    early = PM_RUNTIME_GET_SYNC(UART, UART, fail=(DISABLE, Return()))
+    assert broken(uart(ACTIVE, (early, DISABLE, NOIDLE, OFF))) == {"R36"}
+
+
 def test_get_that_fails_keeps_its_reference_and_none_fails_of_what_is_active() -> None:
     sync = PM_RUNTIME_GET_SYNC(UART, UART, fail=GIVE_UP)
     drops = PM_RUNTIME_GET_SYNC(UART, UART, fail=(NOIDLE, *GIVE_UP))
