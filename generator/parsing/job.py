@@ -55,7 +55,8 @@ class Job:
 class ResolvedJob:
     """A job with every path absolute, and only the texts that differ from the disk.
 
-    `ids` has the identities of the changed files, `fresh` those files that are not on disk.
+    `ids` has the identities of the changed files, `fresh` those files that are not on disk, `gone`
+    those that a commit deletes: an include of one finds an #error, as libclang finds it on disk.
     """
 
     place: Directories
@@ -67,6 +68,7 @@ class ResolvedJob:
     names: Mapping[str, bytes]
     ids: Mapping[str, str]
     fresh: frozenset[str]
+    gone: frozenset[str] = frozenset()
 
     def id_of(self, path: str) -> str:
         """Return the identity of a file as this job has it, empty when there is none."""
@@ -137,14 +139,15 @@ def resolved(task: Job) -> ResolvedJob:
     texts: dict[str, bytes] = {}
     ids: dict[str, str] = {}
     fresh: set[str] = set()
+    gone: set[str] = set()
     for name, text in [
         *((f"{source}/{n}", t) for n, t in task.overlay.items()),
         *((f"{build}/{n}", t) for n, t in task.generated.items()),
     ]:
         on_disk = disk_id(name)
         if text is None:
-            tail = name.removeprefix(source + "/")
-            text = f'#error "{tail} does not exist after this commit"\n'.encode()
+            text = b'#error "deleted"\n'
+            gone.add(name)
         found = _overlaid_id(text)
         if found != on_disk:
             texts[name] = text
@@ -162,7 +165,8 @@ def resolved(task: Job) -> ResolvedJob:
             raise TreeError(f"{task.path}: no such file in the tree ({error.strerror})") from error
     flags = usable_flags(task.flags)
     names = {**texts, **_aliases(main, own, texts, fresh, flags)}
-    return ResolvedJob(task.place, flags, task.path, main, own, texts, names, ids, frozenset(fresh))
+    return ResolvedJob(task.place, flags, task.path, main, own, texts, names, ids,
+                       frozenset(fresh), frozenset(gone))
 
 
 def _aliases(

@@ -281,11 +281,14 @@ def _diagnostics(ready: ResolvedJob, tu: Any, main: str) -> tuple[Diagnostic, ..
     for item in raw:
         file = os.path.normpath(item.location.file.name) if item.location.file else main
         line = item.location.line
+        if file in ready.gone:
+            found.append(_missing(ready, file, item))
+            break  # a compiler says no more of a unit of which a file is missing
         own = file == main
         inside = next((n for low, high, n in spans if own and low <= line <= high), "")
         notes = tuple(
             f"{short(ready.place, note.location.file.name) if note.location.file else ''}"
-            f":{note.location.line}: {note.spelling}"
+            f":{note.location.line}: {note.spelling.replace(f'{ready.place.source}/', '')}"
             for note in item.children
         )
         option = item.option.removeprefix("-Werror,")
@@ -302,6 +305,20 @@ def _diagnostics(ready: ResolvedJob, tu: Any, main: str) -> tuple[Diagnostic, ..
             )
         )
     return tuple(dict.fromkeys(found))
+
+
+def _missing(ready: ResolvedJob, file: str, item: Any) -> Diagnostic:  # noqa: ANN401
+    """Return the error of a deleted file where it is included."""
+    path = short(ready.place, file)
+    places = [note.location for note in item.children if note.location.file]
+    user, line = (os.path.normpath(places[0].file.name), places[0].line) if places else (
+        ready.main, 0)
+    text = ready.text if user == ready.main else ready.texts.get(user) or b""
+    row = text.split(b"\n")[line - 1] if text and line else b""
+    column = 1 + min((row.find(mark) for mark in (b'"', b"<") if mark in row), default=-1)
+    return Diagnostic("error", short(ready.place, user), line, column,
+                      f"'{os.path.basename(file)}' file not found: {path} does not exist after "
+                      "this commit")
 
 
 def _own(tu: Any) -> tuple[Any, ...]:  # noqa: ANN401 - libclang has no types

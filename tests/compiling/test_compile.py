@@ -106,7 +106,13 @@ def test_an_error_mended_by_a_later_commit_is_still_a_finding(root: Path) -> Non
 def test_a_deleted_header_is_an_error_where_it_is_included(root: Path) -> None:
     found = run([Snippet(root)], {"drivers/pci/service.h": None})
 
-    assert any("does not exist after this commit" in one.message for one in found)
+    text = FILES["drivers/pci/port.c"]
+    line = 1 + text[: text.index('"service.h"')].count("\n")
+    column = len('#include "')
+    assert ("drivers/pci/port.c", line, column) in [
+        (one.path, one.line, one.column) for one in found]
+    assert {one.message for one in found} == {
+        "'service.h' file not found: drivers/pci/service.h does not exist after this commit"}
 
 
 def test_a_deleted_unit_that_is_still_built_is_an_error(root: Path) -> None:
