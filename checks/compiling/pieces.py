@@ -90,12 +90,11 @@ def pieces(text: bytes) -> tuple[Piece, ...]:
 
 
 def _pieces(text: bytes) -> Iterator[Piece]:
-    plain = _NO_CODE.sub(_blank, text.replace(b"\\\r\n", b" ").replace(b"\\\n", b" "))
     under: list[bytes] = []
     here: tuple[bytes, ...] = ()
     tokens: list[bytes] = []
     opened: list[bool] = []  # for each open brace whether its body is a function's
-    for line in plain.split(b"\n"):
+    for line in plain(text).split(b"\n"):
         if found := _DIRECTIVE.match(line):
             word, said = found[1].decode(), _TOKEN.findall(found[2])
             if word in ("if", "ifdef", "ifndef", "elif", "elifdef", "elifndef", "else", "endif"):
@@ -124,6 +123,11 @@ def _pieces(text: bytes) -> Iterator[Piece]:
                 tokens = []
     if tokens:
         yield Piece("code", here, tuple(tokens))
+
+
+def plain(text: bytes) -> bytes:
+    """Return a text without comments, and with lines that go on joined."""
+    return _NO_CODE.sub(_blank, text.replace(b"\\\r\n", b" ").replace(b"\\\n", b" "))
 
 
 def _blank(found: re.Match[bytes]) -> bytes:

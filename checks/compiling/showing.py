@@ -28,6 +28,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from checks.compiling.pasting import Macros
 from checks.compiling.pieces import (
     WORD,
     Changed,
@@ -249,34 +250,28 @@ def _pasted(
 ) -> set[str]:
     """Return the units in which a macro can put a name together that changes.
 
-    A part comes from the unit, the others from it or from the bodies of macros.
+    A part comes from what the unit gives a macro that pastes, the others from there or from the
+    bodies of such macros.
     """
     mains = {path: f"{task.place.source}/{path}" for path, task in jobs.items()}
-    bodies: set[bytes] = set()
-    for one in (*every, *mains.values()):
-        bodies |= _of_macros(files.text(one))
+    macros = Macros.of(files.text(one) for one in (*every, *mains.values()))
     own = {path: files.words(main) for path, main in mains.items()}
-    parts = bodies.union(*own.values())
+    parts = macros.parts.union(*own.values())
     ways = [way for name in names.wanted for way in _ways(name, parts, _PASTED) if len(way) > 1]
-    return {
-        path for path, words in own.items()
-        if any(all(part in words or part in bodies for part in way)
-               and any(part in words for part in way) for way in ways)
-    }
+
+    def can(words: frozenset[bytes]) -> bool:
+        return any(
+            all(part in words or part in macros.parts for part in way)
+            and any(part in words for part in way) for way in ways
+        )
+
+    # what the unit gives is only looked for where all its words would do
+    digits = frozenset(part for way in ways for part in way if part.isdigit())
+    return {path for path, words in own.items()
+            if can(words | digits) and can(macros.given(files.text(mains[path])))}
 
 
-@lru_cache(maxsize=30000)
-def _of_macros(text: bytes) -> frozenset[bytes]:
-    """Return the words of macros in a text of which one pastes, empty when none does."""
-    if b"##" not in text:
-        return frozenset()
-    return frozenset(
-        word for piece in pieces(text) if piece.kind == "define"
-        for token in piece.tokens[1:] for word in WORD.findall(token)
-    )
-
-
-def _ways(name: bytes, parts: set[bytes], most: int) -> list[tuple[bytes, ...]]:
+def _ways(name: bytes, parts: frozenset[bytes], most: int) -> list[tuple[bytes, ...]]:
     """Return how a name is put together of words, or of digits behind a word."""
     found: list[tuple[bytes, ...]] = [(name,)] if name in parts or name.isdigit() else []
     if most > 1:

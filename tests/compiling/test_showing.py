@@ -57,6 +57,10 @@ FAULTS: Mapping[str, tuple[str, str, str]] = {
     "a member": ("int low;", "int lower;", unit("wide", "return p->low;")),
     "through macros": ("int low;", "int lower;", unit("wide macro", "return AGAIN(p);")),
     "pasted": ("int low;", "int lower;", unit("wide paste", "return FIELD(p, l);")),
+    "pasted of what a macro stands for": ("int low;", "int lower;", unit(
+        "wide paste", "return MINE(p, PART);", "#define PART l\n#define MINE(p, n) FIELD(p, n)\n")),
+    "pasted by a macro of its own": ("int low;", "int lower;", unit(
+        "wide", "return OWN(p, ow);", "#define OWN(p, n) ((p)->l##n)\n")),
     "a parameter on a line of its own": (
         "int wide(int port);", "int wide(int port,\n\t int more);",
         unit("wide", "return wide(1);")),
@@ -156,6 +160,14 @@ def test_users_that_name_nothing_of_it_are_left_out(root: Path) -> None:
     bad, compiled = seen(root, WIDE.replace("int last;", "int end;"))
     assert not bad
     assert len(compiled) == 6
+
+
+def test_words_that_no_macro_is_given_make_no_name(root: Path) -> None:
+    put(root, {f"drivers/z/l{n}.c": "/* l ow */\n" + unit(
+        "wide paste", "int l = 1, ow = 2;\n\treturn l + ow + FIELD(p, high_l);")
+        for n in range(8)})
+    _, compiled = seen(root, WIDE.replace("int low;", "int lower;"))
+    assert not [one for one in compiled if one.startswith("drivers/z/")]
 
 
 def test_an_error_in_the_header_itself_is_seen(root: Path) -> None:

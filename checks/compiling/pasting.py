@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Macros that put names together with `##`, and what a unit gives them to do it with.
+
+Read without a compiler, and in doubt more: a macro counts whatever its conditions.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from checks.compiling.pieces import plain
+
+_DEFINE = re.compile(rb"^[ \t]*#[ \t]*define[ \t]+(\w+)((?:[^\n\\]|\\\r?\n|\\.)*)", re.M)
+# not `, ##args`, which only takes a comma away
+_PASTES = re.compile(rb"[^,\s\\][\s\\]*##")
+_PART = re.compile(rb"\w+")
+_TOKEN = re.compile(rb"\w+|[()]")
+
+
+@dataclass(frozen=True)
+class Macros:
+    """Macros by name with the words of their bodies.
+
+    pasting: those that paste, or name one that does. parts: the words of their bodies.
+    """
+
+    bodies: dict[bytes, frozenset[bytes]]
+    pasting: frozenset[bytes]
+    parts: frozenset[bytes]
+
+    @classmethod
+    def of(cls, texts: Iterable[bytes]) -> Macros:
+        """Return the macros of some files together."""
+        bodies: dict[bytes, frozenset[bytes]] = {}
+        pasting: set[bytes] = set()
+        for text in texts:
+            for name, words, pastes in _defined(text):
+                bodies[name] = bodies[name] | words if name in bodies else words
+                if pastes:
+                    pasting.add(name)
+        naming: dict[bytes, list[bytes]] = {}
+        for name, words in bodies.items():
+            for word in words & bodies.keys():
+                naming.setdefault(word, []).append(name)
+        left = list(pasting)
+        while left:
+            more = [one for one in naming.get(left.pop(), ()) if one not in pasting]
+            pasting.update(more)
+            left += more
+        parts = frozenset().union(*(bodies[name] for name in pasting))
+        return cls(bodies, frozenset(pasting), parts)
+
+    def given(self, text: bytes) -> frozenset[bytes]:
+        """Return the words that a unit gives to macros that paste, and what those stand for."""
+        found: set[bytes] = set()
+        depth = 0
+        last = b""
+        for token in _TOKEN.findall(plain(text)):
+            if token == b"(":
+                depth += bool(depth or last in self.pasting)
+            elif token == b")":
+                depth = max(depth - 1, 0)
+            elif depth:
+                found.add(token)
+            last = token
+        # its own macros that paste give as well
+        for name, words, _ in _defined(text):
+            if name in self.pasting:
+                found |= words
+        left = list(found)
+        while left:
+            more = self.bodies.get(left.pop(), frozenset()) - found
+            found |= more
+            left += more
+        return frozenset(found)
+
+
+@functools.lru_cache(maxsize=30000)
+def _defined(text: bytes) -> tuple[tuple[bytes, frozenset[bytes], bool], ...]:
+    """Return the macros of a text: name, words behind it, whether it pastes."""
+    return tuple(
+        (name, frozenset(_PART.findall(body)), _PASTES.search(body) is not None)
+        for name, body in _DEFINE.findall(text)
+    )
