@@ -301,6 +301,12 @@ def kernel_here() -> Path | None:
         return None
     top = Path(os.fsdecode(told.rstrip(b"\n")))
     wanted = ("Makefile", "Kconfig", "MAINTAINERS", "COPYING", "kernel", "scripts")
-    return top if all((top / one).exists() for one in wanted) else None
+    if all((top / one).exists() for one in wanted):
+        return top
+    try:  # of a sparse work tree not all is laid out
+        held = users_git(top, "ls-tree", "--name-only", "HEAD", *wanted).decode().split()
+    except TreeError:
+        return None
+    return top if sorted(held) == sorted(wanted) else None
 
 

@@ -13,7 +13,7 @@ from postings import Files, mails, make_clone, two_patches, write
 
 from generator.errors import Conflict, PortwrightError, UsageError
 from generator.intake import apply as applying
-from generator.intake.posting import Asked, on
+from generator.intake.posting import Asked, kernel_here, on
 from generator.kernel.tree import Tree
 
 
@@ -141,3 +141,20 @@ def test_a_file_is_named_as_the_user_wrote_it(
         read(clone, name)
     with pytest.raises(UsageError, match=rf"^{re.escape(name)}x\.patch: no such file or directory"):
         read(clone, f"{name}x.patch")
+
+
+def test_a_sparse_work_tree_is_a_kernel_clone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("Makefile", "Kconfig", "MAINTAINERS", "COPYING", "kernel/x.c", "scripts/y"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x")
+    monkeypatch.chdir(tmp_path)
+    shell(tmp_path, "git init -q; git add .; git -c user.name=A -c user.email=a@b commit -qm x")
+    assert kernel_here() == tmp_path
+    shell(tmp_path, "git sparse-checkout set --cone drivers")
+    assert not (tmp_path / "kernel").exists()
+    assert kernel_here() == tmp_path
+    shell(tmp_path, "git rm -q --sparse -r kernel; git -c user.name=A -c user.email=a@b "
+                    "commit -qm y")
+    assert kernel_here() is None
