@@ -13,7 +13,7 @@ from __future__ import annotations
 import functools
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
 WORD = re.compile(rb"[A-Za-z_]\w*")
@@ -253,11 +253,10 @@ def _renamed(one: Piece, other: Piece) -> bool:
                for a, b in zip(one.tokens, other.tokens, strict=True))
 
 
-def by_value(tokens: Sequence[bytes], sized: Iterable[bytes]) -> bool:
+def by_value(tokens: Sequence[bytes], sized: Set[bytes]) -> bool:
     """Return whether something has a type within it that may have another size or layout.
 
     Not where it is pointed to, or only named with a member, as container_of() does.
     """
-    wanted = set(sized)
-    return any(token in wanted and follows not in (b"*", b",")
+    return any(token in sized and follows not in (b"*", b",")
                for token, follows in zip(tokens, (*tokens[1:], b";"), strict=False))
