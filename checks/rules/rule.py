@@ -139,9 +139,11 @@ def once(function: Callable[[View], _T]) -> Callable[[View], _T]:
 
     @wraps(function)
     def remembered(view: View) -> _T:
-        if view not in kept:
-            kept[view] = function(view)
-        return kept[view]
+        try:
+            return kept[view]
+        except KeyError:
+            found = kept[view] = function(view)
+            return found
 
     return remembered
 
@@ -152,12 +154,13 @@ def is_done(step: Step, *names: str) -> bool:
     What takes something off the devres list does what devres would have done.
     """
     op = step.op
-    if op is None or step.outcome not in ("ok", "fail"):
+    if op is None:
         return False
     early = op.off_devres
-    return op.name in names or (
+    named = op.name in names or (
         early is not None and early.name in names and early.outcomes == op.outcomes
     )
+    return named and step.outcome in ("ok", "fail")
 
 
 def _title(function: Callable[..., object]) -> str:
