@@ -47,8 +47,17 @@ class Parser(argparse.ArgumentParser):
     def parse_known_args(  # type: ignore[override]
         self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
     ) -> tuple[argparse.Namespace, list[str]]:
-        """Parse as argparse does; what was not given is the "" that it is said to be."""
+        """Parse as argparse does; what was not given is the "" that it is said to be.
+
+        Names that are as many as one likes may stand behind options, too: argparse takes none
+        there once it has met a name before them.
+        """
         found, rest = super().parse_known_args(args, namespace)
+        many = [one for one in self._get_positional_actions() if one.nargs == "*"]
+        if many and rest and not any(one.startswith("-") for one in rest):
+            more = [self._get_value(many[0], one) for one in rest]
+            setattr(found, many[0].dest, [*(getattr(found, many[0].dest) or ()), *more])
+            rest = []
         for name in self.empty:
             if getattr(found, name) is None:
                 setattr(found, name, "")

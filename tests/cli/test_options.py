@@ -102,3 +102,21 @@ def test_an_option_is_not_known_by_its_beginning(
         main(argv)
     assert told.value.code == 2
     assert "unrecognized arguments: --" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("argv", "names"), [
+    (["tree", "pin", "-n", "7.3", "linux-source-7.3"], ["7.3", "linux-source-7.3"]),
+    (["tree", "pin", "7.3", "-n", "linux-source-7.3"], ["7.3", "linux-source-7.3"]),
+    (["validate", "one.patch", "-q", "two.patch"], ["one.patch", "two.patch"]),
+])
+def test_names_may_stand_on_both_sides_of_an_option(argv: list[str], names: list[str]) -> None:
+    args = parser().parse_args(argv)
+    assert getattr(args, "names" if argv[0] == "tree" else "series") == names
+
+
+def test_a_name_too_many_is_said_where_a_verb_takes_no_more(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        parser().parse_args(["boot", "auxbus", "-q", "today"])
+    assert "unrecognized arguments: today" in capsys.readouterr().err
