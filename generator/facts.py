@@ -101,6 +101,7 @@ INPUT = Fact("input device", 1, "memory of the input device that its driver allo
 ROLE_SWITCH = Fact("role switch", 1, "a reference on its USB role switch", held=True)
 FWNODE = Fact("fwnode", 3, "references on firmware nodes", held=True)
 OWN_CLOCK = Fact("own clock", 1, "a clock that its driver has registered", held=True)
+CLOCK_TABLE = Fact("clock table", 1, "a table of clocks that its driver allocated", held=True)
 CLOCK_LOOKUP = Fact("clock lookup", 1, "how others find the clock of its driver", held=True)
 NODES = Fact("software nodes", 1, "software nodes that its driver has registered", held=True)
 SRIOV = Fact("sriov", 1, "its virtual functions are there", held=True)

@@ -10,9 +10,10 @@ from dataclasses import replace
 from generator.design import Device
 from generator.errors import NOWHERE, TreeError, Where
 from generator.extraction import own_data
+from generator.extraction.actions import actions, on_fail
 from generator.extraction.contexts import SetUp
 from generator.extraction.helpers import helpers
-from generator.extraction.members import INITIALISES, initialising
+from generator.extraction.members import INITIALISES, SETS_DRVDATA, initialising, looked_for
 from generator.extraction.open_facts import UNSAID_IN_C
 from generator.extraction.structure import Branch, Ret, Shared, Statements, Step, Written, written
 from generator.extraction.texts import labels
@@ -21,15 +22,16 @@ from generator.facts import LINE_ROUTED
 from generator.fingerprint import CGuard, Fingerprint
 from generator.graphs.lts import Label
 from generator.operation import IGNORE, RETURN, UNWIND, Do, Guard, Node, OnFail, Operation, asked
-from generator.ops.member import NOTHING, set_member
+from generator.ops.member import DRVDATA, NOTHING, USE_DRVDATA, set_member
 from generator.ops.pci import PCI_DEV_IRQ
-from generator.ops.perf import DEVM_ACTION, devm_action
+from generator.ops.perf import DEVM_ACTION, DEVM_PLAIN_ACTION, devm_action
 from generator.parsing.cursors import Kind, Unit
 from generator.program import Block, Call, Function, If, Return, operations
 from generator.reading import cfg
 from generator.reading.cfg import Extent
 from generator.reading.reader import HARMLESS, CLts, Reader, Site, Unnamed
 
+ACTIONS = (DEVM_ACTION.callees[0], DEVM_PLAIN_ACTION.callees[0])
 MOST_RUNS = 20_000  # states of one function; what is larger is not read, and that is said
 MOST_NODES = 20_000  # of a function of the design, each helper as often as it is called
 # What a driver has put there itself: a probe that went well has.
@@ -302,14 +304,18 @@ class _Body:
         failed = None if step.failed is None else self.block(step.failed, before, failing=True)
         if label.name in self.apart:
             return self._helper(label, failed)
-        if label.name == "set":
-            return self._set(label, label.args if label.args in NOTHING else "")
+        if label.name in ("set", *SETS_DRVDATA):
+            what = label if label.name == "set" else label._replace(on=DRVDATA)
+            return self._set(what, label.args if label.args in NOTHING else "")
         if label.name in INITIALISES:
-            fails = If(self.of.guard(f"{label.name}() fails"), failed or (), (), self._where(label))
             there = label.on in self.of.members
-            return (*((fails,) if failed else ()),
-                    *(self._set(label, INITIALISES[label.name][1]) if there else ()))
-        do = self._done(label, self._on_fail(failed, before))
+            now = self._set(label, INITIALISES[label.name][1]) if there else ()
+            fails = self.of.guard(f"{label.name}() fails")
+            return (If(fails, failed, (), self._where(label)), *now) if failed else now
+        if label.name in ACTIONS and (steps := self._steps(label)):
+            fails = self.of.guard(f"{label.name}() fails")
+            return (If(fails, failed, (), self._where(label)), *steps) if failed else steps
+        do = self._done(label, on_fail(failed, before))
         where: tuple[Site, ...] = self.sites.get(label, ())
         self.of.meant += [(label.name, None if do is None else do.op, one.place) for one in where]
         if do is not None and says_nothing(do.op):
@@ -347,7 +353,7 @@ class _Body:
         )
 
     def _done(self, label: Label, fail: OnFail | Block) -> Do | None:
-        if label.name == DEVM_ACTION.callees[0]:
+        if label.name == ACTIONS[0]:
             undone = self._action(label.args)
             if undone is None:
                 return None
@@ -358,6 +364,18 @@ class _Body:
             return own(self.of.device, fail=fail) if own.fallible else own(self.of.device)
         handle = self.of.handle(label, self.sites.get(label, ())) if self.of.of_module else None
         return done(label, self.of.device, fail, self.of.there, handle)
+
+    def _steps(self, label: Label) -> Block | None:
+        """Return the actions that stand for a callback of devres, None when it is no such."""
+        try:
+            body = self.of.helper(label.args).body
+        except TreeError:
+            return None
+        if DRVDATA in looked_for(self.of.units, (label.args,)):
+            body = (USE_DRVDATA(self.of.device), *body)
+        elif label.name == ACTIONS[0] and len(body) == 1 and isinstance(body[0], Do):
+            return None  # one operation says it as well as that it is done when this fails
+        return actions(body, label.args, self.of.device, self._where(label))
 
     def _action(self, callback: str) -> Do | None:
         """Return the one operation that a callback of devres does, None when it is not one."""
@@ -380,17 +398,3 @@ class _Body:
         if failed is None or failed == ():
             return (Call(function, IGNORE, (), where),)
         return (Call(function, RETURN if failed == (Return(ok=False),) else failed, (), where),)
-
-    @staticmethod
-    def _on_fail(failed: Block | None, before: Block) -> OnFail | Block:
-        """Return what is done on a failure, in the shortest words."""
-        if not failed:
-            return IGNORE
-        undone = [
-            replace(one, op=one.op.undo, params=(), on_fail=UNWIND)
-            for one in reversed(before)
-            if isinstance(one, Do) and one.op.undo is not None and not one.op.managed
-        ]
-        if failed == (*undone, Return(ok=False)) and all(isinstance(one, Do) for one in before):
-            return UNWIND
-        return RETURN if failed == (Return(ok=False),) else failed

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from generator.context import REGISTERED, Context, queued
@@ -15,17 +15,23 @@ from generator.expr import Fact
 from generator.extraction.blocks import HARMLESS_CALLS, Blocks
 from generator.extraction.contexts import set_up
 from generator.extraction.fractions import Fractions, branches, calls
-from generator.extraction.interfaces import called
+from generator.extraction.interfaces import called, queued_by
 from generator.extraction.members import looked_for, needed, without_members
 from generator.extraction.modules import module
-from generator.extraction.open_facts import left_open, of_members, of_numbers, of_several
+from generator.extraction.open_facts import (
+    UNSAID_IN_C,
+    left_open,
+    of_members,
+    of_numbers,
+    of_several,
+)
 from generator.extraction.own_data import own_data
 from generator.extraction.quiet import quieted
 from generator.extraction.runtime_pm import answered
 from generator.extraction.vocabulary import not_founded
 from generator.extraction.without import Without
 from generator.facts import BLOCK, ENABLED, MAPPED, MEMORY, MODE, MSG, RPM_ENABLED
-from generator.operation import IGNORE, Operation
+from generator.operation import IGNORE, Guard, Operation
 from generator.ops.aux import (
     AUXILIARY_DEVICE_ADD,
     AUXILIARY_DEVICE_DELETE,
@@ -33,10 +39,10 @@ from generator.ops.aux import (
     AUXILIARY_DEVICE_UNINIT,
 )
 from generator.ops.device import IDA_ALLOC, IDA_FREE, KZALLOC
+from generator.ops.member import DRVDATA
 from generator.ops.platform import CLIENT_IRQ
 from generator.parsing.cursors import Unit
-from generator.program import Block, Return, mapped, operations
-from generator.reading.cfg import Extent
+from generator.program import Block, If, Return, mapped, operations
 from generator.reading.initialisers import Initialiser, entry_points, handlers
 from generator.reading.sites import Unnamed
 
@@ -98,7 +104,9 @@ def extract(units: Sequence[Unit], named: Initialiser) -> Extracted:
     device = Device(_plain(named.name), struct.kind, parent, answers=_answers(struct))
     there = set_up(units)
     looked = looked_for(units, handlers(units, threads=True))
-    of_others = {word: looked_for(units, names) for word, names in called(units).items()}
+    by_others = called(units)
+    of_others = {word: looked_for(units, names) - {DRVDATA}  # of another device than its own
+                 for word, names in by_others.items()}
     of = Blocks(device, units, there, sorted(looked.union(*of_others.values())))
     of.own = own_data(units, of.reaching((*functions.values(), *handlers(units))))
     blocks = {entry: of.block(name, entry in RECOVERY) for entry, name in functions.items()}
@@ -134,7 +142,10 @@ def extract(units: Sequence[Unit], named: Initialiser) -> Extracted:
     named_there = {do.op.context[1] for block in every.values() for do in operations(block)}
     at = Where(named.place.path, named.place.line)
     needs = needed(looked, every["probe"], units, of.meant)
-    registered = tuple(_registered(every, of_others, units, of.meant, at))
+    needs_of = {word: needed(wanted, every["probe"], units, of.meant)
+                for word, wanted in of_others.items()}
+    queued_of = {word: queued_by(units, names, there) for word, names in by_others.items()}
+    registered = tuple(_registered(every, needs_of, queued_of, device, at))
     every = without_members(every, {*needs, *(fact for one in registered for fact in one.needs)})
     driver = Driver(
         named.name, device, every["probe"], where=at, sources=(named.place.path,),
@@ -188,17 +199,20 @@ def extract(units: Sequence[Unit], named: Initialiser) -> Extracted:
 
 
 def _registered(
-    every: Mapping[str, Block], of_others: Mapping[str, Collection[str]], units: Sequence[Unit],
-    meant: Sequence[tuple[str, Operation | None, Extent]], at: Where,
+    every: Mapping[str, Block], needs_of: Mapping[str, Sequence[Fact]],
+    queued_of: Mapping[str, Sequence[Operation]], device: Device, at: Where,
 ) -> Iterator[Context]:
-    """Yield the interfaces of which others call what looks for members that probe sets."""
-    kinds = {do.op.context[1]: do.op.context[0] for block in every.values()
-             for do in operations(block) if do.op.does == "start"}
-    for word, wanted in of_others.items():
-        needs = tuple(one for one in needed(wanted, every["probe"], units, meant)
-                      if one not in (MEMORY, queued(word)))
-        if kinds.get(word) in REGISTERED and needs:
-            yield Context(word, (), kinds[word], where=at, needs=needs)
+    """Yield the interfaces of which it is known what others call of them needs, or queues."""
+    done = [do.op for block in every.values() for do in operations(block)]
+    kinds = {op.context[1]: op.context[0] for op in done if op.does == "start"}
+    ready = {op.context[1] for op in done if op.does == "initialise"}
+    maybe = Guard(UNSAID_IN_C, None, ())
+    for word, wanted in needs_of.items():
+        needs = tuple(one for one in wanted if one not in (MEMORY, queued(word)))
+        body = tuple(If(maybe, (op(device),), (), at) for op in queued_of[word]
+                     if op.context[1] in ready)
+        if kinds.get(word) in REGISTERED and (needs or body):
+            yield Context(word, body, kinds[word], where=at, needs=needs)
 
 
 def _creates(parent: Device, child: Device, at: Where) -> Driver:

@@ -7,10 +7,13 @@ the type of the struct tells of which interface they are.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from generator.extraction.texts import callees
+from generator.extraction.contexts import SetUp
+from generator.extraction.texts import callees, text_of
 from generator.extraction.vocabulary import on_contexts
+from generator.operation import Operation
 from generator.parsing.cursors import Cursor, Kind, Unit, operator, record_of
 
 # The word of an interface in ops/registered.py -> the structs whose functions are called of it.
@@ -54,6 +57,26 @@ def called(units: Sequence[Unit]) -> Mapping[str, tuple[str, ...]]:
             if function in known:
                 found.setdefault(word, {})[function] = None
     return {word: tuple(found[word]) for word in sorted(found) if word in words}
+
+
+def queued_by(
+    units: Sequence[Unit], functions: Sequence[str], there: Sequence[SetUp]
+) -> tuple[Operation, ...]:
+    """Return what some functions queue, or what they call: works, timers and tasklets."""
+    bodies = {name: text_of(unit, one.cursor) for unit in units
+              for name, one in unit.definitions.items()}
+    reached = [name for name in functions if name in bodies]
+    found: dict[Operation, None] = {}
+    for name in reached:
+        text = bodies[name]
+        reached += [one for one in callees(text) if one in bodies and one not in reached]
+        for of in on_contexts().values():
+            for one in there if of.does == "queue" else ():
+                if one.kind == of.kind and re.search(
+                    rf"\b{of.callee}\s*\([^;]*\b{one.member}\b", text
+                ):
+                    found[of.on(one.function)] = None
+    return tuple(found)
 
 
 def _handed_over(unit: Unit, of_struct: Mapping[str, str]) -> Iterator[tuple[str, str]]:

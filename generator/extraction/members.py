@@ -18,7 +18,7 @@ from generator.facts import MEMORY
 from generator.fingerprint import Fails, Fingerprint
 from generator.operation import IGNORE, Do, Operation
 from generator.ops import shipped
-from generator.ops.member import member
+from generator.ops.member import DRVDATA, member
 from generator.parsing.cursors import Cursor, Kind, Unit, points, record_of
 from generator.program import Block, Call, Return, operations
 from generator.reading.cfg import Extent
@@ -35,6 +35,11 @@ INITIALISES = {
     "init_completion": (0, ""), "__mutex_init": (0, ""), "__init_waitqueue_head": (0, ""),
     "__devm_mutex_init": (1, ""), "mutex_destroy": (0, "NULL"),
 }
+# Who reads the pointer to a driver's data of its own device, and who sets it.
+_READS = ("i2c_get_clientdata", "pci_get_drvdata", "platform_get_drvdata", "spi_get_drvdata")
+SETS_DRVDATA = (
+    "i2c_set_clientdata", "pci_set_drvdata", "platform_set_drvdata", "spi_set_drvdata",
+)
 _KEPT = re.compile(r"(?:->|\.)\s*(\w+)\s*=\s*\(?$")
 
 
@@ -61,6 +66,8 @@ def looked_for(units: Sequence[Unit], functions: Collection[str]) -> frozenset[s
         texts[name] = texts.get(name, "") + text_of(unit, cursor)
         used: dict[str, str] = {}
         for inner in cursor.walk_preorder():
+            if inner.kind == Kind.CALL_EXPR and inner.spelling in _READS:
+                found |= {DRVDATA} if _of_itself(inner) else set()
             if inner.kind == Kind.CALL_EXPR and inner.spelling in bodies:
                 if inner.spelling not in queue:
                     queue.append(inner.spelling)
@@ -71,6 +78,13 @@ def looked_for(units: Sequence[Unit], functions: Collection[str]) -> frozenset[s
                 used[path] = inner.spelling
         found |= {path for path, one in used.items() if not re.search(_ASKED % one, texts[name])}
     return frozenset(found)
+
+
+def _of_itself(call: Cursor) -> bool:
+    """Return whether a call is given a variable, and no other device that is found from one."""
+    (first, *_) = call.get_arguments()
+    plain = (Kind.DECL_REF_EXPR, Kind.UNEXPOSED_EXPR)
+    return all(one.kind in plain for one in first.walk_preorder())
 
 
 def _is_kept(used: Cursor) -> bool:
@@ -185,8 +199,9 @@ def _paired() -> frozenset[Operation]:
 def without_members(blocks: Mapping[str, Block], needed_: Collection[Fact]) -> dict[str, Block]:
     """Return blocks without the assignments to members that nobody needs after all."""
     there = {do.op for block in blocks.values() for do in operations(block)}
+    used = {fact for one in there for op in (one, one.undo) if op is not None for fact in op.needs}
     idle = {
         one for one in there if one.label is not None and one.label[0] == "set" and not any(
-            gives.target.fact in needed_ for way in one.outcomes for gives in way.gives)
+            gives.target.fact in (*needed_, *used) for way in one.outcomes for gives in way.gives)
     }
     return Without(frozenset(idle)).blocks(blocks)

@@ -24,6 +24,7 @@ from generator.extraction.vocabulary import (
 from generator.facts import CLAIMED, MAPPED, MEMORY
 from generator.fingerprint import Fails
 from generator.operation import Do, Operation
+from generator.ops.perf import DEVM_ACTION
 from generator.parsing.cursors import Kind, Unit
 from generator.program import Block, Call, If, Return, leaves
 from generator.reading.cfg import Extent
@@ -59,6 +60,8 @@ def _context(callee: str, text: str, there: Sequence[SetUp]) -> frozenset[Fact]:
     """
     of = on_contexts().get(callee)
     if of is None or of.does == "queue":
+        return frozenset()
+    if of.does == "cancel" and of.kind not in REGISTERED:  # it may run still: nobody rests on that
         return frozenset()
     if of.kind in REGISTERED and of.does.startswith("cancel"):
         return frozenset((queued(of.word),))
@@ -147,6 +150,7 @@ def of_members(blocks: Iterable[Block], units: Sequence[Unit]) -> frozenset[Fact
     for block in blocks:
         for operation, guards in _under(block, frozenset()):
             undoes = operation in undoing() or operation.does.startswith(("cancel", "shut"))
+            undoes |= operation.fingerprint == DEVM_ACTION  # later, and asked now
             where = back if undoes else taken
             for fact in facts_of(operation):
                 where.setdefault(fact, []).append(guards)

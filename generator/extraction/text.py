@@ -177,12 +177,13 @@ class _Text:
 
     def _context(self, context: Context) -> Part:
         self._use("generator.context", context.kind)
-        if context.needs:
-            needs = "".join(f"{self._needed(fact)}, " for fact in context.needs).strip()
-            return f"{context.kind}({_quoted(context.name)}, needs=({needs}))"
+        parts: list[Part] = [_quoted(context.name)]
+        parts += [self._block("(", context.body)] if context.body else []
+        needs = "".join(f"{self._needed(fact)}, " for fact in context.needs).strip()
+        parts += [f"needs=({needs})"] if needs else []
         if not context.body:
-            return f"{context.kind}({_quoted(context.name)})"
-        return f"{context.kind}(", [_quoted(context.name), self._block("(", context.body)], ")"
+            return f"{context.kind}({', '.join(part for part in parts if isinstance(part, str))})"
+        return f"{context.kind}(", parts, ")"
 
     def _block(self, head: str, block: Block) -> Part:
         return head, [self._node(node) for node in block], ",)" if len(block) == 1 else ")"
@@ -237,7 +238,8 @@ class _Text:
         if operation.fingerprint == DEVM_ACTION and operation.undo is not None:
             undo, _ = self._operation(operation.undo)
             self._use("generator.ops.perf", "devm_action")
-            return f"devm_action({undo}, {_quoted(operation.shown[0])})", ""
+            fails = "" if operation.fallible else ", fails=False"
+            return f"devm_action({undo}, {_quoted(operation.shown[0])}{fails})", ""
         if operation.label is not None and operation.label[0] == "set":
             self._use("generator.ops.member", "set_member")
             given = ", ".join(_quoted(one) for one in operation.label[1:] if one)

@@ -214,6 +214,12 @@ def _changes(one: Operation) -> tuple[Set, ...]:
     return (*one.begins, *(gives for outcome in one.outcomes for gives in outcome.gives))
 
 
+def _of_one(managed: Operation) -> frozenset[Fact]:
+    """Return what a managed call gives of which a device has one: by hand it is given back too."""
+    paired = managed.undo is not None and managed.undo.name == f"give back {managed.name}"
+    return facts_of(managed) if paired else facts_of(managed) & {ENABLED}
+
+
 def _founded(one: Operation, there: Collection[Operation]) -> bool:
     given = {
         gives.target.fact for operation in there for gives in _changes(operation)
@@ -221,7 +227,8 @@ def _founded(one: Operation, there: Collection[Operation]) -> bool:
     }
     own = {gives.target.fact for gives in _changes(one)}
     if one in undoing():
-        return one in {operation.undo for operation in there}
+        return one in {operation.undo for operation in there} or any(
+            operation.managed and own & _of_one(operation) for operation in there)
     if one.context[0] and one.does != "start" and not any(
         other.context == one.context and other.does in ("initialise", "start") for other in there
     ):

@@ -6,10 +6,13 @@ from __future__ import annotations
 from functools import cache
 
 from generator.expr import Fact
-from generator.operation import DEV, Operation, sets
+from generator.operation import DEV, Operation, ok, sets
 from generator.ops.assign import assign
 
 NOTHING = ("NULL", "0", "false")  # as C stores that there is none
+
+
+DRVDATA = "drvdata"  # in the place of a path: the pointer to the driver's data in its device
 
 
 def member(path: str) -> Fact:
@@ -22,3 +25,9 @@ def set_member(path: str, value: str = "") -> Operation:
     """Return the assignment to a member; a value of NOTHING takes back what is there."""
     there = 0 if value in NOTHING else 1
     return assign(path, value, sets(member(path)(DEV), there), roles=("dev",))
+
+
+USE_DRVDATA = Operation(
+    "use driver data", ("dev",), (ok(),), source="include/linux/device.h dev_get_drvdata()",
+    needs=(member(DRVDATA),), sleeps=False,
+)

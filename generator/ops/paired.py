@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from generator.expr import Fact
 from generator.facts import (
+    CLOCK_TABLE,
     CONTROLS,
     DISPLAY,
     LATENCY,
@@ -89,6 +90,11 @@ CHARLCD_ALLOC, CHARLCD_FREE = _pair(
 REQUEST_REGION, RELEASE_REGION = _pair(
     REGION, "__request_region", "__release_region", "kernel/resource.c", fails=Fails.NULL,
     error="NULL")
+
+_MTK = "drivers/clk/mediatek/clk-mtk.c"
+MTK_ALLOC_CLK_DATA, MTK_FREE_CLK_DATA = _pair(
+    CLOCK_TABLE, "mtk_alloc_clk_data", "mtk_free_clk_data", _MTK, fails=Fails.NULL)
+MTK_DEVM_ALLOC_CLK_DATA = _devm(MTK_ALLOC_CLK_DATA, "mtk_devm_alloc_clk_data", _MTK)
 
 CLK_UNREGISTER_FIXED_RATE = gives_back(
     "clk_unregister_fixed_rate", sets(OWN_CLOCK(DEV), 0),

@@ -221,12 +221,15 @@ DEVM_ACTION = Fingerprint(
     args=(1,),
     later=(1, 2),
 )
+# When this one fails the callback is not run.
+DEVM_PLAIN_ACTION = replace(DEVM_ACTION, callees=("devm_add_action", "__devm_add_action"))
 
 
-def devm_action(undo: Operation, callback: str) -> Operation:
+def devm_action(undo: Operation, callback: str, *, fails: bool = True) -> Operation:
     """Return devm_add_action_or_reset() with the callback that does `undo`.
 
-    When it fails it runs the callback at once (drivers/base/devres.c), which waits as it does.
+    When it fails it runs the callback at once (drivers/base/devres.c), which waits as it does. Of
+    a callback of several steps each is an action that never `fails`, in reverse.
     """
     _is_operation("devm_action", undo)
     waits = undo.waits
@@ -238,7 +241,7 @@ def devm_action(undo: Operation, callback: str) -> Operation:
     return Operation(
         f"devm_add_action_or_reset[{undo.name}]",
         (*undo.roles, "owner"),
-        (ok(), *done),
+        (ok(), *(done if fails else ())),
         source="include/linux/device.h devm_add_action_or_reset()",
         fingerprint=DEVM_ACTION,
         undo=undo,

@@ -160,3 +160,39 @@ def test_what_a_call_returns_is_told_by_where_it_is_kept(pinned: Tree) -> None:
         ".probe =", ".remove = lamp_remove, .probe =")
     assert {rule for rule, _ in _said(_read(pinned, queue))} == {"R40"}
     assert _said(_read(pinned, given)) == set()
+
+
+def test_what_others_call_queues_a_work(pinned: Tree) -> None:
+    queues = LAMP.replace("struct regmap *map;", "struct regmap *map; struct work_struct work;")
+    work = "static void lamp_work(struct work_struct *work) { }\n"
+    queues = queues.replace("static int lamp_set", f"{work}static int lamp_set").replace(
+        "	return regmap_write", "	schedule_work(&lamp->work);\n	return regmap_write")
+    queues = queues.replace(LAST, f"	INIT_WORK(&lamp->work, lamp_work);\n{LAST}")
+    struct = "static struct platform_driver"
+    remove = REMOVE.replace("mutex_destroy(&lamp->lock", "cancel_work_sync(&lamp->work")
+    early = queues.replace(struct, f"{remove}{struct}").replace(
+        ".probe =", ".remove = lamp_remove, .probe =")
+    assert "N17" in {rule for rule, _ in _said(_read(pinned, early))}, "devres unregisters later"
+    late = early.replace(LAST, LAST.replace("devm_led", "led")).replace(
+        "	cancel_work_sync", "	led_classdev_unregister(&lamp->led);\n	cancel_work_sync")
+    assert _said(_read(pinned, late)) == set()
+
+
+def test_an_action_finds_the_data_that_it_looks_for(pinned: Tree) -> None:
+    struct = "static int lamp_probe"
+    steps = LAMP.replace(struct, f"""static void lamp_off(void *data)
+{{
+	struct lamp *lamp = platform_get_drvdata(data);
+
+	regmap_write(lamp->map, 1, 0);
+}}
+{struct}""")
+    action = """	ret = devm_add_action_or_reset(&pdev->dev, lamp_off, pdev);
+	if (ret)
+		return ret;
+"""
+    sets = "	platform_set_drvdata(pdev, lamp);\n"
+    early = steps.replace(MAP, f"{MAP}{sets}{action}")
+    late = steps.replace(MAP, f"{MAP}{action}").replace(LAST, f"{sets}{LAST}")
+    assert _said(_read(pinned, early)) == set()
+    assert {rule for rule, _ in _said(_read(pinned, late))} == {"N12"}

@@ -135,3 +135,9 @@ def test_dev_err_probe_gives_its_error_back(pinned: Tree) -> None:
     (driver,) = _read(pinned).design.drivers
     names = {one.name for one in guards(driver.probe) if isinstance(one, Guard)}
     assert "C does not say" not in names
+
+
+def test_what_devres_gives_back_is_not_given_back_by_hand(pinned: Tree) -> None:
+    managed = CARD.replace("pci_enable_device", "pcim_enable_device")
+    assert _rules(_read(pinned, managed)) & {"N20", "R36"}
+    assert _rules(_read(pinned, managed.replace("	pci_disable_device(pdev);\n", "	;\n"))) == set()
