@@ -238,6 +238,9 @@ CANCEL_DELAYED_WORK = _delayed(
 CANCEL_DELAYED_WORK_SYNC = _delayed(
     "cancel_delayed_work_sync", "cancel and wait", "kernel/workqueue.c cancel_delayed_work_sync()"
 )
+DISABLE_DELAYED_WORK_SYNC = _delayed(
+    "disable_delayed_work_sync", "shut down", "kernel/workqueue.c disable_delayed_work_sync()"
+)
 FLUSH_DELAYED_WORK = _delayed(
     "flush_delayed_work", "wait", "kernel/workqueue.c flush_delayed_work()"
 )
