@@ -116,11 +116,12 @@ class _Names:
             ):
                 self._more(names_of(piece), types_of(piece))
         elif piece.kind == "code" and piece.aggregate:
-            for one in members(piece):
+            inside = members(piece)
+            for one in inside:
                 if self._is_made_of(one):
                     self._more(declared((*one, b";")), ())
-                if by_value(one, self.sized):
-                    self.sized |= {piece.tag} - {b""} | declared(piece.tokens)
+            if any(by_value(one, self.sized) for one in inside):
+                self.sized |= {piece.tag} - {b""} | declared(piece.tokens)
         elif piece.kind == "code" and self._is_made_of(piece.head):
             self._more(names_of(piece), types_of(piece))
         if piece.kind == "code" and piece.tokens[:1] == (b"typedef",) and (
