@@ -192,6 +192,15 @@ def types_of(piece: Piece) -> frozenset[bytes]:
     return frozenset()
 
 
+def types_within(piece: Piece) -> frozenset[bytes]:
+    """Return what a struct, the structs in it, and a typedef of it are called; no members."""
+    found = set(declared(piece.tokens[_last(piece):])) | {piece.tag}
+    for word, name, brace in zip(*(piece.tokens[n:] for n in range(3)), strict=False):
+        if word in _AGGREGATE and brace == b"{":
+            found.add(name)
+    return frozenset(found - {b""})
+
+
 def changed(before: bytes | None, after: bytes | None) -> Changed:
     """Return what differs in two texts of a header, None for one that is not there."""
     if before == after:

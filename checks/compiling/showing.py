@@ -40,6 +40,7 @@ from checks.compiling.pieces import (
     names_of,
     pieces,
     types_of,
+    types_within,
 )
 from checks.compiling.reach import Graphs
 from generator.parsing.includes import Includes, spelled
@@ -121,7 +122,7 @@ class _Names:
                 if self._is_made_of(one):
                     self._more(declared((*one, b";")), ())
             if any(by_value(one, self.sized) for one in inside):
-                self.sized |= {piece.tag} - {b""} | declared(piece.tokens)
+                self.sized |= types_within(piece)
         elif piece.kind == "code" and self._is_made_of(piece.head):
             self._more(names_of(piece), types_of(piece))
         if piece.kind == "code" and piece.tokens[:1] == (b"typedef",) and (
@@ -235,7 +236,8 @@ def _names(files: _Files, path: str, names: _Names) -> bool:
     text = files.text(path)
     return bool(_ASSERTS.search(text)) or (
         bool(words & names.sized)
-        and any(by_value(one.tokens, names.sized) for one in pieces(text))
+        and any(by_value(one.tokens, names.sized) for one in pieces(text)
+                if one.kind not in ("include", "include_next"))  # a file has a type's name
     )
 
 

@@ -170,6 +170,13 @@ def test_words_that_no_macro_is_given_make_no_name(root: Path) -> None:
     assert not [one for one in compiled if one.startswith("drivers/z/")]
 
 
+def test_members_of_what_may_have_another_size_are_no_types(root: Path) -> None:
+    text = unit("holder", "int first = 1, last = 2;\n\treturn first + last;")
+    put(root, {f"drivers/z/n{n}.c": text for n in range(8)})
+    _, compiled = seen(root, WIDE.replace("int high; };", "int high; int top; };"))
+    assert len([one for one in compiled if one.startswith("drivers/z/")]) == 0
+
+
 def test_an_error_in_the_header_itself_is_seen(root: Path) -> None:
     bad, _ = seen(root, WIDE.replace("part->low + part->low", "part->lower"))
     assert bad == {"include/wide.h"}
