@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from generator.context import REGISTERED, queued
 from generator.expr import Fact
 from generator.extraction.contexts import SetUp
-from generator.extraction.texts import callees, unreached
+from generator.extraction.texts import callees, text_of, unreached
 from generator.extraction.vocabulary import (
     by_callee,
     facts_of,
@@ -94,8 +94,10 @@ def of_several(
     Of two mappings that are given back one after the other neither is given back twice: they are
     told by what C hands over, its last member, and two interfaces by where they are registered. So
     are those of which it depends on the kernel who
-    gives them back, and what a variable of the file holds.
+    gives them back, what a variable of the file holds, and what lies in a table or a list, of
+    which a loop that is cut takes one and gives back another.
     """
+    listed = _listed(units)
     lines = {unit.path: unit.text.decode("utf-8", "replace").split("\n") for unit in units}
     globals_ = {one.spelling for unit in units for one in unit.own if one.kind == Kind.VAR_DECL}
     handles: dict[Fact, set[str]] = {}
@@ -126,12 +128,44 @@ def of_several(
         ):  # what it returns is given back
             given, at = [_target(lines[place.path], place)], 0
         if at < len(given):
+            if not operation.managed and _of_many(units, place, given[at], listed):
+                hybrid |= facts_of(operation)
             words = re.findall(r"[A-Za-z_]\w*|\d+", given[at])
             for fact in single(facts_of(operation)):
                 handles.setdefault(fact, set()).add(words[-1] if words else "")
     hybrid |= {queued(name) for name, places in started.items() if len(places) > 1}
     several = (*handles.items(), *undos.items())  # two that are taken back in two ways are two
     return frozenset(hybrid | {fact for fact, names in several if len(names) > 1}) - {MEMORY}
+
+
+def _listed(units: Sequence[Unit]) -> frozenset[str]:
+    """Return the structs over lists of which some function goes."""
+    found: set[str] = set()
+    for unit in units:
+        for text in unreached((unit,), ()):
+            for cursor in set(re.findall(r"\blist_for_each_entry\w*\(\s*(\w+)\s*,", text)):
+                found |= _struct_of(cursor, text)
+    return frozenset(found)
+
+
+def _struct_of(variable: str, text: str) -> frozenset[str]:
+    """Return the struct to which a variable of a function with this text points."""
+    return frozenset(re.findall(rf"\bstruct (\w+)\s*\*[^;()]*\b{variable}\b", text))
+
+
+def _of_many(
+    units: Sequence[Unit], place: Extent, handle: str, listed: frozenset[str]
+) -> bool:
+    """Return whether C hands over an element that a variable chooses, or of one that is listed."""
+    if re.search(r"\[\s*[a-z_]", handle):
+        return True
+    root = re.match(r"&?\s*(\w+)\s*->", handle)
+    if root is None or not listed:
+        return False
+    unit = next(one for one in units if one.path == place.path)
+    definition = unit.definitions.get(place.function)
+    return definition is not None and not listed.isdisjoint(
+        _struct_of(root[1], text_of(unit, definition.cursor)))
 
 
 def of_members(blocks: Iterable[Block], units: Sequence[Unit]) -> frozenset[Fact]:
@@ -144,9 +178,9 @@ def of_members(blocks: Iterable[Block], units: Sequence[Unit]) -> frozenset[Fact
     text = "\n".join(unit.text.decode("utf-8", "replace") for unit in units)
     own = frozenset(one.spelling for unit in units for one in unit.own
                     if one.kind == Kind.VAR_DECL)
-    taken: dict[Fact, list[frozenset[str]]] = {}
-    back: dict[Fact, list[frozenset[str]]] = {}
-    uses: list[frozenset[str]] = []
+    taken: dict[Fact, list[_Guards]] = {}
+    back: dict[Fact, list[_Guards]] = {}
+    uses: list[_Guards] = []
     for block in blocks:
         for operation, guards in _under(block, frozenset()):
             undoes = operation in undoing() or operation.does.startswith(("cancel", "shut"))
@@ -161,22 +195,25 @@ def of_members(blocks: Iterable[Block], units: Sequence[Unit]) -> frozenset[Fact
     elsewhere = any(not any(way <= use for way in taken.get(MAPPED, ())) for use in uses)
     return frozenset({MAPPED} if taken.get(MAPPED) and elsewhere else ()) | frozenset(
         fact for fact, ways in back.items() for guards in ways for guard in guards
-        if (guard == UNSAID_IN_C or _is_set(guard, text, own))
+        if (guard[0] == UNSAID_IN_C or _is_set(guard[0], text, own))
         and any(guard not in others for others in taken.get(fact, ()))
     ) - {MEMORY}
 
 
-def _under(block: Block, guards: frozenset[str]) -> Iterator[tuple[Operation, frozenset[str]]]:
+_Guards = frozenset[tuple[str, bool]]  # the conditions that something stands under, and answers
+
+
+def _under(block: Block, guards: _Guards) -> Iterator[tuple[Operation, _Guards]]:
     """Yield each operation with the conditions that it stands under, helpers where called."""
     for node in block:
-        asked = guards | (
-            {one.name for one in leaves(node.guard)} if isinstance(node, If) else frozenset())
+        asked = {one.name for one in leaves(node.guard)} if isinstance(node, If) else ()
         if isinstance(node, Do):
             yield node.op, guards
         if isinstance(node, Call):
             yield from _under(node.function.body, guards)
-        for inner in node.blocks():
-            yield from _under(inner, frozenset() if _gives_up(inner) else asked)
+        for number, inner in enumerate(node.blocks()):
+            more = frozenset((name, not number) for name in asked)
+            yield from _under(inner, frozenset() if _gives_up(inner) else guards | more)
 
 
 def _gives_up(block: Block) -> bool:

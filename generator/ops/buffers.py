@@ -58,3 +58,6 @@ OF_GET_CHILD_BY_NAME = replace(
     OF_PARSE_PHANDLE, name="of_get_child_by_name",
     source="drivers/of/base.c of_get_child_by_name()",
     fingerprint=Fingerprint(("of_get_child_by_name",), fails=Fails.NULL))
+OF_NODE_GET = replace(
+    OF_PARSE_PHANDLE, name="of_node_get", source="drivers/of/dynamic.c of_node_get()",
+    fingerprint=Fingerprint(("of_node_get",), fails=Fails.NULL))

@@ -247,7 +247,7 @@ class Program:
 
     def asked(self, path: str) -> bool:
         """Return whether some condition reads a member of this name."""
-        return path.rpartition(".")[2] in self._asked
+        return path.rpartition(".")[2].partition("[")[0] in self._asked
 
 
 _canonical = functools.lru_cache(maxsize=4096)(canonical)

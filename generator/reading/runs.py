@@ -32,6 +32,7 @@ from generator.reading.values import (
     outcomes,
     refine,
     shown,
+    without_elements,
 )
 
 
@@ -188,6 +189,7 @@ class Runs:
                 env.pop(node.target.key, None)
                 if node.unset:
                     env[mark(node.target.key)] = UNSET
+            memory = without_elements(memory)
         elif isinstance(node, Unlikely):
             env = without_marks(env)
         elif isinstance(node, Store):

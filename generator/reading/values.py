@@ -288,7 +288,7 @@ def refine(
     if isinstance(expr, Binary) and expr.op in COMPARISONS and isinstance(expr.right, Const):
         number = float(expr.right.number)
         subject, op, bound = expr.left, expr.op, (number, number)
-    if not isinstance(subject, Var | Member):
+    if not isinstance(subject, Var | Member | Index | Name):
         return env, memory
     value = evaluate(subject, env, memory)
     signs = 0
@@ -297,4 +297,12 @@ def refine(
             signs |= sign
     if isinstance(subject, Var):
         return {**env, subject.key: Value(signs, value.text)}, memory
+    if isinstance(subject, Index | Name) and (signs != NEG or not is_path(value.text)):
+        return env, memory  # others change them: all that stays is the error that is returned next
     return env, ({**memory, value.text: signs} if value.text else memory)
+
+
+def without_elements(memory: dict[str, int]) -> dict[str, int]:
+    """Return what is still known when a variable was set, by which elements may be chosen."""
+    known = {path: signs for path, signs in memory.items() if "[*]" not in path}
+    return memory if len(known) == len(memory) else known

@@ -44,6 +44,7 @@ def test_every_finding_is_judged_with_its_reason() -> None:
     ("drivers/misc/bh1770glc.c", {"R40"}),  # true
     ("drivers/video/fbdev/pm3fb.c", {"R36"}),
     ("drivers/pcmcia/pd6729.c", set()),  # once an untrue finding: irq_mode is of the file
+    ("drivers/pci/controller/pcie-mediatek.c", {"N41"}),  # true; N12 and R40 were of listed ports
     ("drivers/watchdog/hpwdt.c", set()),  # and here: a mapping that a variable of the file holds
 ])
 def test_what_is_found_again(pinned: Tree, path: str, rules: set[str]) -> None:
