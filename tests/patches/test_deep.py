@@ -71,6 +71,22 @@ def test_a_program_that_ends_badly_and_names_no_line_is_no_pass(
     assert one.message == "sparse ended with 139: Segmentation fault"
 
 
+@pytest.mark.kernel
+def test_a_program_that_gives_up_on_the_headers_of_a_tree_is_no_finding_and_no_pass(
+    base: Base, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(place: deep.Place, _path: str) -> Iterator[Done]:
+        header = f"{place.top}/include/linux/list.h"
+        yield Done(("sparse",), 1, b"", f"{header}:8:1: error: got __typeof_unqual__\n"
+                   f"{header}:9:1: error: too many errors\n".encode())
+
+    monkeypatch.setattr(deep, "_prove", lambda *_: None)
+    monkeypatch.setattr(deep, "_TOOLS", (replace(SPARSE, run=lost),))
+    (one,) = judged(base, (base.tree.work / PATH).read_text())
+    assert (one.rule, one.path, one.commit) == ("deep:not-run", PATH, "1/1")
+    assert "sparse gives up at include/linux/list.h:9, it does not know" in one.message
+
+
 def test_a_program_that_does_not_find_a_planted_mistake_is_no_check(tmp_path: Path) -> None:
     (tmp_path / "scripts/coccinelle/misc").mkdir(parents=True)
     blind = replace(SPARSE, planted="int x;\n")
