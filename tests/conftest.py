@@ -3,6 +3,7 @@
 
 import gc
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from generator.kernel.kbuild import Base, prepare
 from generator.kernel.pin import at_hand, read_pin
 from generator.kernel.pin import pinned as set_up
 from generator.kernel.tree import Tree
+from generator.parsing import unit
 from generator.series.generate import Series, generate
 
 
@@ -77,6 +79,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let test_redesign.py take every change of every design."""
     parser.addoption("--whole", action="store_true", help="draw no sample, try everything")
+
+
+@pytest.fixture(scope="module")
+def rendered_often() -> Iterator[None]:
+    """Keep each text of a series parsed, a gigabyte, for tests that render one many times."""
+    unit.keep(32)
+    yield
+    unit.keep(unit.MOST_KEPT)
 
 
 @pytest.fixture

@@ -143,25 +143,31 @@ def _parse(ready: ResolvedJob) -> Unit:
     return _plain(ready)
 
 
-_kept: dict[tuple[str, ...], list[Unit]] = {}
-_MOST_KEPT = 24
+_kept: list[tuple[tuple[str, ...], Unit]] = []  # the one that was asked for last stands last
+MOST_KEPT = 8  # some 30 MB each
+_most_kept = MOST_KEPT
+
+
+def keep(most: int) -> None:
+    """Have `parse_once` keep that many units: who renders a series again meets each of its texts.
+
+    A series of a dozen commits has some thirty.
+    """
+    global _most_kept
+    _most_kept = most
+    del _kept[:-most]
 
 
 def parse_once(task: Job) -> Unit:
-    """Parse one unit, or return the one of an earlier call that had the same files throughout."""
+    """Parse one unit, or return the one of a late call that had the same files throughout."""
     ready = resolved(task)
     key = (ready.main, str(ready.place.build), content_id(ready.text), *ready.flags)
-    for unit in _kept.get(key, ()):
-        if ready.same(unit.read):
-            return unit
-    unit = _parse(ready)
+    at = next((at for at, (told, unit) in enumerate(_kept)
+               if told == key and ready.same(unit.read)), None)
+    unit = _parse(ready) if at is None else _kept.pop(at)[1]
     if not any("file not found" in one.text for one in unit.diagnostics):
-        _kept.setdefault(key, []).append(unit)
-        while sum(map(len, _kept.values())) > _MOST_KEPT:
-            oldest = next(iter(_kept))
-            _kept[oldest].pop(0)
-            if not _kept[oldest]:
-                del _kept[oldest]
+        _kept.append((key, unit))
+        del _kept[:-_most_kept]
     return unit
 
 

@@ -49,6 +49,7 @@ from generator.program import Block, If
 from generator.series import manifest
 from generator.series.generate import Series
 
+pytestmark = pytest.mark.usefixtures("rendered_often")
 LINE = Line("load", "port", "mode", "MSI-X", "MSI-X")
 
 
