@@ -324,8 +324,8 @@ def _run(args: argparse.Namespace) -> int:
             return int(importlib.import_module(VERBS[args.verb]).run(args))
         finally:
             # `cache` removes what it was asked to, and no more
-            if args.verb != "cache" and hasattr(args, "cache_limit") and holding.grown():
-                importlib.import_module("generator.cli.cache").trim(args.cache_limit)
+            if args.verb != "cache" and hasattr(args, "cache_limit") and (made := holding.made()):
+                importlib.import_module("generator.cli.cache").trim(args.cache_limit, made)
 
     return guarded(f"portwright {args.verb}", work)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from generator.errors import PortwrightError, UsageError
 from generator.kernel import pin
 from generator.system.cache import cache
-from generator.system.entries import KINDS, Entry, entries, excess, remove
+from generator.system.entries import KINDS, Entry, about, entries, excess, remove
 from generator.system.progress import say
 
 
@@ -40,12 +40,16 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def trim(limit: int) -> None:
+def trim(limit: int, made: Sequence[Path]) -> None:
     """Remove what was not used for the longest time when more than `limit` bytes are kept.
 
-    What keeps us from it is said: the run that made the cache too large has its result.
+    `made` is what this run has added. What keeps us from it is said: the run that made the cache
+    too large has its result.
     """
     try:
+        kept = about(made)
+        if kept is not None and kept <= limit:
+            return
         gone = remove(excess(entries(_stays), limit))
     except (PortwrightError, OSError) as fault:
         say(f"the cache may be larger than {_bytes(limit)}: {fault}")

@@ -2,12 +2,14 @@
 """What lies in the cache, entry by entry, and which of them go when it is too large.
 
 entries(stays) -> (Entry, ...)           by kind
+about(made) -> bytes                     all together, without looking at each of them
 excess(found, limit) -> (Entry, ...)     those that were not used for the longest time
 remove(entries) -> (Entry, ...)          those that are gone now: none that a program holds
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -17,6 +19,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from generator.errors import EnvironmentFault
 from generator.system import cache
 from generator.system.holding import is_held, last_use, taken
 
@@ -41,6 +44,7 @@ _TOGETHER = ("csource",)
 # A name that begins so is being written, or was when a run was killed.
 _UNFINISHED = ("tmp-", ".tmp-")
 _WRITING = 3600.0  # seconds that nobody takes to write one
+_COUNTED = 600.0  # seconds for which a count of everything is good: it reads all directories
 # Large, and never changed once they are there: their sizes are remembered.
 _CHECKOUTS = ("tree", "own")
 
@@ -82,11 +86,32 @@ def entries(stays: Callable[[Path], str]) -> tuple[Entry, ...]:
             found.append(Entry(kind, paths, size, used, stay, busy))
     if sizes != known:
         cache.keep(_sizes(), json.dumps(sizes))
+    if found:
+        with contextlib.suppress(EnvironmentFault):  # who may not write there only looks
+            cache.keep(_total(), str(sum(one.size for one in found)))
     return tuple(found)
+
+
+def about(made: Iterable[Path]) -> int | None:
+    """Return the bytes of the last count with those that were made since, None when that is old.
+
+    What other runs of these minutes have added to entries that were there is not in it.
+    """
+    try:
+        if time.time() - _total().stat().st_mtime > _COUNTED:
+            return None
+        counted = int(_total().read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return counted + sum(_size(one, links=False) for one in made)
 
 
 def _sizes() -> Path:
     return cache.cache() / "locks" / "sizes.json"
+
+
+def _total() -> Path:
+    return cache.cache() / "locks" / "total"
 
 
 def _remembered() -> dict[str, list[int]]:

@@ -5,7 +5,7 @@ hold(place)        until this process ends, nobody prunes that entry
 taken(place)       nobody holds it, and nobody can before a block ends
 is_held(place)     whether somebody does
 last_use(place)    when it was made, or held last
-grown()            whether this process has made something that it holds
+made()             what this process has made of it since it was asked last
 """
 
 from __future__ import annotations
@@ -39,9 +39,11 @@ def hold(place: Path) -> None:
         _missing.add(place)
 
 
-def grown() -> bool:
-    """Return whether this process has made an entry that it held."""
-    return any(place.exists() for place in _missing)
+def made() -> tuple[Path, ...]:
+    """Return the entries that this process held before they were there, each once."""
+    found = tuple(place for place in _missing if place.exists())
+    _missing.difference_update(found)
+    return found
 
 
 def _mark(place: Path) -> Path:

@@ -110,7 +110,7 @@ def test_what_cannot_be_removed_does_not_take_a_result_away(
 
     monkeypatch.setenv("PORTWRIGHT_PROGRESS", "1")
     monkeypatch.setattr(verb, "remove", fails)
-    verb.trim(0)
+    verb.trim(0, ())
     assert "the cache may be larger than 0: [Errno 5]" in capsys.readouterr().err
 
 

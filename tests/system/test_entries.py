@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from generator.system import holding
-from generator.system.entries import Entry, entries, excess, remove
+from generator.system.entries import Entry, about, entries, excess, remove
 from generator.system.house import ROOT
 
 DAY = 86400
@@ -209,6 +209,20 @@ def test_whoever_grew_the_cache_knows(cached: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(holding, "_missing", set())
     holding.hold(_made(cached, "own/there"))
     holding.hold(cached / "own/wanted")
-    assert not holding.grown()
+    assert holding.made() == ()
     _made(cached, "own/wanted")
-    assert holding.grown()
+    assert holding.made() == (cached / "own/wanted",)
+    assert holding.made() == (), "it was told"
+
+
+def test_a_count_is_good_for_some_minutes_with_what_was_made_since(cached: Path) -> None:
+    _made(cached, "own/there")
+    assert about(()) is None, "nobody has counted"
+    total = sum(one.size for one in _all())
+    fresh = _made(cached, "own/wanted")
+
+    assert about(()) == total
+    assert about((fresh,)) == sum(one.size for one in _all()) > total
+    counted = cached / "locks/total"
+    os.utime(counted, times=(0, counted.stat().st_mtime - 601))
+    assert about(()) is None
