@@ -72,6 +72,8 @@ def _all(args: argparse.Namespace) -> int:
     if not args.design:
         raise UsageError("name a design, or give --all for every shipped one that has a series")
     load(args.design).series("so there is no C to it")  # before a tree is set up for it
+    if args.out:
+        output.refuse(Path(args.out))
     where = chosen(args)
     return _one(args, load(args.design, told(where)).series("so there is no C to it"), where)
 
@@ -87,7 +89,8 @@ def _one(args: argparse.Namespace, spec: SeriesSpec, where: Tree) -> int:
     if args.refused:
         return _refused(args, spec, where)
     out = Path(args.out) if args.out else PATCHES / name_of(where) / spec.name
-    output.refuse(out)
+    if not args.out:
+        output.refuse(out)
     if not args.render_only:
         for design in dict.fromkeys(step.design for step in spec.steps):
             report = None if stopping.asked() else holds(design)
@@ -120,7 +123,6 @@ def _refused(args: argparse.Namespace, spec: SeriesSpec, where: Tree) -> int:
     """
     if not args.out or args.render_only or args.signoff:
         raise UsageError("--refused needs --out, and goes with neither --render-only nor --signoff")
-    output.refuse(Path(args.out))
     design = spec.steps[-1].design
     report = holds(design)
     if report is None or report.verdict is not Verdict.VIOLATED:

@@ -31,6 +31,7 @@ from generator.kernel.clone import own, scratch, users_objects
 from generator.kernel.pin import pinned, read_pins
 from generator.series import manifest
 from generator.series.manifest import Manifest, verify
+from generator.series.output import refuse_torn
 from generator.system.visible import visible
 
 _SHORTEST = 7  # digits of a commit id that say which
@@ -207,6 +208,8 @@ def opened(
     Errors: UsageError, Conflict, TreeError, EnvironmentFault.
     """
     if clone is None:
+        for one in asked.inputs:
+            refuse_torn(Path(one))  # before a tree is set up for it
         kernel = kernel or (_pin_of(base) if base else "")
         where = pinned(kernel, allow_newer=newer)
         if base and base.removeprefix("v") != where.version and not (

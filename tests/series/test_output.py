@@ -16,6 +16,7 @@ from generator.__main__ import main
 from generator.cli import generate
 from generator.designs import auxbus
 from generator.errors import EnvironmentFault, PortwrightError, Refused, UsageError
+from generator.intake import posting
 from generator.kernel.clone import own
 from generator.kernel.tree import NewCommit, commits, format_patch
 from generator.series import manifest, output
@@ -432,10 +433,10 @@ def test_what_lies_where_a_set_is_written_first_is_kept(
 
 # -- the verbs --
 
-def test_generate_refuses_before_it_explores(
+def test_generate_refuses_before_a_tree_is_set_up(
     out: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(generate, "holds", lambda design: pytest.fail("it explored"))
+    monkeypatch.setattr(generate, "chosen", lambda args: pytest.fail("it asked for a tree"))
     stranger(out)
     before = snapshot(out)
     assert main(["generate", "auxbus", "--out", str(out)]) == 4
@@ -454,8 +455,10 @@ def test_what_is_not_written_says_of_when_the_set_is_that_is_there(out: Path) ->
 
 
 def test_readers_refuse_what_a_killed_run_left(
-    out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    monkeypatch.setattr(posting, "pinned", lambda *_, **__: pytest.fail("it asked for a tree"))
     (out / output._SWAP).mkdir()
     assert main(["validate", str(out)]) == 4
     assert main(["apply", str(out), "--repo", str(tmp_path), "--branch", "x"]) == 4
