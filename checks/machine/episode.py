@@ -19,6 +19,9 @@ from generator.operation import Operation
 from generator.program import guards, operations
 
 PLAIN = "plain"
+# Callbacks that the PM core calls for children before parents, and what it calls, parents first, of
+# those that have had theirs when one fails (drivers/base/power/main.c).
+TAKEN_BACK_BY = {"suspend": "resume", "suspend_noirq": "resume_noirq"}
 USB = "USB autosuspend"  # that is no episode, and is not explored at all
 
 

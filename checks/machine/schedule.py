@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from checks.machine.episode import Episode
+from checks.machine.episode import TAKEN_BACK_BY, Episode
 from checks.machine.instances import SYSTEM, TURN, Inst
 from generator.design import RUNTIME, Driver
 from generator.expr import Expr, any_of
@@ -18,6 +18,7 @@ from generator.ops.pm import NO_DIRECT_COMPLETE, SMART_SUSPEND
 from generator.program import operations
 
 BEFORE = 0
+BY_ITSELF = ("off", "gone", "swap")  # stages in which no driver is called
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def schedule(episode: Episode, processes: Sequence[tuple[Driver, Inst]]) -> Turn
     up = list(reversed(down))
     for stage in episode.stages:
         begun = turn
-        called = down if stage.startswith("suspend") else up
+        called = down if stage in TAKEN_BACK_BY else up
         for driver, inst in called:
             called_for = stage in driver.callbacks() or (
                 stage == "suspend" and (woken_for_sleep(driver) or may_stay_suspended(driver))
@@ -62,7 +63,7 @@ def schedule(episode: Episode, processes: Sequence[tuple[Driver, Inst]]) -> Turn
             if called_for and (stage, inst) not in calls:
                 calls[stage, inst] = turn
                 turn += 1
-        if stage in ("off", "gone", "swap"):
+        if stage in BY_ITSELF:
             events[stage] = turn
             turn += 1
         if stage == "off" and episode.name == "sleep":
@@ -75,7 +76,7 @@ def schedule(episode: Episode, processes: Sequence[tuple[Driver, Inst]]) -> Turn
             begun = turn = turn + 1
         stages[stage] = tuple(range(begun, turn + (stage == "after")))
     last = turn if "after" in stages else turn - 1
-    return Turns(calls, events, _failures(calls, events, last), stages, last)
+    return Turns(calls, events, _failures(calls, events, last, tuple(stages)), stages, last)
 
 
 def smart(driver: Driver) -> bool:
@@ -111,7 +112,8 @@ def _sleeps_at_runtime(driver: Driver) -> bool:
 
 
 def _failures(
-    calls: Mapping[tuple[str, Inst], int], events: Mapping[str, int], last: int
+    calls: Mapping[tuple[str, Inst], int], events: Mapping[str, int], last: int,
+    stages: Sequence[str],
 ) -> dict[int, int]:
     """Return where a suspend that fails leads: to the resume of those who sleep already.
 
@@ -122,13 +124,14 @@ def _failures(
     for (stage, _), turn in calls.items():
         if stage == "slot_reset":
             found[turn] = last
-        if not stage.startswith("suspend"):
+        if stage not in TAKEN_BACK_BY:
             continue
         asleep = {one for (other, one), at in calls.items() if other == stage and at < turn}
         back = [at for (other, one), at in calls.items()
-                if other == stage.replace("suspend", "resume") and one in asleep]
-        if stage == "suspend_noirq":
-            back += [at for (other, _), at in calls.items() if other == "resume"]
+                if other == TAKEN_BACK_BY[stage] and one in asleep]
+        earlier = stages[:stages.index(stage)]
+        before = {TAKEN_BACK_BY[one] for one in earlier if one in TAKEN_BACK_BY}
+        back += [at for (other, _), at in calls.items() if other in before and at > turn]
         found[turn] = min(back, default=events["over"])
     return found
 

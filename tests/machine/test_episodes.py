@@ -9,14 +9,15 @@ from broken.parts import DELETE, KID, MAKE, ONE, PORT, VECTOR, design, kid, port
 from house import DESIGNS
 
 from checks.finding import Verdict
-from checks.machine.episode import EPISODES, episodes_of
+from checks.machine.episode import EPISODES, TAKEN_BACK_BY, episodes_of
 from checks.machine.instances import Inst
-from checks.machine.schedule import schedule
+from checks.machine.schedule import BY_ITSELF, schedule
 from checks.rules.all import RULES
 from checks.search.explore import Report, explore
 from checks.show import report_text
 from checks.verdict.judge import judge
 from checks.verdict.parallel import results
+from generator.design import CALLBACK_NAMES
 from generator.designs import today
 from generator.errors import UsageError
 from generator.facts import GONE
@@ -71,6 +72,30 @@ def test_suspend_goes_up_and_resume_goes_down_the_tree() -> None:
         turns.calls["suspend", other]: turns.events["over"],
         turns.calls["suspend", one]: turns.calls["resume", other],
     }
+
+
+def test_a_noirq_callback_that_fails_takes_back_what_was_suspended_before() -> None:
+    above = replace(port(()), suspend=(), suspend_noirq=(), resume=())
+    below = replace(kid(()), suspend=(), suspend_noirq=(), resume_noirq=(), resume=())
+    one, other = Inst(PORT, 0), Inst(KID, 0)
+
+    turns = schedule(EPISODES["sleep"], [(above, one), (below, other)])
+
+    assert {call: turns.fails[turns.calls[call]] for call in turns.calls
+            if call[0].startswith("suspend")} == {
+        ("suspend", other): turns.events["over"],
+        ("suspend", one): turns.calls["resume", other],
+        ("suspend_noirq", other): turns.calls["resume", one],
+        ("suspend_noirq", one): turns.calls["resume_noirq", other],
+    }
+
+
+def test_a_stage_is_a_callback_or_happens_by_itself() -> None:
+    stages = {stage for one in EPISODES.values() for stage in one.stages}
+
+    assert stages == {*CALLBACK_NAMES} - {"runtime_suspend", "runtime_resume"} | {
+        *BY_ITSELF, "after"}
+    assert {*TAKEN_BACK_BY, *TAKEN_BACK_BY.values()} <= stages
 
 
 def test_what_a_pulled_device_answers_is_not_believed() -> None:
