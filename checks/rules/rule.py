@@ -68,7 +68,7 @@ class Rule:
 
     `implies` names the rules that the same mistake breaks as well: they are not reported
     beside this one. `clauses` tell the ways in which a step breaks it apart, for those who are
-    to mend it; `mend` is what mends it in any case.
+    to mend it; `mend` is what mends it in any case. `file` is where its function stands.
     """
 
     key: str
@@ -81,6 +81,7 @@ class Rule:
     implies: tuple[str, ...] = ()
     mend: str = ""
     clauses: Clauses = lambda _step, _view: iter(())
+    file: str = ""
 
 
 def step_rule(
@@ -94,7 +95,8 @@ def step_rule(
 
     def made(function: OnStep) -> Rule:
         return Rule(key, _title(function), _statement(function), evidence, symptom,
-                    on_step=function, on_state=states, implies=implies, mend=mend)
+                    on_step=function, on_state=states, implies=implies, mend=mend,
+                    file=_file(function))
 
     return made
 
@@ -112,7 +114,7 @@ def clause_rule(
 
         return Rule(key, _title(function), _statement(function), evidence, symptom,
                     on_step=on_step, on_state=states, implies=implies, mend=mend,
-                    clauses=function)
+                    clauses=function, file=_file(function))
 
     return made
 
@@ -125,7 +127,7 @@ def state_rule(
 
     def made(function: OnState) -> Rule:
         return Rule(key, _title(function), _statement(function), evidence, symptom,
-                    on_state=function, implies=implies, mend=mend)
+                    on_state=function, implies=implies, mend=mend, file=_file(function))
 
     return made
 
@@ -165,6 +167,10 @@ def is_done(step: Step, *names: str) -> bool:
 
 def _title(function: Callable[..., object]) -> str:
     return function.__name__.upper()
+
+
+def _file(function: Callable[..., object]) -> str:
+    return function.__module__.replace(".", "/") + ".py"
 
 
 def _statement(function: Callable[..., object]) -> str:

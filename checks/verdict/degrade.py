@@ -33,6 +33,7 @@ RULE = Rule(
     ("drivers/pci/pcie/portdrv.c pcie_port_enable_irq_vec()",
      "drivers/pci/pcie/portdrv.c pcie_init_service_irqs()"),
     "after the patch, AER and hotplug of a port are on INTx, or gone",
+    file="checks/verdict/degrade.py",
 )
 
 Hardware = tuple[tuple[str, int], ...]  # "device.fact" -> answer, in order of the names

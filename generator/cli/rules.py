@@ -58,6 +58,7 @@ def run(args: argparse.Namespace) -> int:
         if facts:
             said = "; ".join(f"{fact.name} ({', '.join(fact.values)})" for fact in facts)
             print(_filled(f"{kind}: {said}", "    "))
+    print(f"  the rule as a function: {rule.file}")
     if rule.key in BROKEN:
         print(f"  a design that breaks it: {BROKEN[rule.key]}")
     for said in seen(rule):
@@ -136,4 +137,5 @@ def _record(rule: Rule) -> dict[str, object]:
         "mend": rule.mend,
         "evidence": list(rule.evidence),
         "implies": list(rule.implies),
+        "file": rule.file,
     }

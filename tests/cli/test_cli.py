@@ -189,6 +189,13 @@ def test_every_rule_but_that_on_two_designs_is_broken_where_it_says() -> None:
     assert [rule.key for rule in ALL if rule.key not in BROKEN] == ["N2"]
 
 
+def test_a_rule_names_the_file_of_its_function(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["rules", "R20"]) == 0
+    assert "  the rule as a function: checks/rules/handlers.py\n" in capsys.readouterr().out
+    for rule in ALL:
+        assert f'"{rule.key}"' in (HOUSE / rule.file).read_text(), rule.key
+
+
 def test_a_rule_that_compares_designs_depends_on_every_answer(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
