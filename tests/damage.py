@@ -106,12 +106,14 @@ def fate(name: str, key: str) -> str:
     one, base = _with_fitting_waivers(damaged(name)[key].design), load(name).design
     mine = episodes_of(one)
     told = [episode for episode in EPISODES if episode in {*mine, *episodes_of(base)}]
-    made = {episode: build(one, episode) for episode in told}
-    changed = [episode for episode in told if _steps(made[episode]) != _sound(name, episode)[0]]
-    judged = [episode for episode in told if episode in mine and (
-        episode in changed or _watched(made[episode]) != _sound(name, episode)[1])]
     plainly = partial(explore, shorten=False)  # nobody reads these traces
-    for episode in judged:
+    changed = []
+    for episode in told:
+        machine, (steps, watched) = build(one, episode), _sound(name, episode)
+        if _steps(machine) != steps:
+            changed.append(episode)
+        if episode not in mine or (episode not in changed and _watched(machine) == watched):
+            continue
         report = judge(one, first=True, seconds=LONG, sought=(), engine=plainly, episode=episode)
         if report.counterexamples and report.counterexamples[0].trace:
             return report.counterexamples[0].rule
