@@ -128,7 +128,7 @@ def claimed_before_mapped(step: Step, _view: View) -> Expr | None:
     symptom="BUG: sleeping function called from invalid context",
 )
 def no_sleep_in_atomic_context(step: Step, _view: View) -> Expr | None:
-    """What sleeps is not called from perf callbacks, interrupt handlers or noirq phases."""
+    """What sleeps is not called from perf callbacks, interrupt handlers or timers."""
     return TRUE if step.op is not None and step.entry == "atomic" and step.op.sleeps else None
 
 
