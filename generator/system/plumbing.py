@@ -119,10 +119,10 @@ def tried(
                 resource.prlimit(done.pid, resource.RLIMIT_DATA, (memory, memory))
             out, wrong = done.communicate(stdin, timeout)
         except subprocess.TimeoutExpired as late:
-            done.kill()
+            stopping.end(done.pid)
             raise Timeout(f"{what}{shlex.join(argv)}: no answer within {timeout:.0f} s") from late
         except BaseException:
-            done.kill()
+            stopping.end(done.pid)
             raise
     stopping.refuse()  # it may have been ended, and nobody wants to know how
     return Done(tuple(argv), done.returncode, out, wrong or b"")

@@ -15,7 +15,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -181,7 +181,16 @@ def end_now() -> None:
 
 
 def _kill_all() -> None:
-    for process in descendants(os.getpid()):
+    _kill(descendants(os.getpid()))
+
+
+def end(program: int) -> None:
+    """Kill a program that this process has started, and what that has started: make and cc1."""
+    _kill((program, *descendants(program)))
+
+
+def _kill(processes: Iterable[int]) -> None:
+    for process in processes:
         with contextlib.suppress(OSError):
             os.kill(process, signal.SIGKILL)
 

@@ -14,7 +14,7 @@ import pytest
 from house import HOUSE
 from waiting import LONG, ended, until
 
-from generator.errors import ProgramFailed
+from generator.errors import ProgramFailed, Timeout
 from generator.system import stopping
 from generator.system.plumbing import run
 from generator.system.stopping import attempted, descendants
@@ -107,3 +107,21 @@ def test_a_program_that_was_ended_is_nobodys_result(
     stopping._state.asked = 1.0
     with pytest.raises(stopping.Ended):
         run(["sh", "-c", "kill -9 $$"])
+
+
+def test_a_program_that_is_ended_takes_with_it_what_it_has_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Make that is killed alone leaves its compilers at work."""
+    note = tmp_path / "note"
+
+    def late(*_: object) -> None:
+        until(note.exists)
+        raise subprocess.TimeoutExpired("sh", 1)
+
+    monkeypatch.setattr(subprocess.Popen, "communicate", late)
+    with pytest.raises(Timeout, match="no answer"):
+        run(["sh", "-c", f"sleep 1000 & echo $! >{note}.part; mv {note}.part {note}; wait"])
+
+    below = int(note.read_text())
+    until(lambda: ended(below))
