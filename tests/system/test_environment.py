@@ -80,8 +80,8 @@ ROWS: dict[str, tuple[str, str, str, int, str]] = {
         "read i6300esb", "", 3, "a Python package that it needs is missing or damaged (No module "
         "named 'clang.cindex'): install portwright again"),
     "a package that does not load": (
-        "mkdir -p f/jinja2; echo 'raise ImportError(\"cut\")' >f/jinja2/__init__.py; "
-        "export PYTHONPATH=$PWD/f;", "check card.py", "", 3,
+        "mkdir -p f/clang; echo 'raise ImportError(\"cut\")' >f/clang/__init__.py; "
+        "export PYTHONPATH=$PWD/f;", "read i6300esb", "", 3,
         "a Python package that it needs is missing or damaged (cut): install portwright again"),
 }  # fmt: skip
 
