@@ -23,7 +23,7 @@ from typing import TypeVar
 
 INTERRUPTED = 130
 PATIENCE = 2.0  # seconds between the wish to end and the end, whatever is still running
-_UNWINDING = 30.0  # the same where threads have to notice that their programs are ended
+_UNWINDING = 30.0  # the same where threads notice that their programs are ended, and to tell of it
 _AGAIN = 0.1  # an exception can get lost where Python ignores it: it is raised again
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _PR_SET_PDEATHSIG = 1
@@ -46,6 +46,7 @@ class _State:
     collecting: int = 0
     until: float = 0.0  # of the innermost bounded(); 0.0: there is none
     attempts: int = 0  # attempted() that run
+    telling: bool = False  # of what was attempted: that ran, and was ended
 
 
 _state = _State()
@@ -58,7 +59,8 @@ def asked() -> bool:
 
 def listen() -> None:
     """Take SIGINT and SIGTERM from here on; for a process that has just begun."""
-    _state.asked, _state.collecting, _state.until, _state.attempts = 0.0, 0, 0.0, 0
+    global _state
+    _state = _State()
     for number in _SIGNALS:
         signal.signal(number, _heard)
     signal.signal(signal.SIGALRM, _clock)
@@ -105,7 +107,7 @@ def attempted(work: Callable[[], T]) -> T | None:
     finally:
         _state.attempts -= 1
         if _state.asked and not _state.attempts:
-            _state.asked = time.monotonic()  # what is told now has its own time
+            _state.asked, _state.telling = time.monotonic(), True  # which has its own time
             _arm()
 
 
@@ -149,7 +151,7 @@ def _arm() -> None:
 
 
 def _patience() -> float:
-    return _UNWINDING if _state.attempts else PATIENCE
+    return _UNWINDING if _state.attempts or _state.telling else PATIENCE
 
 
 def _heard(_number: int, _frame: FrameType | None) -> None:

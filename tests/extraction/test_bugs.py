@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from house import HOUSE
 
-from checks.show.report_text import place
+from checks.show.report_text import violation
 from checks.verdict.judge import judge
 from generator.extraction import source
 from generator.extraction.extract import drivers, extract
@@ -22,9 +22,9 @@ ROWS = re.findall(r"^\| \[([\w-]+)\]\(\1\.md\) \| `([^`]+)` \| (\w+) \| (.+) \|$
 
 
 def _found(tree: Tree, path: str, text: bytes | None = None) -> dict[str, str]:
-    """Return the rules that the drivers of a file break, each with the place that is named."""
+    """Return the rules that the drivers of a file break, each with the line that says so."""
     unit = source.parsed(tree, path, {} if text is None else {path: text}, exact=False).unit
-    return {one.rule: place(one).removesuffix(": ") for driver in drivers(unit)
+    return {one.rule: next(violation(one)) for driver in drivers(unit)
             for one in judge(extract((unit,), driver).design, seconds=60).counterexamples}
 
 
@@ -52,4 +52,4 @@ def test_a_bug_is_found_and_mended(
     assert page.split("\n")[1] == f"# {name}: {title}"
     assert f"base-commit: {pinned.base}" in mail
     assert rule not in after
-    assert f"{before[rule]}: error: " in page
+    assert page.partition("## The life\n\n    ")[2].partition("\n")[0] == before[rule]
