@@ -2,7 +2,7 @@
 """What lies in the cache, entry by entry, and which of them go when it is too large.
 
 entries(stays) -> (Entry, ...)           by kind
-about(made) -> bytes                     all together, without looking at each of them
+about(made) -> bytes | None              all together, without looking at each of them
 excess(found, limit) -> (Entry, ...)     those that were not used for the longest time
 remove(entries) -> (Entry, ...)          those that are gone now: none that a program holds
 """
@@ -93,17 +93,21 @@ def entries(stays: Callable[[Path], str]) -> tuple[Entry, ...]:
 
 
 def about(made: Iterable[Path]) -> int | None:
-    """Return the bytes of the last count with those that were made since, None when that is old.
+    """Return the bytes of the last count with those of entries made since, None when that is old.
 
-    What other runs of these minutes have added to entries that were there is not in it.
+    Entries that were there already may have grown since. What was made counts for later runs too.
     """
     try:
-        if time.time() - _total().stat().st_mtime > _COUNTED:
+        when = _total().stat().st_mtime
+        if time.time() - when > _COUNTED:
             return None
-        counted = int(_total().read_text(encoding="utf-8"))
+        now = int(_total().read_text(encoding="utf-8")) + sum(_size(one, links=False)
+                                                              for one in made)
+        cache.keep(_total(), str(now))
+        os.utime(_total(), (when, when))  # which is when all of it was counted
     except (OSError, ValueError):
         return None
-    return counted + sum(_size(one, links=False) for one in made)
+    return now
 
 
 def _sizes() -> Path:

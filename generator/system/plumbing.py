@@ -119,13 +119,18 @@ def tried(
                 resource.prlimit(done.pid, resource.RLIMIT_DATA, (memory, memory))
             out, wrong = done.communicate(stdin, timeout)
         except subprocess.TimeoutExpired as late:
-            stopping.end(done.pid)
+            _end(done)
             raise Timeout(f"{what}{shlex.join(argv)}: no answer within {timeout:.0f} s") from late
         except BaseException:
-            stopping.end(done.pid)
+            _end(done)
             raise
     stopping.refuse()  # it may have been ended, and nobody wants to know how
     return Done(tuple(argv), done.returncode, out, wrong or b"")
+
+
+def _end(program: subprocess.Popen[bytes]) -> None:
+    if program.poll() is None:  # else its number may be another's by now
+        stopping.end(program.pid)
 
 
 def run(
