@@ -131,7 +131,7 @@ def _failures(
                 if other == TAKEN_BACK_BY[stage] and one in asleep]
         earlier = stages[:stages.index(stage)]
         before = {TAKEN_BACK_BY[one] for one in earlier if one in TAKEN_BACK_BY}
-        back += [at for (other, _), at in calls.items() if other in before and at > turn]
+        back += [at for (other, _), at in calls.items() if other in before]
         found[turn] = min(back, default=events["over"])
     return found
 

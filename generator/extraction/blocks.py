@@ -312,9 +312,11 @@ class _Body:
             now = self._set(label, INITIALISES[label.name][1]) if there else ()
             fails = self.of.guard(f"{label.name}() fails")
             return (If(fails, failed, (), self._where(label)), *now) if failed else now
-        if label.name in ACTIONS and (steps := self._steps(label)):
+        if label.name in ACTIONS and (both := self._steps(label)):
+            at_once, steps = both
             fails = self.of.guard(f"{label.name}() fails")
-            return (If(fails, failed, (), self._where(label)), *steps) if failed else steps
+            ways = (*at_once, *failed) if failed else ()
+            return (If(fails, ways, (), self._where(label)), *steps) if failed else steps
         do = self._done(label, on_fail(failed, before))
         where: tuple[Site, ...] = self.sites.get(label, ())
         self.of.meant += [(label.name, None if do is None else do.op, one.place) for one in where]
@@ -365,8 +367,11 @@ class _Body:
         handle = self.of.handle(label, self.sites.get(label, ())) if self.of.of_module else None
         return done(label, self.of.device, fail, self.of.there, handle)
 
-    def _steps(self, label: Label) -> Block | None:
-        """Return the actions that stand for a callback of devres, None when it is no such."""
+    def _steps(self, label: Label) -> tuple[Block, Block] | None:
+        """Return what a callback of devres does when it is not taken, and the actions for it.
+
+        Only devm_add_action_or_reset() calls it then. None when it is no such callback.
+        """
         try:
             body = self.of.helper(label.args).body
         except TreeError:
@@ -375,7 +380,8 @@ class _Body:
             body = (USE_DRVDATA(self.of.device), *body)
         elif label.name == ACTIONS[0] and len(body) == 1 and isinstance(body[0], Do):
             return None  # one operation says it as well as that it is done when this fails
-        return actions(body, label.args, self.of.device, self._where(label))
+        later = actions(body, label.args, self.of.device, self._where(label))
+        return (body if label.name == ACTIONS[0] else (), later) if later else None
 
     def _action(self, callback: str) -> Do | None:
         """Return the one operation that a callback of devres does, None when it is not one."""

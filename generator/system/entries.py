@@ -133,7 +133,10 @@ def _size_of(
     if kind not in _CHECKOUTS or paths[0].suffix == ".git":
         return sum(_size(path, links=links) for path in paths)
     name = str(paths[0].relative_to(cache.cache()))
-    changed = paths[0].stat().st_mtime_ns
+    try:
+        changed = paths[0].stat().st_mtime_ns
+    except OSError:  # gone meanwhile
+        return 0
     if known.get(name, [0])[0] != changed:
         known = {name: [changed, _size(paths[0], links=links)]}
     sizes[name] = known[name]

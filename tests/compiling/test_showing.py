@@ -61,6 +61,8 @@ FAULTS: Mapping[str, tuple[str, str, str]] = {
         "wide paste", "return MINE(p, PART);", "#define PART l\n#define MINE(p, n) FIELD(p, n)\n")),
     "pasted by a macro of its own": ("int low;", "int lower;", unit(
         "wide", "return OWN(p, ow);", "#define OWN(p, n) ((p)->l##n)\n")),
+    "pasted within a macro of its own": ("int low;", "int lower;", unit(
+        "wide", "return OWN(p);", "#define OWN(p) ((p)->l##ow)\n")),
     "a parameter on a line of its own": (
         "int wide(int port);", "int wide(int port,\n\t int more);",
         unit("wide", "return wide(1);")),

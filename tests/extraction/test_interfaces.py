@@ -144,6 +144,22 @@ static int lamp_set""")
     assert called((unit,)) == {"led": ("lamp_set",), "supply": ("lamp_changed",)}
 
 
+def test_functions_given_as_arguments_are_of_an_interface_too(pinned: Tree) -> None:
+    text = LAMP.replace("static int lamp_probe", """#include <linux/i2c-mux.h>
+static int lamp_select(struct i2c_mux_core *muxc, u32 chan) { return 0; }
+static int lamp_probe""").replace(LAST, f"""	struct i2c_mux_core *muxc;
+
+	muxc = i2c_mux_alloc(NULL, &pdev->dev, 1, 0, 0, lamp_select, NULL);
+	if (!muxc)
+		return -ENOMEM;
+	ret = i2c_mux_add_adapter(muxc, 0, 0);
+	if (ret)
+		return ret;
+{LAST}""")
+    unit = source.parsed(pinned, ESB, {ESB: text.encode()}, exact=False).unit
+    assert called((unit,)) == {"led": ("lamp_set",), "mux": ("lamp_select",)}
+
+
 def test_what_a_call_returns_is_told_by_where_it_is_kept(pinned: Tree) -> None:
     queue = LAMP.replace("struct regmap *map;", "struct regmap *map; struct workqueue_struct *wq;")
     queue = queue.replace(LAST, """	lamp->wq = alloc_workqueue("lamp", 0, 0);
@@ -176,6 +192,35 @@ def test_what_others_call_queues_a_work(pinned: Tree) -> None:
     late = early.replace(LAST, LAST.replace("devm_led", "led")).replace(
         "	cancel_work_sync", "	led_classdev_unregister(&lamp->led);\n	cancel_work_sync")
     assert _said(_read(pinned, late)) == set()
+
+
+def test_an_action_does_its_steps_in_the_order_of_c(pinned: Tree) -> None:
+    """drivers/regulator/core.c _regulator_put(): one that is put is off."""
+    steps = """	regulator_disable(lamp->reg);
+	regulator_put(lamp->reg);
+"""
+    both = LAMP.replace("struct regmap *map;", "struct regmap *map; struct regulator *reg;")
+    both = both.replace("static int lamp_probe", f"""#include <linux/regulator/consumer.h>
+static void lamp_off(void *data)
+{{
+	struct lamp *lamp = data;
+
+{steps}}}
+static int lamp_probe""").replace(MAP, f"""{MAP}	lamp->reg = regulator_get(&pdev->dev, "lamp");
+	if (IS_ERR(lamp->reg))
+		return PTR_ERR(lamp->reg);
+	ret = regulator_enable(lamp->reg);
+	if (ret) {{
+		regulator_put(lamp->reg);
+		return ret;
+	}}
+	ret = devm_add_action_or_reset(&pdev->dev, lamp_off, lamp);
+	if (ret)
+		return ret;
+""")
+    one, other = steps.splitlines(keepends=True)
+    assert _said(_read(pinned, both)) == set()
+    assert {rule for rule, _ in _said(_read(pinned, both.replace(steps, other + one)))} == {"R40"}
 
 
 def test_an_action_finds_the_data_that_it_looks_for(pinned: Tree) -> None:

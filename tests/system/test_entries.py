@@ -231,6 +231,6 @@ def test_a_count_is_good_for_some_minutes_with_what_was_made_since(cached: Path)
     when = counted.stat().st_mtime
     os.utime(counted, times=(0, when - 300))
     assert about(()) == more
-    assert counted.stat().st_mtime == pytest.approx(when - 300), "nobody has counted since"
+    assert counted.stat().st_mtime < when - 200, "nobody has counted since"
     os.utime(counted, times=(0, when - 601))
     assert about(()) is None
