@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What was said of drivers that keep what they have in a table, a variable of the file, a flag."""
+
+from __future__ import annotations
+
+import pytest
+from as_read import HEAD, TAIL, read_c, rules_of
+
+from generator.kernel.tree import Tree
+
+pytestmark = pytest.mark.kernel
+MEMBERS = "struct card { struct work_struct work; struct clk *clk;"
+SEVERAL = """static int card_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	struct card *card;
+	int ret, i;
+
+	card = devm_kzalloc(&pdev->dev, sizeof(*card), GFP_KERNEL);
+	if (!card)
+		return -ENOMEM;
+	pci_set_drvdata(pdev, card);
+	for (i = 0; i < 4; i++) {
+		card->clks[i] = devm_clk_get(&pdev->dev, NULL);
+		if (IS_ERR(card->clks[i])) {
+			ret = PTR_ERR(card->clks[i]);
+			return ret;
+		}
+	}
+	for (i = 0; i < 4; i++) {
+		ret = clk_prepare_enable(card->clks[i]);
+		if (ret)
+			goto err;
+	}
+	return 0;
+err:
+	while (--i >= 0)
+		clk_disable_unprepare(card->clks[i]);
+	return ret;
+}
+static void card_remove(struct pci_dev *pdev)
+{
+	struct card *card = pci_get_drvdata(pdev);
+	int i;
+
+	for (i = 0; i < 4; i++)
+		clk_disable_unprepare(card->clks[i]);
+}
+"""
+
+
+def test_what_a_table_has_several_of(pinned: Tree) -> None:
+    """A loop is cut: it takes one, or two, and gives back one, or none."""
+    head = HEAD.replace(MEMBERS, f"{MEMBERS} struct clk *clks[4];")
+    one = SEVERAL.replace("clks[i]", "clk")
+
+    assert rules_of(read_c(pinned, head + SEVERAL + TAIL)) == set()
+    assert rules_of(read_c(pinned, head + one + TAIL)), "of one clock it would be told"
+
+
+LATER = """static struct clk *shared;
+struct clk *shared_clk(void);
+static struct card *card_alloc(struct pci_dev *pdev)
+{
+	struct card *card;
+	int ret;
+
+	shared = shared_clk();
+	if (IS_ERR(shared)) {
+		ret = PTR_ERR(shared);
+		return ERR_PTR(ret);
+	}
+	card = kzalloc(sizeof(*card), GFP_KERNEL);
+	if (!card)
+		return ERR_PTR(-ENOMEM);
+	return card;
+}
+static int card_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	struct card *card = card_alloc(pdev);
+
+	if (IS_ERR(card))
+		return PTR_ERR(card);
+	pci_set_drvdata(pdev, card);
+	if (pdev->revision) {
+		kfree(card);
+		return -ENODEV;
+	}
+	return 0;
+}
+static void card_remove(struct pci_dev *pdev)
+{
+	kfree(pci_get_drvdata(pdev));
+}
+"""
+
+
+def test_an_error_that_a_variable_of_the_file_holds(pinned: Tree) -> None:
+    """The helper returns it, so its caller does not go on."""
+    assert "N20" not in rules_of(read_c(pinned, HEAD + LATER + TAIL))
+
+
+FLAGGED = """#include <linux/pm_runtime.h>
+struct state { struct work_struct work; struct clk *clk; bool on; };
+static void state_work(struct work_struct *work)
+{
+	struct state *state = container_of(work, struct state, work);
+
+	if (state->on) {
+		clk_disable_unprepare(state->clk);
+		state->on = false;
+	} else if (!clk_prepare_enable(state->clk)) {
+		state->on = true;
+	}
+}
+static int card_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	struct state *state;
+
+	state = devm_kzalloc(&pdev->dev, sizeof(*state), GFP_KERNEL);
+	if (!state)
+		return -ENOMEM;
+	state->clk = devm_clk_get(&pdev->dev, NULL);
+	if (IS_ERR(state->clk))
+		return PTR_ERR(state->clk);
+	pci_set_drvdata(pdev, state);
+	INIT_WORK(&state->work, state_work);
+	schedule_work(&state->work);
+	return 0;
+}
+static void card_remove(struct pci_dev *pdev)
+{
+	struct state *state = pci_get_drvdata(pdev);
+
+	cancel_work_sync(&state->work);
+	if (state->on)
+		clk_disable_unprepare(state->clk);
+}
+"""
+
+
+def test_what_a_flag_says_that_another_function_sets(pinned: Tree) -> None:
+    """It is taken where the flag is not set, and given back where it is."""
+    assert rules_of(read_c(pinned, HEAD + FLAGGED + TAIL)) == set()
