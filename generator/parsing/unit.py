@@ -159,7 +159,7 @@ def keep(most: int) -> None:
 
 
 def parse_once(task: Job) -> Unit:
-    """Parse one unit, or return the one of a late call that had the same files throughout."""
+    """Parse one unit, or return the one of a call not long ago with the same files throughout."""
     ready = resolved(task)
     key = (ready.main, str(ready.place.build), content_id(ready.text), *ready.flags)
     at = next((at for at, (told, unit) in enumerate(_kept)

@@ -15,7 +15,7 @@ from generator.errors import TreeError
 from generator.parsing import unit
 from generator.parsing.includes import Includes, leading
 from generator.parsing.job import resolved
-from generator.parsing.unit import Directories, Job, parse_job
+from generator.parsing.unit import MOST_KEPT, Directories, Job, keep, parse_job, parse_once
 
 UNIT = """// SPDX-License-Identifier: GPL-2.0
 #define pr_fmt(fmt) "unit: " fmt	/* before the includes */
@@ -251,3 +251,23 @@ def test_a_layout_that_is_made_random_does_not_end_libclang(tmp_path: Path) -> N
     flags = ("-DRANDSTRUCT", "-frandomize-layout-seed-file=./nothing/here.seed")
     where = Directories(tmp_path / "src", tmp_path / "build", tmp_path / "cache")
     assert parse_job(Job(where, flags, "a.c")).diagnostics == ()
+
+
+def test_what_was_asked_for_last_is_kept_longest(where: Directories) -> None:
+    def task(text: str) -> Job:
+        return Job(where, flags(where), "drv/unit.c", {"drv/unit.c": text.encode()})
+
+    one, two, three = (task(f"{UNIT}int more{n};\n") for n in range(3))
+    keep(2)
+    try:
+        first, second = parse_once(one), parse_once(two)
+        assert parse_once(one) is parse_once(one) is first
+        assert parse_once(two) is second, "asking often takes no more room"
+        assert parse_once(one) is first, "it stands behind the second now"
+        parse_once(three)
+        assert parse_once(one) is first
+        assert parse_once(two) is not second, "it had to go for the third"
+        (where.source / "drv/deep.h").write_text("struct thing { long count; };\n")
+        assert parse_once(two).read != second.read, "a header is another one"
+    finally:
+        keep(MOST_KEPT)
