@@ -60,9 +60,15 @@ def command(
             "done in one, so nothing was run"
         )
     binds: list[str] = []
-    for option, paths in (("--ro-bind", readable), ("--bind", writable)):
-        for path in dict.fromkeys(map(str, paths)):
-            binds += [option, path, path]
+    given = {"--ro-bind": tuple(readable), "--bind": tuple(writable)}
+    every = [path for paths in given.values() for path in paths]
+    for option, paths in given.items():
+        for path in dict.fromkeys(paths):
+            real = os.path.realpath(path) if path.is_symlink() else str(path)
+            binds += [option, real, real]
+            # a link that lies in another of these directories is there with it
+            if path.is_symlink() and not any(one in path.parents for one in every):
+                binds += ["--symlink", real, str(path)]
     line = [one for one in _bare() if not (lasting and one == "--die-with-parent")]
     return [*line, *binds, "--chdir", str(cwd), *_limited(limits), *argv]
 

@@ -42,6 +42,18 @@ def test_what_is_given_is_there_and_only_what_may_be_written_is(place: Path) -> 
     assert not (place / "given" / "no").exists()
 
 
+@pytest.mark.parametrize("link", ["given/link", "link"])
+def test_a_directory_that_is_given_by_a_link_is_there(place: Path, link: str) -> None:
+    """A virtual environment is one at times, within the project or outside."""
+    (place / "home" / "secret").rename(place / "secret")
+    (place / "home" / "file").write_text("meant")
+    (place / link).symlink_to(place / "home")
+    argv = command(["cat", f"{place}/{link}/file", f"{place}/secret"],
+                   readable=(place / "given", place / link), cwd=place / "given")
+    done = tried(argv, timeout=60)
+    assert (done.status, done.stdout) == (1, b"meant")
+
+
 @pytest.mark.parametrize(
     "file", ["/etc/passwd", "/proc/self/environ", "/dev/zero", "{}/home/secret"]
 )
