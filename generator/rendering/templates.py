@@ -118,7 +118,9 @@ def _macros(name: str, room: str) -> Any:  # noqa: ANN401 - a template's module 
         return environment(room).get_template(name).module
     except jinja2.TemplateNotFound as error:
         raise UsageError(
-            f"templates/{error.name}: an operation without a template; see templates/README.md"
+            f"templates/{error.name}: an operation without a template: write it there"
+            + (f", or in templates/{room}/ops/ for this series" if room else "")
+            + "; see templates/README.md"
         ) from error
     except jinja2.TemplateSyntaxError as error:
         raise UsageError(error.message or "malformed", _place(error)) from error
