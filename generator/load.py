@@ -49,19 +49,7 @@ class Loaded:
         spec = getattr(self.module, "SERIES", None)
         if not isinstance(spec, SeriesSpec):
             raise UsageError(f"{self.design.name}: {self.file} defines no SERIES, {why}")
-        if not self.said:
-            return spec
-        there = frozenset(self.said.items())
-        steps = tuple(
-            replace(step, design=in_tree(step.design, self.said))
-            for step in spec.steps if not step.fulfilled or not there.issuperset(step.fulfilled)
-        )
-        left_out = tuple(
-            (step.key, "; ".join(f"{fact}: {answer}" for fact, answer in step.fulfilled))
-            for step in spec.steps if step.fulfilled and there.issuperset(step.fulfilled)
-        )
-        start = in_tree(spec.start, self.said)
-        return replace(spec, start=start, steps=steps, said=self.said, left_out=left_out)
+        return series_in(spec, self.said)
 
 
 def names() -> tuple[str, ...]:
@@ -129,6 +117,23 @@ def load(name: str, said: Mapping[str, str] = DEFAULT) -> Loaded:
 
 def _in_tree(loaded: Loaded, said: Mapping[str, str]) -> Loaded:
     return replace(loaded, design=in_tree(loaded.design, said), said=said) if said else loaded
+
+
+def series_in(spec: SeriesSpec, said: Mapping[str, str]) -> SeriesSpec:
+    """Return a series as it is in a tree that answers so to facts, without steps it has done."""
+    if not said:
+        return spec
+    there = frozenset(said.items())
+    steps = tuple(
+        replace(step, design=in_tree(step.design, said))
+        for step in spec.steps if not step.fulfilled or not there.issuperset(step.fulfilled)
+    )
+    left_out = tuple(
+        (step.key, "; ".join(f"{fact}: {answer}" for fact, answer in step.fulfilled))
+        for step in spec.steps if step.fulfilled and there.issuperset(step.fulfilled)
+    )
+    start = in_tree(spec.start, said)
+    return replace(spec, start=start, steps=steps, said=said, left_out=left_out)
 
 
 def base_of(design: Design) -> Design | None:

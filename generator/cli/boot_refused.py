@@ -28,6 +28,7 @@ from checks.boot.run import Run
 from checks.report.forms import FORMS, SHARED
 from checks.report.record import Scope
 from generator.cli import boot_forms
+from generator.cli.tree import told
 from generator.errors import ProgramFailed
 from generator.kernel.tree import Tree
 from generator.load import load
@@ -94,37 +95,39 @@ def stale(known: Sequence[Case], where: Tree) -> tuple[Case, ...]:
 
     Errors: UsageError, ModelError, TreeError.
     """
-    there = {one.key: one for one in kept()}
+    there = {one.key: one for one in kept() if one.base == where.base}
     return tuple(
         case for case in known
         if case.key not in there
-        or outdated(there[case.key], case, where, _sound(case.of, where))
+        or outdated(there[case.key], case, where, _sound(case.of, where), told(where))
     )
 
 
 @functools.cache
 def _sound(name: str, where: Tree) -> Mapping[str, bytes | None]:
     """Return the files of the kernel that holds. Errors: UsageError when there is no series."""
-    spec = load(name).series("so there is no kernel to compare with")
+    spec = load(name, told(where)).series("so there is no kernel to compare with")
     return generate.generate(spec, where).commits[-1].overlay
 
 
 def _booted(case: Case, where: Tree, keeping: bool) -> tuple[Run, Run, Sight | None]:
     """Boot the kernel that breaks a rule beside the one that does not."""
-    design = load(case.of).design
+    said = told(where)
+    design = load(case.of, said).design
     say(f"{case.key}: rendering")
     holds = _sound(case.of, where)
-    breaks = built(case, where, holds)
+    breaks = built(case, where, holds, said)
     inside = program(where)
     steps = case.beside
     name = f"{case.of}-{'-'.join(steps)}"
     made = _kernel(name, where, holds, (), case.fragments)
-    tasks = [Task(design, made, inside, case.board, steps, keep=True, name=name, args=case.args)]
+    tasks = [Task(design, made, inside, case.board, steps, keep=True, name=name, args=case.args,
+                  said=said)]
     unbuilt = ""
     try:
         other = _kernel(case.key, where, breaks, case.objects, case.fragments)
         tasks.append(Task(design, other, inside, case.board, case.scenarios, name=case.key,
-                          args=case.args))
+                          args=case.args, said=said))
     except ProgramFailed as fault:
         if BUILD not in case.scenarios:
             raise

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from checks.boot.evidence.case import BY_C, BY_DESIGN, BY_OBJECT, BY_WAIVER
 from checks.boot.evidence.unseen import UNSEEN
-from checks.boot.evidence.witness import WITNESSES, Witness, kept
+from checks.boot.evidence.witness import Witness, kept
 from checks.rules.broken import BROKEN
 from checks.rules.rule import Rule
 from checks.verdict.judge import ALL
@@ -81,7 +81,7 @@ def seen(rule: Rule) -> list[str]:
     shown = [
         f"seen, {one.how}: {one.what}; {one.where}: {one.line} "
         f"(linux {one.release}, board {one.board}; "
-        f"{(WITNESSES / one.key).relative_to(_HOUSE).as_posix()}.json)"
+        f"{one.file.relative_to(_HOUSE).as_posix()})"
         for one in witnesses(rule)
     ]
     return shown or [f"not seen: {_unseen(rule) or 'no reason is given'}"]
@@ -94,8 +94,10 @@ def _unseen(rule: Rule) -> str | None:
 
 def _list(args: argparse.Namespace) -> int:
     if args.json:
-        print(json.dumps([{**_record(rule), "seen": [one.key for one in witnesses(rule)]}
-                          for rule in ALL], indent=2))
+        print(json.dumps([
+            {**_record(rule), "seen": list(dict.fromkeys(one.key for one in witnesses(rule)))}
+            for rule in ALL
+        ], indent=2))
         return 0
     for rule in ALL:
         ways = {one.how for one in witnesses(rule)}

@@ -22,7 +22,7 @@ from checks.boot.evidence.case import (
     of_file,
 )
 from checks.boot.evidence.unseen import UNSEEN
-from checks.boot.evidence.witness import Sight, kept, outdated, sighted, witness
+from checks.boot.evidence.witness import WITNESSES, Sight, kept, outdated, sighted, witness
 from checks.boot.guest.line import Line
 from checks.boot.guest.lost import PANIC
 from checks.boot.predict.board import BOARDS
@@ -40,6 +40,7 @@ from generator.intake import apply
 from generator.intake.posting import Asked
 from generator.kernel import kbuild, variant
 from generator.kernel.kbuild import Base
+from generator.kernel.pin import read_pins
 from generator.kernel.tree import Tree
 from generator.load import load, names
 from generator.operation import Guard
@@ -213,14 +214,25 @@ def test_evidence_says_where_the_symptom_was_and_nothing_of_this_machine() -> No
 
 @pytest.mark.kernel
 def test_evidence_is_of_what_would_be_booted_now(made: Series, pinned: Tree) -> None:
-    """Something else: `portwright boot --refused stale --keep` boots those cases again."""
+    """Something else: `portwright boot --refused stale --keep` boots those cases again.
+
+    That of the other kernel is held in tests/series/test_series_in_tree.py, where that is rendered.
+    """
     sound = made.commits[-1].overlay
     known = {one.key: one for one in cases()}
 
     stale = {one.key: changed for one in kept()
-             if (changed := outdated(one, known[one.key], pinned, sound))}
+             if one.release == pinned.version
+             and (changed := outdated(one, known[one.key], pinned, sound))}
 
     assert stale == {}
+
+
+def test_evidence_is_of_kernels_that_are_pinned() -> None:
+    bases = {pin.version: pin.commit for pin in read_pins().values()}
+
+    assert {one.file.name: one.base for one in kept() if one.base != bases.get(one.release)} == {}
+    assert {one.file for one in kept()} == set(WITNESSES.iterdir())
 
 
 @pytest.mark.kernel

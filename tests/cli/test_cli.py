@@ -155,7 +155,7 @@ def test_one_rule_is_explained_with_its_evidence(capsys: pytest.CaptureFixture[s
     assert "  hardware: capability (none, MSI, MSI-X); count (1, 2, 4); message (" in said
     assert "  platform: dynamic (no, yes); " in said
     assert "  on a booted kernel: seen, by design: the port frees its vectors before it" in said
-    assert "checks/boot/witnesses/r14-vectors-first.json" in said
+    assert "checks/boot/witnesses/r14-vectors-first-6.12.117.json" in said
 
 
 def test_rules_say_which_of_them_a_kernel_showed(capsys: pytest.CaptureFixture[str]) -> None:

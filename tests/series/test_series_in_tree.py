@@ -9,6 +9,8 @@ from dataclasses import replace
 
 import pytest
 
+from checks.boot.evidence.case import cases
+from checks.boot.evidence.witness import kept, outdated
 from checks.patches.conformance import hold, sources
 from generator.designs.auxbus import SERIES
 from generator.editing.idioms import answers
@@ -151,3 +153,17 @@ def test_each_commit_on_the_newer_tree_is_the_design_after_it(
             paths = sorted({path for driver in drivers for path in driver.sources})
             found = hold(design, sources(base, commit.overlay, paths))
             assert [str(one) for one in found if one.severity.value != "note"] == []
+
+
+@pytest.mark.kernel
+def test_evidence_of_the_newer_kernel_is_of_what_would_be_booted_now(
+    made_newer: Series, newer: Tree
+) -> None:
+    """Something else: `portwright boot --refused KEY --kernel 7.3 --keep`, by the keys below."""
+    sound = made_newer.commits[-1].overlay
+    known = {one.key: one for one in cases()}
+    those = [one for one in kept() if one.release == newer.version]
+
+    assert "n43-c" in [one.key for one in those], "an overflow in s2idle wakes where PME may"
+    assert {one.key: changed for one in those
+            if (changed := outdated(one, known[one.key], newer, sound, _said(newer)))} == {}

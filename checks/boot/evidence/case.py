@@ -2,7 +2,8 @@
 """A rule broken on purpose, ready to be built: by a refused design, or by other C.
 
     cases() -> every one there is
-    built(case, tree, sound) -> the files of its kernel; `sound` are those of the one that holds
+    built(case, tree, sound, said) -> the files of its kernel; `sound` are those of the one that
+    holds, `said` is what the tree answers to facts
     fingerprint(case, overlay, sound), decided(case) -> what a boot of it depends on
 """
 
@@ -25,7 +26,7 @@ from checks.boot.predict.board import BOARDS
 from generator.designs.refused import refusal
 from generator.errors import UsageError
 from generator.kernel.tree import Tree
-from generator.load import load
+from generator.load import DEFAULT, load, series_in
 from generator.series import generate
 from generator.series.spec import SeriesSpec
 
@@ -126,15 +127,17 @@ def chosen(asked: str, known: Sequence[Case]) -> tuple[Case, ...]:
 
 
 def built(
-    case: Case, tree: Tree, sound: Mapping[str, bytes | None]
+    case: Case, tree: Tree, sound: Mapping[str, bytes | None],
+    said: Mapping[str, str] = DEFAULT,
 ) -> Mapping[str, bytes | None]:
     """Return the files of a case's kernel, the guest's objects apart.
 
+    said: what the tree answers to facts, for a series as it is there.
     Errors: TreeError, ModelError when it cannot be rendered.
     """
     if isinstance(case.source, Breakage):
         return broken(case.source, sound, tree)
-    return generate.generate(case.source, tree).commits[-1].overlay
+    return generate.generate(series_in(case.source, said), tree).commits[-1].overlay
 
 
 def fingerprint(

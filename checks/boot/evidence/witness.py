@@ -2,8 +2,8 @@
 """What a booted kernel showed of a broken rule, and the evidence of it that is kept.
 
     sighted(symptom, run, sound) -> where the symptom showed, None when it did not
-    kept() -> the evidence that lies in witnesses/, one file per case
-    outdated(witness, case, tree, sound) -> what of it is no longer so
+    kept() -> the evidence that lies in witnesses/, one file per case and kernel
+    outdated(witness, case, tree, sound, said) -> what of it is no longer so
 
 Evidence is what a run of `portwright boot --refused RULE --keep` wrote, never typed.
 """
@@ -21,6 +21,7 @@ from checks.boot.guest.log import lines_of
 from checks.boot.run import Run
 from generator.errors import UsageError
 from generator.kernel.tree import Tree
+from generator.load import DEFAULT
 
 WITNESSES = Path(__file__).parents[1] / "witnesses"
 _BEFORE, _AFTER = 2, 6
@@ -63,6 +64,11 @@ class Witness:
     def text(self) -> str:
         """Return what stands in its file."""
         return json.dumps(asdict(self), indent=2) + "\n"
+
+    @property
+    def file(self) -> Path:
+        """Return where it is kept: of each kernel in a file of its own."""
+        return WITNESSES / f"{self.key}-{self.release}.json"
 
 
 def sighted(symptom: str, run: Run, sound: Run | None = None) -> Sight | None:
@@ -108,13 +114,15 @@ def witness(
 
 
 def outdated(
-    found: Witness, case: Case, tree: Tree, sound: Mapping[str, bytes | None]
+    found: Witness, case: Case, tree: Tree, sound: Mapping[str, bytes | None],
+    said: Mapping[str, str] = DEFAULT,
 ) -> tuple[str, ...]:
     """Return what has changed since evidence was kept: nothing, when it is of this case still.
 
+    said: what the tree answers to facts.
     Errors: TreeError, ModelError when the case cannot be rendered.
     """
-    files = fingerprint(case, built(case, tree, sound), sound)
+    files = fingerprint(case, built(case, tree, sound, said), sound)
     sight = Sight(found.where, found.line, found.around)
     now = witness(case, sight, files, tree.base, found.release, found.qemu)
     return tuple(
@@ -123,11 +131,10 @@ def outdated(
 
 
 def keep(found: Witness) -> Path:
-    """Write evidence where it is kept, in place of older evidence of the same case."""
-    file = WITNESSES / f"{found.key}.json"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(found.text(), encoding="utf-8")
-    return file
+    """Write evidence where it is kept, in place of older evidence of the same case and kernel."""
+    found.file.parent.mkdir(parents=True, exist_ok=True)
+    found.file.write_text(found.text(), encoding="utf-8")
+    return found.file
 
 
 def kept(home: Path = WITNESSES) -> tuple[Witness, ...]:
