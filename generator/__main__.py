@@ -182,8 +182,8 @@ def parser() -> argparse.ArgumentParser:
     apply.add_argument("--onto", metavar="REV",
                        help="start there (default: the base that the series names, else HEAD)")
     apply.add_argument("--anyway", action="store_true",
-                       help="apply what is here, although patches are missing or git am would "
-                            "refuse one: a bare diff, a mail without a subject")
+                       help="apply what is here, although the series has a gap, or there is no "
+                            "author or log: a bare diff, a mail without a subject")
     how = apply.add_mutually_exclusive_group()
     how.add_argument("--resolve", action="store_true",
                      help="where a patch does not apply, open a work tree of its own to finish it "

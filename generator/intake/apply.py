@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -82,7 +82,8 @@ def apply(
         pieces, said = filled(work, base.commit, got.pieces, committer)
         remarks = [*got.remarks]
         if missing := missing_of(got):
-            remarks.append(Remark(missing, got.pieces[0].file, error=True))
+            lone = len(got.pieces) == 1  # what somebody picked, as git am takes it
+            remarks.append(Remark(missing, got.pieces[0].file, error=True, clear=lone))
         remarks += said
         name = got.promised.name if got.promised else got.label
         try:
@@ -104,12 +105,13 @@ def apply(
         if got.promised and base.verified:
             tree = git(work, "rev-parse", f"{commits[-1]}^{{tree}}").decode().strip()
             verify(work, got.promised, base.commit, commits[-1], tree if base.exact else None)
-        return handed(work, user, ref, base, commits, name, dry_run=dry_run, remarks=remarks)
+        said_ = [replace(one, error=one.error and not one.clear) for one in remarks]
+        return handed(work, user, ref, base, commits, name, dry_run=dry_run, remarks=said_)
 
 
 def _refuse_faulty(remarks: Iterable[Remark]) -> None:
-    """Refuse a series that is not whole, or that git am would not take: validate says the same."""
-    if wrong := [str(one) for one in remarks if one.error]:
+    """Refuse a series that is not whole, or of which words would have to be made up."""
+    if wrong := [str(one) for one in remarks if one.error and not one.clear]:
         raise Refused("\n".join([*wrong, "nothing was changed; --anyway applies what is "
                                  "here all the same"]))
 

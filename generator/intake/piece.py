@@ -19,11 +19,15 @@ class Author:
 
 @dataclass(frozen=True)
 class Reading:
-    """Another way to read a diff, for when it does not apply as it stands; `why` is told then."""
+    """Another way to read a diff, for when it does not apply as it stands; `why` is told then.
+
+    `flags` are further ones of git apply.
+    """
 
     diff: bytes
     strip: int
     why: str
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

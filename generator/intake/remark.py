@@ -10,12 +10,16 @@ from generator.system.visible import visible
 
 @dataclass(frozen=True)
 class Remark:
-    """One sentence about a file that the user named; `line` is 0 when it is about all of it."""
+    """One sentence about a file that the user named; `line` is 0 when it is about all of it.
+
+    `clear`: an error of its sender, and no doubt about what was meant: `apply` says it and goes on.
+    """
 
     text: str
     file: str = ""
     line: int = 0
     error: bool = False
+    clear: bool = False
 
     def __str__(self) -> str:
         """Return `file:line: error: text`."""

@@ -9,6 +9,8 @@ bounded size, no links, no submodules. Nothing of a patch is run.
 
 from __future__ import annotations
 
+import os
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +18,7 @@ from pathlib import Path
 
 from generator.errors import Conflict, ProgramFailed, Timeout, TreeError, UsageError, Where
 from generator.intake.conflict import explained
-from generator.intake.outline import outline, strange
+from generator.intake.outline import Section, outline, strange
 from generator.intake.piece import Piece, Reading
 from generator.intake.remark import Remark
 from generator.kernel.tree import check_path
@@ -84,7 +86,7 @@ def made(
             remarks += said
         if not _changed(work, parent, commit):
             remarks.append(Remark("it is empty: no diff, and git am stops at it; drop it, or send "
-                                  "it again", piece.file, piece.line, error=True))
+                                  "it again", piece.file, piece.line, error=True, clear=True))
         found.append(Made(commit, parent, piece))
         parent = commit
     return tuple(found), tuple(remarks)
@@ -96,6 +98,12 @@ def _changed(work: Path, parent: str, commit: str) -> bool:
 
 
 _FARTHEST = 10_000_000  # lines
+
+
+_BY_LINES = (
+    "it has no context (diff -U0), and git am does not take it; its files are those that it was "
+    "made of, so the numbers of its lines hold; make it with git format-patch -U3"
+)
 
 
 class _Replay:
@@ -126,7 +134,10 @@ class _Replay:
         return commit, remarks
 
     def _apply(self, piece: Piece, diff: bytes) -> tuple[Remark, ...]:
-        for section in outline(diff):
+        sections = outline(diff)
+        bare = _without_context(sections)
+        by_lines = bool(bare) and all(map(self._is_before, bare))
+        for section in sections:
             if wrong := strange(section):
                 raise UsageError(wrong[1], piece.at(wrong[0]))
             for hunk in section.hunks:
@@ -135,28 +146,46 @@ class _Replay:
                         f"a hunk at line {hunk.line}: no file of a kernel has so many; git would "
                         "look for the place elsewhere", piece.at(hunk.row),
                     )
-                if hunk.line > 0 and not hunk.before:
+                if hunk.line > 0 and not hunk.before and not by_lines:
                     raise Conflict(
                         "does not apply: it has no line of context (diff -U0), so git would add "
                         "it at the end of the file; make it with git format-patch -U3",
                         piece.at(hunk.row),
                     )
         readings = [Reading(diff, 1, ""), *piece.readings]
+        if by_lines:
+            # at line 1 alone it can be all of a file, which git applies
+            plain = readings[: all(one.line <= 1 for part in bare for one in part.hunks)]
+            readings = [*plain, Reading(diff, 1, _BY_LINES, ("--unidiff-zero",))]
         first: ProgramFailed | None = None
         for reading in readings:
             try:
                 git(
                     self.work, *_SAFE, "apply", "--cached", "--whitespace=nowarn",
-                    f"-p{reading.strip}", "-", stdin=reading.diff, env=self.index, memory=_MEMORY,
+                    f"-p{reading.strip}", *reading.flags, "-", stdin=reading.diff,
+                    env=self.index, memory=_MEMORY,
                 )  # fmt: skip
             except ProgramFailed as failed:
                 first = first or failed
                 continue
             if reading.why:
-                return (Remark(reading.why, piece.file, piece.line, error=True),)
+                return (Remark(reading.why, piece.file, piece.line, error=True, clear=True),)
             return ()
         assert first is not None
         raise explained(piece, diff, first.stderr, self._read) from first
+
+    def _is_before(self, section: Section) -> bool:
+        """Return whether the file of a section is, by the id there, the one that was diffed."""
+        said, name = section.says(b"index "), section.says(b"--- a/")
+        ids = re.match(rb"([0-9a-f]{7,64})\.\.", said[1]) if said else None
+        if not ids or not name:
+            return False
+        try:
+            blob = git(self.work, "rev-parse", "--verify", "-q", f":{os.fsdecode(name[1])}",
+                       env=self.index)
+        except TreeError:
+            return False
+        return blob.startswith(ids[1])
 
     def _read(self, path: str) -> bytes | None:
         try:
@@ -164,6 +193,13 @@ class _Replay:
             return git(self.work, "cat-file", "blob", f":{path}", env=self.index)
         except TreeError:
             return None
+
+
+def _without_context(sections: Sequence[Section]) -> list[Section]:
+    """Return the sections that change lines of a file, when no hunk of any has context."""
+    found = [one for one in sections if one.hunks and not one.says(b"new file mode ")
+             and not one.says(b"deleted file mode ")]
+    return [] if any(hunk.context for one in found for hunk in one.hunks) else found
 
 
 def diff_of(work: Path, piece: Piece) -> bytes:

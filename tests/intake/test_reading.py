@@ -176,12 +176,15 @@ def test_scissors_are_obeyed_when_asked(clone: Path, series: list[str], tmp_path
 
 
 # what git am does not take as it stands, and what is said of it
-MENDED: dict[str, tuple[Callable[[list[str]], Files], str]] = {
+CLEAR: dict[str, tuple[Callable[[list[str]], Files], str]] = {
     "no prefix": (
         lambda m: {"1.patch": m[0].replace(" a/d", " d").replace(" b/d", " d")}, "without a/ and b/"
     ),
     "format=flowed": (lambda m: {"1.patch": flowed(m[0])}, "format=flowed"),
     "CRLF inside base64": (lambda m: {"1.patch": crlf_inside(m[0])}, "--quoted-cr=strip"),
+}  # fmt: skip
+# and what has no word where git am takes one: it would be made up
+UNSAID: dict[str, tuple[Callable[[list[str]], Files], str]] = {
     "a bare diff": (lambda m: {"1.patch": headless(m[0])}, "no From: and no Subject:"),
     "no subject": (
         lambda m: {"1.patch": re.sub(r"^Subject:.*\n", "", m[0], flags=re.M)}, "no Subject: in it"
@@ -196,11 +199,51 @@ def crlf_inside(mail: str) -> str:
     return encoded(f"{head}\n\n{crlf}", "base64")
 
 
-@pytest.mark.parametrize("what", MENDED)
+@pytest.mark.parametrize("what", CLEAR)
+def test_what_git_am_refuses_is_applied_where_it_is_clear_what_was_meant(
+    clone: Path, series: list[str], tmp_path: Path, what: str
+) -> None:
+    make, word = CLEAR[what]
+    where = write(tmp_path / "series", make([one.replace(" 1/2", "") for one in series]))
+    made = read(clone, where)
+
+    assert ids(made) == branch(clone, where)
+    tree = shell(clone, "git rev-parse topic^^{tree}").strip()
+    assert shell(clone, "git rev-parse made^{tree}").strip() == tree
+    assert any(word in remark.text and remark.error for remark in made.remarks)
+    done = applying.apply(Asked((where,)), clone, "again", onto="main")
+    assert [(word in one.text, one.error) for one in done.remarks] == [(True, False)]
+
+
+@pytest.mark.parametrize("of", ["a change", "line 1", "two files, one of them new"])
+def test_a_diff_without_context_is_applied_by_its_lines_to_the_very_file(
+    clone: Path, tmp_path: Path, of: str
+) -> None:
+    shell(clone, "git checkout -q -b topic")
+    # line 12 has the text of the last line, where git alone would put it
+    last = shell(clone, f"tail -n 1 {PTM}").strip()
+    change(clone, "PCI: Same", f"sed -i '12s/.*/{last}/' {PTM}")
+    shell(clone, "git branch -f main")
+    change(clone, "PCI: Odd", {
+        "a change": f"sed -i -e '12s/.*/\tlevel = 3;/' -e '4a int one;' {PTM}",
+        "line 1": f"sed -i '1s/.*/int first;/' {PTM}",
+        "two files, one of them new": f"sed -i 4d {PTM}; echo 'int two;' >drivers/pci/two.c",
+    }[of])
+    shell(clone, "git checkout -q main")
+    where = write(tmp_path / "series", {"1.patch": mails(clone, "-U0")[0]})
+    made = read(clone, where)
+
+    assert ids(made) == branch(clone, where)
+    assert told(clone, ids(made), "%T") == told(clone, ["topic"], "%T")
+    assert [(one.error, one.clear) for one in made.remarks] == [(True, True)]
+    assert "git format-patch -U3" in str(made.remarks[0])
+
+
+@pytest.mark.parametrize("what", UNSAID)
 def test_what_git_am_refuses_is_taken_with_a_word(
     clone: Path, series: list[str], tmp_path: Path, what: str
 ) -> None:
-    make, word = MENDED[what]
+    make, word = UNSAID[what]
     where = write(tmp_path / "series", make([one.replace(" 1/2", "") for one in series]))
     made = read(clone, where)
 
@@ -238,7 +281,7 @@ def test_an_empty_patch_is_a_commit_and_an_error(clone: Path, tmp_path: Path) ->
     where = write(tmp_path / "series", {"1.patch": sent[0], "2.patch": sent[1]})
     made = read(clone, where)
 
-    assert len(branch(clone, where, anyway=True)) == 2
+    assert len(branch(clone, where)) == 2
     assert [str(one) for one in made.remarks] == [
         f"{where}/1.patch:1: error: it is empty: no diff, and git am stops at it; drop it, or send "
         "it again"

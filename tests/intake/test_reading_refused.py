@@ -46,8 +46,9 @@ CONFLICTS: dict[str, tuple[Callable[[str], str], str]] = {
         r"1\.patch:18: does not apply: hunk 1 of drivers/pci/ptm\.c, at line 9; 5 of the 6 lines "
         r"that must be there stand at drivers/pci/ptm\.c:9, 'int level = 9;' does not",
     ),
-    "no context": (
-        lambda m: m[: m.index("@@ -9")] + "@@ -11,0 +12 @@\n+\tlevel += port;\n-- \n2.39.5\n",
+    "no context, of another file": (
+        lambda m: re.sub(r"^index \w{7}", "index 1234567", m[: m.index("@@ -9")], flags=re.M)
+        + "@@ -11,0 +12 @@\n+\tlevel += port;\n-- \n2.39.5\n",
         r"1\.patch:18: does not apply: it has no line of context \(diff -U0\)",
     ),
     "no such file": (

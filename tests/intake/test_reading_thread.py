@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -184,11 +183,10 @@ def test_what_is_missing_is_an_error_and_not_applied(clone: Path, tmp_path: Path
         (patch,) = view(made).patches
         assert patch.name == "3/3 PCI/PTM: Third"
         assert view(made).missing == (1, 2)
-    with pytest.raises(Refused, match="patches 1-2 of 3 are missing"):
-        applying.apply(lone, clone, "made", onto="main")
-    assert "made" not in shell(clone, "git branch")
-    done = applying.apply(replace(lone, anyway=True), clone, "made", onto="main")
-    assert "patches 1-2 of 3 are missing" in str(done.remarks[-1])
+    done = applying.apply(lone, clone, "made", onto="main")
+    assert "note: patches 1-2 of 3 are missing" in str(done.remarks[-1])
+    done = applying.apply(Asked((where,), anyway=True), clone, "both", onto="main")
+    assert "error: patch 2 of 3 is missing" in str(done.remarks[-1])
 
 
 @pytest.mark.parametrize("lone", [True, False])
