@@ -34,6 +34,7 @@ from generator.system.progress import say
 
 LOCK_FILE = Path(__file__).with_name("pin.toml")
 NEEDED_BYTES = 3 << 30
+_FOUND = ("date", "deb_sha256", "tarball_sha256", "tree", "files")  # in a set-up, and kept with it
 
 
 @dataclass(frozen=True)
@@ -269,7 +270,10 @@ def taken(pin: Pin) -> tuple[Pin, Tree]:
     pin: hashes, tree, commit and files are None, the date is "".
     Errors: TreeError when the archive does not serve it, EnvironmentFault.
     """
+    hold(_home(pin))
     with locked("tree"), explained(f"{NEEDED_BYTES >> 30} GiB"):
+        if (ready := at_hand(pin)) is not None and (known := _stamped(pin)) is not None:
+            return known, ready
         cache().joinpath("tree").mkdir(parents=True, exist_ok=True)
         sweep(cache() / "tree")
         with tempfile.TemporaryDirectory(prefix="tmp-", dir=cache() / "tree") as name:
@@ -279,6 +283,15 @@ def taken(pin: Pin) -> tuple[Pin, Tree]:
                 raise TreeError(f"{pin.package}={pin.package_version}: the archive does not serve "
                                 f"this version; it has {offered}")
             return _installed(pin, deb, Path(name))
+
+
+def _stamped(pin: Pin) -> Pin | None:
+    """Return a pin with what was found when its tree was set up, None if that was not kept."""
+    try:
+        stamp = json.loads((_home(pin) / "complete.json").read_text(encoding="utf-8"))
+        return replace(pin, commit=stamp["base"], **{name: stamp[name] for name in _FOUND})
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _installed(pin: Pin, deb: Path, directory: Path) -> tuple[Pin, Tree]:
@@ -307,9 +320,11 @@ def _installed(pin: Pin, deb: Path, directory: Path) -> tuple[Pin, Tree]:
     os.rename(directory / "linux.git", home / "linux.git")
     os.rename(directory / "linux", home / "linux")
     os.sync()  # all that the stamp stands for
-    keep(home / "complete.json", json.dumps({"base": base, "tree": tree}) + "\n", durable=True)
+    made = replace(pin, date=date, deb_sha256=_sha256(deb), tarball_sha256=digest, tree=tree,
+                   commit=base, files=files)
+    stamp = {"base": base, **{name: getattr(made, name) for name in _FOUND}}
+    keep(home / "complete.json", json.dumps(stamp) + "\n", durable=True)
     found = at_hand(pin)
     if found is None:
         raise TreeError(f"{home}: the set-up ended without a usable stamp; remove it, run again")
-    return replace(pin, date=date, deb_sha256=_sha256(deb), tarball_sha256=digest, tree=tree,
-                   commit=base, files=files), found
+    return made, found

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -257,10 +258,24 @@ def test_a_pin_is_moved_to_what_is_served_and_then_it_is_the_tree(
     assert pin.pinned("old", lock_file=lock) == there
     other = said[:said.index("[kernels.old]")]
     assert lock.read_text().startswith(other)
-    # And back: what was pinned at first comes out again, but for the date, which is the tarball's.
+    # And back, when it was removed: the same but for the date, which is the tarball's.
     _package(archive, "1-1", FILES)
     back, _ = pin.taken(moving.asked("old", "tiny/x=1-1", lock))
     assert back.tree == pin.read_pin("old", _lock_file(archive)).tree
+
+
+def test_a_pin_that_moves_back_to_a_tree_that_is_here_is_as_it_was(archive: Path) -> None:
+    lock = _lock_file(archive)
+    before = pin.read_pin("old", lock)
+    pin.pinned(lock_file=lock)
+    _package(archive, "2-1", {**FILES, "Kconfig": "other\n"})
+    _serve(archive, "2-1", "1-1")
+    moving.write_down(pin.taken(moving.asked("old", "tiny", lock))[0], lock)
+    fetched = (archive / "log").read_text()
+    back, there = pin.taken(moving.asked("old", "tiny=1-1", lock))
+    assert replace(back, version=before.version) == before  # ours is no Debian version
+    assert there.base == before.commit
+    assert (archive / "log").read_text() == fetched
 
 
 def test_a_kernel_that_is_pinned_as_well_comes_after_the_others(archive: Path) -> None:
