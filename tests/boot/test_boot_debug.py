@@ -55,9 +55,12 @@ def test_a_kernel_that_looks_harder_finds_nothing(
 
 
 @pytest.mark.parametrize("kind", [_kind(one) for one in KINDS.values()])
-def test_every_symbol_of_a_fragment_is_as_asked_for(kind: Kind, pinned: Tree) -> None:
-    # kconfig drops silently what lacks a dependency
-    told = kernel(pinned, with_port_model(pinned, {}), kind).config().splitlines()
+def test_every_symbol_of_a_fragment_is_as_asked_for(
+    kind: Kind, pinned: Tree, made: Series
+) -> None:
+    # kconfig drops silently what lacks a dependency; a kernel that other tests boot as well
+    files = with_port_model(pinned, made.commits[-1].overlay)
+    told = kernel(pinned, files, kind).config().splitlines()
     known = {line.split("=")[0] for line in told if not line.startswith("#")}
 
     for line in fragment(fragments(kind, X86)):
