@@ -13,7 +13,7 @@ from checks.machine.instances import Inst, View
 from checks.machine.step import Kind, Step
 from checks.rules.rule import COUNTED, counted_on, once, step_rule
 from generator.expr import TRUE, Expr, Num, Place, Read, Role, all_of, any_of, num, reads
-from generator.facts import ABSENT, IRQ, LIFE
+from generator.facts import ABSENT, EXCLUSIVE, HANDLER, IRQ, LIFE
 from generator.meaning import assuming, fold_known
 from generator.operation import ME, Operation, Set, fill
 from generator.ops.pm import RUNTIME_PUTS
@@ -120,6 +120,7 @@ def taken_back_once(step: Step, view: View) -> Expr | None:
 
     That goes for what a driver does by hand and for what devres does for it.
     """
+    # Of what is counted, and of an irq, it is not asked behind a resume that has failed.
     done = step.op
     if done is None or not _ends_well(step):
         return None
@@ -137,7 +138,7 @@ def taken_back_once(step: Step, view: View) -> Expr | None:
         return None if step.held == TRUE else ~step.held
     wrong = view.bind(fill(~any_of(*there), step.params), _roles(step))
     wrong = all_of(wrong, *_irq_is_known(step, left))
-    if all(target.fact in COUNTED for target in left):
+    if all(target.fact in (*COUNTED, HANDLER, EXCLUSIVE) for target in left):
         wrong &= counted_on(step, view)
     return wrong if step.held == TRUE else wrong | ~step.held
 
