@@ -178,6 +178,7 @@ class Operation:
     One with `off_devres` takes the latest entry with that undo off the devres list of `on_devres`.
     One with `managed_by` is managed where an operation of that name is on the devres list of its
     device, and only there. `fails_when` must hold for it to fail, whatever its outcomes say.
+    One on a context that is done `once` may not be done again before the other of its pair was.
     """
 
     name: str
@@ -225,6 +226,7 @@ class Operation:
     off_devres: Operation | None = field(default=None, metadata=NO_DIGEST)
     managed_by: str = field(default="", metadata=NO_DIGEST)
     fails_when: Expr = field(default=TRUE, metadata=NO_DIGEST)
+    once: bool = field(default=False, metadata=NO_DIGEST)
 
     @property
     def on_role(self) -> str:

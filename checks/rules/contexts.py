@@ -22,8 +22,10 @@ from generator.context import (
     flushed,
     opened,
     queued,
+    ready,
     resuming,
     running,
+    shut,
     wanted,
 )
 from generator.expr import FALSE, TRUE, Expr, Fact, Nth, Read, all_of, any_of, num, reads
@@ -101,6 +103,8 @@ def queued_only_while_there(step: Step, view: View) -> Expr | None:
         return None
     name, inst = step.op.context[1], step.role("user")
     there = queued(name)(inst).eq(1)  # a file may be open that was of another life
+    if step.op.once:  # napi_enable() of what is enabled is a BUG
+        there |= ready(name)(inst).eq(1) & shut(name)(inst).eq(0)
     return there if step.op.context[0] == "file" else there | running(name)(inst).eq(1)
 
 
@@ -218,9 +222,10 @@ def _under_its_thread(step: Step, view: View, me: int) -> Expr | None:
 @step_rule(
     "N18",
     mend="cancel from outside, without the lock; where it is done from inside, do not "
-    "wait",
+    "wait; disable NAPI once for each napi_enable(), under a lock that both take",
     evidence=("kernel/workqueue.c __flush_work()", "kernel/workqueue.c cancel_work_sync()",
-              "kernel/time/timer.c timer_delete_sync()", "kernel/locking/mutex.c mutex_lock()"),
+              "kernel/time/timer.c timer_delete_sync()", "kernel/locking/mutex.c mutex_lock()",
+              "net/core/dev.c napi_disable()"),
     symptom="INFO: task NAME blocked for more than 120 seconds, in __flush_work(); with lockdep: "
     "possible circular locking dependency detected",
     states=_stuck,
@@ -231,6 +236,7 @@ def waits_for_what_can_end(step: Step, view: View) -> Expr | None:
     No context is cancelled and waited for by itself, or by who holds a lock that it takes; no irq
     thread waits for the handlers of its irq; no mutex is taken by who holds it, or by who holds
     another that its holder waits for, and none is kept by a function that returns to the kernel.
+    NAPI that is disabled is not disabled again.
     """
     op = step.op
     if step.inst is None:
@@ -243,9 +249,9 @@ def waits_for_what_can_end(step: Step, view: View) -> Expr | None:
     if view.contexts and _waits_for_handlers(op):
         return _under_its_thread(step, view, _me(step, view))
     if op.does not in ("cancel and wait", "shut down", "wait"):
-        again = [fact(step.role(role)).eq(_me(step, view))
+        taken = [fact(step.role(role)).eq(_me(step, view))
                  for fact, role in takes(op) if fact not in MUTEXES]
-        return any_of(*again) if again else None
+        return any_of(*taken) if taken else None
     me = _me(step, view)
     name, inst = op.context[1], step.role("user")
     if step.context == name and step.inst == inst:
@@ -253,9 +259,11 @@ def waits_for_what_can_end(step: Step, view: View) -> Expr | None:
     runs = running(name)(inst).eq(1)
     if op.does == "wait":
         runs |= queued(name)(inst).eq(1)
+    again = shut(name)(inst).eq(1) if op.once else FALSE
     held = [
         lock.eq(me) for own in view.contexts
         if (own.context.name, own.inst) == (name, inst)
         for lock in sorted(_taken_in(view, own.context.body, own), key=lambda read: read.key)
     ]
-    return all_of(runs, any_of(*held)) if held else None
+    stuck = again | all_of(runs, any_of(*held)) if held else again
+    return None if stuck == FALSE else stuck

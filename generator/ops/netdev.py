@@ -3,7 +3,8 @@
 
 net/core/dev.c. `calls("netdev", (...))` among the contexts of the driver is what its ndo_ functions
 do; unregister_netdev() waits for them. NAPI is `tasklet("napi", (...))`: napi_disable() waits for a
-poll that runs, and none is scheduled until napi_enable().
+poll that runs, and none is scheduled until napi_enable(). It keeps the bit that a poll has, so a
+second one waits for a poll that never ends, and napi_enable() is a BUG where nobody keeps it.
 """
 
 from __future__ import annotations
@@ -31,8 +32,9 @@ UNREGISTER_NETDEV = Of("unregister_netdev", "cancel and wait", "calls", "netdev"
 REGISTER_NETDEV = Of("register_netdev", "start", "calls", "netdev",
                      f"{_SOURCE} register_netdev()", undo=UNREGISTER_NETDEV, argument=None)
 
-NAPI_DISABLE = Of("napi_disable", "shut down", "tasklet", "napi", f"{_SOURCE} napi_disable()")
+NAPI_DISABLE = Of("napi_disable", "shut down", "tasklet", "napi", f"{_SOURCE} napi_disable()",
+                  once=True)
 NAPI_ENABLE = Of("napi_enable", "initialise", "tasklet", "napi", f"{_SOURCE} napi_enable()",
-                 undo=NAPI_DISABLE)
+                 undo=NAPI_DISABLE, once=True)
 NAPI_SCHEDULE = Of("napi_schedule", "queue", "tasklet", "napi",
                    "include/linux/netdevice.h napi_schedule()")

@@ -68,6 +68,7 @@ class Of:
     argument: int | None = 0  # of the call, that tells the device
     also: tuple[Set, ...] = ()  # what it gives beside
     idempotent: bool = False
+    once: bool = False  # not again before its counterpart: a second one waits for ever, or is a BUG
     spelled: tuple[str, ...] = ()  # what is left of it in C whose macros are expanded
 
     def __post_init__(self) -> None:
@@ -117,6 +118,7 @@ def _operation(of: Of, name: str) -> Operation:
     common = Operation(
         shown, ("user",), (ok(),), of.source, Fingerprint((of.callee,), on=of.argument),
         context=(of.kind, name), does=of.does, sleeps=False, idempotent=of.idempotent,
+        once=of.once,
     )
     needs = () if of.kind in ("thread", *REGISTERED) else (ready(name),)
     waiting, runs, left, closed = (

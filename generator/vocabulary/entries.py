@@ -123,7 +123,8 @@ def _maker(name: str, function: FunctionType) -> Maker:
 def _of_contexts(name: str, module: str, made: Of) -> Maker:
     on = "user, [owner]" if made.managed else "user"
     kind = made.kind.replace("_", " ")
-    doc = f"Of a {kind}: {made.does}; {made.source}."
+    once = ", and not again before its counterpart" if made.once else ""
+    doc = f"Of a {kind}: {made.does}{once}; {made.source}."
     return Maker(name, f"generator.ops.{module}", f'{name}({on}, {made.word}="NAME")', doc)
 
 

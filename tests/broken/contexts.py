@@ -2,8 +2,9 @@
 """Designs that queue what outlives its memory, or wait for what cannot end."""
 
 from broken.parts import DELETE, KID, MADE, MAKE, Case, design, kid, port
-from generator.context import timer, work
+from generator.context import tasklet, timer, work
 from generator.ops.lock import MUTEX_LOCK, MUTEX_UNLOCK
+from generator.ops.netdev import NAPI_DISABLE, NAPI_ENABLE
 from generator.ops.service import KFREE_DATA, KZALLOC_DATA
 from generator.ops.work import (
     CANCEL_WORK_SYNC,
@@ -22,6 +23,7 @@ LOCK, UNLOCK = MUTEX_LOCK(KID), MUTEX_UNLOCK(KID)
 OTHER, FREED = MUTEX_LOCK(KID, lock="other"), MUTEX_UNLOCK(KID, lock="other")
 NESTED = (work("work", (LOCK, OTHER, FREED, UNLOCK)),)
 LOCKS = (work("work", (LOCK, UNLOCK)),)
+ENABLE, DISABLE, POLLED = NAPI_ENABLE(KID), NAPI_DISABLE(KID), (tasklet("napi"),)
 POLL = (timer("poll", (ARM,)),)
 BOUND = ("port: bind portdrv", *MADE, "kid: bind kiddrv", "kid: kzalloc driver data(kid)")
 GONE = ("kid: probe returns 0", "kid: unbind kiddrv")
@@ -86,5 +88,24 @@ CASES = (
                "kid: mutex_lock(kid)", "kid work: mutex_lock[other](kid)"),
         hardware={},
         floating=("kid work",),
+    ),
+    # net/core/dev.c napi_disable() waits until no poll has NAPI_STATE_SCHED, and keeps that bit
+    # itself until napi_enable(), which is a BUG where it is not set.
+    Case(
+        "N18",
+        broken=design(port(MAKE, DELETE), kid(
+            (DATA, ENABLE), (DISABLE, DISABLE, FREE), contexts=POLLED)),
+        mended=design(port(MAKE, DELETE), kid((DATA, ENABLE), (DISABLE, FREE), contexts=POLLED)),
+        trace=(*BOUND, "kid: napi_enable(kid)", *GONE, "kid: napi_disable(kid)",
+               "kid: napi_disable(kid)"),
+        hardware={},
+    ),
+    Case(
+        "N17",
+        broken=design(port(MAKE, DELETE), kid(
+            (DATA, ENABLE, ENABLE), (DISABLE, FREE), contexts=POLLED)),
+        mended=design(port(MAKE, DELETE), kid((DATA, ENABLE), (DISABLE, FREE), contexts=POLLED)),
+        trace=(*BOUND, "kid: napi_enable(kid)", "kid: napi_enable(kid)"),
+        hardware={},
     ),
 )

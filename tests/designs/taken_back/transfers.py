@@ -4,13 +4,16 @@
 The timeout work of an Ethernet controller was not cancelled behind unregister_netdev() (ravb,
 CVE-2023-35827); registers unmapped under an interface that is up; memory behind a network device
 used behind free_netdev() (qcom/emac); DMA memory, a workqueue, a PHY left behind an error; an URB
-that queues work was killed behind its cancel (usbnet).
+that queues work was killed behind its cancel (usbnet). An attribute of ibmveth took the interface
+down and up beside whoever opens and closes it, and disabled NAPI twice (CVE-2025-22053), as the
+resume of atlantic did behind its suspend (CVE-2022-49624).
 """
 
 from generator.context import Context, calls, tasklet, urb, work
 from generator.design import Design, Device, Driver
+from generator.expr import Fact, Role
 from generator.facts import MEMORY, MSG
-from generator.operation import Operation, ok
+from generator.operation import Guard, Operation, ok, sets
 from generator.ops.buffers import (
     ALLOC_WORKQUEUE,
     DESTROY_WORKQUEUE,
@@ -29,6 +32,7 @@ from generator.ops.irq import (
     PCI_IRQ_VECTOR,
     REQUEST_IRQ,
 )
+from generator.ops.lock import MUTEX_LOCK, MUTEX_UNLOCK
 from generator.ops.mapping import PCI_IOMAP, PCI_IOUNMAP
 from generator.ops.memdev import READL
 from generator.ops.netdev import (
@@ -42,6 +46,7 @@ from generator.ops.netdev import (
 )
 from generator.ops.pci import PCI_DISABLE_DEVICE, PCI_ENABLE_DEVICE, PCI_SET_MASTER
 from generator.ops.platform import CLIENT_IRQ
+from generator.ops.registered import SYSFS_CREATE_GROUP, SYSFS_REMOVE_GROUP
 from generator.ops.service import KFREE_DATA, KZALLOC_DATA
 from generator.ops.usb import (
     USB_ALLOC_URB,
@@ -51,7 +56,7 @@ from generator.ops.usb import (
     USB_SUBMIT_URB,
 )
 from generator.ops.work import CANCEL_WORK_SYNC, INIT_WORK, SCHEDULE_WORK
-from generator.program import Block, Node, Return
+from generator.program import Block, If, Node, Return
 
 NIC = Device("nic", "pci", answers=((MSG, ("0",)),))
 ETH, CHIP, DONGLE = Device("eth", "platform"), Device("chip", "spi"), Device("dongle", "usb")
@@ -107,11 +112,33 @@ def _events(*stop: Node) -> Design:
                urb("urb", (SCHEDULE_WORK(DONGLE, work="kevent"),)), work("kevent"))
 
 
+def _pools(*store: Node) -> Design:
+    probe = (ALLOC_ETHERDEV(ETH), SYSFS_CREATE_GROUP(ETH), REGISTER_NETDEV(ETH))
+    close = (NAPI_DISABLE(ETH), DOWN(ETH))
+    toggle = (MUTEX_LOCK(ETH), If(IS_UP, close, (NAPI_ENABLE(ETH), SET_UP(ETH))), MUTEX_UNLOCK(ETH))
+    remove = (UNREGISTER_NETDEV(ETH), SYSFS_REMOVE_GROUP(ETH), If(IS_UP, close), FREE_NETDEV(ETH))
+    return _of(ETH, probe, remove, calls("netdev", toggle), calls("attributes", store),
+               tasklet("napi"))
+
+
+def _slept(*again: Node) -> Design:
+    probe = (ALLOC_ETHERDEV(ETH), NAPI_ENABLE(ETH), REGISTER_NETDEV(ETH))
+    remove = (UNREGISTER_NETDEV(ETH), NAPI_DISABLE(ETH), FREE_NETDEV(ETH))
+    return _of(ETH, probe, remove, calls("netdev"), tasklet("napi"),
+               suspend=(NAPI_DISABLE(ETH),), resume=(*again, NAPI_ENABLE(ETH)))
+
+
+UP = Fact("interface up", 1, "somebody has opened the interface")
+SET_UP, DOWN = (Operation(f"up = {value}", ("dev",), (ok(sets(UP(Role("dev")), value)),), source="")
+                for value in (1, 0))
+IS_UP = Guard("up", UP(ETH).eq(1), ())
+ANEW = If(IS_UP, (NAPI_DISABLE(ETH), NAPI_ENABLE(ETH)))
 KILL, CANCEL = USB_KILL_URB(DONGLE), CANCEL_WORK_SYNC(DONGLE, work="kevent")
 DESIGN = _nic(GONE, *QUIET, UNMAP, FREE)
 SOUND = (
     _timeout(CANCEL_WORK_SYNC(ETH, work="timeout")), _emac(USES(ETH), FREE_NETDEV(ETH)),
     _queue(DESTROY_WORKQUEUE(CHIP)), _buffer(DMA_FREE_COHERENT(ETH)), _events(KILL, CANCEL),
+    _pools(MUTEX_LOCK(ETH), ANEW, MUTEX_UNLOCK(ETH)), _slept(),
 )
 BUGGY = (
     (_nic(UNMAP, GONE, *QUIET, FREE), "N3"),
@@ -121,4 +148,6 @@ BUGGY = (
     (_buffer(), "R40"),
     (_of(ETH, (PHY_INIT(ETH), PHY_POWER_ON(ETH)), (PHY_EXIT(ETH),)), "R40"),
     (_events(CANCEL, KILL), "N17"),
+    (_pools(ANEW), "N18"),
+    (_slept(NAPI_DISABLE(ETH)), "N18"),
 )
