@@ -126,8 +126,9 @@ I2C_MUX_ADD_ADAPTER, I2C_MUX_DEL_ADAPTERS = _calls(
 TCPCI_REGISTER_PORT, TCPCI_UNREGISTER_PORT = _calls(
     "tcpci", "tcpci_register_port", "tcpci_unregister_port", "drivers/usb/typec/tcpm/tcpci.c",
     fails=Fails.ERRPTR)
-UCSI_REGISTER, UCSI_UNREGISTER = _calls(
-    "connectors", "ucsi_register", "ucsi_unregister", "drivers/usb/typec/ucsi/ucsi.c")
+UCSI_REGISTER, UCSI_UNREGISTER = _calls(  # one that has no connectors yet is left alone
+    "connectors", "ucsi_register", "ucsi_unregister", "drivers/usb/typec/ucsi/ucsi.c",
+    idempotent=True)
 MMC_ADD_HOST, MMC_REMOVE_HOST = _calls(
     "mmc", "mmc_add_host", "mmc_remove_host", "drivers/mmc/core/host.c")
 VDPA_MGMTDEV_REGISTER, VDPA_MGMTDEV_UNREGISTER = _calls(
