@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from generator.design import Design, Device, Driver, Waiver
 from generator.drivers.in_tree import in_tree
-from generator.errors import ModelError, UsageError, Where
+from generator.errors import ModelError, PortwrightError, UsageError, Where
 from generator.mistakes import mends
 from generator.operation import Operation
 from generator.ops import shipped
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 DEFAULT: Mapping[str, str] = MappingProxyType({})  # the drivers as they are written down
 SHIPPED = Path(__file__).parent / "designs"
+_LET = "the file is run to read the design, and stopped here: let it only build DESIGN"
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,12 @@ def load(name: str, said: Mapping[str, str] = DEFAULT) -> Loaded:
     """
     if name in names():
         stem = name.replace("-", "_")
-        module = importlib.import_module(f"generator.designs.{stem}")
+        try:
+            module = importlib.import_module(f"generator.designs.{stem}")
+        except Exception as fault:  # whoever adds one makes the mistakes of any user
+            if _is_of_the_machine(fault):
+                raise
+            raise _refusal(fault, name, SHIPPED / f"{stem}.py", SHIPPED) from fault
         return _in_tree(_checked(module, SHIPPED / f"{stem}.py"), said)
     path = Path(name)
     if path.suffix != ".py" and "/" not in name:
@@ -94,25 +100,57 @@ def load(name: str, said: Mapping[str, str] = DEFAULT) -> Loaded:
     try:
         with confined(path):
             spec.loader.exec_module(module)
-    except ModelError:
-        raise
-    except SyntaxError as fault:
-        read = (fault.text or "").strip()[:40] if fault.filename == str(path.absolute()) else ""
-        mend = f": this is no Python: {read}" if read else ": this is no Python"
-        line = fault.lineno if read else _line_in(fault, path)
-        raise ModelError(
-            Where(name, line or fault.lineno or 1), f"{fault.msg or fault}{mend}"
-        ) from fault
-    except OSError as fault:
-        line = _line_in(fault, path)
-        if not line:  # the file itself cannot be read
-            raise UsageError(f"{name}: {_told(fault)}") from fault
-        raise ModelError(Where(name, line), _told(fault)) from fault
     except BaseException as fault:  # a user's file can raise anything
-        if asked():
+        if not isinstance(fault, Exception) and asked():
             raise
-        raise ModelError(Where(name, _line_in(fault, path) or 1), _told(fault)) from fault
+        raise _refusal(fault, name, path) from fault
     return _in_tree(_checked(module, path), said)
+
+
+def _is_of_the_machine(fault: Exception) -> bool:
+    """Return whether it is not what a shipped design says that is wrong, but what it needs."""
+    if isinstance(fault, ImportError):
+        return (fault.name or "").partition(".")[0] != "generator"
+    return isinstance(fault, OSError | MemoryError) or (
+        isinstance(fault, PortwrightError) and not isinstance(fault, ModelError))
+
+
+def _refusal(
+    fault: BaseException, name: str, path: Path, folder: Path | None = None
+) -> PortwrightError:
+    """Return what is wrong with a file that raised something, of which nothing need be sound.
+
+    folder: where other files lie that are as likely to be wrong as this one.
+    """
+    try:
+        return _refused(fault, name, path, folder)
+    except Exception:  # noqa: BLE001 - an exception of theirs, of which even this is theirs
+        where = _place(fault, name, path, folder) or Where(name, 1)
+        return ModelError(where, f"{type(fault).__name__}: {_LET}")
+
+
+def _refused(
+    fault: BaseException, name: str, path: Path, folder: Path | None
+) -> PortwrightError:
+    place = _place(fault, name, path, folder)
+    if isinstance(fault, ModelError):  # of ours, which has a line of the file
+        if isinstance(fault.where, Where) and Path(fault.where.file).exists():
+            return fault
+        return ModelError(place or Where(name, 1), fault.text)
+    if isinstance(fault, SyntaxError):
+        own = fault.filename == str(path.absolute()) or (
+            folder is not None and Path(fault.filename or "").is_relative_to(folder))
+        read = (fault.text or "").strip()[:40] if own else ""
+        mend = f": this is no Python: {read}" if read else ": this is no Python"
+        if own and folder is not None:
+            name = str(fault.filename)
+        line = fault.lineno if read or place is None else place.line
+        return ModelError(Where(name, line or 1), f"{fault.msg or fault}{mend}")
+    if isinstance(fault, OSError):
+        if place is None:  # the file itself cannot be read
+            return UsageError(f"{name}: {_told(fault)}")
+        return ModelError(place, _told(fault))
+    return ModelError(place or Where(name, 1), _told(fault))
 
 
 def _in_tree(loaded: Loaded, said: Mapping[str, str]) -> Loaded:
@@ -177,15 +215,19 @@ def _told(fault: BaseException) -> str:
     except Exception:  # noqa: BLE001 - an exception of theirs, of which even this is theirs
         said = ""
     what = f"{type(fault).__name__}{said}"
-    return f"{what}: the file is run to read the design, and stopped here: let it only build DESIGN"
+    return f"{what}: {_LET}"
 
 
-def _line_in(fault: BaseException, path: Path) -> int:
-    """Return the last line of the user's file that the fault passed through."""
-    frames = traceback.extract_tb(fault.__traceback__)
-    lines = [frame.lineno or 0 for frame in frames if Path(frame.filename) == path.absolute()
-             or frame.filename == str(path)]
-    return lines[-1] if lines else 0
+def _place(fault: BaseException, name: str, path: Path, folder: Path | None) -> Where | None:
+    """Return the last line of the user's file, or of the folder, that the fault passed through."""
+    found = None
+    for frame in traceback.extract_tb(fault.__traceback__):
+        file = Path(frame.filename)
+        if folder is not None and file.is_relative_to(folder):
+            found = Where(frame.filename, frame.lineno or 1)
+        elif file == path.absolute() or frame.filename == str(path):
+            found = Where(name, frame.lineno or 1)
+    return found
 
 
 def _near(fault: BaseException) -> str:

@@ -47,7 +47,8 @@ from generator.untold import Untold
 
 _OURS = Path(__file__).parent
 _NOT_DESIGNS = frozenset(
-    str(path) for path in [*_OURS.glob("*.py"), *(_OURS / "ops").glob("*.py")]
+    str(path) for path in [*_OURS.glob("*.py"), *(_OURS / "ops").glob("*.py"),
+                           _OURS / "series" / "spec.py"]
 )
 
 

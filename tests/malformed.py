@@ -231,6 +231,16 @@ TEXTS: dict[str, list[str]] = {
         "def f(): return f()\nf()\n", "raise RecursionError\n", "raise MemoryError\n",
         "from generator.errors import UsageError\nraise UsageError('mine')\n",
         "import this_is_not_there\n", "from . import design\n", "import generator.nothing\n",
+        "class E(TypeError):\n    def __str__(self): raise TypeError\nraise E\n",
+        "class E(NameError):\n    name = property(lambda _: 1 / 0)\nraise E('x')\n",
+        "e = SyntaxError('mine'); e.text = 7; e.filename = __file__\nraise e\n",
+        "class E(OSError):\n    def __str__(self): raise TypeError\nraise E\n",
+        "from generator.errors import ModelError, Where\n"
+        "raise ModelError(Where('x', 1), 'mine, of no line here')\n",
+        "from generator.errors import ModelError\nraise ModelError('x', 'mine, and no place')\n",
+        "raise ExceptionGroup('mine', [TypeError('a')])\n", "raise StopIteration\n",
+        "raise TypeError(None)\n", "raise BrokenPipeError\n", "next(iter(()))\n",
+        "def f(a, *, b): pass\nf(1, 2)\n",
     ],
     "no design": [
         "", "\n\n", "x = 1\n", "DESIGN = None\n", "DESIGN = 7\n", "DESIGN = 'auxbus'\n",
@@ -239,7 +249,10 @@ TEXTS: dict[str, list[str]] = {
         "from generator.design import Design\nDESIGN = Design()\n",
         "from generator.design import Design\nDESIGN = Design('a', 'b', 1, 2)\n",
         "from generator.designs.auxbus import auxbus\nDESIGN = auxbus\n",
-        "def DESIGN(): pass\n", "DESIGN: int\n",
+        "def DESIGN(): pass\n", "DESIGN: int\n", "async def f(): pass\nDESIGN = f\n",
+        "DESIGN = (x for x in ())\n", "class DESIGN: pass\n",
+        "# -*- coding: nothing -*-\nDESIGN = 1\n",
+        "from generator.designs.auxbus import DESIGN\nDESIGN = [DESIGN]\n",
     ],
 }
 

@@ -103,6 +103,10 @@ OWN_EDITS: dict[str, list[tuple[str, str]]] = {
         (_UP, 'call(Function("f", UP(CHIP))),'), (_UP, "call(Function(7, (UP(CHIP),))),"),
         (_UP, 'MUTEX_LOCK(CHIP, lock="my lock"),'), (_UP, 'MUTEX_LOCK(CHIP, work="lock"),'),
         (_UP, 'devm_action("down", "cb")(CHIP, CHIP),'), (_UP, "Return(1, 2, 3),"),
+        (_UP, "UP(CHIP)(CHIP),"), (_UP, "UP(*CHIP),"), (_UP, "UP(CHIP, fail=RETURN()),"),
+        (_UP, "UP(CHIP) + DOWN(CHIP),"), (_UP, "*UP(CHIP),"), (_UP, "...,"), (_UP, "UP(DEV),"),
+        (_UP, 'UP(CHIP, c="x"),'), (_UP, "UP(CHIP, fail=Return(ok=False)),"), (_UP, "type,"),
+        (_UP, "devm_action(DOWN)(CHIP),"), (_UP, 'call(Function("f", (UP(CHIP),), undo=7)),'),
     ],
     "field of a driver or a device": [
         (_DRIVER, '"chip", CHIP, unbind="no",'), (_DRIVER, '"chip", CHIP, handler_needs=MAPPED,'),
@@ -121,6 +125,10 @@ OWN_EDITS: dict[str, list[tuple[str, str]]] = {
         (_END, 'drivers=(CHIP_DRIVER,), waivers=(Waiver("N12", "why", op="nothing"),))'),
         (_END, "drivers=(CHIP_DRIVER,), given={HAS: True})"),
         ('"a chip"', "7"), ('Design("own"', "Design(None"),
+        (_END, "drivers={CHIP_DRIVER})"), (_END, "drivers=(one for one in (CHIP_DRIVER,)))"),
+        (_END, "drivers=(CHIP_DRIVER,), status=7)"), (_END, "drivers=(CHIP_DRIVER,), where=7)"),
+        (_END, "drivers=(CHIP_DRIVER,), serves=lambda: ())"),
+        (_END, "drivers=(CHIP_DRIVER,))\nDESIGN.drivers = ()"),
     ],
 }
 

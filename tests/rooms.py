@@ -39,6 +39,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         LANG, "generator/rendering", "generator/parsing", "generator/reading", "generator/kernel",
         "generator/tree_facts",
     ),
+    "generator/series/spec.py": (LANG, "generator/editing", "generator/mistakes"),
     "generator/series": (
         LANG, "generator/editing", "generator/rendering", "generator/kernel", "generator/system",
     ),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from generator.ctext import Returns
 from generator.editing import block_diff
@@ -31,6 +31,7 @@ from generator.rendering.render import body
 from generator.rendering.templates import Names, text_of
 
 
+@runtime_checkable
 class Edit(Protocol):
     """A change of the tree; it returns whole new texts."""
 

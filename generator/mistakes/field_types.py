@@ -16,10 +16,10 @@ from generator.misfit import is_place
 from generator.operation import Block
 
 
-def check_fields(thing: object, what: str, where: Where) -> None:
+def check_fields(thing: object, what: str, where: Where, *, lines: bool = True) -> None:
     """Refuse a dataclass of which a field does not hold what its annotation says.
 
-    Blocks are left out: `check_block` knows more of them.
+    Blocks are left out: `check_block` knows more of them. Its texts are `lines`, or code.
     Errors: ModelError, at the line given.
     """
     for name, hint in _hints(typing.cast(Hashable, type(thing))).items():
@@ -31,7 +31,7 @@ def check_fields(thing: object, what: str, where: Where) -> None:
             )
         if name == "name" and not value:
             raise ModelError(where, f"{what}: name= is empty: give it a name")
-        for text in _texts(value):
+        for text in _texts(value) if lines else ():
             if not (text.replace("\n", "") if name == "text" else text).isprintable():
                 raise ModelError(
                     where, f"{what}: {name}= is a line of text, and {_told(text)} is none: take "

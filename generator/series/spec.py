@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from generator.design import Design, Driver
 from generator.editing.function_edits import Edit
+from generator.mistakes.field_types import check_fields
+from generator.operation import here
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,13 @@ class Step:
     unchanged: bool = False
     beside: tuple[Driver, ...] = ()
     fulfilled: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse fields that hold something else, those of the edits too."""
+        where = here()
+        check_fields(self, f"step {self.key}", where)
+        for edit in self.edits:
+            check_fields(edit, f"step {self.key}: {type(edit).__name__}", where, lines=False)
 
 
 @dataclass(frozen=True)
@@ -47,3 +56,7 @@ class SeriesSpec:
     said: Mapping[str, str] = field(default_factory=dict, hash=False)
     left_out: tuple[tuple[str, str], ...] = ()
     children: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse fields that hold something else."""
+        check_fields(self, f"series {self.name}", here())
