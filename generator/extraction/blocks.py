@@ -301,6 +301,8 @@ class _Body:
         label = step.label
         if label.outcome in ("true", "false"):
             return ()  # a condition whose other way is a loop that was cut
+        if label.outcome == "fail":  # of which only this way is left: nothing came of it
+            return ()
         failed = None if step.failed is None else self.block(step.failed, before, failing=True)
         if label.name in self.apart:
             return self._helper(label, failed)

@@ -103,9 +103,13 @@ def _without_loops(lts: Lts) -> tuple[Moves, int]:
             moves.setdefault(source, {})[label] = target
     before = {state: dict(ways) for state, ways in moves.items()}
     succeeds = _succeeding(before)
+    sources: dict[int, set[int]] = {}
+    for source, after in ((one, to) for one, ways_ in before.items() for to in ways_.values()):
+        sources.setdefault(after, set()).add(source)
     done: set[int] = set()
     path: set[int] = set()
     cut = 0
+    stands_for: dict[int, int] = {}  # made here, for several exits -> the state that they leave
     stack: list[tuple[int, list[tuple[Label, int]]]] = [(lts.start, _ways(moves, lts.start))]
     path.add(lts.start)
     while stack:
@@ -121,12 +125,16 @@ def _without_loops(lts: Lts) -> tuple[Moves, int]:
             del moves[state][label]
             asked = label.outcome in ("true", "false")
             leaves = asked and any(after in succeeds for after in moves[state].values())
-            exits = {} if leaves else _exits(before, state, target, succeeds)
+            last = stands_for.get(state, state)
+            exit_, exits = (-1, {}) if leaves else _exits(before, sources, last, target, succeeds)
             if exits:  # else the other answer to what C asks is how the loop is left
                 first, behind = min(exits.items())
                 if len(exits) > 1 or first.outcome not in ("true", "false"):
                     behind = -2 - len(moves)
                     moves[behind] = exits
+                    stands_for[behind] = exit_
+                    if len(stands_for) > MOST:
+                        raise TooLarge
                 moves[state][label] = behind
                 ways.append((label, behind))
         elif target not in done:
@@ -154,30 +162,27 @@ def _succeeding(moves: Moves) -> set[int]:
 
 
 def _exits(
-    moves: Moves, last: int, head: int, succeeds: Collection[int]
-) -> dict[Label, int]:
-    """Return how the loop of a way back, from `last` to `head`, is left.
+    moves: Moves, sources: Mapping[int, Collection[int]], last: int, head: int,
+    succeeds: Collection[int],
+) -> tuple[int, dict[Label, int]]:
+    """Return where the loop of a way back, from `last` to `head`, is left, and how.
 
     Of several places it is the nearest to the head from which C can go on without an error.
     """
-    sources: dict[int, set[int]] = {}
-    for source, ways in moves.items():
-        for target in ways.values():
-            sources.setdefault(target, set()).add(source)
     loop, todo = {head, last}, [last]
     while todo:
         state = todo.pop()
-        more = sources.get(state, set()) - loop if state != head else set()
+        more = set(sources.get(state, ())) - loop if state != head else set()
         loop |= more
         todo += more
     seen, queue = {head}, [head]
-    worst: dict[Label, int] = {}
+    worst: tuple[int, dict[Label, int]] = -1, {}
     for state in queue:
         exits = {label: to for label, to in moves.get(state, {}).items() if to not in loop}
         if any(to in succeeds or (label.name == "return" and label.outcome != "error")
                for label, to in exits.items()):
-            return exits
-        worst = exits or worst
+            return state, exits
+        worst = (state, exits) if exits else worst
         for _, target in _ways(moves, state):
             if target in loop and target not in seen:
                 seen.add(target)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -147,6 +148,28 @@ def test_c_goes_on_behind_a_loop_that_is_cut() -> None:
         assert whole.loops == 1
         assert whole.statements == (
             Branch("more", (body,), ()), *_calls("after", on=""), Ret("0"))
+
+
+def test_a_loop_that_is_left_into_one_around_it_comes_to_an_end() -> None:
+    """What leaves the inner one is a way back of the outer one: that is cut as well."""
+    tried, again = (Label(name, "dev", "ok") for name in "ab")
+    whole = written(Lts(0, (
+        (0, tried, 0), (0, tried._replace(outcome="fail"), 1), (0, Label("return", "", "0"), 2),
+        (1, again, 1), (1, again._replace(outcome="fail"), 0),
+    ), frozenset({2})))
+    assert whole.loops
+    assert {"a", "b"} <= {one.label.name for one in _steps(whole)}
+
+
+def _steps(whole: Written) -> Iterator[Step]:
+    todo = [whole.statements, *whole.shared]
+    for block in todo:
+        for one in block:
+            if isinstance(one, Step):
+                yield one
+                todo.append(one.failed or ())
+            elif isinstance(one, Branch):
+                todo += [one.true, one.false]
 
 
 def test_what_is_too_much_is_refused() -> None:
