@@ -30,6 +30,13 @@ def beside(where: Tree, path: str) -> tuple[str, ...]:
     return tuple(one for one in found if one in there)
 
 
+def modules_of(where: Tree, path: str) -> tuple[str, ...]:
+    """Return the modules of several objects that a file is one of."""
+    directory, _, name = path.rpartition("/")
+    modules = _modules(_text(where, f"{directory}/Makefile"))
+    return tuple(one for one, objects in modules.items() if name.removesuffix(".c") in objects)
+
+
 def with_driver(where: Tree, module: str) -> str:
     """Return the C file of a module, by its name, that registers a driver, or has its init.
 

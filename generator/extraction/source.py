@@ -186,9 +186,14 @@ def _includes(where: Tree, path: str) -> tuple[str, ...]:
 
 
 def _symbol(where: Tree, path: str) -> str:
-    """Return the CONFIG_ symbol on which a Makefile has the object of a file; "" for none."""
+    """Return the CONFIG_ symbol on which a Makefile has the object of a file; "" for none.
+
+    Of a file that is one of several of a module it is the module's.
+    """
     directory, _, name = path.rpartition("/")
-    return _named(where, directory, f"{name.removesuffix('.c')}.o")
+    stem = name.removesuffix(".c")
+    objects = (stem, *makefile.modules_of(where, path))
+    return next((symbol for one in objects if (symbol := _named(where, directory, f"{one}.o"))), "")
 
 
 def _entering(where: Tree, path: str) -> tuple[str, ...]:

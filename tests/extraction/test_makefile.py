@@ -27,6 +27,12 @@ def test_the_files_of_a_module(pinned: Tree) -> None:
     assert makefile.beside(pinned, ESB) == (), "a module of one file"
 
 
+def test_the_symbol_of_a_module_is_that_of_each_of_its_files(pinned: Tree) -> None:
+    assert makefile.modules_of(pinned, f"{JSM}/jsm_tty.c") == ("jsm",)
+    assert source._symbol(pinned, f"{JSM}/jsm_tty.c") == "CONFIG_SERIAL_JSM"
+    assert source._symbol(pinned, ESB) == "CONFIG_I6300ESB_WDT"
+
+
 def test_a_makefile_is_read_as_data() -> None:
     text = ("obj-$(CONFIG_A) += a.o b.o\na-y := one.o \\\n\ttwo.o # three.o\n"
             "a-$(CONFIG_A_MORE) += four.o sub/five.o\nb-objs := six.o\n")
