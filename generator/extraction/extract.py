@@ -20,6 +20,7 @@ from generator.extraction.members import looked_for, needed, without_members
 from generator.extraction.modules import module
 from generator.extraction.open_facts import (
     UNSAID_IN_C,
+    given_away,
     left_open,
     of_members,
     of_numbers,
@@ -129,7 +130,7 @@ def extract(units: Sequence[Unit], named: Initialiser) -> Extracted:
         blocks["probe"] = (CLIENT_IRQ(device, device, fail=IGNORE), *blocks["probe"])
     every = {**blocks, "atomic": handler, **{context_entry(one.name): one.body for one in contexts}}
     open_ = left_open(units, of.reached(), there) | of_several(units, of.meant)
-    open_ |= of_numbers(units, of.meant) | of_members(every.values(), units)
+    open_ |= of_numbers(units, of.meant) | of_members(every.values(), units) | given_away(units)
     if struct.kind == "pci":  # drivers/pci/pci.c pci_pm_init() has enabled it
         open_ |= {RPM_ENABLED}
     if ENABLED in open_:  # so nothing can be said of what asks for it

@@ -21,7 +21,7 @@ from generator.extraction.vocabulary import (
     speaks,
     undoing,
 )
-from generator.facts import CLAIMED, MAPPED, MEMORY
+from generator.facts import CLAIMED, MAPPED, MEMORY, OF_NODE
 from generator.fingerprint import Fails
 from generator.operation import Do, Operation
 from generator.ops.perf import DEVM_ACTION
@@ -81,6 +81,12 @@ _HANDLE = {"devm_request_irq": 1, "devm_request_threaded_irq": 1, "devm_free_irq
 _BY_ARGUMENT = ("__request_region",)
 
 
+# What puts the node that it is to begin at.
+_BEGINS_AT = re.compile(
+    r"\bof_find_(?:node_by_(?:name|type)|compatible_node|matching_node(?:_and_match)?"
+    r"|node_with_property)\s*\(\s*(?!NULL)"
+)
+
 # Behind the one call, others take the fact by hand in some kernels and by devres in others:
 # drivers/pci/pci.c __pci_request_region().
 _HYBRID = {"pcim_enable_device": CLAIMED}
@@ -92,12 +98,14 @@ def of_several(
     """Return the facts of which a driver has several, where a device can only have one.
 
     Of two mappings that are given back one after the other neither is given back twice: they are
-    told by what C hands over, its last member, and two interfaces by where they are registered. So
+    told by what C hands over, its last member, and two interfaces by where they are registered, or
+    by the loop that registers them. So
     are those of which it depends on the kernel who
     gives them back, what a variable of the file holds, and what lies in a table or a list, of
     which a loop that is cut takes one and gives back another.
     """
     listed = _listed(units)
+    looped = _looped(units)
     lines = {unit.path: unit.text.decode("utf-8", "replace").split("\n") for unit in units}
     globals_ = {one.spelling for unit in units for one in unit.own if one.kind == Kind.VAR_DECL}
     handles: dict[Fact, set[str]] = {}
@@ -114,6 +122,9 @@ def of_several(
             continue
         if operation.does == "start" and operation.context[0] in REGISTERED:
             started.setdefault(operation.context[1], set()).add(place)
+            if any(place.path == path and first <= place.line <= last
+                   for path, first, last in looped):  # one each time, and all are ended by one call
+                hybrid.add(queued(operation.context[1]))
         rows = lines[place.path][place.line - 1 : place.end_line]
         kept = re.search(r"(?<![\w>.])(\w+)\s*=\s*\(?$", rows[0][: place.column - 1])
         if kept and kept[1] in globals_:
@@ -136,6 +147,21 @@ def of_several(
     hybrid |= {queued(name) for name, places in started.items() if len(places) > 1}
     several = (*handles.items(), *undos.items())  # two that are taken back in two ways are two
     return frozenset(hybrid | {fact for fact, names in several if len(names) > 1}) - {MEMORY}
+
+
+def _looped(units: Sequence[Unit]) -> frozenset[tuple[str, int, int]]:
+    """Return the path, first and last line of each loop."""
+    return frozenset(
+        (unit.path, inner.extent.start.line, inner.extent.end.line)
+        for unit in units for one in unit.definitions.values()
+        for inner in one.cursor.walk_preorder() if inner.kind in (Kind.FOR_STMT, Kind.WHILE_STMT)
+    )
+
+
+def given_away(units: Sequence[Unit]) -> frozenset[Fact]:
+    """Return the facts that a look-up gives back of what it begins at: drivers/of/base.c."""
+    text = "\n".join(unit.text.decode("utf-8", "replace") for unit in units)
+    return frozenset({OF_NODE}) if _BEGINS_AT.search(text) else frozenset()
 
 
 def _listed(units: Sequence[Unit]) -> frozenset[str]:

@@ -141,3 +141,46 @@ static void card_remove(struct pci_dev *pdev)
 def test_what_a_flag_says_that_another_function_sets(pinned: Tree) -> None:
     """It is taken where the flag is not set, and given back where it is."""
     assert rules_of(read_c(pinned, HEAD + FLAGGED + TAIL)) == set()
+
+
+MUXED = """#include <linux/i2c.h>
+#include <linux/i2c-mux.h>
+#include <linux/of.h>
+static int select(struct i2c_mux_core *mux, u32 port) { return 0; }
+static int card_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	struct i2c_mux_core *mux;
+	struct device_node *node;
+	int i, ret;
+
+	of_node_get(pdev->dev.of_node);
+	node = of_find_node_by_name(pdev->dev.of_node, "i2c-mux");
+	if (!node)
+		return -EINVAL;
+	of_node_put(node);
+	mux = i2c_mux_alloc(NULL, &pdev->dev, 4, 0, 0, select, NULL);
+	if (!mux)
+		return -ENOMEM;
+	pci_set_drvdata(pdev, mux);
+	for (i = 0; i < 4; i++) {
+		if (i == pdev->devfn)
+			ret = i2c_mux_add_adapter(mux, 0, i);
+		else
+			ret = i2c_mux_add_adapter(mux, 1, i);
+		if (ret) {
+			i2c_mux_del_adapters(mux);
+			return ret;
+		}
+	}
+	return 0;
+}
+static void card_remove(struct pci_dev *pdev)
+{
+	i2c_mux_del_adapters(pci_get_drvdata(pdev));
+}
+"""
+
+
+def test_what_a_loop_registers_and_a_node_that_a_look_up_puts(pinned: Tree) -> None:
+    """One adapter for each port, ended by one call; what is looked for begins at a node it puts."""
+    assert rules_of(read_c(pinned, HEAD + MUXED + TAIL)) == set()
