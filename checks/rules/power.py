@@ -11,6 +11,7 @@ from checks.rules.rule import counted_on, is_done, step_rule
 from generator.design import RUNTIME, SLEEP
 from generator.expr import TRUE, Expr, all_of, any_of
 from generator.facts import (
+    CALL_HOLDS,
     HANDLER,
     IRQ,
     NO_SUSPEND,
@@ -161,3 +162,20 @@ def no_suspend_is_of_the_whole_irq(step: Step, view: View) -> Expr | None:
     return all_of(IRQ(user).ne(0), any_of(*(
         HANDLER(one).eq(IRQ(user)) & NO_SUSPEND(one).eq(unlike) for one in others
     )))
+
+
+@step_rule(
+    "N48",
+    mend="put the reference before the error is returned, or go to the label that puts it",
+    evidence=("drivers/base/power/runtime.c __pm_runtime_resume()",
+              "drivers/iio/industrialio-core.c iio_read_channel_info()",
+              "drivers/iio/industrialio-buffer.c iio_enable_buffers()"),
+    symptom="a device that never sleeps again: /sys/devices/.../power/runtime_usage grows with "
+    "each failure",
+)
+def failed_call_keeps_nothing(step: Step, _view: View) -> Expr | None:
+    """A callback of an interface that fails holds no runtime PM reference that it took itself.
+
+    Who called it takes an error for nothing done, and never calls what would put the reference.
+    """
+    return CALL_HOLDS(step.role("dev")).eq(1) if is_done(step, "a call fails") else None

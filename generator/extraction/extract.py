@@ -13,6 +13,7 @@ from generator.entrypoint import DriverStruct, struct_named
 from generator.errors import TreeError, Where
 from generator.expr import Fact
 from generator.extraction.blocks import HARMLESS_CALLS, Blocks
+from generator.extraction.callbacks import keeping
 from generator.extraction.contexts import set_up
 from generator.extraction.fractions import Fractions, branches, calls
 from generator.extraction.interfaces import called, queued_by
@@ -146,7 +147,8 @@ def extract(units: Sequence[Unit], named: Initialiser) -> Extracted:
     needs_of = {word: needed(wanted, every["probe"], units, of.meant)
                 for word, wanted in of_others.items()}
     queued_of = {word: queued_by(units, names, there) for word, names in by_others.items()}
-    registered = tuple(_registered(every, needs_of, queued_of, device, at))
+    kept = keeping(Blocks(device, units, there), units)
+    registered = tuple(_registered(every, needs_of, queued_of, kept, device, at))
     every = without_members(every, {*needs, *(fact for one in registered for fact in one.needs)})
     driver = Driver(
         named.name, device, every["probe"], where=at, sources=(named.place.path,),
@@ -201,9 +203,11 @@ def extract(units: Sequence[Unit], named: Initialiser) -> Extracted:
 
 def _registered(
     every: Mapping[str, Block], needs_of: Mapping[str, Sequence[Fact]],
-    queued_of: Mapping[str, Sequence[Operation]], device: Device, at: Where,
+    queued_of: Mapping[str, Sequence[Operation]], kept: Mapping[str, Block], device: Device,
+    at: Where,
 ) -> Iterator[Context]:
-    """Yield the interfaces of which it is known what others call of them needs, or queues."""
+    """Yield the interfaces of which it is known what others call of them needs, queues, or keeps.
+    """
     done = [do.op for block in every.values() for do in operations(block)]
     kinds = {op.context[1]: op.context[0] for op in done if op.does == "start"}
     ready = {op.context[1] for op in done if op.does == "initialise"}
@@ -211,7 +215,7 @@ def _registered(
     for word, wanted in needs_of.items():
         needs = tuple(one for one in wanted if one not in (MEMORY, queued(word)))
         body = tuple(If(maybe, (op(device),), (), at) for op in queued_of[word]
-                     if op.context[1] in ready)
+                     if op.context[1] in ready) + kept.get(word, ())
         if kinds.get(word) in REGISTERED and (needs or body):
             yield Context(word, body, kinds[word], where=at, needs=needs)
 

@@ -15,6 +15,7 @@ from generator.extraction.texts import callees, text_of
 from generator.extraction.vocabulary import on_contexts
 from generator.operation import Operation
 from generator.parsing.cursors import Cursor, Kind, Unit, operator, record_of
+from generator.reading.initialisers import named
 
 # The word of an interface in ops/registered.py -> the structs whose functions are called of it.
 _STRUCTS: Mapping[str, tuple[str, ...]] = {
@@ -77,6 +78,18 @@ def queued_by(
                 ):
                     found[of.on(one.function)] = None
     return tuple(found)
+
+
+def functions_by_member(
+    units: Sequence[Unit], structs: Collection[str]
+) -> Iterator[tuple[str, str, str]]:
+    """Yield struct, member and function of what some structs are filled with where defined."""
+    for unit in units:
+        for cursor in unit.own:
+            struct = record_of(cursor.type) if cursor.kind == Kind.VAR_DECL else ""
+            if struct in structs:
+                yield from ((struct, member, function)
+                            for member, function in named(cursor).items())
 
 
 def _handed_over(unit: Unit, of_struct: Mapping[str, str]) -> Iterator[tuple[str, str]]:

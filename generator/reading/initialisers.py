@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import clang.cindex as ci
 
@@ -34,11 +35,7 @@ def entry_points(unit: Unit) -> tuple[Initialiser, ...]:
         kind = cursor.type.get_canonical().spelling.removeprefix("const ").removeprefix("struct ")
         if cursor.kind != ci.CursorKind.VAR_DECL or not (struct_named(kind) or kind in TABLES):
             continue
-        members: dict[str, str] = {}
-        for child in cursor.get_children():
-            if child.kind == ci.CursorKind.INIT_LIST_EXPR:
-                for part in child.get_children():
-                    _designated(part, members, tables)
+        members = named(cursor, tables)
         if kind in TABLES:
             tables[cursor.spelling] = members
             continue
@@ -47,6 +44,21 @@ def entry_points(unit: Unit) -> tuple[Initialiser, ...]:
         if members:
             found.append(Initialiser(kind, cursor.spelling, members, place))
     return tuple(found)
+
+
+def named(
+    initialised: Cursor, tables: Mapping[str, Mapping[str, str]] = MappingProxyType({})
+) -> dict[str, str]:
+    """Return the functions that the initialiser of a variable names, by member.
+
+    tables: those of variables that it may name in its turn.
+    """
+    members: dict[str, str] = {}
+    for child in initialised.get_children():
+        if child.kind == ci.CursorKind.INIT_LIST_EXPR:
+            for part in child.get_children():
+                _designated(part, members, tables)
+    return members
 
 
 def _designated(

@@ -17,7 +17,9 @@ from broken.parts import (
     kid,
     port,
 )
+from generator.context import calls
 from generator.operation import IGNORE
+from generator.ops.call import CALL_FAILS, CALL_TAKES
 from generator.ops.irq import (
     DISABLE_IRQ_WAKE,
     ENABLE_IRQ_WAKE,
@@ -29,6 +31,7 @@ from generator.ops.irq import (
 )
 from generator.ops.pm import PM_RUNTIME_GET_SYNC, PM_RUNTIME_PUT, PM_RUNTIME_PUT_NOIDLE
 from generator.ops.pm import PM_RUNTIME_RESUME_AND_GET as GET
+from generator.ops.registered import WATCHDOG_REGISTER_DEVICE, WATCHDOG_UNREGISTER_DEVICE
 from generator.ops.source import DISABLE_SOURCE, ENABLE_SOURCE
 from generator.program import Block
 
@@ -199,6 +202,30 @@ CASES = (
             *MADE,
             "kid: bind kiddrv",
             "kid: request_irq(kid)",
+        ),
+        hardware={},
+        floating=("port",),
+    ),
+    # drivers/iio/industrialio-core.c iio_read_channel_info() hands on what read_raw returns: who
+    # reads sees an error, and nobody calls the driver again for it.
+    Case(
+        "N48",
+        broken=design(port(MAKE, DELETE), replace(
+            kid((WATCHDOG_REGISTER_DEVICE.on("watchdog")(KID),),
+                (WATCHDOG_UNREGISTER_DEVICE.on("watchdog")(KID),)),
+            contexts=(calls("watchdog", (CALL_TAKES(KID), CALL_FAILS(KID))),))),
+        mended=design(port(MAKE, DELETE), replace(
+            kid((WATCHDOG_REGISTER_DEVICE.on("watchdog")(KID),),
+                (WATCHDOG_UNREGISTER_DEVICE.on("watchdog")(KID),)),
+            contexts=(calls("watchdog", (CALL_FAILS(KID),)),))),
+        trace=(
+            "port: bind portdrv",
+            *MADE,
+            "kid: bind kiddrv",
+            "kid: watchdog_register_device(kid)",
+            "kid watchdog: watchdog is called",
+            "kid watchdog: take runtime PM for a call for kid",
+            "kid watchdog: a call fails for kid",
         ),
         hardware={},
         floating=("port",),

@@ -47,6 +47,10 @@ UNSEEN: Mapping[str, Unseen] = {
         "a PMU that went under an event at shutdown is used again only by what runs between there "
         "and the end, which no guest can hold up; what comes of it is N1, which is seen",
     ),
+    "N48": Unseen(
+        "the guests have no device behind an interface of iio, rtc or watchdog whose transfers can "
+        "be made to fail, and the count that is left is in no log",
+    ),
     "R09": Unseen(
         "QEMU lets the devices below a bridge master the bus whatever the command register of the "
         "bridge says, so nothing stops",
