@@ -173,6 +173,7 @@ def scanner(path: str) -> Callable[[bytes], tuple[Line, ...]] | None:
     name = path.rpartition("/")[2]
     if name.startswith("Kconfig"):
         return kconfig
-    if name in ("Makefile", "Kbuild", "Platform") or name.startswith(("Makefile.", "Kbuild.")):
-        return makefile
-    return makefile if name.endswith((".mk", ".make")) else None
+    makes = name in ("Makefile", "Kbuild", "Platform") or name.endswith((".mk", ".make"))
+    if makes or name.startswith(("Makefile.", "Kbuild.")):
+        return partial(makefile, depth=path.count("/"))
+    return None

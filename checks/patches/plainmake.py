@@ -64,21 +64,26 @@ _FLAGS = re.compile(
     rf"|[CA]FLAGS_(?:REMOVE_)?{_NAME}\.o)[ \t]*(?::|\+)?=([^#]*)"
 )
 _FLAG = re.compile(r"-[A-Za-z][A-Za-z0-9_.+=-]*")
-_LOOKS_IN = re.compile(r"-I[ ]?\$\((?:src|obj|srctree|objtree)\)(?:/[A-Za-z0-9_][A-Za-z0-9_.+-]*)*")
+_LOOKS_IN = re.compile(
+    r"-I\$\((src|obj|srctree|objtree)\)((?:/(?:\.\.|[A-Za-z0-9_][A-Za-z0-9_.+-]*))*)/?"
+)
 _DTBS = re.compile(
     rf" *dtb-(?:y|\$\(CONFIG_[A-Za-z0-9_]+\))[ \t]*(?::|\+)?=(?:[ \t]+(?:{_NAME}/)*{_NAME}\.dtbo?)*"
     r"[ \t]*"
 )
 
 
-def makefile(data: bytes) -> tuple[Line, ...]:
-    """Return the lines of a Makefile that are more than plain, in order."""
+def makefile(data: bytes, depth: int = 0) -> tuple[Line, ...]:
+    """Return the lines of a Makefile that are more than plain, in order.
+
+    depth: of the directory that it is in, below the top of the tree.
+    """
     found = []
-    depth = 0
+    defines = 0
     after_plain = False
     for text, at in _lines(data):
-        if depth or _DEFINE.match(text):
-            depth += bool(_DEFINE.match(text)) - bool(_ENDEF.match(text))
+        if defines or _DEFINE.match(text):
+            defines += bool(_DEFINE.match(text)) - bool(_ENDEF.match(text))
             found.append(Line(text, at, "in a define, which is read as make or as a command later"))
         elif _COMMENT.fullmatch(_joined(text)):
             continue
@@ -86,7 +91,7 @@ def makefile(data: bytes) -> tuple[Line, ...]:
             after_plain = True
             continue
         else:
-            contained = _contained(_joined(text))
+            contained = _contained(_joined(text), depth)
             found.append(Line(text, at, _why(text, after_plain), contained))
             if contained:  # as a plain line is: what it stands before is none of its own
                 after_plain = True
@@ -123,15 +128,26 @@ def _plain(text: str) -> bool:
     )
 
 
-def _contained(text: str) -> bool:
+def _contained(text: str, depth: int) -> bool:
     """Return whether a line, which is not plain, runs nothing when make reads it."""
     flags = _FLAGS.fullmatch(text)
     if flags is None:
         return bool(_CONDITIONAL.fullmatch(text) or _DTBS.fullmatch(text))
-    words = flags[1].split()
+    words = re.sub(r"-I[ \t]+", "-I", flags[1]).split()
     return all(
-        _LOOKS_IN.fullmatch(word) or (_FLAG.fullmatch(word) and harmless(word)) for word in words
+        _inside(word, depth) or (_FLAG.fullmatch(word) and harmless(word)) for word in words
     )
+
+
+def _inside(word: str, depth: int) -> bool:
+    """Return whether a flag names a directory of the tree, and on its way never leaves that."""
+    found = _LOOKS_IN.fullmatch(word)
+    at = depth if found and found[1] in ("src", "obj") else 0
+    for part in found[2].split("/")[1:] if found else ():
+        at += -1 if part == ".." else 1
+        if at < 0:
+            return False
+    return found is not None
 
 
 def _why(text: str, after_plain: bool) -> str:

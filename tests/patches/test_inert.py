@@ -124,6 +124,9 @@ ODD_MAKE = [
     ("ccflags-y += -include /etc/passwd", "gives flags to the compiler"),
     ("ccflags-y += -I/etc", "gives flags to the compiler"),
     ("ccflags-y += -I$(src)/../../../..", "gives flags to the compiler"),
+    ("ccflags-y += -I $(obj)/y/../../../..", "gives flags to the compiler"),
+    ("ccflags-y += -I$(srctree)/..", "gives flags to the compiler"),
+    ("ccflags-y += -I$(srctree)/drivers/../../include", "gives flags to the compiler"),
     ("ccflags-y += -DX=`x`", "make runs a command"),
     ("ifeq ($(shell touch hit),y)", "make runs a command"),
     ("include-y += evil.o", "reads another file"),
@@ -177,7 +180,9 @@ CONTAINED_MAKE = [
     "ifdef CONFIG_X", "ifndef CONFIG_X", "ifeq ($(CONFIG_X),y)", "ifneq ($(CONFIG_X), )", "else",
     "else ifeq ($(CONFIG_Y),m)", "endif", "ccflags-y += -DX=1 -Wno-unused -I$(src)/more",
     "subdir-ccflags-$(CONFIG_X) := -Werror", "CFLAGS_x.o := -DX", "CFLAGS_REMOVE_x.o = -O2",
-    "ccflags-remove-y += -I$(srctree)/drivers/y", "dtb-$(CONFIG_X) += a.dtb sub/b.dtbo",
+    "ccflags-remove-y += -I$(srctree)/drivers/y", "ccflags-y += -I$(src)/../y/include -DX",
+    "subdir-ccflags-y += -I $(src)/../ -I $(srctree)/drivers/../include",
+    "dtb-$(CONFIG_X) += a.dtb sub/b.dtbo",
 ]
 CONTAINED_KCONFIG = [
     'choice\n\tprompt "x"\n\tdefault X\nconfig X\n\tbool "x"\nendchoice\n',
@@ -274,7 +279,7 @@ def test_what_a_line_is_depends_on_the_lines_around_it(
 
 @pytest.mark.parametrize("line", CONTAINED_MAKE)
 def test_what_runs_nothing_is_left_to_the_sandbox(line: str, tmp_path: Path) -> None:
-    assert [one.contained for one in makefile(f"{line}\n".encode())] == [True]
+    assert [one.contained for one in makefile(f"{line}\n".encode(), depth=2)] == [True]
     assert judged(series(tmp_path, {"drivers/x/Makefile": f"{MAKE}{line}\nobj-y += e.o\n"})) == ""
 
 
