@@ -94,7 +94,11 @@ def subject_length(what: Context) -> Iterator[Finding]:
 
 
 def subject_prefix(what: Context) -> Iterator[Finding]:
-    """A subject has a prefix that the history of one of the touched files uses."""
+    """A subject has a prefix that the history of one of the touched files uses.
+
+    PREFIXES is a table of few directories, which is enough for series of ours alone: below arch/x86
+    and drivers/base there are as well KVM, perf, crypto, regmap.
+    """
     for patch in what.series.patches:
         wanted = [
             next((forms for top, forms in PREFIXES if diff.path.startswith(top)), "")
@@ -124,7 +128,10 @@ def subjects_unique(what: Context) -> Iterator[Finding]:
 
 
 def numbering(what: Context) -> Iterator[Finding]:
-    """Patches are numbered from 1 without a gap, with one total, in their order."""
+    """Patches are numbered from 1 without a gap, with one total, in their order.
+
+    Where none has a number, as in a distribution's queue, nothing is wrong with them.
+    """
     patches = what.series.patches
     if what.series.missing:
         first = patches[0]
@@ -133,12 +140,14 @@ def numbering(what: Context) -> Iterator[Finding]:
             f"of {first.total} patches {spans(what.series.missing)} are not here",
         )  # fmt: skip
         return
+    if not any(patch.total for patch in patches):
+        return
     for index, patch in enumerate(patches, 1):
-        alone = len(patches) == 1 and patch.total in (0, 1)
-        if not alone and (patch.number, patch.total) != (index, len(patches)):
+        if (patch.number, patch.total) != (index, len(patches)):
+            said = f"{patch.number}/{patch.total}" if patch.total else "no number"
             yield at_log(
                 patch, "series:numbering",
-                f"the subject says {patch.number}/{patch.total}, this is {index}/{len(patches)}",
+                f"the subject says {said}, this is {index}/{len(patches)}",
             )  # fmt: skip
 
 

@@ -24,7 +24,6 @@ MAILS: tuple[SeriesRule, ...] = (
 LOGS: tuple[SeriesRule, ...] = (
     mail_rules.subject_form,
     mail_rules.subject_length,
-    mail_rules.subject_prefix,
     mail_rules.subjects_unique,
     mail_rules.log_clean,
     mail_rules.change_id,
@@ -43,6 +42,7 @@ FILES: tuple[SeriesRule, ...] = (
 )
 OURS: tuple[SeriesRule, ...] = (
     mail_rules.subject_style,
+    mail_rules.subject_prefix,
     mail_rules.series_size,
     mail_rules.log_present,
     mail_rules.log_wrapped,

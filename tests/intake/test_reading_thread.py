@@ -203,6 +203,22 @@ def test_the_rule_of_numbers_names_what_is_missing(
     assert all(one.severity is Severity.ERROR for one in found)
 
 
+@pytest.mark.parametrize(("numbers", "said"), [
+    (("", ""), []),
+    (("1/2", ""), ["the subject says no number, this is 2/2"]),
+])
+def test_only_where_some_have_numbers_must_others(
+    clone: Path, tmp_path: Path, numbers: tuple[str, str], said: list[str]
+) -> None:
+    two_patches(clone)
+    sent = [one.replace(f" {at}/2]", f" {number}]".replace(" ]", "]"))
+            for at, (one, number) in enumerate(zip(mails(clone), numbers, strict=True), 1)]
+    text = read(clone, write(tmp_path / "s", {"1.patch": sent[0], "2.patch": sent[1]}))
+    found = list(numbering(type("Context", (), {"series": text})))  # type: ignore[arg-type]
+
+    assert [one.message for one in found] == said
+
+
 def test_one_number_twice_is_refused_with_both_names(clone: Path, tmp_path: Path) -> None:
     two_patches(clone)
     sent = mails(clone)

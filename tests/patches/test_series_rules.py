@@ -235,7 +235,7 @@ FOREIGN = (
         "Reviewed-by: R <r@b>\nSigned-off-by: A B <a@b>\nSigned-off-by: C <c@b>",
         files=(*port(more=HELPER), ("include/cxl/x.c", FRESH)), tags="PATCH net-next v3",
     ),
-    Mail("PCI: Say more", "Short.\n\nFixes: 0123456789ab (\"PCI: It\")",
+    Mail("xen/pcifront: Say more", "Short.\n\nFixes: 0123456789ab (\"PCI: It\")",
          files=(("drivers/pci/Kconfig", KCONFIG + "\t  Or N.\n\nconfig PCI_X\n\tbool\n"),),
          tags="PATCH net-next v3"),
 )
@@ -245,7 +245,8 @@ def test_what_only_we_promise_is_asked_of_nobody_else(tmp_path: Path) -> None:
     what = read(tmp_path, *FOREIGN, cover=None)
 
     assert {"series:rfc", "series:cover-letter", "series:base-commit", "series:tags-given",
-            "series:subject-style", "series:log-present", "series:log-wrapped",
+            "series:subject-style", "series:subject-prefix", "series:log-present",
+            "series:log-wrapped",
             "series:dead-code", "series:maintainers", "series:kconfig-read",
             "series:documented-in-place", "series:fixes-resolved", "series:fix"} == ids(what)
     assert ids(replace(what, ours=False)) == set()
