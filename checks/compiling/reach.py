@@ -2,6 +2,7 @@
 """Which units a commit may change the compiling of: those it touches, and users of its headers.
 
     directories(commit) -> where units are looked at that the commit touches
+    pasted(commit, built, source) -> the .c files of it that units include
     includers(graphs, jobs, commit) -> the units that may include what it touches
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -70,10 +71,32 @@ def wide(commit: Commit) -> tuple[str, ...]:
     )
 
 
-def includers(graphs: Graphs, jobs: Mapping[str, Job], commit: Commit) -> set[str]:
-    """Return the units that may include what a commit touches, as its own texts have it."""
-    headers = {path for path in commit.touched if not path.endswith(".c")}
-    if not any(path.endswith(".h") for path in headers):
+def pasted(commit: Commit, built: Collection[str], source: Path) -> set[str]:
+    """Return the .c files of a commit that no object is made of, and that a unit includes."""
+    parts = {os.path.basename(path): path for path in commit.touched if path.endswith(".c")
+             and path not in built and commit.overlay[path] is not None}
+    found: set[str] = set()
+    for unit in built if parts else ():
+        text = commit.overlay.get(unit)
+        if text is None and (source / unit).is_file():
+            text = (source / unit).read_bytes()
+        names = (name.decode(errors="replace") for name in _PASTES.findall(text or b""))
+        found.update(parts[name] for name in names if name in parts)
+    return found
+
+
+_PASTES = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*"(?:[^"\n]*/)?([^"/\n]+\.c)"', re.M)
+
+
+def includers(
+    graphs: Graphs, jobs: Mapping[str, Job], commit: Commit, parts: Collection[str] = ()
+) -> set[str]:
+    """Return the units that may include what a commit touches, as its own texts have it.
+
+    parts: of what it touches only these files are meant, of any name.
+    """
+    headers = set(parts) or {path for path in commit.touched if not path.endswith(".c")}
+    if not parts and not any(path.endswith(".h") for path in headers):
         return set()
     found: set[str] = set()
     for path, task in sorted(jobs.items()):

@@ -13,7 +13,7 @@ from checks.compiling.frontend import Diagnosis, diagnose
 from checks.compiling.idle import idle
 from checks.compiling.linked import linked
 from checks.compiling.outcome import Outcome
-from checks.compiling.reach import directories, includers, wide
+from checks.compiling.reach import directories, includers, pasted, wide
 from checks.compiling.remade import remade
 from checks.compiling.showing import showing
 from checks.compiling.strays import compile_strays, strays
@@ -54,6 +54,10 @@ def compile_commit(
     said += [("kbuild", _gone(path)) for path in sorted(built & deleted)]
     built -= deleted
     chosen = _chosen(kept, commit, before, now, built)
+    parts = pasted(commit, built, kept.target.source)
+    hosts = includers(kept.graphs, {path: now.job(path, commit.overlay) for path in sorted(built)},
+                      commit, parts) if parts else set()
+    chosen |= hosts
     if then != now:
         chosen |= built - set(then.units(dirs))
         chosen |= _reconfigured(commit, then, now, built)
@@ -68,7 +72,7 @@ def compile_commit(
     results = dict(zip(order, kept.pool.map(diagnose, jobs.values()), strict=True))
     for path, result in results.items():
         said += [(rule(item), item) for item in _new(kept, path, result.diagnostics)]
-    objects = _objects(kept, [jobs[path] for path in sorted(changed & chosen)], results)
+    objects = _objects(kept, [jobs[path] for path in sorted(changed & chosen | hosts)], results)
     for made in objects:
         known = {(one.path, one.line) for one in results[made.path].diagnostics}
         for one in made.diagnostics:
@@ -76,20 +80,21 @@ def compile_commit(
                 said.append((rule(one), one))
     said += linked(kept, commit, before, now, objects, built, set(then.units(dirs)))
     headers = {path for path in commit.touched if path.endswith(".h")}
-    headers = {path for path in headers if commit.overlay[path] is not None}
+    headers = {path for path in headers if commit.overlay[path] is not None} | parts
     read = headers & {name for result in results.values() for name in result.includes}
     assembled = {path for path in commit.touched if path.endswith(".S")
                  and commit.overlay[path] is not None}
-    unbuilt = (changed - deleted - built) | (headers - read) | assembled
+    unbuilt = (changed - deleted - built - read) | (headers - read) | assembled
     silent, heard = _branches(kept, commit, before, jobs, results)
     looked = {path: now.job(path, commit.overlay) for path in built}
     left, busy = idle(
         commit, before, then, now, looked, frozenset(made.path for made in objects),
         frozenset(then.units(dirs)),
     )
+    unread = headers - read - parts - set(wide(commit))
     return Outcome(
         tuple(said), (*order, *sorted(read)), tuple(sorted(unbuilt)), tuple(silent), tuple(heard),
-        left, busy, strays(kept, commit, before, now, built, headers - read - set(wide(commit))),
+        left, busy, strays(kept, commit, before, now, built, unread),
     )
 
 

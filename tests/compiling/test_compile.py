@@ -140,6 +140,19 @@ def test_a_header_that_no_unit_includes_is_not_passed_silently(root: Path) -> No
     assert "no unit that is built includes it" in found.message
 
 
+def test_a_file_that_a_unit_includes_is_compiled_as_a_part_of_it(root: Path) -> None:
+    part = "drivers/pci/part.c"
+    whole = Snippet(root, never=(part,))
+    sound = "static int part(int port)\n{\n\treturn port;\n}\n"
+    host = '#include "service.h"\n#include "part.c"\nint more(int port);\n' \
+        "int more(int port)\n{\n\treturn part(port);\n}\n"
+    begin = {part: sound, **port('#include "service.h"\n', host)}
+
+    assert run([whole], begin, {part: sound.replace("port;", "port + 1;")}) == ()
+    (wrong,) = run([whole], begin, {part: sound.replace("port;", "lost;")})
+    assert where(wrong) == (part, 3, "2/2", "y")
+
+
 def test_a_new_unit_is_compiled_when_its_makefile_builds_it(root: Path) -> None:
     edit = {
         "drivers/pci/fresh.c": "int fresh(void)\n{\n\treturn 0;\n}\n",
