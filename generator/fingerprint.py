@@ -16,6 +16,7 @@ class Fails(Enum):
     """
 
     NEVER = "void, or its value says nothing"
+    DONE = "0 is success, and it is taken not to fail"
     NEGATIVE = "0 is success, negative is failure"
     POSITIVE = "greater than 0 is success, negative is failure"
     TAKEN = "greater than 0 is success, 0 or negative is failure"

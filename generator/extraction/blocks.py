@@ -63,6 +63,7 @@ HARMLESS_CALLS = HARMLESS | DATA | _LOOKS
 # A request of the irq that a device's struct has, and what makes another one of it.
 _LINE = re.compile(r"^\w+\((?:[&\w>.\-]+,\s*)?[\w>.\-]+->irq\s*,")
 _ROUTED = re.compile(r"[\w>.\-]+->irq(?:\s*>\s*0)?")  # asked: whether there is one
+_OWN_NODE = re.compile(r"\b(?:pdev|client|spi|adev|ofdev|op)->dev\.of_node\b")  # of one device
 _MSI = re.compile(r"\bpci(?:m)?_(?:alloc_irq_vectors|enable_msix?)\w*\s*\(")
 _NEAR = 2  # lines between a label of C and what it names
 # What names a member of something is likely to answer tomorrow as today, and so is what a function
@@ -179,6 +180,7 @@ class Blocks:
 
     def guard(self, name: str) -> Guard:
         """Return the condition of a text of C; "" is one of which C says nothing."""
+        name = _OWN_NODE.sub("dev->of_node", name)
         if name not in self._guards:
             if self.device.kind == "pci" and _ROUTED.fullmatch(name):
                 when = LINE_ROUTED(self.device).eq(1)

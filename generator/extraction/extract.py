@@ -17,8 +17,9 @@ from generator.extraction.callbacks import keeping
 from generator.extraction.contexts import set_up
 from generator.extraction.fractions import Fractions, branches, calls
 from generator.extraction.interfaces import called, queued_by
-from generator.extraction.members import looked_for, needed, without_members
+from generator.extraction.members import looked_for, needed, put_into, without_members
 from generator.extraction.modules import module
+from generator.extraction.of_nothing import of_nothing
 from generator.extraction.open_facts import (
     UNSAID_IN_C,
     given_away,
@@ -138,7 +139,9 @@ def extract(units: Sequence[Unit], named: Initialiser) -> Extracted:
         open_ |= {MODE, MAPPED}
     lone = not_founded(every.values(), open_)
     drop = Without(lone)
-    every = quieted(answered(drop.blocks(every), device, open_), device)
+    every = of_nothing(answered(drop.blocks(every), device, open_), device,
+                       put_into(units, of.meant))
+    every = quieted(every, device)
     for block in every.values():
         of.size(block)
     named_there = {do.op.context[1] for block in every.values() for do in operations(block)}

@@ -158,7 +158,7 @@ def needed(
              if gives.value != num(0)}
     there = {path: member(path) for path in wanted if member(path) in given}
     found = dict.fromkeys(there[path] for path in sorted(there))
-    for name, facts in _put(units, meant).items():
+    for name, facts in put_into(units, meant).items():
         if any(path.rpartition(".")[2] == name for path in there):
             found |= dict.fromkeys(sorted(facts & given, key=lambda fact: fact.name))
     here = tuple(node for node in probe if not isinstance(node, Call))
@@ -167,7 +167,7 @@ def needed(
     return (MEMORY, *found) if found and own else tuple(found)
 
 
-def _put(
+def put_into(
     units: Sequence[Unit], meant: Iterable[tuple[str, Operation | None, Extent]]
 ) -> Mapping[str, frozenset[Fact]]:
     """Return the member that the result of a call is put into -> what the call gives.

@@ -36,7 +36,7 @@ def left_open(
     units: Sequence[Unit], reached: Collection[str], there: Sequence[SetUp]
 ) -> frozenset[Fact]:
     """Return the facts that functions change which are not among those that were reached."""
-    found: set[Fact] = set()
+    found = set(_by_others(units, there))
     for text in unreached(units, reached):
         for callee in callees(text):
             found |= _changed(callee)
@@ -44,13 +44,33 @@ def left_open(
     return frozenset(found - {MEMORY})
 
 
+# What the text of a function has, and what is called: include/linux/ioport.h.
+_MACROS = {
+    "request_region": "__request_region", "request_mem_region": "__request_region",
+    "release_region": "__release_region", "release_mem_region": "__release_region",
+}
+
+
 def _changed(callee: str) -> frozenset[Fact]:
     """Return what a call of some function takes or gives back by hand."""
     return frozenset().union(*(
-        facts_of(one) for facility, one in by_callee().get(callee, ())
+        facts_of(one) for facility, one in by_callee().get(_MACROS.get(callee, callee), ())
         if speaks(facility, one) and not one.managed
         and (one.undo is not None or one in undoing())
     ))
+
+
+def _by_others(units: Sequence[Unit], there: Sequence[SetUp]) -> Iterator[Fact]:
+    """Yield the works that only calls which nothing names queue: they may cancel them as well."""
+    text = "\n".join(unit.text.decode("utf-8", "replace") for unit in units)
+    for one in there:
+        named = any(
+            of.kind == one.kind and of.does != "initialise"
+            and re.search(rf"\b{callee}\s*\([^;]*\b{one.member}\b", text)
+            for callee, of in on_contexts().items()
+        )
+        if one.kind in ("work", "delayed_work") and not named:
+            yield queued(one.function)
 
 
 def _context(callee: str, text: str, there: Sequence[SetUp]) -> frozenset[Fact]:
@@ -99,10 +119,9 @@ def of_several(
 
     Of two mappings that are given back one after the other neither is given back twice: they are
     told by what C hands over, its last member, and two interfaces by where they are registered, or
-    by the loop that registers them. So
-    are those of which it depends on the kernel who
-    gives them back, what a variable of the file holds, and what lies in a table or a list, of
-    which a loop that is cut takes one and gives back another.
+    by the loop that registers them. So are those of which it depends on the kernel who gives them
+    back, what a variable of the file holds, what calls return that nothing names, and what lies in
+    a table or a list, of which a loop that is cut takes one and gives back another.
     """
     listed = _listed(units)
     looped = _looped(units)
@@ -116,6 +135,10 @@ def of_several(
         if undo is not None:
             for fact in single(facts_of(one)):
                 undos.setdefault(fact, set()).add(undo.name)
+    looked_up = {one.undo for _, one, _ in meant if one is not None and one.undo is not None
+                 and one.fingerprint is not None and one.fingerprint.on is None
+                 and one.fingerprint.fails in (Fails.NULL, Fails.ERRPTR)
+                 and not single(facts_of(one))}
     started: dict[str, set[Extent]] = {}
     for callee, operation, place in meant:
         if operation is None or place.path not in lines or not operation.fingerprint:
@@ -133,6 +156,8 @@ def of_several(
             continue  # of the device itself
         inside = " ".join(rows)[place.column - 1 :].partition("(")[2]
         given = _arguments(inside)
+        if operation in looked_up and given and not _from_named(units, place, given[0]):
+            hybrid |= facts_of(operation)
         at = _HANDLE.get(callee, 0)
         if operation.undo is not None and callee not in _BY_ARGUMENT and (
             operation.fingerprint.fails in (Fails.NULL, Fails.ERRPTR)
@@ -162,6 +187,19 @@ def given_away(units: Sequence[Unit]) -> frozenset[Fact]:
     """Return the facts that a look-up gives back of what it begins at: drivers/of/base.c."""
     text = "\n".join(unit.text.decode("utf-8", "replace") for unit in units)
     return frozenset({OF_NODE}) if _BEGINS_AT.search(text) else frozenset()
+
+
+def _from_named(units: Sequence[Unit], place: Extent, handle: str) -> bool:
+    """Return whether what is put comes from calls that are operations, where a local holds it."""
+    if not re.fullmatch(r"\w+", handle.strip()):
+        return True
+    unit = next(one for one in units if one.path == place.path)
+    definition = unit.definitions.get(place.function)
+    text = "" if definition is None else text_of(unit, definition.cursor)
+    name = handle.strip()
+    if re.search(rf"\bfor_each_\w+\(.*\b{name}\b", text):  # it goes round by such a call
+        return False
+    return all(map(by_callee().get, re.findall(rf"\b{name}\s*=\s*(\w+)\s*\(", text)))
 
 
 def _listed(units: Sequence[Unit]) -> frozenset[str]:
@@ -219,7 +257,11 @@ def of_members(blocks: Iterable[Block], units: Sequence[Unit]) -> frozenset[Fact
     # where registers are mapped under a condition that is not among those they are used under, C
     # has other words for it, or knows better
     elsewhere = any(not any(way <= use for way in taken.get(MAPPED, ())) for use in uses)
-    return frozenset({MAPPED} if taken.get(MAPPED) and elsewhere else ()) | frozenset(
+    # what is not taken where a variable of the file is set was taken by who has set it
+    earlier = frozenset(fact for fact, ways in taken.items() if all(
+        any(name in own and not answer and _is_set(name, text, own) for name, answer in guards)
+        for guards in ways))
+    return earlier | frozenset({MAPPED} if taken.get(MAPPED) and elsewhere else ()) | frozenset(
         fact for fact, ways in back.items() for guards in ways for guard in guards
         if (guard[0] == UNSAID_IN_C or _is_set(guard[0], text, own))
         and any(guard not in others for others in taken.get(fact, ()))

@@ -87,7 +87,7 @@ def parsed(
     base = kbuild.prepare(where, CONFIGS[CONFIG])
     if not exact:
         doubt = f"read with the flags of {ELSEWHERE}"
-        return _checked(base, path, overlay, CONFIG, look, doubt, ELSEWHERE)
+        return _nearly(base, path, overlay, look, doubt, ELSEWHERE)
     if _builds(base, path):
         return _checked(base, path, overlay, CONFIG, look)
     symbol = _symbol(where, path)
@@ -109,13 +109,22 @@ def parsed(
     except TreeError:  # nothing is built in that directory
         like = ELSEWHERE
     doubt = f"{doubt}: read with the flags of {like}"
+    return _nearly(base, path, overlay, look, doubt, like)
+
+
+def _nearly(
+    base: Base, path: str, overlay: Overlay, look: Callable[[Job], None], doubt: str, like: str
+) -> Source:
+    """Return a file as the flags of another have it; with its own symbols where it must be."""
     try:
         return _checked(base, path, overlay, CONFIG, look, doubt, like)
     except TreeError:
-        if not symbol:
+        own = _symbol(base.tree, path)
+        symbols = tuple(one for one in (own, *_entering(base.tree, path)) if one)
+        if not symbols:
             raise
-    wanted = selected(where, symbol, *above)
-    doubt += f" and {len(wanted)} symbols that {symbol} stands for"
+    wanted = selected(base.tree, *symbols)
+    doubt += f" and {len(wanted)} symbols that {symbols[0]} stands for"
     return _checked(base, path, overlay, CONFIG, look, doubt, like, wanted)
 
 

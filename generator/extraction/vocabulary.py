@@ -20,6 +20,7 @@ from generator.graphs.lts import Label
 from generator.operation import UNSAID, Do, OnFail, Operation, Set
 from generator.ops import shipped
 from generator.ops.irq import INTX, MSI, MSIX
+from generator.ops.perf import DEVM_ACTION
 from generator.ops.power import PM_RUNTIME_FORCE_RESUME, PM_RUNTIME_FORCE_SUSPEND
 from generator.ops.work import Of
 from generator.program import Block, operations
@@ -226,8 +227,11 @@ def _founded(one: Operation, there: Collection[Operation]) -> bool:
         if gives.value != num(0)
     }
     own = {gives.target.fact for gives in _changes(one)}
+    if one.fingerprint == DEVM_ACTION and one.undo is not None and one.undo in undoing():
+        return _founded(one.undo, there)  # it takes nothing itself
     if one in undoing():
-        return one in {operation.undo for operation in there} or any(
+        return one in {operation.undo for operation in there if operation.fingerprint != DEVM_ACTION
+                       } or any(
             operation.managed and own & _of_one(operation) for operation in there)
     if one.context[0] and one.does != "start" and not any(
         other.context == one.context and other.does in ("initialise", "start") for other in there

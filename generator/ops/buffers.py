@@ -33,10 +33,12 @@ DMA_REQUEST_CHAN = gets("dma_request_chan", more(DMA_CHANNEL), undo=DMA_RELEASE_
                         source="drivers/dma/dmaengine.c dma_request_chan()")
 
 # drivers/phy/phy-core.c phy_power_on() asks for no phy_init(), and either is counted by the PHY.
-PHY_EXIT = gives_back("phy_exit", less(PHY_INITED), source=f"{_PHY} phy_exit()")
+PHY_EXIT = gives_back("phy_exit", less(PHY_INITED), fails=Fails.DONE,
+                      source=f"{_PHY} phy_exit()")
 PHY_INIT = takes("phy_init", more(PHY_INITED), undo=PHY_EXIT, error="-EIO",
                  source=f"{_PHY} phy_init()")
-PHY_POWER_OFF = gives_back("phy_power_off", less(PHY_ON), source=f"{_PHY} phy_power_off()")
+PHY_POWER_OFF = gives_back("phy_power_off", less(PHY_ON), fails=Fails.DONE,
+                           source=f"{_PHY} phy_power_off()")
 PHY_POWER_ON = takes("phy_power_on", more(PHY_ON), undo=PHY_POWER_OFF, error="-EIO",
                      source=f"{_PHY} phy_power_on()")
 

@@ -18,10 +18,15 @@ def less(fact: Fact) -> Set:
     return sets(fact(DEV), pick(fact(DEV).gt(0), fact(DEV) - 1, 0))
 
 
-def gives_back(name: str, *gives: Set, source: str, sleeps: bool = True) -> Operation:
-    """Return a call on a handle that cannot fail: put, disable, assert."""
+def gives_back(
+    name: str, *gives: Set, source: str, sleeps: bool = True, fails: Fails = Fails.NEVER
+) -> Operation:
+    """Return a call on a handle that is taken not to fail: put, disable, assert.
+
+    One that returns an int has `fails=Fails.DONE`: where C asks, it was done.
+    """
     return Operation(
-        name, ("dev",), (ok(*gives),), source=source, fingerprint=Fingerprint((name,)),
+        name, ("dev",), (ok(*gives),), source=source, fingerprint=Fingerprint((name,), fails=fails),
         sleeps=sleeps,
     )
 

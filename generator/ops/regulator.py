@@ -14,7 +14,7 @@ _CORE, _DEVRES = "drivers/regulator/core.c", "drivers/regulator/devres.c"
 REGULATOR_PUT = gives_back("regulator_put", _PUT, source=f"{_CORE} regulator_put()")
 REGULATOR_GET = gets("regulator_get", _HAD, undo=REGULATOR_PUT,
                      source=f"{_CORE} regulator_get()")
-REGULATOR_DISABLE = gives_back("regulator_disable", less(SUPPLY_ON),
+REGULATOR_DISABLE = gives_back("regulator_disable", less(SUPPLY_ON), fails=Fails.DONE,
                                source=f"{_CORE} regulator_disable()")
 REGULATOR_ENABLE = takes("regulator_enable", more(SUPPLY_ON), undo=REGULATOR_DISABLE,
                          error="-EIO", needs=(SUPPLY,), source=f"{_CORE} regulator_enable()")

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from generator.facts import RELEASED, RESET
+from generator.fingerprint import Fails
 from generator.operation import DEV, sets
 from generator.ops.counted import gets, gives_back, released, takes
 
@@ -24,7 +25,7 @@ DEVM_RESET_CONTROL_GET_EXCLUSIVE = gets(
 # That a line stays released behind a driver is no mistake by itself, nor is a pulse, which begins
 # with it asserted: a control of one user counts nothing.
 RESET_CONTROL_ASSERT = replace(
-    gives_back("reset_control_assert", sets(RELEASED(DEV), 0),
+    gives_back("reset_control_assert", sets(RELEASED(DEV), 0), fails=Fails.DONE,
                source=f"{_CORE} reset_control_assert()"),
     idempotent=True,
 )

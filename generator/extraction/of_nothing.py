@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a driver does with a handle that it could not get, where it goes on without.
+
+It asks whether its member has one; and clk_disable() and clk_unprepare() of drivers/clk/clk.c
+return at once for NULL and for an error.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from generator.design import Device
+from generator.expr import Fact
+from generator.extraction.rewriting import Rewriting
+from generator.facts import CLOCK, RESET, SUPPLY
+from generator.operation import IGNORE, Do, Guard, Node, OnFail
+from generator.program import Block, If, Return, walk
+
+_DOES_NOTHING = ("clk_disable", "clk_unprepare", "clk_disable_unprepare")
+_HANDLES = (CLOCK, RESET, SUPPLY)
+_MEMBER = re.compile(r"[\w>.-]+(?:->|\.)(\w+)")
+
+
+def of_nothing(
+    blocks: Mapping[str, Block], device: Device, put: Mapping[str, frozenset[Fact]]
+) -> dict[str, Block]:
+    """Return a driver's blocks in which what it goes on without is asked for.
+
+    put: the members that the results of calls are put into, and what the calls give.
+    """
+    without = frozenset(
+        gives.target.fact for block in blocks.values() for node in walk(block)
+        if isinstance(node, Do) and _goes_on(node.on_fail)
+        for way in node.op.outcomes for gives in way.gives if gives.target.fact in _HANDLES
+    )
+    return _OfNothing(device, without, put).blocks(blocks) if without else dict(blocks)
+
+
+def _goes_on(on_fail: OnFail | Block) -> bool:
+    if isinstance(on_fail, tuple):
+        return any(isinstance(node, Return) and node.ok for node in walk(on_fail, helpers=False))
+    return on_fail == IGNORE
+
+
+class _OfNothing(Rewriting):
+    def __init__(
+        self, device: Device, without: frozenset[Fact], put: Mapping[str, frozenset[Fact]]
+    ) -> None:
+        super().__init__()
+        self._device, self._without = device, without
+        self._held = {name: fact for name, facts in put.items() for fact in facts & without}
+        self._clock = Guard("there is a clock", CLOCK(device).eq(1), ())
+
+    def change(self, node: Node) -> Block | None:
+        if isinstance(node, Do):
+            nothing = CLOCK in self._without and node.op.name in _DOES_NOTHING
+            return (If(self._clock, (node,), (), node.where),) if nothing else None
+        if not isinstance(node, If) or not isinstance(node.guard, Guard):
+            return None
+        member = _MEMBER.fullmatch(node.guard.name)
+        fact = self._held.get(member[1]) if member else None
+        if fact is None:
+            return None
+        now = Guard(node.guard.name, fact(self._device).eq(1), node.guard.c)
+        return (If(now, self.block(node.then), self.block(node.other), node.where),)
