@@ -28,7 +28,7 @@ from generator.extraction.open_facts import (
     of_numbers,
     of_several,
 )
-from generator.extraction.own_data import own_data
+from generator.extraction.own_data import own_data, several_by_hand
 from generator.extraction.quiet import quieted
 from generator.extraction.runtime_pm import answered
 from generator.extraction.vocabulary import not_founded
@@ -137,7 +137,7 @@ def extract(units: Sequence[Unit], named: Initialiser) -> Extracted:
         open_ |= {RPM_ENABLED}
     if ENABLED in open_:  # so nothing can be said of what asks for it
         open_ |= {MODE, MAPPED}
-    lone = not_founded(every.values(), open_)
+    lone = not_founded(every.values(), open_) | several_by_hand(every.values())
     drop = Without(lone)
     every = of_nothing(answered(drop.blocks(every), device, open_), device,
                        put_into(units, of.meant))

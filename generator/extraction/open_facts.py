@@ -257,11 +257,7 @@ def of_members(blocks: Iterable[Block], units: Sequence[Unit]) -> frozenset[Fact
     # where registers are mapped under a condition that is not among those they are used under, C
     # has other words for it, or knows better
     elsewhere = any(not any(way <= use for way in taken.get(MAPPED, ())) for use in uses)
-    # what is not taken where a variable of the file is set was taken by who has set it
-    earlier = frozenset(fact for fact, ways in taken.items() if all(
-        any(name in own and not answer and _is_set(name, text, own) for name, answer in guards)
-        for guards in ways))
-    return earlier | frozenset({MAPPED} if taken.get(MAPPED) and elsewhere else ()) | frozenset(
+    return frozenset({MAPPED} if taken.get(MAPPED) and elsewhere else ()) | frozenset(
         fact for fact, ways in back.items() for guards in ways for guard in guards
         if (guard[0] == UNSAID_IN_C or _is_set(guard[0], text, own))
         and any(guard not in others for others in taken.get(fact, ()))

@@ -7,14 +7,17 @@ Of memory that is for something else C does not say what.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from generator.expr import num
 from generator.extraction.texts import text_of
+from generator.facts import MEMORY
 from generator.graphs.lts import Label
 from generator.operation import Operation
 from generator.ops.allocated import KFREE_OWN, KZALLOC_OWN
 from generator.parsing.cursors import Cursor, Kind, Unit, record_of
+from generator.program import Block, operations
 from generator.reading.sites import Site
 
 # Which argument of a call is the driver's data.
@@ -111,8 +114,19 @@ def done(
         lines = unit.text.decode("utf-8", "replace").split("\n")
         text = text_of(unit, unit.definitions[site.place.function].cursor)
         here = " ".join(lines[site.place.line - 1 : site.place.end_line])
-        if own.struct not in _allocated(text) or not re.search(
-            rf"sizeof\((?:struct {own.struct}|\*\w+)\s*\)", here
-        ):
+        size = re.search(rf"sizeof\((?:struct {own.struct}|\*(\w+))\s*\)", here)
+        of_another = size and size[1] and not re.search(
+            rf"struct {own.struct}\s*\*[^;()]*\b{size[1]}\b", text)
+        if own.struct not in _allocated(text) or size is None or of_another:
             return None
     return KZALLOC_OWN if sites else None
+
+
+def several_by_hand(blocks: Iterable[Block]) -> frozenset[Operation]:
+    """Return what takes memory by hand, and frees it, where that is more than one thing."""
+    there = {do.op for block in blocks for do in operations(block)}
+    takes = {one for one in there if not one.managed and one.undo is not None and any(
+        gives.target.fact == MEMORY and gives.value != num(0)
+        for way in one.outcomes for gives in way.gives)}
+    undos = {one.undo for one in takes if one.undo is not None}
+    return frozenset(takes | undos) if len(takes) > 1 else frozenset()

@@ -174,42 +174,71 @@ def test_what_is_switched_off_returns_no_error(pinned: Tree) -> None:
     assert _rules(pinned, other, ".pm = &chip_pm") == {"R40"}
 
 
-ONCE = """static void chip_work(struct work_struct *work) { }
-static int chip_conf(struct device *dev)
+TWO = """struct other { int it; };
+static int chip_probe(struct platform_device *pdev)
 {
+	struct other *other;
 	struct chip *chip;
 
-	if (the_chip)
-		return 0;
 	chip = kzalloc(sizeof(*chip), GFP_KERNEL);
 	if (!chip)
 		return -ENOMEM;
-	INIT_WORK(&chip->work, chip_work);
-	the_chip = chip;
-	return 0;
-}
-static int chip_probe(struct platform_device *pdev)
-{
-	int ret = chip_conf(&pdev->dev);
-
-	if (ret)
-		return ret;
+	other = kzalloc(sizeof(*other), GFP_KERNEL);
+	if (!other) {
+		kfree(chip);
+		return -ENOMEM;
+	}
+	platform_set_drvdata(pdev, chip);
 	return 0;
 }
 static void chip_remove(struct platform_device *pdev)
 {
-	disable_work_sync(&the_chip->work);
-	kfree(the_chip);
+	struct chip *chip = platform_get_drvdata(pdev);
+
+	kfree(chip);
 }
 """
 
 
-def test_what_a_variable_of_the_file_has_is_initialised(pinned: Tree) -> None:
-    """By who has set it, a device that was bound before."""
-    asked = ONCE.replace("	if (the_chip)\n", "	if (dev->of_node)\n")
+def test_other_memory_is_not_the_data_of_the_driver(pinned: Tree) -> None:
+    """Nobody frees it here, but C does not say what it is for."""
+    left = TWO.replace("	struct chip *chip = platform_get_drvdata(pdev);\n\n	kfree(chip);\n", "")
 
-    assert _rules(pinned, ONCE) == set()
-    assert _rules(pinned, asked) == {"N12"}
+    assert _rules(pinned, TWO) == set()
+    assert _rules(pinned, left) == {"R36"}
+
+
+NET = """#include <linux/etherdevice.h>
+static int card_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	struct net_device *net;
+	struct card *card;
+
+	card = kzalloc(sizeof(*card), GFP_KERNEL);
+	if (!card)
+		return -ENOMEM;
+	net = alloc_etherdev(0);
+	if (!net) {
+		kfree(card);
+		return -ENOMEM;
+	}
+	card->a = (void __iomem *)net;
+	pci_set_drvdata(pdev, card);
+	return 0;
+}
+static void card_remove(struct pci_dev *pdev)
+{
+	struct card *card = pci_get_drvdata(pdev);
+
+	free_netdev((struct net_device *)card->a);
+	kfree(card);
+}
+"""
+
+
+def test_a_net_device_beside_the_data_of_the_driver(pinned: Tree) -> None:
+    """A device has one memory in the model, so of two nothing can be said."""
+    assert rules_of(read_c(pinned, HEAD + NET + TAIL)) == set()
 
 
 OWN = """static void chip_stop(void *data)
