@@ -1,17 +1,26 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Read and check untouched drivers of the pinned tree, drawn with a fixed seed over the buses.
 
-    .venv/bin/python tests/bench/survey.py OUT [NUMBER] [JOBS] [SECONDS]
+    .venv/bin/python tests/bench/survey.py OUT
+    .venv/bin/python tests/bench/survey.py OUT --only drivers/pcmcia/pd6729.c --jobs 2
 
 OUT gets a line of JSON for each driver: what was read of it, the verdict, each finding. Drivers
 that have a line there under the same content, of the C and of our own code, are not read again, so
-a run that was ended goes on where it was. NUMBER is 300, JOBS 1, SECONDS 60 for each driver, which
-may take 1.5 GB. Nothing is switched on for a driver that configuration m does not build: it is read
-with the flags of another file. The table at the end is of this draw.
+a run that was ended goes on where it was. With --only just those paths are read anew, and the
+others are counted as OUT has them, whatever code of ours read them; how many that are is printed.
+
+Each driver may take --seconds of CPU and 1.5 GB. One that takes more counts as not read. Nothing is
+switched on for a driver that configuration m does not build: it is read with the flags of another
+file.
+
+What is found goes into tests/extraction/survey.json as well, where each finding has the verdict of
+somebody who has read the C. A verdict stays with its finding: the same driver, rule, function and
+text. What is new is `"true": null` there until it is judged; what is not found any more says so.
 """
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
 import os
@@ -22,10 +31,14 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from surveyed import READ, TABLE, counts, judged, load, store
 
 from checks.search.explore import STATES
 from checks.verdict.judge import judge
@@ -40,6 +53,7 @@ SEED = 20261
 BUSES = ("pci", "platform", "i2c", "auxiliary")
 MEMORY = 1536 << 20
 _DRIVER = re.compile(rb"^static struct (pci|platform|i2c|auxiliary)_driver (\w+)\s*=\s*\{", re.M)
+_FUNCTION = re.compile(r"^(?:[a-z_][\w \t*]*[ \t*])?([a-z_]\w*)\([^;]*$")
 
 
 def drawn(tree: Tree, number: int, seed: int = SEED) -> list[tuple[str, str, str]]:
@@ -71,36 +85,42 @@ def code() -> str:
     return digest.hexdigest()[:12]
 
 
+def function_at(tree: Tree, path: str, line: int) -> str:
+    """Return the function of a file in which a line is, by what stands at the margin above it."""
+    rows = (tree.work / path).read_text(encoding="utf-8", errors="replace").split("\n")
+    found = (_FUNCTION.match(row) for row in reversed(rows[:line]))
+    return next((one[1] for one in found if one), "")
+
+
 def survey(tree: Tree, path: str, variable: str, seconds: float) -> dict[str, Any]:
     """Return what is found of one driver: its verdict, or why there is none."""
-    began = time.monotonic()
     try:
         found = read(tree, path, variable, exact=False)
-        report = judge(found.what.design, states=min(STATES, 300_000), seconds=seconds / 2)
+        report = judge(found.what.design, states=min(STATES, 300_000), seconds=seconds)
     except PortwrightError as fault:
         return {"verdict": type(fault).__name__, "said": str(fault)[:300]}
-    what = found.what
+    what, findings = found.what, []
+    for one in report.counterexamples:
+        placed = [step.where for step in one.trace if step.where.file.startswith("drivers/")]
+        findings.append({
+            "rule": one.rule, "text": one.message,
+            "function": function_at(tree, placed[-1].file, placed[-1].line) if placed else "",
+            "at": f"{placed[-1].file}:{placed[-1].line}" if placed else "",
+            "because": list(one.because),
+            "life": [f"{step.text} @{step.where.line}" for step in one.trace],
+        })
     return {
         "verdict": report.verdict.value,
         "doubt": found.source.doubt,
         "states": report.bounds.states,
-        "seconds": round(time.monotonic() - began, 1),
         "calls": [what.calls, len(what.unknown)],
         "conditions": [len(what.asked), len(what.open)],
-        "findings": [
-            {
-                "rule": one.rule, "message": one.message,
-                "at": f"{one.trace[-1].where.file}:{one.trace[-1].where.line}",
-                "because": list(one.because),
-                "life": [f"{step.text} @{step.where.line}" for step in one.trace],
-            }
-            for one in report.counterexamples
-        ],
+        "findings": findings,
     }
 
 
 def apart(tree: Tree, path: str, variable: str, seconds: float) -> dict[str, Any]:
-    """Return the same, found by a child with limits of time and memory."""
+    """Return the same, found by a child with limits of time and memory, and what it took."""
     end, begin = os.pipe()
     child = os.fork()
     if child == 0:
@@ -110,6 +130,8 @@ def apart(tree: Tree, path: str, variable: str, seconds: float) -> dict[str, Any
         with os.fdopen(1, "w"), os.fdopen(begin, "w") as out:
             try:
                 told = survey(tree, path, variable, seconds)
+            except MemoryError:
+                told = {"verdict": "MEMORY"}
             except BaseException as fault:  # noqa: BLE001 - what it is goes into the table
                 told = {"verdict": "CRASH", "said": f"{type(fault).__name__}: {fault}"[:300]}
             json.dump(told, out)
@@ -117,29 +139,39 @@ def apart(tree: Tree, path: str, variable: str, seconds: float) -> dict[str, Any
     os.close(begin)
     with os.fdopen(end) as pipe:
         text = pipe.read()
-    _, status = os.waitpid(child, 0)
+    _, status, used = os.wait4(child, 0)
+    took = {"cpu": round(used.ru_utime + used.ru_stime, 2), "mb": used.ru_maxrss >> 10}
     if not text:
-        return {"verdict": "TIME" if os.WTERMSIG(status) == signal.SIGXCPU else "KILLED"}
+        return {"verdict": "TIME" if os.WTERMSIG(status) == signal.SIGXCPU else "KILLED", **took}
     found: dict[str, Any] = json.loads(text)
-    return found
+    return {**found, **took}
 
 
-def kept(out: Path) -> dict[str, dict[str, Any]]:
-    """Return what an earlier run has found, by content."""
-    lines = out.read_text().splitlines() if out.exists() else []
-    return {one["key"]: one for one in map(json.loads, lines)}
+def kept(out: Path) -> list[dict[str, Any]]:
+    """Return what earlier runs have found, the last line of a driver last."""
+    return [json.loads(line) for line in out.read_text().splitlines()] if out.exists() else []
 
 
-def run(tree: Tree, out: Path, number: int, jobs: int, seconds: float) -> Iterator[dict[str, Any]]:
-    """Yield what is found of each driver of the draw, and keep it."""
-    known, ours = kept(out), code()
+def run(
+    tree: Tree, out: Path, number: int, jobs: int, seconds: float, only: Collection[str] = ()
+) -> Iterator[dict[str, Any]]:
+    """Yield what is found of each driver of the draw, in no order, and keep it.
+
+    only: the paths that are read anew; others are as they were read last, by whatever code.
+    """
+    lines, ours = kept(out), code()
+    known = {one["key"]: one for one in lines}
+    last = {(one["path"], one["driver"]): one for one in lines}
     todo = []
     for bus, path, variable in drawn(tree, number):
         content = (tree.work / path).read_bytes() + f"{ours} {variable}".encode()
         key = hashlib.sha256(content).hexdigest()[:16]
-        if key in known:
-            yield known[key]
-        else:
+        before = known.get(key)
+        if only and path not in only:
+            before = before or last.get((path, variable))
+        if before is not None:
+            yield {**before, "older": before["key"] != key}
+        elif not only or path in only:
             todo.append((key, bus, path, variable))
 
     def one(each: tuple[str, str, str, str]) -> dict[str, Any]:
@@ -147,34 +179,53 @@ def run(tree: Tree, out: Path, number: int, jobs: int, seconds: float) -> Iterat
         return {"key": key, "bus": bus, "path": path, "driver": variable,
                 **apart(tree, path, variable, seconds)}
 
+    began = time.monotonic()
     with ThreadPoolExecutor(jobs) as pool, out.open("a") as keep:
-        for count, told in enumerate(pool.map(one, todo), 1):
+        jobs_ = [pool.submit(one, each) for each in todo]
+        for count, done in enumerate(as_completed(jobs_), 1):
+            told = done.result()
             keep.write(json.dumps(told) + "\n")
             keep.flush()
-            print(f"{count}/{len(todo)} {told['path']}: {told['verdict']}", file=sys.stderr)
+            left = (time.monotonic() - began) / count * (len(todo) - count)
+            print(f"{count}/{len(todo)} {told['path']}: {told['verdict']}, "
+                  f"{told['cpu']} s; {left / 60:.0f} min left", file=sys.stderr)
             yield told
 
 
-def table(found: list[dict[str, Any]]) -> Iterator[str]:
-    """Yield the counts: of verdicts by bus, and of findings by rule."""
+def table(found: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Yield the counts of verdicts by bus, of findings by rule, and what it took."""
     for verdict, count in Counter(one["verdict"] for one in found).most_common():
         by = Counter(one["bus"] for one in found if one["verdict"] == verdict)
         yield f"{count:5} {verdict:12} {', '.join(f'{bus} {n}' for bus, n in sorted(by.items()))}"
     rules = Counter(each["rule"] for one in found for each in one.get("findings", ()))
-    for rule, count in rules.most_common():
-        yield f"{count:5} {rule}"
+    yield ", ".join(f"{rule} {count}" for rule, count in rules.most_common())
     read_ = [one for one in found if "calls" in one]
     calls = [sum(one["calls"][i] for one in read_) for i in (0, 1)]
-    yield f"calls that are operations: {calls[0]} of {sum(calls)}; {len(read_)} drivers read"
+    yield f"calls that are operations: {calls[0]} of {sum(calls)}"
+    cpu = sorted(one.get("cpu", 0) for one in found)
+    most = max(one.get("mb", 0) for one in found)
+    yield (f"CPU {sum(cpu):.0f} s, {cpu[len(cpu) // 2]:.1f} s the median, {cpu[-1]:.1f} s at most; "
+           f"memory {most} MB at most")
+    older = sum(one.get("older", False) for one in found)
+    yield f"read by this state of our code: {len(found) - older} of {len(found)}"
+    yield from (f"not read: {one['path']}: {one['verdict']} {one.get('said', '')}".rstrip()
+                for one in found if one["verdict"] not in READ)
 
 
-def main(arguments: Mapping[int, str] = dict(enumerate(sys.argv))) -> None:
-    """Survey, and print the table."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Survey, keep what is found beside its verdicts, and print the table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("out", type=Path, metavar="OUT", help="lines of JSON, kept and added to")
+    parser.add_argument("--number", type=int, default=300, help="drivers of the draw (300)")
+    parser.add_argument("--jobs", type=int, default=2, help="at the same time (2)")
+    parser.add_argument("--seconds", type=float, default=60, help="of CPU for each (60)")
+    parser.add_argument("--only", nargs="+", default=(), metavar="PATH", help="read these anew")
+    told = parser.parse_args(arguments)
     tree = pin.pinned()
     kbuild.prepare(tree, CONFIGS["m"])
-    number, jobs = int(arguments.get(2, "300")), int(arguments.get(3, "1"))
-    found = list(run(tree, Path(arguments[1]), number, jobs, float(arguments.get(4, "60"))))
-    print("\n".join(table(found)))
+    found = list(run(tree, told.out, told.number, told.jobs, told.seconds, told.only))
+    store(TABLE, judged(load(TABLE), found, [one[1:] for one in drawn(tree, told.number)]))
+    print("\n".join((*table(found), *counts(load(TABLE)))))
 
 
 if __name__ == "__main__":
