@@ -14,11 +14,11 @@ from generator.errors import NOWHERE, TreeError, Where
 from generator.extraction.blocks import Blocks
 from generator.extraction.interfaces import functions_by_member
 from generator.extraction.texts import callees, text_of
-from generator.operation import IGNORE, Do, Guard
+from generator.operation import IGNORE, UNWIND, Do, Guard
 from generator.ops.call import CALL_FAILS, CALL_TAKES
 from generator.ops.pm import RUNTIME_PUTS
 from generator.parsing.cursors import Unit
-from generator.program import Block, Call, If, Return, leaves
+from generator.program import Block, Call, If, Return, leaves, operations
 
 # The struct of an interface -> its word in ops/registered.py, and the members of which nobody takes
 # back what failed; () stands for all. drivers/iio/industrialio-buffer.c iio_enable_buffers() calls
@@ -28,7 +28,7 @@ _STRUCTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "iio_buffer_setup_ops": ("iio", ("preenable",)),
     "iio_info": ("iio", ()),
     "rtc_class_ops": ("rtc", ()),
-    "watchdog_ops": ("watchdog", ()),
+    "watchdog_ops": ("watchdog", ("start", "ping", "set_timeout", "set_pretimeout")),
 }
 # Those that count also when they fail: include/linux/pm_runtime.h.
 _GETS = {"pm_runtime_get_sync": True, "pm_runtime_resume_and_get": False,
@@ -38,6 +38,7 @@ _PUTS = frozenset((*RUNTIME_PUTS, "pm_runtime_put_autosuspend"))
 _WORDS = frozenset(("pm", "power", "put", "suspend", "idle", "busy", "off", "release"))
 _PUTS_NOTHING = ("pm_runtime_mark_last_busy", "pm_runtime_enabled", "pm_runtime_active",
                  "pm_runtime_suspended", "of_node_put", "fwnode_handle_put")
+_MEMBER = re.compile(r"->|\.|\w\(")
 _BY_SCOPE = "__free(pm"  # include/linux/cleanup.h: put where the variable goes
 _MOST = 2000  # ways through a callback that are followed
 
@@ -47,6 +48,10 @@ def _may_put(callee: str) -> bool:
     return not known and not _WORDS.isdisjoint(callee.split("_"))
 
 
+def _puts(block: Block) -> bool:
+    return any(do.op.name in _PUTS for do in operations(block))
+
+
 @dataclass(frozen=True)
 class _Way:
     """What was done on the way to a place: references held, where taken, and what C answered."""
@@ -54,6 +59,7 @@ class _Way:
     held: int = 0
     taken: Where = NOWHERE
     answers: tuple[tuple[str, bool], ...] = ()
+    doubted: bool = False  # a member, which may have changed, said that nothing is to be put
 
 
 def keeping(of: Blocks, units: Sequence[Unit]) -> Mapping[str, Block]:
@@ -98,7 +104,7 @@ class _Ways:
         None when there is no such way, or when it is not known what a helper does.
         """
         kept = [(way.taken, end.where) for way, end in self._through(body, _Way())
-                if end is not None and not end.ok and way.held > 0]
+                if end is not None and not end.ok and way.held > 0 and not way.doubted]
         return kept[0] if kept and not self._unsure else None
 
     def _through(self, block: Block, way: _Way) -> Iterator[tuple[_Way, Return | None]]:
@@ -149,18 +155,19 @@ class _Ways:
             yield replace(way, held=max(way.held - 1, 0)), None
             return
         more = replace(way, held=way.held + 1, taken=node.where)
-        if name in _GETS and node.op.fallible:
-            yield from self._fails(node, more if _GETS[name] else way, node.where)
-        elif node.op.fallible:
-            yield from self._fails(node, way, node.where)
+        if node.op.fallible:
+            counts = _GETS.get(name, False)
+            yield from self._fails(node, more if counts else way, node.where, int(counts))
         yield (more if name in _GETS else way), None
 
     def _fails(
-        self, node: Do | Call, way: _Way, where: Where
+        self, node: Do | Call, way: _Way, where: Where, own: int = 0
     ) -> Iterator[tuple[_Way, Return | None]]:
-        """Yield what a caller does when a call has failed."""
+        """Yield what a caller does when a call has failed, which holds its `own` even so."""
         if node.on_fail == IGNORE:
             yield way, None
+        elif node.on_fail == UNWIND:
+            yield replace(way, held=own), Return(ok=False, where=where)
         elif isinstance(node.on_fail, tuple):
             yield from self._through(node.on_fail, way)
         else:
@@ -175,6 +182,9 @@ class _Ways:
                 if known.get(names[0], answer) != answer:
                     continue
                 now = replace(way, answers=tuple({**known, names[0]: answer}.items()))
+            skipped = node.other if answer else node.then
+            if now.held and any(map(_MEMBER.search, names)) and _puts(skipped) and not _puts(block):
+                now = replace(now, doubted=True)
             yield from self._through(block, now)
 
     def _stays(self, condition: str) -> bool:

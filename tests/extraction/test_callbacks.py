@@ -11,6 +11,7 @@ from generator.kernel.tree import Tree
 pytestmark = pytest.mark.kernel
 
 DOG = """#include <linux/pm_runtime.h>
+#include <linux/reset.h>
 #include <linux/watchdog.h>
 int elsewhere(struct watchdog_device *dog, bool on);
 static int dog_power(struct watchdog_device *dog)
@@ -24,6 +25,11 @@ static int dog_start(struct watchdog_device *dog)
 	ret = dog_power(dog);
 	if (ret)
 		return ret;
+	ret = reset_control_deassert(watchdog_get_drvdata(dog));
+	if (ret) {
+		pm_runtime_put(dog->parent);
+		return ret;
+	}
 	ret = elsewhere(dog, true);
 	if (ret)
 		goto out;
@@ -77,7 +83,10 @@ SWITCH = """	return on ? pm_runtime_resume_and_get(dog->parent) : pm_runtime_put
      "dog_power(dog)": "dog_power(dog, true)",
      "		goto out;": "		return dog_power(dog, false);"},
     {"		goto out;": "		return pm_runtime_put_sync_autosuspend(dog->parent), ret;"},
-], ids=["by what it is given", "by a call that nobody names"])
+    {"	pm_runtime_put(dog->parent);\n	return ret;\n}\nstatic int dog_ping":
+     "	if (dog->max_timeout)\n		pm_runtime_put(dog->parent);\n	return ret;\n}\n"
+     "static int dog_ping"},
+], ids=["by what it is given", "by a call that nobody names", "by what a member says"])
 def test_who_puts_in_other_ways_is_not_told(pinned: Tree, edits: dict[str, str]) -> None:
     text = DOG
     for old, new in edits.items():
