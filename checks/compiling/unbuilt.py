@@ -40,12 +40,16 @@ def why(path: str, text: Text) -> Why:
     if path.endswith(".S"):
         return Why("assembler is not compiled here")
     makefile = _makefile(directory, text)
-    if makefile is None:
-        return Why(f"{directory or 'the top'} has no Makefile")
-    stem = name.rpartition(".")[0]
-    symbols = tuple(dict.fromkeys(_builders(makefile[1], f"{stem}.o")))
-    if not symbols and not re.search(rf"(?<![\w-]){re.escape(stem)}\.o(?![\w.-])", makefile[1]):
-        return Why(f"no line of {makefile[0]} names {stem}.o")
+    item = f"{name.rpartition('.')[0]}.o"
+    symbols = tuple(dict.fromkeys(_builders(makefile[1], item))) if makefile else ()
+    if not symbols and not (makefile and _names(makefile[1], item)):
+        higher = _higher(directory, item, text)
+        if higher is None:
+            return Why(f"no line of {makefile[0]} names {item}" if makefile else
+                       f"{directory or 'the top'} has no Makefile")
+        directory, makefile, item = higher
+        symbols = tuple(dict.fromkeys(_builders(makefile[1], item)))
+    assert makefile is not None
     above = tuple(dict.fromkeys((*symbols, *_entering(directory, text))))
     if not above:
         return Why(f"{makefile[0]} builds it under conditions that no configuration has",
@@ -55,6 +59,23 @@ def why(path: str, text: Text) -> Why:
     said = [f"it takes {named}, which no configuration has together",
             *(f"{one} depends on {depends}" for one, depends in needs.items())]
     return Why("; ".join(said), above, tuple(needs.values()), named=True)
+
+
+def _names(makefile: str, item: str) -> bool:
+    return bool(re.search(rf"(?<![\w./-]){re.escape(item)}(?![\w.-])", makefile))
+
+
+def _higher(directory: str, item: str, text: Text) -> tuple[str, tuple[str, str], str] | None:
+    """Return the directory above whose Makefile builds an object of one below, as it names it."""
+    for _ in range(_MOST):
+        directory, _, name = directory.rpartition("/")
+        item = f"{name}/{item}"
+        makefile = _makefile(directory, text) if directory else None
+        if makefile and _names(makefile[1], item):
+            return directory, makefile, item
+        if not directory:
+            break
+    return None
 
 
 def conditions(path: str, text: Text) -> tuple[str, ...] | None:

@@ -9,7 +9,8 @@ from checks.compiling.unbuilt import Why, why
 
 FILES = {
     "drivers/Makefile": "obj-y += x/\nobj-$(CONFIG_ZED)\t+= z/ # z/\n",
-    "drivers/x/Makefile": "obj-$(CONFIG_ONE) += one.o\nobj-$(CONFIG_MANY) += many.o\n"
+    "drivers/x/Makefile": "obj-$(CONFIG_ONE) += one.o far/near/deep.o\n"
+                          "obj-$(CONFIG_MANY) += many.o\n"
                           "many-y := a.o \\\n  b.o\nmany-$(CONFIG_MORE) += c.o\n"
                           "# obj-y += no.o\nifdef CONFIG_E\nobj-y += e.o\nendif\n",
     "drivers/x/Kconfig": 'config ONE\n\tbool "x"\n\tdepends on ARM && \\\n\t\tOF\n\n'
@@ -22,6 +23,9 @@ FILES = {
 @pytest.mark.parametrize(("path", "text", "symbols"), [
     ("drivers/x/one.c", "it takes CONFIG_ONE, which no configuration has together; ONE depends on "
      "ARM && OF && PCI", ("ONE",)),
+    ("drivers/x/far/near/deep.c", "it takes CONFIG_ONE, which no configuration has together; ONE "
+     "depends on ARM && OF && PCI", ("ONE",)),
+    ("drivers/x/far/deep.c", "drivers/x/far has no Makefile", ()),
     ("drivers/x/a.c", "it takes CONFIG_MANY, which no configuration has together", ("MANY",)),
     ("drivers/x/c.c", "it takes CONFIG_MORE and CONFIG_MANY, which no configuration has together",
      ("MORE", "MANY")),
