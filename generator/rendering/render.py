@@ -21,6 +21,7 @@ from generator.program import (
     Ifdef,
     Return,
     guards,
+    leaves,
     operations,
 )
 from generator.rendering import said
@@ -50,6 +51,7 @@ class _Writer:
     gives: Returns
     exits: list[Way] = field(default_factory=list)
     known: Mapping[tuple[str, ...], str] = field(default_factory=dict)
+    rounds: int = 0  # loops that it is in
 
     # -- blocks ------------------------------------------------------------------------------
 
@@ -186,9 +188,18 @@ class _Writer:
         return self.compound(f"if ({test})", inner, depth)
 
     def asked(self, node: If, depth: int, undos: tuple[Do | Call, ...]) -> list[Item]:
-        text = condition(node.guard)
-        if not text:
+        asked = tuple(leaves(node.guard))
+        silent = [one for one in asked if not one.c]
+        if silent and (node.other or not self.rounds or len(silent) < len(asked)):
+            raise ModelError(
+                node.where,
+                f"the condition {silent[0].name!r} has () for its C, so none would be asked there "
+                "and all of it be done: give its Guard the text of C; only in a loop whose C comes "
+                "to no others may it be left out"
+            )
+        if silent:
             return self.block(node.then, depth, undos)
+        text = condition(node.guard)
         then, other = node.then, node.other
         if not then:
             text, then, other = condition(node.guard, False), other, ()
@@ -207,7 +218,9 @@ class _Writer:
     def loop(self, node: Each, depth: int, undos: tuple[Do | Call, ...]) -> list[Item]:
         if not isinstance(node, Loop):
             raise ModelError(node.where, "a loop in rendered code needs its head: use Loop()")
+        self.rounds += 1
         inner = self.block(node.body, depth + 1, undos)
+        self.rounds -= 1
         if sum(item.text.count("\n") + 1 for item in inner) > 1:
             return [Item(self.braced(node.head, inner, depth), True)]
         return self.compound(node.head, inner, depth)

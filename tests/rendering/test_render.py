@@ -242,3 +242,26 @@ def test_a_template_is_not_told_of_what_a_helper_asks() -> None:
     function = replace(pcie_cxlpmu_count_vectors(False, num(0)), body=(helper(asking),))
 
     assert "Nothing is counted in" not in function_text(function, ROOM)
+
+
+UNSAID = Guard("it may", None, ())
+SAID = Guard("it does", None, ("dev->it",))
+
+
+@pytest.mark.parametrize("block", [
+    (If(UNSAID, (PCI_SET_MASTER(PORT),)),),
+    (If(Not(UNSAID), (PCI_SET_MASTER(PORT),)),),
+    (If(both(SAID, UNSAID), (PCI_SET_MASTER(PORT),)),),
+    (If(SAID, (If(UNSAID, (PCI_SET_MASTER(PORT),)),)),),
+    (Loop(CPMU, (If(UNSAID, (), (PCI_SET_MASTER(PORT),)),), head="for_each(pmu)"),),
+    (Loop(CPMU, (If(either(SAID, UNSAID), (PCI_SET_MASTER(PORT),)),), head="for_each(pmu)"),),
+])
+def test_a_condition_without_c_is_refused_where_c_would_ask_nothing(block: Block) -> None:
+    with pytest.raises(ModelError, match=r"test_render\.py:\d+: the condition 'it may' has \(\)"):
+        body(block, NAMES)
+
+
+def test_a_loop_may_come_to_no_others_than_the_condition_means() -> None:
+    only = Loop(CPMU, (If(UNSAID, (PCI_SET_MASTER(PORT),)),), head="for_each(pmu)")
+
+    assert body((only,), NAMES) == "\tfor_each(pmu)\n\t\tpci_set_master(dev);"
