@@ -42,6 +42,7 @@ def devres_lists(
                 substitution = {driver.device: inst, **dict(around)}
                 owner = view.resolve(do.binding[do.op.on_devres or do.op.roles[0]], substitution)
                 assert isinstance(owner, Inst)
+                owner = view.listed_at(owner)
                 entries = lists.setdefault(owner, [])
                 noted = Fact(f"devres {len(entries):02}", 1, f"{do} is on the devres list")(owner)
                 entries.append(Held(noted, do, substitution, driver, inst))
@@ -90,7 +91,7 @@ def taken_off(made: Build, do: Do, op: Operation, substitution: Substitution) ->
     owner = made.view.resolve(do.binding[op.on_devres], substitution)
     assert isinstance(owner, Inst)
     on = [
-        one.noted for one in made.devres.get(owner, ())
+        one.noted for one in made.devres.get(made.view.listed_at(owner), ())
         if same(made.view, one, op.off_devres, do, substitution)
     ]
     return TakenOff(

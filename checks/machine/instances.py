@@ -107,6 +107,10 @@ class View:
             return inst
         return self.of(inst.device.parent)[0]
 
+    def listed_at(self, inst: Inst) -> Inst:
+        """Return on whose devres list goes what is of an instance: of a part on its device's."""
+        return self.parent(inst) if inst.device.kind == "part" else inst
+
     def root(self, inst: Inst) -> Inst:
         """Return the instance without a parent that an instance is below, or is itself."""
         while (above := self.parent(inst)) != inst:

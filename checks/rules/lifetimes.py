@@ -67,7 +67,7 @@ def devres_empty_at_probe(step: Step, view: View) -> Expr | None:
     symptom="the next bind says: Resources present before probing",
     implies=("R01",),
 )
-def managed_only_while_bound(step: Step, _view: View) -> Expr | None:
+def managed_only_while_bound(step: Step, view: View) -> Expr | None:
     """What puts managed resources on a device happens while a driver of that device is bound.
 
     The first attempt to enable MSI or MSI-X does so; INTx does not.
@@ -76,7 +76,7 @@ def managed_only_while_bound(step: Step, _view: View) -> Expr | None:
         dev, types = step.role("dev"), step.params["types"]
         return all_of(PHASE(dev).eq(UNBOUND), types.has(1) | types.has(2), CAP(dev).ne(CAP_NONE))
     if step.op is not None and step.op.managed and step.entry != "devres":
-        return PHASE(step.role(step.op.on_devres)).eq(UNBOUND)
+        return PHASE(view.listed_at(step.role(step.op.on_devres))).eq(UNBOUND)
     return None
 
 

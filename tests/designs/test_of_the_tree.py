@@ -71,6 +71,10 @@ TABLE = {
         Bug("N44", "eeti_ts.c:249", _WAKE),
     )),
     "exynos_trng": Row(("drivers/char/hw_random/exynos-trng.c",)),
+    "ftrtc010": Row(("drivers/rtc/rtc-ftrtc010.c",), (
+        Bug("R40", "rtc-ftrtc010.c:185", "what devm_rtc_register_device() returns is returned, and "
+            "both clocks stay on"),
+    )),
     "hd3ss3220": Row(("drivers/usb/typec/hd3ss3220.c",), (
         Bug("N12", "hd3ss3220.c:281", "the irq is freed by devres, behind the port and the role "
             "switch that its thread uses"),

@@ -61,7 +61,9 @@ UNSEEN: Mapping[str, Unseen] = {
         "quirk names; the chipsets of QEMU have no such fault",
     ),
     "R40": Unseen(
-        "the guests have no clock, regulator, reset or power domain that a driver of ours holds",
+        "QEMU's x86 machines have no clock, regulator, reset or power domain for a driver, and the "
+        "kernels of the guests no framework that would count them: COMMON_CLK, REGULATOR and "
+        "RESET_CONTROLLER are not set; only virt has a clock, and the guest's object runs on x86",
     ),
     "R33": Unseen(
         "a card has to be exchanged while the system sleeps, and QEMU takes one out of a slot only "
