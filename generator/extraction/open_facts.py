@@ -145,8 +145,9 @@ def of_several(
             continue
         if operation.does == "start" and operation.context[0] in REGISTERED:
             started.setdefault(operation.context[1], set()).add(place)
-            if any(place.path == path and first <= place.line <= last
-                   for path, first, last in looped):  # one each time, and all are ended by one call
+            again = any(place.path == path and first <= place.line <= last
+                        for path, first, last in looped)
+            if again and not operation.managed:  # one each time, and one call ends all of them
                 hybrid.add(queued(operation.context[1]))
         rows = lines[place.path][place.line - 1 : place.end_line]
         kept = re.search(r"(?<![\w>.])(\w+)\s*=\s*\(?$", rows[0][: place.column - 1])
