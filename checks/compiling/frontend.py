@@ -24,7 +24,7 @@ from generator.parsing.unit import parse_job
 from generator.system.cache import keep
 
 # raise it when what is remembered, or how it is found, changes
-_FORM = "1"
+_FORM = "2"
 
 
 # what a diagnostic is marked with when its unit must not be read by anybody else
