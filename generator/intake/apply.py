@@ -82,8 +82,10 @@ def apply(
         pieces, said = filled(work, base.commit, got.pieces, committer)
         remarks = [*got.remarks]
         if missing := missing_of(got):
-            lone = len(got.pieces) == 1  # what somebody picked, as git am takes it
-            remarks.append(Remark(missing, got.pieces[0].file, error=True, clear=lone))
+            first = got.pieces[0]
+            # what somebody picked, as git am takes it; nothing beside it was left out
+            picked = len(got.pieces) == 1 and first.number <= first.total and not got.remarks
+            remarks.append(Remark(missing, first.file, error=True, clear=picked))
         remarks += said
         name = got.promised.name if got.promised else got.label
         try:

@@ -264,4 +264,4 @@ def test_a_condition_without_c_is_refused_where_c_would_ask_nothing(block: Block
 def test_a_loop_may_come_to_no_others_than_the_condition_means() -> None:
     only = Loop(CPMU, (If(UNSAID, (PCI_SET_MASTER(PORT),)),), head="for_each(pmu)")
 
-    assert body((only,), NAMES) == "\tfor_each(pmu)\n\t\tpci_set_master(dev);"
+    assert body((only,), NAMES) == "\tfor_each(pmu)\n\t\tpci_set_master(dev);\n\n\treturn 0;\n"
