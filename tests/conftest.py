@@ -18,6 +18,7 @@ from generator.kernel.pin import pinned as set_up
 from generator.kernel.tree import Tree
 from generator.parsing import unit
 from generator.series.generate import Series, generate
+from generator.system import stopping
 
 
 @pytest.fixture(scope="session")
@@ -44,6 +45,14 @@ def newer() -> Tree:
 def base(pinned: Tree) -> Base:
     """The pinned tree configured with CXL_BUS=m, ready to compile in."""
     return prepare(pinned, CONFIGS["m"])
+
+
+@pytest.fixture
+def nothing_asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A process that nobody has asked to end, in which a test may do so."""
+    monkeypatch.setattr(stopping, "_state", stopping._State())
+    yield
+    stopping.over()  # else the clock of a wish to end ends this process
 
 
 # The same examples everywhere and each time; how long one takes says how busy the machine is.

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ from checks.patches.context import Context
 from checks.patches.mails import Patch, edits, view
 from checks.patches.work import Work
 from checks.report.record import FAILS
+from checks.verdict.parallel import PROCESSES, results
 from generator.errors import ProgramFailed, UsageError
 from generator.intake.posting import Posting
 from generator.kernel import kbuild, tree
@@ -234,15 +235,24 @@ def _designs(work: Work) -> tuple[Finding, ...]:
         replace(commit, design=step.design, unchanged=step.unchanged, beside=step.beside)
         for commit, step in zip(order, spec.steps, strict=True)
     ]
-    found: list[Finding] = []
-    for base in work.bases:
-        before = work.laid
-        for commit in steps:
-            found += _held(commit, before, base)
-            before = commit.overlay
+    jobs = [partial(_under, base, steps, work.laid) for base in work.bases]
+    found = [one for said in results(jobs, PROCESSES) for one in said]
+    stopping.refuse()  # else configurations that were not begun would have passed
     for commit in steps:
         found += commits.unheld(commit, work.bases)
     return tuple(found)
+
+
+def _under(
+    base: kbuild.Base, steps: Sequence[Commit], laid: Mapping[str, bytes | None]
+) -> list[Finding]:
+    """Return what the C of commits says against their designs under one configuration."""
+    found: list[Finding] = []
+    before = laid
+    for commit in steps:
+        found += _held(commit, before, base)
+        before = commit.overlay
+    return found
 
 
 def _held(

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from clones import shell
@@ -22,6 +24,7 @@ from generator.cli.generate import shipped
 from generator.intake.posting import Asked, on
 from generator.kernel import kbuild
 from generator.kernel.tree import Tree
+from generator.system import stopping
 
 PATCHES = HOUSE / "patches" / "6.12" / "auxbus"
 
@@ -118,3 +121,16 @@ def test_what_all_does_not_go_with_is_refused(
 ) -> None:
     assert main(["generate", *more]) == 2
     assert "--all" in capsys.readouterr().err
+
+
+def test_configurations_that_nobody_waited_for_are_no_pass(
+    nothing_asked: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ended(*_: object) -> Iterator[list[Finding]]:
+        stopping._state.asked = 1.0
+        yield []
+
+    monkeypatch.setattr(examine, "results", ended)
+    work = SimpleNamespace(spec=SimpleNamespace(steps=()), compiled=(), bases=(), laid={})
+
+    assert stopping.attempted(lambda: examine._designs(work)) is None

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -57,13 +56,6 @@ def test_validate_says_what_was_found_so_far(number: signal.Signals, pinned: obj
     assert err.endswith("portwright validate: interrupted: this is what was found so far\n")
     assert "not checked: checkpatch: interrupted" in out
     assert "not checked: compile: interrupted" in out
-
-
-@pytest.fixture
-def nothing_asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(stopping, "_state", stopping._State())
-    yield
-    stopping.over()  # else the clock of a wish to end ends this process
 
 
 def test_what_is_attempted_ends_with_its_programs_and_begins_no_more(
