@@ -93,8 +93,8 @@ def _place(out: Path) -> Path:
         place = out.resolve(strict=out.is_symlink())
     except (OSError, RuntimeError) as broken:
         raise UsageError(f"{out}: a link to nowhere; name a directory") from broken
-    if place.exists() and not place.is_dir():
-        raise UsageError(f"{out}: no directory; name one that may hold the patches")
+    if place == place.parent or (place.exists() and not place.is_dir()):
+        raise UsageError(f"{out}: no directory for patches; name one that may hold them")
     return place
 
 
@@ -299,6 +299,8 @@ def _moved(place: Path, old: Mapping[str, bytes], new: Mapping[str, bytes]) -> N
         )})
         for name in old:
             (place / name).rename(swap / "old" / name)
+        if not _same(swap / "old", old) or any(os.path.lexists(place / name) for name in new):
+            raise Refused(f"{place}: somebody wrote here in this moment; nothing was changed")
         for name in new:
             (swap / "new" / name).rename(place / name)
         _synced(place)
@@ -317,6 +319,7 @@ def _back(place: Path) -> None:
             with suppress(FileNotFoundError):
                 if _hash((place / name).read_bytes()) == digest:
                     (place / name).unlink()
+    (swap / RECORD).unlink(missing_ok=True)  # what comes back from here on may be equal to new ones
     if (swap / "old").is_dir():
         for path in sorted((swap / "old").iterdir()):
             if (place / path.name).exists():
@@ -343,7 +346,14 @@ def _recover(place: Path) -> None:
             if not ours:
                 raise Refused(f"{path}: lies where a new set is written first; move it away")
         shutil.rmtree(beside)
-    if (place / _DONE).is_dir():
-        shutil.rmtree(place / _DONE)
-    if (place / _SWAP).is_dir():
-        _back(place)
+    for path in (place / _DONE, place / _SWAP):
+        if not os.path.lexists(path):
+            continue
+        if path.is_symlink() or not path.is_dir() or not (
+            set(os.listdir(path)) <= {"old", "new", RECORD}
+        ):
+            raise Refused(f"{path}: lies where a run keeps its sets; move it away")
+        if path.name == _DONE:
+            shutil.rmtree(path)
+        else:
+            _back(place)

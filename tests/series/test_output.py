@@ -185,7 +185,7 @@ def test_a_directory_named_by_a_link_is_written_and_the_link_stays(
 def test_what_is_no_directory_is_said(sets: tuple[Path, Path], tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     (tmp_path / "nowhere").symlink_to("/nowhere/at/all")
-    for name in ("file", "nowhere"):
+    for name in ("file", "nowhere", "/"):
         for call in (lambda p: output.put(sets[0], p), output.refuse):
             with pytest.raises(UsageError, match=name):
                 call(tmp_path / name)

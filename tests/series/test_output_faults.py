@@ -3,7 +3,9 @@
 
 import errno
 import os
+import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -126,3 +128,66 @@ def test_what_lies_where_a_set_is_written_first_is_kept(
         output.put(sets[1], out)
     assert (beside / "mine.txt").read_text() == "mine"
     assert whole(out, sets[0])
+
+
+@pytest.fixture
+def by_files(out: Path) -> Path:
+    """Return a directory that was generated once, which has a file of somebody else's."""
+    (out / "notes.txt").write_text("mine")
+    return out
+
+
+def test_a_set_that_is_taken_back_twice_is_whole(
+    sets: tuple[Path, Path], by_files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One file is the same in both sets; the second run is killed as it ends its taking back."""
+    before = files(by_files)
+    old = {**before, output.RECORD: (by_files / output.RECORD).read_bytes()}
+    del old["notes.txt"]
+    new = {"0000-cover-letter.patch": old["0000-cover-letter.patch"], "0001-b.patch": b"b"}
+
+    def killed(*_: object, **__: object) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as patched:
+        patched.setattr(output, "_synced", lambda where: killed() if where == by_files else None)
+        patched.setattr(output, "_back", lambda _: None)
+        with pytest.raises(SystemExit):
+            output._moved(by_files, old, new)
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "rmtree", killed)
+        with pytest.raises(SystemExit):
+            output._back(by_files)
+    output._recover(by_files)
+
+    assert files(by_files) == before
+
+
+@pytest.mark.parametrize("name", ["0001-PCI-One.patch", "0003-PCI-Four.patch"])
+def test_what_somebody_writes_while_files_change_places_stays(
+    name: str, sets: tuple[Path, Path], by_files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, written = files(by_files), output._written
+
+    def late(where: Path, texts: Mapping[str, bytes]) -> None:
+        written(where, texts)
+        (by_files / name).write_text("mine")
+
+    monkeypatch.setattr(output, "_written", late)
+    with pytest.raises(Refused, match="somebody wrote here"):
+        output.put(sets[1], by_files)
+
+    assert (by_files / name).read_text() == "mine"
+    assert files(by_files).keys() == before.keys() | {name}
+
+
+@pytest.mark.parametrize("name", [output._DONE, output._SWAP])
+def test_what_has_the_name_of_what_a_run_keeps_is_refused(
+    name: str, sets: tuple[Path, Path], out: Path
+) -> None:
+    (out / name).mkdir()
+    (out / name / "mine").write_text("mine")
+
+    with pytest.raises(Refused, match=f"{name}: lies where"):
+        output.put(sets[1], out)
+    assert (out / name / "mine").read_text() == "mine"
