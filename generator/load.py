@@ -18,6 +18,7 @@ from generator.design import Design, Device, Driver, Waiver
 from generator.drivers.in_tree import in_tree
 from generator.errors import ModelError, PortwrightError, UsageError, Where
 from generator.mistakes import mends
+from generator.mistakes.frozen import look_again
 from generator.operation import Operation
 from generator.ops import shipped
 from generator.system.confined import MEMORY, Forbidden, confined
@@ -104,7 +105,12 @@ def load(name: str, said: Mapping[str, str] = DEFAULT) -> Loaded:
         if not isinstance(fault, Exception) and asked():
             raise
         raise _refusal(fault, name, path) from fault
-    return _in_tree(_checked(module, path), said)
+    try:
+        loaded = _checked(module, path)
+        look_again(loaded.design, Where(name, _line_of(path)))
+    except Exception as fault:  # what it has defined can raise anything when it is asked
+        raise _refusal(fault, name, path) from fault
+    return _in_tree(loaded, said)
 
 
 def _is_of_the_machine(fault: Exception) -> bool:
@@ -258,22 +264,28 @@ def _near(fault: BaseException) -> str:
     return f": did you mean {close[0]}{place}?"
 
 
+def _line_of(path: Path) -> int:
+    """Return the first line of a file that speaks of DESIGN."""
+    lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
+    return next((n for n, text in enumerate(lines, 1) if re.search(r"\bDESIGN\b", text)), 1)
+
+
 def _checked(module: ModuleType, path: Path) -> Loaded:
     design = getattr(module, "DESIGN", None)
-    if isinstance(design, Design):
-        if not design.drivers:  # as what a series begins with may be, but it is no design to check
+    if issubclass(type(design), Design):  # whatever it says of itself
+        assert isinstance(design, Design)
+        # as what a series begins with may be, but it is no design to check
+        if not getattr(design, "drivers", True):
             raise ModelError(design.where, f"{design.name}: drivers=() has none in it, so nothing "
                              "would happen that could be explored: add a Driver")
         return Loaded(design, module, path)
     if design is not None:
-        lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
-        line = next((n for n, text in enumerate(lines, 1) if re.search(r"\bDESIGN\b", text)), 1)
         raise ModelError(
-            Where(str(path), line),
+            Where(str(path), _line_of(path)),
             f"DESIGN is a {type(design).__name__}: write DESIGN = Design(...)",
         )
     for name, thing in vars(module).items():
-        if isinstance(thing, Design) and thing.where.file == str(path.absolute()):
+        if issubclass(type(thing), Design) and thing.where.file == str(path.absolute()):
             raise ModelError(
                 thing.where,
                 f"the design has the name {name}: call it DESIGN"

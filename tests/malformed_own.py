@@ -130,6 +130,28 @@ OWN_EDITS: dict[str, list[tuple[str, str]]] = {
         (_END, "drivers=(CHIP_DRIVER,), serves=lambda: ())"),
         (_END, "drivers=(CHIP_DRIVER,))\nDESIGN.drivers = ()"),
     ],
+    "what is frozen, changed": [
+        (_END, f"{_END}\nobject.__setattr__({changed})") for changed in (
+            'DESIGN, "name", 7', 'DESIGN, "devices", 7', 'DESIGN, "drivers", (1,)',
+            'DESIGN, "where", None', 'DESIGN, "given", [1]', 'DESIGN, "waivers", ("x",)',
+            'CHIP_DRIVER, "probe", 7', 'CHIP_DRIVER, "probe", (7,)', 'CHIP, "kind", "x"',
+            'CHIP, "parent", CHIP', 'UP, "name", 3', 'UP, "outcomes", 3', 'UP, "fingerprint", 3',
+            'UP.outcomes[0].gives[0], "value", "x"', 'RAISED, "when", 5',
+            'CHIP_DRIVER.probe[0], "op", None', 'CHIP_DRIVER.probe[4], "places", ()',
+            'CHIP_DRIVER.probe[4], "params", 4', 'CHIP_DRIVER.contexts[0], "kind", "x"',
+        )
+    ] + [(_END, f"{_END}\n{changed}") for changed in (
+        'object.__delattr__(DESIGN, "devices")', "DESIGN.__dict__.clear()",
+        'DESIGN.__dict__["devices"] = 5', 'vars(CHIP)["name"] = ""',
+    )],
+    "a class that lies": [
+        (_END, f"{_END}\nclass X:\n    @property\n    def __class__(self): {does}\n{last}")
+        for does in ('raise ValueError("no")', "return Design")
+        for last in ("DESIGN = X()", "MINE = X()\ndel DESIGN")
+    ] + [
+        (_END, f"{_END}\nclass X(Design):\n    @property\n    def drivers(self): "
+         'raise ValueError("no")\nobject.__setattr__(DESIGN, "__class__", X)'),
+    ],
 }
 
 

@@ -23,7 +23,7 @@ from generator.program import (
 )
 
 # Of a node that was looked at: variations of a design share most of theirs.
-_CHECKED, _CHECKED_IN_LOOP = "checked", "checked in a loop"
+CHECKED, CHECKED_IN_LOOP = "checked", "checked in a loop"
 
 
 def check_block(block: object, what: str, where: Where, *, loop: bool = False) -> None:
@@ -37,7 +37,7 @@ def check_block(block: object, what: str, where: Where, *, loop: bool = False) -
             f"{what} is a tuple of operations, not {_told(block)}: "
             "write (..., ), with a comma after a single one"
         )
-    checked = _CHECKED_IN_LOOP if loop else _CHECKED
+    checked = CHECKED_IN_LOOP if loop else CHECKED
     for node in block:
         if isinstance(node, Node) and checked in node.__dict__:
             continue

@@ -30,7 +30,7 @@ from generator.misfit import shown
 from generator.mistakes.parts import check_parts
 from generator.operation import Operation, Outcome
 
-_FITS = "fits"  # of one that was looked at: it is used again and again
+FITS = "fits"  # of one that was looked at: it is used again and again
 
 
 def check_operation(op: Operation, where: Where) -> None:
@@ -38,13 +38,13 @@ def check_operation(op: Operation, where: Where) -> None:
 
     Errors: ModelError, at the line that uses it.
     """
-    if _FITS in op.__dict__:
+    if FITS in op.__dict__:
         return
     check_parts(op, shown(op), where)
     wrong = _stranger(op) or _wrong(op)
     if wrong:
         raise ModelError(where, f"{op.name}: {wrong}")
-    op.__dict__[_FITS] = True
+    op.__dict__[FITS] = True
 
 
 def _stranger(op: Operation) -> str:

@@ -25,7 +25,7 @@ _OVER = ("any", "all", "max")
 _ENDS = ("ok", "fail")
 # They look into themselves, or are looked into where they stand in a block.
 _BY_OTHERS = ("Device", "Driver", "Function")
-_SOUND = "sound"  # of what was looked into: designs are copied with small changes, again and again
+SOUND = "sound"  # of what was looked into: designs are copied with small changes, again and again
 
 
 def check_parts(thing: object, what: str, where: Where) -> None:
@@ -33,20 +33,20 @@ def check_parts(thing: object, what: str, where: Where) -> None:
 
     Errors: ModelError, at the line given.
     """
-    if _SOUND in thing.__dict__:
+    if SOUND in thing.__dict__:
         return
     what = _line(what)
     todo: list[tuple[object, str]] = [(thing, what)]
     while todo:
         one, said = todo.pop()
-        if _SOUND in one.__dict__:
+        if SOUND in one.__dict__:
             continue
         check_fields(one, said, where)
         if wrong := _senseless(one):
             raise ModelError(where, f"{said}: {wrong}")
         todo += [(part, f"{what}: {_called(part)}") for part in _parts(one)
-                 if _SOUND not in part.__dict__]
-        one.__dict__[_SOUND] = True
+                 if SOUND not in part.__dict__]
+        one.__dict__[SOUND] = True
 
 
 def _line(text: str) -> str:
