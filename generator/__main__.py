@@ -172,7 +172,8 @@ def parser() -> argparse.ArgumentParser:
     boot.add_argument("--with", dest="diffs", metavar="DIFF", action="append", default=[],
                       help="lay a unified diff over the C first; more than one in their order")
     boot.add_argument("--commit", metavar="REV",
-                      help="boot a commit of the clone that --tree names, instead of rendering")
+                      help="boot a commit of the clone that --tree names, instead of rendering; "
+                           "A..B: each commit of a series")
     _format(boot)
     _json(boot)
     _tree(boot)

@@ -8,10 +8,8 @@ import argparse
 import json
 import shlex
 import sys
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
+from collections.abc import Collection, Mapping, Sequence
+from itertools import cycle
 
 from checks.boot import report
 from checks.boot.beside import with_today
@@ -25,22 +23,22 @@ from checks.boot.model.guest_object import program, with_port_model
 from checks.boot.predict.board import BOARDS, USUAL
 from checks.boot.run import AS_PREDICTED, Run
 from checks.boot.scenario import ALL, usual
-from checks.patches import inert
 from checks.report.forms import FORMS, SHARED
 from checks.show import report_text
 from generator.cli import boot_forms, boot_refused
+from generator.cli.boot_source import (
+    RANGE,
+    Source,
+    beside,
+    pinned_design,
+    rendered_trees,
+    sources,
+)
 from generator.cli.given import scope
 from generator.cli.tree import chosen, told
-from generator.design import Design
 from generator.errors import UsageError
-from generator.kernel.clone import own, users_objects
-from generator.kernel.nearest import nearest as nearest_pin
-from generator.kernel.pin import pinned
-from generator.kernel.tree import Tree, read, tree_id
-from generator.load import Loaded, base_of, load
-from generator.series import generate
-from generator.series.manifest import read_bounded
-from generator.series.overlay import between, nearest, with_diffs
+from generator.kernel.tree import Tree
+from generator.load import load
 from generator.system.plumbing import run as command
 from generator.system.progress import say
 
@@ -67,41 +65,41 @@ def run(args: argparse.Namespace) -> int:
         broken = (case.of_file(loaded.file),)
         return boot_refused.boot(broken, chosen(args), keeping=args.keep, form=form,
                                  scope=scope(args))
-    if args.keep and (args.diffs or args.commit):
-        raise UsageError("--keep goes with neither --with nor --commit: what is kept is of the "
-                         "series as it is rendered")
+    if args.keep and (args.diffs or (args.commit and RANGE not in args.commit)):
+        raise UsageError("--keep goes with neither --with nor one commit: what is kept is of the "
+                         "series as it is rendered; name all of its commits, --commit A..B")
     asked = _names(args.scenario, ALL, "scenario", ())
     boards = _names(args.board, BOARDS, "board", USUAL)
     (kind,) = _names(args.config, KINDS, "configuration", (PLAIN.name,))
-    source = _source(args)
+    found = sources(args)
 
-    def tasks_of(
-        design: Design, where: Tree, files: Mapping[str, bytes | None], of: str = "",
-        *, keep: bool = False,
-    ) -> list[Task]:
-        built = {arch: _kernel(design.name, where, files, KINDS[kind], arch)
+    def tasks_of(one: Source, *, keep: bool = False) -> list[Task]:
+        built = {arch: _kernel(one.name or one.design.name, one.tree, one.overlay, KINDS[kind],
+                               arch)
                  for arch in dict.fromkeys(BOARDS[board].platform.arch for board in boards)}
-        inside = {arch: program(where, arch) for arch in built}
-        said = told(where)
+        inside = {arch: program(one.tree, arch) for arch in built}
+        said = told(one.tree)
         return [
-            Task(design, built[arch], inside[arch], board, asked or usual(BOARDS[board]),
-                 keep=keep, source=of, said=said)
+            Task(one.design, built[arch], inside[arch], board, asked or usual(BOARDS[board]),
+                 keep=keep, name=one.name, source=one.of, said=said)
             for board in boards for arch in [BOARDS[board].platform.arch]
         ]
 
     tasks: list[Task] = []
-    if source.overlay or args.commit:  # what the pinned kernel complains of is not its fault
-        base = _beside(args, source.tree) if args.commit else source.tree
-        tasks = tasks_of(_pinned(load(args.design, told(base))), base, {}, keep=True)
-    tasks += tasks_of(source.design, source.tree, source.overlay, source.of)
+    if found[0].overlay or args.commit:  # what the pinned kernel complains of is not its fault
+        base = beside(args, found[0].tree) if args.commit else found[0].tree
+        start = pinned_design(load(args.design, told(base)))
+        tasks = tasks_of(Source(start, base, {}, base.base, ""), keep=True)
+    for one in found:
+        tasks += tasks_of(one)
     runs = run_all(tasks)
-    ours = runs[-len(boards):]
-    bases = runs[:len(boards)]  # of the pinned kernel itself: its own
+    ours = runs[len(boards):] or runs  # of the pinned kernel itself: its own
+    bases = runs[:len(boards)]
+    done = list(zip(ours, cycle(bases), strict=False))
     if len(runs) > len(boards):
-        ours = tuple(with_today(one, base) for one, base in zip(ours, bases, strict=True))
-    done = list(zip(ours, bases, strict=True))
+        done = [(with_today(one, base), base) for one, base in done]
     if args.keep:
-        _keep(source, kind, done)
+        _keep(args, found, kind, done)
     code = _code([report.verdict(one, base) for one, base in done])
     if form in SHARED:
         seen = [boot_forms.Booted(f"{one.design} on {one.board}", one, base)
@@ -116,19 +114,25 @@ def run(args: argparse.Namespace) -> int:
     return code
 
 
-def _keep(source: _Source, kind: str, done: list[tuple[Run, Run]]) -> None:
+def _keep(
+    args: argparse.Namespace, found: Sequence[Source], kind: str, done: list[tuple[Run, Run]]
+) -> None:
     """Write on which boards everything was as predicted, for the cover letter to say.
 
     Errors: UsageError.
     """
+    last, each = found[-1], bool(args.commit)
+    if each and rendered_trees(args.design, last.tree) != tuple(one.its_tree for one in found):
+        raise UsageError(f"nothing is kept: {args.commit} is not the series as it is rendered")
     held = [one for one, base in done if report.verdict(one, base) == AS_PREDICTED]
-    if not held:
+    machines = booted.of_each(held, kind, len(found))
+    if not machines:
         say("nothing is kept: no board was as predicted")
         return
     qemu = command([BOARDS[held[0].board].setup().program, "--version"])
     say(str(booted.keep(booted.Booted(
-        source.design.name, tree_id(source.tree, source.commit), source.tree.version,
-        qemu.decode().split("\n")[0], tuple(booted.machine(one, kind) for one in held),
+        last.design.name, last.its_tree, last.tree.version, qemu.decode().split("\n")[0],
+        () if each else machines, machines if each else (),
     ))))
 
 
@@ -155,99 +159,6 @@ def _kernel(
     if built.seconds:
         say(f"{name}: kernel built in {built.seconds:.0f} s")
     return built
-
-
-@dataclass(frozen=True)
-class _Source:
-    """What a kernel is built of: a tree, and what differs; `of` says whose it is, if not ours.
-
-    design: what it does, as the tree answers to facts. commit: the last one of the series, or the
-    user's.
-    """
-
-    design: Design
-    tree: Tree
-    overlay: Mapping[str, bytes | None]
-    commit: str
-    of: str = ""
-
-
-def _pinned(loaded: Loaded) -> Design:
-    """Return the design of the pinned kernel, from which a design sets out.
-
-    Errors: UsageError when the design does not say which.
-    """
-    has_series = hasattr(loaded.module, "SERIES")
-    found = loaded.series("to set out from").start if has_series else base_of(loaded.design)
-    if found is None:
-        raise UsageError(
-            f"{loaded.file}: defines no SERIES, and no device of it says as_in=: it is not known "
-            "what the pinned kernel does without it"
-        )
-    return found
-
-
-def _beside(args: argparse.Namespace, where: Tree) -> Tree:
-    """Return the pinned tree that a commit of the user's is booted beside: the nearest to it.
-
-    Errors: UsageError, TreeError, EnvironmentFault.
-    """
-    near = nearest_pin(where.git_dir, where.base) if not args.kernel else None
-    return near.tree if near else pinned(args.kernel, allow_newer=args.allow_newer)
-
-
-def _source(args: argparse.Namespace) -> _Source:
-    """Return the series' last commit, or a commit of the user's, with the diffs laid over it.
-
-    Errors: UsageError for a design that has no C, Conflict for a diff that does not apply, Refused
-    for one by which building it would run or read more than the kernel's.
-    """
-    diffs = [(name, read_bounded(Path(name))) for name in args.diffs]
-    if args.commit:
-        where, commit, overlay = _commit(args)
-        loaded = load(args.design, told(where))
-    else:
-        where = chosen(args)
-        loaded = load(args.design, told(where))
-        commit, overlay = _rendered(loaded, where)
-    if args.commit:
-        inert.check_files(args.commit, overlay, partial(read, where, where.base))
-    if diffs:
-        laid = with_diffs(where, commit, diffs)
-        inert.check_files(", ".join(name for name, _ in diffs), laid, partial(read, where, commit))
-        overlay = {**overlay, **laid}
-    if args.commit:
-        there = _beside(args, where)
-        if there.work == where.work:
-            where = there  # the same files, of which there may be a build
-    said = [f"of {args.commit}"] if args.commit else []
-    said += [f"with {Path(name).name}" for name in args.diffs]
-    return _Source(loaded.design, where, overlay, commit, " ".join(said))
-
-
-def _commit(args: argparse.Namespace) -> tuple[Tree, str, dict[str, bytes | None]]:
-    """Return the user's tree, the commit to boot, and its files that differ from the tree's base.
-
-    Errors: UsageError.
-    """
-    if not args.tree:
-        raise UsageError("--commit needs --tree: the clone that has it")
-    _, commit = users_objects(Path(args.tree), args.commit)
-    where = own(Path(args.tree), args.base or nearest(Path(args.tree), args.commit))
-    return where, commit, between(where, where.base, commit)
-
-
-def _rendered(loaded: Loaded, where: Tree) -> tuple[str, dict[str, bytes | None]]:
-    """Return the series' last commit, and its files; the pinned kernel's design has none.
-
-    Errors: UsageError for a design that has no C.
-    """
-    if base_of(loaded.design) == loaded.design and not hasattr(loaded.module, "SERIES"):
-        return where.base, {}
-    spec = loaded.series("so there is no kernel of it to boot")
-    say(f"{loaded.design.name}: rendering")
-    last = generate.generate(spec, where).commits[-1]
-    return last.id, dict(last.overlay)
 
 
 def _names(

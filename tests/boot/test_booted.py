@@ -10,7 +10,16 @@ from pathlib import Path
 import pytest
 from house import HOUSE
 
-from checks.boot.evidence.booted import BOOTED, Booted, Machine, keep, machine, read, sentence
+from checks.boot.evidence.booted import (
+    BOOTED,
+    Booted,
+    Machine,
+    keep,
+    machine,
+    of_each,
+    read,
+    sentence,
+)
 from checks.boot.guest.line import Line
 from checks.boot.predict.board import BOARDS
 from checks.boot.run import AS_PREDICTED, Run
@@ -62,6 +71,26 @@ def test_a_cover_letter_names_machines_with_and_without_cpmus(tmp_path: Path) ->
     )
 
 
+def test_boards_count_for_each_commit_where_every_one_of_them_held() -> None:
+    line = Line("boot", "system", "a", "1", "1", "", "design")
+    runs = [Run("auxbus", board, AS_PREDICTED, (line,), (), (("boot", 1.0),))
+            for board in ("static", "pair", "static")]
+
+    assert of_each(runs, "plain", 2) == (Machine("static", "plain", ("boot",), 2),)
+
+
+def test_a_cover_letter_says_where_each_commit_was_booted(tmp_path: Path) -> None:
+    keep(_seen("a", _machine("pair")), tmp_path)
+    each = replace(_seen("a"), each=(_machine("static", "plain", "boot", "load"),))
+    keep(each, tmp_path)
+
+    assert [one.machines for one in read("auxbus", tmp_path)] == [(_machine("pair"),)]
+    assert sentence("auxbus", "a", tmp_path).endswith(
+        "; without any: pair; each commit by itself: static (only boot and load)")
+    keep(_seen("b", _machine("pair")), tmp_path)
+    assert read("auxbus", tmp_path)[0].each == ()
+
+
 @pytest.mark.parametrize(("design", "tree"), [("auxbus", "b"), ("flat", "a")])
 def test_nothing_is_said_of_another_tree_or_design(tmp_path: Path, design: str, tree: str) -> None:
     keep(_seen("a", _machine("static")), tmp_path)
@@ -82,7 +111,7 @@ def test_what_is_not_as_rendered_is_not_kept(
     more: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["boot", "auxbus", "--keep", *more]) == 2
-    assert "--keep goes with neither --with nor --commit" in capsys.readouterr().err
+    assert "--keep goes with neither --with nor one commit" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("home", sorted(HOUSE.glob("patches/*/auxbus")), ids=str)

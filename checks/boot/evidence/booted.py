@@ -15,6 +15,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from checks.boot.build.arch import X86
 from checks.boot.build.kind import PLAIN
@@ -47,19 +48,34 @@ class Machine:
 
 @dataclass(frozen=True)
 class Booted:
-    """What was booted of a series: the tree that it gives, its kernel, QEMU, and the machines."""
+    """What was booted of a series: the tree that it gives, its kernel, QEMU, and the machines.
+
+    `each` are those on which every commit was booted by itself, as the design after its step
+    predicts: their predictions are those of all commits.
+    """
 
     design: str
     tree: str
     release: str
     qemu: str
     machines: tuple[Machine, ...]
+    each: tuple[Machine, ...] = ()
 
 
 def machine(run: Run, config: str) -> Machine:
     """Return what is kept of a run, of which everything held."""
     named = tuple(dict.fromkeys(name for name, _ in run.seconds if name not in ALWAYS))
     return Machine(run.board, config, named, len(run.lines))
+
+
+def of_each(held: Sequence[Run], config: str, commits: int) -> tuple[Machine, ...]:
+    """Return the boards on which as many runs held as there are commits, each as one machine."""
+    boards = dict.fromkeys(one.board for one in held)
+    runs = {board: [one for one in held if one.board == board] for board in boards}
+    return tuple(
+        replace(machine(those[0], config), predictions=sum(len(one.lines) for one in those))
+        for those in runs.values() if len(those) == commits
+    )
 
 
 def keep(seen: Booted, home: Path = BOOTED) -> Path:
@@ -69,14 +85,23 @@ def keep(seen: Booted, home: Path = BOOTED) -> Path:
     """
     file = home / f"{seen.design}-{seen.release}.json"
     old = _read(file) if file.is_file() else None
-    if old is not None and replace(old, machines=()) == replace(seen, machines=()):
-        fresh = {(one.board, one.config) for one in seen.machines}
-        rest = tuple(one for one in old.machines if (one.board, one.config) not in fresh)
-        seen = replace(seen, machines=(*rest, *seen.machines))
-    seen = replace(seen, machines=tuple(sorted(seen.machines, key=lambda one: one.name)))
+    if old is not None and _alone(old) == _alone(seen):
+        seen = replace(seen, machines=_beside(old.machines, seen.machines),
+                       each=_beside(old.each, seen.each))
     home.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(asdict(seen), indent=2) + "\n", encoding="utf-8")
     return file
+
+
+def _alone(seen: Booted) -> Booted:
+    return replace(seen, machines=(), each=())
+
+
+def _beside(old: tuple[Machine, ...], new: tuple[Machine, ...]) -> tuple[Machine, ...]:
+    """Return machines that were booted before, with those in their places that were again."""
+    fresh = {(one.board, one.config) for one in new}
+    rest = (one for one in old if (one.board, one.config) not in fresh)
+    return tuple(sorted((*rest, *new), key=lambda one: one.name))
 
 
 def read(design: str, home: Path = BOOTED) -> tuple[Booted, ...]:
@@ -91,11 +116,14 @@ def read(design: str, home: Path = BOOTED) -> tuple[Booted, ...]:
 def _read(file: Path) -> Booted:
     try:
         data = json.loads(file.read_text(encoding="utf-8"))
-        machines = tuple(Machine(**{**one, "scenarios": tuple(one["scenarios"])})
-                         for one in data["machines"])
-        return Booted(**{**data, "machines": machines})
+        return Booted(**{**data, "machines": _machines(data["machines"]),
+                         "each": _machines(data.get("each", ()))})
     except (ValueError, TypeError, KeyError) as fault:
         raise UsageError(f"{file}: not what `portwright boot --keep` writes: {fault}") from fault
+
+
+def _machines(data: Sequence[Mapping[str, Any]]) -> tuple[Machine, ...]:
+    return tuple(Machine(**{**one, "scenarios": tuple(one["scenarios"])}) for one in data)
 
 
 def sentence(design: str, tree: str, home: Path = BOOTED) -> str:
@@ -112,6 +140,8 @@ def sentence(design: str, tree: str, home: Path = BOOTED) -> str:
     for machines, what in ((those, "with CPMUs"), (others, "without any")):
         if machines:
             said += f"; {what}: {_listed(machines)}"
+    if seen.each:
+        said += f"; each commit by itself: {_listed(seen.each)}"
     return said
 
 
