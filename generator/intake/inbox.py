@@ -25,7 +25,7 @@ from generator.intake.remark import Remark
 from generator.series import manifest
 from generator.series.manifest import Manifest, read_bounded
 from generator.series.output import refuse_torn
-from generator.system.visible import visible
+from generator.system.visible import one_line
 
 MOST_FILE = 32 << 20
 MOST_BYTES = 64 << 20
@@ -81,7 +81,7 @@ def read(inputs: Sequence[str], stdin: BinaryIO | None) -> Inbox:
         left = MOST_BYTES - sum(len(paper.text) for paper in papers)
         if left < 0 or len(papers) > MOST_FILES:
             raise UsageError(
-                f"{visible(name)}: more than {MOST_BYTES >> 20} MiB or {MOST_FILES} files in all; "
+                f"{one_line(name)}: more than {MOST_BYTES >> 20} MiB or {MOST_FILES} files in all; "
                 "name the patches of one series"
             )
     return Inbox(tuple(papers), tuple(remarks), promised, listed)
@@ -99,7 +99,7 @@ def refuse_special(name: str, path: Path) -> None:
     try:
         mode = path.stat(follow_symlinks=False).st_mode
     except OSError as missing:
-        raise UsageError(f"{visible(name)}: cannot be read: {missing.strerror}") from missing
+        raise UsageError(f"{one_line(name)}: cannot be read: {missing.strerror}") from missing
     kinds = (
         (stat.S_ISDIR, "a directory"), (stat.S_ISFIFO, "a FIFO"), (stat.S_ISSOCK, "a socket"),
         (stat.S_ISCHR, "a device"), (stat.S_ISBLK, "a device"), (stat.S_ISLNK, "a link"),
@@ -107,7 +107,7 @@ def refuse_special(name: str, path: Path) -> None:
     for holds, kind in kinds:
         if holds(mode):
             raise UsageError(
-                f"{visible(name)}: {kind}, not a file with patches; "
+                f"{one_line(name)}: {kind}, not a file with patches; "
                 "save what it gives in a file, or name - and pipe it in"
             )
 
@@ -116,7 +116,7 @@ def _directory(name: str, *, alone: bool) -> Inbox:
     top = Path(name)
     if (top / ".git").exists() and (top / "Kconfig").exists():
         raise UsageError(
-            f"{visible(name)}: a kernel tree, not a series; name commits (a..b), "
+            f"{one_line(name)}: a kernel tree, not a series; name commits (a..b), "
             "or give --uncommitted for what is changed in it"
         )
     if (top / "cur").is_dir() and (top / "new").is_dir():
@@ -138,7 +138,8 @@ def _directory(name: str, *, alone: bool) -> Inbox:
             continue
         papers.append(_paper(name, one, must=must))
     if not papers:
-        raise UsageError(f"{visible(name)}: no patches here; name a directory, or files, with some")
+        raise UsageError(f"{one_line(name)}: no patches here; name a directory, or files, "
+                         "with some")
     return Inbox(tuple(papers), tuple(remarks))
 
 
@@ -149,7 +150,7 @@ def _names(top: Path) -> list[str]:
         for entry in entries:
             found.append(entry.name)
             if len(found) > MOST_FILES:
-                raise UsageError(f"{visible(str(top))}: more than {MOST_FILES} files; this is no "
+                raise UsageError(f"{one_line(str(top))}: more than {MOST_FILES} files; this is no "
                                  "directory of one series")
     return sorted(found, key=natural)
 
@@ -171,7 +172,7 @@ def _paper(directory: str, name: str, *, must: bool, room: int = MOST_FILE) -> P
     if path.is_symlink():
         target = Path(os.path.realpath(path))
         if not target.is_relative_to(top):
-            raise UsageError(f"{visible(shown)}: a link out of its directory; copy the file there")
+            raise UsageError(f"{one_line(shown)}: a link out of its directory; copy the file there")
         path = target
     refuse_special(shown, path)
     return Paper(shown, _unpacked(shown, read_bounded(path, room, shown)), must)
@@ -183,7 +184,7 @@ def _maildir(name: str) -> Inbox:
     for part in ("cur", "new"):
         found += [f"{part}/{one}" for one in _names(top / part) if not one.startswith(".")]
     if not found:
-        raise UsageError(f"{visible(name)}: a maildir without mails; name one that has some")
+        raise UsageError(f"{one_line(name)}: a maildir without mails; name one that has some")
     return Inbox(tuple(_paper(name, one, must=False) for one in found))
 
 
@@ -229,12 +230,12 @@ def _unpacked(name: str, text: bytes) -> bytes:
         try:
             text = unpacker.decompress(text, MOST_FILE + 1)
         except zlib.error as broken:
-            raise UsageError(f"{visible(name)}: not a sound gzip file: {broken}") from broken
+            raise UsageError(f"{one_line(name)}: not a sound gzip file: {broken}") from broken
         if not unpacker.eof and len(text) <= MOST_FILE:
-            raise UsageError(f"{visible(name)}: not a sound gzip file: it ends in the middle; get "
+            raise UsageError(f"{one_line(name)}: not a sound gzip file: it ends in the middle; get "
                              "it again")
     if len(text) > MOST_FILE:
-        raise UsageError(f"{visible(name)}: larger than {MOST_FILE >> 20} MiB")
+        raise UsageError(f"{one_line(name)}: larger than {MOST_FILE >> 20} MiB")
     return text
 
 

@@ -21,7 +21,7 @@ from generator.errors import ProgramFailed, UsageError, Where
 from generator.intake.lines import aligned
 from generator.intake.piece import Author, Piece, Reading
 from generator.system.plumbing import git
-from generator.system.visible import visible
+from generator.system.visible import one_line, visible
 
 MOST_MAILS = 2000
 _TIMEOUT = 60
@@ -108,7 +108,7 @@ def split(work: Path, name: str, text: bytes) -> list[tuple[int, bytes]]:
     if _SHOWN.match(body):
         if len(re.findall(rb"^commit [0-9a-f]{7,64}\b", body, re.M)) > 1:
             raise UsageError(
-                f"{visible(name)}: several commits as git log or git show prints them, which says "
+                f"{one_line(name)}: several commits as git log or git show prints them, which says "
                 "nothing of their order; write them with git format-patch --stdout"
             )
         return [(first, _as_mail(body))]
@@ -127,13 +127,14 @@ def _is_mail(text: bytes) -> bool:
 
 def _split(work: Path, name: str, text: bytes, first: int) -> list[tuple[int, bytes]]:
     if text.count(b"\nFrom ") > MOST_MAILS:
-        raise UsageError(f"{visible(name)}: more than {MOST_MAILS} mails; name those of one series")
+        raise UsageError(f"{one_line(name)}: more than {MOST_MAILS} mails; name those of one "
+                         "series")
     with tempfile.TemporaryDirectory(prefix="split-", dir=work) as out:
         try:
             git(work, "mailsplit", "-b", "-d6", f"-o{out}", stdin=text, timeout=_TIMEOUT)
         except ProgramFailed as failed:
             raise UsageError(
-                f"{visible(name)}: git does not read it as mails\n{failed.stderr.strip()}"
+                f"{one_line(name)}: git does not read it as mails\n{failed.stderr.strip()}"
             ) from failed
         mails = [path.read_bytes() for path in sorted(Path(out).iterdir())]
     found = []

@@ -32,7 +32,7 @@ from generator.kernel.pin import pinned, read_pins
 from generator.series import manifest
 from generator.series.manifest import Manifest, verify
 from generator.series.output import refuse_torn
-from generator.system.visible import visible
+from generator.system.visible import one_line
 
 _SHORTEST = 7  # digits of a commit id that say which
 _BASE = re.compile(rb"^base-commit: *([0-9a-f]{12,64})\b", re.M)
@@ -104,13 +104,13 @@ def gather(
     if asked.inputs and found:
         if len(found) < len(asked.inputs):
             lost = next(one for one in asked.inputs if one not in found)
-            raise UsageError(f"{visible(lost)}: no such file or directory")
+            raise UsageError(f"{one_line(lost)}: no such file or directory")
         return _of_mails(asked, work, stdin)
     for one in asked.inputs:
         if one.startswith(("/", "./", "../", "~")) or inbox.NAMED.fullmatch(one):
-            raise UsageError(f"{visible(one)}: no such file or directory")
+            raise UsageError(f"{one_line(one)}: no such file or directory")
     if repo is None:
-        what = visible(asked.inputs[0]) if asked.inputs else "--uncommitted and --b4"
+        what = one_line(asked.inputs[0]) if asked.inputs else "--uncommitted and --b4"
         lost = "no such file or directory; " if asked.inputs else ""
         raise UsageError(f"{what}: {lost}commits are looked for in a kernel clone: run it there, "
                          "or name one")
@@ -121,7 +121,7 @@ def gather(
         branch = b4branch.prepared(repo, work)
         return Gathered(f"{repo}", "commits", branch.pieces, branch.cover, (), branch.base, True)
     if len(asked.inputs) > 1:
-        raise UsageError(f"{visible(asked.inputs[1])}: name one range (a..b), or files; "
+        raise UsageError(f"{one_line(asked.inputs[1])}: name one range (a..b), or files; "
                          "there is no such file")
     pieces = revisions.span(repo, work, asked.inputs[0])
     return Gathered(asked.inputs[0], "commits", pieces, None, (), pieces[0].parent, True)
@@ -131,7 +131,7 @@ def _of_mails(asked: Asked, work: Path, stdin: BinaryIO | None) -> Gathered:
     given = inbox.read(asked.inputs, stdin)
     mails, remarks = _mails(asked, work, given)
     if not mails:
-        raise UsageError(f"{visible(asked.inputs[0])}: no patch here; name mails or files that "
+        raise UsageError(f"{one_line(asked.inputs[0])}: no patch here; name mails or files that "
                          "hold a diff")
     sorted_ = thread.sort(mails, listed=given.listed, version=asked.version)
     pieces = tuple(mail.piece(work, one) for one in sorted_.patches)
@@ -159,20 +159,20 @@ def _mails(asked: Asked, work: Path, given: Inbox) -> tuple[list[mail.Mail], tup
     for paper in given.papers:
         if kind := inbox.packed(paper.text):
             if paper.must:
-                raise UsageError(f"{visible(paper.name)}: packed ({kind}): unpack it, and name "
+                raise UsageError(f"{one_line(paper.name)}: packed ({kind}): unpack it, and name "
                                  "what it has")
             remarks.append(Remark(f"left out: packed ({kind})", paper.name))
             continue
         parts = mail.split(work, paper.name, paper.text)
         if not parts and paper.must:
-            raise UsageError(f"{visible(paper.name)}: neither a mail nor a diff; leave it out, or "
+            raise UsageError(f"{one_line(paper.name)}: neither a mail nor a diff; leave it out, or "
                              "get it as it was sent")
         if not parts:
             remarks.append(Remark("left out: neither a mail nor a diff", paper.name))
         for line, text in parts:
             mails.append(mail.read(work, paper.name, line, text, scissors=asked.scissors))
             if len(mails) > mail.MOST_MAILS:
-                raise UsageError(f"{visible(paper.name)}: more than {mail.MOST_MAILS} mails")
+                raise UsageError(f"{one_line(paper.name)}: more than {mail.MOST_MAILS} mails")
     return mails, tuple(remarks)
 
 
@@ -215,7 +215,7 @@ def opened(
         if base and base.removeprefix("v") != where.version and not (
             len(base) >= _SHORTEST and where.base.startswith(base)
         ):
-            raise UsageError(f"--base {visible(base)}: the pinned tree has one base only, "
+            raise UsageError(f"--base {one_line(base)}: the pinned tree has one base only, "
                              f"{where.base[:12]}, v{where.version}; name a clone with --tree")
         with workplace(where.git_dir / "objects") as work:
             got = gather(asked, work, None, stdin)

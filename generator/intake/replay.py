@@ -24,7 +24,7 @@ from generator.intake.remark import Remark
 from generator.kernel.tree import check_path
 from generator.series.plain_files import refuse_modes
 from generator.system.plumbing import git
-from generator.system.visible import visible
+from generator.system.visible import one_line, visible
 
 MOST_PATCHES = 1000
 MOST_SECONDS = 600
@@ -239,7 +239,7 @@ def committed(
                 'it like "Date: Tue, 14 Nov 2023 22:13:20 +0000"', _dated(piece)
             ) from failed
         raise UsageError(
-            f"{visible(piece.place)}: git makes no commit of it: {visible(said[0])}"
+            f"{one_line(piece.place)}: git makes no commit of it: {visible(said[0])}"
         ) from failed
     return told.decode().strip()
 

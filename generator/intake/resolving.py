@@ -41,7 +41,7 @@ from generator.kernel.clone import scratch
 from generator.series.plain_files import refuse_modes
 from generator.system.cache import cache, keep, locked
 from generator.system.plumbing import git, git_command, git_environment, tried
-from generator.system.visible import visible
+from generator.system.visible import one_line, visible
 
 _FORM = 1  # of the file; another one is of another version of ours
 
@@ -247,7 +247,7 @@ def _laid(place: Path, state: _State) -> str:
 
 def _few(names: Sequence[str]) -> str:
     more = f" and {len(names) - 6} more" if len(names) > 6 else ""
-    return visible(", ".join(names[:6])) + more
+    return one_line(", ".join(names[:6])) + more
 
 
 def _sparse(pieces: Sequence[Piece]) -> str:
@@ -310,7 +310,7 @@ def _commit(home: Path, user: Clone, state: _State, piece: Piece) -> str:
                     env=git_environment())
     marks = [row for row in checked.said.splitlines() if "leftover conflict marker" in row]
     if marks:
-        raise Refused(f"{home / 'tree'}: {visible(marks[0])}: edit and `git add` it, then "
+        raise Refused(f"{home / 'tree'}: {one_line(marks[0])}: edit and `git add` it, then "
                       f"{_typed(user, branch, '--continue')}")
     refuse_modes(git_dir, str(home / "tree"), state.parent, tree)
     return committed(git_dir, piece, tree, state.parent, state.committer)

@@ -21,7 +21,7 @@ from generator.intake.piece import Author, Piece
 from generator.intake.remark import Remark
 from generator.intake.replay import MOST_PATCHES
 from generator.system.plumbing import git, users_git
-from generator.system.visible import visible
+from generator.system.visible import one_line, visible
 
 
 def commit_of(repo: Path, rev: str) -> str | None:
@@ -48,7 +48,7 @@ def span(repo: Path, work: Path, text: str) -> tuple[Piece, ...]:
     for name in names:
         found = commit_of(repo, name)
         if found is None:
-            raise UsageError(f"{visible(text)}: {repo} has no commit {visible(name)!r}")
+            raise UsageError(f"{one_line(text)}: {repo} has no commit {visible(name)!r}")
         ids.append(found)
     return between(repo, work, ids[0] if dots else "", ids[-1], text)
 
@@ -64,14 +64,14 @@ def between(repo: Path, work: Path, old: str, new: str, text: str) -> tuple[Piec
     told = users_git(repo, "rev-list", *([] if not old else limit), *asked, "--")
     ids = told.decode().split()
     if not ids:
-        raise UsageError(f"{visible(text)}: no commits; a..b are those of b that are not in a")
+        raise UsageError(f"{one_line(text)}: no commits; a..b are those of b that are not in a")
     if len(ids) > MOST_PATCHES:
-        raise UsageError(f"{visible(text)}: more than {MOST_PATCHES} commits")
+        raise UsageError(f"{one_line(text)}: more than {MOST_PATCHES} commits")
     pieces = [described(work, commit) for commit in ids]
     for before, after in pairwise(pieces):
         if after.parent != before.commit:
             raise UsageError(
-                f"{visible(text)}: {after.commit[:12]} does not stand on {before.commit[:12]}: "
+                f"{one_line(text)}: {after.commit[:12]} does not stand on {before.commit[:12]}: "
                 "the commits are no line; name a range without merges"
             )
     return tuple(pieces)
@@ -115,7 +115,7 @@ def uncommitted(
     env = {"GIT_INDEX_FILE": str(copy), "GIT_OBJECT_DIRECTORY": str(work / "objects")}
     off = _no_filters(repo)
     open_ = users_git(Path(top), *off, "diff", "--name-only", "--diff-filter=U", "-z", env=env)
-    if names := [visible(os.fsdecode(one)) for one in open_.split(b"\0")[:3] if one]:
+    if names := [one_line(os.fsdecode(one)) for one in open_.split(b"\0")[:3] if one]:
         raise UsageError(f"{repo}: still in conflict: {', '.join(names)}; finish the merge first")
     try:
         users_git(Path(top), *off, "add", "-u", env=env)

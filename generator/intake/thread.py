@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from generator.errors import UsageError
 from generator.intake.mail import Mail
 from generator.intake.remark import Remark
-from generator.system.visible import visible
+from generator.system.visible import one_line
 
 _STAT = re.compile(rb"^ \d+ files? changed", re.M)
 
@@ -59,7 +59,7 @@ def sort(mails: Sequence[Mail], *, listed: bool = False, version: int = 0) -> Th
     for mail in mails:
         if mail.html and (mail.patch or (mail.posted and not mail.reply)):
             raise UsageError(
-                f"{visible(mail.place)}: an HTML mail, so a mail program has changed the patch: "
+                f"{one_line(mail.place)}: an HTML mail, so a mail program has changed the patch: "
                 "get it as plain text, as git send-email sends it"
             )
         if mail.patch:
@@ -73,8 +73,8 @@ def sort(mails: Sequence[Mail], *, listed: bool = False, version: int = 0) -> Th
         elif mail.posted and not mail.reply:
             if _STAT.search(mail.log + mail.diff):
                 raise UsageError(
-                    f"{visible(mail.place)}: tells which files it changes, and has no diff: a mail "
-                    "program has damaged it; get it as it was sent"
+                    f"{one_line(mail.place)}: tells which files it changes, and has no diff: a "
+                    "mail program has damaged it; get it as it was sent"
                 )
             taken.append(mail)
         elif mail.reply:
@@ -85,7 +85,7 @@ def sort(mails: Sequence[Mail], *, listed: bool = False, version: int = 0) -> Th
         taken = _one_version(taken, covers, version, state)
         covers = [mail for mail in covers if _fits(mail, taken)] or covers[:1]
     if not any(mail.patch for mail in taken):
-        raise UsageError(f"{visible(mails[0].place)}: no patch here; name mails or files that "
+        raise UsageError(f"{one_line(mails[0].place)}: no patch here; name mails or files that "
                          "hold a diff")
     patches, missing = _ordered(taken, state)
     for mail in taken:
@@ -116,7 +116,7 @@ def _without_copies(mails: Iterable[Mail], state: _Sorting) -> list[Mail]:
             state.out(mail, f"the same mail as {first.place}")
         else:
             raise UsageError(
-                f"{visible(mail.place)}: has the Message-Id of {visible(first.place)} and says "
+                f"{one_line(mail.place)}: has the Message-Id of {one_line(first.place)} and says "
                 "something else; leave one of them out"
             )
     return found
@@ -210,8 +210,8 @@ def _ordered(taken: list[Mail], state: _Sorting) -> tuple[list[Mail], tuple[int,
         if first is not mail:
             same = "the same patch" if first.diff == mail.diff else "another patch"
             raise UsageError(
-                f"{visible(mail.place)}: patch {mail.number}/{mail.total} is there twice, "
-                f"{visible(first.place)} has this number too, with {same}; leave one out"
+                f"{one_line(mail.place)}: patch {mail.number}/{mail.total} is there twice, "
+                f"{one_line(first.place)} has this number too, with {same}; leave one out"
             )
     (total,) = totals
     missing = tuple(n for n in range(1, min(total, 9999) + 1) if n not in seen)

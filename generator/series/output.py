@@ -5,11 +5,11 @@
     put(fresh, out)        the whole set at once; what is not ours, or changed since, is refused
     refuse_torn(out)       for readers: a run was killed in the middle of it
 
-A file is ours when it is what the last run wrote, by the hash that the run left in RECORD, or
-when series.json lists it and the user's git has this very content at HEAD, as in a fresh clone,
-which has no RECORD. Hashes are not in series.json, because a series that is committed must not
-differ from what is generated again, and because neither From lines nor blobs cover what stands
-below the `---` of a mail, nor the cover letter.
+A file is ours when it is what the last run wrote, by the hash that the run left in RECORD, or what
+this run writes. What the user's git has says nothing: a hand edit that is committed is a hand edit.
+So RECORD belongs into git with its set; a pull that brings a newer set brings its record as well. A
+RECORD that no run can have written is somebody's own file. Hashes are not in series.json, because
+neither From lines nor blobs cover what stands below the `---` of a mail, nor the cover letter.
 """
 
 from __future__ import annotations
@@ -18,20 +18,24 @@ import ctypes
 import errno
 import hashlib
 import os
+import re
 import shutil
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from generator.errors import EnvironmentFault, PortwrightError, Refused, UsageError
+from generator.errors import EnvironmentFault, Refused, UsageError
 from generator.series import manifest
 from generator.system.cache import locked
-from generator.system.plumbing import users_git
+from generator.system.visible import one_line
 
 RECORD = ".series.sha256"  # as sha256sum writes it, so that a user can check it, too
 COVER = "0000-cover-letter.patch"
+_ROW = re.compile(r"[0-9a-f]{64}  (series\.json|\d{4}-[A-Za-z0-9._+-]+\.patch)\n")
+_MOST = 32 << 20  # bytes of a file; nothing that we write comes near
 _SWAP, _DONE = ".portwright-swap", ".portwright-done"
+_LONGEST = 255  # bytes of a name on nearly every file system
 _EXCHANGE = 2  # RENAME_EXCHANGE of renameat2(2)
 _AT_FDCWD = -100
 # What a file system, a container's layers or a mount say when two directories cannot change places.
@@ -44,9 +48,10 @@ def refuse(out: Path) -> None:
 
     Errors: Refused naming each; UsageError when it is no directory.
     """
-    place = _place(out)
-    if place.is_dir() and not (place / _SWAP).exists():
-        _read(place, None)
+    with _explained(out):
+        place = _place(out)
+        if place.is_dir() and not (place / _SWAP).exists():
+            _read(place, None)
 
 
 def refuse_torn(out: Path) -> None:
@@ -92,7 +97,8 @@ def _place(out: Path) -> Path:
     try:
         place = out.resolve(strict=out.is_symlink())
     except (OSError, RuntimeError) as broken:
-        raise UsageError(f"{out}: a link to nowhere; name a directory") from broken
+        why = "a link to nowhere" if os.path.islink(out) else broken
+        raise UsageError(f"{out}: {why}; name a directory") from broken
     if place == place.parent or (place.exists() and not place.is_dir()):
         raise UsageError(f"{out}: no directory for patches; name one that may hold them")
     return place
@@ -110,7 +116,6 @@ def _read(place: Path, new: Mapping[str, bytes] | None) -> dict[str, bytes]:
     """
     record = _record(place)
     listed = _listed(place) | record.keys()
-    committed: Mapping[str, str] | None = None
     found: dict[str, bytes] = {}
     foreign = []
     for name in sorted(os.listdir(place)):
@@ -118,21 +123,20 @@ def _read(place: Path, new: Mapping[str, bytes] | None) -> dict[str, bytes]:
         taken = name.endswith(".patch") and not name.startswith(".")
         if not taken and name not in (manifest.FILE_NAME, RECORD):
             continue
-        if not stat.S_ISREG((place / name).lstat().st_mode):
-            foreign.append(f"{name}: no regular file")
+        told = (place / name).lstat()
+        text = None
+        if not stat.S_ISREG(told.st_mode):
+            foreign.append(f"{one_line(name)}: no regular file")
+        elif told.st_size <= _MOST and (name == RECORD or name in listed or name in (new or {})):
+            text = found[name] = (place / name).read_bytes()
+        if not stat.S_ISREG(told.st_mode) or _ours(name, text, record, new):
             continue
-        text = (place / name).read_bytes()
-        found[name] = text
-        if name == RECORD or record.get(name) == _hash(text) or (new or {}).get(name) == text:
-            continue
-        if name in listed and committed is None:
-            committed = _committed(place)
-        if name in listed and committed and committed.get(name) in _blobs(text):
-            continue
-        if name in record:
+        if name == RECORD:
+            foreign.append(f"{name}: not a record as `portwright generate` writes it")
+        elif name in record:
             foreign.append(f"{name}: changed since `portwright generate` wrote it")
         elif name not in listed:
-            foreign.append(f"{name}: not of the last run of `portwright generate`")
+            foreign.append(f"{one_line(name)}: not of the last run of `portwright generate`")
         elif new is not None:
             foreign.append(f"{name}: nothing tells whether it is as `portwright generate` wrote it")
     if foreign:
@@ -142,9 +146,29 @@ def _read(place: Path, new: Mapping[str, bytes] | None) -> dict[str, bytes]:
     return found
 
 
+def _ours(
+    name: str, text: bytes | None, record: Mapping[str, str], new: Mapping[str, bytes] | None
+) -> bool:
+    """Return whether a file is what a run wrote, or what this one would; None is too large."""
+    if text is None:
+        return False
+    if name == RECORD and record:
+        return True
+    return record.get(name) == _hash(text) or (new or {}).get(name) == text
+
+
 def _record(place: Path) -> dict[str, str]:
+    """Return the hashes of what the last run wrote, by name; nothing when no run wrote them so."""
     path = place / RECORD
-    if not path.is_file() or path.is_symlink():
+    rows = _rows(path)
+    text = "".join(f"{digest}  {name}\n" for name, digest in rows.items())
+    sound = manifest.FILE_NAME in rows and not _ROW.sub("", text) and list(rows) == sorted(rows)
+    return rows if sound and text.encode() == path.read_bytes() else {}
+
+
+def _rows(path: Path) -> dict[str, str]:
+    """Return what is written as sha256sum writes it, hashes by name."""
+    if path.is_symlink() or not path.is_file() or path.stat().st_size > _MOST:
         return {}
     rows = path.read_text(encoding="utf-8", errors="replace").splitlines()
     return {name: digest for digest, _, name in (row.partition("  ") for row in rows)}
@@ -156,21 +180,6 @@ def _listed(place: Path) -> set[str]:
         return {*manifest.read(place).patches, COVER, manifest.FILE_NAME}
     except UsageError:
         return set()
-
-
-def _committed(place: Path) -> Mapping[str, str]:
-    """Return the blobs that the user's git has at HEAD, by name; nothing when there is no git."""
-    try:
-        told = users_git(place, "ls-tree", "-z", "HEAD", "--", "./")
-    except PortwrightError:
-        return {}
-    rows = (row.split("\t", 1) for row in os.fsdecode(told).split("\0") if row)
-    return {path: head.split()[2] for head, path in rows}
-
-
-def _blobs(text: bytes) -> tuple[str, str]:
-    whole = b"blob %d\0" % len(text) + text
-    return hashlib.sha1(whole, usedforsecurity=False).hexdigest(), _hash(whole)
 
 
 def _written(where: Path, files: Mapping[str, bytes]) -> None:
@@ -192,7 +201,10 @@ def _synced(where: Path) -> None:
 
 
 def _beside(place: Path) -> Path:
-    return place.with_name(f".{place.name}{_SWAP}")
+    name = f".{place.name}{_SWAP}"
+    if len(os.fsencode(name)) > _LONGEST:
+        name = f".{_hash(os.fsencode(place.name))[:16]}{_SWAP}"
+    return place.with_name(name)
 
 
 def _exchanged(place: Path, old: Mapping[str, bytes], new: Mapping[str, bytes]) -> bool:
@@ -255,8 +267,12 @@ def _only(place: Path, old: Mapping[str, bytes]) -> bool:
 
 
 def _same(where: Path, files: Mapping[str, bytes]) -> bool:
+    """Return whether a directory has these files and no others, as they are."""
     try:
-        return {name: (where / name).read_bytes() for name in os.listdir(where)} == files
+        return set(os.listdir(where)) == files.keys() and all(
+            (where / name).stat().st_size == len(text) and (where / name).read_bytes() == text
+            for name, text in files.items()
+        )
     except OSError:
         return False
 
@@ -314,7 +330,7 @@ def _moved(place: Path, old: Mapping[str, bytes], new: Mapping[str, bytes]) -> N
 def _back(place: Path) -> None:
     """Take back what _moved() did of its work, by what lies there."""
     swap = place / _SWAP
-    for name, digest in _record(swap).items():
+    for name, digest in _rows(swap / RECORD).items():
         if not (swap / "new" / name).exists():
             with suppress(FileNotFoundError):
                 if _hash((place / name).read_bytes()) == digest:
@@ -337,7 +353,7 @@ def _recover(place: Path) -> None:
     beside = _beside(place)
     if beside.is_dir():
         # A set that is written has its record last; one that is whole has it, and is as it says.
-        record = _record(beside)
+        record = _rows(beside / RECORD)
         for path in beside.iterdir():
             ours = path.suffix == ".patch" or path.name in (manifest.FILE_NAME, RECORD)
             ours = ours and path.is_file() and not path.is_symlink()

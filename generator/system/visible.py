@@ -14,3 +14,8 @@ _HIDDEN = re.compile(
 def visible(text: str) -> str:
     r"""Return a text with control and direction characters written out, as \x1b or \u202e."""
     return _HIDDEN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def one_line(text: str) -> str:
+    r"""Return a name for a line of a message: a newline and a tab are written out as well."""
+    return visible(text).replace("\n", "\\n").replace("\t", "\\t")

@@ -283,7 +283,7 @@ REVISIONS: dict[str, tuple[str, list[str], int, str]] = {
         2, r"HEAD\.\.\.main: a symmetric difference is no series; name it as a\.\.b"),
     "a name too long": ("", ["x" * 5000],
         2, r"SERIES: 'x{40}'\.\.\. is longer than 4000 characters"),
-    "a name with a newline": ("", ["a\nb"], 2, r"a b: \. has no commit 'a\\nb'"),
+    "a name with a newline": ("", ["a\nb"], 2, r"a\\nb: \. has no commit 'a\\nb'"),
     "nothing is changed": ("", ["--uncommitted"],
         2, r"\.: nothing is changed in the files that git tracks"),
     "a conflict in the index": (

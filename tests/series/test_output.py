@@ -150,26 +150,110 @@ def test_what_is_there_already_needs_no_record(sets: tuple[Path, Path], out: Pat
     assert (out / output.RECORD).is_file()
 
 
-def test_a_fresh_clone_has_no_record_but_the_files_are_committed(
+COMMIT = "git add -A; git commit -qm patches"
+
+
+def test_a_clone_has_the_record_that_was_committed_with_the_set(
     sets: tuple[Path, Path], out: Path
 ) -> None:
-    (out / output.RECORD).unlink()
-    shell(out.parent, "git init -q; git add -A; git commit -qm golden")
+    shell(out.parent, f"git init -q; {COMMIT}; git clone -q . ../clone")
+    clone = out.parent.parent / "clone/out"
+    output.put(sets[1], clone)
+    assert whole(clone, sets[1])
+
+
+def test_a_newer_set_that_is_pulled_is_replaced(sets: tuple[Path, Path], out: Path) -> None:
+    shell(out.parent, f"git init -q; {COMMIT}; git clone -q . ../clone")
     output.put(sets[1], out)
-    assert whole(out, sets[1])
+    shell(out.parent, COMMIT)
+    clone = out.parent.parent / "clone/out"
+    shell(clone, "git pull -q")
+    assert whole(clone, sets[1])
+    output.put(sets[0], clone)
+    assert whole(clone, sets[0])
 
 
-def test_in_a_clone_hand_edits_and_a_stranger_that_is_committed_are_refused(
-    sets: tuple[Path, Path], out: Path
+@pytest.mark.parametrize("recorded", [True, False])
+def test_what_is_committed_is_no_less_a_hand_edit_or_a_stranger(
+    recorded: bool, sets: tuple[Path, Path], out: Path
 ) -> None:
     stranger(out)
-    (out / output.RECORD).unlink()
-    shell(out.parent, "git init -q; git add -A; git commit -qm golden")
     edited(out)
+    if not recorded:
+        (out / output.RECORD).unlink()
+    shell(out.parent, f"git init -q; {COMMIT}")
+    before = snapshot(out)
     with pytest.raises(Refused) as refused:
         output.put(sets[1], out)
-    names = [row.strip().partition(":")[0] for row in str(refused.value).splitlines()[1:]]
-    assert names == ["0001-PCI-One.patch", "my-own-work.patch"]
+    names = {row.strip().partition(":")[0] for row in str(refused.value).splitlines()[1:]}
+    assert names >= {"0001-PCI-One.patch", "my-own-work.patch"}
+    assert snapshot(out) == before
+
+
+def _of_patches_alone(text: str) -> str:
+    return "".join(row for row in text.splitlines(True) if "series.json" not in row)
+
+
+@pytest.mark.parametrize("theirs", [
+    lambda text: "mine\n",
+    lambda text: "",
+    _of_patches_alone,
+    lambda text: text.replace("  ", " *"),
+    lambda text: text + text.replace("series.json", "notes.txt"),
+    lambda text: text + text.splitlines(True)[0],
+    lambda text: text.replace("\n", "\r\n"),
+    lambda text: "<<<<<<< HEAD\n" + text,
+])
+def test_a_record_that_no_run_wrote_stays(
+    theirs: Callable[[str], str], sets: tuple[Path, Path], out: Path
+) -> None:
+    record = out / output.RECORD
+    record.write_bytes(theirs(record.read_text()).encode())
+    before = snapshot(out.parent)
+    for call in (output.refuse, lambda where: output.put(sets[1], where)):
+        with pytest.raises(Refused, match=r"\.series\.sha256: not a record as"):
+            call(out)
+    assert snapshot(out.parent) == before
+
+
+def test_a_name_of_others_cannot_add_a_line_to_the_refusal(out: Path) -> None:
+    (out / "a\n  b\x1b[2K\t.patch").write_text("mine")
+    with pytest.raises(Refused) as refused:
+        output.refuse(out)
+    assert str(refused.value).splitlines()[1:] == [
+        r"  a\n  b\x1b[2K\t.patch: not of the last run of `portwright generate`"]
+
+
+@pytest.mark.parametrize("name", ["0009-mine.patch", "0001-PCI-One.patch", output.RECORD])
+def test_a_file_that_is_larger_than_memory_is_refused_and_not_read(
+    name: str, sets: tuple[Path, Path], out: Path
+) -> None:
+    with (out / name).open("ab") as file:
+        file.truncate(200 << 30)
+    for call in (output.refuse, lambda where: output.put(sets[1], where)):
+        with pytest.raises(Refused, match=name):
+            call(out)
+    assert (out / name).stat().st_size == 200 << 30
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_directory_may_have_the_longest_name_that_there_is(
+    there: bool, sets: tuple[Path, Path], tmp_path: Path
+) -> None:
+    out = tmp_path / "home" / ("d" * 255)
+    if there:
+        output.put(sets[0], out)
+        before = out.stat().st_ino
+    output.put(sets[1], out)
+    assert whole(out, sets[1])
+    assert os.listdir(out.parent) == [out.name]
+    assert not there or out.stat().st_ino != before, "not at once"
+
+
+def test_a_name_that_no_directory_can_have_is_said(sets: tuple[Path, Path], tmp_path: Path) -> None:
+    for call in (output.refuse, lambda where: output.put(sets[1], where)):
+        with pytest.raises(UsageError, match="File name too long"):
+            call(tmp_path / ("d" * 256))
 
 
 def test_a_directory_named_by_a_link_is_written_and_the_link_stays(
