@@ -105,3 +105,15 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "generator/kernel", "generator/series",
     ),
 }
+
+# Who imports modules, or runs text, by a name that is computed: how each begins, and why it must.
+COMPUTED: dict[str, tuple[tuple[str, ...], str]] = {
+    "generator/__main__.py": (("",), "the module of a verb, out of VERBS"),
+    "generator/load.py": (
+        ("generator.designs.", "user_design_", ""), "a design by its name, or a user's file",
+    ),
+    "generator/ops/__init__.py": (("",), "every file beside it"),
+    "checks/rules/all.py": (("checks.rules.",), "every file beside it"),
+    "checks/rules/undo.py": (("generator.ops.",), "every operation"),
+    "checks/search/oracle.py": (("",), "what it has written itself, of a model"),
+}

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 from house import HOUSE
-from rooms import MAY_IMPORT
+from imported import computed, imports
+from rooms import COMPUTED, MAY_IMPORT
 from setuptools import find_packages
 
 from generator.kernel.configurations import COMPILER
@@ -49,18 +50,7 @@ FILES = {_name(path): path for path in SOURCES}
 
 
 def _imports(path: Path) -> set[str]:
-    """Return the dotted names that a file imports, those inside of functions as well.
-
-    A name out of a package is read both ways: as a module of it, and as what it has.
-    """
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    found: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return found
+    return imports(path.read_text(encoding="utf-8"))
 
 
 def _files(path: Path) -> set[Path]:
@@ -116,6 +106,49 @@ def test_who_may_import_whom() -> None:
 def test_a_wrong_import_would_be_seen(importer: str, imported: str) -> None:
     assert not _allowed(HOUSE / importer, HOUSE / imported)
     assert _allowed(HOUSE / imported, HOUSE / imported)
+
+
+def test_what_is_imported_by_a_name_that_is_computed_has_a_row() -> None:
+    """A row says how each such name begins, in this order; "" is nothing that can be read here."""
+    found = {path.relative_to(HOUSE).as_posix(): computed(path.read_text(encoding="utf-8"))
+             for path in SOURCES}
+
+    assert {name: tuple(ways) for name, ways in found.items() if ways} == {
+        name: ways for name, (ways, _) in COMPUTED.items()}
+
+
+@pytest.mark.parametrize("text", [
+    "import importlib\nimportlib.import_module('checks.finding')",
+    "from importlib import import_module\ndef f():\n    import_module('checks.finding')",
+    "__import__('checks.finding')",
+    "exec('import checks.finding')",
+    "import builtins\nbuiltins.exec('from checks import finding')",
+])
+def test_a_call_that_names_a_module_imports_it(text: str) -> None:
+    assert "checks.finding" in imports(text)
+    assert computed(text) == []
+
+
+@pytest.mark.parametrize(("text", "begins"), [
+    ("importlib.import_module(f'checks.{name}')", "checks."),
+    ("importlib.import_module(f'{room}.finding')", ""),
+    ("importlib.import_module('.finding', 'checks')", ""),
+    ("importlib.import_module(name='checks.finding')", ""),
+    ("__import__('checks.' + name)", ""),
+    ("exec(text)", ""),
+    ("eval(compile(text, 'x', 'eval'))", ""),
+    ("take = importlib.import_module", ""),
+    ("from importlib import import_module as take", ""),
+    ("from builtins import exec as do", ""),
+    ("getattr(importlib, 'import_module')('checks.finding')", ""),
+    ("runpy.run_path(name)", ""),
+])
+def test_a_call_that_computes_a_module_is_seen(text: str, begins: str) -> None:
+    assert computed(text)[0] == begins
+
+
+def test_what_only_looks_like_it_is_none() -> None:
+    assert computed("git.exec(x)\nre.compile(y)\nif 'exec' in checks: pass") == []
 
 
 def test_imports_inside_of_functions_count() -> None:
