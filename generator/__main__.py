@@ -109,7 +109,6 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--children", type=number(most=6), metavar="N",
                        help="explore with N of each auxiliary device")
     _format(check)
-    _json(check)
     _tree(check)
 
     generate = verbs.add_parser("generate", help="render, check and write the series of a design")
@@ -151,7 +150,6 @@ def parser() -> argparse.ArgumentParser:
                           help="let the workers of this dask scheduler compile, tcp://HOST:PORT; "
                                "they need the same version, the same cache, and your trust")
     _format(validate, {"b4-prep": "", "b4-review": ": what b4 reads of a check"})
-    _json(validate)
     _tree(validate)
 
     boot = verbs.add_parser("boot", help="boot a design in QEMU: does it do what it predicts?")
@@ -175,7 +173,6 @@ def parser() -> argparse.ArgumentParser:
                       help="boot a commit of the clone that --tree names, instead of rendering; "
                            "A..B: each commit of a series")
     _format(boot)
-    _json(boot)
     _tree(boot)
 
     apply = verbs.add_parser("apply", help="apply a series to a clone, as one new branch")
@@ -217,15 +214,17 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def _json(verb: argparse.ArgumentParser) -> None:
+def _json(verb: argparse._ActionsContainer) -> None:
     verb.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _format(verb: argparse.ArgumentParser, more: Mapping[str, str] | None = None) -> None:
+    how = verb.add_mutually_exclusive_group()
     forms = {"text": " (default)", "json": "", "sarif": "", "junit": "",
              "github": ": annotations of a workflow", **(more or {})}
-    verb.add_argument("--format", default="text", metavar="FORM", choices=tuple(forms),
-                      help=", ".join(f"{name}{what}" for name, what in forms.items()))
+    how.add_argument("--format", default="text", metavar="FORM", choices=tuple(forms),
+                     help=", ".join(f"{name}{what}" for name, what in forms.items()))
+    _json(how)
 
 
 def _tree(verb: argparse.ArgumentParser) -> None:

@@ -61,6 +61,10 @@ def run(args: argparse.Namespace) -> int:
 
 def _refuse_named(args: argparse.Namespace) -> None:
     """See that who goes on names no series: it is known from when it was begun."""
+    how = "--abort" if args.abort else "--skip" if args.leave_out else "--continue"
     if args.series or args.onto or args.uncommitted or args.b4:
-        how = "--abort" if args.abort else "--skip" if args.leave_out else "--continue"
         raise UsageError(f"{how} takes no SERIES and no --onto: they are known since --resolve")
+    for name in ("scissors", "trailers", "use_version", "anyway"):
+        if getattr(args, name):
+            raise UsageError(f"{how} takes no --{name.replace('_', '-')}: how the series is read "
+                             "is known since --resolve")

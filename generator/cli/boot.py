@@ -54,14 +54,17 @@ def run(args: argparse.Namespace) -> int:
     if args.kernel in KINDS:
         raise UsageError(f"--kernel {args.kernel}: this names a pinned tree; a configuration of "
                          f"the lab is named by --config {args.kernel}")
+    if args.every and form in SHARED:
+        raise UsageError(f"--every goes with text, and json has it: not with --format {form}")
     if args.refused:
-        _refuse_beside(args)
+        _refuse_beside(args, "--refused boots designs of its own")
         return boot_refused.run(args.refused, chosen(args), keeping=args.keep, form=form,
                                 scope=scope(args))
     if not args.design:
         raise UsageError("name a design, or with --refused a rule to be broken")
     loaded = load(args.design)
     if hasattr(loaded.module, "REFUSED"):
+        _refuse_beside(args, f"{args.design}, a refused design, is booted as it says")
         broken = (case.of_file(loaded.file),)
         return boot_refused.boot(broken, chosen(args), keeping=args.keep, form=form,
                                  scope=scope(args))
@@ -136,14 +139,14 @@ def _keep(
     ))))
 
 
-def _refuse_beside(args: argparse.Namespace) -> None:
-    """Refuse what says nothing beside --refused, which boots designs of its own."""
-    given = {"a design": args.design, "--board": args.board, "--config": args.config,
-             "--scenario": args.scenario, "--every": args.every, "--with": args.diffs,
-             "--commit": args.commit}
+def _refuse_beside(args: argparse.Namespace, why: str) -> None:
+    """Refuse what says nothing where a refused design has it all: boards, scenarios, objects."""
+    given = {"a design": args.design if args.refused else "", "--board": args.board,
+             "--config": args.config, "--scenario": args.scenario, "--every": args.every,
+             "--with": args.diffs, "--commit": args.commit}
     for name, value in given.items():
         if value:
-            raise UsageError(f"--refused boots designs of its own: leave {name} out")
+            raise UsageError(f"{why}: leave {name} out")
 
 
 def _code(verdicts: list[str]) -> int:

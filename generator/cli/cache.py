@@ -25,6 +25,8 @@ def run(args: argparse.Namespace) -> int:
     for kind in args.kind:
         if kind not in KINDS:
             raise UsageError(f"{kind!r} is no kind of what is kept: there are {', '.join(KINDS)}")
+    if args.kind and args.cache_limit != args.parser().parse_args(["cache"]).cache_limit:
+        raise UsageError("--kind removes all of a kind, whatever is kept: drop --cache-limit")
     if args.action == "show":
         if args.kind or args.dry_run:
             raise UsageError("--kind and -n go with `cache prune`; `cache show` shows every kind")

@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import json
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -52,6 +54,10 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--children and --episode take one DESIGN")
     if args.against and (not args.design or args.children or args.episode):
         raise UsageError("--against takes one DESIGN, and all of it")
+    if args.against and _is_c(args):
+        raise UsageError("--against takes a design, not a C file: see `portwright read --against`")
+    if args.base and not args.tree:
+        raise UsageError("--base needs --tree: a pinned tree has one base only; see --kernel")
     if args.all and args.svg is not None:
         raise UsageError("--svg takes one DESIGN, or --why CELL")
     if args.svg is not None:
@@ -122,6 +128,8 @@ def _one(args: argparse.Namespace) -> int:
         print(report_text.text(report))
         if like is not None:
             print("\n".join(report_text.likeness(like)))
+        elif args.against:
+            print(f"not compared with {args.against}: only a design that holds is")
         for one in odd:
             print(f"{report_text.short(one.where.file)}:{one.where.line}: note: {one.message}")
         for line in _beside_nearest(args, design) if args.where else ():
@@ -194,9 +202,9 @@ def _judged(design: Design, args: argparse.Namespace) -> Report:
 
 
 def _refuse_foreign(file: str) -> None:
-    """Refuse to draw where a file lies that is no drawing: a design, most likely.
+    """Refuse, before the search, to draw where no file can be, or where one is no drawing.
 
-    Errors: UsageError for no name, Refused.
+    Errors: UsageError for no name, Refused for what is most likely a design, OSError.
     """
     if not file:
         raise UsageError("--svg needs the name of a file")
@@ -205,6 +213,10 @@ def _refuse_foreign(file: str) -> None:
     place = Path(file)
     if place.is_dir() or place.is_fifo() or place.is_socket():
         raise UsageError(f"{file}: no file that can be written to: name another")
+    if not place.exists() and not place.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), file)
+    if not os.access(place if place.exists() else place.parent, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), file)
     if place.is_file() and place.stat().st_size:
         with place.open("rb") as there:
             if b"<svg" not in there.read(400):

@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 from checks.search.explore import Report
-from generator.system.progress import say
 from generator.system.stopping import INTERRUPTED
 
 BUDGET = 124
@@ -29,9 +28,10 @@ def typed() -> str:
 
 
 def draw(report: Report, file: str) -> None:
-    """Write the first violation as a diagram; without one there is nothing to draw."""
+    """Write the first violation as a diagram; without one say that the file is not of this run."""
     if not report.counterexamples:
-        say(f"{report.design}: nothing to draw")
+        old = "; what is there is of an earlier run" if Path(file).exists() else ""
+        print(f"portwright check: {file}: not written: no rule was broken{old}", file=sys.stderr)
         return
     from checks.show import diagram
 

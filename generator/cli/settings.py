@@ -55,8 +55,9 @@ def _typed(action: argparse.Action, typed: Sequence[str]) -> bool:
 
 def _besides(args: argparse.Namespace, name: str) -> bool:
     """Return whether something was typed that the setting would contradict."""
+    on = ("go_on", "leave_out", "abort")  # how a series is read was said when that was begun
     others = {"tree": ("kernel",), "quiet": ("verbose",), "verbose": ("quiet",),
-              "format": ("json",)}
+              "format": ("json",), "cache_limit": ("kind",), "scissors": on, "trailers": on}
     return any(getattr(args, one, None) for one in others.get(name, ()))
 
 

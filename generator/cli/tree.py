@@ -58,22 +58,19 @@ def run(args: argparse.Namespace) -> int:
 
     Errors: UsageError, TreeError, EnvironmentFault.
     """
+    _refuse_idle(args)
     if args.action == "list":
         return _list(args)
     if args.action == "compare":
         return tree_facts.compare(args)
     if args.action == "pin":
         return _pin(args)
-    if args.if_served and args.action != "setup":
-        raise UsageError("--if-served goes with `tree setup`")
     if args.dry_run:
         return _would(args)
     if args.if_served and pin.gone(wanted := pin.read_pin(args.kernel)):
         print(f"{wanted.name}: not set up: {wanted.package} {wanted.package_version} is no longer "
               "served; what needs it is not done", file=sys.stderr)
         return 0
-    if args.names:
-        raise UsageError(f"tree {args.action} takes no names; --kernel, or --tree, says which")
     where = chosen(args)
     if args.action == "facts":
         return tree_facts.show(where, as_json=args.json)
@@ -99,17 +96,30 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _refuse_idle(args: argparse.Namespace) -> None:
+    """Refuse what would say nothing to the action it stands beside.
+
+    Errors: UsageError.
+    """
+    does = args.action
+    if args.if_served and (does != "setup" or args.tree):
+        raise UsageError("--if-served goes with `tree setup` of a pinned tree")
+    if args.dry_run and does not in ("setup", "pin"):
+        raise UsageError("-n goes with `tree setup` and `tree pin`: nothing else of it writes")
+    if args.json and (does == "pin" or args.dry_run):
+        raise UsageError("--json goes with neither `tree pin` nor -n: these say what they do")
+    if does in ("list", "compare", "pin") and (args.tree or args.base or args.kernel):
+        raise UsageError(f"tree {does} takes no --kernel, --tree or --base")
+    if args.names and does not in ("compare", "pin"):
+        raise UsageError(f"tree {does} takes no names; --kernel, or --tree, says which")
+
+
 _WORDS = {"path": "work tree", "base": "base commit", "version": "version",
           "build": "build directory", "source": "made from", "git_dir": "git directory"}
 
 
 def _would(args: argparse.Namespace) -> int:
-    """Say what `tree setup` would set up.
-
-    Errors: UsageError for what sets up nothing.
-    """
-    if args.action != "setup":
-        raise UsageError("-n goes with `tree setup`: nothing else of it writes")
+    """Say what `tree setup` would set up."""
     if args.tree:
         print(f"would check out {args.base or 'HEAD'} of {args.tree} below {cache()}, where that "
               "is not done, and prepare its build directories there")
@@ -127,9 +137,8 @@ def _pin(args: argparse.Namespace) -> int:
 
     Errors: UsageError, Refused, TreeError, EnvironmentFault.
     """
-    if args.tree or args.base or args.kernel or len(args.names) != 2:
-        raise UsageError("tree pin takes NAME PACKAGE[/SUITE][=VERSION], as 7.3 linux-source-7.3, "
-                         "and no other tree")
+    if len(args.names) != 2:
+        raise UsageError("tree pin takes NAME PACKAGE[/SUITE][=VERSION], as 7.3 linux-source-7.3")
     before = pin.read_pins().get(args.names[0])
     wanted = moving.asked(*args.names)
     what = f"{wanted.package} {wanted.package_version}"
@@ -159,8 +168,6 @@ def _pin(args: argparse.Namespace) -> int:
 
 def _list(args: argparse.Namespace) -> int:
     """Print the pins: the default first, and where those are that were set up."""
-    if args.tree or args.base or args.kernel or args.names:
-        raise UsageError("tree list prints every pinned tree; `tree show` takes one")
     rows = []
     for place, one in enumerate(pin.read_pins().values()):
         there = pin.at_hand(one)

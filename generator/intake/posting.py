@@ -109,6 +109,8 @@ def gather(
     for one in asked.inputs:
         if one.startswith(("/", "./", "../", "~")) or inbox.NAMED.fullmatch(one):
             raise UsageError(f"{one_line(one)}: no such file or directory")
+    if asked.version:
+        raise UsageError("--use-version takes a thread of mails: commits have no versions")
     if repo is None:
         what = one_line(asked.inputs[0]) if asked.inputs else "--uncommitted and --b4"
         lost = "no such file or directory; " if asked.inputs else ""

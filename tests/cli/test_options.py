@@ -8,6 +8,8 @@ import os
 from pathlib import Path
 
 import pytest
+from clones import clone_at
+from house import HOUSE
 
 from generator.__main__ import main, parser
 
@@ -64,6 +66,26 @@ def test_a_number_that_is_none_is_blamed(
     (["check", "today", "--svg", "-"], "--svg -: a diagram goes to a file"),
     (["check", "today", "--svg", "{dir}"], "{dir}: no file that can be written to"),
     (["check", "today", "--svg", "{fifo}"], "{fifo}: no file that can be written to"),
+    (["check", "today", "--json", "--format", "sarif"], "not allowed with argument --json"),
+    (["boot", "today", "--format", "junit", "--json"], "not allowed with argument --format"),
+    (["validate", "x", "--format", "b4-prep", "--json"], "not allowed with argument --format"),
+    (["check", "today", "--base", "HEAD"], "--base needs --tree"),
+    (["check", "drivers/x.c", "--against", "today"], "--against takes a design, not a C file"),
+    (["boot", "today", "--every", "--format", "sarif"], "--every goes with text"),
+    (["boot", "{refused}", "--board", "static"], "as it says: leave --board out"),
+    (["boot", "{refused}", "--with", "x.diff"], "as it says: leave --with out"),
+    (["validate", "a..b", "--use-version", "2", "--tree", "{clone}"],
+     "--use-version takes a thread of mails"),
+    (["apply", "--branch", "b", "--continue", "--anyway"], "--continue takes no --anyway"),
+    (["apply", "--branch", "b", "--skip", "--use-version", "2"], "--skip takes no --use-version"),
+    (["tree", "list", "-n"], "-n goes with `tree setup` and `tree pin`"),
+    (["tree", "compare", "6.12", "7.3", "--if-served"], "--if-served goes with `tree setup`"),
+    (["tree", "setup", "--if-served", "--tree", "{dir}"], "`tree setup` of a pinned tree"),
+    (["tree", "compare", "6.12", "7.3", "--kernel", "7.3"], "tree compare takes no --kernel"),
+    (["tree", "pin", "7.3", "linux-source-7.3", "--json"], "--json goes with neither `tree pin`"),
+    (["tree", "setup", "-n", "--json"], "--json goes with neither `tree pin` nor -n"),
+    (["tree", "setup", "-n", "6.12"], "tree setup takes no names"),
+    (["cache", "prune", "-n", "--kind", "deb", "--cache-limit", "1G"], "drop --cache-limit"),
     (["check", "{fifo}"], "{fifo}: no regular file"),
     (["check", "{dir}"], "{dir}: is a directory"),
     (["boot", "today", "--keep", "--commit", "HEAD"], "--keep goes with neither --with nor"),
@@ -80,7 +102,9 @@ def test_a_number_that_is_none_is_blamed(
 def test_what_cannot_be_is_blamed_by_its_name(
     argv: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    there = {"dir": str(tmp_path), "fifo": str(tmp_path / "fifo")}
+    there = {"dir": str(tmp_path), "fifo": str(tmp_path / "fifo"),
+             "clone": str(clone_at(tmp_path / "clone")),
+             "refused": str(HOUSE / "generator/designs/refused/r14_vectors_first.py")}
     os.mkfifo(there["fifo"])
     try:
         code = main([one.format(**there) for one in argv])

@@ -204,8 +204,34 @@ def test_the_diagram_of_the_first_violation_is_written(
     assert said["trace"][-1]["step"] + " [R14]" in texts
     assert Path(said["trace"][-1]["file"]).name == "survivor.py"
     sound = tmp_path / "sound.svg"
-    assert main(["check", "today", "--svg", str(sound)]) == 0
+    assert main(["check", "today", "--svg", str(sound), "-q"]) == 0
     assert not sound.exists()
+    assert capsys.readouterr().err == (
+        f"portwright check: {sound}: not written: no rule was broken\n")
+    assert main(["check", "today", "--svg", str(drawn), "-q"]) == 0
+    assert f"{drawn}: not written: no rule was broken; what is there is of an earlier run" in (
+        capsys.readouterr().err)
+
+
+@pytest.mark.parametrize("place", ["no/where.svg", "file/where.svg"])
+def test_where_no_drawing_can_be_is_said_before_the_search(
+    place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+
+    assert main(["check", "today", "--svg", str(tmp_path / place)]) == 3
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert f"{tmp_path / place}: No such file or directory: make it first" in said.err
+
+
+def test_a_comparison_that_was_not_made_is_said(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    survivor = str(DESIGNS / "unsound" / "survivor.py")
+
+    assert main(["check", survivor, "--against", "today"]) == 1
+    assert "not compared with today: only a design that holds is" in capsys.readouterr().out
 
 
 def test_only_what_is_a_call_has_parentheses() -> None:
