@@ -6,12 +6,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import clang.cindex as ci
 import pytest
+from toy import DESIGN, PRELUDE, PROBE, REMOVE, TOY, c_of
 
 from checks.finding import Finding, Severity
-from checks.patches.conformance import Sources, hold, spelled, symbols_of
-from checks.patches.unchanged import unchanged
+from checks.patches.conformance import hold, spelled, symbols_of
 from generator.ctext import Written
 from generator.design import Device, Driver
 from generator.drivers.portdrv_services import PORT, free
@@ -25,70 +24,7 @@ from generator.ops.pci import (
     PCI_SET_MASTER,
 )
 from generator.ops.perf import devm_action
-from generator.parsing.unit import Unit
 from generator.program import Function, If, Ifdef, call
-
-PRELUDE = """\
-struct pci_dev { int is_busmaster, irq; struct pci_dev *up; };
-struct pci_driver {
-	const char *name;
-	int (*probe)(struct pci_dev *);
-	void (*remove)(struct pci_dev *);
-	void (*shutdown)(struct pci_dev *);
-};
-int pci_enable_device(struct pci_dev *);
-void pci_disable_device(struct pci_dev *), pci_set_master(struct pci_dev *);
-void pci_save_state(struct pci_dev *), wake(struct pci_dev *), more(struct pci_dev *);
-"""
-PROBE = """\
-static int toy_probe(struct pci_dev *dev)
-{
-	int ret;
-
-	ret = pci_enable_device(dev);
-	if (ret)
-		return ret;
-	pci_set_master(dev);
-	return 0;
-}
-"""
-REMOVE = """\
-static void toy_remove(struct pci_dev *dev)
-{
-	pci_disable_device(dev);
-}
-"""
-TOY = """\
-static struct pci_driver toy = {
-	.probe = toy_probe,
-	.remove = toy_remove,
-};
-"""
-DESIGN = Driver(
-    "toy",
-    PORT,
-    probe=(PCI_ENABLE_DEVICE(PORT), PCI_SET_MASTER(PORT)),
-    remove=(PCI_DISABLE_DEVICE(PORT),),
-    c={PORT: "pci_dev"},
-    sources=("toy.c", "extra.c"),
-    variable="toy",
-)
-
-
-def unit(text: str, path: str = "toy.c") -> Unit:
-    """A parsed file that includes nothing."""
-    whole = PRELUDE + text
-    tu = ci.Index.create().parse(path, ["-std=gnu11"], [(path, whole)])
-    wrong = [item.spelling for item in tu.diagnostics if item.severity >= ci.Diagnostic.Error]
-    assert not wrong, wrong
-    return Unit(path, (), frozenset(), tu, whole.encode(), 0)
-
-
-def c_of(*texts: str, **absent: str) -> Sources:
-    names = ("toy.c", "extra.c")
-    units = {path: unit(text, path) for path, text in zip(names, texts, strict=False)}
-    hidden = {f"{name}.c": text.encode() for name, text in absent.items()}
-    return Sources(units, hidden, frozenset({"CONFIG_TOY"}), "m", "toy: change")
 
 
 def line_of(text: str, what: str) -> int:
@@ -359,63 +295,6 @@ def test_a_guard_of_the_design_that_c_has_negated_is_seen():
     assert hold(guarded, c_of(asked + REMOVE + TOY)) == ()
     negated = asked.replace("!dev->is_busmaster", "dev->is_busmaster")
     assert len(errors(hold(guarded, c_of(negated + REMOVE + TOY)))) == 1
-
-
-SPLIT = """\
-static void toy_start(struct pci_dev *dev)
-{
-	wake(dev);
-	pci_set_master(dev);
-}
-"""
-
-
-def change(before: str, after: str) -> tuple[Finding, ...]:
-    return unchanged(c_of(before + REMOVE + TOY), c_of(after + REMOVE + TOY))
-
-
-def test_a_helper_split_off_changes_nothing():
-    whole = PROBE.replace("\tpci_set_master", "\twake(dev);\n\tpci_set_master")
-    split = SPLIT + PROBE.replace("pci_set_master(dev)", "toy_start(dev)")
-    assert change(whole, split) == ()
-
-
-def test_a_call_that_is_no_operation_counts_where_nothing_is_to_change():
-    whole = PROBE.replace("\tpci_set_master", "\twake(dev);\n\tpci_set_master")
-    (lost,) = change(whole, PROBE)
-    assert "probe changes, though this step claims that nothing does" in lost.message
-    assert "before: wake(pci_dev): ok" in lost.notes
-    (other,) = change(whole, whole.replace("wake(dev)", "more(dev)"))
-    assert any(note.startswith("after: more(pci_dev): ok (line ") for note in other.notes)
-
-
-def test_assignments_in_another_order_are_noted():
-    whole = PROBE.replace("\tpci_set_master", "\tdev->irq = 1;\n\tpci_set_master")
-    later = PROBE.replace("\treturn 0", "\tdev->irq = 1;\n\treturn 0")
-    (found,) = change(whole, later)
-    assert found.severity is Severity.NOTE
-    assert "members are set otherwise" in found.message
-
-
-def test_a_condition_written_differently_is_noted():
-    whole = PROBE.replace("\tpci_set_master", "\tif (dev->irq > 1)\n\t\tpci_set_master")
-    (found,) = change(whole, whole.replace("dev->irq > 1", "dev->irq >= 2"))
-    assert found.severity is Severity.NOTE
-    assert "a condition is written differently" in found.message
-
-
-def test_drivers_and_entries_that_come_or_go_are_changes():
-    text = PROBE + REMOVE
-    gone = unchanged(c_of(text + TOY), c_of(text))
-    come = unchanged(c_of(text), c_of(text + TOY))
-    more = TOY.replace("}", "\t.shutdown = toy_remove,\n}")
-    entry = unchanged(c_of(text + TOY), c_of(text + more))
-    said = [one.message for one in (*gone, *come, *entry)]
-    assert said == [
-        "toy: the initialiser toy is gone",
-        "toy: the initialiser toy is new",
-        "toy: the initialiser toy now names shutdown",
-    ]
 
 
 def test_symbols_are_those_that_are_y_or_m():
