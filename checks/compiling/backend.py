@@ -292,7 +292,8 @@ def _run(argv: list[str], job: ResolvedJob, scratch: Path, cwd: Path | None = No
         writable=(place.cache, scratch), cwd=cwd or place.build, limits=_LIMITS,
     )
     env = environment(*_homes(argv[0]))
-    return tried(inside, env=env, timeout=_TIMEOUT, about=job.path)
+    with worker.COMPILERS:
+        return tried(inside, env=env, timeout=_TIMEOUT, about=job.path)
 
 
 def _homes(program: str) -> tuple[Path, ...]:

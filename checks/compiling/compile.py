@@ -8,7 +8,9 @@ back end the touched units; only what the base does not say already is a finding
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -76,20 +78,24 @@ def check(
     graphs = graphs or Graphs()
     laid = laid or {}
 
-    def attempt(kept: TargetMemory, number: int) -> None:
-        """Compile one commit under one target, or take what is kept of that."""
-        target, commit = kept.target, series[number]
+    def attempt(kept: TargetMemory, number: int) -> Outcome:
+        """Compile one commit under one target, or return what is kept of that."""
+        commit = series[number]
         before = series[number - 1].overlay if number else laid
         file = None
-        outcome: Outcome | None = None
         if memory is not None:
             words = [commit.touched, kept.everywhere, kept.only]
-            file = memory / name_of(target.identity, [before, commit.overlay], words)
-            outcome = recall(file)
-        if outcome is None:
-            outcome = compile_commit(kept, commit, before, progress)
-            if file is not None:
-                keep(file, outcome)
+            file = memory / name_of(kept.target.identity, [before, commit.overlay], words)
+            known = recall(file)
+            if known is not None:
+                return known
+        outcome = compile_commit(kept, commit, before, progress)
+        if file is not None:
+            keep(file, outcome)
+        return outcome
+
+    def take(target: Target, number: int, outcome: Outcome) -> None:
+        commit = series[number]
         seen.extend(_Seen(number, target.name, item, rule) for rule, item in outcome.said)
         compiled.update(outcome.compiled)
         silent.update(dict.fromkeys((commit.name, one) for one in outcome.silent))
@@ -104,12 +110,22 @@ def check(
         for path in outcome.unbuilt:
             unbuilt.setdefault((commit.name, path), []).append(target.name)
 
-    def attempt_all() -> bool:
-        for target in targets:
-            first = target is targets[0]
-            kept = TargetMemory(target, pool, graphs, everywhere and first, laid=laid)
-            for number in range(len(series)):
-                attempt(kept, number)
+    def attempt_plain() -> bool:
+        """Take what comes of every commit under every target; of those that ended, at least."""
+        kept = [TargetMemory(one, pool, graphs, everywhere and one is targets[0], laid=laid)
+                for one in targets]
+        told: list[list[Outcome]] = [[] for _ in targets]
+        works = [partial(_one_by_one, partial(attempt, one), len(series), found)
+                 for one, found in zip(kept, told, strict=True)]
+        try:
+            _side_by_side(works)
+        finally:
+            for target, found in zip(targets, told, strict=True):
+                for number, outcome in enumerate(found):
+                    take(target, number, outcome)
+        return True
+
+    def attempt_more() -> bool:
         for number, commit in enumerate(series):
             off = [path for name, path in unbuilt if name == commit.name and path not in compiled]
             read = partial(text_of, commit.overlay, targets[0].source)
@@ -119,15 +135,18 @@ def check(
                         and (name, one) not in heard for symbol in one.symbols}
             if symbols:
                 on = targets[0].switched(tuple(sorted(symbols)))
-                attempt(TargetMemory(on, pool, graphs, laid=laid), number)
+                kept = TargetMemory(on, pool, graphs, laid=laid)
+                take(on, number, attempt(kept, number))
             if number in strays:
                 symbols = {one for path in tried(strays[number])
                            for one in unbuilt_why(path, read).wanted}
                 on = targets[0].switched(tuple(sorted(symbols))) if symbols else targets[0]
-                attempt(TargetMemory(on, pool, graphs, laid=laid, only=strays[number]), number)
+                kept = TargetMemory(on, pool, graphs, laid=laid, only=strays[number])
+                take(on, number, attempt(kept, number))
         return True
 
-    if not stopping.attempted(attempt_all):  # what no configuration builds is not known then
+    # what no configuration builds is not known when it was ended before
+    if not (stopping.attempted(attempt_plain) and stopping.attempted(attempt_more)):
         return (*_merged(series, seen), Finding(
             "compile:not-finished", "interrupted: some commits, or some configurations of them, "
             "are not compiled", severity=Severity.NOTE))
@@ -135,6 +154,34 @@ def check(
     return (*_merged(series, seen), *_not_compiled(series, unbuilt, compiled, switched, targets),
             *map(_left_out, left),
             *_without_use(series, {key: at for key, at in idle.items() if key not in busy}))
+
+
+_AT_ONCE = 3  # configurations; what compiles is limited by itself, and one of them reads Makefiles
+
+
+def _one_by_one(attempt: Callable[[int], Outcome], count: int, found: list[Outcome],
+                enough: Callable[[], bool]) -> None:
+    """Append what comes of the commits of a series, until it is enough."""
+    for number in range(count):
+        if enough():
+            return
+        found.append(attempt(number))
+
+
+def _side_by_side(works: Sequence[Callable[[Callable[[], bool]], None]]) -> None:
+    """Do some works, a few at a time; when one fails, the others end as soon as they look.
+
+    Errors: what the first of them raises.
+    """
+    failed = threading.Event()
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        running = [threads.submit(work, failed.is_set) for work in works]
+        try:
+            for one in as_completed(running):
+                one.result()
+        except BaseException:
+            failed.set()
+            raise
 
 
 _SEVERITY = {"error": Severity.ERROR, "warning": Severity.WARNING, "note": Severity.NOTE}

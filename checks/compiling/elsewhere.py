@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,13 +60,15 @@ class Tree:
     source: Path
     lines: dict[str, tuple[Line, ...]] = field(default_factory=dict)
     naming: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _guard: threading.Lock = field(default_factory=threading.Lock, compare=False, repr=False)
 
     def named(
         self, names: Iterable[str], overlay: Mapping[str, bytes | None]
     ) -> dict[str, tuple[Line, ...]]:
         """Return of each name the lines that begin at the left edge, or are no C, and name it."""
         wanted = sorted(set(names))
-        self._read(wanted)
+        with self._guard:
+            self._read(wanted)
         own = [Line(path, number, row) for path, text in overlay.items() if text is not None
                for number, row in enumerate(text.decode("utf-8", "replace").split("\n"), 1)]
         found = {}
@@ -79,18 +82,22 @@ class Tree:
         self, names: Iterable[str], overlay: Mapping[str, bytes | None]
     ) -> dict[str, tuple[str, ...]]:
         """Return of each name the C files of the base that name it, without those of a commit."""
-        wanted = [name for name in sorted(set(names)) if name not in self.naming]
-        places = self._places()
-        if wanted and places:
-            told = _grep(["-rowF", "--include=*.c", *(f"-e{name}" for name in wanted), *places],
-                         self.source)
-            found: dict[str, set[str]] = {name: set() for name in wanted}
-            for row in told:
-                path, _, name = row.rpartition(":")
-                found[name].add(path)
-            self.naming.update({name: tuple(sorted(paths)) for name, paths in found.items()})
+        with self._guard:
+            self._find(name for name in sorted(set(names)) if name not in self.naming)
         return {name: tuple(path for path in self.naming.get(name, ()) if path not in overlay)
                 for name in names}
+
+    def _find(self, names: Iterable[str]) -> None:
+        wanted, places = list(names), self._places()
+        if not wanted or not places:
+            return
+        told = _grep(["-rowF", "--include=*.c", *(f"-e{name}" for name in wanted), *places],
+                     self.source)
+        found: dict[str, set[str]] = {name: set() for name in wanted}
+        for row in told:
+            path, _, name = row.rpartition(":")
+            found[name].add(path)
+        self.naming.update({name: tuple(sorted(paths)) for name, paths in found.items()})
 
     def _places(self) -> list[str]:
         return [name for name in ("arch", *_PARTS) if (self.source / name).is_dir()]

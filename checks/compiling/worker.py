@@ -38,6 +38,10 @@ _Place: TypeAlias = tuple[int, Path, Path, Path]
 
 READY = b"ready"
 
+# What compiles on this machine at once, whoever wants it: a core and, of a large unit, some hundred
+# MB each.
+COMPILERS = threading.BoundedSemaphore(2)
+
 
 class Exceeded(Exception):
     """A unit takes more than any unit may, or libclang does not survive it."""
@@ -103,6 +107,11 @@ def read(job: Job, what: str = "diagnosis") -> dict[str, Any]:
 
     Errors: Exceeded, EnvironmentFault when there is no sandbox, Timeout.
     """
+    with COMPILERS:
+        return _read(job, what)
+
+
+def _read(job: Job, what: str) -> dict[str, Any]:
     key = (os.getpid(), job.place.source, job.place.build.parent, job.place.cache)
     mine = (job.path, content_id(job.overlay.get(job.path) or b""))
     with _guard:
