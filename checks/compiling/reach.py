@@ -44,7 +44,7 @@ class Graphs:
         # what a commit changes is in the tree: generated headers need no search, and without
         # them the graph serves every configuration
         search = tuple(x for x in search_path(task.flags) if x.startswith(source + "/"))
-        return self.by_search.setdefault(search, Includes(search, self.disk))
+        return Includes.sharing(search, self.by_search, self.disk)
 
 
 def directories(commit: Commit) -> tuple[str, ...]:
@@ -98,20 +98,15 @@ def includers(
     headers = set(parts) or {path for path in commit.touched if not path.endswith(".c")}
     if not parts and not any(path.endswith(".h") for path in headers):
         return set()
+    if not jobs:
+        return set()
+    source = str(next(iter(jobs.values())).place.source)
+    texts = {f"{source}/{path}": text or b"" for path, text in commit.overlay.items()}
+    wanted = graphs.disk.bits(f"{source}/{path}" for path in headers)
     found: set[str] = set()
-    for path, task in sorted(jobs.items()):
-        source = str(task.place.source)
-        graph = graphs.of(task)
-        main = f"{source}/{path}"
-        wanted = {f"{source}/{item}" for item in headers}
-        known = graph.closure(main)
-        if known & wanted:
-            found.add(path)
-            continue
-        texts = {f"{source}/{p}": text or b"" for p, text in commit.overlay.items()}
-        names = {os.path.basename(item) for item in wanted}
-        near = known & texts.keys() or any(item.rpartition("/")[2] in names for item in known)
-        if near and graph.over(texts).closure(main) & wanted:
+    for path, task in jobs.items():
+        graph, main = graphs.of(task), f"{source}/{path}"
+        if (graph.reached(main) | graph.over(texts).reached(main)) & wanted:
             found.add(path)
     return found
 

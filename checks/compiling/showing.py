@@ -22,11 +22,9 @@ declaration tells, as a #pragma, makes all of them count, and so does what has g
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from checks.compiling.pasting import Macros
 from checks.compiling.pieces import (
@@ -43,20 +41,20 @@ from checks.compiling.pieces import (
     types_within,
 )
 from checks.compiling.reach import Graphs
-from generator.parsing.includes import Includes, spelled
 from generator.parsing.job import Job
 
 SAMPLE = 6  # users of a changed header that name nothing of it
 _EACH = 2  # units for each header that names something of what changes
 _ASSERTS = re.compile(rb"[Ss]tatic_assert|BUILD_BUG_ON")
+_DEFINES = re.compile(rb"^[ \t]*#[ \t]*define[ \t]+(\w+)", re.M)
 _INCLUDED = re.compile(rb"^[ \t]*#[ \t]*include[ \t]*[<\"][^\n]*", re.M)
 _PASTED = 3  # tokens of which a name is put together
+_FEW = 40  # names that are sooner looked for one by one than among all words of a text
 _COMPUTED = frozenset((b"[", b"=", b":", b"typeof", b"__typeof__", b"sizeof"))
 
 Texts = Mapping[str, bytes | None]
 
 
-@lru_cache(maxsize=30000)
 def _read(path: str) -> bytes:
     try:
         with open(path, "rb") as file:
@@ -65,29 +63,28 @@ def _read(path: str) -> bytes:
         return b""
 
 
-@lru_cache(maxsize=30000)
-def _words_on_disk(path: str) -> frozenset[bytes]:
-    return _words(_read(path))
+def _named(text: bytes, names: Set[bytes]) -> Set[bytes]:
+    """Return those of some names that are words of a text, and not only of files it includes."""
+    may = [one for one in names if one in text] if len(names) <= _FEW else names
+    return _words(text).intersection(may) if may else frozenset()
 
 
-def _words(text: bytes) -> frozenset[bytes]:
+def _words(text: bytes) -> set[bytes]:
     """Return the words of a text, without those of the names of files that it includes."""
-    return frozenset(WORD.findall(_INCLUDED.sub(b"", text)))
+    return set(WORD.findall(_INCLUDED.sub(b"", text)))
 
 
 @dataclass(frozen=True)
 class _Files:
-    """The files of a commit by absolute path: its own texts, and those on disk."""
+    """The files of a commit by absolute path: its own texts, and those on disk.
+
+    Nothing of them is kept: all that a header of the whole kernel reaches are too many.
+    """
 
     texts: Mapping[str, bytes]
 
     def text(self, path: str) -> bytes:
         return self.texts[path] if path in self.texts else _read(path)
-
-    def words(self, path: str) -> frozenset[bytes]:
-        if path in self.texts:
-            return _words(self.texts[path])
-        return _words_on_disk(path)
 
 
 @dataclass
@@ -155,23 +152,26 @@ def showing(
     mine = {f"{source}/{path}": changed(_old(source, before, path), after[path]) for path in paths}
     if any(one.everything for one in mine.values()):
         return tuple(sorted(jobs))
+    disk = graphs.disk
     reached = _reached(graphs, jobs, files.texts)
-    # a unit that another one includes counts as a header
-    every = frozenset().union(
-        *(found - {f"{source}/{path}"} for path, found in reached.items()))
-    names = _grown(mine, every, files)
+    together = 0
+    for path, found in reached.items():  # a unit that another one includes counts as a header
+        together |= found & ~disk.bit(f"{source}/{path}")
+    every = tuple(sorted(disk.within(together)))
+    names, naming = _grown(mine, every, files)
+    gates = disk.bits(names.gates)
     chosen = {
-        path for path in jobs
-        if reached[path] & names.gates or _names(files, f"{source}/{path}", names)
+        path for path in jobs if reached[path] & gates or _names(files, f"{source}/{path}", names)
     }
     if any(one.includes for one in mine.values()):
         were = _reached(graphs, jobs, _absolute(source, before))
         chosen |= {path for path in jobs if reached[path] != were[path]}
-    chosen |= _pasted(jobs, every, files, names)
+    chosen |= _pasted([path for path in jobs if path not in chosen], source, every, files, names)
     named = len(chosen)
-    for header in sorted(path for path in every if _counts(files, path, names)):
-        users = [path for path in sorted(jobs) if header in reached[path]]
-        chosen |= {path for path in users if _defines_for(files, f"{source}/{path}", header)}
+    for header in (path for path in naming if _counts(files, path, names)):
+        mark = disk.bit(header)
+        users = [path for path in sorted(jobs) if reached[path] & mark]
+        chosen |= _defining(files, [path for path in users if path not in chosen], source, header)
         left = _EACH - len(chosen.intersection(users))
         chosen.update([path for path in users if path not in chosen][: max(left, 0)])
     more = max(SAMPLE - (len(chosen) - named), 0)
@@ -185,18 +185,10 @@ def _absolute(source: str, texts: Texts) -> dict[str, bytes]:
 
 def _reached(
     graphs: Graphs, jobs: Mapping[str, Job], texts: Mapping[str, bytes]
-) -> dict[str, frozenset[str]]:
+) -> dict[str, int]:
     """Return of each unit what it may include, with some texts laid over the tree."""
-    over: dict[tuple[str, ...], Includes] = {}
-    found = {}
-    for path, task in jobs.items():
-        graph = graphs.of(task)
-        if graph.search not in over:
-            same = all(os.path.isfile(one) and spelled(text) == graph.spelled(one)
-                       for one, text in texts.items() if not one.endswith(("/Makefile", ".rst")))
-            over[graph.search] = graph if same else graph.over(texts)
-        found[path] = over[graph.search].closure(f"{task.place.source}/{path}")
-    return found
+    return {path: graphs.of(task).over(texts).reached(f"{task.place.source}/{path}")
+            for path, task in jobs.items()}
 
 
 def _old(source: str, before: Texts, path: str) -> bytes | None:
@@ -205,64 +197,74 @@ def _old(source: str, before: Texts, path: str) -> bytes | None:
     return _read(f"{source}/{path}") or None
 
 
-def _grown(mine: Mapping[str, Changed], every: frozenset[str], files: _Files) -> _Names:
+def _grown(
+    mine: Mapping[str, Changed], every: Iterable[str], files: _Files
+) -> tuple[_Names, list[str]]:
+    """Return what changes, and is made of that, and the headers that name any of it."""
     names = _Names(
         {name for one in mine.values() for name in one.names},
         {name for one in mine.values() for name in one.types},
         {name for one in mine.values() for name in one.sized},
     )
-    grown = True
-    while grown:
-        known = names.wanted | names.sized
-        some = [path for path in sorted(every) if not files.words(path).isdisjoint(known)]
-        grown = True in [names.grow(path, files.text(path)) for path in some]
-    return names
+    asked: set[bytes] = set()
+    naming: list[str] = []
+    others = list(every)
+    while True:
+        new = (names.wanted | names.sized) - asked
+        asked |= new
+        found = {path for path in others if _named(files.text(path), new)}
+        naming = sorted({*naming, *found})
+        others = [path for path in others if path not in found]
+        if True not in [names.grow(path, files.text(path)) for path in naming]:
+            return names, naming
 
 
 def _counts(files: _Files, path: str, names: _Names) -> bool:
     """Return whether an error can come to be in a header."""
-    words = files.words(path)
-    return bool(words & names.wanted) or (
-        bool(words & names.sized) and _ASSERTS.search(files.text(path)) is not None)
+    text = files.text(path)
+    return bool(_named(text, names.wanted)) or (
+        bool(_named(text, names.sized)) and _ASSERTS.search(text) is not None)
 
 
 def _names(files: _Files, path: str, names: _Names) -> bool:
     """Return whether a unit names something of what changes, or may tell a size."""
-    words = files.words(path)
-    if words & names.wanted:
+    text = files.text(path)
+    if _named(text, names.wanted):
         return True
     if not names.sized:
         return False
-    text = files.text(path)
     return bool(_ASSERTS.search(text)) or (
-        bool(words & names.sized)
+        bool(_named(text, names.sized))
         and any(by_value(one.tokens, names.sized) for one in pieces(text)
                 if one.kind not in ("include", "include_next"))  # a file has a type's name
     )
 
 
-def _defines_for(files: _Files, unit: str, header: str) -> bool:
-    """Return whether a unit defines a macro that a header, which it names, asks for."""
-    own = {one.tokens[0] for one in pieces(files.text(unit)) if one.kind == "define" and one.tokens}
-    return any(one.kind == "condition" and own.intersection(one.tokens)
-               for one in pieces(files.text(header))) if own else False
+def _defining(files: _Files, units: Iterable[str], source: str, header: str) -> set[str]:
+    """Return the units that define a macro which a header asks for that they name."""
+    asked = {token for one in pieces(files.text(header)) if one.kind == "condition"
+             for token in one.tokens}
+    return {path for path in units if asked.intersection(
+        _DEFINES.findall(files.text(f"{source}/{path}")))} if asked else set()
 
 
 def _pasted(
-    jobs: Mapping[str, Job], every: frozenset[str], files: _Files, names: _Names
+    units: Iterable[str], source: str, every: Iterable[str], files: _Files, names: _Names
 ) -> set[str]:
     """Return the units in which a macro can put a name together that changes.
 
     A part comes from what the unit gives a macro that pastes, the others from there or from the
     bodies of such macros.
     """
-    mains = {path: f"{task.place.source}/{path}" for path, task in jobs.items()}
+    mains = {path: f"{source}/{path}" for path in units}
+    may = frozenset(name[first:last] for name in names.wanted
+                    for first in range(len(name)) for last in range(first + 1, len(name) + 1))
+    own = {path: _words(files.text(main)) & may for path, main in mains.items()}
     macros = Macros.of(files.text(one) for one in (*every, *mains.values()))
-    own = {path: files.words(main) for path, main in mains.items()}
     parts = macros.parts.union(*own.values())
     ways = [way for name in names.wanted for way in _ways(name, parts, _PASTED) if len(way) > 1]
 
-    def can(words: frozenset[bytes]) -> bool:
+    def can(words: Set[bytes]) -> bool:
         return any(
             all(part in words or part in macros.parts for part in way)
             and any(part in words for part in way) for way in ways

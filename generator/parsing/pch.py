@@ -81,29 +81,30 @@ def _whole(job: ResolvedJob) -> int:
 
 def _graph(job: ResolvedJob) -> Includes:
     search = search_path(job.flags)
-    return _graphs.setdefault(search, Includes(search, _disk))
+    return Includes.sharing(search, _graphs, _disk)
 
 
 def _cut(job: ResolvedJob, changing: set[str]) -> int:
     graph = _graph(job)
     names = {os.path.basename(path) for path in job.fresh}
-    if any(graph.closure(path) & changing for path in forced(job.flags)):
+    touched = _disk.bits(changing)
+    if any(graph.reached(path) & touched for path in forced(job.flags)):
         return 0
     cut = 0
     for line, name, quoted in leading(job.text):
         found = graph.resolve(job.main, quoted, name)
         if found is None:
             break
-        reached = graph.closure(found)
-        if reached & changing or (names and not names.isdisjoint(_basenames(reached))):
+        reached = graph.reached(found)
+        if reached & touched or (names and not names.isdisjoint(_basenames(reached))):
             break
         cut = line
     return cut
 
 
-@functools.lru_cache(maxsize=1024)
-def _basenames(paths: frozenset[str]) -> frozenset[str]:
-    return frozenset(map(os.path.basename, paths))
+@functools.lru_cache(maxsize=64)
+def _basenames(files: int) -> frozenset[str]:
+    return frozenset(map(os.path.basename, _disk.within(files)))
 
 
 def split(job: ResolvedJob, cut: int) -> tuple[bytes, bytes]:
