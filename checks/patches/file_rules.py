@@ -16,6 +16,7 @@ from collections.abc import Iterator
 
 from checks.finding import Finding, Severity
 from checks.patches.context import Context, at_log
+from checks.patches.inert import HELPERS
 from checks.patches.mails import FileDiff, Patch
 
 # Characters that change the direction of text, and those that a terminal obeys.
@@ -230,8 +231,20 @@ def symbols(text: str) -> dict[str, tuple[int, str]]:
     }
 
 
+def not_run(what: Context) -> Iterator[Finding]:
+    """What a series makes of checkpatch and its like is not run: those of the base judge it."""
+    for _, patch, diff in _diffs(what):
+        if HELPERS.fullmatch(diff.path):
+            yield _at_file(patch, "series:not-run", diff.path, 0,
+                           "as this commit leaves it it was not run: that of the base judges",
+                           Severity.NOTE)
+
+
 def kconfig(what: Context) -> Iterator[Finding]:
-    """A new symbol is hidden, or has a help text and is off by default."""
+    """A new symbol is hidden, or has a help text and is off by default.
+
+    A default under a condition follows other symbols: it is told, and left to who reads it.
+    """
     for index, patch, diff in _diffs(what):
         if not os.path.basename(diff.path).startswith("Kconfig"):
             continue
@@ -244,8 +257,12 @@ def kconfig(what: Context) -> Iterator[Finding]:
                 yield _at_file(
                     patch, "series:kconfig", diff.path, line, f"{name} has a prompt but no help"
                 )
-            if prompt and re.search(r"^[ \t]+default [ym]\b", body, re.M):
-                yield _at_file(patch, "series:kconfig", diff.path, line, f"{name} is on by default")
+            ways = re.findall(r"^[ \t]+default[ \t]+[ym]\b[ \t]*(?:if[ \t]+(.+))?", body, re.M)
+            if prompt and ways:
+                where = "" if "" in ways else f" where {' or '.join(ways)}"
+                yield _at_file(patch, "series:kconfig", diff.path, line,
+                               f"{name} is on by default{where}",
+                               Severity.NOTE if where else Severity.ERROR)
 
 
 def kconfig_read(what: Context) -> Iterator[Finding]:

@@ -26,6 +26,11 @@ from generator.errors import Refused
 
 MOST = 10  # places that are named
 _WHOLE = re.compile(r"(?:scripts|tools/objtool|arch/[^/]+/(?:[^/]+/)*tools)/.*")
+# of those what people run over a tree, and what it reads: no check runs it but as the base has it
+HELPERS = re.compile(
+    r"scripts/(?:checkpatch\.pl|const_structs\.checkpatch|spelling\.txt|kernel-doc(?:\.pl|\.py)?|"
+    r"get_maintainer\.pl|spdxcheck\.py|faddr2line|decode_stacktrace\.sh|bloat-o-meter|tags\.sh)"
+)
 _READ_BY_MAKE = re.compile(r".*\.(?:c|h|S)")
 # names that the shell and make take for nothing but a name: they come to both in `make -n DIR/`
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+,-]*(?:/[A-Za-z0-9_.][A-Za-z0-9._+,-]*)*")
@@ -116,7 +121,7 @@ def _said(
         return
     first = where.first
     why = refused_path(path)
-    if why:
+    if why and not (where.contains and HELPERS.fullmatch(path)):
         yield f"{first}: {shown(path)}: {why}"
         return
     scan = scanner(path)

@@ -34,6 +34,7 @@ FILES: tuple[SeriesRule, ...] = (
     file_rules.binary,
     file_rules.spdx,
     file_rules.dropped_maintainers,
+    file_rules.not_run,
     file_rules.kconfig,
     file_rules.namespace_idiom,
     kernel_doc,

@@ -322,6 +322,15 @@ def test_a_byte_that_ends_a_line_for_make_is_seen() -> None:
     assert line.why.startswith("has a control character")
 
 
+def test_what_people_run_over_a_tree_may_change_where_that_of_the_base_is_run(
+    tmp_path: Path
+) -> None:
+    path = "scripts/checkpatch.pl"
+    assert judged(series(tmp_path, {path: "system('touch hit');\n"})) == ""
+    with pytest.raises(Refused, match=path):  # who builds on this machine may run it
+        inert.check_files("x.patch", {path: b"system('touch hit');\n"}, lambda _path: None)
+
+
 @pytest.mark.parametrize("path", [
     "Makefile", "scripts/run.sh", "scripts/kconfig/conf.c", "arch/x86/tools/gen.sh",
     "tools/objtool/check.c", ".gitattributes", "drivers/x/.gitattributes",

@@ -41,7 +41,6 @@ PCIE = "drivers/pci/pcie"
     ({f"{PCIE}/Kconfig": "config X\n\tbool\n",
       "scripts/kconfig/conf.c": '__attribute__((constructor)) void x(void) {system("touch HIT");}'},
      "scripts/kconfig/conf.c"),
-    ({"scripts/checkpatch.pl": "system('touch HIT');\n"}, "scripts/checkpatch.pl"),
     ({f"{PCIE}/Makefile": "ccflags-y += -fplugin=HIT.so\n"}, "ccflags-y += -fplugin="),
     ({f"{PCIE}/Makefile": "ccflags-y += -MD -MF HIT\n"}, "ccflags-y += -MD"),
     ({"drivers/x;touch${IFS}HIT;/a.c": "int x;\n", "drivers/x;touch${IFS}HIT;/Makefile": "#\n"},
@@ -64,6 +63,22 @@ def test_validate_refuses_before_anything_is_run(
     assert named in out.err
     assert not hit.exists()
     assert out.out == ""
+
+
+@pytest.mark.kernel
+def test_the_scripts_of_the_base_judge_a_series_that_changes_them(
+    pinned: Tree, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hit = tmp_path / "hit"
+    script = f"system('touch {hit}');\n"
+    where = on_pinned(pinned, tmp_path / "series", {
+        "scripts/checkpatch.pl": script, "scripts/kernel-doc": script,
+        f"{PCIE}/aer.c": "/** \n * no_such() - says\n */\nint x; \n"})
+    assert main(["validate", "--only", "checkpatch,series", str(where)]) == 1
+    out = capsys.readouterr().out
+    assert "checkpatch:TRAILING_WHITESPACE" in out
+    assert out.count("it was not run: that of the base judges") == 2
+    assert not hit.exists()
 
 
 @pytest.mark.kernel

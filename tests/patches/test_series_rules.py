@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from mailed import BASE, COVER, FRESH, KCONFIG, LOG, SOUND, TREE, Mail, ids, port, read
 
+from checks.finding import Severity
 from checks.patches import doc_rules, rules, word_rules
 from checks.patches.file_rules import functions, maintained
 
@@ -160,7 +161,7 @@ def test_every_rule_has_a_case_that_breaks_it() -> None:
     """Rules whose broken case needs more than another mail are tried below."""
     elsewhere = {
         "cover_letter", "base_commit", "kernel_doc", "dropped_maintainers", "binary",
-        "placeholders", "whitespace", "unknown_symbols", "own_link",
+        "placeholders", "whitespace", "unknown_symbols", "own_link", "not_run",
         *(one for home in (doc_rules, word_rules) for one in vars(home)),  # test_word_rules.py
     }  # fmt: skip
     every = (*rules.MAILS, *rules.LOGS, *rules.FILES, *rules.OURS)
@@ -275,6 +276,29 @@ def test_a_licence_stands_as_its_kind_of_file_wants(
     what = read(tmp_path, Mail(files=((path, text),)))
 
     assert (ids(replace(what, ours=False)) == set()) is sound
+
+
+@pytest.mark.parametrize(("default", "severity"), [
+    ("y", Severity.ERROR), ("m if !PCI_AUTO\n\tdefault y", Severity.ERROR),
+    ("m if !PCI_AUTO", Severity.NOTE),
+])
+def test_a_default_under_a_condition_is_told_and_not_held_against_a_symbol(
+    tmp_path: Path, default: str, severity: Severity
+) -> None:
+    text = f"{KCONFIG}{VISIBLE}\tdefault {default}\n\thelp\n\t  Say N.\n"
+    what = read(tmp_path, Mail(files=(("drivers/pci/Kconfig", text),
+                                      *port("return CONFIG_PCI_X;"))))
+
+    assert [one.severity for one in rules.check(what)
+            if one.rule == "series:kconfig"] == [severity]
+
+
+def test_a_script_that_people_run_is_said_to_be_that_of_the_base(tmp_path: Path) -> None:
+    spdx = "# SPDX-License-Identifier: GPL-2.0\n"
+    what = read(tmp_path, Mail(files=(("scripts/checkpatch.pl", spdx),)))
+
+    assert "scripts/checkpatch.pl" in {one.path for one in rules.check(what)
+                                       if one.rule == "series:not-run"}
 
 
 def test_several_patches_want_a_cover_letter(tmp_path: Path) -> None:
