@@ -11,7 +11,7 @@ import sys
 
 from checks.compiling import frontend
 from checks.compiling.worker import READY, SECONDS, receive, send
-from generator.parsing import members
+from generator.parsing import members, unit
 from generator.parsing.job import Job
 
 # what is asked of a unit
@@ -20,6 +20,7 @@ _ANSWERS = {"diagnosis": frontend.look, "members": members.look}
 
 def main() -> None:
     """Answer until nobody asks any more."""
+    unit.keep(1)  # what was said is remembered: a unit is not asked for again
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # nothing else may write there
     send(answers, READY)

@@ -88,7 +88,8 @@ def compile_commit(
     silent, heard = _branches(kept, commit, before, jobs, results)
     looked = {path: now.job(path, commit.overlay) for path in built}
     left, busy = idle(
-        commit, before, then, now, looked, frozenset(made.path for made in objects),
+        commit, before, then, now, looked,
+        {made.path: results[made.path].includes for made in objects},
         frozenset(then.units(dirs)),
     )
     unread = headers - read - parts - set(wide(commit))

@@ -57,14 +57,14 @@ def look(task: Job) -> dict[str, Any]:
     for cursor in unit.tu.cursor.get_children():
         file = cursor.location.file
         path = short(job.place, file.name) if file else ""
-        if not _local(path):
+        if not local(path):
             continue
         if path == task.path:
             declared |= {f"{tag}.{field.spelling}": field.location.line
                          for tag, field in _fields(cursor)}
         for name, where in _used(cursor):
             home = short(job.place, where)
-            if _local(home):
+            if local(home):
                 used[name] = home
     macros = [[named[1], one.line] for one in unit.diagnostics
               if one.option == "-Wunused-macros" and one.path == task.path
@@ -72,7 +72,8 @@ def look(task: Job) -> dict[str, Any]:
     return {"declared": declared, "used": used, "macros": macros}
 
 
-def _local(path: str) -> bool:
+def local(path: str) -> bool:
+    """Return whether a file is a unit's own, or of its subsystem: no header of the whole kernel."""
     return bool(path) and not path.startswith(("/", "include/")) and "/include/" not in path
 
 

@@ -70,6 +70,7 @@ class _Watch:
     seen: dict[int, float] = field(default_factory=dict)
     before: dict[int, float] = field(default_factory=dict)
     memory: int = 0
+    own: float = 0.0  # what looking has cost itself
     over: threading.Event = field(default_factory=threading.Event)
 
     def look(self) -> None:
@@ -93,6 +94,7 @@ class _Watch:
         """Look until it is over."""
         while not self.over.wait(_OFTEN):
             self.look()
+        self.own = time.thread_time()
 
 
 @contextmanager
@@ -112,6 +114,7 @@ def measured() -> Iterator[Cost]:
         thread.join()
         watch.look()
         cost.cpu = sum(used - watch.before.get(one, 0.0) for one, used in watch.seen.items())
+        cost.cpu -= watch.own
         cost.memory = watch.memory
 
 
