@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 _DIRECTIVE = re.compile(r"[ \t]*#[ \t]*(if|ifdef|ifndef|elif|else|endif)\b(.*)", re.S)
@@ -76,10 +76,19 @@ def _symbols(said: str) -> tuple[str, ...]:
 
 def added(old: str, new: str) -> frozenset[int]:
     """Return the numbers of the lines that a text has and an older one has not."""
-    ours = new.split("\n")
-    match = difflib.SequenceMatcher(None, old.split("\n"), ours, autojunk=False)
-    return frozenset(number for kind, _, _, start, end in match.get_opcodes()
+    theirs, ours = old.split("\n"), new.split("\n")
+    first = _alike(theirs, ours)
+    last = _alike(theirs[first:][::-1], ours[first:][::-1])
+    match = difflib.SequenceMatcher(
+        None, theirs[first:len(theirs) - last], ours[first:len(ours) - last], autojunk=False)
+    return frozenset(first + number for kind, _, _, start, end in match.get_opcodes()
                      if kind in ("replace", "insert") for number in range(start + 1, end + 1))
+
+
+def _alike(some: Sequence[str], others: Sequence[str]) -> int:
+    """Return how many lines are the same from the beginning."""
+    return next((at for at, (one, other) in enumerate(zip(some, others, strict=False))
+                 if one != other), min(len(some), len(others)))
 
 
 def spoken(preprocessed: str, name: str) -> frozenset[int]:
@@ -102,9 +111,13 @@ def spoken(preprocessed: str, name: str) -> frozenset[int]:
 
 def fresh(path: str, old: str, new: str) -> tuple[Branch, ...]:
     """Return the innermost branches in which a commit has new lines that leave something."""
+    every = sorted(branches(path, new), key=lambda one: one.last - one.first)
+    whole = new.split("\n")
+    # with the directives around them: what stood like that has no new lines
+    if all("\n".join(whole[one.first - 2:one.last + 1]) in old for one in every):
+        return ()
     rows = _meant(new)
     lines = {number for number in added(old, new) if rows[number - 1].strip()}
-    every = sorted(branches(path, new), key=lambda one: one.last - one.first)
     found = {next((one for one in every if one.first <= number <= one.last), None)
              for number in lines}
     return tuple(sorted((one for one in found if one), key=lambda one: one.first))

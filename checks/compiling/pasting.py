@@ -6,7 +6,6 @@ Read without a compiler, and in doubt more: a macro counts whatever its conditio
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -58,27 +57,35 @@ class Macros:
         found: set[bytes] = set()
         depth = 0
         last = b""
+        own: dict[bytes, frozenset[bytes]] = {}
+        for name, words, _ in _defined(text):
+            own[name] = words | own.get(name, frozenset())
+        pasting = self.pasting & own.keys()
+        while more := {name for name, words in own.items() if name not in pasting
+                       and not words.isdisjoint(self.pasting | pasting)}:
+            pasting |= more
+        pasting |= self.pasting
         for token in _TOKEN.findall(plain(text)):
             if token == b"(":
-                depth += bool(depth or last in self.pasting)
+                depth += bool(depth or last in pasting)
             elif token == b")":
                 depth = max(depth - 1, 0)
             elif depth:
                 found.add(token)
             last = token
         # its own macros that paste give as well
-        for name, words, _ in _defined(text):
-            if name in self.pasting:
+        for name, words in own.items():
+            if name in pasting:
                 found |= words
         left = list(found)
         while left:
-            more = self.bodies.get(left.pop(), frozenset()) - found
-            found |= more
-            left += more
+            name = left.pop()
+            words = (self.bodies.get(name, frozenset()) | own.get(name, frozenset())) - found
+            found |= words
+            left += words
         return frozenset(found)
 
 
-@functools.lru_cache(maxsize=30000)
 def _defined(text: bytes) -> tuple[tuple[bytes, frozenset[bytes], bool], ...]:
     """Return the macros of a text: name, words behind it, whether it pastes."""
     return tuple(

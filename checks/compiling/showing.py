@@ -25,6 +25,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from itertools import chain
 
 from checks.compiling.pasting import Macros
 from checks.compiling.pieces import (
@@ -259,8 +260,10 @@ def _pasted(
     mains = {path: f"{source}/{path}" for path in units}
     may = frozenset(name[first:last] for name in names.wanted
                     for first in range(len(name)) for last in range(first + 1, len(name) + 1))
-    own = {path: _words(files.text(main)) & may for path, main in mains.items()}
-    macros = Macros.of(files.text(one) for one in (*every, *mains.values()))
+    own = {path: may.intersection(WORD.findall(files.text(main))) for path, main in mains.items()}
+    # a unit's own macros count for it alone, and for others only where they paste
+    pasting = (text for main in mains.values() if b"##" in (text := files.text(main)))
+    macros = Macros.of(chain(map(files.text, every), pasting))
     parts = macros.parts.union(*own.values())
     ways = [way for name in names.wanted for way in _ways(name, parts, _PASTED) if len(way) > 1]
 
