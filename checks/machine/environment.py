@@ -9,7 +9,7 @@ from checks.machine.instances import SYSTEM, TURN, Inst
 from checks.machine.runtime_pm import calls_of, idle, left_alone, may_sleep
 from checks.machine.schedule import BEFORE
 from checks.machine.step import DOWN, STAYS, WAS_ENABLED, Build, Kind, Step
-from generator.context import HANDLER_RUNS
+from generator.context import HANDLER_RUNS, OTHERS_RUN
 from generator.design import RUNTIME, Driver
 from generator.expr import FALSE, TRUE, Expr, Read, all_of, num, pick
 from generator.facts import (
@@ -162,6 +162,7 @@ def _sleep(one: _Environment, bound: Expr, still: Expr) -> None:
     # freezable work has ended
     settled += [own.context.runs(own.inst).eq(0) for own in one.view.contexts
                 if own.context.frozen]
+    settled += [OTHERS_RUN(inst).eq(0) for driver, inst in one.processes if driver.others_queue]
     enabled = [(WAS_ENABLED(inst), ENABLED(inst)) for _, inst in one.processes
                if inst.device.kind == "pci" and ENABLED in one.view.given]
     one.event("system", "goes to sleep", all_of(turns.at(BEFORE), bound, still, *settled),

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from checks.machine.instances import View
 from checks.machine.machine import Step
 from checks.machine.runtime_pm import calls_of
+from checks.rules.contexts import mutexes_of, process_of
 from checks.rules.rule import COUNTED, is_done, step_rule
 from generator.design import RUNTIME, SLEEP, SUBDEVICES
 from generator.expr import TRUE, Expr, all_of, any_of
@@ -27,6 +28,7 @@ from generator.facts import (
     SLEEPY,
     msi_on,
 )
+from generator.ops.lock import SPUN
 
 
 @step_rule(
@@ -121,15 +123,27 @@ def claimed_before_mapped(step: Step, _view: View) -> Expr | None:
 
 @step_rule(
     "N8",
-    mend="call it where sleeping is allowed: in probe, from a work item or a threaded handler",
+    mend="call it where sleeping is allowed: in probe, from a work item or a threaded handler, "
+    "behind spin_unlock()",
     evidence=("kernel/irq/manage.c request_threaded_irq()",
               "drivers/perf/cxl_pmu.c cxl_pmu_event_start()",
-              "kernel/irq/irqdomain.c irq_domain_free_irqs()"),
+              "kernel/irq/irqdomain.c irq_domain_free_irqs()",
+              "kernel/sched/core.c __might_resched()"),
     symptom="BUG: sleeping function called from invalid context",
 )
-def no_sleep_in_atomic_context(step: Step, _view: View) -> Expr | None:
-    """What sleeps is not called from perf callbacks, interrupt handlers or timers."""
-    return TRUE if step.op is not None and step.entry == "atomic" and step.op.sleeps else None
+def no_sleep_in_atomic_context(step: Step, view: View) -> Expr | None:
+    """What sleeps is not called from perf callbacks, interrupt handlers or timers.
+
+    Nor is it by who holds a spinlock.
+    """
+    if step.op is None or not step.op.sleeps:
+        return None
+    if step.entry == "atomic":
+        return TRUE
+    spun = [lock for lock in mutexes_of(view) if lock.fact.name.endswith(SPUN)]
+    spins = step.op.context[0] in ("timer", "hrtimer")  # who waits for one does so awake
+    me = process_of(step, view) if spun and not spins else 0
+    return any_of(*(lock.eq(me) for lock in spun)) if me else None
 
 
 @step_rule(

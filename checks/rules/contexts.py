@@ -37,15 +37,19 @@ from generator.facts import (
     NOTED,
     PHASE,
     UNBOUND,
+    URB,
+    USB_BUFFER,
     WORKQUEUE,
 )
 from generator.operation import Block, Operation
 from generator.ops.work import ON_A_QUEUE
 from generator.program import operations
 
+_NAME_URB = frozenset({"usb_submit_urb", "usb_kill_urb", "usb_unlink_urb", "usb_poison_urb"})
+
 
 def _memory(own: Own) -> tuple[Fact, ...]:
-    """Return the memory of a driver that a context lies in."""
+    """Return the memory of a driver that a context lies in, or that of an URB's transfer."""
     if own.context.static:
         return ()
     given = {
@@ -55,7 +59,8 @@ def _memory(own: Own) -> tuple[Fact, ...]:
             do.places[0] if do.places else None) == own.driver.device
         for way in do.op.outcomes for give in way.gives if do.op.gives(give.target.fact)
     }
-    return tuple(fact for fact in (MEMORY, NOTED) if fact in given)
+    buffer = (USB_BUFFER,) if own.context.kind == "urb" else ()
+    return tuple(fact for fact in (MEMORY, NOTED, *buffer) if fact in given)
 
 
 def _homeless(view: View) -> Iterator[tuple[str, Expr]]:
@@ -95,8 +100,11 @@ def queued_only_while_there(step: Step, view: View) -> Expr | None:
 
     It is cancelled when nobody can queue it any more, and not initialised while it is queued. So is
     what others call of an interface that is registered, and of a file that they have open. Nothing
-    is queued on a workqueue of the driver's own before it is there, or when it is destroyed.
+    is queued on a workqueue of the driver's own before it is there, or when it is destroyed. An URB
+    has ended before its buffer is freed, and who has given it back does not name it any more.
     """
+    if step.op is not None and _names_urb(step, view):
+        return URB(step.role("user")).eq(0)
     if step.op is not None and step.op.does == "queue" and _on_own_queue(step, view):
         return WORKQUEUE(step.role("user")).eq(0)
     if step.op is None or step.op.does not in ("initialise", "start"):
@@ -108,13 +116,25 @@ def queued_only_while_there(step: Step, view: View) -> Expr | None:
     return there if step.op.context[0] == "file" else there | running(name)(inst).eq(1)
 
 
+def _names_urb(step: Step, view: View) -> bool:
+    """Return whether a step submits or ends by its name an URB that its driver has allocated.
+
+    One that is anchored may be given back before: usb_kill_anchored_urbs() does not name it.
+    """
+    return step.op is not None and step.op.name.partition("[")[0] in _NAME_URB and _allocates(
+        URB, step, view)
+
+
+def _allocates(fact: Fact, step: Step, view: View) -> bool:
+    """Return whether somebody takes something for the device that a step is about."""
+    return any(do.op.gives(fact) and step.role("user") in view.of(do.places[0])
+               for do in view.operations)
+
+
 def _on_own_queue(step: Step, view: View) -> bool:
     """Return whether a step queues on a workqueue that its driver has allocated for the device."""
     name = step.op.name.partition("[")[0] if step.op is not None else ""
-    return name in ON_A_QUEUE and any(
-        do.op.gives(WORKQUEUE) and step.role("user") in view.of(do.places[0])
-        for do in view.operations
-    )
+    return name in ON_A_QUEUE and _allocates(WORKQUEUE, step, view)
 
 
 def _taken_in(view: View, block: Block, own: Own) -> frozenset[Read]:
@@ -128,10 +148,10 @@ def _taken_in(view: View, block: Block, own: Own) -> frozenset[Read]:
     return frozenset(found)
 
 
-_mutexes = once(mutexes)
+mutexes_of = once(mutexes)
 
 
-def _me(step: Step, view: View) -> int:
+def process_of(step: Step, view: View) -> int:
     """Return the number of the process that does a step."""
     mine = [own.number for own in view.contexts
             if own.inst == step.inst and own.context.name == step.context]
@@ -184,7 +204,7 @@ def _waits(view: View, one: _Waiter, other: _Waiter) -> Expr:
     ways = [
         all_of(wanted("" if one.own is None else one.own.context.name)(one.inst).eq(at),
                lock.eq(other.number))
-        for at, lock in enumerate(_mutexes(view), 1)
+        for at, lock in enumerate(mutexes_of(view), 1)
     ]
     if other.own is not None and other.own.context.kind == CALLBACKS:
         mine = resuming("" if one.own is None else one.own.context.name)(one.inst)
@@ -242,17 +262,17 @@ def waits_for_what_can_end(step: Step, view: View) -> Expr | None:
     if step.inst is None:
         return None
     if step.kind.hands_back and not step.context:
-        kept = [lock.eq(_me(step, view)) for lock in _mutexes(view)]
+        kept = [lock.eq(process_of(step, view)) for lock in mutexes_of(view)]
         return any_of(*kept) if kept else None
     if op is None:
         return None
     if view.contexts and _waits_for_handlers(op):
-        return _under_its_thread(step, view, _me(step, view))
+        return _under_its_thread(step, view, process_of(step, view))
     if op.does not in ("cancel and wait", "shut down", "wait"):
-        taken = [fact(step.role(role)).eq(_me(step, view))
+        taken = [fact(step.role(role)).eq(process_of(step, view))
                  for fact, role in takes(op) if fact not in MUTEXES]
         return any_of(*taken) if taken else None
-    me = _me(step, view)
+    me = process_of(step, view)
     name, inst = op.context[1], step.role("user")
     if step.context == name and step.inst == inst:
         return TRUE

@@ -187,6 +187,8 @@ def _leftovers(view: View) -> Iterator[tuple[str, Expr]]:
             yield from _left_by_parent(view, inst)
             continue
         off = PHASE(inst).eq(UNBOUND)
+        if inst.device.parent is None:  # of another its parent has one for it
+            yield f"{inst.name} is unbound but an id that it took is left", off & IDENT(inst).ne(0)
         for fact in _TAKEN:
             yield f"{inst.name} is unbound but {fact.name} is left", off & fact(inst).ne(0)
             for part in view.children(inst):

@@ -17,6 +17,7 @@ from generator.expr import TRUE, Fact
 from generator.facts import PLATFORM
 from generator.operation import Operation
 from generator.ops import shipped
+from generator.ops.lock import OfLock
 from generator.ops.work import Of
 from generator.rendering.templates import TEMPLATES, file_of
 from generator.vocabulary.words import effect, outcome, said
@@ -128,14 +129,22 @@ def _of_contexts(name: str, module: str, made: Of) -> Maker:
     return Maker(name, f"generator.ops.{module}", f'{name}({on}, {made.word}="NAME")', doc)
 
 
+def _of_locks(name: str, module: str, made: OfLock) -> Maker:
+    does, kind = "take" if made.locks else "release", "spinlock" if made.spins else "mutex"
+    also = ", and nothing that sleeps behind it" if made.spins and made.locks else ""
+    doc = f"Of a {kind} of a driver: {does}{also}; {made.callee}()."
+    return Maker(name, f"generator.ops.{module}", f'{name}(user, lock="NAME")', doc)
+
+
 @cache
 def makers() -> tuple[Maker, ...]:
-    """Return what makes operations, by module: of contexts that a design names, then functions."""
+    """Return what makes operations, by module: of what a design names, then functions."""
     contexts = tuple(
-        _of_contexts(name, module, value)
+        _of_contexts(name, module, value) if isinstance(value, Of) else
+        _of_locks(name, module, value)
         for module, space in shipped().items()
         for name, value in space.items()
-        if isinstance(value, Of) and not name.startswith("_")
+        if isinstance(value, Of | OfLock) and not name.startswith("_")
     )
     return contexts + tuple(
         _maker(name, value)

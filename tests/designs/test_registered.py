@@ -13,17 +13,26 @@ from checks.machine.episode import episodes_of
 from checks.rules.all import RULES
 from checks.search.explore import explore
 from checks.verdict.judge import judge
-from generator.context import Context, calls, delayed_work, file, urb, work
+from generator.context import Context, calls, delayed_work, file, tasklet, urb, work
 from generator.design import Design, Device, Driver
 from generator.errors import ModelError
+from generator.expr import Expr, Fact, Role
 from generator.facts import CLOCK_ON, LOSES
 from generator.kernel.tree import Tree, read
-from generator.operation import IGNORE, RETURN, Block, Operation
+from generator.operation import IGNORE, RETURN, Block, Guard, Operation, ok, sets
 from generator.ops import shipped
 from generator.ops.allocated import DEVM_INPUT_ALLOCATE_DEVICE
 from generator.ops.clk import CLK_DISABLE_UNPREPARE, CLK_PREPARE_ENABLE, DEVM_CLK_GET
 from generator.ops.irq import DEVM_REQUEST_IRQ, REQUEST_IRQ
 from generator.ops.mapping import access
+from generator.ops.netdev import (
+    ALLOC_ETHERDEV,
+    FREE_NETDEV,
+    NAPI_DISABLE,
+    NAPI_ENABLE,
+    REGISTER_NETDEV,
+    UNREGISTER_NETDEV,
+)
 from generator.ops.platform import DEVM_PLATFORM_IOREMAP_RESOURCE, PLATFORM_GET_IRQ
 from generator.ops.pm import (
     PM_RUNTIME_GET_NORESUME,
@@ -45,11 +54,16 @@ from generator.ops.service import KFREE_DATA, KZALLOC_DATA
 from generator.ops.source import DISABLE_SOURCE, ENABLE_SOURCE
 from generator.ops.usb import USB_FILL_INT_URB, USB_KILL_URB, USB_SUBMIT_URB
 from generator.ops.work import CANCEL_WORK_SYNC, INIT_WORK, SCHEDULE_WORK, Of
+from generator.program import If
 
 CHIP = Device("chip", "platform")
 DONGLE = Device("dongle", "usb")
 READL = access("readl")
 HOLDS: set[str] = set()
+OPENED = Fact("interface open", 1, "somebody has opened the interface")
+OPEN_IT, SHUT = (
+    Operation(f"open = {value}", ("dev",), (ok(sets(OPENED(Role("dev")), value)),), source="")
+    for value in (1, 0))
 
 
 def driven(
@@ -222,3 +236,16 @@ def test_the_source_of_each_operation_is_in_the_tree(facility: str, pinned: Tree
             found += 1
 
     assert found >= 1
+
+
+@pytest.mark.parametrize(("condition", "rule"), [(None, "N18"), (OPENED(CHIP).eq(1), "")])
+def test_who_opens_and_closes_asks_whether_it_is_open(condition: Expr | None, rule: str) -> None:
+    close: Block = (NAPI_DISABLE(CHIP), SHUT(CHIP))
+    toggle = If(Guard("up", condition, ()), close, (NAPI_ENABLE(CHIP), OPEN_IT(CHIP)))
+    up = If(Guard("up still", OPENED(CHIP).eq(1), ()), close)
+    made = driven((ALLOC_ETHERDEV(CHIP), REGISTER_NETDEV(CHIP)),
+                  (UNREGISTER_NETDEV(CHIP), up, FREE_NETDEV(CHIP)),
+                  calls("netdev", (toggle,)), tasklet("napi"))
+
+    found = {one.rule for one in judge(made, sought=()).counterexamples}
+    assert rule in found if rule else not found

@@ -38,6 +38,13 @@ def test_every_shipped_operation_is_listed(capsys: pytest.CaptureFixture[str]) -
     assert max(map(len, lines)) < 100
 
 
+@pytest.mark.parametrize("name", ["MUTEX_LOCK", "mutex_lock", "SPIN_LOCK", "spin_unlock"])
+def test_locks_of_drivers_are_found_before_what_means_nothing(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert told(capsys, "operations", name).startswith(f'{name.upper()}(user, lock="NAME")')
+
+
 def test_every_fact_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
     out = told(capsys, "facts")
 
