@@ -31,17 +31,17 @@ UNSEEN: Mapping[str, Unseen] = {
         "would, and QEMU's slots keep theirs, powered or not",
     ),
     "N21": Unseen(
-        "what is taken twice is a leak, and nothing in a kernel's log tells of an id or an irq "
-        "that nobody gives back; memory kmemleak would find, and the guest's object runs on "
-        "kernels without it",
+        "an object that requests a vector twice and frees it once should leave its name in "
+        "/proc/irq when the vector goes, as one that breaks R13 does; none has been booted",
     ),
     "N22": Unseen(
-        "the firmware of the guests enables every device that it finds: QEMU's answer then, "
-        "whatever a driver does",
+        "the firmware of the guests enables every device that it finds; an object would have to "
+        "switch memory decoding off itself, and read all ones then; none has been booted",
     ),
     "N23": Unseen(
-        "it takes an event that is opened, or a CPU that goes offline, in the moment between a "
-        "registration and what comes too late behind it: no order of a scenario is as exact",
+        "no order of a scenario is exact enough for an event that is opened between a registration "
+        "and what comes too late behind it; a hotplug callback comes at once, inside "
+        "cpuhp_state_add_instance(), and an object could say so; none has been booted",
     ),
     "N47": Unseen(
         "a PMU that went under an event at shutdown is used again only by what runs between there "
