@@ -133,6 +133,8 @@ class Disk:
 
 # directories of headers for the whole kernel, with which every search path of kbuild begins
 _SHARED = re.compile(r"/include(?:/uapi|/generated|/generated/uapi)?$")
+# commits that are looked at side by side, each under a configuration
+_OVERS = 8
 _Spelled: TypeAlias = tuple[tuple[bool, str], ...]
 
 
@@ -155,7 +157,7 @@ class Includes:
     _wanting: int = 0
     _looked: int = 0
     _otherwise: int = 0
-    _last_over: Includes | None = None
+    _overs: list[Includes] = field(default_factory=list)
 
     @classmethod
     def sharing(
@@ -170,11 +172,12 @@ class Includes:
 
     def over(self, texts: Mapping[str, bytes]) -> Includes:
         """Return the graph with `texts` laid over the files, sharing what was read from disk."""
-        last = self._last_over
-        if last is None or last.texts != texts:
+        known = next((one for one in reversed(self._overs) if one.texts == texts), None)
+        if known is None:
             below = self.below.over(texts) if self.below else self
-            last = self._last_over = Includes(self.search, self.disk, dict(texts), below)
-        return last
+            known = Includes(self.search, self.disk, dict(texts), below)
+            self._overs = [*self._overs, known][-_OVERS:]
+        return known
 
     def spelled(self, path: str) -> _Spelled:
         """Return the include directives of one file, none when it cannot be read."""

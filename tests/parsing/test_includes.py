@@ -55,6 +55,14 @@ def test_what_is_reached_is_what_a_plain_search_finds(seed: int, tmp_path: Path)
                 assert graph.closure(path) == plain(path, search, {**files, **texts})
 
 
+def test_graphs_of_commits_that_take_turns_are_not_made_again(tmp_path: Path) -> None:
+    graph = Includes.sharing((str(tmp_path),), {}, Disk())
+    first, second = {"a.h": b""}, {"b.h": b""}
+    kept = graph.over(first), graph.over(second)
+    assert (graph.over(dict(first)), graph.over(second)) == kept
+    assert graph.over(dict(first)) is kept[0]
+
+
 def test_a_set_of_files_is_its_paths() -> None:
     disk = Disk()
     both = disk.bits(("a", "c"))
