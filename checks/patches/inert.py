@@ -31,6 +31,8 @@ HELPERS = re.compile(
     r"scripts/(?:checkpatch\.pl|const_structs\.checkpatch|spelling\.txt|kernel-doc(?:\.pl|\.py)?|"
     r"get_maintainer\.pl|spdxcheck\.py|faddr2line|decode_stacktrace\.sh|bloat-o-meter|tags\.sh)"
 )
+# programs of user space, whose Makefiles nothing reads that builds a kernel, and no check
+_APART = re.compile(r"tools/(?!arch/|bpf/|build/|include/|lib/|objtool/|scripts/)[^/]+/.*")
 _READ_BY_MAKE = re.compile(r".*\.(?:c|h|S)")
 # names that the shell and make take for nothing but a name: they come to both in `make -n DIR/`
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+,-]*(?:/[A-Za-z0-9_.][A-Za-z0-9._+,-]*)*")
@@ -126,7 +128,7 @@ def _said(
         return
     scan = scanner(path)
     # A file that goes away has nothing that could run.
-    if scan is None or after is None:
+    if scan is None or after is None or (where.contains and _APART.fullmatch(path)):
         return
     old, new = (
         tuple(line for line in scan(text or b"") if not (where.contains and line.contained))

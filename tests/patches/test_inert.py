@@ -331,6 +331,20 @@ def test_what_people_run_over_a_tree_may_change_where_that_of_the_base_is_run(
         inert.check_files("x.patch", {path: b"system('touch hit');\n"}, lambda _path: None)
 
 
+@pytest.mark.parametrize(("path", "apart"), [
+    ("tools/testing/selftests/Makefile", True), ("tools/perf/Makefile.perf", True),
+    ("tools/Makefile", False), ("tools/build/Makefile.include", False),
+    ("tools/lib/subcmd/Makefile", False),
+])
+def test_makefiles_of_what_no_kernel_is_built_with_may_say_what_they_like(
+    path: str, apart: bool, tmp_path: Path
+) -> None:
+    text = "X := $(shell touch hit)\n"
+    assert (judged(series(tmp_path, {path: text})) == "") is apart
+    with pytest.raises(Refused):
+        inert.check_files("x.patch", {path: text.encode()}, lambda _path: None)
+
+
 @pytest.mark.parametrize("path", [
     "Makefile", "scripts/run.sh", "scripts/kconfig/conf.c", "arch/x86/tools/gen.sh",
     "tools/objtool/check.c", ".gitattributes", "drivers/x/.gitattributes",
