@@ -107,7 +107,6 @@ def _armed(view: View) -> Iterator[tuple[str, Expr]]:
 
 @step_rule(
     "N44",
-    implies=("N20",),
     mend="disable_irq_wake() in resume for each enable_irq_wake() of suspend, or in "
     "remove for that of probe",
     evidence=("kernel/irq/manage.c irq_set_irq_wake()", "drivers/pci/pcie/pme.c pcie_pme_resume()"),

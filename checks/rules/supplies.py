@@ -22,7 +22,7 @@ from generator.facts import (
 from generator.program import operations
 
 # What counts down, by hand or in devres, and what it counts.
-_OFF: tuple[tuple[Fact, tuple[str, ...]], ...] = (
+OFF: tuple[tuple[Fact, tuple[str, ...]], ...] = (
     (CLOCK_ON, ("clk_disable", "clk_disable_unprepare", "disable and put clock")),
     (CLOCK_PREPARED, ("clk_unprepare", "unprepare and put clock")),
     (SUPPLY_ON, ("regulator_disable", "disable and put regulator")),
@@ -57,7 +57,6 @@ def _left(view: View) -> Iterator[tuple[str, Expr]]:
 
 @clause_rule(
     "R40",
-    implies=("N20",),
     mend="undo it in remove and behind every failure, in reverse, as often as it was done; or "
     "take it by the devm_ call that switches on as well",
     evidence=("drivers/clk/clk.c clk_core_disable()", "drivers/clk/clk-devres.c devm_clk_get()",
@@ -74,7 +73,7 @@ def supplies_are_given_back(step: Step, view: View) -> Iterator[Clause]:
     """
     if step.op is None:
         return
-    for fact, names in _OFF:
+    for fact, names in OFF:
         if is_done(step, *names):
             dev = step.role("dev")
             yield Clause(f"{step.op.name} of {dev.name}, whose {fact.name} is 0 already",

@@ -12,17 +12,20 @@ import generator.ops
 from checks.machine.instances import Inst, View
 from checks.machine.step import Kind, Step
 from checks.rules.rule import COUNTED, counted_on, once, step_rule
+from checks.rules.supplies import OFF
 from generator.expr import TRUE, Expr, Num, Place, Read, Role, all_of, any_of, num, reads
 from generator.facts import ABSENT, EXCLUSIVE, HANDLER, IRQ, LIFE
 from generator.meaning import assuming, fold_known
 from generator.operation import ME, Operation, Set, fill
 from generator.ops.pm import RUNTIME_PUTS
 
-# Older rules say the same of these: R36 of the first, R24 of those of auxiliary devices, N12 of
-# the rest, and of whatever an operation names in needs=.
+# Other rules say the same of these: R36 of the first, R24 of those of auxiliary devices, N12 of
+# the rest, and of whatever an operation names in needs=; N44 of what arms an irq, R40 of what is
+# switched off. So what those find does not hide what is found here.
 _ASKED_ALREADY = frozenset({
     "pci_disable_device", "auxiliary_device_init", "auxiliary_device_add",
     "auxiliary_device_delete", "auxiliary_device_uninit", "device_register", "kfree note",
+    "disable_irq_wake", *(name for _, names in OFF for name in names),
 })
 
 _PUTS = RUNTIME_PUTS | {"pm_runtime_put_autosuspend"}

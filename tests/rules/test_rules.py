@@ -12,8 +12,14 @@ from checks.rules.all import RULES
 from checks.rules.rule import Rule
 from checks.search.explore import Counterexample, explore
 from checks.verdict.judge import ALL
+from generator.design import Design, Device, Driver
 from generator.kernel.tree import Tree, read
+from generator.operation import IGNORE, asked
+from generator.ops.irq import DEVM_FREE_IRQ, DEVM_REQUEST_IRQ, ENABLE_IRQ_WAKE
+from generator.ops.platform import CLIENT_IRQ
+from generator.program import If
 
+CARD = Device("card", "i2c")
 BY_KEY = {rule.key: rule for rule in RULES}
 ROWS = [pytest.param(case, id=case.rule) for case in CASES]
 
@@ -87,3 +93,14 @@ def test_evidence_is_in_the_pinned_tree(rule: Rule, pinned: Tree) -> None:
             assert re.search(rf"^\w[\w\s*]*\b{called}\(", text, re.M), evidence
         else:
             assert re.search(rf"\b{re.escape(name)}\b", text), evidence
+
+
+def test_what_one_rule_finds_hides_nothing_that_another_finds_elsewhere() -> None:
+    """An irq that is left armed, N44, and freed by who has not requested it."""
+    line = asked(CARD, "card->irq")
+    wakes = If(line, (DEVM_REQUEST_IRQ(CARD, CARD), ENABLE_IRQ_WAKE(CARD, fail=IGNORE)))
+    design = Design("armed", "an irq that may not be there", (CARD,), (
+        Driver("card", CARD, (CLIENT_IRQ(CARD, CARD, fail=IGNORE), wakes),
+               (DEVM_FREE_IRQ(CARD, CARD),)),
+    ))
+    assert {"N20", "N44"} <= {one.rule for one in explore(design, RULES).counterexamples}
