@@ -23,7 +23,7 @@ class Context:
     It lies in the driver's data, where the driver has some: that must not be freed while it is
     queued or runs. One that lies elsewhere is `static`. One that is `freezable` is on a queue of
     WQ_FREEZABLE, and does not run while the system sleeps. `needs` is what must be there whenever
-    it is called.
+    it is called; `callers` says of such a fact, by its name, which functions of C look for it.
     """
 
     name: str
@@ -33,6 +33,7 @@ class Context:
     freezable: bool = False
     where: Where = field(default_factory=here, compare=False)
     needs: tuple[Fact, ...] = field(default=(), metadata=NO_DIGEST)
+    callers: tuple[tuple[str, str], ...] = field(default=(), compare=False, metadata=NO_DIGEST)
 
     def __post_init__(self) -> None:
         """Refuse a kind that there is not, and a name that C could not have."""

@@ -315,8 +315,10 @@ def registered_only_while_ready(view: View) -> Iterator[tuple[str, Expr]]:
         if own.context.kind in REGISTERED:
             live = queued(own.context.name)(own.inst).eq(1) | own.context.runs(own.inst).eq(1)
             for fact in own.context.needs:
-                yield (f"{own.context.name} of {own.inst.name} can be called without {fact.name}",
-                       live & fact(own.inst).eq(0))
+                whose = dict(own.context.callers).get(fact.name, "")
+                looked = f", for which {whose} looks" if whose else ""
+                said = f"{own.context.name} of {own.inst.name} can be called without {fact.name}"
+                yield f"{said}{looked}", live & fact(own.inst).eq(0)
     for inst in view.instances:
         for driver in view.design.drivers_of(inst.device):
             if _has_data(driver):

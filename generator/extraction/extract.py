@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from generator.context import REGISTERED, Context, queued
@@ -42,7 +42,7 @@ from generator.ops.aux import (
     AUXILIARY_DEVICE_UNINIT,
 )
 from generator.ops.device import IDA_ALLOC, IDA_FREE, KZALLOC
-from generator.ops.member import DRVDATA
+from generator.ops.member import DRVDATA, member
 from generator.ops.platform import CLIENT_IRQ
 from generator.parsing.cursors import Unit
 from generator.program import Block, If, Return, mapped, operations
@@ -151,7 +151,10 @@ def extract(units: Sequence[Unit], named: Initialiser) -> Extracted:
                 for word, wanted in of_others.items()}
     queued_of = {word: queued_by(units, names, there) for word, names in by_others.items()}
     kept = keeping(Blocks(device, units, there), units)
-    registered = tuple(_registered(every, needs_of, queued_of, kept, device, at))
+    registered = tuple(
+        replace(one, callers=_lookers(units, by_others[one.name], one.needs))
+        for one in _registered(every, needs_of, queued_of, kept, device, at)
+    )
     every = without_members(every, {*needs, *(fact for one in registered for fact in one.needs)})
     driver = Driver(
         named.name, device, every["probe"], where=at, sources=(named.place.path,),
@@ -221,6 +224,17 @@ def _registered(
                      if op.context[1] in ready) + kept.get(word, ())
         if kinds.get(word) in REGISTERED and (needs or body):
             yield Context(word, body, kinds[word], where=at, needs=needs)
+
+
+def _lookers(
+    units: Sequence[Unit], functions: Sequence[str], needs: Collection[Fact]
+) -> tuple[tuple[str, str], ...]:
+    """Return for each member that is needed, by its fact's name, the functions that look for it."""
+    looked = {name: {member(path).name for path in looked_for(units, (name,))}
+              for name in functions} if needs else {}
+    found = {fact.name: [f"{name}()" for name in functions if fact.name in looked[name]]
+             for fact in needs}
+    return tuple((name, " or ".join(some)) for name, some in found.items() if some)
 
 
 def _creates(parent: Device, child: Device, at: Where) -> Driver:

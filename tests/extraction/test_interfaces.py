@@ -107,14 +107,16 @@ def test_what_others_call_needs_what_it_reads_of_members(pinned: Tree) -> None:
 
 def test_it_is_registered_when_what_it_reads_is_there(pinned: Tree) -> None:
     late = LAMP.replace(MAP, "").replace(LAST, f"{REGISTER}{MAP}	return 0;\n")
-    assert ("N23", "led of lamp can be called without lamp.map set") in _said(_read(pinned, late))
+    said = "led of lamp can be called without lamp.map set, for which lamp_set() looks"
+    assert ("N23", said) in _said(_read(pinned, late))
 
 
 def test_a_mutex_is_not_destroyed_under_who_takes_it(pinned: Tree) -> None:
     struct = "static struct platform_driver"
     gone = LAMP.replace(struct, f"{REMOVE}{struct}").replace(
         ".probe =", ".remove = lamp_remove, .probe =")
-    assert ("N23", "led of lamp can be called without lamp.lock set") in _said(_read(pinned, gone))
+    said = "led of lamp can be called without lamp.lock set, for which lamp_set() looks"
+    assert ("N23", said) in _said(_read(pinned, gone))
 
 
 def test_a_completion_is_initialised_before_its_handler(pinned: Tree) -> None:
