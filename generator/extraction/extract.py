@@ -22,6 +22,7 @@ from generator.extraction.modules import module
 from generator.extraction.of_nothing import of_nothing
 from generator.extraction.open_facts import (
     UNSAID_IN_C,
+    by_devres_alone,
     given_away,
     left_open,
     of_members,
@@ -131,13 +132,16 @@ def extract(units: Sequence[Unit], named: Initialiser) -> Extracted:
     if struct.kind in ("i2c", "spi"):  # whose bus has looked the irq up
         blocks["probe"] = (CLIENT_IRQ(device, device, fail=IGNORE), *blocks["probe"])
     every = {**blocks, "atomic": handler, **{context_entry(one.name): one.body for one in contexts}}
-    open_ = left_open(units, of.reached(), there) | of_several(units, of.meant)
+    apart = by_devres_alone(units, of.meant)
+    open_ = left_open(units, of.reached(), there)
+    open_ |= of_several(units, [one for one in of.meant if one[1] not in apart])
     open_ |= of_numbers(units, of.meant) | of_members(every.values(), units) | given_away(units)
     if struct.kind == "pci":  # drivers/pci/pci.c pci_pm_init() has enabled it
         open_ |= {RPM_ENABLED}
     if ENABLED in open_:  # so nothing can be said of what asks for it
         open_ |= {MODE, MAPPED}
-    lone = not_founded(every.values(), open_) | several_by_hand(every.values())
+    every = Without(apart).blocks(every)
+    lone = apart | not_founded(every.values(), open_) | several_by_hand(every.values())
     drop = Without(lone)
     every = of_nothing(answered(drop.blocks(every), device, open_), device,
                        put_into(units, of.meant))

@@ -21,7 +21,17 @@ from generator.extraction.vocabulary import (
     speaks,
     undoing,
 )
-from generator.facts import CLAIMED, MAPPED, MEMORY, OF_NODE
+from generator.facts import (
+    CLAIMED,
+    CLOCK,
+    CLOCK_ON,
+    CLOCK_PREPARED,
+    MAPPED,
+    MEMORY,
+    OF_NODE,
+    SUPPLY,
+    SUPPLY_ON,
+)
 from generator.fingerprint import Fails
 from generator.operation import Do, Operation
 from generator.ops.perf import DEVM_ACTION
@@ -95,6 +105,10 @@ def _context(callee: str, text: str, there: Sequence[SetUp]) -> frozenset[Fact]:
 _HANDLE = {"devm_request_irq": 1, "devm_request_threaded_irq": 1, "devm_free_irq": 1,
            "pci_request_region": 1, "pci_release_region": 1,
            "dev_pm_domain_attach_by_name": 1}
+
+
+# What a device can have several of, each told by the variable that holds it.
+_TOLD_APART = frozenset((CLOCK, CLOCK_ON, CLOCK_PREPARED, SUPPLY, SUPPLY_ON))
 
 
 # What is given back by the arguments that it was taken with, although something is returned.
@@ -175,6 +189,37 @@ def of_several(
     return frozenset(hybrid | {fact for fact, names in several if len(names) > 1}) - {MEMORY}
 
 
+def by_devres_alone(
+    units: Sequence[Unit], meant: Sequence[tuple[str, Operation | None, Extent]]
+) -> frozenset[Operation]:
+    """Return the managed calls for one of two things, where the other is taken by hand.
+
+    devres gives back what they took, whatever becomes of the other: so of two clocks, of which
+    only one is switched on and off by hand, that one is left.
+    """
+    lines = {unit.path: unit.text.decode("utf-8", "replace").split("\n") for unit in units}
+    kept: dict[Operation, set[str]] = {}
+    for _, operation, place in meant:
+        if operation is None or place.path not in lines or operation.context[0]:
+            continue
+        target = _target(lines[place.path], place)
+        if not target or operation.fingerprint is None or operation.fingerprint.fails not in (
+                Fails.NULL, Fails.ERRPTR):
+            rows = lines[place.path][place.line - 1 : place.end_line]
+            target = _arguments(" ".join(rows)[place.column - 1 :].partition("(")[2])[0]
+        words = re.findall(r"[A-Za-z_]\w*", target)
+        kept.setdefault(operation, set()).add(words[-1] if words else "")
+    found: set[Operation] = set()
+    for one in kept:
+        if not one.managed:
+            continue
+        by_hand = {name for other, names in kept.items() if not other.managed
+                   and facts_of(other) & facts_of(one) & _TOLD_APART for name in names}
+        if len(by_hand) == 1 and "" not in by_hand | kept[one] and by_hand.isdisjoint(kept[one]):
+            found.add(one)
+    return frozenset(found)
+
+
 def _looped(units: Sequence[Unit]) -> frozenset[tuple[str, int, int]]:
     """Return the path, first and last line of each loop."""
     return frozenset(
@@ -215,7 +260,8 @@ def _listed(units: Sequence[Unit]) -> frozenset[str]:
 
 def _struct_of(variable: str, text: str) -> frozenset[str]:
     """Return the struct to which a variable of a function with this text points."""
-    return frozenset(re.findall(rf"\bstruct (\w+)\s*\*[^;()]*\b{variable}\b", text))
+    before = r"(?:[^;()=]|=[^;(),]*,)*"  # not what another variable is set to
+    return frozenset(re.findall(rf"\bstruct (\w+)\s*\*{before}\b{variable}\b", text))
 
 
 def _of_many(

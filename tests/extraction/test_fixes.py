@@ -8,6 +8,7 @@ and a few are tried again.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -34,6 +35,15 @@ def test_each_fix_has_its_row_and_each_miss_its_reason() -> None:
     explained = [cve for cve, fix in FIXES.items() if cve not in missed and fix.miss]
     assert unexplained == []
     assert explained == [], "told now: the reason for the miss is out of date"
+
+
+def test_the_table_of_the_readme_counts_them() -> None:
+    found, rows = _found(), Counter(fix.kind for fix in FIXES.values())
+    hits = Counter(fix.kind for cve, fix in FIXES.items() if told(fix, found[cve]))
+    table = [f"| {kind} | {rows[kind]} | {hits[kind]} |" for kind in sorted(rows)]
+    table.append(f"| all | {len(FIXES)} | {hits.total()} |")
+    assert "\n".join(table) in (ROOT / "checks" / "README.md").read_text(encoding="utf-8")
+    assert hits.total() * 10 >= len(FIXES) * 6
 
 
 def test_every_edit_fits_the_pinned_tree(pinned: Tree) -> None:
