@@ -211,7 +211,7 @@ def by_devres_alone(
         kept.setdefault(operation, set()).add(words[-1] if words else "")
     found: set[Operation] = set()
     for one in kept:
-        if not one.managed:
+        if not one.managed or one.fingerprint == DEVM_ACTION:  # that is given back for who took it
             continue
         by_hand = {name for other, names in kept.items() if not other.managed
                    and facts_of(other) & facts_of(one) & _TOLD_APART for name in names}

@@ -60,6 +60,11 @@ static struct platform_driver chip_driver = {
 };
 module_platform_driver(chip_driver);
 """
+ACTION = """static void chip_off(void *chip)
+{
+	clk_disable_unprepare(((struct chip *)chip)->clk);
+}
+static int chip_probe("""
 OFF = "\tif (ret)\n\t\tclk_disable_unprepare(chip->clk);\n"
 
 
@@ -71,3 +76,13 @@ def _rules(pinned: Tree, text: str) -> set[str]:
 def test_beside_a_clock_of_devres_the_one_that_is_switched_by_hand_is_told(pinned: Tree) -> None:
     assert _rules(pinned, CHIP) == set()
     assert _rules(pinned, CHIP.replace(OFF, "")) == {"R40"}
+
+
+def test_what_an_action_of_devres_switches_off_is_given_back(pinned: Tree) -> None:
+    """What devres calls for the driver is no other thing beside what it took by hand."""
+    text = CHIP.replace("	clk_disable_unprepare(chip->clk);\n}", "}").replace(OFF, "")
+    text = text.replace("static int chip_probe(", ACTION).replace(
+        "	platform_set_drvdata",
+        "	ret = devm_add_action_or_reset(dev, chip_off, chip);\n	if (ret)\n"
+        "		return ret;\n	platform_set_drvdata")
+    assert _rules(pinned, text) == set()
