@@ -42,6 +42,7 @@ from generator.ops.aux import (
     AUXILIARY_DEVICE_INIT,
     AUXILIARY_DEVICE_UNINIT,
 )
+from generator.ops.child import CHILD_REGISTER, CHILD_UNREGISTER
 from generator.ops.device import IDA_ALLOC, IDA_FREE, KZALLOC
 from generator.ops.member import DRVDATA, member
 from generator.ops.platform import CLIENT_IRQ
@@ -104,8 +105,12 @@ def extract(units: Sequence[Unit], named: Initialiser) -> Extracted:
                  if not (finishes and entry in RECOVERY)}
     if "probe" not in functions:
         raise TreeError(f"{named.place}: {named.name} has no .probe in this file")
-    parent = Device("parent", "platform") if struct.kind in SUBDEVICES else None
-    device = Device(_plain(named.name), struct.kind, parent, answers=_answers(struct))
+    kind = struct.kind
+    if kind == "service":  # here its driver is a step of the port's: read as one that binds alone
+        kind = "express"
+        functions = {name: one for name, one in functions.items() if name not in RECOVERY}
+    parent = Device("parent", "platform") if kind in SUBDEVICES else None
+    device = Device(_plain(named.name), kind, parent, answers=_answers(struct))
     there = set_up(units)
     looked = looked_for(units, handlers(units, threads=True))
     by_others = called(units)
@@ -243,6 +248,9 @@ def _lookers(
 
 def _creates(parent: Device, child: Device, at: Where) -> Driver:
     """Return the least driver by which there can be a child, whose own parent C does not show."""
+    if child.kind != "aux":  # as devm_cxl_pmu_add() does, without an id of its own
+        return Driver("parent", parent, (CHILD_REGISTER(child),), (CHILD_UNREGISTER(child),),
+                      where=at)
     delete = (AUXILIARY_DEVICE_DELETE(child), AUXILIARY_DEVICE_UNINIT(child), IDA_FREE(child))
     return Driver(
         "parent", parent,
