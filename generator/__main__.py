@@ -13,7 +13,7 @@ import importlib
 import sys
 from collections.abc import Mapping, Sequence
 
-from generator.cli.options import Parser, add_common, add_series, names, number, size
+from generator.cli.options import Parser, add_common, add_series, names, number, size, verbs_of
 
 DEPTH = 12_000  # a thousand operations make expressions of thousands of levels
 
@@ -256,12 +256,6 @@ def _dry(verb: argparse.ArgumentParser) -> None:
                       help="do all of it but the writing, and say what would be written")
 
 
-def verbs_of(top: argparse.ArgumentParser) -> Mapping[str, argparse.ArgumentParser]:
-    """Return the parser of each verb."""
-    found = next(one for one in top._actions if isinstance(one, argparse._SubParsersAction))
-    return dict(found.choices)
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb and return the exit code; without `argv`, as the shell calls it."""
     from generator.system.shell import guarded
@@ -284,7 +278,7 @@ def _as_a_program() -> int:
     if args.verb:
         from generator.cli import settings
 
-        settings.apply(args, verbs_of(top)[args.verb], sys.argv[1:])
+        settings.apply(args, verbs_of(top)[args.verb].parser, sys.argv[1:])
     file = _file_of(args)
     if not file:
         stopping.listen()

@@ -21,7 +21,7 @@ from checks.compiling.pool import LOCAL, Pool
 from checks.compiling.reach import Graphs
 from checks.compiling.stage import compile_commit
 from checks.compiling.strays import tried
-from checks.compiling.target import Target
+from checks.compiling.target import Target, text_at
 from checks.compiling.target_memory import TargetMemory, key
 from checks.compiling.unbuilt import why as unbuilt_why
 from checks.finding import Finding, Severity
@@ -128,7 +128,7 @@ def check(
     def attempt_more() -> bool:
         for number, commit in enumerate(series):
             off = [path for name, path in unbuilt if name == commit.name and path not in compiled]
-            read = partial(text_of, commit.overlay, targets[0].source)
+            read = partial(text_at, commit.overlay, targets[0].source)
             symbols = {one for path in off if path.endswith(".c")
                        for one in unbuilt_why(path, read).wanted}
             symbols |= {symbol for name, one in silent if name == commit.name
@@ -264,14 +264,6 @@ def _without_use(
     return found
 
 
-def text_of(overlay: Mapping[str, bytes | None], source: Path, path: str) -> bytes | None:
-    """Return a file as a commit has it."""
-    if path in overlay:
-        return overlay[path]
-    file = source / path
-    return file.read_bytes() if file.is_file() else None
-
-
 def _not_compiled(
     series: Sequence[Commit], unbuilt: dict[tuple[str, str], list[str]], compiled: set[str],
     switched: Mapping[str, str], targets: Sequence[Target],
@@ -293,7 +285,7 @@ def _not_compiled(
         thing = "unit that is built includes it" if header else "object is made from it"
         reason, known = "", False
         if never and not header:
-            read = partial(text_of, overlays[commit], targets[0].source)
+            read = partial(text_at, overlays[commit], targets[0].source)
             why = unbuilt_why(path, read)
             reason, known = f"; {why.text}", why.named
         found.append(

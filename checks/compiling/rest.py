@@ -13,11 +13,10 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from checks.compiling.elsewhere import Line, Tree
 from checks.compiling.frontend import diagnose
-from checks.compiling.target import Target
+from checks.compiling.target import Target, text_at
 from checks.compiling.unbuilt import conditions
 from generator.errors import TreeError
 
@@ -46,7 +45,7 @@ class Rest:
 
     def text(self, path: str) -> bytes | None:
         """Return a file as the commit has it."""
-        return _text(self.target.source, self.overlay, path)
+        return text_at(self.overlay, self.target.source, path)
 
     def fresh(self, path: str, name: str) -> bool:
         """Return whether a unit names a symbol more or less often than before the commit."""
@@ -59,7 +58,7 @@ class Rest:
     def _changed(self, path: str) -> Counter[str]:
         if path not in self._words:
             now = Counter(_WORD.findall((self.text(path) or b"").decode("utf-8", "replace")))
-            old = _text(self.target.source, self.before, path) or b""
+            old = text_at(self.before, self.target.source, path) or b""
             now.subtract(Counter(_WORD.findall(old.decode("utf-8", "replace"))))
             self._words[path] = now
         return self._words[path]
@@ -178,8 +177,3 @@ def _settings(autoconf: str) -> frozenset[str]:
     return frozenset(re.findall(r"^#define CONFIG_(\w+) 1$", autoconf, re.M))
 
 
-def _text(source: Path, overlay: Mapping[str, bytes | None], path: str) -> bytes | None:
-    if path in overlay:
-        return overlay[path]
-    file = source / path
-    return file.read_bytes() if file.is_file() else None

@@ -162,3 +162,11 @@ class KernelTarget:
         from generator.parsing import unit
 
         return unit.job(self.base, path, overlay)
+
+
+def text_at(overlay: Mapping[str, bytes | None], source: Path, path: str) -> bytes | None:
+    """Return a file as a commit has it."""
+    if path in overlay:
+        return overlay[path]
+    file = source / path
+    return file.read_bytes() if file.is_file() else None

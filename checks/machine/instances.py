@@ -101,6 +101,11 @@ class View:
             self._of[id(place)] = found  # with the place itself: its identity stays its own
         return found[1]
 
+    @cached_property
+    def pci(self) -> tuple[Inst, ...]:
+        """Return the PCI devices."""
+        return tuple(one for one in self.instances if one.device.kind == "pci")
+
     def parent(self, inst: Inst) -> Inst:
         """Return the instance that an instance was created under."""
         if inst.device.parent is None:

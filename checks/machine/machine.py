@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 from checks.machine.contexts import add_contexts, contexts_of
 from checks.machine.devres import devres_lists
@@ -95,22 +96,18 @@ def with_variables(machine: Machine, extra: Iterable[Read]) -> Machine:
     port's life: what is bound next may be another port. The lives of all hardware meet
     where nothing is left, which R36 holds them to.
     """
-    new = sorted((read for read in set(extra) if read not in machine.variables), key=_in_order)
+    new = sorted({read for read in extra if read not in machine.variables}, key=attrgetter("key"))
     given = {**machine.given, **given_answers(machine.design, machine.view, new)}
     asked = [read for read in new if read.fact.question and read not in given
              and read.fact not in machine.chosen]
     variables = (*machine.variables, *new)
     return replace(
         machine,
-        variables=tuple(sorted(variables, key=_in_order)),
+        variables=tuple(sorted(variables, key=attrgetter("key"))),
         tops={**{read: read.fact.top for read in new}, **machine.tops},
         transitions=tuple(_other_hardware(one, asked) for one in machine.transitions),
         given=given,
     )
-
-
-def _in_order(read: Read) -> tuple[str, str]:
-    return read.of.name, read.fact.name
 
 
 def within_range(machine: Machine) -> Machine:

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from checks.compiling.compile import text_of
 from checks.compiling.frontend import STRANGE, diagnose
+from checks.compiling.target import text_at
 from checks.compiling.unbuilt import why as unbuilt_why
 from checks.finding import Finding, Severity
 from checks.patches.conformance import hold, sources
@@ -65,7 +65,7 @@ def unheld(commit: Commit, bases: Sequence[Base]) -> tuple[Finding, ...]:
     for driver in commit.drivers():
         if not (driver.sources and driver.variable):
             continue
-        read = partial(text_of, commit.overlay, bases[0].tree.work)
+        read = partial(text_at, commit.overlay, bases[0].tree.work)
         lone = [path for path in driver.sources if read(path) is not None and not any(
             path in kbuild.units(variant.at(base, commit.overlay), (path.rpartition("/")[0],))
             for base in bases

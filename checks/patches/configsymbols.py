@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from checks.finding import Finding, Severity
-from checks.patches.context import Context
+from checks.patches.context import Context, as_text
 from checks.patches.file_rules import bare
 from checks.patches.mails import Patch
 from generator.errors import TreeError
@@ -63,7 +63,7 @@ def _reads(what: Context, index: int, patch: Patch) -> Iterator[tuple[str, int, 
                 "conf" if name.startswith("Kconfig") else "")
         if not kind or diff.path.startswith(("tools/", "Documentation/", "scripts/")):
             continue  # those have symbols of their own
-        text = (what.after(index)(diff.path) or b"").decode("utf-8", "replace")
+        text = as_text(what.after(index)(diff.path))
         rows = (bare(text) if kind == "c" else text).split("\n")
         own = set(_MADE.findall(text))
         helps = _help(rows) if kind == "conf" else frozenset()
@@ -115,5 +115,5 @@ def _after(what: Context, index: int, known: Mapping[str, set[str]]) -> set[str]
     touched = {path for edit in what.edits[: index + 1] for path in edit if "Kconfig" in path}
     there = {name for name, paths in known.items() if paths - touched}
     for path in touched:
-        there |= set(_DEFINED.findall((what.after(index)(path) or b"").decode("utf-8", "replace")))
+        there |= set(_DEFINED.findall(as_text(what.after(index)(path))))
     return there

@@ -50,6 +50,11 @@ class Context:
         return self.before(number + 1)
 
 
+def as_text(data: bytes | None) -> str:
+    """Return the text of a file, "" when there is none."""
+    return data.decode("utf-8", "replace") if data else ""
+
+
 SeriesRule = Callable[[Context], Iterator[Finding]]
 
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from checks.finding import Finding
-from checks.patches.context import Context
+from checks.patches.context import Context, as_text
 from checks.patches.file_rules import bare, functions
 
 # a string that is nothing but a name: letters, then conversions with a point or a dash between
@@ -22,22 +22,18 @@ _NAME = re.compile(
 _CONVERSION = re.compile(r"%0?(\d*)l?[a-z]")
 
 
-def _text(data: bytes | None) -> str:
-    return data.decode("utf-8", "replace") if data else ""
-
-
 def documented_names(what: Context) -> Iterator[Finding]:
     """A name that a new format makes stands in the documentation field by field, each explained.
 
     A field is one number, so its letters are the same: SSSS, not BBDF.
     """
     for index, patch in enumerate(what.series.patches):
-        docs = [_text(data) for path, data in what.edits[index].items()
+        docs = [as_text(data) for path, data in what.edits[index].items()
                 if path.startswith("Documentation/")]
         if not docs:
             continue
         for diff in (one for one in patch.diffs if one.path.endswith(".c")):
-            old, new = _text(what.before(index)(diff.old)), _text(what.after(index)(diff.path))
+            old, new = as_text(what.before(index)(diff.old)), as_text(what.after(index)(diff.path))
             known = {found.group(0) for found in _NAME.finditer(old)}
             for found in _NAME.finditer(new):
                 if found[0] in known:
@@ -84,8 +80,8 @@ def documented_functions(what: Context) -> Iterator[Finding]:
     """A new function that other files call has a kernel-doc comment."""
     for index, patch in enumerate(what.series.patches):
         for diff in (one for one in patch.diffs if one.path.endswith(".c") and not one.deleted):
-            old = functions(_text(what.before(index)(diff.old)))
-            text = _text(what.after(index)(diff.path))
+            old = functions(as_text(what.before(index)(diff.old)))
+            text = as_text(what.after(index)(diff.path))
             for name, (line, static) in functions(text).items():
                 if name not in old and not static and not _before(text, line):
                     yield Finding("series:documented-function",
@@ -97,8 +93,8 @@ def doc_follows(what: Context) -> Iterator[Finding]:
     """A patch that makes a function of the series call others says so in its kernel-doc."""
     for index, patch in enumerate(what.series.patches):
         for diff in (one for one in patch.diffs if one.path.endswith(".c") and not one.deleted):
-            base = functions(_text(what.read(diff.old)))
-            old, new = _text(what.before(index)(diff.old)), _text(what.after(index)(diff.path))
+            base = functions(as_text(what.read(diff.old)))
+            old, new = as_text(what.before(index)(diff.old)), as_text(what.after(index)(diff.path))
             then, now = functions(old), functions(new)
             for name in (one for one in now if one in then and one not in base):
                 said = _before(new, now[name][0])

@@ -15,7 +15,7 @@ import unicodedata
 from collections.abc import Iterator
 
 from checks.finding import Finding, Severity
-from checks.patches.context import Context, at_log
+from checks.patches.context import Context, as_text, at_log
 from checks.patches.inert import HELPERS
 from checks.patches.mails import FileDiff, Patch
 
@@ -46,10 +46,6 @@ def _said(character: str) -> str:
     name = unicodedata.name(character, "control character")
     kind = "changes the direction of text" if ord(character) > 0x9F else "a terminal may obey it"
     return f"U+{ord(character):04X} ({name.lower()}): {kind}, so it reads as what it is not"
-
-
-def _text(data: bytes | None) -> str:
-    return data.decode("utf-8", "replace") if data else ""
 
 
 def _diffs(what: Context) -> Iterator[tuple[int, Patch, FileDiff]]:
@@ -102,7 +98,7 @@ def spdx(what: Context) -> Iterator[Finding]:
             yield _at_file(
                 patch, "series:spdx", diff.path, 0, f"a new file has mode {diff.mode}, not 100644"
             )
-        rows = _text(what.after(index)(diff.path)).split("\n", 2)
+        rows = as_text(what.after(index)(diff.path)).split("\n", 2)
         first = rows[1] if rows[0].startswith("#!") and len(rows) > 1 else rows[0]
         name = os.path.basename(diff.path)
         form = next((form for end, form in _SPDX_FORM if name.endswith(end)), "")
@@ -121,7 +117,7 @@ def maintainers(what: Context) -> Iterator[Finding]:
     """A new file belongs to an entry of MAINTAINERS once its patch is applied."""
     for index, patch, diff in _diffs(what):
         if diff.status in ("A", "R"):
-            text = _text(what.after(index)("MAINTAINERS"))
+            text = as_text(what.after(index)("MAINTAINERS"))
             if not maintained(text, diff.path):
                 yield _at_file(
                     patch, "series:maintainers", diff.path, 1,
@@ -195,22 +191,22 @@ def no_dead_code(what: Context) -> Iterator[Finding]:
         for diff in patch.diffs:
             if not diff.path.endswith(".c") or diff.deleted:
                 continue
-            old = functions(_text(before(diff.old)))
-            for name, (line, static) in functions(_text(after(diff.path))).items():
+            old = functions(as_text(before(diff.old)))
+            for name, (line, static) in functions(as_text(after(diff.path))).items():
                 if name in old or any(
-                    name in functions(_text(before(path)))
+                    name in functions(as_text(before(path)))
                     for path in sources
                     if path.endswith(".c")
                 ):
                     continue
                 homes = [diff.path] if static else sources
-                if any(_used(name, _text(after(path))) for path in homes):
+                if any(_used(name, as_text(after(path))) for path in homes):
                     continue
                 later = next(
                     (
                         other
                         for number, other in enumerate(what.series.patches[index + 1 :], index + 1)
-                        if any(_used(name, _text(what.after(number)(path))) for path in homes)
+                        if any(_used(name, as_text(what.after(number)(path))) for path in homes)
                     ),
                     None,
                 )
@@ -248,8 +244,8 @@ def kconfig(what: Context) -> Iterator[Finding]:
     for index, patch, diff in _diffs(what):
         if not os.path.basename(diff.path).startswith("Kconfig"):
             continue
-        old = symbols(_text(what.before(index)(diff.old)))
-        for name, (line, body) in symbols(_text(what.after(index)(diff.path))).items():
+        old = symbols(as_text(what.before(index)(diff.old)))
+        for name, (line, body) in symbols(as_text(what.after(index)(diff.path))).items():
             if name in old:
                 continue
             prompt = re.search(r'^[ \t]+(?:bool|tristate|int|hex|string|prompt)[ \t]+"', body, re.M)
@@ -270,14 +266,14 @@ def kconfig_read(what: Context) -> Iterator[Finding]:
     for index, patch, diff in _diffs(what):
         if not os.path.basename(diff.path).startswith("Kconfig"):
             continue
-        old = symbols(_text(what.before(index)(diff.old)))
-        for name, (line, _) in symbols(_text(what.after(index)(diff.path))).items():
+        old = symbols(as_text(what.before(index)(diff.old)))
+        for name, (line, _) in symbols(as_text(what.after(index)(diff.path))).items():
             if name in old:
                 continue
             read = re.compile(rf"\bCONFIG_{name}(?:_MODULE)?\b")
             chosen = re.compile(rf"\b(?:select|depends on|if)\b.*\b{name}\b")
             uses = any(
-                read.search(_text(text)) if "Kconfig" not in path else chosen.search(_text(text))
+                (chosen if "Kconfig" in path else read).search(as_text(text))
                 for path, text in what.edits[index].items()
             )
             if not uses:
@@ -311,7 +307,7 @@ def documented_in_place(what: Context) -> Iterator[Finding]:
 
 def namespace_idiom(what: Context) -> Iterator[Finding]:
     """Symbol namespaces are written as this tree writes them: bare words, or strings."""
-    probe = _text(what.read("include/linux/module.h"))
+    probe = as_text(what.read("include/linux/module.h"))
     match = re.search(r"#define\s+MODULE_IMPORT_NS\(ns\)\s+(.*)", probe)
     if not match:
         return
@@ -334,7 +330,7 @@ def namespace_idiom(what: Context) -> Iterator[Finding]:
 def dropped_maintainers(what: Context) -> Iterator[Finding]:
     """No F: line of MAINTAINERS is left for a file that a patch deletes."""
     for index, patch, diff in _diffs(what):
-        if diff.deleted and f"F:\t{diff.path}\n" in _text(what.after(index)("MAINTAINERS")):
+        if diff.deleted and f"F:\t{diff.path}\n" in as_text(what.after(index)("MAINTAINERS")):
             yield _at_file(
                 patch, "series:maintainers", "MAINTAINERS", 0, f"names {diff.path}, which is gone"
             )

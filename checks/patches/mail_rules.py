@@ -235,7 +235,7 @@ def cover_letter(what: Context) -> Iterator[Finding]:
 
 def rfc(what: Context) -> Iterator[Finding]:
     """What nobody ran on the hardware is marked RFC in every subject."""
-    for mail in (*((what.series.cover,) if what.series.cover else ()), *what.series.patches):
+    for mail in what.series.mails:
         if "RFC" not in mail.tags or "PATCH" not in mail.tags:
             yield at_log(mail, "series:rfc", "the subject is not marked [RFC PATCH]")
 
@@ -285,7 +285,7 @@ def own_link(what: Context) -> Iterator[Finding]:
 
     Source: Documentation/process/maintainer-tip.rst: whoever applies a patch adds that link.
     """
-    mails = (*((what.series.cover,) if what.series.cover else ()), *what.series.patches)
+    mails = what.series.mails
     own = {found[1].decode("utf-8", "replace") for mail in mails
            if (found := _IDENT.search(mail.piece.raw.partition(b"\n\n")[0]))}
     for patch in what.series.patches:

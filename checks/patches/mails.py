@@ -120,6 +120,11 @@ class SeriesText:
     missing: tuple[int, ...] = ()
     remarks: tuple[Remark, ...] = ()
 
+    @property
+    def mails(self) -> tuple[Patch, ...]:
+        """Return the cover letter, if there is one, and the patches."""
+        return (*((self.cover,) if self.cover else ()), *self.patches)
+
 
 def view(posting: Posting) -> SeriesText:
     """Return what checks look at. Errors: TreeError."""

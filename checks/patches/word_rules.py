@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from checks.finding import Finding, Severity
-from checks.patches.context import Context, at_log
+from checks.patches.context import Context, as_text, at_log
 from checks.patches.file_rules import symbols
 from checks.patches.mails import Patch
 from generator.errors import ProgramFailed
@@ -23,11 +23,6 @@ from generator.system.plumbing import git
 
 _RELEASE = r"\bv?\d+\.\d+(?:\.\d+)?\b"
 _ID = r"[0-9a-f]{40}"
-
-
-def mails(what: Context) -> tuple[Patch, ...]:
-    """Return the cover letter, if there is one, and the patches."""
-    return (*((what.series.cover,) if what.series.cover else ()), *what.series.patches)
 
 
 def _line(mail: Patch, at: int) -> int:
@@ -94,7 +89,7 @@ def elsewhere(what: Context) -> Iterator[Finding]:
 
     An item of a list may leave that to the sentence before the list.
     """
-    for mail in mails(what):
+    for mail in what.series.mails:
         for at, text in _sentences(_prose(mail)):
             for fact, words in SPOKEN.items():
                 if words.search(text) and not _WHERE.search(text):
@@ -140,7 +135,7 @@ def bounds(what: Context) -> Iterator[Finding]:
             rf"\b(?:several|two|both|another|others? of the|two or more)\b(?:\s+[\w']+){{0,2}}?\s+"
             rf"(?:\w+ )?{re.escape(name)}s?\b", re.I,
         )
-        for mail in mails(what):
+        for mail in what.series.mails:
             for found in words.finditer(mail.log):
                 yield at_log(
                     mail, "series:bounds", f"`{' '.join(found[0].split())}`: it was explored with "
@@ -184,14 +179,14 @@ def selected(what: Context) -> Iterator[Finding]:
     hidden: set[str] = set()
     for number, edit in enumerate(what.edits):
         for path in (one for one in edit if one.rpartition("/")[2].startswith("Kconfig")):
-            old = symbols(_text(what.before(number)(path)))
-            for name, (_, body) in symbols(_text(edit[path])).items():
+            old = symbols(as_text(what.before(number)(path)))
+            for name, (_, body) in symbols(as_text(edit[path])).items():
                 if not re.search(r'^[ \t]+(?:bool|tristate|prompt)[ \t]+"', body, re.M):
                     hidden.add(name)
                 was = set(_SELECTS.findall(old[name][1])) if name in old else set()
                 for one in set(_SELECTS.findall(body)) - was:
                     chosen.setdefault(one, set()).add(name)
-    for mail in mails(what):
+    for mail in what.series.mails:
         for at, text in _sentences(_prose(mail)):
             for symbol, by in chosen.items():
                 if not re.search(rf"\b{symbol}\b", text) or "select" not in text:
@@ -201,10 +196,6 @@ def selected(what: Context) -> Iterator[Finding]:
                     if not told:
                         yield at_log(mail, "series:selected", f"{name} selects {symbol} as well",
                                      _line(mail, at))
-
-
-def _text(data: bytes | None) -> str:
-    return data.decode("utf-8", "replace") if data else ""
 
 
 def fix_alone(what: Context) -> Iterator[Finding]:
@@ -243,7 +234,7 @@ def fix_alone(what: Context) -> Iterator[Finding]:
 
 def cited(what: Context) -> Iterator[Finding]:
     """A commit that is cited by id and title is one that somebody has looked up."""
-    for mail in mails(what):
+    for mail in what.series.mails:
         for found in re.finditer(r'(?<!^Fixes: )\b([0-9a-f]{12,40}) \("((?:[^"]|"(?!\)))+)"\)',
                                  mail.log, re.M):
             real = (what.resolve or title)(found[1])
@@ -260,10 +251,10 @@ _NEAR = ("include", "kernel", "drivers/base", "drivers/pci", "lib")
 def named(what: Context) -> Iterator[Finding]:
     """A function that a log names is there before the series, or in it."""
     told: dict[str, tuple[Patch, int]] = {}
-    for mail in mails(what):
+    for mail in what.series.mails:
         for found in _CALL.finditer(mail.log):
             told.setdefault(found[1], (mail, _line(mail, found.start())))
-    texts = [_text(reader(path)) for number, edit in enumerate(what.edits) for path in edit
+    texts = [as_text(reader(path)) for number, edit in enumerate(what.edits) for path in edit
              for reader in (what.before(number), what.after(number))]
     left = {name for name in told if not any(re.search(rf"\b{name}\b", text) for text in texts)}
     if not left:

@@ -35,10 +35,6 @@ from generator.program import operations
 LINKED = "hp"  # the one service for which a link that goes down below the port is an event
 
 
-def _ports(view: View) -> tuple[Inst, ...]:
-    return tuple(inst for inst in view.instances if inst.device.kind == "pci")
-
-
 @step_rule(
     "R32",
     mend="write the table entries of vectors in stores of subdevices again in resume and "
@@ -57,7 +53,7 @@ def msix_restore_covers_only_own_store(step: Step, view: View) -> Expr | None:
         return None
     return any_of(*(
         all_of(MODE(port).eq(MODE_MSIX), on_vector(HANDLER, user), UNPROGRAMMED(user).eq(1))
-        for port in _ports(view) for user in view.users(port)
+        for port in view.pci for user in view.users(port)
     ))
 
 
@@ -101,7 +97,7 @@ def what_was_on_is_on_again(step: Step, view: View) -> Expr | None:
     """
     if not step.settles:
         return None
-    bad = [PHASE(port).eq(BOUND) & CONFIG_LOST(port).eq(1) for port in _ports(view)]
+    bad = [PHASE(port).eq(BOUND) & CONFIG_LOST(port).eq(1) for port in view.pci]
     bad += [
         all_of(PHASE(inst).eq(BOUND), LOST(inst).eq(1), SOURCE(inst).eq(0),
                GIVEN_UP(inst).eq(0) if view.episode == "sleep" else TRUE,

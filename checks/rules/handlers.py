@@ -50,10 +50,6 @@ _REQUESTS = ("request_irq", "devm_request_irq")
 POLLED = "hp"  # the one service that works without an interrupt: pciehp_hpc.c pciehp_poll()
 
 
-def _ports(view: View) -> tuple[Inst, ...]:
-    return tuple(inst for inst in view.instances if inst.device.kind == "pci")
-
-
 @state_rule(
     "R10b",
     mend="pci_set_master() before the handler is requested",
@@ -63,7 +59,7 @@ def _ports(view: View) -> tuple[Inst, ...]:
 )
 def vector_user_needs_bus_master(view: View) -> Iterator[tuple[str, Expr]]:
     """A child that has a handler on a vector needs bus mastering of its port."""
-    for port in _ports(view):
+    for port in view.pci:
         for child in view.children(port):
             mute = all_of(on_vector(HANDLER, child), msi_on(port), MASTER(port).eq(0),
                           HALTED(port).eq(0))
@@ -115,7 +111,7 @@ def children_before_parent_vectors(step: Step, view: View) -> Expr | None:
 
 
 def _without_vector(view: View) -> Iterator[tuple[str, Expr]]:
-    for port in _ports(view):
+    for port in view.pci:
         for child in view.children(port):
             if child.device.kind == "platform":  # no hardware, so nothing that could signal
                 continue
@@ -193,7 +189,7 @@ def shared_numbers_share_the_irq(step: Step, view: View) -> Expr | None:
 )
 def live_source_reaches_its_handler(view: View) -> Iterator[tuple[str, Expr]]:
     """An interrupt from a live source reaches the handler of the device that raised it."""
-    for port in _ports(view):
+    for port in view.pci:
         for user in (port, *view.children(port)):
             lost = interrupt_lost(user, port) & HANDLER(user).ne(STALE) & HALTED(port).eq(0)
             bound = PHASE(user).ne(UNBOUND) & MSG(user).ne(NO_MESSAGE)
@@ -201,7 +197,7 @@ def live_source_reaches_its_handler(view: View) -> Iterator[tuple[str, Expr]]:
 
 
 def _without_interrupt(view: View) -> Iterator[tuple[str, Expr]]:
-    for port in _ports(view):
+    for port in view.pci:
         for child in view.children(port):
             if child.device.kind == "service" and child.name != POLLED:
                 yield (f"{child.name} is on the bus of {port.name}, which has no interrupt at all",

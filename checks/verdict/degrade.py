@@ -174,7 +174,7 @@ class _Ends:
             if one.pc is not None and not (one.step.op is not None and one.step.fault
                                            and _label(one.step) in core)
         )))
-        self.ports = [inst for inst in machine.view.instances if inst.device.kind == "pci"]
+        self.ports = machine.view.pci
         over = any_of(*(OUTCOME(inst).ne(0) for inst in self.ports))
         self.search = Search(self.machine, [Watch(RULE.key, over, "the probe is over", None)])
         fields = self.search.packed.fields
@@ -227,7 +227,7 @@ _FACTS: tuple[Fact, ...] = (IRQ, HANDLER, PHASE, MODE, MASTER, OUTCOME, _LAST)
 def _with_last(machine: Machine) -> tuple[Machine, tuple[str, ...]]:
     """Return a machine that keeps up which operation was done last, and their texts."""
     texts = {"nothing": 0}
-    last = {inst: _LAST(inst) for inst in machine.view.instances if inst.device.kind == "pci"}
+    last = {inst: _LAST(inst) for inst in machine.view.pci}
     transitions = []
     for one in machine.transitions:
         if one.step.op is not None:

@@ -9,6 +9,7 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from generator.cli.options import verbs_of
 from generator.load import names
 
 _DIRECTORIES = ("DIR", "PATH")
@@ -40,13 +41,11 @@ def run(args: argparse.Namespace) -> int:
 
 def _verbs(top: argparse.ArgumentParser) -> Iterator[_Verb]:
     """Yield every verb of a parser."""
-    found = next(one for one in top._actions if isinstance(one, argparse._SubParsersAction))
-    texts = {one.dest: one.help or "" for one in found._choices_actions}
-    for name, of in found.choices.items():
+    for name, verb in verbs_of(top).items():
         options, values = [], {}
         words: tuple[str, ...] = ()
         files = False
-        for action in of._actions:
+        for action in verb.parser._actions:
             takes = action.nargs != 0
             if action.option_strings:
                 options.append((tuple(action.option_strings), action.help or ""))
@@ -56,7 +55,7 @@ def _verbs(top: argparse.ArgumentParser) -> Iterator[_Verb]:
                 words = _values(action)
                 files = action.dest in ("design", "series")
                 words = () if words in (_ANY_FILE, _ANY_DIRECTORY) else words
-        yield _Verb(name, texts.get(name, ""), tuple(options), values, words, files)
+        yield _Verb(name, verb.text, tuple(options), values, words, files)
 
 
 def _values(action: argparse.Action) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import argparse
 from collections.abc import Iterator
 
 from generator.cli.examples import EXAMPLES
+from generator.cli.options import verbs_of
 from generator.system.version import version
 
 CODES = (
@@ -29,13 +30,11 @@ def _page(top: argparse.ArgumentParser) -> Iterator[str]:
     yield from (".SH NAME", f"portwright \\- {_safe(_first(top.description or ''))}")
     yield from (".SH SYNOPSIS", ".B portwright", "VERB [option ...] [argument ...]")
     yield from (".SH EXAMPLES", *_examples(""))
-    found = next(one for one in top._actions if isinstance(one, argparse._SubParsersAction))
-    texts = {one.dest: one.help or "" for one in found._choices_actions}
     yield ".SH VERBS"
-    for name, of in found.choices.items():
-        yield from (f".SS portwright {name}", _safe(_first(texts.get(name, ""))) + ".")
+    for name, verb in verbs_of(top).items():
+        yield from (f".SS portwright {name}", _safe(_first(verb.text)) + ".")
         yield from _examples(name)
-        for action in of._actions:
+        for action in verb.parser._actions:
             if action.help != argparse.SUPPRESS:
                 yield from (".TP", _named(action), _safe(action.help or ""))
     yield from (".SH SETTINGS", _safe(

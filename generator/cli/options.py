@@ -9,7 +9,8 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from generator.cli.examples import shown
@@ -77,6 +78,21 @@ class Parser(argparse.ArgumentParser):
             file.write(message)
         else:
             super()._print_message(message, file)
+
+
+@dataclass(frozen=True)
+class Verb:
+    """A verb of the command line: its parser, and what it does in a few words."""
+
+    parser: argparse.ArgumentParser
+    text: str
+
+
+def verbs_of(top: argparse.ArgumentParser) -> Mapping[str, Verb]:
+    """Return the verbs of a parser by their names."""
+    found = next(one for one in top._actions if isinstance(one, argparse._SubParsersAction))
+    texts = {one.dest: one.help or "" for one in found._choices_actions}
+    return {name: Verb(of, texts.get(name, "")) for name, of in found.choices.items()}
 
 
 def add_common(verb: Parser, name: str) -> None:

@@ -36,6 +36,7 @@ from generator.program import (
     Not,
     Or,
     Return,
+    without_managed,
 )
 
 
@@ -130,12 +131,7 @@ def _block(
     for node in block:
         if at is None:
             break
-        if isinstance(node, Do) and node.op.managed:
-            # devm_add_action_or_reset(): from here on, and when it fails, devres undoes it
-            undos = tuple(
-                one for one in undos
-                if not (isinstance(one, Do) and one.op.undo == node.op.undo)
-            )
+        undos = without_managed(undos, node)
         inner = _with(scope, undos)
         match node:
             case Do():

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from generator.errors import ProgramFailed, UsageError, Where
 from generator.intake.lines import aligned
-from generator.intake.piece import Author, Piece, Reading
+from generator.intake.piece import Author, Piece, Reading, place_of
 from generator.system.plumbing import git
 from generator.system.visible import one_line, visible
 
@@ -65,7 +65,7 @@ class Mail:
     @property
     def place(self) -> str:
         """Return how messages name it."""
-        return f"{self.file}:{self.line}" if self.line > 1 else self.file
+        return place_of(self.file, self.line)
 
     @property
     def patch(self) -> bool:

@@ -30,6 +30,11 @@ class Reading:
     flags: tuple[str, ...] = ()
 
 
+def place_of(file: str, line: int) -> str:
+    """Return how messages name a mail: the file, with a line when it is one of several."""
+    return f"{file}:{line}" if line > 1 else file
+
+
 @dataclass(frozen=True)
 class Piece:
     """One patch of a series.
@@ -57,8 +62,8 @@ class Piece:
 
     @property
     def place(self) -> str:
-        """Return how messages name it: the file, with a line when it is one mail of several."""
-        return f"{self.file}:{self.line}" if self.line > 1 else self.file
+        """Return how messages name it."""
+        return place_of(self.file, self.line)
 
     def at(self, row: int) -> Where:
         """Return the place of a line of the diff, counted from 0; of the patch for any other."""

@@ -23,6 +23,7 @@ from generator.program import (
     guards,
     leaves,
     operations,
+    without_managed,
 )
 from generator.rendering import said
 from generator.rendering.layout import Item, indented, negated, spaced, wrap
@@ -37,7 +38,7 @@ from generator.rendering.templates import (
     there,
 )
 from generator.rendering.unused_locals import declared
-from generator.rendering.unwind import Way, joined, undone, without_managed
+from generator.rendering.unwind import Way, joined, undone
 
 
 @dataclass

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from generator.errors import NOWHERE, ModelError
 from generator.operation import Do
-from generator.program import Block, Call, operations
+from generator.program import Block, Call, operations, without_managed
 
 # Label and text of each step of a way out, newest first.
 Way = tuple[tuple[str, str], ...]
@@ -27,15 +27,6 @@ def undone(undos: tuple[Do | Call, ...], nodes: Block) -> tuple[Do | Call, ...]:
             case Call() if _to_undo(node):
                 undos = (*undos, node)
     return undos
-
-
-def without_managed(undos: tuple[Do | Call, ...], node: object) -> tuple[Do | Call, ...]:
-    """Return what is still to be undone when a node has made devres do it."""
-    if not (isinstance(node, Do) and node.op.managed):
-        return undos
-    return tuple(
-        one for one in undos if not (isinstance(one, Do) and one.op.undo == node.op.undo)
-    )
 
 
 def _to_undo(node: Call) -> bool:

@@ -17,8 +17,9 @@ from clones import shell
 from house import HOUSE
 from postings import mails, make_clone, two_patches
 
-from generator.__main__ import VERBS, main, parser, verbs_of
+from generator.__main__ import VERBS, main, parser
 from generator.cli.examples import EXAMPLES
+from generator.cli.options import verbs_of
 
 
 def run(*argv: str, cwd: Path = HOUSE, **env: str) -> subprocess.CompletedProcess[str]:
@@ -68,7 +69,7 @@ def test_the_manual_has_every_verb_and_option(capsys: pytest.CaptureFixture[str]
     plain = page.replace("\\-", "-").replace("\\fB", "").replace("\\fR", "")
     for verb, of in verbs_of(parser()).items():
         assert f".SS portwright {verb}\n" in page
-        for action in of._actions:
+        for action in of.parser._actions:
             for option in action.option_strings:
                 assert option in plain, (verb, option)
     requests = {row.split()[0] for row in page.splitlines() if row.startswith(".")}
@@ -115,7 +116,7 @@ def test_every_shell_completes_every_option(
         rows = [row for row in script.splitlines()
                 if re.search(rf"(^|\s){verb},-\*\)|from {verb}'", row)]
         said = "\n".join(rows)
-        for action in of._actions:
+        for action in of.parser._actions:
             for option in action.option_strings:
                 wanted = option if kind != "fish" else (
                     f"-l {option[2:]}" if option.startswith("--") else f"-s {option[1:]}")
@@ -219,6 +220,6 @@ def test_only_the_parser_knows_the_options() -> None:
     """A setting that no verb has would never hold."""
     from generator.cli.settings import NAMES
 
-    known = {action.dest for of in verbs_of(parser()).values() for action in of._actions}
+    known = {action.dest for of in verbs_of(parser()).values() for action in of.parser._actions}
     assert set(NAMES) <= known
     assert isinstance(parser(), argparse.ArgumentParser)

@@ -32,3 +32,8 @@ class Line:
 def shown(values: Iterable[object], none: str = "none") -> str:
     """Return some values as text, in order; the same for the same values."""
     return ", ".join(sorted(map(str, values))) or none
+
+
+def yes(value: bool) -> str:
+    """Return what a line says of what is so, or not."""
+    return "yes" if value else "no"

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from checks.boot.build.arch import ARM64, X86, Arch
+from checks.boot.guest.line import yes
 from checks.boot.guest.qemu import Setup
 from checks.boot.model.port import Block, Hardware
 from checks.boot.model.running import PORT, PORT_ID
@@ -127,17 +128,17 @@ class Platform:
             ("", "capability"): port.capability,
             ("", "count"): str(self.granted(port)),
             ("", "line"): "yes",
-            ("", "dynamic"): _yes(self.dynamic),
+            ("", "dynamic"): yes(self.dynamic),
             ("", "irqdomain"): "v2 parent",
             ("", "pme_nomsi"): "no",
             ("", "polled"): "no",
-            ("", "bridge_d3"): _yes(self.sleeps and HP not in port.services),
-            ("", "dpc"): _yes(DPC in port.services),
-            ("", "below"): _yes(port.below),
+            ("", "bridge_d3"): yes(self.sleeps and HP not in port.services),
+            ("", "dpc"): yes(DPC in port.services),
+            ("", "below"): yes(port.below),
             ("", "left on"): "no",
         }
         for core in ("hp", "aer"):
-            found[core, "present"] = _yes(core in there)
+            found[core, "present"] = yes(core in there)
             found[core, "message"] = str(self.message(port, core))
         found |= _of_cpmus(port, cpmus)
         return found
@@ -149,16 +150,12 @@ def _of_cpmus(port: Port, count: int) -> dict[tuple[str, str], str]:
     for number in range(max(count, 1)):
         name = "cpmu" if count <= 1 else f"cpmu{number}"
         one = port.cpmus[number] if number < len(port.cpmus) else None
-        found[name, "present"] = _yes(one is not None)
+        found[name, "present"] = yes(one is not None)
         found[name, "message"] = "none" if one is None or one.message is None else str(one.message)
         found[name, "block"] = "elsewhere" if one is not None and not one.in_bar \
             else "in an assigned BAR"
-        found[name, "left on"] = _yes(one is not None and one.left_on)
+        found[name, "left on"] = yes(one is not None and one.left_on)
     return found
-
-
-def _yes(value: bool) -> str:
-    return "yes" if value else "no"
 
 
 @dataclass(frozen=True)

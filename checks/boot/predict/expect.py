@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from checks.boot.build.kind import Kind
-from checks.boot.guest.line import Line, shown
+from checks.boot.guest.line import Line, shown, yes
 from checks.boot.guest.observe import Dev, Irq, Pci, Seen
 from checks.boot.predict.board import BWCTRL, BWNOTIF, MODEL, SERVICES, Platform, Port
 from checks.boot.predict.predict import LINE_IRQ, Given, Predicted
@@ -34,11 +34,11 @@ def premises(look: Look, port: Port, platform: Platform) -> Iterator[Line]:
     pairs = [
         ("interrupt capability", port.capability, space.kind),
         ("vectors it can have", str(port.entries), str(space.entries)),
-        ("link bandwidth notification", _yes(_notifies(port)),
-         _yes(space.notifies or port.type == "upstream")),
+        ("link bandwidth notification", yes(_notifies(port)),
+         yes(space.notifies or port.type == "upstream")),
     ]
     if BWCTRL in port.services:
-        pairs.append(("more than one link speed", "yes", _yes(space.speeds > 1)))
+        pairs.append(("more than one link speed", "yes", yes(space.speeds > 1)))
     if {"PME", "HP", BWNOTIF, BWCTRL} & set(port.services) and space.mode != "INTx":
         pairs.append(("message number of PME and hotplug", str(platform.message(port, "hp")),
                       str(space.hotplug_message)))
@@ -54,10 +54,6 @@ def _notifies(port: Port) -> bool:
     """Return whether a port can tell of its link's bandwidth: one speed is no service to bwctrl."""
     return bool({BWNOTIF, BWCTRL} & set(port.services)) or port.type == "upstream" \
         or not port.speeds
-
-
-def _yes(value: bool) -> str:
-    return "yes" if value else "no"
 
 
 def port_lines(look: Look, wanted: Predicted) -> Iterator[Line]:
@@ -211,8 +207,8 @@ def _sources(seen: Seen, wanted: Predicted, line_of: object) -> Iterator[Line]:
         return
     for number, given in enumerate(wanted.cpmus):
         if number < len(seen.sources):
-            yield line_of(f"CPMU {number} can raise its interrupt", _yes(given.source),
-                          _yes(seen.sources[number]), "its registers, as the hardware has them")
+            yield line_of(f"CPMU {number} can raise its interrupt", yes(given.source),
+                          yes(seen.sources[number]), "its registers, as the hardware has them")
 
 
 def _handlers(seen: Seen, wanted: Predicted, pci: Pci, line_of: object) -> Iterator[Line]:

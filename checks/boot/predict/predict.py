@@ -170,7 +170,7 @@ def _begun(design: Design, port: Port, platform: Platform) -> tuple[Life, Inst, 
     if names and len(port.cpmus) > 1:
         design = with_children(design, len(port.cpmus))
     life = start(design, platform.answers(port, len(port.cpmus)))
-    tops = [one for one in life.machine.view.instances if one.device.kind == "pci"]
+    tops = life.machine.view.pci
     if len(tops) != 1:
         raise ModelError(
             design.where, f"{design.name}: the lab boots designs of one PCI device, the port"

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.boot.guest.line import Line
+from checks.boot.guest.line import Line, yes
 from checks.boot.guest.log import lines_of
 from checks.boot.predict.predict import at_rest
 from checks.boot.scenarios.stage import Stage
@@ -27,8 +27,4 @@ def shutdown(on: Stage) -> Iterator[Line]:
     rest = at_rest(on.design, wanted.port, on.board.platform, loaded=on.loaded)
     for number, (said, seen) in enumerate(zip(rest.cpmus, on.beside.sources(), strict=False)):
         yield Line("shutdown", wanted.port.name, f"CPMU {number} can raise its interrupt",
-                   _yes(said.source), _yes(seen), "its registers, as the hardware has them")
-
-
-def _yes(value: bool) -> str:
-    return "yes" if value else "no"
+                   yes(said.source), yes(seen), "its registers, as the hardware has them")
