@@ -6,7 +6,8 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping
 
-from generator.expr import FALSE, TRUE, Bin, Expr, Not, Num, Pick, Read, num, reads
+from generator.expr import FALSE, TRUE, Bin, Expr, Not, Num, Pick, Read, num
+from generator.reads import reads
 
 
 def fold_known(expr: Expr, known: frozenset[Read]) -> Expr:

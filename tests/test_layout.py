@@ -155,6 +155,14 @@ def test_imports_inside_of_functions_count() -> None:
     assert HOUSE / "generator/system/version.py" in _files(HOUSE / "generator/__main__.py")
 
 
+def test_no_file_is_longer_than_a_reader_can_hold() -> None:
+    long = {path.relative_to(HOUSE).as_posix(): lines
+            for path in (*SOURCES, *(HOUSE / "tests").rglob("*.py"))
+            if (lines := path.read_text(encoding="utf-8").count("\n")) > 400}
+
+    assert long == {}
+
+
 def test_every_folder_is_installed() -> None:
     project = tomllib.loads((HOUSE / "pyproject.toml").read_text(encoding="utf-8"))
     finding = project["tool"]["setuptools"]["packages"]["find"]

@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from generator.design import RECOVERY, RUNTIME, SLEEP, Design
-from generator.expr import reads
 from generator.facts import GONE, SUBSTORE
 from generator.operation import Operation
 from generator.program import guards, operations
+from generator.reads import reads
 
 PLAIN = "plain"
 # Callbacks that the PM core calls for children before parents, and what it calls, parents first, of

@@ -30,12 +30,12 @@ from generator.expr import (
     all_of,
     any_of,
     num,
-    substitute,
 )
 from generator.facts import LIFE, PMU, SOURCE
 from generator.meaning import fold
 from generator.operation import Do
 from generator.program import operations
+from generator.reads import substitute
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,8 @@ from checks.machine.schedule import schedule
 from checks.machine.step import DOWN, HALTED, IDLE, RUNNING, SHUT, Build, Step, Transition
 from generator.design import Design
 from generator.errors import ModelError
-from generator.expr import Expr, Fact, Num, Place, Read, maximum, minimum, num, reads
+from generator.expr import Expr, Fact, Num, Place, Read, maximum, minimum, num
+from generator.reads import reads
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from checks.machine.instances import Inst
-from generator.expr import Expr, Read, reads
+from generator.expr import Expr, Read
 from generator.facts import BELOW, BLOCK, LEFT_ON, LOSES
+from generator.reads import reads
 
 OPEN_QUESTION = -1  # the value of a question that nothing has asked
 

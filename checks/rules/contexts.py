@@ -28,7 +28,7 @@ from generator.context import (
     shut,
     wanted,
 )
-from generator.expr import FALSE, TRUE, Expr, Fact, Nth, Read, all_of, any_of, num, reads
+from generator.expr import FALSE, TRUE, Expr, Fact, Nth, Read, all_of, any_of, num
 from generator.facts import (
     HANDLER,
     IN_RUNTIME_PM,
@@ -44,6 +44,7 @@ from generator.facts import (
 from generator.operation import Block, Operation
 from generator.ops.work import ON_A_QUEUE
 from generator.program import operations
+from generator.reads import reads
 
 _NAME_URB = frozenset({"usb_submit_urb", "usb_kill_urb", "usb_unlink_urb", "usb_poison_urb"})
 

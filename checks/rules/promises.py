@@ -10,7 +10,7 @@ from checks.machine.instances import Inst, View
 from checks.machine.step import SHUT, Kind, Step
 from checks.rules.rule import COUNTED, Clause, clause_rule, counted_on, once, step_rule
 from generator.design import SUBDEVICES, Device, Driver
-from generator.expr import TRUE, Expr, Fact, Nth, Place, Read, all_of, any_of, num, reads
+from generator.expr import TRUE, Expr, Fact, Nth, Place, Read, all_of, any_of, num
 from generator.facts import (
     ADDED,
     ALLOCATED,
@@ -41,6 +41,7 @@ from generator.operation import Operation
 from generator.ops.perf import PEEK, PEEK_ENDS
 from generator.ops.pm import RUNTIME_GETS, RUNTIME_PUTS
 from generator.program import operations
+from generator.reads import reads
 
 
 def _there(inst: Inst) -> Expr:

@@ -13,11 +13,12 @@ from checks.machine.instances import Inst, View
 from checks.machine.step import Kind, Step
 from checks.rules.rule import COUNTED, counted_on, once, step_rule
 from checks.rules.supplies import OFF
-from generator.expr import TRUE, Expr, Num, Place, Read, Role, all_of, any_of, num, reads
+from generator.expr import TRUE, Expr, Num, Place, Read, Role, all_of, any_of, num
 from generator.facts import ABSENT, EXCLUSIVE, HANDLER, IRQ, LIFE
 from generator.meaning import assuming, fold_known
 from generator.operation import ME, Operation, Set, fill
 from generator.ops.pm import RUNTIME_PUTS
+from generator.reads import reads
 
 # Other rules say the same of these: R36 of the first, R24 of those of auxiliary devices, N12 of
 # the rest, and of whatever an operation names in needs=; N44 of what arms an irq, R40 of what is

@@ -30,8 +30,9 @@ from itertools import product
 from math import prod
 
 from checks.machine.machine import IDLE, Machine, Transition
-from generator.expr import Bin, Expr, Num, Pick, Read, reads
+from generator.expr import Bin, Expr, Num, Pick, Read
 from generator.meaning import computed, evaluate
+from generator.reads import reads
 
 MOST = 64  # combinations of values that are tried out
 Known = int

@@ -21,8 +21,9 @@ from checks.search.search import Search
 from checks.search.trace import answers_on, broken_on, shortened, states_on
 from generator.design import RUNTIME, Design, Waiver
 from generator.errors import NOWHERE, Where
-from generator.expr import FALSE, Fact, Read, reads
+from generator.expr import FALSE, Fact, Read
 from generator.meaning import evaluate, fold_known
+from generator.reads import reads
 from generator.system.stopping import Late, bounded
 
 STATES = 10_000_000

@@ -9,8 +9,9 @@ from dataclasses import replace
 from checks.machine.machine import IDLE, RUNNING, UNASKED, Machine, Transition
 from checks.machine.questions import answers, questions
 from checks.search.machine_as_c import Watch
-from generator.expr import Expr, Num, Pick, Read, num, reads
+from generator.expr import Expr, Num, Pick, Read, num
 from generator.meaning import assuming, fold_known
+from generator.reads import reads
 
 
 def forget(

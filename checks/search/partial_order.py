@@ -15,8 +15,9 @@ from dataclasses import dataclass
 
 from checks.machine.machine import IDLE, RUNNING, Machine, Transition
 from checks.search.abstract_values import Knowledge, Known, Node
-from generator.expr import FALSE, Expr, Read, reads
+from generator.expr import FALSE, Expr, Read
 from generator.meaning import evaluate
+from generator.reads import reads
 
 Location = tuple[Read | None, int]  # a process, by its counter, and where it is
 Condition = tuple[int, Expr, bool]  # number, when a rule breaks, whether that is waived

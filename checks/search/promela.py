@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 from checks.machine.machine import IDLE, Machine, Transition
 from checks.machine.questions import answers, asked_under, questions
 from checks.search.machine_as_c import Watch
-from generator.expr import FALSE, TRUE, Bin, Expr, Not, Num, Pick, Read, reads
+from generator.expr import FALSE, TRUE, Bin, Expr, Not, Num, Pick, Read
 from generator.meaning import assuming, fold_known
+from generator.reads import reads
 from generator.rendering.templates import text_of
 
 Slot = tuple[int, str, str]

@@ -9,8 +9,9 @@ from checks.machine.instances import System
 from checks.machine.machine import Machine
 from checks.machine.step import Kind
 from generator.errors import NOWHERE, Where
-from generator.expr import Bin, Expr, Not, Pick, Read, reads
+from generator.expr import Bin, Expr, Not, Pick, Read
 from generator.meaning import evaluate
+from generator.reads import reads
 
 
 def because(when: Expr, state: Mapping[Read, int]) -> tuple[str, ...]:

@@ -9,8 +9,9 @@ from checks.machine.machine import Machine, build
 from checks.rules.rule import Rule
 from checks.search.explore import watches_of
 from generator.design import Design
-from generator.expr import Expr, Fact, Read, reads
+from generator.expr import Expr, Fact, Read
 from generator.facts import PLATFORM
+from generator.reads import reads
 
 
 def needs(rule: Rule, designs: Iterable[Design]) -> tuple[Fact, ...]:

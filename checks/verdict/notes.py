@@ -12,7 +12,7 @@ from checks.machine.runtime_calls import CALLED_KINDS
 from checks.search.explore import Done, Report
 from generator.design import RECOVERY, RUNTIME, SLEEP, Design, Driver
 from generator.errors import Where
-from generator.expr import Fact, Num, Place, Read, Role, num, reads, substitute
+from generator.expr import Fact, Num, Place, Read, Role, num
 from generator.facts import (
     CLOCK_ON,
     DYN,
@@ -31,6 +31,7 @@ from generator.operation import IGNORE, Do, Operation
 from generator.ops import shipped
 from generator.ops.pm import RUNTIME_GETS
 from generator.program import operations
+from generator.reads import reads, substitute
 
 # What nothing but an operation of the design can give: neither the driver core nor hardware.
 _GIVEN = (MODE, NVEC, DYN, IRQ, HANDLER, MEMORY)

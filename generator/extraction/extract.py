@@ -12,10 +12,11 @@ from generator.design import RECOVERY, SUBDEVICES, Design, Device, Driver, conte
 from generator.entrypoint import DriverStruct, struct_named
 from generator.errors import TreeError, Where
 from generator.expr import Fact
-from generator.extraction.blocks import HARMLESS_CALLS, Blocks
+from generator.extraction.blocks import Blocks
 from generator.extraction.callbacks import keeping
 from generator.extraction.contexts import set_up
 from generator.extraction.fractions import Fractions, branches, calls
+from generator.extraction.harmless import HARMLESS_CALLS
 from generator.extraction.interfaces import called, queued_by
 from generator.extraction.members import looked_for, needed, put_into, without_members
 from generator.extraction.modules import module

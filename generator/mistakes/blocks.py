@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from generator.errors import ModelError, Where
-from generator.expr import Bin, Expr, Num, Read, reads
+from generator.expr import Bin, Expr, Num, Read
 from generator.misfit import is_place
 from generator.mistakes.operations import check_operation, named_twice, span
 from generator.mistakes.parts import check_parts
@@ -21,6 +21,7 @@ from generator.program import (
     Return,
     leaves,
 )
+from generator.reads import reads
 
 # Of a node that was looked at: variations of a design share most of theirs.
 CHECKED, CHECKED_IN_LOOP = "checked", "checked in a loop"

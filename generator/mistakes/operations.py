@@ -23,12 +23,12 @@ from generator.expr import (
     Role,
     UsersOf,
     num,
-    reads,
 )
 from generator.meaning import evaluate
 from generator.misfit import shown
 from generator.mistakes.parts import check_parts
 from generator.operation import Operation, Outcome
+from generator.reads import reads
 
 FITS = "fits"  # of one that was looked at: it is used again and again
 

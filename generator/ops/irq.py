@@ -90,10 +90,7 @@ PCI_FREE_IRQ_VECTORS = Operation(
     ("dev",),
     (
         ok(
-            *_drop_vectors(),
-            sets(MODE(DEV), MODE_OFF),
-            sets(NVEC(DEV), 0),
-            sets(DYN(DEV), 0),
+            *_drop_vectors(), sets(MODE(DEV), MODE_OFF), sets(NVEC(DEV), 0), sets(DYN(DEV), 0),
             when=msi_on(DEV),
         ),
         ok(sets(MODE(DEV), MODE_OFF), when=~msi_on(DEV)),

@@ -32,6 +32,7 @@ from generator.reading.values import (
     outcomes,
     refine,
     shown,
+    varying,
     without_elements,
 )
 
@@ -58,11 +59,9 @@ class _State(NamedTuple):
 _END = _State("", -1, (), (), (), ())
 _Step = tuple[Label | None, _State]
 
-
 # states per entry point before we give up; for scale: portdrv's probe has a few thousand
 MOST = 300_000
-# silent steps taken in a row: so a loop without any other step comes to an end
-_FAR = 64
+_FAR = 64  # silent steps taken in a row: so a loop without any other step comes to an end
 # steps of one function that are worth their memory
 _MOST_KEPT = 2000
 
@@ -183,7 +182,7 @@ class Runs:
                 value = evaluate(node.uses[0], env, memory)
                 path = f"{state.function}:{node.target.key.partition('@')[0]}"
                 label = self._set(node, path, node.op, evaluate(node.uses[-1], env, memory))
-                env[node.target.key] = bind(_result(value), node.target.root)
+                env[node.target.key] = bind(varying(value), node.target.root)
                 env.pop(mark(node.target.key), None)
             else:
                 env.pop(node.target.key, None)
@@ -399,8 +398,3 @@ class Runs:
         if not function.void and value.signs & NONZERO:
             steps.append((None, back(Value(value.signs & NONZERO))))
         return steps
-
-
-def _result(value: Value) -> Value:
-    """Return a value as a local variable keeps it: no constant any more, for variables vary."""
-    return Value(value.signs) if value.text.startswith("=") else value

@@ -306,3 +306,8 @@ def without_elements(memory: dict[str, int]) -> dict[str, int]:
     """Return what is still known when a variable was set, by which elements may be chosen."""
     known = {path: signs for path, signs in memory.items() if "[*]" not in path}
     return memory if len(known) == len(memory) else known
+
+
+def varying(value: Value) -> Value:
+    """Return a value as a local variable keeps it: no constant any more, for variables vary."""
+    return Value(value.signs) if value.text.startswith("=") else value

@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from generator.extraction.blocks import HARMLESS_CALLS
+from generator.extraction.harmless import HARMLESS_CALLS
 from generator.extraction.vocabulary import known, prints
 from generator.kernel import pin
 from generator.kernel.tree import files

@@ -164,7 +164,8 @@ def test_lists_of_settings_come_before_what_is_typed() -> None:
             ("apply", "trailers", "true", "c"), ("", "seconds", "9", "d")]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ours, "_told", lambda: iter(told))
-        ours.apply(args, verbs_of(parser())["validate"], ["validate", "x", "--skip", "design"])
+        of = verbs_of(parser())["validate"].parser
+        ours.apply(args, of, ["validate", "x", "--skip", "design"])
     assert args.skip == ["people", "design"], "that of the verb goes before that of all"
     assert not args.trailers
 

@@ -23,7 +23,7 @@ from checks.verdict.judge import judge
 from checks.verdict.notes import never_reached
 from generator.__main__ import main
 from generator.design import Design, Device, Driver, Waiver
-from generator.expr import FALSE, any_of, reads
+from generator.expr import FALSE, any_of
 from generator.facts import CAP, COUNT, ENABLED, LIFE, LINE_ROUTED, MASTER
 from generator.load import load
 from generator.meaning import evaluate
@@ -41,6 +41,7 @@ from generator.ops.pci import PCI_DISABLE_DEVICE, PCI_ENABLE_DEVICE, PCI_SET_MAS
 from generator.ops.perf import PEEK_ENDS
 from generator.ops.source import ENABLE_SOURCE
 from generator.program import If
+from generator.reads import reads
 
 CARD = Device("card", "pci")
 PROBE = (
