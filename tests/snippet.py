@@ -11,7 +11,7 @@ from pathlib import Path
 from checks.compiling.compile import check
 from checks.finding import Finding
 from generator.kernel.unbuildable import Complaint
-from generator.parsing.unit import Directories, Job
+from generator.parsing.job import Directories, Job
 from generator.series.commit import commits_of
 
 CLANG = shutil.which("clang-19") or shutil.which("clang") or ""

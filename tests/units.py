@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from generator.kernel import variant
 from generator.kernel.kbuild import Base
-from generator.parsing.unit import Directories, Job, Overlay, Unit, job, parse_job
+from generator.parsing.job import Directories, Job, Overlay
+from generator.parsing.unit import Unit, job, parse_job
 
 
 def parse(base: Base, path: str, overlay: Overlay | None = None) -> Unit:

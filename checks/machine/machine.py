@@ -22,7 +22,7 @@ from checks.machine.instances import Inst, View
 from checks.machine.lock_owners import takes_locks
 from checks.machine.questions import OPEN_QUESTION
 from checks.machine.schedule import schedule
-from checks.machine.step import DOWN, HALTED, IDLE, RUNNING, SHUT, Build, Step, Transition
+from checks.machine.step import Build, Transition
 from generator.design import Design
 from generator.errors import ModelError
 from generator.expr import Expr, Fact, Num, Place, Read, maximum, minimum, num
@@ -158,9 +158,3 @@ def given_answers(design: Design, view: View, used: Iterable[Read]) -> dict[Read
                 found[fact(inst)] = fact.values.index(value)
     wanted = set(used)
     return {read: value for read, value in found.items() if read in wanted}
-
-
-__all__ = [
-    "DOWN", "HALTED", "IDLE", "RUNNING", "SHUT", "UNASKED", "Machine", "Step", "Transition",
-    "build", "given_answers", "with_variables",
-]

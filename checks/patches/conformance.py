@@ -25,7 +25,8 @@ from generator.operation import Operation
 from generator.program import Block, Do, Function, called, mapped, operations
 from generator.reading.cfg import Extent
 from generator.reading.initialisers import entry_points
-from generator.reading.reader import CLts, Reader, Unnamed
+from generator.reading.reader import CLts, Reader
+from generator.reading.sites import Unnamed
 
 if TYPE_CHECKING:
     from generator.kernel.kbuild import Base

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.machine.instances import View
-from checks.machine.machine import Step
 from checks.machine.runtime_pm import calls_of
+from checks.machine.step import Step
 from checks.rules.contexts import mutexes_of, process_of
 from checks.rules.rule import COUNTED, is_done, step_rule
 from generator.design import RUNTIME, SLEEP, SUBDEVICES

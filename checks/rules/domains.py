@@ -8,7 +8,7 @@ for its own descriptors passes it by; a symptom says when it is due to that.
 from __future__ import annotations
 
 from checks.machine.instances import View
-from checks.machine.machine import Step
+from checks.machine.step import Step
 from checks.rules.rule import is_done, step_rule
 from generator.expr import Expr, all_of, any_of
 from generator.facts import (

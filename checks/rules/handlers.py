@@ -7,8 +7,7 @@ from collections.abc import Iterator
 
 from checks.machine.in_flight import heard
 from checks.machine.instances import Inst, View
-from checks.machine.machine import HALTED, Step
-from checks.machine.step import GIVEN_UP
+from checks.machine.step import GIVEN_UP, HALTED, Step
 from checks.rules.rule import COUNTED, Clause, clause_rule, is_done, state_rule, step_rule
 from generator.context import IN_FLIGHT, REGISTERED, queued
 from generator.design import SUBDEVICES, Driver

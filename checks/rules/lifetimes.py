@@ -7,8 +7,7 @@ from collections.abc import Iterator
 
 from checks.machine.episode import PLAIN
 from checks.machine.instances import SYSTEM, Inst, View
-from checks.machine.machine import HALTED
-from checks.machine.step import DOWN, OWED, Kind, Step
+from checks.machine.step import DOWN, HALTED, OWED, Kind, Step
 from checks.rules.rule import Clause, clause_rule, is_done, step_rule
 from generator.design import SUBDEVICES
 from generator.expr import TRUE, Expr, all_of, any_of

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from checks.machine.instances import Inst, View
 from checks.machine.lock_owners import number
-from checks.machine.machine import Step
+from checks.machine.step import Step
 from checks.rules.rule import state_rule, step_rule
 from generator.expr import FALSE, Expr, all_of, any_of
 from generator.facts import (

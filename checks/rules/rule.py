@@ -15,8 +15,7 @@ from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 from checks.machine.instances import View
-from checks.machine.machine import Step
-from checks.machine.step import GIVEN_UP
+from checks.machine.step import GIVEN_UP, Step
 from generator.expr import TRUE, Expr, any_of
 from generator.facts import (
     CLOCK,

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.machine.instances import Inst, View
-from checks.machine.machine import Step
+from checks.machine.step import Step
 from checks.rules.rule import Clause, clause_rule, counted_on, is_done
 from generator.expr import Expr, Fact
 from generator.facts import (

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from checks.machine.instances import View
-from checks.machine.machine import Step
+from checks.machine.step import Step
 from checks.rules.rule import is_done, step_rule
 from generator.expr import Expr, all_of
 from generator.facts import (

@@ -29,7 +29,8 @@ from heapq import heappop, heappush
 from itertools import product
 from math import prod
 
-from checks.machine.machine import IDLE, Machine, Transition
+from checks.machine.machine import Machine
+from checks.machine.step import IDLE, Transition
 from generator.expr import Bin, Expr, Num, Pick, Read
 from generator.meaning import computed, evaluate
 from generator.reads import reads

@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from checks.machine.machine import IDLE, RUNNING, UNASKED, Machine, Transition
+from checks.machine.machine import UNASKED, Machine
 from checks.machine.questions import answers, questions
+from checks.machine.step import IDLE, RUNNING, Transition
 from checks.search.machine_as_c import Watch
 from generator.expr import Expr, Num, Pick, Read, num
 from generator.meaning import assuming, fold_known

@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from checks.machine.machine import IDLE, RUNNING, Machine, Transition
+from checks.machine.machine import Machine
+from checks.machine.step import IDLE, RUNNING, Transition
 from checks.search.abstract_values import Knowledge, Known, Node
 from generator.expr import FALSE, Expr, Read
 from generator.meaning import evaluate
@@ -319,6 +320,3 @@ def _commute(
     return outside and all(first[read] == last[read] for read in compared) and not any(
         evaluate(rule, state) for rule, _ in their_rules
     )
-
-
-__all__ = ["Alone", "Condition", "Location", "Reduction"]

@@ -13,8 +13,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from checks.machine.machine import IDLE, Machine, Transition
+from checks.machine.machine import Machine
 from checks.machine.questions import answers, asked_under, questions
+from checks.machine.step import IDLE, Transition
 from checks.search.machine_as_c import Watch
 from generator.expr import FALSE, TRUE, Bin, Expr, Not, Num, Pick, Read
 from generator.meaning import assuming, fold_known

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from checks.machine.machine import Machine, Transition
+from checks.machine.machine import Machine
 from checks.machine.questions import OPEN_QUESTION, answered, questions
+from checks.machine.step import Transition
 from checks.search.machine_as_c import Watch
 from generator.errors import PortwrightError
 from generator.expr import Expr, Read

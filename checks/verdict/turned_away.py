@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from checks.machine.machine import IDLE, RUNNING, Machine, Transition
+from checks.machine.machine import Machine
+from checks.machine.step import IDLE, RUNNING, Transition
 from checks.search.explore import Shown
 from checks.verdict.goal import instances
 from generator.expr import Num, Read

@@ -13,6 +13,7 @@ from generator.kernel import kbuild, tree
 from generator.kernel.kbuild import Base
 from generator.kernel.tree import Tree
 from generator.parsing import unit
+from generator.parsing.job import Job
 from generator.parsing.unit import Unit
 from generator.spelling import spelt
 
@@ -73,7 +74,7 @@ class Draft:
         if path not in self.units:
             autoconf = str(self.base.autoconf_path.relative_to(self.base.build))
             self.units[path] = unit.parse_once(
-                unit.Job(
+                Job(
                     unit.place(self.base),
                     kbuild.flags(self.base, path).args,
                     path,

@@ -30,7 +30,8 @@ from generator.parsing.cursors import Kind, Unit
 from generator.program import Block, Call, Function, If, Return, operations
 from generator.reading import cfg
 from generator.reading.cfg import Extent
-from generator.reading.reader import CLts, Reader, Site, Unnamed
+from generator.reading.reader import CLts, Reader
+from generator.reading.sites import Site, Unnamed
 
 ACTIONS = (DEVM_ACTION.callees[0], DEVM_PLAIN_ACTION.callees[0])
 MOST_RUNS = 20_000  # states of one function; what is larger is not read, and that is said

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from generator.reading.reader import HARMLESS
+from generator.reading.driver_code import HARMLESS
 
 # What a driver has put there itself: a probe that went well has.
 DATA = frozenset((

@@ -16,8 +16,8 @@ from generator.kernel.configurations import CONFIGS
 from generator.kernel.kbuild import Base
 from generator.kernel.tree import Tree
 from generator.parsing import unit
-from generator.parsing.job import Job
-from generator.parsing.unit import Overlay, Unit
+from generator.parsing.job import Job, Overlay
+from generator.parsing.unit import Unit
 
 CONFIG = "m"  # the configuration that is asked first
 MOST_FILES = 12  # of a module that are read with the one that is asked for

@@ -31,19 +31,6 @@ from generator.parsing.job import (
 if TYPE_CHECKING:
     from generator.kernel.kbuild import Base
 
-__all__ = [
-    "Definition",
-    "Diagnostic",
-    "Directories",
-    "Job",
-    "Overlay",
-    "Unit",
-    "job",
-    "parse_job",
-    "parse_once",
-    "place",
-]  # fmt: skip
-
 # libclang's CXTranslationUnit_Incomplete | CXTranslationUnit_ForSerialization
 _FOR_PCH = 0x12
 _SEVERITY = {2: "warning", 3: "error", 4: "error"}

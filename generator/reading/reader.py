@@ -11,21 +11,8 @@ from generator.graphs.lts import Label, Lts, minimise
 from generator.parsing.cursors import Unit
 from generator.reading.cfg import Extent, Function
 from generator.reading.driver_code import HARMLESS, Program
-from generator.reading.initialisers import Initialiser, entry_points
 from generator.reading.runs import MOST, Runs
 from generator.reading.sites import Site, Unnamed
-
-__all__ = [
-    "HARMLESS",
-    "CLts",
-    "Extent",
-    "Initialiser",
-    "Reader",
-    "Site",
-    "Unnamed",
-    "entry_points",
-    "read",
-]
 
 
 @dataclass(frozen=True)

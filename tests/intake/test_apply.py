@@ -11,7 +11,8 @@ from clones import clone_at, shell, snapshot
 
 from generator.errors import Conflict, Refused, UsageError
 from generator.intake import apply as applying
-from generator.intake.apply import Applied, undo
+from generator.intake.apply import undo
+from generator.intake.handover import Applied
 from generator.intake.posting import Asked
 from generator.kernel.clone import own
 from generator.kernel.tree import Tree

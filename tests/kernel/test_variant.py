@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from generator.errors import Refused, TreeError
-from generator.kernel.kbuild import Base, Complaint, complaints, flags, units
+from generator.kernel.kbuild import Base, complaints, flags, units
 from generator.kernel.sound import harmless, sound
 from generator.kernel.tree import read
-from generator.kernel.unbuildable import Unbuildable
+from generator.kernel.unbuildable import Complaint, Unbuildable
 from generator.kernel.variant import at, ungranted
 
 PTM = "drivers/pci/pcie/ptm.c"

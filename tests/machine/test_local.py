@@ -23,9 +23,9 @@ from checks.verdict.likeness import compare
 from checks.verdict.rest import kept_of
 from generator.context import calls
 from generator.design import Design, Device, Driver
-from generator.expr import Expr, Fact, Place
+from generator.expr import Expr, Fact, Place, Role
 from generator.load import load
-from generator.operation import RETURN, Do, Guard, Role, sets
+from generator.operation import RETURN, Do, Guard, sets
 from generator.ops.assign import note
 from generator.ops.pci import PCI_SET_MASTER
 from generator.ops.perf import PEEK, PEEK_ENDS

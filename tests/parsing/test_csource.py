@@ -14,8 +14,8 @@ from units import parse_at, parse_many
 from generator.errors import TreeError
 from generator.parsing import unit
 from generator.parsing.includes import Includes, leading
-from generator.parsing.job import resolved
-from generator.parsing.unit import MOST_KEPT, Directories, Job, keep, parse_job, parse_once
+from generator.parsing.job import Directories, Job, resolved
+from generator.parsing.unit import MOST_KEPT, keep, parse_job, parse_once
 
 UNIT = """// SPDX-License-Identifier: GPL-2.0
 #define pr_fmt(fmt) "unit: " fmt	/* before the includes */

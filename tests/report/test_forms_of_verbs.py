@@ -169,9 +169,10 @@ def test_the_verb_boot_hands_its_form_on(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from generator.cli import boot
+    from generator.cli.boot_source import Source
 
-    source = boot._Source(load("today").design, None, {}, "")  # type: ignore[arg-type]
-    monkeypatch.setattr(boot, "_source", lambda *given: source)
+    source = Source(load("today").design, None, {}, "", "")  # type: ignore[arg-type]
+    monkeypatch.setattr(boot, "sources", lambda *given: (source,))
     monkeypatch.setattr(boot, "told", lambda *given: {})
     monkeypatch.setattr(boot, "_kernel", lambda *given: None)
     monkeypatch.setattr(boot, "program", lambda *given: None)

@@ -13,7 +13,7 @@ from house import HOUSE
 
 from checks.finding import Verdict
 from checks.machine.instances import View
-from checks.machine.machine import Step
+from checks.machine.step import Step
 from checks.rules.all import RULES
 from checks.rules.rule import Rule, step_rule
 from checks.search import explore as explorer

@@ -13,7 +13,7 @@ from checks.finding import Verdict
 from checks.verdict import explored
 from checks.verdict.degrade import Comparison
 from checks.verdict.judge import judge
-from generator.cli import boot
+from generator.cli.boot_source import pinned_design
 from generator.design import Design, Device, Driver
 from generator.designs import auxbus, today
 from generator.errors import ModelError, UsageError
@@ -84,11 +84,11 @@ def test_a_verdict_is_not_kept_beyond_a_change_of_the_base(
 
 
 def test_the_pinned_kernel_is_what_a_series_starts_from_or_what_services_are_held_to() -> None:
-    assert boot._pinned(load("auxbus")) is auxbus.SERIES.start
-    assert boot._pinned(load("flat-library")) is today.DESIGN
+    assert pinned_design(load("auxbus")) is auxbus.SERIES.start
+    assert pinned_design(load("flat-library")) is today.DESIGN
     alone = Loaded(design(), pytest, load("auxbus").file)
     with pytest.raises(UsageError, match="not known what the pinned kernel does"):
-        boot._pinned(alone)
+        pinned_design(alone)
 
 
 def test_a_broken_kernel_is_one_of_the_design_that_its_breakage_names() -> None:

@@ -13,9 +13,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from checks.machine.instances import Inst
-from checks.machine.machine import IDLE, RUNNING, Machine, Transition, build
+from checks.machine.machine import Machine, build
 from checks.machine.questions import asked_under
-from checks.machine.step import Kind
+from checks.machine.step import IDLE, RUNNING, Kind, Transition
 from generator.design import Design
 from generator.errors import ModelError
 from generator.expr import Expr, Fact, Read
