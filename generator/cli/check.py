@@ -56,13 +56,11 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--against takes one DESIGN, and all of it")
     if args.against and _is_c(args):
         raise UsageError("--against takes a design, not a C file: see `portwright read --against`")
-    if args.base and not args.tree:
-        raise UsageError("--base needs --tree: a pinned tree has one base only; see --kernel")
     if args.all and args.svg is not None:
         raise UsageError("--svg takes one DESIGN, or --why CELL")
     if args.svg is not None:
         _refuse_foreign(args.svg)
-    asks = (args.kernel or args.tree) and not _is_c(args)
+    asks = (args.kernel or args.tree or args.base) and not _is_c(args)
     args.form = "json" if args.json else args.format
     args.where, args.said = _there(args) if asks else (None, DEFAULT)
     if args.design:

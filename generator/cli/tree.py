@@ -29,13 +29,18 @@ def chosen(args: argparse.Namespace) -> Tree:
 
     Errors: UsageError for what does not go together; TreeError, EnvironmentFault.
     """
+    refuse_two(args)
     if args.tree:
-        if args.kernel:
-            raise UsageError("--kernel names a pinned tree, --tree a clone of yours: give one")
         return own(Path(args.tree), args.base or "HEAD")
     if args.base:
         raise UsageError("--base needs --tree: a pinned tree has one base only; see --kernel")
     return pin.pinned(args.kernel, allow_newer=args.allow_newer)
+
+
+def refuse_two(args: argparse.Namespace) -> None:
+    """Refuse a pinned tree beside a clone. Errors: UsageError."""
+    if args.tree and args.kernel:
+        raise UsageError("--kernel names a pinned tree, --tree a clone of yours: give one")
 
 
 def told(where: Tree) -> Mapping[str, str]:
@@ -138,7 +143,7 @@ def _pin(args: argparse.Namespace) -> int:
     Errors: UsageError, Refused, TreeError, EnvironmentFault.
     """
     if len(args.names) != 2:
-        raise UsageError("tree pin takes NAME PACKAGE[/SUITE][=VERSION], as 7.3 linux-source-7.3")
+        raise UsageError(moving.TAKES)
     before = pin.read_pins().get(args.names[0])
     wanted = moving.asked(*args.names)
     what = f"{wanted.package} {wanted.package_version}"

@@ -20,7 +20,7 @@ from checks.report import text
 from checks.report.forms import FORMS
 from checks.report.record import Report
 from generator.cli.given import again, asked, clone
-from generator.cli.tree import told
+from generator.cli.tree import refuse_two, told
 from generator.errors import UsageError
 from generator.intake import b4check, inbox, posting, rebase
 from generator.kernel.clone import whole
@@ -40,8 +40,7 @@ def run(args: argparse.Namespace) -> int:
     """
     chosen = choice(args.only, args.skip, args.expect, list(CHECKS), args.matrix,
                     deep=args.deep)
-    if args.tree and args.kernel:
-        raise UsageError("--kernel names a pinned tree, --tree a clone of yours: give one")
+    refuse_two(args)
     if args.all and not args.against:
         raise UsageError("--all goes with --against OLD: there is nothing else that is left out")
     clone_ = None if args.kernel else clone(args)

@@ -20,6 +20,7 @@ from generator.kernel.pin import Pin
 from generator.system.cache import keep
 from generator.system.house import INSTALLED
 
+TAKES = "tree pin takes NAME PACKAGE[/SUITE][=VERSION], as 7.3 linux-source-7.3"
 _PACKAGE = re.compile(r"(?P<package>[a-z0-9][a-z0-9.+-]+)(?:/(?P<suite>[\w-]+))?(?:=(?P<v>\S+))?")
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 
@@ -37,7 +38,7 @@ def asked(name: str, package: str, lock_file: Path | None = None) -> Pin:
         raise Refused(f"{file}: belongs to the installed program; pins are moved in a clone of it")
     found = _PACKAGE.fullmatch(package)
     if not found or not _NAME.fullmatch(name):
-        raise UsageError("tree pin takes NAME PACKAGE[/SUITE][=VERSION], as 7.3 linux-source-7.3")
+        raise UsageError(TAKES)
     there = pin.read_pins(file)
     for one in there.values():
         if one.name != name and name.removeprefix("v") == one.version:
