@@ -181,3 +181,12 @@ def test_the_verb_boot_hands_its_form_on(
         ["boot", "today", "--board", "static", "--format", "github"])
     assert boot.run(args) == 1
     assert capsys.readouterr().out.startswith("::error file=drivers/pci/pcie/portdrv.c,line=12,")
+
+
+@pytest.mark.parametrize("verb", ["check", "boot"])
+def test_the_forms_that_are_offered_are_those_that_are_given(verb: str) -> None:
+    verbs = next(one for one in parser()._actions if one.dest == "verb")
+    assert isinstance(verbs.choices, dict)
+    (form,) = (one for one in verbs.choices[verb]._actions if one.dest == "format")
+
+    assert form.choices == ("text", "json", *SHARED)

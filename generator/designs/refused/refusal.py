@@ -43,7 +43,8 @@ class Refusal:
 
 def files() -> tuple[Path, ...]:
     """Return the files of the refused designs."""
-    return tuple(sorted(HOME.glob("[nr][0-9]*.py")))
+    ours = ("__init__", "refusal")
+    return tuple(sorted(one for one in HOME.glob("*.py") if one.stem not in ours))
 
 
 def refused(name: str, design: Design) -> tuple[Design, SeriesSpec]:
