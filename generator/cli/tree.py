@@ -114,7 +114,7 @@ def _refuse_idle(args: argparse.Namespace) -> None:
     if args.json and (does == "pin" or args.dry_run):
         raise UsageError("--json goes with neither `tree pin` nor -n: these say what they do")
     if does in ("list", "compare", "pin") and (args.tree or args.base or args.kernel):
-        raise UsageError(f"tree {does} takes no --kernel, --tree or --base")
+        raise UsageError(f"tree {does} takes no --kernel, --tree or --base: `tree show` takes one")
     if args.names and does not in ("compare", "pin"):
         raise UsageError(f"tree {does} takes no names; --kernel, or --tree, says which")
 
