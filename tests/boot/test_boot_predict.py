@@ -119,6 +119,16 @@ def test_what_firmware_left_on_is_on_until_the_driver_binds() -> None:
     assert sources(after_unbind(auxbus.DESIGN, port, PLAIN, loaded=False)) == [True, False]
 
 
+def test_what_firmware_left_on_stays_on_where_no_driver_is_for_it() -> None:
+    port = replace(BUSY, cpmus=(Cpmu(2, left_on=True), Cpmu(1)))
+    others = tuple(one for one in auxbus.DESIGN.drivers if one.device.kind != "aux")
+    design = replace(auxbus.DESIGN, drivers=others)  # as after the step that creates the devices
+
+    assert child_module(design) == ""
+    for said in (predict(design, port, PLAIN), at_rest(design, port, PLAIN)):
+        assert [one.source for one in said.cpmus] == [True, False]
+
+
 def test_a_bound_cpmu_has_claimed_its_registers_and_holds_its_port() -> None:
     before = predict(auxbus.DESIGN, BUSY, PLAIN, loaded=False)
     after = predict(auxbus.DESIGN, BUSY, PLAIN)

@@ -99,11 +99,14 @@ def predict(
     for child in children if loaded else ():
         life = _bound(life, child, twice)
     said = _told(design, port, life, top, children)
-    return said if loaded else _left(said, port)
+    return said if loaded and child_module(design) else _left(said, port)
 
 
 def _left(said: Predicted, port: Port) -> Predicted:
-    """Return what is said of a port with its CPMUs as firmware left them: no driver has come."""
+    """Return what is said of a port with its CPMUs as firmware left them: no driver has come.
+
+    There may be none for them: of a series the drivers can come after the devices.
+    """
     left = [one.left_on for one in port.cpmus] or [False]
     return replace(said, cpmus=tuple(
         replace(one, source=on) for one, on in zip(said.cpmus, left, strict=False)))
@@ -119,7 +122,7 @@ def after_unbind(
     life, top, children = _begun(design, port, platform)
     life = unbind(_bound(life, top, twice), top)
     said = _told(design, port, life, top, children)
-    return said if loaded else _left(said, port)
+    return said if loaded and child_module(design) else _left(said, port)
 
 
 def _bound(life: Life, inst: Inst, twice: bool) -> Life:
@@ -139,7 +142,7 @@ def at_rest(design: Design, port: Port, platform: Platform, *, loaded: bool = Tr
     for child in children if loaded else ():
         life = unbind(bind(life, child), child)
     said = _told(design, port, life, top, children)
-    return said if loaded else _left(said, port)
+    return said if loaded and child_module(design) else _left(said, port)
 
 
 def leaves_under_event(design: Design, port: Port, platform: Platform) -> bool:

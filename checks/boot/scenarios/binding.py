@@ -54,7 +54,7 @@ def _asked(on: Stage) -> Iterator[Line]:
         if fnmatchcase(alias, pattern)
     }
     yield Line("load", "system", "module that auxiliary devices ask for",
-               child_module(on.design), shown(found), f"uevent: {shown(set(said))}")
+               child_module(on.design) or shown(()), shown(found), f"uevent: {shown(set(said))}")
 
 
 def _held(on: Stage, before: Seen, after: Seen) -> Iterator[Line]:
