@@ -113,8 +113,9 @@ def fresh(path: str, old: str, new: str) -> tuple[Branch, ...]:
     """Return the innermost branches in which a commit has new lines that leave something."""
     every = sorted(branches(path, new), key=lambda one: one.last - one.first)
     whole = new.split("\n")
-    # with the directives around them: what stood like that has no new lines
-    if all("\n".join(whole[one.first - 2:one.last + 1]) in old for one in every):
+    # with the directives around them: what stood like that, as often, has no new lines
+    texts = {"\n".join(whole[one.first - 2:one.last + 1]) for one in every}
+    if all(old.count(one) >= new.count(one) for one in texts):
         return ()
     rows = _meant(new)
     lines = {number for number in added(old, new) if rows[number - 1].strip()}

@@ -98,7 +98,10 @@ def _members(task: Job) -> Members:
     known = record.recall()
     if known is None:
         known = worker.read(task, "members")
-        record.keep(absolute(job, diagnose(task).includes), known)
+        said = diagnose(task)
+        # as in frontend.py: a file that is missing may come to be there
+        if not any("file not found" in one.text for one in said.diagnostics):
+            record.keep(absolute(job, said.includes), known)
     return members(known)
 
 

@@ -83,6 +83,14 @@ def test_the_innermost_branch_of_a_new_line_is_taken() -> None:
     assert fresh("a.c", old, f"x;\n{old}") == ()
 
 
+def test_a_branch_that_comes_a_second_time_is_new() -> None:
+    once = "int a;\n#ifdef CONFIG_A\nint b;\n#endif\nint c;\n"
+    twice = f"{once}#ifdef CONFIG_A\nint b;\n#endif\n"
+
+    assert [one.first for one in fresh("a.c", once, twice)] == [7]
+    assert fresh("a.c", once, once.replace("int c", "int d")) == ()
+
+
 def test_lines_that_are_left_are_those_of_the_markers() -> None:
     told = '# 1 "/x/a.c"\na\n\n# 1 "/x/a.h" 1\nh\n# 7 "/x/a.c" 2\nb\nc\n'
     assert spoken(told, "x/a.c") == {1, 7, 8}

@@ -4,9 +4,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from snippet import CLANG, FILES, Snippet, laid, run
+
+from checks.compiling import worker
+from generator.parsing.job import Job
 
 pytestmark = pytest.mark.skipif(not CLANG, reason="clang is missing: apt-get install clang-19")
 
@@ -55,6 +59,35 @@ def test_a_member_of_a_header_may_have_its_use_in_a_unit_that_is_not_touched(roo
     assert found(root, less) == [(HEADER, 1, "shared.level")]
     (root / "src" / OTHER).write_text(FAR)
     assert found(root, less) == []
+
+
+def test_a_unit_is_only_asked_for_members_that_it_may_declare_and_once(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    read = worker.read
+
+    def counted(job: Job, what: str = "diagnosis") -> dict[str, Any]:
+        asked.append(what)
+        return read(job, what)
+
+    monkeypatch.setattr(worker, "read", counted)
+    less = START.replace("\tport->a = STEP;\n", "").replace("port->b = port->a", "port->b = 1")
+    said = found(root, less)
+    assert "members" in asked
+    asked.clear()
+    assert found(root, less) == said
+    assert "members" not in asked
+
+    # a member of a header of the whole kernel is nobody's own
+    (root / "src/include/linux").mkdir(parents=True)
+    (root / "src/include/linux/far.h").write_text("struct far { int reach; };\n")
+    uses = ("#include <linux/far.h>\nint probe(struct far *far);\nint probe(struct far *far)\n"
+            "{\n\treturn far->reach;\n}\n")
+    (root / "src" / PORT).write_text(uses)
+    target = Snippet(root, more=(f"-I{root}/src/include",))
+    assert run([target], {PORT: uses.replace("far->reach", "far != 0")}) == ()
+    assert set(asked) == {"diagnosis"}
 
 
 def test_a_use_under_another_configuration_is_one(tmp_path: Path) -> None:

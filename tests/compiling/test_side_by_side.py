@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -13,7 +14,7 @@ import pytest
 from snippet import CLANG, Snippet, laid
 
 from checks.compiling import compile as compiling
-from checks.compiling import worker
+from checks.compiling import elsewhere, worker
 from checks.compiling.frontend import diagnose
 from checks.compiling.outcome import Outcome
 from checks.compiling.target_memory import TargetMemory
@@ -116,14 +117,16 @@ def test_no_more_compile_at_once_than_may(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     now, most, guard = 0, 0, threading.Lock()
-    several = threading.Barrier(2)  # passed only when two are there
+    two, three = threading.Barrier(2), threading.Barrier(3)  # passed when so many are there
 
     def count(_job: object, _what: str) -> dict[str, object]:
         nonlocal now, most
         with guard:
             now += 1
             most = max(most, now)
-        several.wait(SECONDS)
+        two.wait(SECONDS)
+        with contextlib.suppress(threading.BrokenBarrierError):  # as it is when nobody comes
+            three.wait(0.5)
         with guard:
             now -= 1
         return {"said": [], "includes": [], "defined": []}
@@ -135,3 +138,28 @@ def test_no_more_compile_at_once_than_may(
         list(threads.map(diagnose, jobs))
 
     assert (len(jobs), most) == (4, 2)
+
+
+def test_a_name_that_somebody_looks_for_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "drivers").mkdir()
+    (tmp_path / "drivers/a.c").write_text("int wanted;\n")
+    looking, other = threading.Event(), threading.Event()
+    grep = elsewhere._grep
+
+    def slow(args: list[str], where: Path) -> list[str]:
+        looking.set()
+        other.wait(0.5)  # who does not wait for us has its answer by then
+        return grep(args, where)
+
+    monkeypatch.setattr(elsewhere, "_grep", slow)
+    tree = elsewhere.Tree(tmp_path)
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(tree.named, ["wanted"], {})
+        assert looking.wait(SECONDS)
+        second = threads.submit(tree.named, ["wanted"], {})
+        second.add_done_callback(lambda _done: other.set())
+
+    assert second.result() == first.result()
+    assert [one.text for one in first.result()["wanted"]] == ["int wanted;"]
