@@ -179,6 +179,14 @@ SEQUENCES: tuple[Sequence, ...] = (
         r"Trying to free already-free IRQ \d+",
     ),
     Sequence(
+        "N21", "a vector has its handler requested twice, and freed once", (_bind("N21", EDU),),
+        r"remove_proc_entry: removing non-empty directory 'irq/\d+', leaking .*'forbidden again'",
+    ),
+    Sequence(
+        "N23", "a CPU hotplug callback is registered before its data is there",
+        (_bind("N23", EDU),), r"N23: CPU \d+ is told without its data$",
+    ),
+    Sequence(
         "N41", "references are put that nobody took", (_bind("N41", EDU),),
         r"Runtime PM usage count underflow!",
     ),

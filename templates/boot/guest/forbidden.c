@@ -118,6 +118,8 @@ static const struct {
 	{ "N17", forbidden_n17 },
 	{ "N18", forbidden_n18 },
 	{ "N20", forbidden_n20 },
+	{ "N21", forbidden_n21 },
+	{ "N23", forbidden_n23 },
 	{ "N41", forbidden_n41 },
 	{ "N42", forbidden_n42 },
 	{ "N44", forbidden_n44 },

@@ -72,6 +72,8 @@ int forbidden_share(struct forbidden *on);
 int forbidden_n17(struct forbidden *on);
 int forbidden_n18(struct forbidden *on);
 int forbidden_n20(struct forbidden *on);
+int forbidden_n21(struct forbidden *on);
+int forbidden_n23(struct forbidden *on);
 int forbidden_n41(struct forbidden *on);
 int forbidden_n42(struct forbidden *on);
 int forbidden_n44(struct forbidden *on);

@@ -6,6 +6,7 @@
 
 #define dev_fmt(fmt) "forbidden: " fmt
 
+#include <linux/cpuhotplug.h>
 #include <linux/delay.h>
 #include <linux/interrupt.h>
 #include <linux/jiffies.h>
@@ -162,4 +163,58 @@ int forbidden_n45(struct forbidden *on)
 	return request_irq(on->dev->irq, forbidden_deaf,
 			   IRQF_SHARED | IRQF_NO_SUSPEND, "forbidden",
 			   &on->irq);
+}
+
+/* Taken twice and given back once: the first one is forgotten */
+int forbidden_n21(struct forbidden *on)
+{
+	int ret;
+
+	ret = forbidden_vector(on);
+	if (ret)
+		return ret;
+
+	ret = request_irq(on->irq, forbidden_handler, IRQF_SHARED,
+			  "forbidden again", on);
+	if (ret)
+		return ret;
+
+	free_irq(on->irq, on);
+	pci_free_irq_vectors(on->dev);
+
+	return 0;
+}
+
+struct forbidden_node {
+	struct hlist_node node;
+	struct forbidden *on;
+};
+
+static int forbidden_online(unsigned int cpu, struct hlist_node *node)
+{
+	struct forbidden_node *one;
+
+	one = hlist_entry(node, struct forbidden_node, node);
+	pr_info("forbidden: N23: CPU %u is told %s its data\n", cpu,
+		one->on ? "with" : "without");
+
+	return 0;
+}
+
+static struct forbidden_node forbidden_told;
+
+/* The callback of who is registered comes at once, and what it needs later */
+int forbidden_n23(struct forbidden *on)
+{
+	int state, ret;
+
+	state = cpuhp_setup_state_multi(CPUHP_AP_ONLINE_DYN, "forbidden",
+					forbidden_online, NULL);
+	if (state < 0)
+		return state;
+
+	ret = cpuhp_state_add_instance(state, &forbidden_told.node);
+	forbidden_told.on = on;
+
+	return ret;
 }
