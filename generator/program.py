@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import operator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -197,20 +198,30 @@ def mapped(
     """Return a block with what `change` has for it in the place of each node.
 
     None keeps the node, and the same is done inside of it; what is put in is not looked into.
-    `helper` says what is called in the place of each helper.
+    `helper` says what is called in the place of each helper. What is not changed is not made anew.
     """
     found: list[Node] = []
     for node in block:
         instead = change(node)
         found += (_mapped(node, change, helper),) if instead is None else instead
-    return tuple(found)
+    return block if same(found, block) else tuple(found)
+
+
+def same(made: Sequence[object], before: Sequence[object]) -> bool:
+    """Return whether what was made is what was there: nothing of it need be looked at again."""
+    return len(made) == len(before) and all(map(operator.is_, made, before))
 
 
 def _mapped(
     node: Node, change: Callable[[Node], Block | None], helper: Callable[[Function], Function]
 ) -> Node:
-    node = node.with_blocks(*(mapped(inside, change, helper) for inside in node.blocks()))
-    return replace(node, function=helper(node.function)) if isinstance(node, Call) else node
+    before = node.blocks()
+    inside = [mapped(one, change, helper) for one in before]
+    if not same(inside, before):
+        node = node.with_blocks(*inside)
+    if not isinstance(node, Call) or (function := helper(node.function)) is node.function:
+        return node
+    return replace(node, function=function)
 
 
 def _may_fail(block: Block) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from generator.design import Design, Driver
 from generator.operation import Do
-from generator.program import Block, Call, Function, Node, mapped
+from generator.program import Block, Call, Function, Node, mapped, same
 
 Change = Callable[[Any], "Block | None"]  # of a node: what stands in its place, None: itself
 
@@ -40,14 +40,19 @@ def functions(design: Design, name: str, change: Callable[[Block], Block]) -> De
 def _everywhere(design: Design, change: Callable[[Block], Block]) -> Design:
     drivers: list[Driver] = []
     for driver in design.drivers:
-        blocks = {name: change(one) for name, one in driver.blocks().items()}
-        drivers.append(driver.with_blocks(blocks))
-    return replace(design, drivers=tuple(drivers))
+        before = driver.blocks()
+        blocks = {name: change(one) for name, one in before.items()}
+        kept = same(tuple(blocks.values()), tuple(before.values()))
+        drivers.append(driver if kept else driver.with_blocks(blocks))
+    return design if same(drivers, design.drivers) else replace(design, drivers=tuple(drivers))
 
 
 def _function(function: Function, change: Callable[[Block], Block]) -> Function:
     undo = None if function.undo is None else _function(function.undo, change)
-    return replace(function, body=change(function.body), undo=undo)
+    body = change(function.body)
+    if body is function.body and undo is function.undo:
+        return function
+    return replace(function, body=body, undo=undo)
 
 
 def entry(design: Design, driver: str, name: str, change: Callable[[Block], Block]) -> Design:

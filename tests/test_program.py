@@ -8,8 +8,10 @@ from dataclasses import replace
 
 import pytest
 
+from generator import rewrite
 from generator.drivers.pcie_cxlpmu import CPMU
 from generator.drivers.portdrv_services import PORT
+from generator.load import load
 from generator.operation import IGNORE, Guard
 from generator.ops.aux import AUXILIARY_DEVICE_ADD
 from generator.ops.device import IDA_ALLOC, KZALLOC
@@ -114,3 +116,22 @@ def test_what_is_put_in_is_not_looked_into() -> None:
 def test_a_helper_can_fail_wherever_in_it_an_error_is_returned(where: str) -> None:
     assert Function("f", INSIDE[where]((Return(False),))).fallible
     assert not Function("f", INSIDE[where]((Return(), call(OUTER)))).fallible
+
+
+@pytest.mark.parametrize("name", INSIDE)
+def test_what_is_not_changed_is_not_made_anew(name: str) -> None:
+    """It was looked at when it was made, and is not looked at again."""
+    block = (CLEAR, *INSIDE[name]((SET,)))
+
+    assert mapped(block) is block
+    changed = mapped(block, lambda node: () if node is CLEAR else None)
+    assert [one is other for one, other in zip(changed, block[1:], strict=True)] == [True]
+
+
+def test_a_driver_that_is_not_changed_is_not_made_anew() -> None:
+    design = load("auxbus").design
+
+    assert rewrite.rewritten(design, lambda _: None) is design
+    made = rewrite.functions(design, "pcie_cxlpmu_delete_device", lambda body: body[1:])
+    assert [one is other for one, other in zip(made.drivers, design.drivers, strict=True)] == [
+        one.variable != "pcie_portdriver" for one in design.drivers]

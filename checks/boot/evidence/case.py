@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
@@ -76,6 +77,7 @@ class Case:
         return (self.source.beside if isinstance(self.source, Breakage) else ()) or self.scenarios
 
 
+@functools.cache
 def cases() -> tuple[Case, ...]:
     """Return every case there is, those by design first."""
     return (
