@@ -25,6 +25,7 @@ from generator.kernel.configurations import LLVM
 from generator.parsing import pch
 from generator.parsing.job import Diagnostic, Job, ResolvedJob, disk_id, resolved
 from generator.system.plumbing import PATIENCE, Done, tried
+from generator.system.proven import proven
 from generator.system.sandbox import Limits, command, environment
 
 _LINE = re.compile(
@@ -232,11 +233,9 @@ def _modpost(
         return ()
     mine = (job.place.build, compiler)
     if mine not in _proven:
-        planted = scratch / "planted.c"
-        planted.write_text(_PLANTED, encoding="utf-8")
-        made = _alone(job, compiler, planted, scratch)
-        if not any(one.user == "portwright_stays" for one in _asked(job, program, made, scratch)):
-            raise EnvironmentFault(f"{program} does not find a planted section mismatch")
+        words = [_PLANTED, compiler, *_machine(job)]
+        proven(words, [Path(__file__), program], [compiler, "nm"],
+               lambda: _prove(job, compiler, program, scratch))
         _proven.add(mine)
     if beside:
         other = scratch / "stubs.c"
@@ -250,11 +249,23 @@ def _modpost(
     return _asked(job, program, out, scratch)
 
 
+def _prove(job: ResolvedJob, compiler: str, program: Path, scratch: Path) -> None:
+    planted = scratch / "planted.c"
+    planted.write_text(_PLANTED, encoding="utf-8")
+    made = _alone(job, compiler, planted, scratch)
+    if not any(one.user == "portwright_stays" for one in _asked(job, program, made, scratch)):
+        raise EnvironmentFault(f"{program} does not find a planted section mismatch")
+
+
+def _machine(job: ResolvedJob) -> list[str]:
+    """Return the flags of a unit that say for which machine it is compiled."""
+    return [one for one in job.flags if re.match(r"--target=|-m(?!fentry)|-fno-|-O", one)]
+
+
 def _alone(job: ResolvedJob, compiler: str, file: Path, scratch: Path) -> Path:
     """Compile a file of ours for the machine of a unit, and return its object."""
-    flags = [one for one in job.flags if re.match(r"--target=|-m(?!fentry)|-fno-|-O", one)]
     made = file.with_suffix(".o")
-    done = _run([compiler, *flags, "-c", "-o", str(made), str(file)], job, scratch)
+    done = _run([compiler, *_machine(job), "-c", "-o", str(made), str(file)], job, scratch)
     if done.status:
         raise EnvironmentFault(f"{compiler} does not compile {file.name}: {done.last}")
     return made

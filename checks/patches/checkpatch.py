@@ -21,6 +21,7 @@ from checks.patches.mails import Patch
 from generator.errors import EnvironmentFault
 from generator.kernel.cited import title
 from generator.system.plumbing import PATIENCE, Done, tried
+from generator.system.proven import proven
 
 OPTIONS = ("--strict", "--terse", "--emacs", "--show-types", "--no-summary", "--color=never")
 
@@ -72,7 +73,8 @@ def check(
         found = pool.map(lambda one: _patch(script, work, one, history, ours), patches)
         result = [finding for part in found for finding in part]
     if patches:
-        _prove(script, work)
+        proven([str(_PLANT), *OPTIONS], [Path(__file__), script], ["perl"],
+               lambda: _prove(script, work))
     if history is None and patches:
         result.append(
             Finding(

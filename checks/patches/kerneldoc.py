@@ -19,8 +19,11 @@ from checks.finding import Finding, Severity
 from checks.patches.context import Context
 from generator.errors import EnvironmentFault
 from generator.system.plumbing import PATIENCE, tried
+from generator.system.proven import proven
 
 _TIMEOUT = PATIENCE
+_SCRIPT = "scripts/kernel-doc"
+_MODULES = ("scripts/lib/kdoc", "tools/lib/python/kdoc")  # where it is Python
 _PERL = re.compile(r"(?P<path>[^:\n]+):(?P<line>\d+): (?:warning|error): (?P<text>.*)")
 _PYTHON = re.compile(r"(?:Warning|Error): (?P<path>[^:\n]+):(?P<line>\d+):? (?P<text>.*)")
 _PLANT = b"/**\n * planted() - has a parameter that is not told\n */\nvoid planted(int odd)\n{\n}\n"
@@ -51,7 +54,10 @@ def kernel_doc(what: Context) -> Iterator[Finding]:
 def _told(work: Path, path: str, data: bytes | None) -> Told:
     if not data or b"/**" not in data:
         return []
-    _prove(work)
+    script = work / _SCRIPT
+    modules = sorted(one for place in _MODULES for one in (work / place).glob("*.py"))
+    proven([str(_PLANT)], [Path(__file__), script, *modules], ["perl", sys.executable],
+           lambda: _prove(work))
     return _run(work, path, data)
 
 
@@ -68,7 +74,7 @@ def _prove(work: Path) -> None:
 
 def _run(work: Path, path: str, data: bytes) -> Told:
     """Return (line, message); the exit code says nothing: it is 0 with warnings."""
-    script = work / "scripts/kernel-doc"
+    script = work / _SCRIPT
     try:
         with script.open("rb") as file:
             python = b"python" in file.readline()

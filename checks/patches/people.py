@@ -21,6 +21,7 @@ from checks.patches.mails import Patch
 from checks.patches.work import Work
 from generator.errors import EnvironmentFault
 from generator.system.plumbing import PATIENCE, tried
+from generator.system.proven import proven
 from generator.system.visible import visible
 
 # By MAINTAINERS alone: the history of a clone would name whoever touched a file last.
@@ -41,7 +42,8 @@ def check(work: Work) -> tuple[Finding, ...]:
     tree = work.tree.work
     if not (tree / _SOURCE).is_file():
         return (Finding("people:not-run", f"the base has no {_SOURCE}", severity=Severity.NOTE),)
-    _prove(tree)
+    decides = [Path(__file__), tree / _SOURCE, tree / "MAINTAINERS"]
+    proven([str(_PLANT), *_OPTIONS], decides, ["perl"], lambda: _prove(tree))
     wanted = [(patch, _named(tree, patch.mail.text, patch.file))
               for patch in work.series.patches if patch.mail is not None and patch.diffs]
     told = {patch.name: _told(patch) for patch, _ in wanted}

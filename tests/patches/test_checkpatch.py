@@ -136,6 +136,19 @@ def test_a_checkpatch_that_finds_nothing_wrong_with_a_planted_mistake_is_not_a_p
         check(tmp_path, [patch])
 
 
+def test_a_script_proves_itself_once_and_not_for_each_commit_of_a_rebase(
+    tmp_path: Path, patch: Patch
+) -> None:
+    told = tmp_path / "told"
+    for place in ("one", "two"):  # the bases of two commits have checkouts of their own
+        work = fake(tmp_path / place, "exit 0")
+        file = work / "scripts/checkpatch.pl"
+        file.write_text(f"open my $all, '>>', '{told}'; print $all 'run ';\n{file.read_text()}")
+        check(work, [patch])
+
+    assert told.read_text() == "run run run ", "two commits, and a planted mistake"
+
+
 def test_a_checkpatch_that_hangs_is_a_timeout(
     tmp_path: Path, patch: Patch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
