@@ -21,38 +21,32 @@ from generator.facts import (
     TEXT,
 )
 from generator.fingerprint import Fails, Fingerprint
-from generator.operation import DEV, Operation, fault, ok, sets
+from generator.operation import DEV, sets
 from generator.ops.counted import gets, gives_back, less, more, released, takes
 from generator.ops.device import DEVM_KZALLOC
+from generator.ops.managed import can_fail
 from generator.ops.perf import devm_memory
-
-
-def _only_fails(name: str, source: str, error: str, fails: Fails = Fails.ERRPTR) -> Operation:
-    """Return a managed call on which no fact hangs, which can fail."""
-    return replace(devm_memory(name), outcomes=(ok(), fault(error)), source=f"{source} {name}()",
-                   fingerprint=Fingerprint((name,), on=0, fails=fails))
-
 
 DEVM_KSTRDUP = devm_memory("devm_kstrdup")
 DEVM_KMEMDUP = devm_memory("devm_kmemdup")
-DEVM_REGMAP_INIT_MMIO = _only_fails("devm_regmap_init_mmio", "include/linux/regmap.h", "-ENOMEM")
-DEVM_REGMAP_INIT_I2C = _only_fails("devm_regmap_init_i2c", "include/linux/regmap.h", "-ENOMEM")
-DEVM_GPIOD_GET = _only_fails("devm_gpiod_get", "drivers/gpio/gpiolib-devres.c", "-EPROBE_DEFER")
+DEVM_REGMAP_INIT_MMIO = can_fail("devm_regmap_init_mmio", "include/linux/regmap.h", "-ENOMEM")
+DEVM_REGMAP_INIT_I2C = can_fail("devm_regmap_init_i2c", "include/linux/regmap.h", "-ENOMEM")
+DEVM_GPIOD_GET = can_fail("devm_gpiod_get", "drivers/gpio/gpiolib-devres.c", "-EPROBE_DEFER")
 DEVM_GPIOD_GET_OPTIONAL = replace(
     DEVM_GPIOD_GET, name="devm_gpiod_get_optional",
     source="drivers/gpio/gpiolib-devres.c devm_gpiod_get_optional()",
     fingerprint=Fingerprint(("devm_gpiod_get_optional",), on=0, fails=Fails.ERRPTR))
-DEVM_IRQ_ALLOC_DESCS = _only_fails("devm_irq_alloc_descs", "include/linux/irq.h", "-ENOMEM",
-                                   Fails.NONNEGATIVE)
-DEVM_IRQ_ALLOC_GENERIC_CHIP = _only_fails(
-    "devm_irq_alloc_generic_chip", "kernel/irq/devres.c", "-ENOMEM", Fails.NULL)
-DEVM_IRQ_SETUP_GENERIC_CHIP = _only_fails(
-    "devm_irq_setup_generic_chip", "kernel/irq/devres.c", "-ENOMEM", Fails.NEGATIVE)
-DEVM_EXTCON_DEV_ALLOCATE = _only_fails(
+DEVM_IRQ_ALLOC_DESCS = can_fail(
+    "devm_irq_alloc_descs", "include/linux/irq.h", "-ENOMEM", fails=Fails.NONNEGATIVE)
+DEVM_IRQ_ALLOC_GENERIC_CHIP = can_fail(
+    "devm_irq_alloc_generic_chip", "kernel/irq/devres.c", "-ENOMEM", fails=Fails.NULL)
+DEVM_IRQ_SETUP_GENERIC_CHIP = can_fail(
+    "devm_irq_setup_generic_chip", "kernel/irq/devres.c", "-ENOMEM", fails=Fails.NEGATIVE)
+DEVM_EXTCON_DEV_ALLOCATE = can_fail(
     "devm_extcon_dev_allocate", "drivers/extcon/devres.c", "-ENOMEM")
-DMA_SET_MASK_AND_COHERENT = _only_fails(
-    "dma_set_mask_and_coherent", "include/linux/dma-mapping.h", "-EIO", Fails.NEGATIVE)
-DMA_SET_MASK = _only_fails("dma_set_mask", "kernel/dma/mapping.c", "-EIO", Fails.NEGATIVE)
+DMA_SET_MASK_AND_COHERENT = can_fail(
+    "dma_set_mask_and_coherent", "include/linux/dma-mapping.h", "-EIO", fails=Fails.NEGATIVE)
+DMA_SET_MASK = can_fail("dma_set_mask", "kernel/dma/mapping.c", "-EIO", fails=Fails.NEGATIVE)
 
 # The driver's data lies behind the device of the subsystem.
 DEVM_IIO_DEVICE_ALLOC = replace(
