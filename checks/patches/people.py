@@ -89,10 +89,15 @@ def _prove(tree: Path) -> None:
 
 
 def _named(tree: Path, mail: bytes, about: str) -> list[str]:
-    """Return whom get_maintainer.pl names for a patch, as it writes them."""
+    """Return whom get_maintainer.pl names for a patch, as it writes them.
+
+    It gets each line once: it looks at every one by itself, and holds it against every keyword of
+    MAINTAINERS, each of which is compiled anew. Source: scripts/get_maintainer.pl, where it reads
+    a patch.
+    """
     with tempfile.TemporaryDirectory(prefix="portwright-") as home:
         file = Path(home, "commit.patch")
-        file.write_bytes(mail)
+        file.write_bytes(b"\n".join(dict.fromkeys(mail.split(b"\n"))))
         # the user's own .get_maintainer.conf must not change the answer
         env = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", "HOME": home,
                "GIT_DIR": f"{home}/none"}

@@ -95,6 +95,15 @@ def test_a_tree_without_the_script_is_not_checked_and_that_is_said(clone: Path) 
     assert one.rule == "people:not-run"
 
 
+def test_a_line_that_a_patch_has_often_is_asked_about_once(clone: Path) -> None:
+    counts = 'open(my $f, "<", $ARGV[-1]); my $n = () = <$f>; print "lines$n\\@example.org\n";\n'
+    (clone / "scripts/get_maintainer.pl").write_text(counts)
+
+    often = b"--- a/x\n+++ b/x\n@@ -1 +1,5001 @@\n" + b"+\tx\n+\n" * 5000
+
+    assert people._named(clone, often, "x") == ["lines5@example.org"]
+
+
 @pytest.mark.kernel
 def test_the_pinned_tree_names_the_maintainer_of_pci(pinned: Tree) -> None:
     patch = people._PLANT.replace(b"MAINTAINERS", b"drivers/pci/pci.c")
