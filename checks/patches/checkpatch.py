@@ -102,14 +102,17 @@ def _patch(
             f"{patch.file}: checkpatch did not run properly (exit {done.status}): {done.last}"
         )
     if history is None:
-        found = [one for one in found if not _known(one)]
+        found = [one for one in found if one.rule != _UNKNOWN or (ours and not _known(one))]
     return found + uncited
 
 
 def _known(one: Finding) -> bool:
-    """Return whether a finding is that a commit is unknown which somebody has looked up."""
+    """Return whether the commit that a finding calls unknown is one which somebody has looked up."""
     cited = re.search(r"'([0-9a-f]{12,40})'", one.message)
-    return one.rule == "checkpatch:UNKNOWN_COMMIT_ID" and bool(cited and title(cited[1]))
+    return bool(cited and title(cited[1]))
+
+
+_UNKNOWN = "checkpatch:UNKNOWN_COMMIT_ID"  # said of every commit where there is no history
 
 
 def _run(script: Path, work: Path, mail: bytes, history: Path | None, about: str) -> Done:

@@ -188,6 +188,21 @@ def test_a_commit_that_was_looked_up_is_no_unknown_one(tmp_path: Path, sound: bo
     assert any(one.startswith(f"commit {commit} is cited") for one in told) is not sound
 
 
+def test_where_nothing_can_be_looked_up_no_commit_of_others_is_held_to_be_unknown(
+    tmp_path: Path,
+) -> None:
+    patch = read(tmp_path, log='\nFixes: 0123456789ab ("PCI: Count")\n')
+    said = "x:5: WARNING:UNKNOWN_COMMIT_ID: Unknown commit id '0123456789ab', maybe\\n"
+    script = fake(tmp_path, f'print "{said}"; exit 1')
+
+    blind = check(script, [patch], ours=False)
+    assert {one.severity for one in blind} == {Severity.NOTE}
+    assert any(one.message.startswith("commit 0123456789ab is cited") for one in blind)
+
+    seen = check(script, [patch], tmp_path, ours=False)
+    assert [one.rule for one in seen] == ["checkpatch:UNKNOWN_COMMIT_ID"]
+
+
 def test_commit_ids_without_history_are_never_passed_silently(
     tmp_path: Path, cached: Path
 ) -> None:
