@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from checks.compiling.branches import Branch
+from checks.compiling.needs import needed
 from checks.compiling.outcome import Outcome, keep, name_of, recall
 from checks.compiling.pool import LOCAL, Pool
 from checks.compiling.reach import Graphs
@@ -23,9 +24,11 @@ from checks.compiling.stage import compile_commit
 from checks.compiling.strays import tried
 from checks.compiling.target import Target, text_at
 from checks.compiling.target_memory import TargetMemory, key
+from checks.compiling.unbuilt import Why
 from checks.compiling.unbuilt import why as unbuilt_why
 from checks.finding import Finding, Severity
 from generator.kernel.configurations import DIRS
+from generator.kernel.unbuildable import Unbuildable
 from generator.parsing.job import Diagnostic
 from generator.series.commit import Commit
 from generator.system import stopping
@@ -129,18 +132,16 @@ def check(
         for number, commit in enumerate(series):
             off = [path for name, path in unbuilt if name == commit.name and path not in compiled]
             read = partial(text_at, commit.overlay, targets[0].source)
-            symbols = {one for path in off if path.endswith(".c")
-                       for one in unbuilt_why(path, read).wanted}
-            symbols |= {symbol for name, one in silent if name == commit.name
+            reasons = [unbuilt_why(path, read) for path in off if path.endswith(".c")]
+            branches = {symbol for name, one in silent if name == commit.name
                         and (name, one) not in heard for symbol in one.symbols}
-            if symbols:
-                on = targets[0].switched(tuple(sorted(symbols)))
+            if branches or any(one.wanted for one in reasons):
+                on = _switched(targets[0], reasons, branches, commit)
                 kept = TargetMemory(on, pool, graphs, laid=laid)
                 take(on, number, attempt(kept, number))
             if number in strays:
-                symbols = {one for path in tried(strays[number])
-                           for one in unbuilt_why(path, read).wanted}
-                on = targets[0].switched(tuple(sorted(symbols))) if symbols else targets[0]
+                reasons = [unbuilt_why(path, read) for path in tried(strays[number])]
+                on = _switched(targets[0], reasons, (), commit)
                 kept = TargetMemory(on, pool, graphs, laid=laid, only=strays[number])
                 take(on, number, attempt(kept, number))
         return True
@@ -154,6 +155,29 @@ def check(
     return (*_merged(series, seen), *_not_compiled(series, unbuilt, compiled, switched, targets),
             *map(_left_out, left),
             *_without_use(series, {key: at for key, at in idle.items() if key not in busy}))
+
+
+def _switched(
+    target: Target, reasons: Sequence[Why], branches: Iterable[str], commit: Commit
+) -> Target:
+    """Return a target with the symbols on by which files and branches are compiled.
+
+    Where what they depend on does not do, what that needs is asked for as well: only then, for what
+    one `depends on` names in vain is often one of several.
+    """
+    asked = sorted({one for why in reasons for one in why.wanted} | set(branches))
+    if not asked:
+        return target
+    on = target.switched(tuple(asked))
+    try:
+        granted = on.at(commit.overlay).autoconf
+    except Unbuildable:  # said where it is compiled
+        return on
+    wanted = {one for why in reasons for one in why.symbols} | set(branches)
+    if all(re.search(rf"^#define CONFIG_{one}(_MODULE)? ", granted, re.M) for one in wanted):
+        return on
+    more = needed(asked, partial(text_at, commit.overlay, target.source), target.autoconf)
+    return on if set(more) == set(asked) else target.switched(tuple(sorted(more)))
 
 
 _AT_ONCE = 3  # configurations; what compiles is limited by itself, and one of them reads Makefiles

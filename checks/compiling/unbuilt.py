@@ -11,7 +11,7 @@ Text = Callable[[str], bytes | None]
 
 _LINE = re.compile(r"^[ \t]*([\w.+-]+)-(y|m|objs|\$\(CONFIG_(\w+)\))[ \t]*[:+]?=(.*)$", re.M)
 # what must be on, in an expression of Kconfig: not what is negated or compared
-_NAMED = re.compile(r"(?<![!\w])([A-Z][A-Z0-9_]*)\b(?![ \t]*!?=)")
+NAMED = re.compile(r"(?<![!\w])([A-Z][A-Z0-9_]*)\b(?![ \t]*!?=)")
 _MOST = 8  # Makefiles that are looked into
 _LISTS = frozenset(("obj", "lib", "core", "drivers", "net", "libs"))
 
@@ -28,7 +28,7 @@ class Why:
     @property
     def wanted(self) -> tuple[str, ...]:
         """Return what has to be on to build it: the symbols, and what they depend on."""
-        named = _NAMED.findall(" ".join(self.needs))
+        named = NAMED.findall(" ".join(self.needs))
         return tuple(dict.fromkeys((*self.symbols, *named)))
 
 

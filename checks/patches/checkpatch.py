@@ -107,7 +107,7 @@ def _patch(
 
 
 def _known(one: Finding) -> bool:
-    """Return whether the commit that a finding calls unknown is one which somebody has looked up."""
+    """Return whether the commit that a finding calls unknown was looked up by somebody."""
     cited = re.search(r"'([0-9a-f]{12,40})'", one.message)
     return bool(cited and title(cited[1]))
 
