@@ -71,8 +71,8 @@ def check(
     """
     seen: list[_Seen] = []
     unbuilt: dict[tuple[str, str], list[str]] = {}
-    compiled: set[str] = set()
-    switched: dict[str, str] = {}
+    compiled: set[tuple[str, str]] = set()  # commit, file
+    switched: dict[tuple[str, str], str] = {}
     silent: dict[tuple[str, Branch], None] = {}
     heard: set[tuple[str, Branch]] = set()
     idle: dict[tuple[int, str], tuple[str, int]] = {}
@@ -100,7 +100,8 @@ def check(
     def take(target: Target, number: int, outcome: Outcome) -> None:
         commit = series[number]
         seen.extend(_Seen(number, target.name, item, rule) for rule, item in outcome.said)
-        compiled.update(outcome.compiled)
+        done = [(commit.name, path) for path in outcome.compiled]
+        compiled.update(done)
         silent.update(dict.fromkeys((commit.name, one) for one in outcome.silent))
         heard.update((commit.name, one) for one in outcome.heard)
         idle.update({(number, name): (path, line) for name, path, line in outcome.idle})
@@ -108,7 +109,7 @@ def check(
         if outcome.strays:
             strays[number] = outcome.strays
         if target not in targets:
-            switched.update(dict.fromkeys(outcome.compiled, target.name))
+            switched.update(dict.fromkeys(done, target.name))
             return
         for path in outcome.unbuilt:
             unbuilt.setdefault((commit.name, path), []).append(target.name)
@@ -130,7 +131,8 @@ def check(
 
     def attempt_more() -> bool:
         for number, commit in enumerate(series):
-            off = [path for name, path in unbuilt if name == commit.name and path not in compiled]
+            off = [path for name, path in unbuilt
+                   if name == commit.name and (name, path) not in compiled]
             read = partial(text_at, commit.overlay, targets[0].source)
             reasons = [unbuilt_why(path, read) for path in off if path.endswith(".c")]
             branches = {symbol for name, one in silent if name == commit.name
@@ -289,8 +291,9 @@ def _without_use(
 
 
 def _not_compiled(
-    series: Sequence[Commit], unbuilt: dict[tuple[str, str], list[str]], compiled: set[str],
-    switched: Mapping[str, str], targets: Sequence[Target],
+    series: Sequence[Commit], unbuilt: dict[tuple[str, str], list[str]],
+    compiled: set[tuple[str, str]], switched: Mapping[tuple[str, str], str],
+    targets: Sequence[Target],
 ) -> list[Finding]:
     """Return a note for each unit that some configurations do not build, a warning if all.
 
@@ -300,11 +303,12 @@ def _not_compiled(
     found = []
     overlays = {commit.name: commit.overlay for commit in series}
     for (commit, path), names in unbuilt.items():
-        never = path not in compiled
+        never = (commit, path) not in compiled
         header = path.endswith(".h")
         every = len(names) == len(targets)
         when = "under any configuration" if never else (
-            f"but as {switched[path]}" if every and path in switched else "under this configuration"
+            f"but as {switched[commit, path]}" if every and (commit, path) in switched else
+            "under this configuration"
         )
         thing = "unit that is built includes it" if header else "object is made from it"
         reason, known = "", False

@@ -305,6 +305,21 @@ def test_what_is_off_is_switched_on_for_the_commit_that_touches_it(root: Path) -
     assert (found.path, found.config) == ("drivers/perf/pmu.c", "y+PMU")
 
 
+def test_what_is_off_is_switched_on_for_every_commit_that_touches_it(root: Path) -> None:
+    path, header = "drivers/perf/pmu.c", "drivers/perf/pmu.h"
+    off = Snippet(root, unbuilt=(path,))
+    (root / "src/drivers/perf/Makefile").write_text("obj-$(CONFIG_PMU) += pmu.o\n")
+    sound = '#include "pmu.h"\nextern int a;\n'
+    found = run([off], {path: sound, header: "\n"},
+                {path: sound + "int broken(void) { return nothing; }\n", header: "extern int b;\n"},
+                {path: sound})
+
+    (error,) = [one for one in found if one.severity is Severity.ERROR]
+    assert (error.path, error.commit, error.config) == (path, "2/3", "y+PMU")
+    assert not [one for one in found if one.rule == "compile:not-built"
+                and one.severity is Severity.WARNING]
+
+
 def test_what_cannot_be_switched_on_is_named_with_its_reason(root: Path) -> None:
     off = Snippet(root, unbuilt=("drivers/perf/pmu.c",))
     (root / "src/drivers/perf/Makefile").write_text("obj-y += other.o\n")
