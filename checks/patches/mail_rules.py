@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from checks.finding import Finding, Severity
 from checks.patches.context import Context, at_log
 from checks.patches.mails import Patch, whole
-from generator.intake.thread import spans
+from generator.intake.thread import queued, spans
 from generator.kernel.cited import title
 from generator.kernel.configurations import PREFIXES
 
@@ -130,7 +130,8 @@ def subjects_unique(what: Context) -> Iterator[Finding]:
 def numbering(what: Context) -> Iterator[Finding]:
     """Patches are numbered from 1 without a gap, with one total, in their order.
 
-    Where none has a number, as in a distribution's queue, nothing is wrong with them.
+    Nothing is wrong where none has a number, or whole series of others follow one another, as in a
+    distribution's queue.
     """
     patches = what.series.patches
     if what.series.missing:
@@ -141,6 +142,8 @@ def numbering(what: Context) -> Iterator[Finding]:
         )  # fmt: skip
         return
     if not any(patch.total for patch in patches):
+        return
+    if not what.ours and queued([(patch.number, patch.total) for patch in patches]):
         return
     for index, patch in enumerate(patches, 1):
         if (patch.number, patch.total) != (index, len(patches)):

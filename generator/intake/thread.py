@@ -204,6 +204,12 @@ def _ordered(taken: list[Mail], state: _Sorting) -> tuple[list[Mail], tuple[int,
             state.remarks.append(Remark("the subjects' numbers are not those of one series; the "
                                         "patches are taken in the order in which they are given"))
         return taken, ()
+    if len({mail.diff for mail in taken}) == len(taken) and queued(
+        [(mail.number, mail.total) for mail in taken]
+    ):
+        state.remarks.append(Remark("several whole series, one after the other; the patches are "
+                                    "taken in the order in which they are given"))
+        return taken, ()
     seen: dict[int, Mail] = {}
     for mail in taken:
         first = seen.setdefault(mail.number, mail)
@@ -216,6 +222,22 @@ def _ordered(taken: list[Mail], state: _Sorting) -> tuple[list[Mail], tuple[int,
     (total,) = totals
     missing = tuple(n for n in range(1, min(total, 9999) + 1) if n not in seen)
     return sorted(taken, key=lambda mail: mail.number), missing
+
+
+def queued(numbers: Sequence[tuple[int, int]]) -> bool:
+    """Return whether patches are several series in a row, each whole, or without numbers.
+
+    Each is a number and a total, which is 0 where the subject states none. Queues of distributions
+    are like that.
+    """
+    at, pieces = 0, 0
+    while at < len(numbers):
+        total = numbers[at][1]
+        whole = [(one, total) for one in range(1, total + 1)] or [numbers[at]]
+        if list(numbers[at : at + len(whole)]) != whole:
+            return False
+        at, pieces = at + len(whole), pieces + 1
+    return pieces > 1
 
 
 def spans(numbers: Sequence[int]) -> str:

@@ -16,7 +16,7 @@ from checks.patches.mails import SeriesText, view
 from generator.errors import Refused, UsageError
 from generator.intake import apply as applying
 from generator.intake.posting import Asked, on
-from generator.intake.thread import spans
+from generator.intake.thread import queued, spans
 from generator.kernel.tree import Tree
 
 
@@ -197,7 +197,7 @@ def test_the_rule_of_numbers_names_what_is_missing(
     sent = mails(clone)
     text = read(clone, write(tmp_path / "s", {"2.patch": sent[1]} if lone else {
         "1.patch": sent[0], "2.patch": sent[1]}))
-    found = list(numbering(type("Context", (), {"series": text})))  # type: ignore[arg-type]
+    found = list(numbering(type("Context", (), {"series": text, "ours": False})))  # type: ignore[arg-type]
 
     assert [one.message for one in found] == (["of 2 patches 1 are not here"] if lone else [])
     assert all(one.severity is Severity.ERROR for one in found)
@@ -214,9 +214,41 @@ def test_only_where_some_have_numbers_must_others(
     sent = [one.replace(f" {at}/2]", f" {number}]".replace(" ]", "]"))
             for at, (one, number) in enumerate(zip(mails(clone), numbers, strict=True), 1)]
     text = read(clone, write(tmp_path / "s", {"1.patch": sent[0], "2.patch": sent[1]}))
-    found = list(numbering(type("Context", (), {"series": text})))  # type: ignore[arg-type]
+    found = list(numbering(type("Context", (), {"series": text, "ours": False})))  # type: ignore[arg-type]
 
     assert [one.message for one in found] == said
+
+
+@pytest.mark.parametrize("numbers", [("1/1", "1/1"), ("1/1", ""), ("", "1/1")])
+def test_whole_series_one_after_the_other_are_a_queue(
+    clone: Path, tmp_path: Path, numbers: tuple[str, str]
+) -> None:
+    two_patches(clone)
+    sent = [one.replace(f"[PATCH {at}/2]", f"[PATCH {number}]" if number else "[PATCH]")
+            for at, (one, number) in enumerate(zip(mails(clone), numbers, strict=True), 1)]
+    text = read(clone, write(tmp_path / "s", {"1.patch": sent[0], "2.patch": sent[1]}))
+
+    assert len(text.patches) == 2
+    assert any("in the order in which they are given" in one.text for one in text.remarks)
+    for ours, count in ((False, 0), (True, 1)):
+        what = type("Context", (), {"series": text, "ours": ours})
+        assert bool(list(numbering(what))) is bool(count)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("numbers", "whole"), [
+    ([(1, 3), (2, 3), (3, 3), (1, 3), (2, 3), (3, 3)], True),
+    ([(1, 2), (2, 2), (0, 0), (0, 0)], True),
+    ([(1, 2), (2, 2)], False),
+    ([(1, 2), (2, 2), (2, 2)], False),
+    ([(1, 2), (0, 0)], False),
+    ([(1, 2), (1, 2), (2, 2), (2, 2)], False),
+    ([(0, 1)], False),
+    ([], False),
+])
+def test_a_queue_is_more_than_one_series_each_whole(
+    numbers: list[tuple[int, int]], whole: bool
+) -> None:
+    assert queued(numbers) is whole
 
 
 def test_one_number_twice_is_refused_with_both_names(clone: Path, tmp_path: Path) -> None:
