@@ -149,8 +149,8 @@ def parse(text: str, patch: Patch, expected: Mapping[str, str] = EXPECTED) -> li
             continue
         kind, message = match["type"], match["text"]
         path, number = patch.mail.place(int(match["line"])) if patch.mail else ("", 0)
-        if kind in expected or "SIGN_OFF" in kind:
-            # these are about the log; the place is the last line of the diff
+        if kind in expected or ("SIGN_OFF" in kind and kind != "BAD_SIGN_OFF"):
+            # these are of tags that are not there; the place is the last line of the diff
             path, number = "", 0
         if not path:
             path, number = patch.file, patch.line(number)

@@ -94,6 +94,13 @@ def test_what_is_said_of_the_log_is_said_of_the_users_mail(patch: Patch) -> None
     assert Path(found.path).read_text().splitlines()[found.line - 1] == "this machine."
 
 
+def test_a_wrong_signature_is_named_where_it_stands(patch: Patch) -> None:
+    row = row_of(patch, b"this machine.")
+    (found,) = parse(f"commit.patch:{row}: WARNING:BAD_SIGN_OFF: after what\n", patch)
+
+    assert Path(found.path).read_text().splitlines()[found.line - 1] == "this machine."
+
+
 def test_a_missing_signature_is_expected_and_says_until_when(patch: Patch) -> None:
     text = "commit.patch:21: ERROR:MISSING_SIGN_OFF: Missing Signed-off-by: line(s)\n"
     (found,) = parse(text, patch)
