@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
@@ -71,7 +71,7 @@ def check(
         raise EnvironmentFault(f"{script}: no such file; `work` must be a kernel tree")
     with ThreadPoolExecutor(2) as pool:
         found = pool.map(lambda one: _patch(script, work, one, history, ours), patches)
-        result = [finding for part in found for finding in part]
+        result = [finding for part in _documented(patches, found) for finding in part]
     if patches:
         proven([str(_PLANT), *OPTIONS], [Path(__file__), script], ["perl"],
                lambda: _prove(script, work))
@@ -104,6 +104,26 @@ def _patch(
     if history is None:
         found = [one for one in found if one.rule != _UNKNOWN or (ours and not _known(one))]
     return found + uncited
+
+
+def _documented(
+    patches: Sequence[Patch], found: Iterable[list[Finding]]
+) -> Iterator[list[Finding]]:
+    """Yield what is said of each patch, without what an earlier one of the series has mended.
+
+    checkpatch looks for compatible strings in the bindings of the base, which has none of them.
+    """
+    lines: list[str] = []
+    for patch, said in zip(patches, found, strict=True):
+        words = set(re.findall(r"[\w,.+-]+", "\n".join(lines)))
+        yield [one for one in said if not (
+            one.rule == "checkpatch:UNDOCUMENTED_DT_STRING"
+            and (named := re.search(r'"([^"]+)"', one.message)) and named[1] in words)]
+        lines += [row for diff in patch.diffs if diff.path.startswith(_BINDINGS)
+                  for _, row in diff.added()]
+
+
+_BINDINGS = "Documentation/devicetree/bindings/"
 
 
 def _known(one: Finding) -> bool:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -208,6 +209,26 @@ def test_where_nothing_can_be_looked_up_no_commit_of_others_is_held_to_be_unknow
 
     seen = check(script, [patch], tmp_path, ours=False)
     assert [one.rule for one in seen] == ["checkpatch:UNKNOWN_COMMIT_ID"]
+
+
+def test_what_an_earlier_patch_documents_is_no_compatible_without_a_binding(
+    tmp_path: Path, patch: Patch
+) -> None:
+    said = "".join(
+        f'x:{row_of(patch, b"+int c;")}: WARNING:UNDOCUMENTED_DT_STRING: DT compatible string '
+        f'\\"{one}\\" appears un-documented\\n' for one in ("a,new", "a,newer"))
+    script = fake(tmp_path, f'print "{said}"; exit 1')
+    rows = ((1, "      - a,new"), (2, "      - a,newer-one"))
+    binding = replace(patch, diffs=(replace(
+        patch.diffs[0], path="Documentation/devicetree/bindings/x.yaml", lines=rows),))
+
+    told = [(one.message.split('"')[1], number) for number, order in enumerate(
+        ([binding, patch], [patch, binding])) for one in check(script, order, ours=False)
+        if one.severity is Severity.WARNING]
+    # each of two patches says both, and only the one behind the binding is mended
+    assert told.count(("a,new", 0)) == 1
+    assert told.count(("a,newer", 0)) == 2
+    assert told.count(("a,new", 1)) == 2
 
 
 def test_commit_ids_without_history_are_never_passed_silently(
