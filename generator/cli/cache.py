@@ -49,7 +49,7 @@ def trim(limit: int, made: Sequence[Path]) -> None:
     too large has its result.
     """
     try:
-        kept = about(made)
+        kept = about(made, limit)
         if kept is not None and kept <= limit:
             return
         gone = remove(excess(entries(_stays), limit))

@@ -2,7 +2,7 @@
 """What lies in the cache, entry by entry, and which of them go when it is too large.
 
 entries(stays) -> (Entry, ...)           by kind
-about(made) -> bytes | None              all together, without looking at each of them
+about(made, limit) -> bytes | None       all together, without looking at each of them
 excess(found, limit) -> (Entry, ...)     those that were not used for the longest time
 remove(entries) -> (Entry, ...)          those that are gone now: none that a program holds
 """
@@ -46,6 +46,9 @@ _TOGETHER = ("csource",)
 _UNFINISHED = ("tmp-", ".tmp-")
 _WRITING = 3600.0  # seconds that nobody takes to write one
 _COUNTED = 600.0  # seconds for which a count of everything is good: it reads all directories
+# The same where it is far from the limit: in that time nothing that only grows comes to the rest.
+_ROOMY = 86400.0
+_FAR = 0.75  # of the limit
 # Large, and never changed once they are there: their sizes are remembered.
 _CHECKOUTS = ("tree", "own")
 
@@ -93,19 +96,22 @@ def entries(stays: Callable[[Path], str]) -> tuple[Entry, ...]:
     return tuple(found)
 
 
-def about(made: Iterable[Path]) -> int | None:
+def about(made: Iterable[Path], limit: int) -> int | None:
     """Return the bytes of the last count with those of entries made since, None when that is old.
 
-    Entries that were there already may have grown since. What was made counts for later runs too.
+    Entries that were there already may have grown since, so it is old sooner where it comes near
+    to the limit. What was made counts for later runs too.
     """
     try:
         when = _total().stat().st_mtime
-        if time.time() - when > _COUNTED:
+        if time.time() - when > _ROOMY:
             return None
         now = int(_total().read_text(encoding="utf-8")) + sum(_size(one, links=False)
                                                               for one in made)
         cache.keep(_total(), str(now))
         os.utime(_total(), (when, when))  # which is when all of it was counted
+        if time.time() - when > _COUNTED and now > limit * _FAR:
+            return None
     except (OSError, ValueError):
         return None
     return now

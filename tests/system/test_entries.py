@@ -217,20 +217,33 @@ def test_whoever_grew_the_cache_knows(cached: Path, monkeypatch: pytest.MonkeyPa
 
 def test_a_count_is_good_for_some_minutes_with_what_was_made_since(cached: Path) -> None:
     _made(cached, "own/there")
-    assert about(()) is None, "nobody has counted"
+    assert about((), 1) is None, "nobody has counted"
     total = sum(one.size for one in _all())
     fresh = _made(cached, "own/wanted")
 
-    assert about(()) == total
-    more = about((fresh,))
+    assert about((), 1) == total
+    more = about((fresh,), 1)
     assert more is not None
     assert more > total
-    assert about(()) == more, "for the run after it as well"
+    assert about((), 1) == more, "for the run after it as well"
     assert more == sum(one.size for one in _all())
     counted = cached / "locks/total"
     when = counted.stat().st_mtime
     os.utime(counted, times=(0, when - 300))
-    assert about(()) == more
+    assert about((), 1) == more
     assert counted.stat().st_mtime < when - 200, "nobody has counted since"
     os.utime(counted, times=(0, when - 601))
-    assert about(()) is None
+    assert about((), 1) is None
+
+
+def test_far_below_the_limit_a_count_is_good_for_a_day(cached: Path) -> None:
+    _made(cached, "own/there")
+    total = sum(one.size for one in _all())
+    counted = cached / "locks/total"
+    when = counted.stat().st_mtime
+    os.utime(counted, times=(0, when - 80000))
+
+    assert about((), 2 * total) == total
+    assert about((), total) is None, "what was there may have grown to more than that"
+    os.utime(counted, times=(0, when - 90000))
+    assert about((), 2 * total) is None
