@@ -23,6 +23,7 @@ from generator.series.generate import texts
 RULE = "rendered"
 _SHOWN = 100  # characters of a piece of text that a message has
 _C = (".c", ".h")
+_QUOTES = ('"', "'")  # what a string has is meant, blanks as well
 _MEANS = ("Kconfig", "Makefile", "Kbuild")  # files whose lines are no mere words
 _OPENS = re.compile(r"(?!(?:else|case|default)\b)[A-Za-z_][^:;]*(?:[({,]|$)")
 _NAME = re.compile(r"(\w+)\s*\(|struct\s+\w+\s+(\w+)|(\w+)\s*(?:\[\w*\])?\s*=")
@@ -118,7 +119,8 @@ def _of_file(path: str, got: bytes | None, want: bytes | None) -> Iterator[_Apar
 
 def _tokens(text: str, _means: bool) -> list[_Piece]:
     return [
-        _Piece(" ".join(token.split()), line, last, token.startswith(("/*", "//")))
+        _Piece(token if token.endswith(_QUOTES) else " ".join(token.split()), line, last,
+               token.startswith(("/*", "//")))
         for token, line, last in placed(text)
     ]
 

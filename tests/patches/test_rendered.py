@@ -77,6 +77,7 @@ DAMAGE = (
     (PERF, "cxl_pmu_aux_ids[] = {\n\t{ .name = \"pcieportdrv.cxl_pmu\" },\n\t{ }",
      "cxl_pmu_aux_ids[] = {\n\t{ .name = \"pcieportdrv.cxl_pmu\" },"),
     (PERF, '"%s_overflow"', '"%s-overflow"'),
+    (CXLPMU, '"CPMU %u: no device (%d)', '"CPMU %u:  no device (%d)'),
     (PORTDRV_H, "return nvec;", "return nr_entries;"),
 )
 # words beside the code say the contrary of it
