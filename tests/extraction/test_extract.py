@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
-from as_read import ESB, again, names_of
+from as_read import ESB, again, driver_of, names_of, read_c, rules_of
 from schemas import wrong
 
 from checks.verdict.judge import judge
@@ -133,3 +133,43 @@ def test_a_driver_of_another_machine_is_read_with_what_its_symbol_stands_for(pin
 
     assert found.doubt.endswith("and 4 symbols that CONFIG_GPIO_ZYNQ stands for")
     assert "zynq_gpio_probe" in found.unit.definitions
+
+
+NODE = """// SPDX-License-Identifier: GPL-2.0
+#include <linux/interrupt.h>
+#include <linux/module.h>
+#include <linux/of_irq.h>
+#include <linux/platform_device.h>
+struct chip { int irq; };
+static irqreturn_t chip_irq(int irq, void *data) { return IRQ_HANDLED; }
+static int chip_probe(struct platform_device *pdev)
+{
+	struct chip *chip = devm_kzalloc(&pdev->dev, sizeof(*chip), GFP_KERNEL);
+
+	if (!chip)
+		return -ENOMEM;
+	platform_set_drvdata(pdev, chip);
+	chip->irq = irq_of_parse_and_map(pdev->dev.of_node, 0);
+	if (!chip->irq)
+		return -EINVAL;
+	return request_irq(chip->irq, chip_irq, 0, "chip", chip);
+}
+static void chip_remove(struct platform_device *pdev)
+{
+	struct chip *chip = platform_get_drvdata(pdev);
+
+	free_irq(chip->irq, chip);
+}
+static struct platform_driver chip_driver = {
+	.driver = { .name = "chip" }, .probe = chip_probe, .remove_new = chip_remove,
+};
+module_platform_driver(chip_driver);
+"""
+
+
+def test_an_irq_of_a_node_is_one_that_a_handler_can_be_on(pinned: Tree) -> None:
+    found = read_c(pinned, NODE)
+
+    assert names_of(driver_of(found).probe)[-2:] == ["irq_of_parse_and_map", "request_irq"]
+    assert rules_of(found) == set()
+    assert rules_of(read_c(pinned, NODE.replace("	free_irq(chip->irq, chip);\n", "")))
