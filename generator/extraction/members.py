@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from generator.expr import Fact, num
 from generator.extraction.texts import text_of
@@ -22,6 +25,9 @@ from generator.ops.member import DRVDATA, member
 from generator.parsing.cursors import Cursor, Kind, Unit, points, record_of
 from generator.program import Block, Call, Return, operations
 from generator.reading.cfg import Extent
+
+if TYPE_CHECKING:
+    from generator.parsing.unit import Definition
 
 _ASKED = (  # whether a member has something, before it is used
     r"(?:!\s*|\bIS_ERR\w*\(\s*|\bif\s*\(\s*|&&\s*|\|\|\s*|\?\s*|(?<!\w)\(\s*)"
@@ -57,27 +63,54 @@ def looked_for(units: Sequence[Unit], functions: Collection[str]) -> frozenset[s
     They are pointers to structs, in structs of which a pointer is at hand, and what has to be
     initialised before it is used. What is asked first is left out.
     """
-    bodies = {name: (unit, one.cursor) for unit in units for name, one in unit.definitions.items()}
+    bodies = {name: (unit, one) for unit in units for name, one in unit.definitions.items()}
     texts: dict[str, str] = {}  # with those of the callers, who may have asked
     queue = [name for name in functions if name in bodies]
     found: set[str] = set()
     for name in queue:
-        unit, cursor = bodies[name]
-        texts[name] = texts.get(name, "") + text_of(unit, cursor)
+        unit, one = bodies[name]
+        seen = _seen(one)
+        texts[name] = texts.get(name, "") + text_of(unit, one.cursor)
+        found |= {DRVDATA} if seen.reads else set()
+        for callee in seen.calls:
+            if callee not in bodies:
+                continue
+            if callee not in queue:
+                queue.append(callee)
+            if callee not in functions:
+                texts[callee] = texts.get(callee, "") + texts[name]
+        found |= {path for path, member_ in seen.used.items()
+                  if not re.search(_ASKED % member_, texts[name])}
+    return frozenset(found)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What one function does: whether it reads its driver data, what it calls, and uses."""
+
+    reads: bool
+    calls: tuple[str, ...]
+    used: Mapping[str, str]
+
+
+_SEEN: WeakKeyDictionary[Definition, _Seen] = WeakKeyDictionary()
+
+
+def _seen(definition: Definition) -> _Seen:
+    """Return what a function does, found once: it is asked for every interface that reaches it."""
+    if definition not in _SEEN:
+        reads = False
+        calls: dict[str, None] = {}
         used: dict[str, str] = {}
-        for inner in cursor.walk_preorder():
-            if inner.kind == Kind.CALL_EXPR and inner.spelling in _READS:
-                found |= {DRVDATA} if _of_itself(inner) else set()
-            if inner.kind == Kind.CALL_EXPR and inner.spelling in bodies:
-                if inner.spelling not in queue:
-                    queue.append(inner.spelling)
-                if inner.spelling not in functions:
-                    texts[inner.spelling] = texts.get(inner.spelling, "") + texts[name]
+        for inner in definition.cursor.walk_preorder():
+            if inner.kind == Kind.CALL_EXPR:
+                reads |= inner.spelling in _READS and _of_itself(inner)
+                calls[inner.spelling] = None
             if inner.kind == Kind.MEMBER_REF_EXPR and _is_kept(inner):
                 path = f"{inner.referenced.semantic_parent.spelling}.{inner.spelling}"
                 used[path] = inner.spelling
-        found |= {path for path, one in used.items() if not re.search(_ASKED % one, texts[name])}
-    return frozenset(found)
+        _SEEN[definition] = _Seen(reads, tuple(calls), used)
+    return _SEEN[definition]
 
 
 def _of_itself(call: Cursor) -> bool:
