@@ -50,8 +50,11 @@ _NAME_URB = frozenset({"usb_submit_urb", "usb_kill_urb", "usb_unlink_urb", "usb_
 
 
 def _memory(own: Own) -> tuple[Fact, ...]:
-    """Return the memory of a driver that a context lies in, or that of an URB's transfer."""
-    if own.context.static:
+    """Return the memory of a driver that a context lies in, or that of an URB's transfer.
+
+    A child that is registered has a device, and memory, of its own.
+    """
+    if own.context.static or own.context.name == "child":
         return ()
     given = {
         give.target.fact

@@ -12,6 +12,7 @@ from generator.errors import NOWHERE, TreeError, Where
 from generator.extraction import own_data
 from generator.extraction.actions import actions, on_fail
 from generator.extraction.contexts import SetUp
+from generator.extraction.first_time import first_time
 from generator.extraction.harmless import DATA, HARMLESS_CALLS
 from generator.extraction.helpers import helpers
 from generator.extraction.members import INITIALISES, SETS_DRVDATA, initialising, looked_for
@@ -80,14 +81,16 @@ class Blocks:
         self._sizes: dict[str, int] = {}
         self._names: set[str] = set(self._results)
 
-    def block(self, function: str, recovers: bool = False) -> Block:
+    def block(self, function: str, recovers: bool = False, *, entry: bool = False) -> Block:
         """Return the block of one function; what one that `recovers` returns has no 0 for success.
+
+        entry: the driver core calls it, and gives it a device.
 
         Errors: TreeError when it is too large, or not there.
         """
         self.tried.add(function)
         apart = helpers(function, self._plain.functions(function), known, self._results)
-        read = self._read(function, apart)
+        read = self._read(function, apart, entry)
         self.read[function] = read
         whole = written(read.lts)
         self.cut += whole.loops
@@ -120,20 +123,22 @@ class Blocks:
             self._functions[name] = Function(name, self.block(name))
         return self._functions[name]
 
-    def _read(self, function: str, apart: Mapping[str, Fingerprint]) -> CLts:
+    def _read(self, function: str, apart: Mapping[str, Fingerprint], entry: bool) -> CLts:
         """Return a function's transition system, with a name for each condition that is free."""
+        parameters = self._plain.functions(function)[0].parameters[:1] if entry else ()
+        given = tuple(one.root for one in parameters if one.root)
         found = (*prints(), *apart.values(), *(initialising() if self.members else ()))
         first = Reader(self.units, found, sets=self.members, harmless=HARMLESS_CALLS,
                        present=DATA, most=MOST_RUNS)
         free = {
             (one.text, "" if self._lasts(one.text) else one.place.function)
-            for one in first.free(function)
+            for one in first.free(function, *given)
         }
         guards = [CGuard(text, (text,), inside) for text, inside in sorted(free)]
         return Reader(
             self.units, found, guards, sets=self.members, harmless=HARMLESS_CALLS, present=DATA,
             counts=True, most=MOST_RUNS,
-        ).read(function)
+        ).read(function, *given)
 
     def handle(self, label: Label, sites: Sequence[Site]) -> str:
         """Return the variable of a file by which C tells what it registers; "" when none does."""
@@ -222,6 +227,9 @@ class _Body:
             elif isinstance(one, Branch):
                 true = self.block(one.true, before, failing)
                 false = self.block(one.false, before, failing)
+                if (first := first_time(one.name, self.of.units)) is not None:
+                    found += true if first else false
+                    continue
                 where = self._where(Label(one.name, "", "true"))
                 asked = If(self.of.guard(one.name), true, false, where)
                 found += true if true == false else (asked,)
@@ -373,6 +381,11 @@ class _Body:
         return does[0] if len(does) == 1 == len(body) and not does[0].params else None
 
     def _helper(self, label: Label, failed: Block | None) -> Block:
+        sites = self.sites.get(label, ())
+        if own_data.of_another(label.name, self.of.own, sites, self.of.units):
+            said = f"{label.name}() is for one that was looked up in a list"
+            self.of.guessed |= {Unnamed(said, one.place) for one in sites}
+            return (If(self.of.guard(""), failed, (), self._where(label)),) if failed else ()
         try:
             function = self.of.helper(label.name)
         except RecursionError as deep:

@@ -32,7 +32,7 @@ from generator.extraction.open_facts import (
 )
 from generator.extraction.own_data import own_data, several_by_hand
 from generator.extraction.quiet import quieted
-from generator.extraction.runtime_pm import answered
+from generator.extraction.runtime_pm import answered, called_unseen, enabled_in
 from generator.extraction.vocabulary import not_founded
 from generator.extraction.without import Without
 from generator.facts import BLOCK, ENABLED, MAPPED, MEMORY, MODE, MSG, RPM_ENABLED
@@ -119,7 +119,8 @@ def extract(units: Sequence[Unit], named: Initialiser) -> Extracted:
                  for word, names in by_others.items()}
     of = Blocks(device, units, there, sorted(looked.union(*of_others.values())))
     of.own = own_data(units, of.reaching((*functions.values(), *handlers(units))))
-    blocks = {entry: of.block(name, entry in RECOVERY) for entry, name in functions.items()}
+    blocks = {entry: of.block(name, entry in RECOVERY, entry=True)
+              for entry, name in functions.items()}
     said: list[Unnamed] = []
     handler: Block = ()
     for name in handlers(units):  # what they do, in any order
@@ -147,10 +148,14 @@ def extract(units: Sequence[Unit], named: Initialiser) -> Extracted:
     if ENABLED in open_:  # so nothing can be said of what asks for it
         open_ |= {MODE, MAPPED}
     every = Without(apart).blocks(every)
-    lone = apart | not_founded(every.values(), open_) | several_by_hand(every.values())
-    drop = Without(lone)
-    every = of_nothing(answered(drop.blocks(every), device, open_), device,
-                       put_into(units, of.meant))
+    lone = not_founded(every.values(), open_)
+    if unseen := called_unseen(every, device, lone):
+        open_ |= unseen
+        lone = not_founded(every.values(), open_)
+    lone |= apart | several_by_hand(every.values())
+    enables = enabled_in(every)
+    every = answered(Without(lone).blocks(every), device, open_, enables=enables)
+    every = of_nothing(every, device, put_into(units, of.meant))
     every = quieted(every, device)
     for block in every.values():
         of.size(block)

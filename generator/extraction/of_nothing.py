@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from generator.design import Device
 from generator.expr import Fact
@@ -34,7 +35,41 @@ def of_nothing(
         if isinstance(node, Do) and _goes_on(node.on_fail)
         for way in node.op.outcomes for gives in way.gives if gives.target.fact in _HANDLES
     )
-    return _OfNothing(device, without, put).blocks(blocks) if without else dict(blocks)
+    now = _OfNothing(device, without, put).blocks(blocks) if without else dict(blocks)
+    held = _managing(now)
+    return _OfManaged(device, held).blocks(now) if held else now
+
+
+def _managing(blocks: Mapping[str, Block]) -> Mapping[str, Fact]:
+    """Return the devm_ calls by which others are managed, where only they take it: what they give.
+
+    So it is with devm_input_allocate_device() and input_register_device().
+    """
+    done = {node.op.name: node.op for block in blocks.values() for node in walk(block)
+            if isinstance(node, Do)}
+    wanted = {op.managed_by for op in done.values()} & done.keys()
+    return {
+        name: fact for name in wanted if name.removeprefix("devm_") not in done
+        and name.startswith("devm_") and done[name].fallible
+        for fact in (gives.target.fact for gives in done[name].outcomes[0].gives)
+    }
+
+
+class _OfManaged(Rewriting):
+    """Blocks in which what others manage is done where they do: C asks for it in its own words."""
+
+    def __init__(self, device: Device, held: Mapping[str, Fact]) -> None:
+        super().__init__()
+        self._device, self._held = device, held
+
+    def change(self, node: Node) -> Block | None:
+        if not isinstance(node, Do) or node.op.managed_by not in self._held:
+            return None
+        name = node.op.managed_by
+        there = Guard(f"{name}() was called", self._held[name](self._device).eq(1), ())
+        if isinstance(node.on_fail, tuple):
+            node = replace(node, on_fail=self.block(node.on_fail))
+        return (If(there, (node,), (), node.where),)
 
 
 def _goes_on(on_fail: OnFail | Block) -> bool:

@@ -12,7 +12,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from generator.context import REGISTERED, queued
 from generator.expr import Fact
 from generator.extraction.contexts import SetUp
-from generator.extraction.texts import callees, text_of, unreached
+from generator.extraction.taken_back import closing, flushed, in_a_directory_of_others
+from generator.extraction.texts import arguments, callees, text_of, unreached
 from generator.extraction.vocabulary import (
     by_callee,
     facts_of,
@@ -45,12 +46,16 @@ UNSAID_IN_C = "C does not say"  # the name of a condition of which the reader kn
 def left_open(
     units: Sequence[Unit], reached: Collection[str], there: Sequence[SetUp]
 ) -> frozenset[Fact]:
-    """Return the facts that functions change which are not among those that were reached."""
-    found = set(_by_others(units, there))
-    for text in unreached(units, reached):
+    """Return the facts that functions change which are not among those that were reached.
+
+    What closes a network device is among these: unregister_netdev() calls it, as users do.
+    """
+    found = {*_by_others(units, there), *in_a_directory_of_others(units)}
+    for text in (*unreached(units, reached), *closing(units)):
         for callee in callees(text):
             found |= _changed(callee)
             found |= _context(callee, text, there)
+        found |= flushed(text, units, there)
     return frozenset(found - {MEMORY})
 
 
@@ -170,7 +175,7 @@ def of_several(
         if operation.fingerprint.on == 0 and callee not in _HANDLE:
             continue  # of the device itself
         inside = " ".join(rows)[place.column - 1 :].partition("(")[2]
-        given = _arguments(inside)
+        given = arguments(inside)
         if operation in looked_up and given and not _from_named(units, place, given[0]):
             hybrid |= facts_of(operation)
         at = _HANDLE.get(callee, 0)
@@ -206,7 +211,7 @@ def by_devres_alone(
         if not target or operation.fingerprint is None or operation.fingerprint.fails not in (
                 Fails.NULL, Fails.ERRPTR):
             rows = lines[place.path][place.line - 1 : place.end_line]
-            target = _arguments(" ".join(rows)[place.column - 1 :].partition("(")[2])[0]
+            target = arguments(" ".join(rows)[place.column - 1 :].partition("(")[2])[0]
         words = re.findall(r"[A-Za-z_]\w*", target)
         kept.setdefault(operation, set()).add(words[-1] if words else "")
     found: set[Operation] = set()
@@ -376,16 +381,3 @@ def _target(lines: Sequence[str], place: Extent) -> str:
         before = lines[place.line - 2]
     kept = re.search(r"([\w>.\-\[\]]+)\s*=\s*\(?\s*$", before)
     return kept[1] if kept else ""
-
-
-def _arguments(inside: str) -> list[str]:
-    """Return the arguments of a call from the text behind its parenthesis."""
-    found, depth, begin = [], 0, 0
-    for at, letter in enumerate(inside):
-        depth += (letter in "([{") - (letter in ")]}")
-        if depth < 0 or (depth == 0 and letter == ","):
-            found.append(inside[begin:at])
-            begin = at + 1
-        if depth < 0:
-            break
-    return found

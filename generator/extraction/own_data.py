@@ -122,6 +122,34 @@ def done(
     return KZALLOC_OWN if sites else None
 
 
+def of_another(callee: str, own: Own, sites: Sequence[Site], units: Sequence[Unit]) -> bool:
+    """Return whether a helper is given the data of another device, which C has found in a list.
+
+    Who has just allocated its own looks for one that is there already.
+    """
+    for site in sites if own.struct else ():
+        unit = next((one for one in units if one.path == site.place.path), None)
+        if unit is None or site.place.function not in unit.definitions:
+            return False
+        text = text_of(unit, unit.definitions[site.place.function].cursor)
+        row = unit.text.decode("utf-8", "replace").split("\n")[site.place.line - 1]
+        given = re.match(rf"{callee}\s*\(\s*(\w+)\s*\)", row[site.place.column - 1 :])
+        finders = re.findall(rf"\b{given[1]}\s*=\s*(\w+)\s*\(", text) if given else []
+        if own.struct not in _allocated(text) or not finders or not all(
+            _goes_over_a_list(one, units) for one in finders
+        ):
+            return False
+    return bool(sites and own.struct)
+
+
+def _goes_over_a_list(function: str, units: Sequence[Unit]) -> bool:
+    return any(
+        re.search(r"\blist_for_each_entry\w*\s*\(",
+                  text_of(unit, unit.definitions[function].cursor))
+        for unit in units if function in unit.definitions
+    )
+
+
 def several_by_hand(blocks: Iterable[Block]) -> frozenset[Operation]:
     """Return what takes memory by hand, and frees it, where that is more than one thing."""
     there = {do.op for block in blocks for do in operations(block)}

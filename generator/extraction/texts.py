@@ -5,15 +5,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
+from functools import lru_cache
 
 from generator.parsing.cursors import Cursor, Unit
 
 _CALLEE = re.compile(r"\b([a-z_]\w+)\s*\(")
 
 
+@lru_cache(maxsize=16)
+def _lines(text: bytes) -> tuple[str, ...]:
+    return tuple(text.decode("utf-8", "replace").split("\n"))
+
+
 def text_of(unit: Unit, cursor: Cursor) -> str:
     """Return the lines in which something stands."""
-    lines = unit.text.decode("utf-8", "replace").split("\n")
+    lines = _lines(unit.text)
     return "\n".join(lines[cursor.extent.start.line - 1 : cursor.extent.end.line])
 
 
@@ -41,3 +47,16 @@ def labels(unit: Unit) -> tuple[tuple[str, str, int], ...]:
             if match and match[1] != "default":
                 found.append((match[1], function, number))
     return tuple(found)
+
+
+def arguments(inside: str) -> list[str]:
+    """Return the arguments of a call from the text behind its parenthesis."""
+    found, depth, begin = [], 0, 0
+    for at, letter in enumerate(inside):
+        depth += (letter in "([{") - (letter in ")]}")
+        if depth < 0 or (depth == 0 and letter == ","):
+            found.append(inside[begin:at])
+            begin = at + 1
+        if depth < 0:
+            break
+    return found

@@ -108,13 +108,13 @@ class Reader:
         self._program.enter(entry)
         return tuple(map(self._program.function, self._program.reached(entry)))
 
-    def free(self, entry: str) -> tuple[Unnamed, ...]:
-        """Return the conditions of a function that are taken as free choice: see CLts.
+    def free(self, entry: str, *given: str) -> tuple[Unnamed, ...]:
+        """Return the conditions of a function that are taken as free choice: see CLts and read().
 
         Errors: TreeError when the units do not define it.
         """
         run = Runs(self._program, self._most)
-        run.begin(self._program.enter(entry))
+        run.begin(self._program.enter(entry), given)
         return tuple(sorted(run.notes.free, key=_by_place))
 
     def _read(self, first: Function, given: tuple[str, ...]) -> CLts:
