@@ -15,6 +15,7 @@ from generator.tree_facts.fact import Answer, TreeFact, Users, Way, of_directory
 
 _PORTDRV, _PORTDRV_H = "drivers/pci/pcie/portdrv.c", "drivers/pci/pcie/portdrv.h"
 _PERF, _CORE = "drivers/perf/cxl_pmu.c", "kernel/events/core.c"
+_MSI_H = "include/linux/msi.h"
 _CAPABILITY = "get_port_device_capability"
 _BETWEEN = "read in 7.3.4, and not in 6.12.117"
 _MODEL = "generator/drivers/in_tree.py"
@@ -170,6 +171,17 @@ FACTS: tuple[TreeFact, ...] = (
         ),
         "eaa0d30216c1, since 6.15",
         "templates/auxbus/messages/create.txt.j2",
+    ),
+    TreeFact(
+        "MSI descriptor lock",
+        "how the mutex of a device's MSI descriptors is taken",
+        (
+            Way("by two functions", _MSI_H,
+                r"\A(?!.*\bDEFINE_LOCK_GUARD_1\(msi_descs_lock\b).*(?P<at>\bmsi_lock_descs\()"),
+            Way("by a guard", _MSI_H, r"\bDEFINE_LOCK_GUARD_1\(msi_descs_lock\b"),
+        ),
+        _BETWEEN,
+        "checks/boot/model/guest_object.py",
     ),
     TreeFact(
         "message number 0",

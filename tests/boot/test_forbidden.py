@@ -14,12 +14,16 @@ from checks.boot.build.kernel import Kernel
 from checks.boot.evidence.case import cases, chosen, fingerprint
 from checks.boot.evidence.witness import Sight, witness
 from checks.boot.guest.lost import NO_BOOT
-from checks.boot.model.guest_object import GUEST
+from checks.boot.model.guest_object import GUEST, with_port_model
 from checks.boot.run import AS_PREDICTED, Run
 from checks.boot.scenario import USUAL
 from generator.cli import boot_refused
 from generator.errors import ProgramFailed
+from generator.kernel import kbuild, variant
+from generator.kernel.configurations import CONFIGS
+from generator.kernel.kbuild import prepare
 from generator.kernel.tree import Tree
+from generator.parsing import unit
 from generator.system.cache import cache
 
 
@@ -35,6 +39,31 @@ def test_the_object_knows_what_it_is_told_and_nothing_is_left_over() -> None:
 
 def test_nobody_is_driven_through_what_breaks_rules_unasked() -> None:
     assert set(USUAL) & {*forbidden.SCENARIOS, *provoke.ALL} == set()
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("kernel", ["pinned", "newer"])
+def test_what_is_built_into_the_guest_compiles_in_each_kernel(
+    kernel: str, request: pytest.FixtureRequest
+) -> None:
+    """As it is built for a case, without a warning: where kernels differ the tree is asked."""
+    tree: Tree = request.getfixturevalue(kernel)
+    base = prepare(tree, CONFIGS["m"])
+    home = "drivers/pci/pcie"
+    overlay = with_port_model(tree, {}, forbidden.OBJECTS)
+    makefile = (overlay[f"{home}/Makefile"] or b"").decode()
+    built = re.findall(r"^obj-y \+= (port_model|forbidden\w*)\.o$", makefile, re.M)
+    there = variant.at(base, overlay)
+    config = {str(base.autoconf_path.relative_to(base.build)): there.autoconf.encode()}
+
+    said = {}
+    for name in built:
+        path = f"{home}/{name}.c"
+        job = unit.Job(unit.place(there), kbuild.flags(there, path).args, path, overlay, config)
+        said[name] = [one.message for one in unit.parse_once(job).diagnostics]
+
+    assert len(built) == 6
+    assert said == {name: [] for name in built}
 
 
 @pytest.mark.kernel

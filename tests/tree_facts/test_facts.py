@@ -29,6 +29,7 @@ OLD = {
     "open events": "leaves them",
     "dynamic MSI-X": "x86",
     "auxiliary devices": "by hand",
+    "MSI descriptor lock": "by two functions",
     "message number 0": "refused",
 }
 NEW = OLD | {
@@ -44,6 +45,7 @@ NEW = OLD | {
     "open events": "detaches them",
     "dynamic MSI-X": "GIC ITS, Hyper-V, x86",
     "auxiliary devices": "devm_auxiliary_device_create()",
+    "MSI descriptor lock": "by a guard",
 }
 
 
@@ -100,6 +102,11 @@ MUTANTS = {
     "bandwidth driver": ("\tpcie_hp_init();", "\tpcie_bwctrl_init();\n\tpcie_hp_init();"),
     "allocation": ("kzalloc(sizeof(*pcie), GFP_KERNEL)", "kzalloc_obj(*pcie)"),
     "symbol namespaces": ("MODULE_IMPORT_NS(CXL);", 'MODULE_IMPORT_NS("CXL");'),
+    # Between both there was a guard that calls the functions: it is what drivers take.
+    "MSI descriptor lock": (
+        "void msi_unlock_descs(struct device *dev);\n",
+        "void msi_unlock_descs(struct device *dev);\n\nDEFINE_LOCK_GUARD_1(msi_descs_lock, struct "
+        "device, msi_lock_descs(_T->lock),\n\t\t    msi_unlock_descs(_T->lock));\n"),
 }
 
 

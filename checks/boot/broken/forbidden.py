@@ -20,7 +20,8 @@ from checks.boot.guest.line import Line
 from checks.boot.predict.board import FUNCTIONS
 from checks.boot.scenarios.stage import Stage
 
-OBJECTS = ("forbidden.c", "forbidden_own.c", "forbidden_sub.c", "forbidden_life.c", "forbidden.h")
+OBJECTS = ("forbidden.c", "forbidden_own.c", "forbidden_sub.c", "forbidden_life.c",
+           "forbidden_descs.c", "forbidden_descs_guard.c", "forbidden.h")
 RIGHT = "right"
 _BUS = "/sys/bus/pci"
 _PARAMETERS = "/sys/module/forbidden/parameters"

@@ -17,6 +17,7 @@ from generator.system.holding import hold
 from generator.system.house import HOUSE
 from generator.system.plumbing import tried
 from generator.system.progress import say
+from generator.tree_facts.table import answer
 
 GUEST = HOUSE / "templates" / "boot" / "guest"
 PROGRAM = "bin/cpmu"
@@ -24,6 +25,11 @@ _HOME = "drivers/pci/pcie"
 _OBJECT = f"{_HOME}/port_model.c"
 _MAKEFILE = f"{_HOME}/Makefile"
 _RULE = b"\n# For tests in a virtual machine: checks/boot of portwright\nobj-y += port_model.o\n"
+# The same done as kernels differ in it: built in where the tree answers a fact so.
+_WHERE = {
+    "forbidden_descs.c": ("MSI descriptor lock", "by two functions"),
+    "forbidden_descs_guard.c": ("MSI descriptor lock", "by a guard"),
+}
 _NOLIBC = "tools/include/nolibc/nolibc.h"
 _FLAGS = (
     "-fuse-ld=lld", "-fno-builtin", "-static", "-nostdlib", "-Os", "-Wall", "-Wextra", "-Werror",
@@ -37,13 +43,16 @@ def with_port_model(
     """Return an overlay of a kernel with the guest object built in beside the port driver.
 
     Without its parameters on the command line it does nothing. `objects` are more files of
-    templates/boot/guest to build in there, and headers of theirs.
+    templates/boot/guest to build in there, and headers of theirs; of those that do the same in
+    the ways of different kernels there is the one that this tree has.
+    Errors: TreeError when the tree does not answer a fact that decides it.
     """
     makefile = overlay.get(_MAKEFILE)
     if makefile is None:
         makefile = (tree.work / _MAKEFILE).read_bytes()
-    more = {f"{_HOME}/{name}": (GUEST / name).read_bytes() for name in objects}
-    sources = [name for name in objects if name.endswith(".c")]
+    there = [name for name in objects if _has(tree, name)]
+    more = {f"{_HOME}/{name}": (GUEST / name).read_bytes() for name in there}
+    sources = [name for name in there if name.endswith(".c")]
     rules = "".join(f"obj-y += {Path(name).stem}.o\n" for name in sources).encode()
     return {
         **overlay,
@@ -51,6 +60,11 @@ def with_port_model(
         **more,
         _MAKEFILE: makefile + _RULE + rules,
     }
+
+
+def _has(tree: Tree, name: str) -> bool:
+    fact, wanted = _WHERE.get(name, ("", ""))
+    return not fact or answer(fact, tree).text == wanted
 
 
 def program(tree: Tree, arch: Arch = X86) -> bytes:

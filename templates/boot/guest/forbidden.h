@@ -8,6 +8,7 @@
 #define FORBIDDEN_H
 
 #include <linux/completion.h>
+#include <linux/device.h>
 #include <linux/interrupt.h>
 #include <linux/io.h>
 #include <linux/pci.h>
@@ -48,6 +49,7 @@ bool forbidden_is(const char *key);
 irqreturn_t forbidden_handler(int irq, void *data);
 int forbidden_msix(struct forbidden *on, int nr);
 int forbidden_request(struct forbidden *on, int nr);
+void forbidden_lock_both(struct device *outer, struct device *inner);
 void forbidden_ring(struct forbidden *on, int vector);
 void forbidden_say(struct forbidden *on, const char *what, int ret);
 void forbidden_say_count(struct forbidden *on, const char *whose, int irq);

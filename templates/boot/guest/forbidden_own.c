@@ -211,10 +211,7 @@ int forbidden_r26(struct forbidden *on)
 	if (ret < 0)
 		return ret;
 
-	msi_lock_descs(&on->dev->dev);
-	msi_lock_descs(&other->dev);
-	msi_unlock_descs(&other->dev);
-	msi_unlock_descs(&on->dev->dev);
+	forbidden_lock_both(&on->dev->dev, &other->dev);
 
 	return 0;
 }
