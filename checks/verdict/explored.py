@@ -57,6 +57,11 @@ def matrix(tasks: tuple[Task, ...], *, again: bool = False) -> tuple[Exploration
     return tuple(found[task] for task in tasks)
 
 
+def known(tasks: Sequence[Task]) -> tuple[Exploration, ...]:
+    """Return those of some explorations that were done before."""
+    return tuple(one for _, file in _files(tasks) if (one := _recalled(file)))
+
+
 def _files(tasks: Sequence[Task]) -> Iterator[tuple[Task, Path]]:
     """Yield where the outcome of each task is kept; the text of a design is long, and made once."""
     keys: dict[Task, str] = {}

@@ -8,6 +8,7 @@ import argparse
 import json
 import resource
 import sys
+import textwrap
 import time
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -21,10 +22,15 @@ from checks.verdict.matrix import KINDS, Exploration, Served, Task, judged, kind
 from generator.cli import check_forms
 from generator.cli.check_ended import BUDGET, OWN, draw, ended, typed
 from generator.design import Design
+from generator.editing.idioms import answers
 from generator.errors import UsageError
-from generator.load import load, names
+from generator.kernel.pin import read_pin
+from generator.load import DEFAULT, load, names
 from generator.system.progress import say
 from generator.system.stopping import INTERRUPTED, asked
+
+_DYNAMIC = "dynamic MSI-X"
+_SPOKEN = {_DYNAMIC: "MSI-X dynamic"}  # as the table has it
 
 
 def run(args: argparse.Namespace) -> int:
@@ -56,7 +62,7 @@ def _all(args: argparse.Namespace) -> int:
     else:
         print(matrix_table.text(designs, found, {rule.key: rule for rule in ALL}))
         if args.kernel:
-            print("\n".join(_in_tree(args.said, designs)))
+            print("\n".join(_in_tree(args.said, designs, found)))
     _cost(found, time.monotonic() - began)
     return ended(code)
 
@@ -69,13 +75,58 @@ def _code_of_all(found: Sequence[Exploration], ours: frozenset[str]) -> int:
     return BUDGET if any(not one.complete for one in found) else 0
 
 
-def _in_tree(said: Mapping[str, str], designs: Sequence[Design]) -> Iterator[str]:
-    """Yield what a tree has otherwise than the drivers are written, and who can add vectors."""
+def _in_tree(
+    said: Mapping[str, str], designs: Sequence[Design], found: Sequence[Exploration]
+) -> Iterator[str]:
+    """Yield what a tree has otherwise than the default pin, and what of the matrix is for that."""
+    there = read_pin().version
+    written = answers(DEFAULT)
+    facts = [*dict.fromkeys(fact for design in designs for fact, _ in design.tree), _DYNAMIC]
     yield ""
-    yield "in this tree:"
-    for fact in dict.fromkeys(fact for design in designs for fact, _ in design.tree):
-        yield f"  {fact}: {said[fact]}"
-    yield f"  MSI-X dynamic: {said.get('dynamic MSI-X', 'see `tree facts`')}"
+    yield f"in this tree, and in {there} where that is otherwise:"
+    for fact in facts:
+        yield f"  {_SPOKEN.get(fact, fact)}: {said.get(fact, 'see `tree facts`')}"
+        if said.get(fact) != written[fact]:
+            yield f"    {there}: {written[fact]}"
+    for rule, names_ in _waived_otherwise(designs).items():
+        yield from textwrap.wrap(
+            f"{rule} is waived in {' and in '.join(dict.fromkeys(names_.values()))} only: "
+            f"{', '.join(names_)}", 76, initial_indent="  ", subsequent_indent="    ",
+        )
+    yield from _otherwise(found, there)
+
+
+def _waived_otherwise(designs: Sequence[Design]) -> Mapping[str, Mapping[str, str]]:
+    """Return rule -> design -> the kernel in which alone the design has a waiver for the rule."""
+    there = read_pin().version
+    out: dict[str, dict[str, str]] = {}
+    for design in designs:
+        here = {one.rule for one in design.waivers}
+        before = {one.rule for one in load(design.name).design.waivers}
+        for rule in sorted(here ^ before):
+            out.setdefault(rule, {})[design.name] = "this tree" if rule in here else there
+    return out
+
+
+def _otherwise(found: Sequence[Exploration], there: str) -> Iterator[str]:
+    """Yield which cells are others under the default pin, as far as these are known."""
+    known = explored.known(tuple(Task(one.design, one.interrupts) for one in found))
+    before = {(cell.design, cell.interrupts, cell.service): cell
+              for one in known for cell in one.cells}
+    cells = [cell for one in found for cell in one.cells]
+    changed = [
+        f"{cell.design}:{cell.interrupts}:{cell.service}: {cell.served.value} "
+        f"({there}: {was.served.value})"
+        for cell in cells
+        if (was := before.get((cell.design, cell.interrupts, cell.service))) is not None
+        and (was.served, was.rules) != (cell.served, cell.rules)
+    ]
+    yield from (f"  {one}" for one in changed)
+    if len(before) < len(cells):
+        yield (f"  {len(before)} of {len(cells)} cells of {there} are known to compare with; "
+               "`portwright check --all` explores them")
+    elif not changed:
+        yield f"  every cell is as in {there}"
 
 
 def _cost(found: tuple[Exploration, ...], seconds: float) -> None:

@@ -15,11 +15,14 @@ from checks.verdict.goal import CORE, CPMU
 from checks.verdict.matrix import (
     KINDS,
     Exploration,
+    Served,
     Task,
 )
 from generator.__main__ import main
 from generator.cli import check_matrix
 from generator.designs import today
+from generator.kernel.pin import read_pin
+from generator.load import load
 
 LINE, PLAIN, STATIC, DYNAMIC = KINDS
 
@@ -137,3 +140,40 @@ def test_why_is_a_record_for_programs(capsys: pytest.CaptureFixture[str]) -> Non
     (door,) = turned["turned away"]
     assert door["step"] == "the port runs on MSI or MSI-X: no"
     assert door["file"].endswith("designs/parts/cpmu.py")  # where the condition is asked
+
+
+NEWER = {"slot reset": "restores", "open events": "detaches them",
+         "dynamic MSI-X": "GIC ITS, Hyper-V, x86"}
+
+
+def test_another_kernel_is_compared_with_the_default_fact_by_fact_and_cell_by_cell(
+    only_today: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told() -> list[str]:
+        return list(check_matrix._in_tree(NEWER, [load("today", NEWER).design,
+                                                  load("auxbus", NEWER).design], found))
+
+    tasks = [Task("today", kind.name, said=tuple(NEWER.items())) for kind in (LINE, PLAIN)]
+    found = explored.matrix(tuple(tasks))
+    before = told()
+    explored.matrix((Task("today", LINE.name), Task("today", PLAIN.name)))
+    rows = told()
+
+    version = read_pin().version
+    assert rows[:7] == [
+        "", f"in this tree, and in {version} where that is otherwise:",
+        "  slot reset: restores", f"    {version}: restores and saves",
+        "  open events: detaches them", f"    {version}: leaves them",
+        "  MSI-X dynamic: GIC ITS, Hyper-V, x86",
+    ]
+    assert rows[7:] == [
+        f"    {version}: x86", f"  N1 is waived in {version} only: auxbus",
+        f"  every cell is as in {version}",
+    ]
+    assert before == [*rows[:-1], f"  0 of 4 cells of {version} are known to compare with; "
+                                  "`portwright check --all` explores them"]
+    monkeypatch.setattr(explored, "known", lambda tasks: tuple(
+        replace(one, cells=tuple(replace(cell, served=Served.NO) for cell in one.cells))
+        for one in found))
+    assert told()[9:11] == [f"  today:INTx:core: served ({version}: not served)",
+                            f"  today:INTx:cpmu: no such device ({version}: not served)"]
