@@ -88,7 +88,9 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "generator/system", "generator/rendering/templates.py",
     ),
     "checks/boot/build": (LANG, "generator/kernel", "generator/system"),
-    "checks/boot/model": (LANG, *_lab("build"), "generator/kernel", "generator/system"),
+    "checks/boot/model": (
+        LANG, *_lab("build"), "generator/kernel", "generator/system", "generator/tree_facts",
+    ),
     "checks/boot/guest": (LANG, *_lab("build")),
     "checks/boot/predict": (
         LANG, *_lab("build", "model", "guest"), "checks/machine",
