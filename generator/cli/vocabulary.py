@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import argparse
-import itertools
 import json
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
@@ -70,9 +69,12 @@ def _of_c(one: Entry | FactEntry | Maker) -> str:
 
 def _operations() -> Iterator[str]:
     """Yield the list of operations, a paragraph for each module."""
-    for module, some in itertools.groupby(operations(), key=lambda one: one.module):
+    by_module: dict[str, list[Entry]] = {}
+    for one in operations():
+        by_module.setdefault(one.module, []).append(one)
+    for module in sorted({*by_module, *(maker.module for maker in makers())}):
         yield module
-        for one in some:
+        for one in by_module.get(module, ()):
             marks = [f"undone by {one.record()['undo']}"] if one.op.undo is not None else []
             marks += ["by devres"] if one.op.managed else []
             marks += ["C"] if one.record()["rendered"] else []

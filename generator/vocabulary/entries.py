@@ -122,7 +122,7 @@ def _maker(name: str, function: FunctionType) -> Maker:
 
 
 def _of_contexts(name: str, module: str, made: Of) -> Maker:
-    on = "user, [owner]" if made.managed else "user"
+    on = "user, [owner]" if len(made.on(made.word).roles) > 1 else "user"
     kind = made.kind.replace("_", " ")
     once = ", and not again before its counterpart" if made.once else ""
     doc = f"Of a {kind}: {made.does}{once}; {made.source}."

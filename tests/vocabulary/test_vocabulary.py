@@ -35,6 +35,7 @@ def test_every_shipped_operation_is_listed(capsys: pytest.CaptureFixture[str]) -
     }
     assert len(public) > 100
     assert public <= names
+    assert {one.name for one in makers()} <= names
     assert max(map(len, lines)) < 100
 
 
@@ -43,6 +44,19 @@ def test_locks_of_drivers_are_found_before_what_means_nothing(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert told(capsys, "operations", name).startswith(f'{name.upper()}(user, lock="NAME")')
+
+
+@pytest.mark.parametrize(("name", "roles"), [
+    ("DEVM_POWER_SUPPLY_REGISTER", "(user, "), ("DEVM_WORK_AUTOCANCEL", "(user, [owner], "),
+])  # fmt: skip
+def test_contexts_are_shown_with_the_devices_that_they_take(
+    name: str, roles: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (call,) = told(capsys, "operations", name).split("\n")[:1]
+    of = next(space[name] for space in shipped().values() if name in space)
+
+    assert call.startswith(name + roles)
+    assert ("[owner]" in call) is (of.on("x").roles == ("user", "owner"))
 
 
 def test_every_fact_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
