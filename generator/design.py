@@ -17,7 +17,7 @@ from generator.expr import (
 )
 from generator.mistakes.blame import mend, written_at
 from generator.mistakes.blocks import check_block
-from generator.mistakes.contexts import check_contexts
+from generator.mistakes.contexts import check_contexts, check_drivers_of
 from generator.mistakes.operations import named_twice
 from generator.mistakes.own_device import check_own_device
 from generator.mistakes.parts import check_parts
@@ -268,6 +268,8 @@ class Design:
                      for do in operations(block))
         for driver in self.drivers:
             _check_driver(self, driver, known)
+        check_drivers_of(done, bound)
+        for driver in self.drivers:
             check_contexts(driver.name, driver.device, driver.contexts, done)
             check_own_device(driver.name, driver.device, (
                 do for block in driver.blocks().values() for do in operations(block)))

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Contexts as a user may write them wrongly: two of one name, or done to as if of another kind."""
+"""Contexts as a user may write them wrongly: of nobody, two of one name, or of another kind."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from generator.context import CALLBACKS, Context
 from generator.errors import ModelError
@@ -42,3 +42,22 @@ def check_contexts(
                 f"done to a {kind.replace('_', ' ')}: take the operation of its kind, or name "
                 "another"
             )
+
+
+def check_drivers_of(done: Iterable[Do], bound: Collection[Place]) -> None:
+    """Refuse operations on contexts of what no driver binds: nobody would ever run them.
+
+    Errors: ModelError, at the line of the first.
+    """
+    for do in done:
+        place = do.places[0] if do.places and do.op.does else None
+        device = place.of if isinstance(place, Nth) else place
+        if device is None or device in bound:
+            continue
+        parent = getattr(device, "parent", None)
+        mend = ": a Driver of it runs what it queues"
+        if parent is not None and parent in bound:
+            mend = (f": name {parent.name}, whose driver it is of, and begin what it does with an "
+                    f"operation that needs what {device.name} has")
+        raise ModelError(do.where, f"{do}: no driver binds {device.name}, and what is queued or "
+                         f"called is of a driver's own device{mend}")

@@ -154,6 +154,10 @@ MISTAKES = {
         'DESIGN = Design("d", "", (PORT,), (Driver("p", PORT, ()), Driver("q", PORT, ())))\n',
         "give it instead_of=",
     ),
+    "context of what nobody binds": (
+        _one("(SCHEDULE_WORK(P),)", 'PORT, KID, P := Device("bit", "part", PORT)'),
+        "no driver binds bit, and what is queued or called is of a driver's own device: name port",
+    ),
     "context of another kind": (
         _one('(), contexts=(timer("poll"),), remove=(SCHEDULE_WORK(PORT, work="poll"),)'),
         "poll of port is a timer, and this is done to a work",
