@@ -14,6 +14,8 @@ from dataclasses import replace
 
 from checks.machine.in_flight import may_end, may_fire, unheard
 from checks.machine.instances import Inst, Own, View
+from checks.machine.lock_owners import HANDLER as HANDLER_CONTEXT
+from checks.machine.lock_owners import OTHERS, beside
 from checks.machine.process import Process
 from checks.machine.runtime_calls import RuntimeCalls, callbacks_of, called_by_runtime_pm
 from checks.machine.step import HALTED, IDLE, Build, Kind, Step
@@ -198,8 +200,8 @@ class _Handler(_Beside):
 
     def __init__(self, made: Build, driver: Driver, inst: Inst) -> None:
         super().__init__(made, driver, inst)
-        self.context = "handler"
-        self.number = 0  # it takes no lock that sleeps
+        self.context = HANDLER_CONTEXT
+        self.number = beside(made.view, inst, self.context)
         self.pc = Fact(f"at handler of {driver.name}", 0, "where its handler is")(inst)
 
     def add(self, block: Block) -> None:
@@ -216,8 +218,8 @@ class _Others(_Beside):
 
     def __init__(self, made: Build, driver: Driver, inst: Inst) -> None:
         super().__init__(made, driver, inst)
-        self.context = "others"
-        self.number = 0
+        self.context = OTHERS
+        self.number = beside(made.view, inst, self.context)
         self.pc = Fact(f"at others of {driver.name}", 0, "where others are")(inst)
 
     def add(self, block: Block) -> None:

@@ -18,6 +18,8 @@ from generator.facts import DEVICE_MUTEX, INSIDE, MUTEXES
 from generator.operation import ME, Operation
 from generator.program import operations
 
+HANDLER, OTHERS = "handler", "others"  # as contexts, which no driver names
+
 
 def takes_locks(drivers: Iterable[Driver]) -> bool:
     """Return whether some driver takes a lock by itself."""
@@ -31,6 +33,12 @@ def takes_locks(drivers: Iterable[Driver]) -> bool:
 def number(view: View, inst: Inst) -> int:
     """Return the number of a device, and of the process that its driver is."""
     return view.instances.index(inst) + 1
+
+
+def beside(view: View, inst: Inst, context: str) -> int:
+    """Return the number of a device's handler, or of the others who use it: for spinlocks."""
+    base = len(view.instances) + len(view.contexts) + number(view, inst)
+    return base + (len(view.instances) if context == OTHERS else 0)
 
 
 def numbered(view: View, me: int, binding: Mapping[str, Place]) -> dict[str, Expr]:

@@ -9,7 +9,8 @@ from itertools import combinations, pairwise, permutations
 
 from checks.machine.in_flight import may_fire
 from checks.machine.instances import Inst, Own, View
-from checks.machine.lock_owners import mutexes, number, takes
+from checks.machine.lock_owners import HANDLER as HANDLER_CONTEXT
+from checks.machine.lock_owners import OTHERS, beside, mutexes, number, takes
 from checks.machine.step import Step
 from checks.rules.rule import once, step_rule
 from generator.context import (
@@ -42,6 +43,7 @@ from generator.facts import (
     WORKQUEUE,
 )
 from generator.operation import Block, Operation
+from generator.ops.lock import SPUN
 from generator.ops.work import ON_A_QUEUE
 from generator.program import operations
 from generator.reads import reads
@@ -161,6 +163,8 @@ def process_of(step: Step, view: View) -> int:
             if own.inst == step.inst and own.context.name == step.context]
     if mine:
         return mine[0]
+    if step.inst is not None and step.context in (HANDLER_CONTEXT, OTHERS):
+        return beside(view, step.inst, step.context)
     return number(view, step.inst) if step.inst is not None and not step.context else 0
 
 
@@ -170,6 +174,12 @@ def _stuck(view: View) -> Iterator[tuple[str, Expr]]:
         for lock in sorted(_taken_in(view, own.context.body, own), key=lambda read: read.key):
             yield (f"{name} ends and holds {lock.of.name}.{lock.fact.name} still",
                    all_of(lock.eq(own.number), own.context.runs(own.inst).eq(0)))
+    for inst in view.instances:
+        me = beside(view, inst, HANDLER_CONTEXT)
+        for lock in mutexes_of(view):
+            if lock.fact.name.endswith(SPUN):
+                yield (f"the handler of {inst.name} ends and holds {lock.of.name}.{lock.fact.name}"
+                       " still", all_of(lock.eq(me), HANDLER_RUNS(inst).eq(0)))
     yield from _circles(view)
 
 
