@@ -94,6 +94,11 @@ def block_in_own_bar(step: Step, view: View) -> Expr | None:
     """A block is mapped only where it lies in an assigned memory BAR; no BAR is claimed whole."""
     if is_done(step, "devm_ioremap", "ioremap", "devm_request_mem_region"):
         user = step.role("user")
+        root = user.device
+        while root.parent is not None:
+            root = root.parent
+        if root.kind not in ("pci", "core"):  # what firmware describes lies in no BAR
+            return None
         # a device's own driver maps what it has by ioremap() of pci_resource_start()
         own = user.device.parent is None and step.op is not None and step.op.gives(MAPPED)
         return None if own and is_done(step, "ioremap") else BLOCK(user).eq(1)

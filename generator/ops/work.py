@@ -120,7 +120,8 @@ def _operation(of: Of, name: str) -> Operation:
         context=(of.kind, name), does=of.does, sleeps=False, idempotent=of.idempotent,
         once=of.once,
     )
-    needs = () if of.kind in ("thread", *REGISTERED) else (ready(name),)
+    # nobody looks for an URB that was never filled: urb.c usb_kill_urb(), usb_unlink_urb()
+    needs = () if of.kind in ("thread", "urb", *REGISTERED) else (ready(name),)
     waiting, runs, left, closed = (
         fact(name)(USER) for fact in (awaited, running, unended, shut)
     )
