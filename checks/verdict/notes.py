@@ -30,7 +30,7 @@ from generator.meaning import fold_known
 from generator.operation import IGNORE, Do, Operation
 from generator.ops import shipped
 from generator.ops.pm import RUNTIME_GETS
-from generator.program import operations
+from generator.program import Return, operations, walk
 from generator.reads import reads, substitute
 
 # What nothing but an operation of the design can give: neither the driver core nor hardware.
@@ -78,7 +78,8 @@ def notes(design: Design) -> tuple[Note, ...]:
     for driver in design.drivers:
         for note in (*_handler_unsaid(driver), *_source_unsaid(design, driver),
                      *_handler_unclocked(driver), *_contexts_unsaid(design, driver),
-                     *_autosuspend_left(driver), *_resume_unasked(driver)):
+                     *_autosuspend_left(driver), *_resume_unasked(driver),
+                     *_goes_on_undone(driver)):
             found[note] = None
     return tuple(found)
 
@@ -216,6 +217,21 @@ def _resume_unasked(driver: Driver) -> Iterator[Note]:
             yield Note(get.where, f"{get} in remove of {driver.name} may fail, which it does not "
                        f"look at and which is not explored: {do} is once too often then")
             return
+
+
+def _goes_on_undone(driver: Driver) -> Iterator[Note]:
+    """Yield where probe takes back what it did, since something failed, and goes on all the same.
+
+    A block in fail= is what is done instead: behind it the function goes on, unless it returns.
+    """
+    undos = {do.op.undo.name for do in operations(driver.probe) if do.op.undo is not None}
+    for do in operations(driver.probe):
+        block = do.on_fail if isinstance(do.on_fail, tuple) else ()
+        taken = [one for one in operations(block) if one.op.name in undos]
+        if len(taken) > 1 and not any(isinstance(node, Return) for node in walk(block)):
+            yield Note(do.where, f"where {do} fails, {driver.name} does {taken[0]} and the like, "
+                       "and its probe goes on: where C returns an error there, fail= ends with "
+                       "Return(ok=False)")
 
 
 def _gives(do: Do) -> Iterator[tuple[Fact, Place | None]]:
