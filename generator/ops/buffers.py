@@ -42,9 +42,10 @@ PHY_POWER_OFF = gives_back("phy_power_off", less(PHY_ON), fails=Fails.DONE,
 PHY_POWER_ON = takes("phy_power_on", more(PHY_ON), undo=PHY_POWER_OFF, error="-EIO",
                      source=f"{_PHY} phy_power_on()")
 
-# It waits for what is queued there: write flush_work() of each work before it.
-DESTROY_WORKQUEUE = gives_back("destroy_workqueue", sets(WORKQUEUE(DEV), 0),
-                               source="kernel/workqueue.c destroy_workqueue()")
+DESTROY_WORKQUEUE = gives_back(
+    "destroy_workqueue", sets(WORKQUEUE(DEV), 0),
+    source="kernel/workqueue.c destroy_workqueue(): it waits for what is queued there, which is "
+    "not known here: write FLUSH_WORK() of each work before it")
 ALLOC_WORKQUEUE = replace(
     takes("alloc_workqueue", sets(WORKQUEUE(DEV), 1), undo=DESTROY_WORKQUEUE, error="-ENOMEM",
           source="kernel/workqueue.c alloc_workqueue()"),
