@@ -17,6 +17,7 @@ from checks.machine.runtime_pm import (
     called_at_runtime,
     calls_of,
     idle,
+    idle_off_pci,
     left_alone,
     may_resume,
     resumed,
@@ -69,6 +70,7 @@ from generator.facts import (
     RPM_ASLEEP,
     RPM_BUSY,
     RPM_FORCED,
+    RPM_LATER,
     SAVED,
     STALE_COUNT,
     UNBOUND,
@@ -150,7 +152,7 @@ class EntryPoints(Process):
         self._core(Kind.PROBE_FAILS, "probe returns an error", self.at("probe", probe.failed),
                    TRUE, self.at("devres refused", 0), (OUTCOME(inst), 2))
 
-    def _idle(self, busy: int) -> list[tuple[Read, Expr | int]]:
+    def _idle(self, busy: Expr | int) -> list[tuple[Read, Expr | int]]:
         """Return that the driver core says a device may be idle, or that nobody has said so yet.
 
         drivers/base/dd.c __driver_probe_device() does behind the probe, and before .remove
@@ -201,7 +203,12 @@ class EntryPoints(Process):
         if inst == self.made.view.parent(inst):
             gives.append((D3(inst), 0))  # pci_device_remove(): pm_runtime_get_sync()
         may = self._may_unbind()
-        gives += self._idle(0)
+        # drivers/base/dd.c __device_release_driver() puts its reference and waits: what is idle and
+        # active still has power/control on, and no runtime_suspend comes before somebody puts it
+        stays = all_of(idle_off_pci(self.made, inst), RPM_LATER(inst).eq(0))
+        gives += self._idle(pick(stays, 1, 0))
+        if calls_of(self.made.view, inst):
+            may &= IN_RUNTIME_PM(inst).eq(0)
         if called_at_runtime(self.made, self.driver):  # its runtime_resume comes first
             may &= D3(inst).eq(0)
         self._core(Kind.UNBIND, f"unbind {self.driver.name}", RUNNING, may,

@@ -5,7 +5,8 @@ oxu210hp deleted its watchdog timer under the lock that the timer takes, as its 
 (4d378f2ae581); ems_usb unlinked an URB behind the memory that it lies in (ab4ceda16a64), and in an
 interface that nobody has opened that URB was never filled; pata_octeon_cf kept the device whose
 registers it maps, which lie in no BAR (10d6bdf53290); tpci200 took back twice what its error path
-takes back (57a1681095f9).
+takes back (57a1681095f9); lis3lv02d_i2c switched its supply off for the system's sleep where
+runtime PM had it off already (ac3e0384073b): by its remove() the driver core has let it sleep.
 """
 
 from generator.context import Context, timer, urb
@@ -20,15 +21,25 @@ from generator.ops.mapping import IOREMAP, IOUNMAP
 from generator.ops.netdev import ALLOC_ETHERDEV, FREE_NETDEV
 from generator.ops.perf import DEVM_IOREMAP
 from generator.ops.platform import PLATFORM_GET_IRQ
+from generator.ops.pm import PM_RUNTIME_SET_ACTIVE, PM_RUNTIME_SET_SUSPENDED
+from generator.ops.power import PM_RUNTIME_DISABLE, PM_RUNTIME_ENABLE, suspended
+from generator.ops.regulator import (
+    REGULATOR_DISABLE,
+    REGULATOR_ENABLE,
+    REGULATOR_GET,
+    REGULATOR_PUT,
+)
 from generator.ops.usb import USB_ALLOC_URB, USB_FREE_URB, USB_KILL_URB
 from generator.ops.work import MOD_TIMER, TIMER_DELETE_SYNC, TIMER_SETUP
-from generator.program import Block, Node, Return
+from generator.program import Block, If, Node, Return
 
 HCD, CAN, CF = Device("hcd", "platform"), Device("can", "usb"), Device("cf", "platform")
 DMA = Device("dma", "part", CF)
 IN_BAR = ((BLOCK, ("in an assigned BAR",)),)
 CARD = Device("card", "pci", answers=IN_BAR)
 CFG = Device("cfg", "part", CARD, answers=IN_BAR)
+LIS = Device("lis", "i2c")
+ON, OFF, ASLEEP = REGULATOR_ENABLE(LIS), REGULATOR_DISABLE(LIS), suspended(LIS)
 LOCK, UNLOCK = SPIN_LOCK(HCD), SPIN_UNLOCK(HCD)
 DEV = Role("dev")
 FOUND = Fact("engine found", 1, "a reference on the DMA engine", held=True)
@@ -37,6 +48,15 @@ FIND = Operation("of_find_device_by_node", ("dev",), (ok(sets(FOUND(DEV), 1)), f
                  source="", undo=PUT)
 LOOK = Operation("dev->intr_urb", ("dev",), (ok(),), source="", needs=(MEMORY,))
 REGISTER = Operation("ipack_bus_register", ("dev",), (ok(), fault("-EFAULT")), source="")
+
+
+def _sensor(suspend: Block, resume: Block) -> Design:
+    probe = (REGULATOR_GET(LIS), ON, PM_RUNTIME_SET_ACTIVE(LIS), PM_RUNTIME_ENABLE(LIS))
+    remove = (If(ASLEEP, (), (OFF,)), PM_RUNTIME_DISABLE(LIS), PM_RUNTIME_SET_SUSPENDED(LIS),
+              REGULATOR_PUT(LIS))
+    return Design("sensor", "two kinds of sleep", (LIS,), (Driver(
+        "drv", LIS, probe, remove, suspend=suspend, resume=resume,
+        runtime_suspend=(OFF,), runtime_resume=(ON,)),))
 
 
 def _hcd(suspend: Block, handler: Block) -> Design:
@@ -71,7 +91,8 @@ STOP = (TIMER_DELETE_SYNC(HCD),)
 HANDLER = (LOCK, MOD_TIMER(HCD), UNLOCK)
 END = (LOOK(CAN), USB_KILL_URB(CAN), USB_FREE_URB(CAN))
 DESIGN = _hcd((LOCK, UNLOCK, *STOP, LOCK, UNLOCK), HANDLER)
-SOUND = (_can(*END, FREE_NETDEV(CAN)), _cf(PUT(DMA)), _card())
+SLEEPS = (If(ASLEEP, (), (OFF,)),), (If(ASLEEP, (), (ON,)),)
+SOUND = (_sensor(*SLEEPS), _can(*END, FREE_NETDEV(CAN)), _cf(PUT(DMA)), _card())
 BUGGY = (
     (_hcd((LOCK, *STOP, UNLOCK), HANDLER), "N18"),
     (_hcd((), (LOCK, MOD_TIMER(HCD))), "N18"),
@@ -79,4 +100,5 @@ BUGGY = (
     (_can(FREE_NETDEV(CAN), *END), "N12"),
     (_cf(), "R40"),
     (_card(IOUNMAP(CFG)), "N20"),
+    (_sensor((OFF,), (ON,)), "R40"),
 )
