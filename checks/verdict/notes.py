@@ -79,7 +79,7 @@ def notes(design: Design) -> tuple[Note, ...]:
         for note in (*_handler_unsaid(driver), *_source_unsaid(design, driver),
                      *_handler_unclocked(driver), *_contexts_unsaid(design, driver),
                      *_autosuspend_left(driver), *_resume_unasked(driver),
-                     *_goes_on_undone(driver)):
+                     *_goes_on_undone(driver), *_not_had_again(driver)):
             found[note] = None
     return tuple(found)
 
@@ -232,6 +232,22 @@ def _goes_on_undone(driver: Driver) -> Iterator[Note]:
             yield Note(do.where, f"where {do} fails, {driver.name} does {taken[0]} and the like, "
                        "and its probe goes on: where C returns an error there, fail= ends with "
                        "Return(ok=False)")
+
+
+def _not_had_again(driver: Driver) -> Iterator[Note]:
+    """Yield that remove frees an irq that suspend freed, and that resume may not have had again.
+
+    Nobody tells the driver that its resume failed, so this is not explored; __free_irq() warns.
+    """
+    freed = {do.places for do in operations(driver.suspend or ()) if do.op.name == "free_irq"}
+    last = [node for node in driver.remove
+            if isinstance(node, Do) and node.op.name == "free_irq" and node.places in freed]
+    for do in operations(driver.resume or ()) if last else ():
+        if do.op.gives(HANDLER) and do.op.undo == last[0].op and do.places == last[0].places:
+            yield Note(do.where, f"{do} in resume of {driver.name} may fail, and what is left then "
+                       f"is not explored: {last[0]} in remove frees what is not there, unless the "
+                       "driver notes that")
+            return
 
 
 def _gives(do: Do) -> Iterator[tuple[Fact, Place | None]]:
