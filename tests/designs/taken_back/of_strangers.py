@@ -2,8 +2,9 @@
 """What a stranger wrote as C has it: locks in handlers, URBs that were never filled, no BAR at all.
 
 oxu210hp deleted its watchdog timer under the lock that the timer takes, as its handler does
-(4d378f2ae581); ems_usb unlinked an URB behind the memory that it lies in (ab4ceda16a64), and in an
-interface that nobody has opened that URB was never filled; pata_octeon_cf kept the device whose
+(4d378f2ae581); ems_usb unlinked an URB behind the memory that it lies in ("net: can: ems_usb: fix
+use-after-free in ems_usb_disconnect()"), and in an interface that nobody has opened that URB was
+never filled; pata_octeon_cf kept the device whose
 registers it maps, which lie in no BAR (10d6bdf53290); tpci200 took back twice what its error path
 takes back (57a1681095f9); lis3lv02d_i2c switched its supply off for the system's sleep where
 runtime PM had it off already (ac3e0384073b): by its remove() the driver core has let it sleep.
