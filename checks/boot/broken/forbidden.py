@@ -124,11 +124,12 @@ SEQUENCES: tuple[Sequence, ...] = (
     ),
     Sequence(
         "R28", "a device's own domain becomes a parent, and the MSI core is not told",
-        (*_RIGHT, _bind("R28", NIC), _unbind(NIC)), r"WARNING: .*kernel/irq/msi\.c:613",
+        (*_RIGHT, _bind("R28", NIC), _unbind(NIC)),
+        r"WARNING: .*irq/msi\.c:\d+ (at )?__msi_domain_alloc_irq_at",
     ),
     Sequence(
         "R29", "a subdevice's domain is made through x86, which does not know its parent",
-        (*_RIGHT, _bind("R29", NIC)), r"WARNING: .*apic/msi\.c:\d+ x86_init_dev_msi_info",
+        (*_RIGHT, _bind("R29", NIC)), r"WARNING: .*apic/msi\.c:\d+ (at )?x86_init_dev_msi_info",
     ),
     Sequence(
         "R30", "a descriptor names the subdevice where the PCI device is meant",
