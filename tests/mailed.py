@@ -64,6 +64,7 @@ class Mail:
     files: tuple[tuple[str, str | None], ...] = ()
     tags: str = "RFC PATCH"
     number: str = ""
+    mode: str = "100644"  # of new files
 
 
 def port(text: str = "return port + 1;", more: str = "") -> tuple[tuple[str, str | None], ...]:
@@ -75,10 +76,10 @@ def port(text: str = "return port + 1;", more: str = "") -> tuple[tuple[str, str
 SOUND = Mail(files=port())
 
 
-def diff(path: str, old: str | None, new: str | None) -> str:
+def diff(path: str, old: str | None, new: str | None, mode: str = "100644") -> str:
     """Return what git format-patch writes for one file."""
     head = f"diff --git a/{path} b/{path}\n"
-    head += "new file mode 100644\n" if old is None else ""
+    head += f"new file mode {mode}\n" if old is None else ""
     head += "deleted file mode 100644\n" if new is None else ""
     head += "index 1111111..2222222\n"
     lines = difflib.unified_diff(
@@ -99,7 +100,7 @@ def write(where: Path, mails: tuple[Mail, ...], cover: str | None = COVER) -> Pa
             f"Subject: [RFC PATCH 0/{len(mails)}] PCI: Count ports\n\n{cover}\n-- \n2.39.5\n"
         )
     for index, mail in enumerate(mails, 1):
-        body = "".join(diff(path, now.get(path), text) for path, text in mail.files)
+        body = "".join(diff(path, now.get(path), text, mail.mode) for path, text in mail.files)
         now.update(dict(mail.files))
         number = mail.number or (f" {index}/{len(mails)}" if len(mails) > 1 or cover else "")
         (where / f"{index:04}-patch.patch").write_text(

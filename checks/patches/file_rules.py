@@ -83,10 +83,14 @@ def binary(what: Context) -> Iterator[Finding]:
             yield _at_file(patch, "series:not-text", diff.path, 0, "a binary file", Severity.NOTE)
 
 
+# What the tree wants: scripts/checkpatch.pl, where it looks for a licence. Nothing else must have
+# one: JSON, configurations and Documentation/ABI/ have no comments, or no licence anywhere.
 _SPDX_FORM = (
-    (".c", "// "), (".h", "/* "), (".S", "/* "), (".rst", ".. "), (".dts", "// "),
-    (".dtsi", "// "), (".sh", "# "), (".py", "# "), (".yaml", "# "),
-)  # fmt: skip
+    *((end, "// ") for end in (".c", ".rs", ".dts", ".dtsi")),
+    *((end, "/* ") for end in (".h", ".s", ".S")),
+    *((end, "# ") for end in (".sh", ".pl", ".py", ".awk", ".tc", ".yaml")),
+    (".rst", ".. "),
+)
 
 
 def spdx(what: Context) -> Iterator[Finding]:
@@ -94,22 +98,21 @@ def spdx(what: Context) -> Iterator[Finding]:
     for index, patch, diff in _diffs(what):
         if not diff.new or _binary(what.after(index)(diff.path)):
             continue
-        if diff.mode not in ("", "100644"):
+        rows = as_text(what.after(index)(diff.path)).split("\n", 2)
+        script = rows[0].startswith("#!")
+        if diff.mode not in ("", "100644", *(("100755",) if script else ())):
             yield _at_file(
                 patch, "series:spdx", diff.path, 0, f"a new file has mode {diff.mode}, not 100644"
             )
-        rows = as_text(what.after(index)(diff.path)).split("\n", 2)
-        first = rows[1] if rows[0].startswith("#!") and len(rows) > 1 else rows[0]
+        first = rows[1] if script and len(rows) > 1 else rows[0]
         name = os.path.basename(diff.path)
         form = next((form for end, form in _SPDX_FORM if name.endswith(end)), "")
-        if not form and name.startswith(("Kconfig", "Makefile", "Kbuild")):
+        if not form and (script or name.startswith(("Kconfig", "Makefile", "Kbuild"))):
             form = "# "
-        # what has another kind of comment, or none, has it somewhere in the first lines
-        if not re.match(f"{re.escape(form)}SPDX-License-Identifier: " if form
-                        else ".*SPDX-License-Identifier: ", first):
+        if form and not first.startswith(f"{form}SPDX-License-Identifier: "):
             yield _at_file(
                 patch, "series:spdx", diff.path, 1,
-                f"line {1 + rows[0].startswith('#!')} is not `{form}SPDX-License-Identifier: ...`",
+                f"line {1 + script} is not `{form}SPDX-License-Identifier: ...`",
             )  # fmt: skip
 
 

@@ -77,6 +77,7 @@ BROKEN: dict[str, tuple[str, tuple[Mail, ...]]] = {
         (replace(SOUND, log=LOG + "\n\nSigned-off-by: A <a@b>"),),
     ),
     "invented tag": ("series:tags-given", (replace(SOUND, log=f"{LOG}\n\nGenerated-by: A <a@b>"),)),
+    "run": ("series:spdx", (Mail(files=(("drivers/pci/x.c", FRESH),), mode="100755"),)),
     "no SPDX": ("series:spdx", (Mail(files=(("drivers/pci/x.c", "int x;\n"),)),)),
     "SPDX of another form": (
         "series:spdx",
@@ -267,13 +268,17 @@ def test_what_the_kernel_asks_is_asked_of_everybody(tmp_path: Path, case: str) -
     ("tools/run.sh", "#!/bin/sh\n# SPDX-License-Identifier: GPL-2.0\n", True),
     ("tools/run.sh", "#!/bin/sh\n\n# SPDX-License-Identifier: GPL-2.0\n", False),
     ("drivers/pci/x.lds", "/* SPDX-License-Identifier: GPL-2.0 */\n", True),
-    ("drivers/pci/x.txt", "nothing\n", False),
+    ("drivers/pci/x.txt", "nothing\n", True),
+    ("drivers/pci/x.json", "{}\n", True),
+    ("Documentation/ABI/testing/sysfs-x", "What:\t\t/sys/x\n", True),
+    ("drivers/pci/x.rs", "/* SPDX-License-Identifier: GPL-2.0 */\n", False),
     ("drivers/pci/Kconfig.x", "// SPDX-License-Identifier: GPL-2.0\n", False),
 ])
 def test_a_licence_stands_as_its_kind_of_file_wants(
     tmp_path: Path, path: str, text: str, sound: bool
 ) -> None:
-    what = read(tmp_path, Mail(files=((path, text),)))
+    mode = "100755" if text.startswith("#!") else "100644"  # a script may be run
+    what = read(tmp_path, Mail(files=((path, text),), mode=mode))
 
     assert (ids(replace(what, ours=False)) == set()) is sound
 
