@@ -105,6 +105,7 @@ class Driver:
     runs once it is queued. What `atomic` does not show of what the handler needs is in
     `handler_needs`; without it, the handler needs the driver's data as well. What nobody queues
     its handler does; with `others_queue` somebody else, as files in sysfs, while it is bound.
+    With `soft_unbind` usbcore ends no URB before disconnect.
     """
 
     name: str
@@ -132,6 +133,7 @@ class Driver:
     contexts: tuple[Context, ...] = field(default=(), metadata=NO_DIGEST_AT_DEFAULT)
     handler_needs: tuple[Fact, ...] = field(default=(), metadata=NO_DIGEST)
     others_queue: bool = field(default=False, metadata=NO_DIGEST)
+    soft_unbind: bool = field(default=False, metadata=NO_DIGEST)
     where: Where = field(default_factory=here, compare=False)
 
     def __post_init__(self) -> None:
@@ -375,6 +377,9 @@ def _check_driver(design: Design, driver: Driver, known: set[Device]) -> None:
 def _check_callbacks(design: Design, driver: Driver) -> None:
     """Refuse callbacks that no struct has a place for, and an instead_of= that names no driver."""
     handlers = [name for name in RECOVERY if name in driver.callbacks()]
+    if driver.soft_unbind and driver.device.kind != "usb":
+        raise ModelError(driver.where, f"{driver.name}: soft_unbind= is of a struct usb_driver, "
+                         f"and {driver.device.name} is no USB interface: leave it out")
     if handlers and driver.device.kind != "pci":
         raise ModelError(
             driver.where,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from checks.machine.devres import same
+from checks.machine.in_flight import ended_by_usbcore
 from checks.machine.instances import SYSTEM, TURN, Inst
 from checks.machine.lock_owners import locked, mutex_free, unlocked
 from checks.machine.process import Process
@@ -36,7 +37,7 @@ from checks.machine.step import (
     Build,
     Kind,
 )
-from generator.context import opened
+from generator.context import opened, queued, shut
 from generator.design import RUNTIME, SLEEP
 from generator.expr import FALSE, TRUE, Expr, Read, all_of, any_of, num, pick
 from generator.facts import (
@@ -211,6 +212,9 @@ class EntryPoints(Process):
             may &= IN_RUNTIME_PM(inst).eq(0)
         if called_at_runtime(self.made, self.driver):  # its runtime_resume comes first
             may &= D3(inst).eq(0)
+        for name in ended_by_usbcore(self.made.view, self.driver, inst):
+            may &= queued(name)(inst).eq(0)
+            gives.append((shut(name)(inst), 1))
         self._core(Kind.UNBIND, f"unbind {self.driver.name}", RUNNING, may,
                    self.at("remove", remove.start), *gives, *locked(self.made, inst))
         for end in {remove.done, remove.failed}:

@@ -16,6 +16,7 @@ from checks.machine.instances import SYSTEM, TURN, Inst, View
 from checks.machine.runtime_pm import calls_of
 from checks.machine.step import Build, Transition
 from generator.context import HANDLER_RUNS, IN_FLIGHT, IRQ_THREAD_RUNS
+from generator.design import Driver
 from generator.expr import FALSE, Expr, Pick, Read, all_of, any_of, num, pick
 from generator.facts import (
     EXCLUSIVE,
@@ -28,8 +29,26 @@ from generator.facts import (
     SOURCE,
 )
 from generator.meaning import fold
+from generator.ops.usb import USB_FILL_CONTROL_URB
 
 NOIRQ = ("suspend_noirq", "off", "resume_noirq")  # kernel/irq/pm.c suspend_device_irqs()
+
+
+def ended_by_usbcore(view: View, driver: Driver, inst: Inst) -> tuple[str, ...]:
+    """Return the URBs of an interface that nobody can submit when its driver is asked to leave it.
+
+    Those that are on their way have been given back by then; the completion of one may run still.
+    Not so with soft_unbind, nor on endpoint 0, which is of the device. Source:
+    drivers/usb/core/driver.c usb_unbind_interface(), drivers/usb/core/hcd.c
+    usb_hcd_flush_endpoint().
+    """
+    if inst.device.kind != "usb" or driver.soft_unbind:
+        return ()
+    fills = [do.op for do in view.operations if do.op.does == "initialise"
+             and do.op.context[0] == "urb" and inst in view.of(do.places[0])]
+    stay = {op.context[1] for op in fills
+            if op.name.partition("[")[0] == USB_FILL_CONTROL_URB.callee}
+    return tuple(sorted({op.context[1] for op in fills} - stay))
 
 
 def may_fire(view: View, inst: Inst) -> Expr:

@@ -116,19 +116,29 @@ def queued_only_while_there(step: Step, view: View) -> Expr | None:
     if step.op is None or step.op.does not in ("initialise", "start"):
         return None
     name, inst = step.op.context[1], step.role("user")
-    there = queued(name)(inst).eq(1)  # a file may be open that was of another life
+    there = queued(name)(inst).eq(1)
     if step.op.once:  # napi_enable() of what is enabled is a BUG
         there |= ready(name)(inst).eq(1) & shut(name)(inst).eq(0)
-    return there if step.op.context[0] == "file" else there | running(name)(inst).eq(1)
+    # a file may be open of another life; an URB whose completion runs is filled again in that
+    if step.op.context[0] == "file" or _completes(step):
+        return there
+    return there | running(name)(inst).eq(1)
 
 
 def _names_urb(step: Step, view: View) -> bool:
     """Return whether a step submits or ends by its name an URB that its driver has allocated.
 
-    One that is anchored may be given back before: usb_kill_anchored_urbs() does not name it.
+    One that is anchored may be given back before: usb_kill_anchored_urbs() does not name it. While
+    its completion runs usbcore holds it: drivers/usb/core/hcd.c __usb_hcd_giveback_urb().
     """
     return step.op is not None and step.op.name.partition("[")[0] in _NAME_URB and _allocates(
-        URB, step, view)
+        URB, step, view) and not _completes(step)
+
+
+def _completes(step: Step) -> bool:
+    """Return whether a step is about the URB in whose completion it is taken."""
+    return step.op is not None and step.op.context == ("urb", step.context) and (
+        step.role("user") == step.inst)
 
 
 def _allocates(fact: Fact, step: Step, view: View) -> bool:

@@ -174,7 +174,8 @@ def extract(units: Sequence[Unit], named: Initialiser) -> Extracted:
     driver = Driver(
         named.name, device, every["probe"], where=at, sources=(named.place.path,),
         variable=named.name, handler_needs=needs,
-        unbind=not _suppressed(units, named), others_queue=bool(named_there),
+        unbind=not _says(units, named, "suppress_bind_attrs"), others_queue=bool(named_there),
+        soft_unbind=_says(units, named, "soft_unbind"),
         contexts=(*(replace(one, body=every[context_entry(one.name)], where=at)
                     for one in contexts if one.name in named_there
                     or (one.kind == "irq_thread" and every[context_entry(one.name)])),
@@ -272,11 +273,11 @@ def _answers(struct: DriverStruct) -> tuple[tuple[Fact, tuple[str, ...]], ...]:
     return _ENDPOINT if struct.kind == "pci" else ()
 
 
-def _suppressed(units: Sequence[Unit], named: Initialiser) -> bool:
-    """Return whether a driver offers no unbind in sysfs."""
+def _says(units: Sequence[Unit], named: Initialiser, flag: str) -> bool:
+    """Return whether a driver's structure has a flag set, as that it offers no unbind in sysfs."""
     text = next(one.text for one in units if one.path == named.place.path)
     rows = text.split(b"\n")[named.place.line - 1 : named.place.end_line]
-    return re.search(rb"\.suppress_bind_attrs\s*=\s*true\b", b" ".join(rows)) is not None
+    return re.search(rf"\.{flag}\s*=\s*(true|1)\b".encode(), b" ".join(rows)) is not None
 
 
 def _plain(name: str) -> str:

@@ -167,6 +167,8 @@ class _Text:
             inside.append("others_queue=True")
         if not driver.unbind:
             inside.append("unbind=False")
+        if driver.soft_unbind:
+            inside.append("soft_unbind=True")
         if driver.contexts:
             inside.append(("contexts=(", [self._context(one) for one in driver.contexts], ",)"
                            if len(driver.contexts) == 1 else ")"))

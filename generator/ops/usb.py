@@ -31,6 +31,9 @@ USB_FILL_INT_URB = Of("usb_fill_int_urb", "initialise", "urb", "urb",
                       "include/linux/usb.h usb_fill_int_urb()", undo=USB_KILL_URB)
 USB_FILL_BULK_URB = replace(USB_FILL_INT_URB, callee="usb_fill_bulk_urb",
                             source="include/linux/usb.h usb_fill_bulk_urb()")
+# It goes to endpoint 0, which is of the device and not of the interface.
+USB_FILL_CONTROL_URB = replace(USB_FILL_INT_URB, callee="usb_fill_control_urb",
+                               source="include/linux/usb.h usb_fill_control_urb()")
 USB_SUBMIT_URB = Of("usb_submit_urb", "queue", "urb", "urb",
                     "drivers/usb/core/urb.c usb_submit_urb()", error="-EIO")
 USB_UNLINK_URB = Of("usb_unlink_urb", "cancel", "urb", "urb",

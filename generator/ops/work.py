@@ -129,7 +129,9 @@ def _operation(of: Of, name: str) -> Operation:
     off = sets(queued(name)(USER), 0), sets(left, minimum(left, runs))
     match of.does:
         case "initialise":
-            common = replace(common, outcomes=(ok(sets(ready(name)(USER), 1), sets(closed, 0)),),
+            # usb_fill_*_urb() switches no endpoint on that is off
+            anew = () if of.kind == "urb" else (sets(closed, 0),)
+            common = replace(common, outcomes=(ok(sets(ready(name)(USER), 1), *anew),),
                              undo=(of.undo or _CANCELS[of.kind]).on(name), leaves=(ready(name),))
             if not of.managed:
                 return common

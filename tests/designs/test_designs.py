@@ -158,6 +158,9 @@ MISTAKES = {
         _one("(SCHEDULE_WORK(P),)", 'PORT, KID, P := Device("bit", "part", PORT)'),
         "no driver binds bit, and what is queued or called is of a driver's own device: name port",
     ),
+    "soft_unbind of no USB driver": (
+        _one("(), soft_unbind=True"), "soft_unbind= is of a struct usb_driver",
+    ),
     "context of another kind": (
         _one('(), contexts=(timer("poll"),), remove=(SCHEDULE_WORK(PORT, work="poll"),)'),
         "poll of port is a timer, and this is done to a work",

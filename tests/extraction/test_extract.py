@@ -173,3 +173,35 @@ def test_an_irq_of_a_node_is_one_that_a_handler_can_be_on(pinned: Tree) -> None:
     assert names_of(driver_of(found).probe)[-2:] == ["irq_of_parse_and_map", "request_irq"]
     assert rules_of(found) == set()
     assert rules_of(read_c(pinned, NODE.replace("	free_irq(chip->irq, chip);\n", "")))
+
+
+KEY = """
+#include <linux/module.h>
+#include <linux/usb.h>
+
+static int key_probe(struct usb_interface *intf, const struct usb_device_id *id)
+{
+	return 0;
+}
+
+static void key_disconnect(struct usb_interface *intf)
+{
+}
+
+static struct usb_driver key_driver = {
+	.name = "key",
+	.probe = key_probe,
+	.disconnect = key_disconnect,
+	.soft_unbind = 1,
+};
+module_usb_driver(key_driver);
+"""
+
+
+def test_a_driver_that_ends_its_transfers_itself_says_so(pinned: Tree) -> None:
+    design = read_c(pinned, KEY).design
+
+    assert [one.soft_unbind for one in design.drivers] == [True]
+    assert again(design) == design
+    (other,) = read_c(pinned, KEY.replace("\t.soft_unbind = 1,\n", "")).design.drivers
+    assert not other.soft_unbind
