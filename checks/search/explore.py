@@ -380,7 +380,9 @@ def shown(machine: Machine, path: Sequence[int], last: int | None = None) -> tup
 
 
 def _matters(step: Step) -> bool:
-    """Return whether a reader needs to see a step: a fact changes, or hardware answers."""
+    """Return whether a reader needs to see a step: it fails, a fact changes, hardware answers."""
+    if step.error:  # of what waits, the return
+        return True
     if step.op is not None:
-        return bool(step.error) or any(one.gives for one in step.op.outcomes)
+        return any(one.gives for one in step.op.outcomes)
     return step.entry in ("driver core", "environment") or step.decides

@@ -229,3 +229,13 @@ def test_oracle_agrees(design: Design) -> None:
 def test_callbacks_of_runtime_pm_are_written_as_such() -> None:
     with pytest.raises(ModelError, match="is written as runtime_suspend= and runtime_resume="):
         uart(ACTIVE, STOP, contexts=(Context("mine", (), CALLBACKS),))
+
+
+def test_a_resume_that_fails_is_seen_to_fail() -> None:
+    """It is asked for in one step and has failed in another: that other is the one that counts."""
+    get = PM_RUNTIME_GET_SYNC(UART, UART, fail=GIVE_UP)
+
+    (told,) = judge(uart((*TAKE, ENABLE, get), (PUT_SYNC, DISABLE))).counterexamples
+
+    assert told.rule == "R36"
+    assert [one.outcome for one in told.trace if one.text.endswith(" returns")] == ["-EINVAL"]
