@@ -128,6 +128,12 @@ def _all_of(one: Entry | FactEntry | Maker) -> Iterator[str]:
         yield one.call
         yield f"  from {one.module} import {one.name}"
         yield from _filled(one.doc)
+        if one.op is None:
+            return
+        yield from _filled(one.written)
+        record = Entry(one.name, one.module, one.op).record()
+        yield from _parts({key: value for key, value in record.items()
+                           if key not in ("name", "module", "source", "roles", "rendered")})
         return
     record = one.record()
     name, module = record.pop("name"), record.pop("module")

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from types import FunctionType
 
-from generator import facts
+from generator import context, facts
 from generator.expr import TRUE, Fact
 from generator.facts import PLATFORM
 from generator.operation import Operation
@@ -109,6 +109,8 @@ class Maker:
     module: str
     call: str
     doc: str
+    op: Operation | None = None  # what it makes of a context that is called NAME
+    written: str = ""  # how a driver has that context
 
     def record(self) -> dict[str, object]:
         """Return all that is known of it, for a program."""
@@ -126,7 +128,15 @@ def _of_contexts(name: str, module: str, made: Of) -> Maker:
     kind = made.kind.replace("_", " ")
     once = ", and not again before its counterpart" if made.once else ""
     doc = f"Of a {kind}: {made.does}{once}; {made.source}."
-    return Maker(name, f"generator.ops.{module}", f'{name}({on}, {made.word}="NAME")', doc)
+    maker = getattr(context, made.kind)
+    rest = "".join(
+        f", {one.name}={one.default!r}" for one in inspect.signature(maker).parameters.values()
+        if one.default is not one.empty and one.name != "body"
+    )
+    written = (f'in the driver: contexts=({made.kind}("NAME", (what it does, ){rest}), ), with '
+               f"from generator.context import {made.kind}")
+    return Maker(name, f"generator.ops.{module}", f'{name}({on}, {made.word}="NAME")', doc,
+                 made.on("NAME"), written)
 
 
 def _of_locks(name: str, module: str, made: OfLock) -> Maker:

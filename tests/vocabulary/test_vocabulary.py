@@ -139,6 +139,19 @@ def test_a_name_that_there_is_not_is_an_error_with_what_may_be_meant(
     assert capsys.readouterr().err.startswith(f"portwright {argv[0]}: {wanted}")
 
 
+def test_what_is_done_to_a_context_is_told_with_how_the_driver_has_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    queue, submit = (told(capsys, "operations", name) for name in ("SCHEDULE_WORK",
+                                                                   "USB_SUBMIT_URB"))
+
+    assert 'in the driver: contexts=(work("NAME", (what it does, ), static=False' in queue
+    assert "from generator.context import work" in " ".join(queue.split())
+    assert "need: NAME initialised of user" in queue
+    assert "outcome: fails with -EIO" in submit
+    assert "outcome: fails" not in queue
+
+
 def test_json_has_all_of_it(capsys: pytest.CaptureFixture[str]) -> None:
     every = json.loads(told(capsys, "operations", "--json"))
     (one,) = json.loads(told(capsys, "operations", "PCI_ALLOC_IRQ_VECTORS", "--json"))
