@@ -39,13 +39,23 @@ from generator.facts import (
 )
 from generator.graphs.compress import compress
 from generator.graphs.flow import flow
+from generator.program import guards
+from generator.reads import reads
 
 CALLED_KINDS = ("platform", "i2c", "spi", "aux")  # whose bus calls a driver's own: pm_generic_...()
 
 
 def called_by_runtime_pm(driver: Driver) -> bool:
-    """Return whether a driver, not of PCI, has something that runtime PM calls."""
-    return driver.device.kind in CALLED_KINDS and bool(set(RUNTIME) & driver.callbacks().keys())
+    """Return whether a driver, not of PCI, has something that runtime PM calls, or asks after it.
+
+    Who has no callbacks sleeps all the same: drivers/base/power/generic_ops.c
+    pm_generic_runtime_suspend() calls nothing then, and that goes well.
+    """
+    if driver.device.kind not in CALLED_KINDS:
+        return False
+    return bool(set(RUNTIME) & driver.callbacks().keys()) or any(
+        read.fact == RPM_ACTIVE for block in driver.blocks().values() for guard in guards(block)
+        if guard.when is not None for read in reads(guard.when))
 
 
 def callbacks_of(driver: Driver) -> Context:

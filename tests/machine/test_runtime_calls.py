@@ -239,3 +239,14 @@ def test_a_resume_that_fails_is_seen_to_fail() -> None:
 
     assert told.rule == "R36"
     assert [one.outcome for one in told.trace if one.text.endswith(" returns")] == ["-EINVAL"]
+
+
+def test_who_has_no_callbacks_sleeps_all_the_same() -> None:
+    """rti_wdt puts in remove what it holds there, and asks whether the device is awake for that."""
+    awake = If(suspended(UART), (), (PM_RUNTIME_PUT(UART, UART),))
+    probe = (ENABLE, PM_RUNTIME_RESUME_AND_GET(UART, UART, fail=GIVE_UP), PUT_SYNC)
+
+    design = uart(probe, (awake, DISABLE), runtime_suspend=None, runtime_resume=None)
+
+    assert broken(design) == HOLDS
+    assert broken(uart(probe, (PUT, DISABLE), runtime_suspend=None, runtime_resume=None)) == {"N41"}
