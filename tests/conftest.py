@@ -86,8 +86,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let test_redesign.py take every change of every design."""
+    """Let tests that draw a sample try everything: see drawn.py."""
     parser.addoption("--whole", action="store_true", help="draw no sample, try everything")
+
+
+@pytest.fixture(scope="session")
+def whole(request: pytest.FixtureRequest) -> bool:
+    """Return whether no sample is drawn."""
+    return bool(request.config.getoption("--whole"))
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 from dataclasses import replace
 from functools import partial
 
@@ -52,11 +51,6 @@ def damaged(name: str) -> dict[str, redesign.Redesign]:
         if one.acts:
             found[numbered] = one
     return found
-
-
-def drawn(key: str, every: int) -> bool:
-    """Return whether a change is among those that are drawn: always the same, one of so many."""
-    return int(hashlib.sha256(key.encode()).hexdigest(), 16) % every == 0
 
 
 Steps = tuple[object, ...]

@@ -60,7 +60,9 @@ def test_today_on_fixed_hardware(hardware: dict, waived: bool) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", names())
-def test_shipped_designs_on_one_hardware(name: str) -> None:
+def test_shipped_designs_on_one_hardware(name: str, whole: bool) -> None:
+    if name == "glue-device" and not whole:  # which SPIN is held against, on the same hardware
+        pytest.skip("as large as all others: --whole")
     design = load(name).design
     there = {HAS: "yes", MSG: "0", BLOCK: "in an assigned BAR", BELOW: "no"}
     design = replace(design, given={**design.given, **FIXED, **HARDWARE[1], **there})
