@@ -18,7 +18,7 @@ from generator.facts import DEVICE_MUTEX, INSIDE, MUTEXES
 from generator.operation import ME, Operation
 from generator.program import operations
 
-HANDLER, OTHERS = "handler", "others"  # as contexts, which no driver names
+HANDLER, OTHERS = "the handler", "the others"  # as contexts: no driver can name one so
 
 
 def takes_locks(drivers: Iterable[Driver]) -> bool:

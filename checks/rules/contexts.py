@@ -44,6 +44,7 @@ from generator.facts import (
 )
 from generator.operation import Block, Operation
 from generator.ops.lock import SPUN
+from generator.ops.registered import DEVICES
 from generator.ops.work import ON_A_QUEUE
 from generator.program import operations
 from generator.reads import reads
@@ -51,12 +52,15 @@ from generator.reads import reads
 _NAME_URB = frozenset({"usb_submit_urb", "usb_kill_urb", "usb_unlink_urb", "usb_poison_urb"})
 
 
-def _memory(own: Own) -> tuple[Fact, ...]:
+def _memory(own: Own, view: View) -> tuple[Fact, ...]:
     """Return the memory of a driver that a context lies in, or that of an URB's transfer.
 
-    A child that is registered has a device, and memory, of its own.
+    A device that is registered has memory of its own.
     """
-    if own.context.static or own.context.name == "child":
+    started = {do.op.name.partition("[")[0] for do in view.operations
+               if do.op.does == "start" and do.op.context == (own.context.kind, own.context.name)
+               and own.inst in view.of(do.places[0])}
+    if own.context.static or (started and started <= DEVICES):
         return ()
     given = {
         give.target.fact
@@ -81,7 +85,7 @@ def _homeless(view: View) -> Iterator[tuple[str, Expr]]:
         if own.context.kind == "file":  # who has it open may keep it, its driver bound or not
             live, is_ = queued(name)(inst).eq(1), "registered, or somebody has it open"
             kept |= opened(name)(inst).eq(1)
-        for fact in _memory(own):
+        for fact in _memory(own, view):
             yield (f"{name} of {inst.name} can run without {fact.name}: "
                    f"it is {is_}, and what it lies in is freed",
                    kept & fact(inst).eq(0))

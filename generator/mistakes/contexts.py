@@ -7,8 +7,10 @@ from collections.abc import Collection, Iterable
 
 from generator.context import CALLBACKS, Context
 from generator.errors import ModelError
-from generator.expr import Nth, Place
+from generator.expr import ChildrenOf, Nth, ParentOf, Place, Role, UsersOf
 from generator.operation import Do
+
+_WALKED = (ParentOf, ChildrenOf, UsersOf, Role)  # which devices these are is known later
 
 
 def check_contexts(
@@ -52,7 +54,7 @@ def check_drivers_of(done: Iterable[Do], bound: Collection[Place]) -> None:
     for do in done:
         place = do.places[0] if do.places and do.op.does else None
         device = place.of if isinstance(place, Nth) else place
-        if device is None or device in bound:
+        if device is None or device in bound or isinstance(device, _WALKED):
             continue
         parent = getattr(device, "parent", None)
         mend = ": a Driver of it runs what it queues"

@@ -238,6 +238,10 @@ PLATFORM_DEVICE_REGISTER_SIMPLE, PLATFORM_DEVICE_REGISTER_DATA = (
     replace(PLATFORM_DEVICE_REGISTER_FULL, callee=f"platform_device_register_{form}",
             source=f"include/linux/platform_device.h platform_device_register_{form}()")
     for form in ("simple", "data"))
+# They lie in memory of their own, not in the driver's data.
+DEVICES = frozenset(one.callee for one in (
+    PLATFORM_DEVICE_REGISTER, PLATFORM_DEVICE_ADD, PLATFORM_DEVICE_REGISTER_FULL,
+    PLATFORM_DEVICE_REGISTER_SIMPLE, PLATFORM_DEVICE_REGISTER_DATA))
 PLATFORM_DEVICE_REGISTER_RESNDATA = replace(
     PLATFORM_DEVICE_REGISTER_FULL, callee="platform_device_register_resndata",
     source="include/linux/platform_device.h platform_device_register_resndata()")

@@ -3,18 +3,21 @@
 
 from dataclasses import replace
 
+import pytest
 from broken.parts import DELETE, KID, MAKE, ONE, PORT, VECTOR, design, kid, port
 from house import DESIGNS
 
 from checks.machine.machine import build
 from checks.rules.all import RULES
 from checks.search.explore import Report, explore
+from checks.verdict.judge import judge
 from checks.verdict.notes import notes
 from generator.context import Context, delayed_work, irq_thread, thread, timer, work
 from generator.design import Design, Device, Driver
 from generator.facts import BELOW, BLOCK, LEFT_ON, MEMORY
 from generator.load import load
 from generator.operation import Guard, Operation, ok
+from generator.ops.allocated import KFREE_OWN, KZALLOC_OWN
 from generator.ops.device import DEVM_KZALLOC
 from generator.ops.irq import (
     DISABLE_IRQ,
@@ -25,10 +28,11 @@ from generator.ops.irq import (
     REQUEST_IRQ,
     SYNCHRONIZE_IRQ,
 )
-from generator.ops.lock import MUTEX_LOCK, MUTEX_UNLOCK
+from generator.ops.lock import MUTEX_LOCK, MUTEX_UNLOCK, SPIN_LOCK, SPIN_UNLOCK
 from generator.ops.memdev import READ_REGISTER
 from generator.ops.pci import PCI_SET_MASTER
 from generator.ops.perf import DEVM_IOREMAP, DEVM_KASPRINTF
+from generator.ops.platform import PLATFORM_GET_IRQ
 from generator.ops.service import KFREE_DATA, KZALLOC_DATA
 from generator.ops.source import DISABLE_SOURCE, ENABLE_SOURCE
 from generator.ops.work import (
@@ -57,6 +61,7 @@ from generator.program import Block, Function, If, Node, Return, call
 from generator.series.identity import canonical, digest
 
 NIC = Device("nic", "pci", answers=((BLOCK, ("in an assigned BAR",)),))
+HCD = Device("hcd", "platform")
 DATA, FREE = KZALLOC_DATA(KID), KFREE_DATA(KID)
 QUEUED = (DATA, INIT_WORK(KID), SCHEDULE_WORK(KID))
 CANCEL = CANCEL_WORK_SYNC(KID)
@@ -89,6 +94,32 @@ def test_work_that_runs_is_waited_for() -> None:
     assert broken(kid(QUEUED, (FLUSH_WORK(KID), FREE), contexts=once)) == set()
     # kernel/workqueue.c cancel_work() takes it from the queue; it may have begun
     assert broken(kid(QUEUED, (CANCEL_WORK(KID), FREE), contexts=once)) == {"N17"}
+
+
+@pytest.mark.parametrize("name", ["work", "child", "handler", "others"])
+def test_no_name_takes_a_check_away(name: str) -> None:
+    """What a context is called says nothing of where it lies, nor who it is."""
+    done = (DATA, INIT_WORK(KID, work=name), SCHEDULE_WORK(KID, work=name))
+    cancel = CANCEL_WORK_SYNC(KID, work=name)
+
+    assert broken(kid(done, (cancel, FREE), contexts=(work(name),))) == set()
+    assert broken(kid(done, (FREE, cancel), contexts=(work(name),))) == {"N17"}
+
+
+@pytest.mark.parametrize("name", ["timer", "handler", "others"])
+def test_a_handler_keeps_its_locks_apart_from_a_timer_of_any_name(name: str) -> None:
+    lock, unlock, arm = SPIN_LOCK(HCD), SPIN_UNLOCK(HCD), MOD_TIMER(HCD, timer=name)
+    probe = (KZALLOC_OWN(HCD), TIMER_SETUP(HCD, timer=name), PLATFORM_GET_IRQ(HCD, HCD),
+             REQUEST_IRQ(HCD))
+    remove = (FREE_IRQ(HCD), TIMER_DELETE_SYNC(HCD, timer=name), KFREE_OWN(HCD))
+
+    def rules(*atomic: Node) -> set[str]:
+        driver = Driver("hcdrv", HCD, probe, remove, atomic=atomic,
+                        contexts=(timer(name, (lock, unlock)),))
+        return {one.rule for one in judge(Design("hcd", "", (HCD,), (driver,))).counterexamples}
+
+    assert rules(lock, arm, unlock) == set()
+    assert rules(lock, arm) == {"N18"}
 
 
 def test_tasklet_is_killed() -> None:
