@@ -28,6 +28,20 @@ struct card { struct work_struct work; struct clk *clk; void __iomem *a; void __
 static DEFINE_MUTEX(unused);
 static struct card *of(struct pci_dev *pdev) { return pci_get_drvdata(pdev); }
 """
+# How the probe of one begins that has data and a device that is enabled, both by devres.
+PROBE = """static int card_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	struct card *card;
+	int ret;
+
+	card = devm_kzalloc(&pdev->dev, sizeof(*card), GFP_KERNEL);
+	if (!card)
+		return -ENOMEM;
+	pci_set_drvdata(pdev, card);
+	ret = pcim_enable_device(pdev);
+	if (ret)
+		return ret;
+"""
 TAIL = """
 static struct pci_driver card_driver = {
 	.name = "card", .probe = card_probe, .remove = card_remove,

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from as_read import HEAD, HELPER, TAIL, Read, driver_of, names_of, read_c, rules_of
+from as_read import HEAD, HELPER, PROBE, TAIL, Read, driver_of, names_of, read_c, rules_of
 
 from generator.kernel.tree import Tree
 from generator.program import guards
@@ -267,18 +267,7 @@ int card_store(struct card *card)
 	schedule_work(&card->work);
 	return 0;
 }
-static int card_probe(struct pci_dev *pdev, const struct pci_device_id *id)
-{
-	struct card *card;
-	int ret;
-
-	card = devm_kzalloc(&pdev->dev, sizeof(*card), GFP_KERNEL);
-	if (!card)
-		return -ENOMEM;
-	pci_set_drvdata(pdev, card);
-	ret = pcim_enable_device(pdev);
-	if (ret)
-		return ret;
+""" + PROBE + """\
 	ret = devm_request_threaded_irq(&pdev->dev, pdev->irq, NULL, card_thread, IRQF_SHARED,
 					"card", card);
 	if (ret)

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import pytest
-from as_read import HEAD, TAIL, read_c, rules_of
+from as_read import HEAD, PROBE, TAIL, driver_of, read_c, rules_of
 
 from checks.verdict.judge import judge
 from generator.kernel.tree import Tree
+from generator.program import guards
 
 pytestmark = pytest.mark.kernel
 
@@ -203,18 +204,7 @@ static int card_close(struct net_device *dev)
 	return 0;
 }
 static const struct net_device_ops card_ops = { .ndo_stop = card_close };
-static int card_probe(struct pci_dev *pdev, const struct pci_device_id *id)
-{
-	struct card *card;
-	int ret;
-
-	card = devm_kzalloc(&pdev->dev, sizeof(*card), GFP_KERNEL);
-	if (!card)
-		return -ENOMEM;
-	pci_set_drvdata(pdev, card);
-	ret = pcim_enable_device(pdev);
-	if (ret)
-		return ret;
+""" + PROBE + """\
 	INIT_WORK(&card->work, card_work);
 	net_of(card)->netdev_ops = &card_ops;
 	return devm_request_irq(&pdev->dev, pdev->irq, card_irq, IRQF_SHARED, "card", card);
@@ -355,5 +345,9 @@ def test_what_runtime_pm_switches_is_left_out_where_runtime_pm_is(pinned: Tree) 
     begin, end = dog.index("static int dog_sleep"), dog.index("static const struct dev_pm_ops")
     by_hand = (dog[:begin] + dog[end:]).replace("RUNTIME_PM_OPS(dog_sleep, dog_wake, NULL)", "")
 
-    assert rules_of(read_c(pinned, dog)) == set()
+    found = read_c(pinned, dog)
+
+    assert rules_of(found) == set()
     assert "R40" in rules_of(read_c(pinned, by_hand))
+    # it was enabled just before, which is known although nothing is said of that
+    assert not [one.name for one in guards(driver_of(found).probe) if "enabled" in one.name]
