@@ -4,8 +4,18 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
+
+_WORD = re.compile(r"""(?:[^\s'"\\]|'[^']*'|"(?:[^"\\]|\\.)*"|\\.)+""")
+_QUOTED = re.compile(r"""['"\\]""")
+
+
+def words(line: str) -> list[str]:
+    """Return the words of a line as a shell has them; shlex reads each letter by itself."""
+    return [shlex.split(one)[0] if _QUOTED.search(one) else one for one in _WORD.findall(line)]
 
 
 def absolute(

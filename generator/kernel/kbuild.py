@@ -16,38 +16,37 @@ prepare` generates are those of the base commit.
 
 from __future__ import annotations
 
-import fnmatch
 import functools
 import hashlib
 import json
 import re
 import shlex
 import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from generator.errors import ProgramFailed, TreeError
+from generator.kernel.apart import untouched
 from generator.kernel.clone import whole
-from generator.kernel.compiled import absolute
+from generator.kernel.compiled import absolute, words
 from generator.kernel.configurations import DIRS, SOURCES, WHOLE, Config
 from generator.kernel.kconfig import (
     check_wanted,
-    dry_run,
     identity,
     make,
     save_environment,
     seed,
 )
+from generator.kernel.rehearsed import ENTERED, rehearsed
 from generator.kernel.sound import sound
 from generator.kernel.tree import Tree
 from generator.kernel.unbuildable import Complaint, complaints_in
 from generator.system.cache import cache, keep, locked
 from generator.system.holding import hold
-from generator.system.plumbing import Done
 from generator.system.progress import say
+from generator.system.turns import turn
 
 # A dry run, with the warnings that a series must not add to.
 _DRY = ("-n", "W=1")
@@ -149,7 +148,7 @@ def _prepare(tree: Tree, config: Config, build: Path, stamp: Path) -> None:
     if not config.kind:
         check_wanted(config, config.wanted, told, tree.source)
     # A dry run of make enters it.
-    build.joinpath("tools/objtool/libsubcmd").mkdir(parents=True, exist_ok=True)
+    build.joinpath(ENTERED).mkdir(parents=True, exist_ok=True)
     # All that headers need; objtool and the rest of `prepare` is for linking.
     make(tree.work, build, config, "-j2", "prepare0")
     keep(stamp, json.dumps(_made_of(tree, config)))
@@ -279,10 +278,11 @@ def _around(base: Base, directory: str) -> Mapping[str, Flags]:
 
 def _above(base: Base, group: tuple[str, ...]) -> Mapping[str, Flags]:
     """Return what make has said already of a directory above, empty for none: it says the same."""
-    parts = group[0].split("/")
-    for above in ("/".join(parts[:end]) for end in range(1, len(parts) if len(group) == 1 else 1)):
-        if _kept(base, (above,)).exists():
-            return _table(base, (above,))
+    parts = group[0].split("/") if len(group) == 1 else []
+    for end in range(1, len(parts)):
+        above = ("/".join(parts[:end]),)
+        if _kept(_as_before(base, above) or base, above).exists():
+            return _table(base, above)
     return {}
 
 
@@ -292,16 +292,34 @@ def _kept(base: Base, dirs: tuple[str, ...]) -> Path:
 
 @functools.lru_cache(maxsize=256)
 def _table(base: Base, dirs: tuple[str, ...]) -> Mapping[str, Flags]:
+    before = _as_before(base, dirs)
+    if before is not None:
+        return _table(before, dirs)
     kept = _kept(base, dirs)
-    if kept.exists():
-        return {
-            path: Flags(tuple(row["args"]), row["modname"])
-            for path, row in json.loads(kept.read_text(encoding="utf-8")).items()
-        }
-    table = _ask(base, dirs)
-    said = {path: {"args": one.args, "modname": one.modname} for path, one in table.items()}
-    keep(kept, json.dumps(said))
+    with turn(str(kept)):
+        if kept.exists():
+            return {path: Flags(tuple(row["args"]), row["modname"])
+                    for path, row in json.loads(kept.read_text(encoding="utf-8")).items()}
+        table = _ask(base, dirs)
+        said = {path: {"args": one.args, "modname": one.modname} for path, one in table.items()}
+        keep(kept, json.dumps(said))
     return table
+
+
+def _without(base: Base) -> Base:
+    """Return a base with the same symbols, and without the commit."""
+    before = _before(base)
+    return replace(before, variant=base.alike, alike=base.alike) if base.alike else before
+
+
+@functools.lru_cache(maxsize=256)
+def _as_before(base: Base, dirs: tuple[str, ...]) -> Base | None:
+    """Return the base without its commit, where make says the same of some directories."""
+    if base.variant is None or base.variant == base.alike:
+        return None
+    before = _without(base)
+    conf = (before.variant or before.build / "include/config") / "auto.conf"
+    return before if untouched(base.variant, conf, base.tree.work, dirs) else None
 
 
 def _ask(base: Base, dirs: tuple[str, ...]) -> dict[str, Flags]:
@@ -316,7 +334,7 @@ def _ask(base: Base, dirs: tuple[str, ...]) -> dict[str, Flags]:
         said: tuple[Complaint, ...] = ()
     else:
         work = base.variant / "farm"
-        done = _dry_run(base, base.variant, targets)
+        done = rehearsed(base.build, base.variant, config, base.tree.work, (*_DRY[1:], *targets))
         told = done.said
         said = complaints_in(told, work) if done.status else ()
         if done.status and not said:
@@ -330,13 +348,11 @@ def _ask(base: Base, dirs: tuple[str, ...]) -> dict[str, Flags]:
             # Programs for the building machine are made as well, elsewhere.
             if any(source.is_relative_to(work / directory) for directory in there):
                 entry = Flags(*absolute(
-                    shlex.split(found.group(1)), work, base.tree.work, base.build))
+                    words(found.group(1)), work, base.tree.work, base.build))
                 table[str(source.relative_to(work))] = entry
     if base.variant is not None:
         if base.variant != base.alike:
-            before = _before(base)
-            if base.alike:
-                before = replace(before, variant=base.alike, alike=base.alike)
+            before = _without(base)
             known = {arg for group in {dirs, DIRS} for one in _table(before, group).values()
                      for arg in one.args}
             for path, entry in table.items():
@@ -349,32 +365,6 @@ def _ask(base: Base, dirs: tuple[str, ...]) -> dict[str, Flags]:
     if not table and not said and re.search(compiles, told):
         raise TreeError(f"make -n {shlex.join(targets)} names no unit:\n{told[-2000:]}")
     return table
-
-
-def _dry_run(base: Base, variant: Path, targets: Sequence[str]) -> Done:
-    """Return what make says that it would do for a commit, on a build directory of its own."""
-    with tempfile.TemporaryDirectory(prefix="tmp-", dir=variant) as name:
-        build = Path(name, "build")
-        shutil.copytree(
-            base.build,
-            build,
-            symlinks=True,
-            # make has directories of its own there, for as long as it runs
-            ignore=lambda _, names: {"variants", "source", "config"} & set(names)
-            | set(fnmatch.filter(names, ".tmp_*")),
-        )
-        config_dir = build / "include/config"
-        config_dir.mkdir()
-        shutil.copyfile(variant / "dot-config", build / ".config")
-        # Newer than .config and every Kconfig file, or make would configure once more.
-        shutil.copyfile(variant / "auto.conf", config_dir / "auto.conf")
-        shutil.copyfile(base.build / "include/config/kernel.release", config_dir / "kernel.release")
-        # Would name the other source directory as a reason to configure.
-        config_dir.joinpath("auto.conf.cmd").write_text("", encoding="utf-8")
-        for made in ("autoconf.h", "rustc_cfg"):
-            build.joinpath("include/generated", made).touch()
-        readable = (base.tree.work, base.build, variant)
-        return dry_run(variant / "farm", build, base.config, readable, *_DRY[1:], *targets)
 
 
 def _has(base: Base, directory: str) -> bool:

@@ -20,13 +20,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from generator.errors import ProgramFailed
+from generator.kernel.apart import note, settings, symbols_of
+from generator.kernel.asleep import Known, kconfig, read_by
 from generator.kernel.farm import digests, farm
 from generator.kernel.kbuild import Base, key
 from generator.kernel.kconfig import check_wanted, configure, seed, wrong_lines
 from generator.kernel.made import made
 from generator.kernel.tree import check_path
 from generator.kernel.unbuildable import Complaint, Unbuildable
+from generator.system.turns import turn
 
+_RING = "recursive dependency detected"
 _SAID = re.compile(r"([\w./+-]+):(\d+): ?(.+)")
 
 
@@ -69,15 +73,17 @@ def _configured(
     if not count and not extra:
         return base
     home = base.build / "variants" / key(*digests(count), *extra, *_lenient(strict))
-    if not home.is_dir():
-        home.parent.mkdir(exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="tmp-", dir=home.parent) as name:
-            fresh = Path(name, "variant")
-            farm(known, count, fresh / "farm")
-            _configure_variant(base, fresh, count, extra, strict=strict)
-            with suppress(OSError):
-                # Another run may have been faster.
-                os.rename(fresh, home)
+    with turn(str(base.build)):  # states of one build may ask the same of conf
+        if not home.is_dir():
+            home.parent.mkdir(exist_ok=True)
+            with tempfile.TemporaryDirectory(prefix="tmp-", dir=home.parent) as name:
+                fresh = Path(name, "variant")
+                farm(known, count, fresh / "farm")
+                _configure_variant(base, fresh, count, extra, strict=strict)
+                note(fresh, count)
+                with suppress(OSError):
+                    # Another run may have been faster.
+                    os.rename(fresh, home)
     alike = None
     if extra:
         # a symbol that only the commit has is none of the tree's own
@@ -104,15 +110,17 @@ def _configure_variant(
     if asked or extra:
         name = key(*digests(asked), *extra, *_lenient(strict))
         source = base.build / "variants" / f"conf-{name}"
-        if not source.is_dir():
-            lines = seed(base.config, base.tree.work) + "".join(f"{line}\n" for line in extra)
-            _configure(base, home, lines)
-            told = (home / "conf" / ".config").read_text(encoding="utf-8")
-            wanted = extra if strict and not base.config.kind else ()
-            check_wanted(base.config, wanted, told, "this commit", common=())
-            with suppress(OSError):
-                # Another run may have been faster.
-                os.rename(home / "conf", source)
+        if not source.is_dir() and not extra and _off(base, asked):
+            once = f"{base.tree.work} {base.config.arch} {name}"
+            with turn(once):
+                if once in _read:
+                    source = base.build
+                else:
+                    _conf(base, home, source, next(iter(asked), "Kconfig"), extra, strict=strict)
+                    if settings(source / _AUTO) == settings(base.build / _AUTO):
+                        _read.add(once)
+        elif not source.is_dir():
+            _conf(base, home, source, next(iter(asked), "Kconfig"), extra, strict=strict)
     for name, kept in (
         ("include/generated/autoconf.h", "autoconf.h"),
         ("include/config/auto.conf", "auto.conf"),
@@ -122,12 +130,47 @@ def _configure_variant(
     shutil.rmtree(home / "conf", ignore_errors=True)
 
 
+# Kconfig files of commits that conf has read in this run, and that are nothing to configurations
+# in which all that they change is off.
+_read: set[str] = set()
+_AUTO = "include/config/auto.conf"
+
+
+def _off(base: Base, asked: Mapping[str, bytes | None]) -> bool:
+    """Return whether all that Kconfig files change is off in a configuration, and comes off."""
+    if base.config.kind:
+        return False
+    before = {path: file.read_bytes() if (file := base.tree.work / path).is_file() else None
+              for path in asked}
+    noted = (base.build / f"{_AUTO}.cmd").read_bytes()
+    known = Known.of(tuple(base.tree.work / one for one in read_by(noted)))
+    seeded = set(re.findall(r"CONFIG_\w+", seed(base.config, base.tree.work)))
+    return kconfig(known, before, asked, symbols_of(settings(base.build / _AUTO)) | seeded)
+
+
+def _conf(
+    base: Base, home: Path, place: Path, where: str, extra: Sequence[str], *, strict: bool
+) -> None:
+    """Run conf for a commit, and put what comes of it in its place."""
+    lines = seed(base.config, base.tree.work) + "".join(f"{line}\n" for line in extra)
+    _configure(base, home, lines, where)
+    told = (home / "conf" / ".config").read_text(encoding="utf-8")
+    wanted = extra if strict and not base.config.kind else ()
+    check_wanted(base.config, wanted, told, "this commit", common=())
+    with suppress(OSError):
+        # Another run may have been faster.
+        os.rename(home / "conf", place)
+
+
 def _lenient(strict: bool) -> tuple[str, ...]:
     return () if strict else ("as far as it goes",)
 
 
-def _configure(base: Base, home: Path, lines: str) -> None:
-    """Run conf on a commit; what it says of the commit's files is the commit's fault."""
+def _configure(base: Base, home: Path, lines: str, where: str) -> None:
+    """Run conf on a commit; what it says of the commit's files is the commit's fault.
+
+    where: one of them, for what it says without a place.
+    """
     farm = home / "farm"
     try:
         configure(base.build, base.config, farm, home / "conf", lines,
@@ -136,6 +179,10 @@ def _configure(base: Base, home: Path, lines: str) -> None:
         said = (_SAID.fullmatch(line.strip()) for line in failed.stderr.splitlines())
         found = tuple(Complaint(one[1].removeprefix(f"{farm}/"), int(one[2]), one[3])
                       for one in said if one)
+        if not found and _RING in failed.stderr:
+            ring = [line.strip() for line in failed.stderr.partition(_RING)[2].splitlines()
+                    if line.strip().startswith("symbol ")]
+            found = (Complaint(where, 0, f"{_RING}: {'; '.join(ring)}"),)
         if not found:
             raise
         raise Unbuildable(found) from failed

@@ -12,6 +12,7 @@ import pytest
 
 from generator.errors import Refused, TreeError
 from generator.kernel import kbuild
+from generator.kernel.compiled import words
 from generator.kernel.configurations import CONFIGS, DIRS, Config
 from generator.kernel.kbuild import (
     Base,
@@ -248,6 +249,37 @@ def test_make_is_asked_of_a_directory_once_and_not_of_each_below_it(
     monkeypatch.setattr(kbuild, "_table", listed)
     assert flags(base, unit) == alone
     assert asked == [("block",)]
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize(("path", "asked"), [
+    ("drivers/watchdog/Makefile", False), ("drivers/watchdog/Kconfig", False),
+    ("drivers/Makefile", True), ("drivers/pci/pcie/Makefile", True), ("lib/Makefile", True),
+])
+def test_make_is_asked_again_where_a_commit_has_what_it_reads(
+    base: Base, monkeypatch: pytest.MonkeyPatch, path: str, asked: bool
+) -> None:
+    before = units(base, ("drivers/pci",))
+    now = at(base, {path: f"{text(base.tree, path)}# of this commit\n".encode()})
+    found: list[tuple[str, ...]] = []
+
+    def ask(base: Base, dirs: tuple[str, ...]) -> dict[str, kbuild.Flags]:
+        found.append(dirs)
+        return dict(kbuild._table(kbuild._without(base), dirs))
+
+    kbuild._table.cache_clear()
+    monkeypatch.setattr(kbuild, "_ask", ask)
+    monkeypatch.setattr(kbuild, "keep", lambda *_: None)
+    for kept in now.variant.glob("flags-*") if now.variant else ():
+        kept.unlink()
+    assert units(now, ("drivers/pci",)) == before
+    assert bool(found) is asked
+    kbuild._table.cache_clear()
+
+
+def test_words_of_a_line_are_those_of_a_shell() -> None:
+    line = "clang -DX='\"a b\"' -D\"Y(x)\"=\\ 1 '' -o x.o"
+    assert words(line) == shlex.split(line)
 
 
 @pytest.mark.kernel

@@ -118,6 +118,19 @@ def test_kconfig_that_does_not_parse_is_said_with_its_lines(base: Base) -> None:
     assert (KCONFIG, at_line) in [(one.path, one.line) for one in wrong.value.complaints]
 
 
+def test_symbols_that_need_each_other_are_said_of_the_commit(base: Base) -> None:
+    rings = more(base, KCONFIG, "config RING_A\n\tbool \"a\"\n\tselect RING_B\n"
+                                "\tdepends on RING_C\n"
+                                "config RING_B\n\tbool\n"
+                                "config RING_C\n\tbool \"c\"\n\tdepends on RING_B\n")
+    with pytest.raises(Unbuildable) as wrong:
+        at(base, rings)
+    (said,) = wrong.value.complaints
+    assert said.path == KCONFIG
+    assert said.text.startswith("recursive dependency detected")
+    assert "RING_A" in said.text
+
+
 def test_what_a_commit_does_not_grant_any_more_is_known(base: Base) -> None:
     old = read(base.tree, base.tree.base, KCONFIG)
     assert old is not None
