@@ -27,6 +27,7 @@ from generator.parsing.job import Diagnostic, Job, ResolvedJob, disk_id, resolve
 from generator.system.plumbing import PATIENCE, Done, tried
 from generator.system.proven import proven
 from generator.system.sandbox import Limits, command, environment
+from generator.system.turns import turn
 
 _LINE = re.compile(
     r"(?P<path>[^:\n]+):(?P<line>\d+):(?P<column>\d+): "
@@ -70,11 +71,12 @@ def build(
     job = resolved(task)
     builtin = "-DMODULE" not in job.flags
     record = memory(task.place.cache / "built", job, " ".join([compiler, *_pairs(beside)]))
-    known = record.recall()
-    if known is None or "mismatched" not in known:
-        known = _compile(job, compiler, nm, beside)
-        if not any("file not found" in item["text"] for item in known["said"]):
-            record.keep(absolute(job, includes), known)
+    with turn(str(record.file)):
+        known = record.recall()
+        if known is None:
+            known = _compile(job, compiler, nm, beside)
+            if not any("file not found" in item["text"] for item in known["said"]):
+                record.keep(absolute(job, includes), known)
     return Object(
         task.path,
         tuple(diagnostic(item) for item in known["said"]),
@@ -108,7 +110,7 @@ def _compile(
     with tempfile.TemporaryDirectory(prefix="portwright-") as name:
         scratch = Path(name)
         out = scratch / "unit.o"
-        for cut, worth in pch.cuts(job):
+        for cut, worth in pch.cuts(job, compiler):
             head = _head(job, cut, worth, compiler, scratch) if cut else None
             if head is None:
                 continue

@@ -2,17 +2,20 @@
 """What the compiler's front end says of one unit, remembered for as long as its files are the same.
 
 The memory is keyed by flags, text and the content of every file that the unit includes, so a
-second run of an unchanged series parses nothing.
+second run of an unchanged series parses nothing. Of the configuration only those symbols count that
+a file of them names, as in scripts/basic/fixdep.c of the kernel: configurations that differ in
+others have one answer.
 """
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 import os
 import re
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,9 +25,10 @@ from checks.compiling import worker
 from generator.parsing.job import Diagnostic, Job, ResolvedJob, content_id, resolved, short
 from generator.parsing.unit import parse_job
 from generator.system.cache import keep
+from generator.system.turns import turn
 
 # raise it when what is remembered, or how it is found, changes
-_FORM = "2"
+_FORM = "3"
 
 
 # what a diagnostic is marked with when its unit must not be read by anybody else
@@ -49,11 +53,9 @@ def diagnose(task: Job) -> Diagnosis:
     """
     job = resolved(task)
     record = memory(task.place.cache / "said", job)
-    known = record.recall()
-    if known is not None:
-        return _diagnosis(task, known)
     try:
-        result = worker.read(task)
+        with turn(str(record.file)):  # one configuration's may be another's
+            result = record.recall() or worker.read(task)
     except worker.Exceeded:
         text = (f"ends the compiler, or takes it more than {worker.SECONDS} s of CPU time or "
                 f"{worker.MEMORY >> 30} GiB of memory: the unit is not compiled")
@@ -135,11 +137,37 @@ def absolute(job: ResolvedJob, includes: Iterable[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
+# of a build directory, of which each configuration has its own
+_HERE = "@"
+_AUTOCONF = "include/generated/autoconf.h"
+_SYMBOL = re.compile(rb"CONFIG_(\w*)(?:[ \t\\\r\n]*(##))?")
+_ANY = "*"  # names of symbols are put together: all of them count
+_SETTING = re.compile(rb"^#define CONFIG_(\w+) (.*)", re.M)
+
+
 def memory(directory: Path, job: ResolvedJob, salt: str = "") -> Memory:
     """Return what is remembered of a unit's text under its flags."""
-    words = [_FORM, salt, *job.flags, job.main, content_id(job.text)]
+    build = str(job.place.build)
+    flags = (flag.replace(build, _HERE) for flag in job.flags)
+    words = [_FORM, salt, *flags, _generated(build), job.main, content_id(job.text)]
     key = content_id("\0".join(words).encode())
     return Memory(job, directory / key[:2] / key)
+
+
+@functools.lru_cache(maxsize=64)
+def _generated(build: str) -> str:
+    """Return what tells the names of a build directory's headers from those of another's."""
+    found = []
+    for top in ("include", "arch"):
+        for directory, below, names in os.walk(f"{build}/{top}"):
+            below[:] = sorted(one for one in below if (directory, one) != (f"{build}/include",
+                                                                           "config"))
+            found += [f"{directory.removeprefix(build)}/{one}" for one in sorted(names)
+                      if one.endswith(".h")]
+    return content_id("\n".join(found).encode())
+
+
+_named: dict[str, frozenset[str]] = {}  # symbols that a text of this identity names
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,8 +186,13 @@ class Memory:
 
     def recall(self) -> dict[str, Any] | None:
         """Return the result whose every file is what it is now, None when there is none."""
+        build = str(self.job.place.build)
         for record in self._records():
-            if self.job.same(record["files"]):
+            if self._settings(record["symbols"]) != record["settings"]:
+                continue
+            files = {f"{build}{path[1:]}" if path.startswith(_HERE) else path: was
+                     for path, was in record["files"].items()}
+            if self.job.same(files):
                 with suppress(OSError):
                     os.utime(self.file)  # the oldest go first
                 result: dict[str, Any] = record["result"]
@@ -168,9 +201,49 @@ class Memory:
 
     def keep(self, files: Iterable[str], result: dict[str, Any]) -> None:
         """Remember a result together with the content of the files it came from."""
-        ids = {path: self.job.id_of(path) for path in sorted(files)}
-        records = [{"files": ids, "result": result}, *self._records()][:16]
-        keep(self.file, zlib.compress(json.dumps(records).encode(), 1))
+        build = str(self.job.place.build)
+        ids: dict[str, str] = {}
+        names = set(_symbols(self.job.text))
+        for path in sorted(files):
+            if path == f"{build}/{_AUTOCONF}":
+                continue
+            mine = f"{_HERE}{path.removeprefix(build)}" if path.startswith(f"{build}/") else path
+            ids[mine] = self.job.id_of(path)
+            if ids[mine] not in _named:
+                _named[ids[mine]] = _symbols(self._text(path))
+            names |= _named[ids[mine]]
+        symbols = _ANY if _ANY in names else " ".join(sorted(names))
+        record = {"files": ids, "symbols": symbols, "settings": self._settings(symbols),
+                  "result": result}
+        keep(self.file, zlib.compress(json.dumps([record, *self._records()][:16]).encode(), 1))
+
+    def _text(self, path: str) -> bytes:
+        if path in self.job.texts:
+            return self.job.texts[path]
+        with suppress(OSError):
+            return Path(path).read_bytes()
+        return b""
+
+    def _settings(self, symbols: str) -> str:
+        """Return what tells what some symbols are set to."""
+        text = self._text(f"{self.job.place.build}/{_AUTOCONF}")
+        if symbols == _ANY:
+            return content_id(text)
+        on = _settings_of(text)
+        said = (f"{on.get(one)} {on.get(f'{one}_MODULE')}" for one in symbols.split())
+        return content_id("\n".join(said).encode())
+
+
+@functools.lru_cache(maxsize=32)
+def _settings_of(autoconf: bytes) -> Mapping[str, str]:
+    return {name.decode(): value.decode("utf-8", "replace")
+            for name, value in _SETTING.findall(autoconf)}
+
+
+def _symbols(text: bytes) -> frozenset[str]:
+    """Return the symbols of Kconfig that a text names."""
+    return frozenset(_ANY if pasted else name.decode()
+                     for name, pasted in _SYMBOL.findall(text) if name or pasted)
 
 
 def _defined(tu: Any) -> frozenset[str]:  # noqa: ANN401 - libclang has no types

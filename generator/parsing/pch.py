@@ -43,11 +43,12 @@ _asked: Counter[str] = Counter()
 _guard = threading.Lock()
 
 
-def cuts(job: ResolvedJob) -> tuple[tuple[int, bool], ...]:
+def cuts(job: ResolvedJob, reader: str = "") -> tuple[tuple[int, bool], ...]:
     """Return how many leading lines may come from a PCH, and whether it is worth building one.
 
-    One answer leaves out what this overlay changes; the last, for which a PCH is built,
-    what any overlay has changed so far, so that one PCH serves a whole series. Before them comes
+    One answer leaves out what this overlay changes; the last, for which a PCH is built when a
+    reader asks again, what any overlay has changed so far, so that one PCH serves a whole series:
+    who reads a unit once is sooner done without. Before them comes
     all that leads, when a unit is read again and again over the same overlay. The graph of
     includes is read from the text and may end the PCH too early, which costs time; whether a PCH
     is exact is decided later, by what the compiler read.
@@ -58,7 +59,8 @@ def cuts(job: ResolvedJob) -> tuple[tuple[int, bool], ...]:
         seen = _volatile.setdefault(job.main, set())
         seen |= changing
         now, later = _cut(job, changing), _cut(job, seen)
-        found = ((now, True),) if now == later else ((now, False), (later, True))
+        worth = _again(job, later, reader)
+        found = ((now, worth),) if now == later else ((now, False), (later, worth))
         whole = _whole(job) if changing else 0
         if whole <= now:
             return found
@@ -66,6 +68,18 @@ def cuts(job: ResolvedJob) -> tuple[tuple[int, bool], ...]:
         key = key_of(job, split(job, whole)[0], over)
         _asked[key] += 1
         return ((whole, True), *found) if _asked[key] > _OFTEN else found
+
+
+def _again(job: ResolvedJob, cut: int, reader: str) -> bool:
+    """Return whether a reader has asked for a head before, in this run or an earlier one."""
+    key = key_of(job, split(job, cut)[0], reader)
+    mark = job.place.cache / "asked" / key[:2] / key
+    if mark.exists():
+        return True
+    with suppress(OSError):
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.touch()
+    return False
 
 
 def _whole(job: ResolvedJob) -> int:

@@ -30,7 +30,8 @@ KINDS: dict[str, tuple[str, ...]] = {
     "apt": ("apt/*",),
     "own": ("own/*",),
     "kbuild": ("kbuild/*",),
-    "csource": ("csource/*", "csource/said/*/*", "csource/built/*/*", "csource/named/*/*"),
+    "csource": ("csource/*", "csource/said/*/*", "csource/built/*/*", "csource/named/*/*",
+                "csource/asked/*/*"),
     "outcomes": ("outcomes/*",),
     "explored": ("explored/*",),
     "matrix": ("matrix/*",),
@@ -39,7 +40,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "probes": ("probes/*",),
 }
 # Directories of entries, none themselves; those of one file each are held all together.
-_ROOMS = ("csource/said", "csource/built", "csource/named",
+_ROOMS = ("csource/said", "csource/built", "csource/named", "csource/asked",
           "boot/kernels", "boot/kept", "boot/runs")
 _TOGETHER = ("csource",)
 # A name that begins so is being written, or was when a run was killed.

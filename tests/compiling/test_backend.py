@@ -27,6 +27,8 @@ def test_a_section_that_a_header_fills_as_well(
     (place.source / "unit.c").write_text('#include "own.h"\n\n' + more % "mine")
     job = resolved(Job(place, ("-O2",), "unit.c", {}))
 
+    backend._compile(job, COMPILER, "nm", {})
+    assert not list(place.cache.glob("*.pch"))  # nobody had read it before
     made = backend._compile(job, COMPILER, "nm", {})
 
     assert list(place.cache.glob("*.pch"))
