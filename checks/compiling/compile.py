@@ -16,19 +16,17 @@ from functools import partial
 from pathlib import Path
 
 from checks.compiling.branches import Branch
-from checks.compiling.needs import needed
 from checks.compiling.outcome import Outcome, keep, name_of, recall
 from checks.compiling.pool import LOCAL, Pool
 from checks.compiling.reach import Graphs
 from checks.compiling.stage import compile_commit
 from checks.compiling.strays import tried
+from checks.compiling.switched import Wish, switched, together
 from checks.compiling.target import Target, text_at
 from checks.compiling.target_memory import TargetMemory, key
-from checks.compiling.unbuilt import Why
 from checks.compiling.unbuilt import why as unbuilt_why
 from checks.finding import Finding, Severity
 from generator.kernel.configurations import DIRS
-from generator.kernel.unbuildable import Unbuildable
 from generator.parsing.job import Diagnostic
 from generator.series.commit import Commit
 from generator.system import stopping
@@ -72,7 +70,7 @@ def check(
     seen: list[_Seen] = []
     unbuilt: dict[tuple[str, str], list[str]] = {}
     compiled: set[tuple[str, str]] = set()  # commit, file
-    switched: dict[tuple[str, str], str] = {}
+    but_as: dict[tuple[str, str], str] = {}
     silent: dict[tuple[str, Branch], None] = {}
     heard: set[tuple[str, Branch]] = set()
     idle: dict[tuple[int, str], tuple[str, int]] = {}
@@ -109,7 +107,7 @@ def check(
         if outcome.strays:
             strays[number] = outcome.strays
         if target not in targets:
-            switched.update(dict.fromkeys(done, target.name))
+            but_as.update(dict.fromkeys(done, target.name))
             return
         for path in outcome.unbuilt:
             unbuilt.setdefault((commit.name, path), []).append(target.name)
@@ -130,22 +128,37 @@ def check(
         return True
 
     def attempt_more() -> bool:
+        wishes: dict[int, Wish] = {}
         for number, commit in enumerate(series):
             off = [path for name, path in unbuilt
                    if name == commit.name and (name, path) not in compiled]
             read = partial(text_at, commit.overlay, targets[0].source)
-            reasons = [unbuilt_why(path, read) for path in off if path.endswith(".c")]
-            branches = {symbol for name, one in silent if name == commit.name
-                        and (name, one) not in heard for symbol in one.symbols}
+            reasons = tuple(unbuilt_why(path, read) for path in off if path.endswith(".c"))
+            branches = frozenset(symbol for name, one in silent if name == commit.name
+                                 and (name, one) not in heard for symbol in one.symbols)
             if branches or any(one.wanted for one in reasons):
-                on = _switched(targets[0], reasons, branches, commit)
-                kept = TargetMemory(on, pool, graphs, laid=laid)
-                take(on, number, attempt(kept, number))
-            if number in strays:
-                reasons = [unbuilt_why(path, read) for path in tried(strays[number])]
-                on = _switched(targets[0], reasons, (), commit)
-                kept = TargetMemory(on, pool, graphs, laid=laid, only=strays[number])
-                take(on, number, attempt(kept, number))
+                wishes[number] = Wish(commit, reasons, branches)
+        works: list[tuple[Target, int, TargetMemory]] = []
+        kept: dict[str, TargetMemory] = {}
+        for number, on in zip(wishes, together(targets[0], list(wishes.values())), strict=True):
+            mine = kept.setdefault(on.identity, TargetMemory(on, pool, graphs, laid=laid))
+            works.append((on, number, mine))
+        for number, files in strays.items():
+            read = partial(text_at, series[number].overlay, targets[0].source)
+            tries = tuple(unbuilt_why(path, read) for path in tried(files))
+            on = switched(targets[0], Wish(series[number], tries))
+            works.append((on, number, TargetMemory(on, pool, graphs, laid=laid, only=files)))
+        done: dict[int, Outcome] = {}
+
+        def one(at: int, enough: Callable[[], bool]) -> None:
+            if not enough():
+                done[at] = attempt(works[at][2], works[at][1])
+
+        try:
+            _side_by_side([partial(one, at) for at in range(len(works))])
+        finally:
+            for at, outcome in sorted(done.items()):
+                take(*works[at][:2], outcome)
         return True
 
     # what no configuration builds is not known when it was ended before
@@ -154,32 +167,9 @@ def check(
             "compile:not-finished", "interrupted: some commits, or some configurations of them, "
             "are not compiled", severity=Severity.NOTE))
     left = [one for one in silent if one not in heard]
-    return (*_merged(series, seen), *_not_compiled(series, unbuilt, compiled, switched, targets),
+    return (*_merged(series, seen), *_not_compiled(series, unbuilt, compiled, but_as, targets),
             *map(_left_out, left),
             *_without_use(series, {key: at for key, at in idle.items() if key not in busy}))
-
-
-def _switched(
-    target: Target, reasons: Sequence[Why], branches: Iterable[str], commit: Commit
-) -> Target:
-    """Return a target with the symbols on by which files and branches are compiled.
-
-    Where what they depend on does not do, what that needs is asked for as well: only then, for what
-    one `depends on` names in vain is often one of several.
-    """
-    asked = sorted({one for why in reasons for one in why.wanted} | set(branches))
-    if not asked:
-        return target
-    on = target.switched(tuple(asked))
-    try:
-        granted = on.at(commit.overlay).autoconf
-    except Unbuildable:  # said where it is compiled
-        return on
-    wanted = {one for why in reasons for one in why.symbols} | set(branches)
-    if all(re.search(rf"^#define CONFIG_{one}(_MODULE)? ", granted, re.M) for one in wanted):
-        return on
-    more = needed(asked, partial(text_at, commit.overlay, target.source), target.autoconf)
-    return on if set(more) == set(asked) else target.switched(tuple(sorted(more)))
 
 
 _AT_ONCE = 3  # configurations; what compiles is limited by itself, and one of them reads Makefiles
@@ -292,7 +282,7 @@ def _without_use(
 
 def _not_compiled(
     series: Sequence[Commit], unbuilt: dict[tuple[str, str], list[str]],
-    compiled: set[tuple[str, str]], switched: Mapping[tuple[str, str], str],
+    compiled: set[tuple[str, str]], but_as: Mapping[tuple[str, str], str],
     targets: Sequence[Target],
 ) -> list[Finding]:
     """Return a note for each unit that some configurations do not build, a warning if all.
@@ -307,7 +297,7 @@ def _not_compiled(
         header = path.endswith(".h")
         every = len(names) == len(targets)
         when = "under any configuration" if never else (
-            f"but as {switched[commit, path]}" if every and (commit, path) in switched else
+            f"but as {but_as[commit, path]}" if every and (commit, path) in but_as else
             "under this configuration"
         )
         thing = "unit that is built includes it" if header else "object is made from it"

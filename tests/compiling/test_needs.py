@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from snippet import Snippet
 
-from checks.compiling.compile import _switched
 from checks.compiling.needs import needed
+from checks.compiling.switched import Wish, switched, together
 from checks.compiling.unbuilt import Why
 from generator.series.commit import Commit
 
@@ -84,4 +84,34 @@ def test_more_is_asked_for_where_a_symbol_was_asked_for_in_vain(
     depends = ("KEYS && X86",) if symbol == "ARRAY" else ("OTHER",)
     reasons = [Why("", (symbol,), depends)]
 
-    assert _switched(_Asked(tmp_path), reasons, (), commit).on == on  # type: ignore[attr-defined]
+    found = switched(_Asked(tmp_path), Wish(commit, tuple(reasons)))
+    assert found.on == on  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True)
+class _Choosing(_Asked):
+    """A target that gives RED only without BLUE."""
+
+    @property
+    def autoconf(self) -> str:
+        given = set(self.on) - ({"RED"} if "BLUE" in self.on else set())
+        return "".join(f"#define CONFIG_{one} 1\n" for one in sorted(given))
+
+
+def _wish(symbol: str) -> Wish:
+    return Wish(Commit(symbol, {}, {}), (Why("", (symbol,)),), frozenset({f"{symbol}_DEBUG"}))
+
+
+def test_commits_that_want_different_symbols_get_one_configuration(tmp_path: Path) -> None:
+    one, other = together(_Asked(tmp_path), [_wish("KEYS"), _wish("LINES")])
+
+    assert one == other
+    assert one.on == (  # type: ignore[attr-defined]
+        "KEYS", "KEYS_DEBUG", "LINES", "LINES_DEBUG")
+
+
+def test_a_commit_whose_symbols_do_not_go_with_those_of_others_has_its_own(tmp_path: Path) -> None:
+    red, blue, keys = together(_Choosing(tmp_path), [_wish("RED"), _wish("BLUE"), _wish("KEYS")])
+
+    assert red.on == ("RED", "RED_DEBUG")  # type: ignore[attr-defined]
+    assert blue == keys
