@@ -91,6 +91,14 @@ class Rest:
             return ""
         return "m" if "m" in values else "y"
 
+    def _plainly(self, path: str) -> bool:
+        """Return whether its Makefiles alone say that a unit is built."""
+        if path in self.near:
+            return True
+        mine = not path.startswith("arch/") or path.startswith(self._machine())
+        on = conditions(path, self.text) if mine and path.endswith(".c") else None
+        return on is not None and all(map(self._value, on))
+
     def _machine(self) -> str:
         return next((where for symbol, where in _MACHINES.items() if self._value(symbol)), "arch/")
 
@@ -119,7 +127,13 @@ class Rest:
             )
         lines = self._known[name]
         homes = sorted({one.path for one in lines if one.defines(name)})
-        on = [path for path in homes if self.state(path) and self._compiled(path, name, lines)]
+        # where one that its Makefile builds will do, make is not asked of the others
+        plain = [path for path in homes if self._plainly(path) and (module or
+                                                                    self.state(path) == "y")]
+        on = [path for path in plain or homes
+              if self.state(path) and self._compiled(path, name, lines)]
+        if not on and plain:
+            on = [path for path in homes if self.state(path) and self._compiled(path, name, lines)]
         if not on:
             return self._undefined(name, homes, lost=lost)
         if not module:
