@@ -7,7 +7,7 @@ Read without a compiler, and in doubt more: a macro counts whatever its conditio
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from checks.compiling.pieces import plain
@@ -17,6 +17,9 @@ _DEFINE = re.compile(rb"^[ \t]*#[ \t]*define[ \t]+(\w+)((?:[^\n\\]|\\\r?\n|\\.)*
 _PASTES = re.compile(rb"[^,\s\\][\s\\]*##")
 _PART = re.compile(rb"\w+")
 _TOKEN = re.compile(rb"\w+|[()]")
+
+
+_known: dict[str, tuple[tuple[bytes, frozenset[bytes], bool], ...]] = {}
 
 
 @dataclass(frozen=True)
@@ -31,12 +34,17 @@ class Macros:
     parts: frozenset[bytes]
 
     @classmethod
-    def of(cls, texts: Iterable[bytes]) -> Macros:
-        """Return the macros of some files together."""
+    def of(cls, files: Iterable[tuple[str, Callable[[], bytes]]]) -> Macros:
+        """Return the macros of some files together: of each its identity, and its text if wanted.
+
+        Headers of the whole kernel come again with every commit, and are read once.
+        """
         bodies: dict[bytes, frozenset[bytes]] = {}
         pasting: set[bytes] = set()
-        for text in texts:
-            for name, words, pastes in _defined(text):
+        for mark, text in files:
+            if mark not in _known:
+                _known[mark] = _defined(text())
+            for name, words, pastes in _known[mark]:
                 bodies[name] = bodies[name] | words if name in bodies else words
                 if pastes:
                     pasting.add(name)

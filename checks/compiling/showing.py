@@ -25,6 +25,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
 
 from checks.compiling.pasting import Macros
@@ -42,7 +43,7 @@ from checks.compiling.pieces import (
     types_within,
 )
 from checks.compiling.reach import Graphs
-from generator.parsing.job import Job
+from generator.parsing.job import Job, content_id, disk_id
 
 SAMPLE = 6  # users of a changed header that name nothing of it
 _EACH = 2  # units for each header that names something of what changes
@@ -86,6 +87,9 @@ class _Files:
 
     def text(self, path: str) -> bytes:
         return self.texts[path] if path in self.texts else _read(path)
+
+    def mark(self, path: str) -> str:
+        return content_id(self.texts[path]) if path in self.texts else disk_id(path)
 
 
 @dataclass
@@ -262,8 +266,9 @@ def _pasted(
                     for first in range(len(name)) for last in range(first + 1, len(name) + 1))
     own = {path: may.intersection(WORD.findall(files.text(main))) for path, main in mains.items()}
     # a unit's own macros count for it alone, and for others only where they paste
-    pasting = (text for main in mains.values() if b"##" in (text := files.text(main)))
-    macros = Macros.of(chain(map(files.text, every), pasting))
+    pasting = (main for main in mains.values() if b"##" in files.text(main))
+    macros = Macros.of((files.mark(path), partial(files.text, path))
+                       for path in chain(every, pasting))
     parts = macros.parts.union(*own.values())
     ways = [way for name in names.wanted for way in _ways(name, parts, _PASTED) if len(way) > 1]
 
