@@ -144,6 +144,25 @@ def test_an_operation_is_added_inside_a_designs_file(
     assert wanted.format(line) in said.out + said.err
 
 
+@pytest.mark.parametrize(("old", "new", "code", "wanted"), [
+    ("", "", 0, "HOLDS"),
+    ("If(SWITCH.there(CODEC), (SWITCH.use(CODEC),))", "SWITCH.use(CODEC)", 1, "needs role_sw"),
+    ("UNREGISTER(CODEC), ", "", 1, "[N17]"),
+    ("waits=True", "waits=True\n    waits=False,", 1, "[N17]"),
+    ('"jack", "codec', '"a jack", "codec', 2, "codec.py:8: registers(): the first is the word"),
+])  # fmt: skip
+def test_a_registration_is_added_inside_a_designs_file(
+    old: str, new: str, code: int, wanted: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = blocks("generator", "Adding an operation inside a design's file", "python")[1]
+    assert old in text
+    (tmp_path / "codec.py").write_text(text.replace(old, new, 1), encoding="utf-8")
+
+    assert main(["check", str(tmp_path / "codec.py")]) == code
+    said = capsys.readouterr()
+    assert wanted in said.out + said.err
+
+
 def test_an_operation_is_rendered_by_one_template(scratch: Path) -> None:
     add(scratch, "generator", "an operation", r"ops/\w+\.py")
     name = named("templates", "Adding an operation's template", r"ops/pci\w+\.c\.j2")

@@ -6,6 +6,7 @@ from __future__ import annotations
 import ast
 import difflib
 import inspect
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -119,7 +120,7 @@ class Maker:
 
 def _maker(name: str, function: FunctionType) -> Maker:
     parameters = ", ".join(inspect.signature(function).parameters)
-    doc = (inspect.getdoc(function) or "").partition("\n")[0]
+    doc = " ".join((inspect.getdoc(function) or "").split())
     return Maker(name, function.__module__, f"{name}({parameters})", doc)
 
 
@@ -146,6 +147,10 @@ def _of_locks(name: str, module: str, made: OfLock) -> Maker:
     return Maker(name, f"generator.ops.{module}", f'{name}(user, lock="NAME")', doc)
 
 
+# What a function returns that makes operations.
+_MADE = {"Operation", "Of", "Pointer"}
+
+
 @cache
 def makers() -> tuple[Maker, ...]:
     """Return what makes operations, by module: of what a design names, then functions."""
@@ -162,7 +167,7 @@ def makers() -> tuple[Maker, ...]:
         for name, value in space.items()
         if isinstance(value, FunctionType) and not name.startswith("_")
         and value.__module__ == f"generator.ops.{module}"
-        and "Operation" in str(value.__annotations__.get("return"))
+        and set(re.findall(r"\w+", str(value.__annotations__.get("return")))) & _MADE
     )
 
 
