@@ -129,7 +129,8 @@ def claimed_before_mapped(step: Step, _view: View) -> Expr | None:
 @step_rule(
     "N8",
     mend="call it where sleeping is allowed: in probe, from a work item or a threaded handler, "
-    "behind spin_unlock()",
+    "behind spin_unlock(); an operation of your own is taken to sleep: sleeps=False says that it "
+    "does not",
     evidence=("kernel/irq/manage.c request_threaded_irq()",
               "drivers/perf/cxl_pmu.c cxl_pmu_event_start()",
               "kernel/irq/irqdomain.c irq_domain_free_irqs()",

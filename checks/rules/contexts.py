@@ -12,7 +12,7 @@ from checks.machine.instances import Inst, Own, View
 from checks.machine.lock_owners import HANDLER as HANDLER_CONTEXT
 from checks.machine.lock_owners import OTHERS, beside, mutexes, number, takes
 from checks.machine.step import Step
-from checks.rules.rule import once, step_rule
+from checks.rules.rule import Clause, clause_rule, once, step_rule
 from generator.context import (
     CALLBACKS,
     HANDLER_RUNS,
@@ -186,14 +186,14 @@ def _stuck(view: View) -> Iterator[tuple[str, Expr]]:
     for own in view.contexts:
         name = f"{own.context.name} of {own.inst.name}"
         for lock in sorted(_taken_in(view, own.context.body, own), key=lambda read: read.key):
-            yield (f"{name} ends and holds {lock.of.name}.{lock.fact.name} still",
+            yield (f"{name} ends and holds {_said(lock)} still",
                    all_of(lock.eq(own.number), own.context.runs(own.inst).eq(0)))
     for inst in view.instances:
         me = beside(view, inst, HANDLER_CONTEXT)
         for lock in mutexes_of(view):
             if lock.fact.name.endswith(SPUN):
-                yield (f"the handler of {inst.name} ends and holds {lock.of.name}.{lock.fact.name}"
-                       " still", all_of(lock.eq(me), HANDLER_RUNS(inst).eq(0)))
+                yield (f"the handler of {inst.name} ends and holds {_said(lock)} still",
+                       all_of(lock.eq(me), HANDLER_RUNS(inst).eq(0)))
     yield from _circles(view)
 
 
@@ -254,20 +254,35 @@ def _waits_for_handlers(op: Operation) -> bool:
     )
 
 
-def _under_its_thread(step: Step, view: View, me: int) -> Expr | None:
-    """Return when who waits for the thread of a handler is waited for by that."""
-    role = "user" if "user" in step.binding else "dev"
+def _said(lock: Read) -> str:
+    """Return a lock in words: which kind, its name, and whose it is."""
+    name = lock.fact.name
+    spins = name.endswith(SPUN)
+    own = name.removesuffix(SPUN).removesuffix(" held")
+    return f"the {'spinlock' if spins else 'mutex'} {own} of {lock.of.name}"
+
+
+def _under_its_thread(step: Step, view: View, me: int) -> Iterator[Clause]:
+    """Yield when who waits for the thread of a handler is waited for by that."""
+    inst = step.role("user" if "user" in step.binding else "dev")
     mine = [own for own in view.contexts
-            if own.context.kind == "irq_thread" and own.inst == step.role(role)]
+            if own.context.kind == "irq_thread" and own.inst == inst]
     if any(own.context.name == step.context for own in mine):
-        return TRUE
-    held = [lock.eq(me) for own in mine
-            for lock in sorted(_taken_in(view, own.context.body, own), key=lambda read: read.key)]
-    live = may_fire(view, step.role(role)) | IRQ_THREAD_RUNS(step.role(role)).eq(1)
-    return all_of(live, any_of(*held)) if held else None
+        yield Clause(f"{step.context} of {inst.name} waits for its own end", TRUE)
+        return
+    live = may_fire(view, inst) | IRQ_THREAD_RUNS(inst).eq(1)
+    for own in mine:
+        for lock in sorted(_taken_in(view, own.context.body, own), key=lambda read: read.key):
+            yield _holds(own, lock, live, me)
 
 
-@step_rule(
+def _holds(own: Own, lock: Read, live: Expr, me: int) -> Clause:
+    name = f"{own.context.name} of {own.inst.name}"
+    return Clause(f"who waits for {name} holds {_said(lock)}, which that one takes",
+                  all_of(live, lock.eq(me)))
+
+
+@clause_rule(
     "N18",
     mend="cancel from outside, without the lock; where it is done from inside, do not "
     "wait; disable NAPI once for each napi_enable(), under a lock that both take",
@@ -278,40 +293,46 @@ def _under_its_thread(step: Step, view: View, me: int) -> Expr | None:
     "possible circular locking dependency detected",
     states=_stuck,
 )
-def waits_for_what_can_end(step: Step, view: View) -> Expr | None:
+def waits_for_what_can_end(step: Step, view: View) -> Iterator[Clause]:
     """Nobody waits for the end of what waits for him.
 
     No context is cancelled and waited for by itself, or by who holds a lock that it takes; no irq
-    thread waits for the handlers of its irq; no mutex is taken by who holds it, or by who holds
-    another that its holder waits for, and none is kept by a function that returns to the kernel.
-    NAPI that is disabled is not disabled again.
+    thread waits for the handlers of its irq; no mutex or spinlock is taken by who holds it, or by
+    who holds another that its holder waits for, and none is kept by a function that returns to the
+    kernel. NAPI that is disabled is not disabled again.
     """
     op = step.op
     if step.inst is None:
-        return None
-    if step.kind.hands_back and not step.context:
-        kept = [lock.eq(process_of(step, view)) for lock in mutexes_of(view)]
-        return any_of(*kept) if kept else None
-    if op is None:
-        return None
-    if view.contexts and _waits_for_handlers(op):
-        return _under_its_thread(step, view, process_of(step, view))
-    if op.does not in ("cancel and wait", "shut down", "wait"):
-        taken = [fact(step.role(role)).eq(process_of(step, view))
-                 for fact, role in takes(op) if fact not in MUTEXES]
-        return any_of(*taken) if taken else None
+        return
     me = process_of(step, view)
+    if step.kind.hands_back and not step.context:
+        for lock in mutexes_of(view):
+            yield Clause(f"{_said(lock)} is held still", lock.eq(me),
+                         "release it on each way out of the function")
+        return
+    if op is None:
+        return
+    if view.contexts and _waits_for_handlers(op):
+        yield from _under_its_thread(step, view, me)
+        return
+    if op.does not in ("cancel and wait", "shut down", "wait"):
+        for fact, role in takes(op):
+            if fact not in MUTEXES:
+                lock = fact(step.role(role))
+                yield Clause(f"{_said(lock)} is taken by who holds it already", lock.eq(me),
+                             "take it once: release it before, or let who is called under it "
+                             "not take it")
+        return
     name, inst = op.context[1], step.role("user")
     if step.context == name and step.inst == inst:
-        return TRUE
+        yield Clause(f"{name} of {inst.name} waits for its own end", TRUE)
+        return
+    if op.once:
+        yield Clause(f"{name} of {inst.name} is disabled already", shut(name)(inst).eq(1))
     runs = running(name)(inst).eq(1)
     if op.does == "wait":
         runs |= queued(name)(inst).eq(1)
-    again = shut(name)(inst).eq(1) if op.once else FALSE
-    held = [
-        lock.eq(me) for own in view.contexts
-        if (own.context.name, own.inst) == (name, inst)
-        for lock in sorted(_taken_in(view, own.context.body, own), key=lambda read: read.key)
-    ]
-    stuck = again | all_of(runs, any_of(*held)) if held else again
-    return None if stuck == FALSE else stuck
+    for own in view.contexts:
+        if (own.context.name, own.inst) == (name, inst):
+            for lock in sorted(_taken_in(view, own.context.body, own), key=lambda read: read.key):
+                yield _holds(own, lock, runs, me)

@@ -192,6 +192,25 @@ def test_mutex_is_taken_once_and_given_back() -> None:
     assert broken(kid((lock,))) == {"N18"}
 
 
+def test_it_is_told_which_lock_is_meant() -> None:
+    def here(*probe: Node, contexts: tuple[Context, ...] = ()) -> str:
+        made = judged(kid(probe, contexts=contexts))
+        found = next(one for one in made.counterexamples if one.rule == "N18")
+        return found.message.partition("Here: ")[2]
+
+    spin, mutex = SPIN_LOCK(KID, lock="queue"), MUTEX_LOCK(KID, lock="state")
+
+    assert here(spin, spin) == "the spinlock queue of kid is taken by who holds it already."
+    assert here(mutex, mutex) == "the mutex state of kid is taken by who holds it already."
+    assert here(mutex) == "the mutex state of kid is held still."
+    unlock = MUTEX_UNLOCK(KID, lock="state")
+    takes = (work("work", (mutex, unlock)),)
+    assert here(*QUEUED, mutex, CANCEL, unlock, contexts=takes) == (
+        "who waits for work of kid holds the mutex state of kid, which that one takes.")
+    waits = (work("work", (CANCEL,)),)
+    assert here(*QUEUED, contexts=waits) == "work of kid waits for its own end."
+
+
 def test_work_keeps_no_mutex() -> None:
     keeps = (work("work", (MUTEX_LOCK(KID),)),)
 
