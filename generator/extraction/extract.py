@@ -20,13 +20,13 @@ from generator.extraction.harmless import HARMLESS_CALLS
 from generator.extraction.interfaces import called, queued_by
 from generator.extraction.members import looked_for, needed, put_into, without_members
 from generator.extraction.modules import module
+from generator.extraction.of_members import of_members
 from generator.extraction.of_nothing import of_nothing
 from generator.extraction.open_facts import (
     UNSAID_IN_C,
     by_devres_alone,
     given_away,
     left_open,
-    of_members,
     of_numbers,
     of_several,
 )

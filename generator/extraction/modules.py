@@ -12,7 +12,7 @@ from generator.design import Device, Driver
 from generator.errors import TreeError, Where
 from generator.expr import Fact
 from generator.extraction.blocks import Blocks
-from generator.extraction.open_facts import of_members
+from generator.extraction.of_members import of_members
 from generator.extraction.texts import callees, unreached
 from generator.extraction.vocabulary import not_founded, on_contexts
 from generator.extraction.without import Without

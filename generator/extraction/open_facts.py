@@ -7,7 +7,7 @@ A clock that a callback switches off, which nobody calls here, is not leaked by 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from generator.context import REGISTERED, queued
 from generator.expr import Fact
@@ -27,17 +27,15 @@ from generator.facts import (
     CLOCK,
     CLOCK_ON,
     CLOCK_PREPARED,
-    MAPPED,
     MEMORY,
     OF_NODE,
     SUPPLY,
     SUPPLY_ON,
 )
 from generator.fingerprint import Fails
-from generator.operation import Do, Operation
+from generator.operation import Operation
 from generator.ops.perf import DEVM_ACTION
 from generator.parsing.cursors import Kind, Unit
-from generator.program import Block, Call, If, Return, leaves
 from generator.reading.cfg import Extent
 
 UNSAID_IN_C = "C does not say"  # the name of a condition of which the reader knows nothing
@@ -282,74 +280,6 @@ def _of_many(
     definition = unit.definitions.get(place.function)
     return definition is not None and not listed.isdisjoint(
         _struct_of(root[1], text_of(unit, definition.cursor)))
-
-
-def of_members(blocks: Iterable[Block], units: Sequence[Unit]) -> frozenset[Fact]:
-    """Return the facts that are taken back only where a member says so which the driver sets.
-
-    `if (card->clk) clk_disable(card->clk)` asks what probe has done, not what hardware there is.
-    Where what takes it is asked the same, both go together. So it is with a condition of which
-    nothing is known.
-    """
-    text = "\n".join(unit.text.decode("utf-8", "replace") for unit in units)
-    own = frozenset(one.spelling for unit in units for one in unit.own
-                    if one.kind == Kind.VAR_DECL)
-    taken: dict[Fact, list[_Guards]] = {}
-    back: dict[Fact, list[_Guards]] = {}
-    uses: list[_Guards] = []
-    for block in blocks:
-        for operation, guards in _under(block, frozenset()):
-            undoes = operation in undoing() or operation.does.startswith(("cancel", "shut"))
-            undoes |= operation.fingerprint == DEVM_ACTION  # later, and asked now
-            where = back if undoes else taken
-            for fact in facts_of(operation):
-                where.setdefault(fact, []).append(guards)
-            if MAPPED in operation.needs:
-                uses.append(guards)
-    # where registers are mapped under a condition that is not among those they are used under, C
-    # has other words for it, or knows better
-    elsewhere = any(not any(way <= use for way in taken.get(MAPPED, ())) for use in uses)
-    return frozenset({MAPPED} if taken.get(MAPPED) and elsewhere else ()) | frozenset(
-        fact for fact, ways in back.items() for guards in ways for guard in guards
-        if (guard[0] == UNSAID_IN_C or _is_set(guard[0], text, own))
-        and any(guard not in others for others in taken.get(fact, ()))
-    ) - {MEMORY}
-
-
-_Guards = frozenset[tuple[str, bool]]  # the conditions that something stands under, and answers
-
-
-def _under(block: Block, guards: _Guards) -> Iterator[tuple[Operation, _Guards]]:
-    """Yield each operation with the conditions that it stands under, helpers where called."""
-    for node in block:
-        asked = {one.name for one in leaves(node.guard)} if isinstance(node, If) else ()
-        if isinstance(node, Do):
-            yield node.op, guards
-        if isinstance(node, Call):
-            yield from _under(node.function.body, guards)
-        for number, inner in enumerate(node.blocks()):
-            more = frozenset((name, not number) for name in asked)
-            yield from _under(inner, frozenset() if _gives_up(inner) else guards | more)
-
-
-def _gives_up(block: Block) -> bool:
-    """Return whether a block undoes what was done and returns an error: no member asks that.
-
-    A ladder that C reaches by goto is a helper of its own.
-    """
-    last = block[-1] if block else None
-    if isinstance(last, Call):
-        return _gives_up(last.function.body)
-    return isinstance(last, Return) and not last.ok
-
-
-def _is_set(condition: str, text: str, own: Collection[str]) -> bool:
-    """Return whether a driver gives some member of a condition, or its `own` variable, a value."""
-    members = re.findall(r"(?:->|\.)\s*(\w+)(?!\s*(?:->|\.|\())\b", condition)
-    words = [one for one in re.findall(r"\w+", condition) if one in own]
-    return any(re.search(rf"(?:->|\.)\s*{one}\s*[|&^+-]?=[^=]", text) for one in members) or any(
-        re.search(rf"^\s+{one}\s*=[^=]", text, re.M) for one in words
-    )
 
 
 def of_numbers(
