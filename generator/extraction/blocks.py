@@ -227,7 +227,7 @@ class _Body:
             elif isinstance(one, Branch):
                 true = self.block(one.true, before, failing)
                 false = self.block(one.false, before, failing)
-                if (first := first_time(one.name, self.of.units)) is not None:
+                if (first := first_time(one.name, self.function, self.of.units)) is not None:
                     found += true if first else false
                     continue
                 where = self._where(Label(one.name, "", "true"))

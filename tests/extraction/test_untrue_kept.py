@@ -184,3 +184,52 @@ static void card_remove(struct pci_dev *pdev)
 def test_what_a_loop_registers_and_a_node_that_a_look_up_puts(pinned: Tree) -> None:
     """One adapter for each port, ended by one call; what is looked for begins at a node it puts."""
     assert rules_of(read_c(pinned, HEAD + MUXED + TAIL)) == set()
+
+
+ONE = """// SPDX-License-Identifier: GPL-2.0
+#include <linux/module.h>
+#include <linux/platform_device.h>
+#include <linux/slab.h>
+#include <linux/workqueue.h>
+struct chip { struct delayed_work event; };
+static struct chip *the_chip;
+static void chip_event(struct work_struct *work) { }
+static int chip_conf(struct platform_device *pdev)
+{
+	struct chip *chip;
+
+	if (the_chip)
+		return 0;
+	chip = kzalloc(sizeof(*chip), GFP_KERNEL);
+	if (!chip)
+		return -ENOMEM;
+	INIT_DELAYED_WORK(&chip->event, chip_event);
+	the_chip = chip;
+	return 0;
+}
+static int chip_probe(struct platform_device *pdev)
+{
+	return chip_conf(pdev);
+}
+static void chip_remove(struct platform_device *pdev)
+{
+	disable_delayed_work_sync(&the_chip->event);
+	kfree(the_chip);
+}
+static struct platform_driver chip_driver = {
+	.driver = { .name = "chip" }, .probe = chip_probe, .remove_new = chip_remove,
+};
+module_platform_driver(chip_driver);
+"""
+
+
+def test_a_pointer_of_the_file_is_not_set_before_who_sets_it(pinned: Tree) -> None:
+    other = ONE.replace("static int chip_probe", """void chip_is(struct chip *chip);
+void chip_is(struct chip *chip)
+{
+	the_chip = chip;
+}
+static int chip_probe""")
+
+    assert rules_of(read_c(pinned, ONE)) == set()
+    assert rules_of(read_c(pinned, other)) == {"N12"}, "as it was said of both"
