@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -191,6 +191,21 @@ def _walk(block: Block, helpers: bool, found: list[Node]) -> None:
             _walk(inside, helpers, found)
 
 
+def walk_once(blocks: Iterable[Block]) -> list[Node]:
+    """Return every node of some blocks and of what they call, each helper looked into once."""
+    found: list[Node] = []
+    pending = [*blocks]
+    seen: set[int] = set()
+    for block in pending:
+        inside = walk(block, helpers=False)
+        found += inside
+        for node in inside:
+            if isinstance(node, Call) and id(node.function) not in seen:
+                seen.add(id(node.function))
+                pending.append(node.function.body)
+    return found
+
+
 def mapped(
     block: Block, change: Callable[[Node], Block | None] = lambda _: None,
     helper: Callable[[Function], Function] = lambda function: function,
@@ -245,6 +260,11 @@ def operations(block: Block) -> tuple[Do, ...]:
     return tuple(node for node in walk(block) if isinstance(node, Do))
 
 
+def operations_once(blocks: Iterable[Block]) -> tuple[Do, ...]:
+    """Return every operation of some blocks and of what they call, that of each helper once."""
+    return tuple(node for node in walk_once(blocks) if isinstance(node, Do))
+
+
 def guards(block: Block, *, helpers: bool = True) -> tuple[Guard, ...]:
     """Return every condition that a block asks, helpers included, in the order of the text."""
     found: list[Guard] = []
@@ -276,7 +296,7 @@ def leaves(condition: Condition) -> Iterator[Guard]:
 __all__ = [
     "CONTINUE", "IGNORE", "RETURN", "UNWIND", "And", "Block", "Call", "Condition", "Do", "Each",
     "Function", "Guard", "If", "Ifdef", "Node", "Not", "Or", "Return", "both", "call", "called",
-    "either", "guards", "leaves", "mapped", "operations", "walk",
+    "either", "guards", "leaves", "mapped", "operations", "operations_once", "walk", "walk_once",
 ]
 
 

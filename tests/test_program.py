@@ -32,7 +32,9 @@ from generator.program import (
     guards,
     mapped,
     operations,
+    operations_once,
     walk,
+    walk_once,
 )
 
 SET, CLEAR = PCI_SET_MASTER(PORT), PCI_CLEAR_MASTER(PORT)
@@ -65,6 +67,7 @@ def test_everything_inside_of_a_node_is_found(where: str) -> None:
     block = INSIDE[where]((SET, If(asks("b"), (call(OUTER),))))
 
     assert SET in operations(block)
+    assert SET in operations_once((block,))
     assert "b" in [guard.name for guard in guards(block)]
     assert {"outer", "inner"} <= {function.name for function in called(block)}
 
@@ -135,3 +138,14 @@ def test_a_driver_that_is_not_changed_is_not_made_anew() -> None:
     made = rewrite.functions(design, "pcie_cxlpmu_delete_device", lambda body: body[1:])
     assert [one is other for one, other in zip(made.drivers, design.drivers, strict=True)] == [
         one.variable != "pcie_portdriver" for one in design.drivers]
+
+
+def test_each_helper_is_looked_into_once_however_many_call_it() -> None:
+    """Where each calls the next one twice, walk() finds twice as much with each."""
+    body: Block = (SET,)
+    for number in range(40):
+        step = Function(f"step{number}", body)
+        body = (If(asks(step.name), (call(step),), (call(step),)),)
+
+    assert len(walk_once((body,))) == 1 + 3 * 40
+    assert operations_once((body, body)) == (SET,)

@@ -18,7 +18,7 @@ from generator.operation import IGNORE, UNWIND, Do, Guard
 from generator.ops.call import CALL_FAILS, CALL_TAKES
 from generator.ops.pm import RUNTIME_PUTS
 from generator.parsing.cursors import Unit
-from generator.program import Block, Call, If, Return, leaves, operations
+from generator.program import Block, Call, If, Return, leaves, operations_once
 
 # The struct of an interface -> its word in ops/registered.py, and the members of which nobody takes
 # back what failed; () stands for all. drivers/iio/industrialio-buffer.c iio_enable_buffers() calls
@@ -49,7 +49,7 @@ def _may_put(callee: str) -> bool:
 
 
 def _puts(block: Block) -> bool:
-    return any(do.op.name in _PUTS for do in operations(block))
+    return any(do.op.name in _PUTS for do in operations_once((block,)))
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ from generator.ops.device import IDA_ALLOC, IDA_FREE, KZALLOC
 from generator.ops.member import DRVDATA, member
 from generator.ops.platform import CLIENT_IRQ
 from generator.parsing.cursors import Unit
-from generator.program import Block, If, Return, mapped, operations
+from generator.program import Block, If, Return, mapped, operations_once
 from generator.reading.initialisers import Initialiser, entry_points, handlers
 from generator.reading.sites import Unnamed
 
@@ -159,7 +159,7 @@ def extract(units: Sequence[Unit], named: Initialiser) -> Extracted:
     every = quieted(every, device)
     for block in every.values():
         of.size(block)
-    named_there = {do.op.context[1] for block in every.values() for do in operations(block)}
+    named_there = {do.op.context[1] for do in operations_once(every.values())}
     at = Where(named.place.path, named.place.line)
     needs = needed(looked, every["probe"], units, of.meant)
     needs_of = {word: needed(wanted, every["probe"], units, of.meant)
@@ -230,7 +230,7 @@ def _registered(
 ) -> Iterator[Context]:
     """Yield the interfaces of which it is known what others call of them needs, queues, or keeps.
     """
-    done = [do.op for block in every.values() for do in operations(block)]
+    done = [do.op for do in operations_once(every.values())]
     kinds = {op.context[1]: op.context[0] for op in done if op.does == "start"}
     ready = {op.context[1] for op in done if op.does == "initialise"}
     maybe = Guard(UNSAID_IN_C, None, ())

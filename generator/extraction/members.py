@@ -23,7 +23,7 @@ from generator.operation import IGNORE, Do, Operation
 from generator.ops import shipped
 from generator.ops.member import DRVDATA, member
 from generator.parsing.cursors import Cursor, Kind, Unit, points, record_of
-from generator.program import Block, Call, Return, operations
+from generator.program import Block, Call, Return, operations_once
 from generator.reading.cfg import Extent
 
 if TYPE_CHECKING:
@@ -231,7 +231,7 @@ def _paired() -> frozenset[Operation]:
 
 def without_members(blocks: Mapping[str, Block], needed_: Collection[Fact]) -> dict[str, Block]:
     """Return blocks without the assignments to members that nobody needs after all."""
-    there = {do.op for block in blocks.values() for do in operations(block)}
+    there = {do.op for do in operations_once(blocks.values())}
     used = {fact for one in there for op in (one, one.undo) if op is not None for fact in op.needs}
     idle = {
         one for one in there if one.label is not None and one.label[0] == "set" and not any(

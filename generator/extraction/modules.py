@@ -18,7 +18,7 @@ from generator.extraction.vocabulary import not_founded, on_contexts
 from generator.extraction.without import Without
 from generator.operation import Operation
 from generator.parsing.cursors import Unit
-from generator.program import operations
+from generator.program import operations_once
 from generator.reading.cfg import Extent
 from generator.reading.sites import Unnamed
 
@@ -66,7 +66,7 @@ def module(units: Sequence[Unit], at: Extent) -> Module | None:
     open_ = _elsewhere(units, of) | of_members(blocks.values(), units)
     lost = not_founded(blocks.values(), open_)
     blocks = Without(lost).blocks(blocks)
-    done = [do.op for block in blocks.values() for do in operations(block)]
+    done = [do.op for do in operations_once(blocks.values())]
     begun = {one.context[1] for one in done if one.does == "start"}
     if len(begun) < 2 and begun <= {one.context[1] for one in done if one.does != "start"}:
         return None  # it registers one thing, and takes it back

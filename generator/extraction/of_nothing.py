@@ -16,7 +16,7 @@ from generator.expr import Fact
 from generator.extraction.rewriting import Rewriting
 from generator.facts import CLOCK, RESET, SUPPLY
 from generator.operation import IGNORE, Do, Guard, Node, OnFail
-from generator.program import Block, If, Return, walk
+from generator.program import Block, If, Return, walk, walk_once
 
 _DOES_NOTHING = ("clk_disable", "clk_unprepare", "clk_disable_unprepare")
 _HANDLES = (CLOCK, RESET, SUPPLY)
@@ -31,7 +31,7 @@ def of_nothing(
     put: the members that the results of calls are put into, and what the calls give.
     """
     without = frozenset(
-        gives.target.fact for block in blocks.values() for node in walk(block)
+        gives.target.fact for node in walk_once(blocks.values())
         if isinstance(node, Do) and _goes_on(node.on_fail)
         for way in node.op.outcomes for gives in way.gives if gives.target.fact in _HANDLES
     )
@@ -45,7 +45,7 @@ def _managing(blocks: Mapping[str, Block]) -> Mapping[str, Fact]:
 
     So it is with devm_input_allocate_device() and input_register_device().
     """
-    done = {node.op.name: node.op for block in blocks.values() for node in walk(block)
+    done = {node.op.name: node.op for node in walk_once(blocks.values())
             if isinstance(node, Do)}
     wanted = {op.managed_by for op in done.values()} & done.keys()
     return {

@@ -17,7 +17,7 @@ from generator.graphs.lts import Label
 from generator.operation import Operation
 from generator.ops.allocated import KFREE_OWN, KZALLOC_OWN
 from generator.parsing.cursors import Cursor, Kind, Unit, record_of
-from generator.program import Block, operations
+from generator.program import Block, operations_once
 from generator.reading.sites import Site
 
 # Which argument of a call is the driver's data.
@@ -163,7 +163,7 @@ def _goes_over_a_list(function: str, units: Sequence[Unit]) -> bool:
 
 def several_by_hand(blocks: Iterable[Block]) -> frozenset[Operation]:
     """Return what takes memory by hand, and frees it, where that is more than one thing."""
-    there = {do.op for block in blocks for do in operations(block)}
+    there = {do.op for do in operations_once(blocks)}
     takes = {one for one in there if not one.managed and one.undo is not None and any(
         gives.target.fact == MEMORY and gives.value != num(0)
         for way in one.outcomes for gives in way.gives)}

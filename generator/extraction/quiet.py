@@ -14,7 +14,7 @@ from enum import Enum, auto
 from generator.design import Device
 from generator.extraction.rewriting import Rewriting
 from generator.operation import Guard, Node, asked
-from generator.program import Block, Call, If, Return, guards, walk
+from generator.program import Block, Call, If, Return, guards, walk_once
 
 FEW = 3  # conditions that are written as C has them
 
@@ -81,7 +81,7 @@ def _returns(ends: Iterable[_End], node: If) -> Block:
 def _bodies(blocks: Iterable[Block]) -> tuple[Block, ...]:
     """Return the blocks and the bodies of their helpers, each once."""
     every = tuple(blocks)
-    helpers = {node.function.name: node.function.body for block in every for node in walk(block)
+    helpers = {node.function.name: node.function.body for node in walk_once(every)
                if isinstance(node, Call)}
     return (*every, *helpers.values())
 

@@ -21,7 +21,7 @@ from generator.facts import (
 from generator.operation import Guard, Node, Operation
 from generator.ops.power import PM_RUNTIME_ENABLE
 from generator.ops.runtime import OFF_PCI
-from generator.program import Block, If, operations
+from generator.program import Block, If, operations_once
 
 _ASKED = re.compile(r"pm_runtime_(active|enabled|suspended|status_suspended)\([^()]*\)")
 _KINDS = OFF_PCI[0][1]
@@ -31,8 +31,7 @@ _SWITCHED = frozenset((CLOCK_ON, CLOCK_PREPARED, SUPPLY_ON))
 
 def enabled_in(blocks: Mapping[str, Block]) -> bool:
     """Return whether a driver's own calls enable runtime PM."""
-    return any(RPM_ENABLED in facts_of(do.op) for block in blocks.values()
-               for do in operations(block))
+    return any(RPM_ENABLED in facts_of(do.op) for do in operations_once(blocks.values()))
 
 
 def called_unseen(
@@ -45,10 +44,10 @@ def called_unseen(
     """
     if device.kind not in _KINDS or any(
         RPM_ENABLED in facts_of(do.op) and do.op not in left_out
-        for block in blocks.values() for do in operations(block)
+        for do in operations_once(blocks.values())
     ):
         return frozenset()
-    return _SWITCHED & {fact for entry in _CALLBACKS for do in operations(blocks.get(entry, ()))
+    return _SWITCHED & {fact for do in operations_once(blocks.get(one, ()) for one in _CALLBACKS)
                         for fact in facts_of(do.op)}
 
 
@@ -65,8 +64,7 @@ def answered(
     """
     if device.kind == "pci":
         return dict(blocks) if ENABLED in left_open else _Enabled(device).blocks(blocks)
-    enabled = any(do.op == PM_RUNTIME_ENABLE for block in blocks.values()
-                  for do in operations(block))
+    enabled = any(do.op == PM_RUNTIME_ENABLE for do in operations_once(blocks.values()))
     if device.kind not in _KINDS or not enabled:
         return _IsEnabled().blocks(blocks) if enables else dict(blocks)
     return _Answered(device, left_open).blocks(blocks)

@@ -23,7 +23,7 @@ from generator.ops.irq import INTX, MSI, MSIX
 from generator.ops.perf import DEVM_ACTION
 from generator.ops.power import PM_RUNTIME_FORCE_RESUME, PM_RUNTIME_FORCE_SUSPEND
 from generator.ops.work import Of
-from generator.program import Block, operations
+from generator.program import Block, operations_once
 
 # Operations that act on a device which the driver makes for somebody else, or on memory of which
 # C does not say what it is for.
@@ -185,7 +185,7 @@ def not_founded(
     What does it is a call that nobody names, so nothing true can be said of them. left_open:
     facts that other functions change, which nobody calls here.
     """
-    there = {do.op for block in blocks for do in operations(block)}
+    there = {do.op for do in operations_once(blocks)}
     gone = frozenset(one for one in there if facts_of(one) & set(left_open))
     if any(ENABLED in facts_of(one) for one in gone):  # then nobody knows what is used too early
         gone |= {one for one in there if one.name in _OF_ENABLED or MAPPED in one.needs}

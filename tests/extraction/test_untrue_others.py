@@ -131,7 +131,8 @@ def test_what_probe_finds_in_a_list_is_another_than_its_own(pinned: Tree) -> Non
 
 
 def test_what_is_in_a_list_may_be_freed_by_who_goes_over_it(pinned: Tree) -> None:
-    left = LISTED.replace("&ones);\n	return 0;", "&ones);\n	return pdev->revision ? -ENODEV : 0;")
+    fails = "&ones);\n	return pdev->revision ? -ENODEV : 0;"
+    left = LISTED.replace("&ones);\n	return 0;", fails)
     ends = """void card_exit(void);
 void card_exit(void)
 {
