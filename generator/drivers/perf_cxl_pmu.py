@@ -17,7 +17,7 @@ from generator.facts import CAPS, CLAIMED, COUNTERS, MAPPED, MEMORY, NAMED, PMU,
 from generator.fingerprint import Fails, Fingerprint
 from generator.operation import RETURN, Guard, Operation, fault, ok, sets
 from generator.ops.assign import assign
-from generator.ops.device import DEV_SET_DRVDATA, DEVM_KZALLOC, INIT_LIST_HEAD
+from generator.ops.device import C_DEV_SET_DRVDATA, DEVM_KZALLOC, INIT_LIST_HEAD
 from generator.ops.irq import DEVM_FREE_IRQ, DEVM_REQUEST_IRQ, PCI_IRQ_VECTOR
 from generator.ops.perf import (
     CPUHP_STATE_ADD_INSTANCE,
@@ -69,7 +69,7 @@ def cxl_pmu_setup_info() -> Function:
         "cxl_pmu_setup_info",
         (
             DEVM_KZALLOC(CPMU, CPMU),
-            DEV_SET_DRVDATA(CPMU),
+            C_DEV_SET_DRVDATA(CPMU),
             *_lists(CPMU),
             assign("cxl_pmu_info.base", "devm_ioremap()")(),
             assign("cxl_pmu_info.on_cpu", "-1")(),
@@ -178,7 +178,7 @@ def cxl_pmu_probe(zero: bool = True) -> Block:
         )
     return (
         DEVM_KZALLOC(MEM_PMU, MEM_PMU),
-        DEV_SET_DRVDATA(MEM_PMU),
+        C_DEV_SET_DRVDATA(MEM_PMU),
         *_lists(MEM_PMU),
         PARSE_CAPS(MEM_PMU),
         DEVM_KCALLOC(MEM_PMU),

@@ -179,7 +179,8 @@ DEVICE_FOR_EACH_CHILD = Operation(
     shown=("callback",),
 )
 
-DEV_SET_DRVDATA = plain("dev_set_drvdata")
+# As C has it where driver data is not explored; DEV_SET_DRVDATA of a design: drvdata.py.
+C_DEV_SET_DRVDATA = plain("dev_set_drvdata")
 
 LIST_DEL = plain("list_del")
 INIT_LIST_HEAD = plain("INIT_LIST_HEAD")

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The driver data of a device, by the names that each bus has for it (include/linux/device.h).
 
-The driver core clears it behind a failed probe and behind remove, whoever has set it.
+The driver core clears it behind a failed probe and behind remove, whoever has set it. Where C reads
+it, USE_DRVDATA of member.py says so.
 """
 
 from __future__ import annotations
@@ -24,6 +25,10 @@ def _clears(of: Operation) -> Operation:
     return replace(of, name=f"{of.name} NULL", outcomes=PCI_CLEAR_DRVDATA.outcomes)
 
 
+DEV_SET_DRVDATA = replace(
+    PCI_SET_DRVDATA, name="dev_set_drvdata", source="include/linux/device.h dev_set_drvdata()",
+    fingerprint=Fingerprint(("dev_set_drvdata",), on=0), shown=(), kinds=(),
+)
 PLATFORM_SET_DRVDATA = _sets("platform_set_drvdata", "platform_device.h", "platform")
 I2C_SET_CLIENTDATA = _sets("i2c_set_clientdata", "i2c.h", "i2c")
 SPI_SET_DRVDATA = _sets("spi_set_drvdata", "spi/spi.h", "spi")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from generator import facts
 from generator.expr import Fact
 from generator.operation import DEV, Operation, ok, sets
 from generator.ops.assign import assign
@@ -16,7 +17,12 @@ DRVDATA = "drvdata"  # in the place of a path: the pointer to the driver's data 
 
 
 def member(path: str) -> Fact:
-    """Return whether a member has been set, by its path in C, "card.clk"."""
+    """Return whether a member has been set, by its path in C, "card.clk".
+
+    Of the pointer to the driver's data it is what platform_set_drvdata() and its like set.
+    """
+    if path == DRVDATA:
+        return facts.DRVDATA
     return Fact(f"{path} set", 1, f"{path} has what its driver put there", local=True)
 
 

@@ -4,7 +4,8 @@
 from generator.context import calls
 from generator.design import Design, Device, Driver
 from generator.operation import RETURN
-from generator.ops.device import DEV_SET_DRVDATA, DEVM_KZALLOC
+from generator.ops.device import DEVM_KZALLOC
+from generator.ops.drvdata import DEV_SET_DRVDATA
 from generator.ops.mapping import (
     IOUNMAP,
     PCI_IOREMAP_BAR,

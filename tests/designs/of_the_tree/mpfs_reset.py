@@ -15,7 +15,8 @@ from generator.ops.aux import (
     AUXILIARY_DEVICE_INIT,
     AUXILIARY_DEVICE_UNINIT,
 )
-from generator.ops.device import DEV_SET_DRVDATA, DEVM_KZALLOC, KFREE, KZALLOC
+from generator.ops.device import DEVM_KZALLOC, KFREE, KZALLOC
+from generator.ops.drvdata import DEV_SET_DRVDATA
 from generator.ops.perf import DEVM_KCALLOC, devm_action
 from generator.ops.platform import DEVM_PLATFORM_IOREMAP_RESOURCE
 from generator.ops.registered import DEVM_RESET_CONTROLLER_REGISTER

@@ -11,7 +11,8 @@ from generator.ops.aux import (
     AUXILIARY_DEVICE_INIT,
     AUXILIARY_DEVICE_UNINIT,
 )
-from generator.ops.device import DEV_SET_DRVDATA, DEVM_KZALLOC, IDA_ALLOC, IDA_FREE, KFREE, KZALLOC
+from generator.ops.device import DEVM_KZALLOC, IDA_ALLOC, IDA_FREE, KFREE, KZALLOC
+from generator.ops.drvdata import DEV_SET_DRVDATA
 from generator.ops.irq import (
     DEVM_REQUEST_IRQ,
     INTX,

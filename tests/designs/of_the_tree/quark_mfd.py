@@ -12,7 +12,8 @@ from generator.ops.allocated import (
     SOFTWARE_NODE_UNREGISTER_NODE_GROUP,
 )
 from generator.ops.child import MFD_ADD_DEVICES, MFD_REMOVE_DEVICES
-from generator.ops.device import DEV_SET_DRVDATA, DEVM_KZALLOC
+from generator.ops.device import DEVM_KZALLOC
+from generator.ops.drvdata import DEV_SET_DRVDATA
 from generator.ops.irq import (
     DEVM_REQUEST_IRQ,
     INTX,
