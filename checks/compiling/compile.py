@@ -288,7 +288,7 @@ def _not_compiled(
     """Return a note for each unit that some configurations do not build, a warning if all.
 
     It is a note as well where kbuild would build it on another machine, or with symbols that
-    kconfig does not give together here.
+    kconfig does not give together here, and where no kernel is made of it, as of a test in tools/.
     """
     found = []
     overlays = {commit.name: commit.overlay for commit in series}
@@ -301,11 +301,12 @@ def _not_compiled(
             "under this configuration"
         )
         thing = "unit that is built includes it" if header else "object is made from it"
-        reason, known = "", False
+        reason, known, fix = "", False, ""
         if never and not header:
             read = partial(text_at, overlays[commit], targets[0].source)
             why = unbuilt_why(path, read)
-            reason, known = f"; {why.text}", why.named
+            reason, known = f"; {why.text}", why.named or why.apart
+            fix = "--matrix names further machines and configurations" if why.named else ""
         found.append(
             Finding(
                 "compile:not-built",
@@ -314,7 +315,7 @@ def _not_compiled(
                 severity=Severity.WARNING if never and not known else Severity.NOTE,
                 commit=commit,
                 config=" ".join(names),
-                fix="--matrix names further machines and configurations" if known else "",
+                fix=fix,
             )
         )
     return found

@@ -18,12 +18,16 @@ _LISTS = frozenset(("obj", "lib", "core", "drivers", "net", "libs"))
 
 @dataclass(frozen=True)
 class Why:
-    """Why a file is not built, and the symbols of Kconfig that would; named: by a Makefile."""
+    """Why a file is not built, and the symbols of Kconfig that would; named: by a Makefile.
+
+    apart: it is part of no kernel.
+    """
 
     text: str
     symbols: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     named: bool = False
+    apart: bool = False
 
     @property
     def wanted(self) -> tuple[str, ...]:
@@ -36,7 +40,7 @@ def why(path: str, text: Text) -> Why:
     """Return why a unit is not built; `text` gives the files of the commit, None for none."""
     directory, _, name = path.rpartition("/")
     if path.startswith(("tools/", "samples/", "scripts/", "Documentation/", "usr/")):
-        return Why("no kernel is made of it")
+        return Why("no kernel is made of it", apart=True)
     if path.endswith(".S"):
         return Why("assembler is not compiled here")
     makefile = _makefile(directory, text)

@@ -328,6 +328,12 @@ def test_what_cannot_be_switched_on_is_named_with_its_reason(root: Path) -> None
     assert found.message.endswith("; no line of drivers/perf/Makefile names pmu.o")
 
 
+def test_what_no_kernel_is_made_of_is_not_compiled_and_no_fault(root: Path) -> None:
+    (found,) = run([Snippet(root)], {"tools/testing/selftests/x.c": "int main(void);\n"})
+    assert (found.rule, found.severity, found.fix) == ("compile:not-built", Severity.NOTE, "")
+    assert found.message.endswith("; no kernel is made of it")
+
+
 def test_what_kconfig_does_not_give_here_is_named_and_no_fault_of_the_commit(root: Path) -> None:
     path = "drivers/perf/pmu.c"
     off = Snippet(root, unbuilt=(path,), never=(path,))
