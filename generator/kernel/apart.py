@@ -45,9 +45,13 @@ def untouched(variant: Path, before: Path, work: Path, dirs: Sequence[str]) -> b
         now = variant / "farm"
         if name in ("Makefile", "Kbuild"):
             return all(makefile(_text(top / path), symbols) for top in (now, work))
-        if (work / path).exists() or (now / directory / "Kbuild").exists():
+        if (work / path).exists():
             return False
-        return makefile(_text(now / directory / "Makefile"), symbols)
+        # a unit that comes: by a Makefile that names it, or takes whatever is there
+        lists = [_text(now / directory / one) for one in ("Kbuild", "Makefile")]
+        item = f"{name.rpartition('.')[0]}.o".encode()
+        return all(makefile(text, symbols) or not (item in text or b"wildcard" in text)
+                   for text in lists if text is not None)
 
     paths = json.loads(own.read_text(encoding="utf-8"))
     return all(asleep(path) for path in paths if _counts(path, dirs))
