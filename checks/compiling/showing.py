@@ -11,7 +11,8 @@ which it uses nothing. What could make that wrong is looked for, and such a unit
   is made of the other (_Names.grow);
 - a condition that asks for such a name, in any header: then all that reach that header;
 - a name that `##` puts together of parts, three at most (_pasted);
-- a size or layout, where the unit, or a struct by value, has the type in it, or asserts something;
+- a size or layout, where the unit, or a struct by value, has the type in it, or the unit asserts
+  something, and names the type, or in that something that is declared with it;
 - a change of what the header includes, where that changes which files the unit may reach;
 - a header that is read again under a macro that the unit defines for it, as trace events are.
 
@@ -100,6 +101,7 @@ class _Names:
     types: set[bytes]
     sized: set[bytes]
     gates: set[str] = field(default_factory=set)
+    typed: set[bytes] = field(default_factory=set)  # declared with one of `sized`, or made of it
 
     def grow(self, path: str, text: bytes) -> bool:
         """Take what a header makes of what is known so far, and return whether that is more."""
@@ -114,6 +116,8 @@ class _Names:
                 self.gates.add(path)
         elif piece.kind == "define":
             body = piece.tokens[1:]
+            if self.sized.intersection(body):
+                self.typed |= names_of(piece)
             if self.wanted.intersection(body) or (
                 by_value(body, self.sized) and any(map(_ASSERTS.search, body))
             ):
@@ -121,12 +125,17 @@ class _Names:
         elif piece.kind == "code" and piece.aggregate:
             inside = members(piece)
             for one in inside:
+                if self.sized.intersection(one):
+                    self.typed |= declared((*one, b";"))
                 if self._is_made_of(one):
                     self._more(declared((*one, b";")), ())
             if any(by_value(one, self.sized) for one in inside):
                 self.sized |= types_within(piece)
-        elif piece.kind == "code" and self._is_made_of(piece.head):
-            self._more(names_of(piece), types_of(piece))
+        elif piece.kind == "code":
+            if self.sized.intersection(piece.head):
+                self.typed |= names_of(piece)
+            if self._is_made_of(piece.head):
+                self._more(names_of(piece), types_of(piece))
         if piece.kind == "code" and piece.tokens[:1] == (b"typedef",) and (
             by_value(piece.tokens, self.sized)
         ):
@@ -238,11 +247,13 @@ def _names(files: _Files, path: str, names: _Names) -> bool:
         return True
     if not names.sized:
         return False
-    return bool(_ASSERTS.search(text)) or (
-        bool(_named(text, names.sized))
-        and any(by_value(one.tokens, names.sized) for one in pieces(text)
-                if one.kind not in ("include", "include_next"))  # a file has a type's name
-    )
+    asserts = [found.start() for found in _ASSERTS.finditer(text)]
+    if not _named(text, names.sized):
+        return any(names.typed.intersection(WORD.findall(text[at:text.find(b";", at)]))
+                   for at in asserts)
+    return bool(asserts) or any(
+        by_value(one.tokens, names.sized) for one in pieces(text)
+        if one.kind not in ("include", "include_next"))  # a file has a type's name
 
 
 def _defining(files: _Files, units: Iterable[str], source: str, header: str) -> set[str]:

@@ -39,6 +39,7 @@ OTHERS = {
     "include/gate.h": "#include <wide.h>\n#ifdef HAS_FEATURE\nint feature(void);\n#endif\n",
     "include/sizes.h": "#define SIZE_OF(t) sizeof(t)\n",
     "include/holder.h": "#include <wide.h>\nstruct holder { struct whole in; };\n",
+    "include/keeper.h": "#include <wide.h>\nstruct keeps { struct part *kept; };\n",
     "include/below.h": "int below(void);\n",
     "include/consts.h": "#include <wide.h>\nenum more { MORE = LIMIT + 1, MOST = STATE_ON + 4 };\n",
     "include/event.h": "#include <wide.h>\n#ifdef MAKE_EVENTS\nint event(struct part *p);\n"
@@ -79,6 +80,10 @@ FAULTS: Mapping[str, tuple[str, str, str]] = {
     "a size within another struct": (
         "int high; };", "int high; int top; };",
         unit("holder", "return 0;") + "_Static_assert(sizeof(struct holder) == 16, \"\");\n"),
+    "a size behind a pointer of another struct": (
+        "int high; };", "int high; int top; };",
+        "#include <keeper.h>\nint odd(struct keeps *k);\nint odd(struct keeps *k)\n{\n"
+        "\t_Static_assert(sizeof(*k->kept) == 8, \"\");\n\treturn !k;\n}\n"),
     "a constant of a constant": (
         "LIMIT 4", "LIMIT 5", unit("consts", "return 0;")
         + "_Static_assert(MORE == 5, \"\");\n"),
@@ -177,6 +182,14 @@ def test_members_of_what_may_have_another_size_are_no_types(root: Path) -> None:
     put(root, {f"drivers/z/n{n}.c": text for n in range(8)})
     _, compiled = seen(root, WIDE.replace("int high; };", "int high; int top; };"))
     assert len([one for one in compiled if one.startswith("drivers/z/")]) == 0
+
+
+def test_what_asserts_something_else_than_a_size_that_changes_is_left_out(root: Path) -> None:
+    text = ("#include <wide.h>\nint odd(void);\nint odd(void)\n{\n"
+            "\t_Static_assert(sizeof(int) == 4, \"\");\n\treturn 0;\n}\n")
+    put(root, {f"drivers/z/n{n}.c": text for n in range(8)})
+    _, compiled = seen(root, WIDE.replace("int high; };", "int high; int top; };"))
+    assert not [one for one in compiled if one.startswith("drivers/z/")]
 
 
 def test_an_error_in_the_header_itself_is_seen(root: Path) -> None:
