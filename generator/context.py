@@ -11,9 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from generator.errors import ModelError, Where
-from generator.expr import NO_DIGEST, Fact
+from generator.expr import NO_DIGEST, Fact, Place
 from generator.facts import IN_RUNTIME_PM
-from generator.operation import Block, here
+from generator.operation import DEV, IGNORE, RETURN, Block, Guard, Operation, here, ok, sets
+from generator.program import Function, If, call
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,72 @@ def file(
     interface is gone, and its driver as well.
     """
     return Context(name, body, "file", static, needs=needs)
+
+
+@dataclass(frozen=True)
+class Netdev(Context):
+    """An interface that somebody opens and closes, a network device: is it up is kept here.
+
+    Its body is made when a Driver has it, and who unregisters it closes it there: settled() of
+    generator/netdev.py.
+    """
+
+    opens: Function = field(kw_only=True)
+    stops: Function = field(kw_only=True)
+    while_up: Block = field(default=(), kw_only=True)
+    other: Block = field(default=(), kw_only=True)
+
+    def is_up(self, device: Place) -> Guard:
+        """Return the condition that it is up, as netif_running(), of an If."""
+        return Guard(f"{self.name} is up", up(self.name)(device).eq(1), ())
+
+    def calls(self, device: Place) -> Block:
+        """Return what one call of others does: it is opened or closed, or used."""
+        closes = self.closes(device)
+        if self.while_up:
+            used = Guard(f"{self.name} is used", None, ())
+            closes = (If(used, self.while_up, closes, self.where),)
+        opens = (call(self.opens, fail=RETURN), _carrier(self.name, 1)(device))
+        toggle = If(self.is_up(device), closes, opens, self.where)
+        if not self.other:
+            return (toggle,)
+        asked = Guard(f"{self.name} is asked, up or not", None, ())
+        return (If(asked, self.other, (toggle,), self.where),)
+
+    def closes(self, device: Place) -> Block:
+        """Return that it is closed."""
+        stop = call(self.stops, fail=IGNORE) if self.stops.fallible else call(self.stops)
+        return (stop, _carrier(self.name, 0)(device))
+
+
+def _carrier(name: str, value: int) -> Operation:
+    """Return that IFF_UP is set, or cleared."""
+    return Operation(f"{name} is {'up' if value else 'down'}", ("dev",),
+                     (ok(sets(up(name)(DEV), value)),), source="net/core/dev.c __dev_open(), "
+                     "__dev_close_many()", sleeps=False)
+
+
+def netdev(
+    name: str = "netdev", *, open: Block = (), stop: Block = (), up: Block = (), other: Block = (),
+    static: bool = False, needs: tuple[Fact, ...] = (),
+) -> Netdev:
+    """Return what is called of a network device: it is opened, which may fail, used, and closed.
+
+    open: ndo_open. stop: ndo_stop, which unregister_netdev() calls of one that is up. up: what is
+    called while it is up only, as ndo_start_xmit. other: what is called whether it is or not.
+    """
+    where = here()
+    for what, block in (("open", open), ("stop", stop), ("up", up), ("other", other)):
+        if not isinstance(block, tuple):
+            raise ModelError(where, f"netdev {name}: {what}= is a tuple of operations, not "
+                             f"{block}: write (..., ), with a comma after a single one")
+    return Netdev(name, (), "calls", static, where=where, needs=needs, while_up=up, other=other,
+                  opens=Function(f"{name}_open", open), stops=Function(f"{name}_stop", stop))
+
+
+def up(name: str) -> Fact:
+    """Return whether a network device is up."""
+    return Fact(f"{name} up", 1, f"somebody has {name} up", local=True)
 
 
 def urb(name: str, body: Block = (), *, static: bool = False) -> Context:

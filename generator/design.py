@@ -23,6 +23,7 @@ from generator.mistakes.own_device import check_own_device
 from generator.mistakes.parts import check_parts
 from generator.mistakes.placed import check_placed, devices_in, places
 from generator.mistakes.spoken import check_spoken
+from generator.netdev import settle
 from generator.operation import here
 from generator.program import Block, operations
 
@@ -140,6 +141,7 @@ class Driver:
         """Refuse what is no device, no text, no path of C."""
         object.__setattr__(self, "where", written_at(self.where))
         check_parts(self, f"driver {self.name}", self.where)
+        settle(self)
 
     def check_blocks(self) -> None:
         """Refuse blocks that are none, once: variations of a design share its drivers.

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Network devices: driver data lies behind them, and who has the interface up calls the driver.
 
-net/core/dev.c. `calls("netdev", (...))` among the contexts of the driver is what its ndo_ functions
-do; unregister_netdev() waits for them. NAPI is `tasklet("napi", (...))`: napi_disable() waits for a
-poll that runs, and none is scheduled until napi_enable(). It keeps the bit that a poll has, so a
-second one waits for a poll that never ends, and napi_enable() is a BUG where nobody keeps it.
+net/core/dev.c. `netdev(open=(...), stop=(...))` among the contexts of the driver is what its ndo_
+functions do; unregister_netdev() waits for them, and calls ndo_stop of a device that is up. With
+`calls("netdev", (...))` all of that is the design's to say. NAPI is `tasklet("napi", (...))`:
+napi_disable() waits for a poll that runs, and none is scheduled until napi_enable(). It keeps the
+bit that a poll has, so a second one waits for a poll that never ends, and napi_enable() is a BUG
+where nobody keeps it.
 """
 
 from __future__ import annotations

@@ -136,6 +136,11 @@ def _of_contexts(name: str, module: str, made: Of) -> Maker:
     )
     written = (f'in the driver: contexts=({made.kind}("NAME", (what it does, ){rest}), ), with '
                f"from generator.context import {made.kind}")
+    if made.word == "netdev":
+        written += ('; or contexts=(netdev("NAME", open=(what ndo_open does, ), stop=(...), '
+                    "up=(what is called while it is up, ), other=(...)), ), with from "
+                    "generator.context import netdev: who unregisters one that is up calls its "
+                    "stop first, and If(that.is_up(device), (...)) asks")
     return Maker(name, f"generator.ops.{module}", f'{name}({on}, {made.word}="NAME")', doc,
                  made.on("NAME"), written)
 

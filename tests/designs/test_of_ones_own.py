@@ -1,25 +1,36 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a design's file makes itself: registrations, and pointers of the driver's data."""
+"""What a design's file makes itself: registrations, pointers, network devices."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from beside_oracle import compare
 
 from checks.machine.episode import episodes_of
 from checks.verdict.judge import judge
-from generator.context import Context, calls, file
+from generator.context import Context, calls, file, netdev, tasklet
 from generator.design import Design, Device, Driver
 from generator.errors import ModelError
+from generator.expr import Fact
+from generator.operation import DEV, Guard, Operation, fault, ok, sets
 from generator.ops.allocated import KFREE_OWN, KZALLOC_OWN
 from generator.ops.irq import FREE_IRQ, REQUEST_IRQ
+from generator.ops.netdev import (
+    ALLOC_ETHERDEV,
+    FREE_NETDEV,
+    NAPI_DISABLE,
+    NAPI_ENABLE,
+    REGISTER_NETDEV,
+    UNREGISTER_NETDEV,
+)
 from generator.ops.own import pointer, registers
 from generator.ops.perf import devm_action
 from generator.ops.platform import PLATFORM_GET_IRQ
 from generator.ops.work import Of
-from generator.program import Block, If
+from generator.program import Block, Function, If, Return, call
 
 CODEC = Device("codec", "platform")
 START, END = "snd_soc_register_component", "snd_soc_unregister_component"
@@ -110,3 +121,93 @@ def test_flags_are_set_where_nobody_may_sleep() -> None:
     set_it = (removing.set(CODEC), removing.clear(CODEC))
 
     assert broken(MADE, (FREE_IRQ(CODEC), KFREE_OWN(CODEC)), atomic=set_it) == set()
+
+
+UP = Fact("opened by hand", 1, "somebody has opened the interface", local=True)
+SET_UP, SET_DOWN = (
+    Operation(f"up = {value}", ("dev",), (ok(sets(UP(DEV), value)),), source="")
+    for value in (1, 0))
+IS_UP = Guard("up", UP(CODEC).eq(1), ())
+MADE_NET = (ALLOC_ETHERDEV(CODEC), PLATFORM_GET_IRQ(CODEC, CODEC))
+FREE = FREE_NETDEV(CODEC)
+HALF = (FREE_IRQ(CODEC), Return(ok=False))  # it leaves NAPI on
+START_IT = Operation("chip_start", ("dev",), (ok(), fault("-EIO")), source="")
+OPEN: Block = (NAPI_ENABLE(CODEC), REQUEST_IRQ(CODEC), START_IT(CODEC))
+STOP: Block = (FREE_IRQ(CODEC), NAPI_DISABLE(CODEC))
+WAYS: tuple[tuple[Block, Block, set[str]], ...] = (
+    (OPEN, STOP, set()),
+    (OPEN, STOP[1:], {"N3"}),
+    (OPEN, STOP[:1], {"N17"}),
+    ((*OPEN[:2], START_IT(CODEC, fail=HALF)), STOP, {"N17"}),
+)
+
+
+def by_hand(open_it: Block, stop: Block) -> set[str]:
+    close: Block = (*stop, SET_DOWN(CODEC))
+    return broken(
+        (*MADE_NET, REGISTER_NETDEV(CODEC)), (UNREGISTER_NETDEV(CODEC), If(IS_UP, close), FREE),
+        calls("netdev", (If(IS_UP, close, (*open_it, SET_UP(CODEC))),)), tasklet("napi"))
+
+
+@pytest.mark.parametrize(("open_it", "stop", "rules"), WAYS)
+def test_a_network_device_is_closed_as_one_that_is_written_by_hand(
+    open_it: Block, stop: Block, rules: set[str]
+) -> None:
+    net = netdev("netdev", open=open_it, stop=stop)
+    unregister = UNREGISTER_NETDEV(CODEC)
+
+    assert by_hand(open_it, stop) == rules
+    assert broken((*MADE_NET, REGISTER_NETDEV(CODEC)), (unregister, FREE), net,
+                  tasklet("napi")) == rules
+
+
+NET = netdev("net", open=OPEN, stop=STOP)
+REGISTER, UNREGISTER = REGISTER_NETDEV(CODEC, netdev="net"), UNREGISTER_NETDEV(CODEC, netdev="net")
+
+
+def test_a_network_device_that_is_up_is_closed_when_probe_fails_behind_it() -> None:
+    late = START_IT(CODEC)
+    spelled = START_IT(CODEC, fail=(UNREGISTER, FREE, Return(ok=False)))
+    forgets = START_IT(CODEC, fail=(FREE, Return(ok=False)))
+    leave, napi = (UNREGISTER, FREE), tasklet("napi")
+
+    assert broken((*MADE_NET, REGISTER, late), leave, NET, napi) == set()
+    assert broken((*MADE_NET, REGISTER, spelled), leave, NET, napi) == set()
+    assert "N17" in broken((*MADE_NET, REGISTER, forgets), leave, NET, napi)
+    registers_it = Function("register", (REGISTER, late))
+    ends = Function("end", (UNREGISTER,))
+    assert broken((*MADE_NET, call(registers_it)), (call(ends), FREE), NET, napi) == set()
+
+
+def test_it_is_used_while_it_is_up_and_asked_when_it_is_not() -> None:
+    ring = pointer("ring")
+    open_it, stop = (ring.set(CODEC), *OPEN), (*STOP, ring.clear(CODEC))
+    probe, remove = (*MADE_NET, REGISTER), (UNREGISTER, FREE)
+    napi = tasklet("napi")
+
+    for what, rules in (("up", set()), ("other", {"N12"})):
+        net = netdev("net", open=open_it, stop=stop, **{what: (ring.use(CODEC),)})
+        assert broken(probe, remove, net, napi) == rules
+    asks = netdev("net", open=open_it, stop=stop,
+                  other=(If(NET.is_up(CODEC), (ring.use(CODEC),)),))
+    assert broken(probe, remove, asks, napi) == set()
+
+
+def test_a_driver_that_is_varied_closes_it_once() -> None:
+    driver = Driver("drv", CODEC, (*MADE_NET, REGISTER), (UNREGISTER, FREE),
+                    contexts=(NET, tasklet("napi")))
+
+    assert replace(driver, name="drv") == driver
+    assert [str(type(one).__name__) for one in driver.remove] == ["Do", "If", "Do"]
+    assert [str(type(one).__name__) for one in driver.probe] == ["Do", "Do", "Call"]
+    assert replace(driver, remove=(UNREGISTER, FREE)) == driver
+
+
+def test_devres_closes_no_network_device() -> None:
+    start, _ = registers("net", "devm_register_netdev", "unregister_netdev", managed=True)
+
+    with pytest.raises(ModelError, match="register it by hand, and unregister it") as told:
+        Driver("drv", CODEC, (ALLOC_ETHERDEV(CODEC), start(CODEC)), (), contexts=(NET,))
+    assert str(told.value).startswith(f"{__file__}:")
+    with pytest.raises(ModelError, match="netdev net: open= is a tuple of operations, not"):
+        netdev("net", open=SET_UP(CODEC))  # type: ignore[arg-type]
