@@ -3,6 +3,7 @@
 
     needed(symbols, text, autoconf) -> the symbols, and those that they need and that are off
 
+What nobody can be asked for, a symbol without a prompt, needs one that selects or implies it.
 Kconfig files are read from the top one, along `source`: what stands around a symbol counts as well,
 in which file ever. Source: Documentation/kbuild/kconfig-language.rst, "Menu dependencies".
 """
@@ -19,19 +20,34 @@ _MOST = 40  # symbols that are asked for
 _DEEPEST = 30  # files that are read one in the other
 _LINE = re.compile(
     r"[ \t]*(config|menuconfig|choice|endchoice|menu|endmenu|comment|if|endif|source|depends on"
-    r"|help)\b[ \t]*(.*)"
+    r"|help|select|imply|bool|tristate|prompt)\b[ \t]*(.*)"
 )
+_SELECTORS = 2  # of a symbol without a prompt: those that need least
 _OPENS = ("choice", "menu", "if")
 _CLOSES = ("endchoice", "endmenu", "endif")
 
 
 @dataclass
 class _Entries:
-    """What symbols depend on, each as all that its entries say."""
+    """What symbols depend on, each as all that its entries say, and who selects them.
+
+    asked: symbols that have a prompt.
+    """
 
     depends: dict[str, list[str]] = field(default_factory=dict)
     around: list[str] = field(default_factory=list)
     read: set[str] = field(default_factory=set)
+    selectors: dict[str, list[str]] = field(default_factory=dict)
+    asked: set[str] = field(default_factory=set)
+
+    def of(self, name: str) -> list[str]:
+        """Return the symbols that one depends on, or that some that select it are."""
+        found: list[str] = NAMED.findall(" ".join(self.depends.get(name, ())))
+        if name in self.depends and name not in self.asked:
+            others = [one for one in self.selectors.get(name, ()) if one in self.asked]
+            found += sorted(others, key=lambda one: len(set(NAMED.findall(" ".join(
+                self.depends[one])))))[:_SELECTORS]
+        return found
 
 
 def needed(symbols: Iterable[str], text: Text, autoconf: str) -> tuple[str, ...]:
@@ -45,7 +61,7 @@ def needed(symbols: Iterable[str], text: Text, autoconf: str) -> tuple[str, ...]
           for name in re.findall(r"^#define CONFIG_(\w+) ", autoconf, re.M)}
     found = dict.fromkeys(symbols)
     for name in (waiting := list(found)):
-        for one in NAMED.findall(" ".join(entries.depends.get(name, ()))):
+        for one in entries.of(name):
             if one not in found and one not in on and len(found) < _MOST:
                 found[one] = None
                 waiting.append(one)
@@ -59,13 +75,19 @@ def _read(path: str, text: Text, entries: _Entries, depth: int) -> None:
     entries.read.add(path)
     height, own = len(entries.around), entries.around  # what stands open below is not ours to close
     at: list[str] | None = None  # what the symbol or the menu depends on that a line belongs to
+    symbol = ""
     for word, rest in _lines(data.decode(errors="replace")):
-        if word in ("config", "menuconfig"):
+        if word in ("select", "imply"):
+            entries.selectors.setdefault(rest.split(" ")[0], []).append(symbol)
+        elif word in ("bool", "tristate", "prompt"):
+            entries.asked |= {symbol} if rest[:1] in ("'", '"') else set()
+        elif word in ("config", "menuconfig"):
+            symbol = rest.strip()
             at = entries.depends.setdefault(rest.strip(), [])
             at += filter(None, own)
         elif word in _OPENS:
             own.append(rest if word == "if" else "")
-            at = None
+            at, symbol = None, ""
         elif word in _CLOSES:
             if len(own) > height:
                 own.pop()

@@ -34,14 +34,15 @@ class Wish:
         """Return the symbols to be asked for."""
         return tuple(sorted({one for why in self.reasons for one in why.wanted} | self.branches))
 
-    def granted(self, target: Target) -> bool:
-        """Return whether a target has on what builds the files, and what the branches take."""
+    def missing(self, target: Target) -> frozenset[str]:
+        """Return what a target has off of what builds the files, and what the branches take."""
+        wanted = frozenset(one for why in self.reasons for one in why.symbols) | self.branches
         try:
             told = target.at(self.commit.overlay).autoconf
         except Unbuildable:  # said where it is compiled
-            return False
-        wanted = {one for why in self.reasons for one in why.symbols} | self.branches
-        return all(re.search(rf"^#define CONFIG_{one}(_MODULE)? ", told, re.M) for one in wanted)
+            return wanted
+        return frozenset(one for one in wanted if not re.search(
+            rf"^#define CONFIG_{one}(_MODULE)? ", told, re.M))
 
 
 def switched(target: Target, wish: Wish) -> Target:
@@ -54,7 +55,7 @@ def switched(target: Target, wish: Wish) -> Target:
     if not asked:
         return target
     on = target.switched(asked)
-    if wish.granted(on):
+    if not wish.missing(on):
         return on
     more = needed(asked, partial(text_at, wish.commit.overlay, target.source), target.autoconf)
     return on if set(more) == set(asked) else target.switched(tuple(sorted(more)))
@@ -69,4 +70,13 @@ def together(target: Target, wishes: Sequence[Wish]) -> list[Target]:
         tuple(dict.fromkeys(why for one in wishes for why in one.reasons)),
         frozenset().union(*(one.branches for one in wishes)),
     ))
-    return [every if one.granted(every) else switched(target, one) for one in wishes]
+    return [_better(target, every, one) for one in wishes]
+
+
+def _better(target: Target, every: Target, wish: Wish) -> Target:
+    """Return what serves all, if a commit's own would not grant it more."""
+    lacking = wish.missing(every)
+    if not lacking:
+        return every
+    own = switched(target, wish)
+    return own if wish.missing(own) < lacking else every

@@ -47,6 +47,36 @@ def test_what_is_on_is_not_asked_for() -> None:
     assert needed(("ARRAY",), text, on) == ("ARRAY", "INPUT")
 
 
+def test_a_symbol_without_a_prompt_needs_one_that_selects_it() -> None:
+    files = {"Kconfig": b"""config CODEC
+\ttristate
+\tdepends on BUS
+
+config BOARD
+\tbool "a board"
+\tdepends on ONE && TWO && THREE
+\tselect CODEC
+
+config HIDDEN
+\tbool
+\tselect CODEC
+
+config EVERY
+\ttristate "all codecs"
+\tdepends on TRIED
+\timply CODEC if BUS
+
+config ALSO
+\tbool
+\tprompt "as well"
+\tdepends on ONE && TWO
+\tselect CODEC
+"""}
+    assert needed(("CODEC",), files.get, "") == (
+        "CODEC", "BUS", "EVERY", "ALSO", "TRIED", "ONE", "TWO")
+    assert needed(("EVERY",), files.get, "") == ("EVERY", "TRIED")
+
+
 def test_files_that_read_each_other_end() -> None:
     turns = {"Kconfig": b'source "b"\n',
              "b": b'endmenu\nsource "Kconfig"\nconfig A\n depends on B\n'}
@@ -115,3 +145,9 @@ def test_a_commit_whose_symbols_do_not_go_with_those_of_others_has_its_own(tmp_p
 
     assert red.on == ("RED", "RED_DEBUG")  # type: ignore[attr-defined]
     assert blue == keys
+
+
+def test_a_commit_that_would_get_no_more_alone_has_that_of_the_others(tmp_path: Path) -> None:
+    never, keys = together(_Asked(tmp_path), [_wish("ARRAY"), _wish("KEYS")])
+
+    assert never == keys
