@@ -11,10 +11,11 @@ Most commits are nothing to most directories: a new symbol that is off, a file e
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from generator.kernel.asleep import makefile
+from generator.kernel.asleep import awake, makefile
 
 _OWN = "own.json"
 # Directories whose Makefiles make reads for them alone: what those include lies below them.
@@ -44,14 +45,16 @@ def untouched(variant: Path, before: Path, work: Path, dirs: Sequence[str]) -> b
         directory, _, name = path.rpartition("/")
         now = variant / "farm"
         if name in ("Makefile", "Kbuild"):
-            return all(makefile(_text(top / path), symbols) for top in (now, work))
+            then, text = _text(work / path), _text(now / path)
+            both = makefile(then, symbols) and makefile(text, symbols)
+            return both or (then is not None and text is not None
+                            and awake(then, symbols) == awake(text, symbols))
         if (work / path).exists():
             return False
-        # a unit that comes: by a Makefile that names it, or takes whatever is there
+        # a unit that comes: by a line that names it, or takes whatever is there
+        item = re.compile(rf"wildcard|(?<![\w.-]){re.escape(name.rpartition('.')[0])}\.o\b")
         lists = [_text(now / directory / one) for one in ("Kbuild", "Makefile")]
-        item = f"{name.rpartition('.')[0]}.o".encode()
-        return all(makefile(text, symbols) or not (item in text or b"wildcard" in text)
-                   for text in lists if text is not None)
+        return not any(item.search(row) for text in lists for row in awake(text, symbols))
 
     paths = json.loads(own.read_text(encoding="utf-8"))
     return all(asleep(path) for path in paths if _counts(path, dirs))

@@ -2,6 +2,7 @@
 """What of a commit's Makefiles and Kconfig files is nothing to a configuration: all of it is off.
 
     makefile(text, on)                  it builds nothing where these symbols are on
+    awake(text, on)                     the lines of it that may build something
     Known.of(files)                     symbols that Kconfig files define, select and imply
     kconfig(known, before, after, on)   no symbol that is there already gets another value, and
                                         none that comes is on
@@ -33,15 +34,40 @@ _INERT = re.compile(r"(?:select|imply|depends on)\b.*")
 _LINKS = re.compile(r"(?:select|imply)\b.*")
 
 
-def makefile(text: bytes | None, on: Set[str]) -> bool:
-    """Return whether a Makefile, None for none, builds nothing when only some symbols are on."""
+def awake(text: bytes | None, on: Set[str]) -> tuple[str, ...]:
+    """Return the lines of a Makefile, None for none, that may build something with some symbols on.
+
+    A list of what a module is made of is left out where only lists name it whose symbol is off.
+    """
     joined = re.sub(r"#.*", "", (text or b"").decode("latin-1").replace("\\\n", " "))
-    for row in filter(None, map(str.strip, joined.split("\n"))):
+    rows = [" ".join(row.split()) for row in joined.split("\n") if row.strip()]
+    read = [(row, _LIST.fullmatch(row)) for row in rows]
+    off: set[str] = set()
+    others: set[str] = set()
+    parts: list[str] = []
+    for row, found in read:
+        if found and found[1] in _LISTS and found[3] and f"CONFIG_{found[3]}" not in on:
+            off.update(found[4].split())
+            parts.append("")
+        elif found and found[1] not in _LISTS:
+            parts.append(f"{found[1]}.o")
+        else:
+            others.update(re.findall(r"[\w.-]+", row))
+            parts.append(row)
+    if any(row.startswith("define") for row in rows):  # what is a line there is not known
+        return tuple(rows)
+    return tuple(row for (row, _), part in zip(read, parts, strict=True)
+                 if part and (part == row or part not in off or part in others))
+
+
+def makefile(text: bytes | None, on: Set[str]) -> bool:
+    """Return whether a Makefile builds nothing when only some symbols are on."""
+    for row in awake(text, on):
         found = _LIST.fullmatch(row)
         if found is None:
             if not _FLAGS.fullmatch(row):
                 return False
-        elif found[1] in _LISTS and (f"CONFIG_{found[3]}" in on if found[3] else found[4].strip()):
+        elif found[1] in _LISTS and found[4].strip():
             return False
     return True
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from generator.kernel import kbuild, variant
-from generator.kernel.asleep import Known, kconfig, makefile, read_by
+from generator.kernel.asleep import Known, awake, kconfig, makefile, read_by
 from generator.kernel.kbuild import Base, units
 from generator.kernel.tree import read
 
@@ -29,6 +29,22 @@ KNOWN = Known(frozenset({"PCI", "OFF", "NAME"}), frozenset({"DANGLING"}))
 ])
 def test_a_makefile_of_which_all_is_off_builds_nothing(text: str, asleep: bool) -> None:
     assert makefile(text.encode(), ON) is asleep
+
+
+ACTIVE = "obj-$(CONFIG_PCI) += pci.o\npci-y := a.o\n"
+
+
+@pytest.mark.parametrize(("more", "same"), [
+    ("obj-$(CONFIG_OFF) += off.o\n", True),
+    ("obj-$(CONFIG_OFF) += off.o\noff-y := b.o \\\n\tc.o\n# a word\n\n", True),
+    ("obj-$(CONFIG_NAME) += name.o\n", False),
+    ("pci-y += b.o\n", False), ("pci-$(CONFIG_OFF) += b.o\n", False),
+    ("obj-$(CONFIG_OFF) += pci.o\npci-y += b.o\n", False),
+    ("off-y := b.o\n", False), ("ifdef X\nendif\n", False), ("ccflags-y += -DX\n", False),
+    ("define x\nobj-$(CONFIG_OFF) += off.o\nendef\n", False),
+])
+def test_lines_of_a_makefile_that_may_build_something(more: str, same: bool) -> None:
+    assert (awake(ACTIVE.encode(), ON) == awake((ACTIVE + more).encode(), ON)) is same
 
 
 OLD = ('menu "x"\n\nconfig OFF\n\tbool "off"\n\thelp\n\t  Text.\n\n'

@@ -255,6 +255,7 @@ def test_make_is_asked_of_a_directory_once_and_not_of_each_below_it(
 @pytest.mark.parametrize(("path", "asked"), [
     ("drivers/watchdog/Makefile", False), ("drivers/watchdog/Kconfig", False),
     ("drivers/Makefile", True), ("drivers/pci/pcie/Makefile", True), ("lib/Makefile", True),
+    ("drivers/pci/Makefile", False),
     ("drivers/pci/pcie/nobody_names_it.c", False),
 ])
 def test_make_is_asked_again_where_a_commit_has_what_it_reads(
@@ -262,7 +263,8 @@ def test_make_is_asked_again_where_a_commit_has_what_it_reads(
 ) -> None:
     before = units(base, ("drivers/pci",))
     new = path.endswith(".c")
-    now = at(base, {path: b"" if new else f"{text(base.tree, path)}# of this commit\n".encode()})
+    more = "ccflags-y += -DCOMES\n" if asked else "# of this commit\n"
+    now = at(base, {path: b"" if new else f"{text(base.tree, path)}{more}".encode()})
     found: list[tuple[str, ...]] = []
 
     def ask(base: Base, dirs: tuple[str, ...]) -> dict[str, kbuild.Flags]:
