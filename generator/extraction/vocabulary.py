@@ -61,7 +61,8 @@ def on_contexts() -> Mapping[str, Of]:
     """Return callee -> what it does to a context of the driver, an interface or a work."""
     return {
         callee: value for values in shipped().values() for value in values.values()
-        if isinstance(value, Of) and value.callee for callee in (value.callee, *value.spelled)
+        if isinstance(value, Of) and value.callee and value.read
+        for callee in (value.callee, *value.spelled)
     }
 
 

@@ -261,3 +261,44 @@ OF_PLATFORM_POPULATE, OF_PLATFORM_DEPOPULATE = _calls(
     idempotent=True)
 DEVM_OF_PLATFORM_POPULATE = _devm(
     OF_PLATFORM_POPULATE, "devm_of_platform_populate", "drivers/of/platform.c")
+
+
+# Those below are not looked for in drivers that are read: who else has a part in it, as an ASoC
+# card, a mac80211 interface or a gadget driver, is not.
+def _written(register: Of, unregister: Of) -> tuple[Of, Of]:
+    """Return both as what only a design that is written has."""
+    return (replace(register, read=False, undo=replace(unregister, read=False)),
+            replace(unregister, read=False))
+
+
+_SOC = "sound/soc/soc-core.c"
+# Its card goes with it, which waits for who has a PCM of it open: snd_card_disconnect_sync().
+SND_SOC_REGISTER_COMPONENT, SND_SOC_UNREGISTER_COMPONENT = _written(*_calls(
+    "dai", "snd_soc_register_component", "snd_soc_unregister_component", _SOC, idempotent=True))
+DEVM_SND_SOC_REGISTER_COMPONENT = _devm(
+    SND_SOC_REGISTER_COMPONENT, "devm_snd_soc_register_component", "sound/soc/soc-devres.c")
+# netdev("hw", open=(...), stop=(...)): .stop is called of one that is up.
+IEEE80211_REGISTER_HW, IEEE80211_UNREGISTER_HW = _written(*_calls(
+    "hw", "ieee80211_register_hw", "ieee80211_unregister_hw", "net/mac80211/main.c", on=None))
+_MDIO = "include/linux/phy.h"
+MDIOBUS_REGISTER, MDIOBUS_UNREGISTER = _written(*_calls(
+    "mdio", "mdiobus_register", "mdiobus_unregister", _MDIO, on=None))
+DEVM_MDIOBUS_REGISTER = _devm(MDIOBUS_REGISTER, "devm_mdiobus_register", _MDIO)
+# Who has it open gets -ENODEV from then on, but a call that has begun goes on, and release() comes.
+_VIDEO = "include/media/v4l2-dev.h"
+VIDEO_REGISTER_DEVICE, VIDEO_UNREGISTER_DEVICE = _written(*_calls(
+    "video", "video_register_device", "video_unregister_device", _VIDEO, kind="file", on=None,
+    idempotent=True))
+# It frees its irq as well, and waits until the drivers of what hangs on its bus are unbound.
+USB_ADD_HCD, USB_REMOVE_HCD = _written(*_calls(
+    "hcd", "usb_add_hcd", "usb_remove_hcd", "drivers/usb/core/hcd.c", on=None))
+USB_ADD_GADGET_UDC, USB_DEL_GADGET_UDC = _written(*_calls(
+    "gadget", "usb_add_gadget_udc", "usb_del_gadget_udc", "drivers/usb/gadget/udc/core.c"))
+# down_write() waits for the calls that there are; one that is not there is not found.
+BLOCKING_NOTIFIER_CHAIN_REGISTER, BLOCKING_NOTIFIER_CHAIN_UNREGISTER = _written(*_calls(
+    "notifier", "blocking_notifier_chain_register", "blocking_notifier_chain_unregister",
+    "kernel/notifier.c", on=None, error="-EEXIST", idempotent=True))
+# What calls() of it does is called between these two: raw_event, and who has a hidraw or an input
+# device of it open. In raw_event nobody may sleep: what it does can stand in an urb() instead.
+HID_HW_START, HID_HW_STOP = _written(*_calls(
+    "hid", "hid_hw_start", "hid_hw_stop", "drivers/hid/hid-core.c", error="-ENODEV", on=None))

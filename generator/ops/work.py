@@ -70,6 +70,7 @@ class Of:
     idempotent: bool = False
     once: bool = False  # not again before its counterpart: a second one waits for ever, or is a BUG
     spelled: tuple[str, ...] = ()  # what is left of it in C whose macros are expanded
+    read: bool = True  # a driver that is read has it as well, not only one that is written
 
     def __post_init__(self) -> None:
         """Refuse what a design's own file can write wrongly."""

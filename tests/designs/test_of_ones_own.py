@@ -29,6 +29,41 @@ from generator.ops.netdev import (
 from generator.ops.own import pointer, registers
 from generator.ops.perf import devm_action
 from generator.ops.platform import PLATFORM_GET_IRQ
+from generator.ops.references import (
+    DEVM_USB_GET_PHY,
+    DEVM_USB_PUT_PHY,
+    GET_FOUND_DEVICE,
+    HID_HW_CLOSE,
+    HID_HW_OPEN,
+    IRQ_DOMAIN_ADD_LINEAR,
+    IRQ_DOMAIN_REMOVE,
+    OF_FIND_DEVICE_BY_NODE,
+    PUT_FOUND_DEVICE,
+    USB_GET_PHY,
+    USB_PUT_PHY,
+    V4L2_DEVICE_REGISTER,
+    V4L2_DEVICE_UNREGISTER,
+)
+from generator.ops.registered import (
+    BLOCKING_NOTIFIER_CHAIN_REGISTER,
+    BLOCKING_NOTIFIER_CHAIN_UNREGISTER,
+    DEVM_MDIOBUS_REGISTER,
+    DEVM_SND_SOC_REGISTER_COMPONENT,
+    HID_HW_START,
+    HID_HW_STOP,
+    IEEE80211_REGISTER_HW,
+    IEEE80211_UNREGISTER_HW,
+    MDIOBUS_REGISTER,
+    MDIOBUS_UNREGISTER,
+    SND_SOC_REGISTER_COMPONENT,
+    SND_SOC_UNREGISTER_COMPONENT,
+    USB_ADD_GADGET_UDC,
+    USB_ADD_HCD,
+    USB_DEL_GADGET_UDC,
+    USB_REMOVE_HCD,
+    VIDEO_REGISTER_DEVICE,
+    VIDEO_UNREGISTER_DEVICE,
+)
 from generator.ops.work import Of
 from generator.program import Block, Function, If, Return, call
 
@@ -211,3 +246,62 @@ def test_devres_closes_no_network_device() -> None:
     assert str(told.value).startswith(f"{__file__}:")
     with pytest.raises(ModelError, match="netdev net: open= is a tuple of operations, not"):
         netdev("net", open=SET_UP(CODEC))  # type: ignore[arg-type]
+
+
+PAIRS = (
+    (SND_SOC_REGISTER_COMPONENT, SND_SOC_UNREGISTER_COMPONENT),
+    (IEEE80211_REGISTER_HW, IEEE80211_UNREGISTER_HW), (MDIOBUS_REGISTER, MDIOBUS_UNREGISTER),
+    (USB_ADD_HCD, USB_REMOVE_HCD), (USB_ADD_GADGET_UDC, USB_DEL_GADGET_UDC),
+    (BLOCKING_NOTIFIER_CHAIN_REGISTER, BLOCKING_NOTIFIER_CHAIN_UNREGISTER),
+    (HID_HW_START, HID_HW_STOP),
+)
+
+
+@pytest.mark.parametrize(("start", "end"), PAIRS, ids=lambda one: one.callee)
+def test_what_is_registered_with_a_subsystem_is_called_until_it_ends(start: Of, end: Of) -> None:
+    probe, free = (KZALLOC_OWN(CODEC), start(CODEC)), (KFREE_OWN(CODEC),)
+    its = calls(start.word)
+
+    assert broken(probe, (end(CODEC), *free), its) == set()
+    assert broken(probe, (*free, end(CODEC)), its) == {"N17"}
+    assert broken(probe, free, its) == {"N17"}
+
+
+def test_a_video_device_stays_open_when_it_is_unregistered() -> None:
+    probe = (KZALLOC_OWN(CODEC), VIDEO_REGISTER_DEVICE(CODEC))
+    leave, its = (VIDEO_UNREGISTER_DEVICE(CODEC), KFREE_OWN(CODEC)), file("video")
+
+    assert broken(probe, leave, its) == {"N17"}  # it is freed in release() of the video_device
+    assert broken(probe[1:], leave[:1], its) == set()
+
+
+@pytest.mark.parametrize("of", [DEVM_SND_SOC_REGISTER_COMPONENT, DEVM_MDIOBUS_REGISTER])
+def test_what_devres_unregisters_outlives_remove(of: Of) -> None:
+    assert broken((KZALLOC_OWN(CODEC), of(CODEC)), (KFREE_OWN(CODEC),), calls(of.word)) == {"N17"}
+
+
+HELD = (
+    (OF_FIND_DEVICE_BY_NODE, PUT_FOUND_DEVICE), (GET_FOUND_DEVICE, PUT_FOUND_DEVICE),
+    (USB_GET_PHY, USB_PUT_PHY), (IRQ_DOMAIN_ADD_LINEAR, IRQ_DOMAIN_REMOVE),
+    (V4L2_DEVICE_REGISTER, V4L2_DEVICE_UNREGISTER), (HID_HW_OPEN, HID_HW_CLOSE),
+)
+
+
+@pytest.mark.parametrize(("take", "put"), HELD, ids=lambda one: one.name)
+def test_what_is_held_of_others_is_given_back(take: Operation, put: Operation) -> None:
+    took, late = take(CODEC), START_IT(CODEC)
+    forgets = START_IT(CODEC, fail=(Return(ok=False),))
+
+    assert broken((took, late), (put(CODEC),)) == set()
+    assert broken((took, forgets), (put(CODEC),)) == {"R40"}
+    assert broken((took,), ()) == {"R40"}
+    again = (put(CODEC), put(CODEC))
+    assert broken((took,), again) == (set() if put.idempotent else {"N20"})
+
+
+def test_devres_puts_a_usb_phy() -> None:
+    early = (DEVM_USB_PUT_PHY(CODEC),)
+
+    assert broken((DEVM_USB_GET_PHY(CODEC),), ()) == set()
+    assert broken((DEVM_USB_GET_PHY(CODEC),), early) == set()
+    assert broken((DEVM_USB_GET_PHY(CODEC),), (*early, *early)) == {"N20"}

@@ -218,7 +218,8 @@ def test_a_context_is_of_one_kind() -> None:
     assert not delayed_work("poll").frozen
 
 
-FACILITIES = ("registered", "spi", "usb", "mapping", "allocated", "drvdata", "completion")
+FACILITIES = ("registered", "spi", "usb", "mapping", "allocated", "drvdata", "completion",
+              "references")
 
 
 @pytest.mark.kernel
