@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from checks.finding import Verdict
 from checks.machine.episode import PLAIN
@@ -370,13 +371,21 @@ def beside(machine: Machine) -> tuple[str, ...]:
 
 def shown(machine: Machine, path: Sequence[int], last: int | None = None) -> tuple[Shown, ...]:
     """Return the steps of a path that a reader needs to see, and `last` in any case."""
-    steps = [(number, machine.transitions[number].step) for number in path]
+    steps = [machine.transitions[number].step for number in path]
     return tuple(
         Shown(step.actor, step.text, step.error or step.outcome, step.where, step.entry,
               step.kind, step.about)
-        for number, step in steps
-        if step.text and (number == last or _matters(step))
+        for at, (number, step) in enumerate(zip(path, steps, strict=True))
+        if step.text and (number == last or _matters(step) or _waited(steps[:at], step))
     )
+
+
+def _waited(before: Sequence[Step], step: Step) -> bool:
+    """Return whether a step is the return of a call, during which others did what is shown."""
+    if step.kind is not Kind.OPERATION_RETURNS:
+        return False
+    meanwhile = takewhile(lambda one: one.actor != step.actor, reversed(before))
+    return any(one.op is not None and one.text and _matters(one) for one in meanwhile)
 
 
 def _matters(step: Step) -> bool:

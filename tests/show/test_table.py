@@ -14,17 +14,25 @@ from broken import context, handlers, lifetimes, vectors
 from broken.parts import PORT, Case
 from house import DESIGNS
 
+from checks.machine.machine import build
 from checks.machine.step import Kind, words_of
 from checks.rules.all import RULES
-from checks.search.explore import Counterexample, Shown, explore
+from checks.search.explore import Counterexample, Shown, explore, shown
 from checks.show import diagram, report_text
 from checks.show.table import WIDTH, table
 from generator.__main__ import main
-from generator.design import Device, Waiver
+from generator.context import calls
+from generator.design import Design, Device, Driver, Waiver
 from generator.errors import NOWHERE
 from generator.operation import Operation
 from generator.ops.assign import assign, note
 from generator.ops.domain import PCI_INIT_SUBDEVICE
+from generator.ops.netdev import (
+    ALLOC_ETHERDEV,
+    FREE_NETDEV,
+    REGISTER_NETDEV,
+    UNREGISTER_NETDEV,
+)
 from generator.ops.pci import PCI_SET_MASTER
 from generator.ops.source import ENABLE_SOURCE
 
@@ -265,3 +273,25 @@ def test_a_drawing_overwrites_no_design(tmp_path: Path, capsys: pytest.CaptureFi
     for _ in range(2):  # a drawing of ours is drawn anew
         assert main(["check", str(design), "--svg", str(drawn)]) == 1
     assert "<svg" in drawn.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("between", "told"), [((0,), True), ((), False)])
+def test_the_return_of_who_has_waited_for_others_is_shown(
+    between: tuple[int, ...], told: bool
+) -> None:
+    """Else a reader takes what those did meanwhile for done behind the call."""
+    chip = Device("chip", "platform")
+    net = calls("netdev", (ENABLE_SOURCE(chip),))
+    remove = (UNREGISTER_NETDEV(chip), FREE_NETDEV(chip))
+    machine = build(Design("chip", "an interface", (chip,), (
+        Driver("drv", chip, (ALLOC_ETHERDEV(chip), REGISTER_NETDEV(chip)), remove,
+               contexts=(net,)),)))
+    steps = [one.step for one in machine.transitions]
+    begins = next(at for at, one in enumerate(steps) if one.text == "unregister_netdev(chip)")
+    ends = next(at for at, one in enumerate(steps)
+                if one.kind is Kind.OPERATION_RETURNS and one.text.startswith("unregister_netdev"))
+    other = next(at for at, one in enumerate(steps) if one.text == "enable source for chip")
+
+    texts = [one.text for one in shown(machine, (begins, *(other for _ in between), ends))]
+    assert ("unregister_netdev(chip) returns" in texts) is told
+    assert texts[0] == "unregister_netdev(chip)"
