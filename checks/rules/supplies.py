@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from checks.machine.instances import Inst, View
 from checks.machine.step import Step
 from checks.rules.rule import Clause, clause_rule, counted_on, is_done
-from generator.expr import Expr, Fact
+from generator.expr import Expr, Fact, num
 from generator.facts import (
     CLOCK_ON,
     CLOCK_PREPARED,
@@ -44,7 +44,11 @@ def _asserts(view: View, inst: Inst) -> bool:
 
 
 def _left(view: View) -> Iterator[tuple[str, Expr]]:
-    some = sorted((fact for fact in view.given if fact.held), key=lambda fact: fact.name)
+    late = {
+        give.target.fact for do in view.operations if do.op.undo is not None and do.op.managed
+        for way in do.op.undo.outcomes for give in way.gives if give.value != num(0)
+    }
+    some = sorted((fact for fact in {*view.given, *late} if fact.held), key=lambda fact: fact.name)
     for inst in view.instances:
         owner = view.parent(inst) if inst.device in view.parts else inst
         held = [*some, RELEASED] if _asserts(view, inst) else some

@@ -124,6 +124,24 @@ def test_what_a_driver_holds_is_a_fact_of_anybodys() -> None:
     assert broken(uart((get(UART),), (put(UART),))) == HOLDS
 
 
+def test_what_a_devres_release_leaves_is_minded() -> None:
+    """A fact that only it sets: registers that it has written when they were unmapped."""
+    from generator.expr import Role
+    from generator.operation import ok, sets
+
+    wrote, dev = Fact("written unmapped", 1, "registers written unmapped", held=True), Role("dev")
+    late, free = (
+        Operation("free", ("dev",), (ok(*gives),), source="")
+        for gives in ((sets(wrote(dev), 1),), ())
+    )
+    new, quiet = (Operation("new", ("dev",), (ok(),), source="", undo=undo, managed=True,
+                            on_devres="dev") for undo in (late, free))
+    (example,) = explore(uart((new(UART),)), RULES).counterexamples
+
+    assert example.message.startswith("uart is unbound but written unmapped is left")
+    assert broken(uart((quiet(UART),))) == HOLDS
+
+
 def test_what_is_left_is_blamed_where_it_was_taken() -> None:
     """Not at the devres entry that happens to be the last operation of the life."""
     design = uart((DEVM_KZALLOC(UART, UART), DEVM_CLK_GET(UART), CLK_PREPARE_ENABLE(UART)))
