@@ -218,6 +218,11 @@ def running(name: str) -> Fact:
     return Fact(f"{name} runs", 1, f"{name} runs")
 
 
+def anchored(name: str) -> Fact:
+    """Return whether an URB is on its anchor, by which its driver finds it to kill it."""
+    return Fact(f"{name} anchored", 1, f"{name} is on its anchor", local=True)
+
+
 def shut(name: str) -> Fact:
     """Return whether a context is not queued any more, whoever tries."""
     return Fact(f"{name} shut down", 1, f"{name} cannot be queued", local=True)

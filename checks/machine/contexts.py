@@ -25,6 +25,7 @@ from generator.context import (
     OTHERS_RUN,
     REGISTERED,
     Context,
+    anchored,
     opened,
     queued,
     unended,
@@ -172,6 +173,8 @@ class _Queued(_Beside):
             return
         goes_on = one.kind in ("thread", *REGISTERED)  # until it is stopped
         taken = () if goes_on else ((pending, 0),)
+        if (on_anchor := anchored(one.name)) in self.made.view.given:
+            taken = (*taken, (on_anchor(self.inst), 0))
         text, when = f"{one.kind.replace('_', ' ')} runs", pending.eq(1)
         sleep = self.made.episode.name == "sleep" and one.frozen
         awake = self.made.turns.quiet() if sleep else TRUE

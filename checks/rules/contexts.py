@@ -49,7 +49,8 @@ from generator.ops.work import ON_A_QUEUE
 from generator.program import operations
 from generator.reads import reads
 
-_NAME_URB = frozenset({"usb_submit_urb", "usb_kill_urb", "usb_unlink_urb", "usb_poison_urb"})
+_NAME_URB = frozenset({"usb_submit_urb", "usb_kill_urb", "usb_unlink_urb", "usb_poison_urb",
+                       "usb_anchor_urb", "usb_unanchor_urb"})
 
 
 def _memory(own: Own, view: View) -> tuple[Fact, ...]:

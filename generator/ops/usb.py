@@ -40,6 +40,17 @@ USB_UNLINK_URB = Of("usb_unlink_urb", "cancel", "urb", "urb",
                     "drivers/usb/core/urb.c usb_unlink_urb(): its completion may run still")
 USB_POISON_URB = Of("usb_poison_urb", "shut down", "urb", "urb",
                     "drivers/usb/core/urb.c usb_poison_urb()")
+# On its anchor an URB is found by who has given it back: usb_free_urb() drops a reference of his,
+# the anchor holds one, and usbcore takes it off when its completion runs, hcd.c
+# __usb_hcd_giveback_urb(). What that submits again it anchors again, or nobody kills it.
+USB_ANCHOR_URB = Of("usb_anchor_urb", "anchor", "urb", "urb",
+                    "drivers/usb/core/urb.c usb_anchor_urb()", read=False)
+USB_UNANCHOR_URB = Of("usb_unanchor_urb", "take off its anchor", "urb", "urb",
+                      "drivers/usb/core/urb.c usb_unanchor_urb()", read=False)
+USB_KILL_ANCHORED_URBS = Of(
+    "usb_kill_anchored_urbs", "cancel and wait", "urb", "urb",
+    "drivers/usb/core/urb.c usb_kill_anchored_urbs()", anchored=True, idempotent=True,
+    read=False)  # C names an anchor there, of any URBs
 USB_FREE_COHERENT = gives_back("usb_free_coherent", sets(USB_BUFFER(DEV), 0),
                                source="drivers/usb/core/usb.c usb_free_coherent()")
 USB_ALLOC_COHERENT = gets("usb_alloc_coherent", sets(USB_BUFFER(DEV), 1), error="-ENOMEM",

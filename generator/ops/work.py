@@ -14,6 +14,7 @@ from functools import cache
 from generator.context import (
     KINDS,
     REGISTERED,
+    anchored,
     awaited,
     flushed,
     queued,
@@ -45,7 +46,8 @@ from generator.ops.device import INIT_LIST_HEAD
 USER = Role("user")
 
 
-DOES = ("initialise", "queue", "start", "cancel", "cancel and wait", "shut down", "wait")
+DOES = ("initialise", "queue", "start", "cancel", "cancel and wait", "shut down", "wait",
+        "anchor", "take off its anchor")
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ class Of:
     also: tuple[Set, ...] = ()  # what it gives beside
     idempotent: bool = False
     once: bool = False  # not again before its counterpart: a second one waits for ever, or is a BUG
+    anchored: bool = False  # it cancels an URB only where that is on its anchor
     spelled: tuple[str, ...] = ()  # what is left of it in C whose macros are expanded
     read: bool = True  # a driver that is read has it as well, not only one that is written
 
@@ -128,6 +131,10 @@ def _operation(of: Of, name: str) -> Operation:
     )
     # of what is flushed, only a run that has begun will end
     off = sets(queued(name)(USER), 0), sets(left, minimum(left, runs))
+    on_anchor = anchored(name)(USER)
+    if of.anchored:
+        rest = pick(on_anchor.eq(1), 0, queued(name)(USER))
+        off = sets(queued(name)(USER), rest), sets(left, minimum(left, runs))
     match of.does:
         case "initialise":
             # usb_fill_*_urb() switches no endpoint on that is off
@@ -158,12 +165,15 @@ def _operation(of: Of, name: str) -> Operation:
                            fingerprint=Fingerprint((of.callee,), on=of.argument, fails=of.fails)
                            if of.error else common.fingerprint,
                            needs=(ready(name),))
+        case "anchor" | "take off its anchor":
+            return replace(common, outcomes=(ok(sets(on_anchor, int(of.does == "anchor"))),))
         case "cancel":
             return replace(common, outcomes=(ok(*off, *of.also),), needs=needs)
         case "cancel and wait" | "shut down":  # what is queued meanwhile does not stay queued
             last = (sets(closed, 1),) if of.does == "shut down" else ()
+            also = (*of.also, sets(on_anchor, 0)) if of.anchored else of.also
             return replace(
-                common, outcomes=(ok(*off, sets(waiting, 0), *of.also),),
+                common, outcomes=(ok(*off, sets(waiting, 0), *also),),
                 begins=(*off, *last, sets(waiting, ME)), waits=runs.eq(0), needs=needs, sleeps=True,
             )
         case "wait":  # for the runs that there are; what these queue is not waited for
