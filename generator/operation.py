@@ -174,6 +174,7 @@ class Operation:
     from the devres list of the role `on_devres`. `at` is the member path that C adds to the
     device (`.dev`). An operation that is no call has a `label` of its own instead of a fingerprint.
     An `idempotent` undo may be done as often as one likes: where nothing is left it does nothing.
+    One that `takes_null` does nothing of NULL, as kfree(), with `takes_error` nor of an ERR_PTR().
     `failed` is what each failure leaves beside what its outcome gives. `frees_by` names operations
     whose undo must not be done any more: that of this one does it, or, if this one fails, another.
     One with `off_devres` takes the latest entry with that undo off the devres list of `on_devres`.
@@ -222,6 +223,8 @@ class Operation:
     elsewhere: Operation | None = field(default=None, compare=False)
     defaults_below: tuple[tuple[str, tuple[str, ...], int], ...] = field(default=(), compare=False)
     idempotent: bool = field(default=False, metadata=NO_DIGEST)
+    takes_null: bool = field(default=False, metadata=NO_DIGEST)
+    takes_error: bool = field(default=False, metadata=NO_DIGEST)
     failed: tuple[Set, ...] = field(default=(), metadata=NO_DIGEST)
     frees_by: tuple[tuple[str, Operation], ...] = field(default=(), metadata=NO_DIGEST)
     off_devres: Operation | None = field(default=None, metadata=NO_DIGEST)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from operator import attrgetter
 
 from checks.machine.contexts import add_contexts, contexts_of
+from checks.machine.dangling import note_dangling
 from checks.machine.devres import devres_lists
 from checks.machine.entry_points import EntryPoints, end_locals
 from checks.machine.environment import environment
@@ -71,6 +72,7 @@ def build(
     for driver, inst in processes:
         EntryPoints(made, driver, inst).build()
     add_contexts(made, processes)
+    note_dangling(made)
     end_locals(made)
     environment(made, processes)
     let_go_on(made)

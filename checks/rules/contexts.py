@@ -44,6 +44,7 @@ from generator.facts import (
 )
 from generator.operation import Block, Operation
 from generator.ops.lock import SPUN
+from generator.ops.member import dangling
 from generator.ops.registered import DEVICES
 from generator.ops.work import ON_A_QUEUE
 from generator.program import operations
@@ -115,7 +116,7 @@ def queued_only_while_there(step: Step, view: View) -> Expr | None:
     has ended before its buffer is freed, and who has given it back does not name it any more.
     """
     if step.op is not None and _names_urb(step, view):
-        return URB(step.role("user")).eq(0)
+        return URB(step.role("user")).eq(0) & dangling(URB)(step.role("user")).eq(1)
     if step.op is not None and step.op.does == "queue" and _on_own_queue(step, view):
         return WORKQUEUE(step.role("user")).eq(0)
     if step.op is None or step.op.does not in ("initialise", "start"):

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 
 import generator.ops
+from checks.machine.dangling import not_null
 from checks.machine.instances import Inst, View
 from checks.machine.step import Kind, Step
 from checks.rules.rule import COUNTED, counted_on, once, step_rule
@@ -122,7 +123,8 @@ def _given(gives: tuple[Set, ...], left: dict[Read, Expr]) -> Iterator[tuple[Rea
 def taken_back_once(step: Step, view: View) -> Expr | None:
     """What takes an operation back is done once, and only where that operation was done.
 
-    That goes for what a driver does by hand and for what devres does for it.
+    That goes for what a driver does by hand and for what devres does for it. What does nothing of
+    NULL may be done where nothing was taken yet, but not behind what took it back already.
     """
     # Of what is counted, and of an irq, it is not asked behind a resume that has failed.
     done = step.op
@@ -141,7 +143,7 @@ def taken_back_once(step: Step, view: View) -> Expr | None:
     if there == [TRUE] or not done.outcomes[0].gives:
         return None if step.held == TRUE else ~step.held
     wrong = view.bind(fill(~any_of(*there), step.params), _roles(step))
-    wrong = all_of(wrong, *_irq_is_known(step, left))
+    wrong = all_of(wrong, not_null(step, view), *_irq_is_known(step, left))
     if all(target.fact in (*COUNTED, HANDLER, EXCLUSIVE) for target in left):
         wrong &= counted_on(step, view)
     return wrong if step.held == TRUE else wrong | ~step.held

@@ -62,7 +62,8 @@ DEVM_INPUT_ALLOCATE_DEVICE = gets(
 # By hand: who unregisters it has freed it. Without fingerprints, for C may free NULL as well.
 INPUT_FREE_DEVICE = replace(
     gives_back("input_free_device", sets(OWN_INPUT(DEV), 0),
-               source="drivers/input/input.c input_free_device()"), fingerprint=None)
+               source="drivers/input/input.c input_free_device()", takes_null=True),
+    fingerprint=None)
 INPUT_ALLOCATE_DEVICE = replace(
     takes("input_allocate_device", sets(OWN_INPUT(DEV), 1), undo=INPUT_FREE_DEVICE,
           error="-ENOMEM", source="drivers/input/input.c input_allocate_device()"),
@@ -70,7 +71,8 @@ INPUT_ALLOCATE_DEVICE = replace(
 
 # All that is known of kfree() has one fingerprint: fingerprints() takes the first of a name.
 KFREE_TEXT = replace(
-    gives_back("kfree", sets(TEXT(DEV), 0), source="mm/slub.c kfree()", sleeps=False),
+    gives_back("kfree", sets(TEXT(DEV), 0), source="mm/slub.c kfree()", sleeps=False,
+               takes_null=True),
     fingerprint=Fingerprint(("kfree",), on=0),
 )
 KSTRDUP = takes("kstrdup", sets(TEXT(DEV), 1), undo=KFREE_TEXT, error="-ENOMEM",
@@ -80,7 +82,8 @@ KMALLOC_TEXT = replace(KSTRDUP, name="kmalloc", source="include/linux/slab.h kma
 
 # The driver's own data, of which the C that is read says that it is that.
 KFREE_OWN = replace(
-    gives_back("kfree own data", sets(MEMORY(DEV), 0), source="mm/slub.c kfree()", sleeps=False),
+    gives_back("kfree own data", sets(MEMORY(DEV), 0), source="mm/slub.c kfree()", sleeps=False,
+               takes_null=True),
     fingerprint=Fingerprint(("kfree",), on=0),
 )
 KZALLOC_OWN = replace(
@@ -90,7 +93,7 @@ KZALLOC_OWN = replace(
 
 USB_ROLE_SWITCH_PUT = gives_back(
     "usb_role_switch_put", sets(ROLE_SWITCH(DEV), 0),
-    source="drivers/usb/roles/class.c usb_role_switch_put()")
+    source="drivers/usb/roles/class.c usb_role_switch_put()", takes_null=True, takes_error=True)
 USB_ROLE_SWITCH_GET = gets(
     "usb_role_switch_get", sets(ROLE_SWITCH(DEV), 1), undo=USB_ROLE_SWITCH_PUT,
     source="drivers/usb/roles/class.c usb_role_switch_get()")
@@ -101,7 +104,7 @@ DEVICE_GET_NAMED_CHILD_NODE = gets(
     fails=Fails.NULL, source="drivers/base/property.c device_get_named_child_node()")
 
 CLK_UNREGISTER = gives_back("clk_unregister", sets(OWN_CLOCK(DEV), 0),
-                            source="drivers/clk/clk.c clk_unregister()")
+                            source="drivers/clk/clk.c clk_unregister()", takes_null=True)
 CLK_REGISTER_FIXED_RATE = gets(
     "clk_register_fixed_rate", sets(OWN_CLOCK(DEV), 1), undo=CLK_UNREGISTER, error="-ENOMEM",
     source="drivers/clk/clk-fixed-rate.c clk_register_fixed_rate()")

@@ -16,7 +16,7 @@ from generator.ops.counted import gets, gives_back, less, more, released, takes
 _HAD, _PUT = sets(CLOCK(DEV), 1), sets(CLOCK(DEV), 0)
 _DEVRES = "drivers/clk/clk-devres.c"
 
-CLK_PUT = gives_back("clk_put", _PUT, source="drivers/clk/clkdev.c clk_put()")
+CLK_PUT = gives_back("clk_put", _PUT, source="drivers/clk/clkdev.c clk_put()", takes_null=True)
 CLK_GET = gets("clk_get", _HAD, undo=CLK_PUT, source="drivers/clk/clkdev.c clk_get()")
 
 CLK_UNPREPARE = gives_back(

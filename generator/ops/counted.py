@@ -19,7 +19,8 @@ def less(fact: Fact) -> Set:
 
 
 def gives_back(
-    name: str, *gives: Set, source: str, sleeps: bool = True, fails: Fails = Fails.NEVER
+    name: str, *gives: Set, source: str, sleeps: bool = True, fails: Fails = Fails.NEVER,
+    takes_null: bool = False, takes_error: bool = False,
 ) -> Operation:
     """Return a call on a handle that is taken not to fail: put, disable, assert.
 
@@ -27,7 +28,7 @@ def gives_back(
     """
     return Operation(
         name, ("dev",), (ok(*gives),), source=source, fingerprint=Fingerprint((name,), fails=fails),
-        sleeps=sleeps,
+        sleeps=sleeps, takes_null=takes_null, takes_error=takes_error,
     )
 
 

@@ -8,7 +8,7 @@ from functools import cache
 from generator import facts
 from generator.expr import Fact
 from generator.operation import DEV, Operation, ok, sets
-from generator.ops.assign import assign
+from generator.ops.assign import assign, note
 
 NOTHING = ("NULL", "0", "false")  # as C stores that there is none
 
@@ -37,3 +37,17 @@ USE_DRVDATA = Operation(
     "use driver data", ("dev",), (ok(),), source="include/linux/device.h dev_get_drvdata()",
     needs=(member(DRVDATA),), sleeps=False,
 )
+
+
+def dangling(fact: Fact) -> Fact:
+    """Return whether a pointer is there still, not NULL, whose end is gone: what a fact says."""
+    return Fact(f"{fact.name} dangling", 1, "the pointer to it is not NULL, and it is gone",
+                local=True)
+
+
+@cache
+def cleared(undo: Operation) -> Operation:
+    """Return the assignment of NULL to the pointer that an operation is called with, as kfree()."""
+    gone = [one.target.fact for way in undo.outcomes for one in way.gives if one.each is None]
+    return note(f"{undo.name}: pointer = NULL", *(sets(dangling(fact)(DEV), 0) for fact in gone),
+                roles=("dev",))

@@ -29,12 +29,12 @@ from generator.ops.counted import gives_back, released
 
 def _pair(
     fact: Fact, take: str, give: str, source: str, *, fails: Fails = Fails.ERRPTR,
-    error: str = "-ENOMEM", data: bool = False, idempotent: bool = False,
+    error: str = "-ENOMEM", data: bool = False, idempotent: bool = False, takes_null: bool = False,
 ) -> tuple[Operation, Operation]:
     """Return what takes and what gives back; the driver's `data` may lie behind what is taken."""
     also, gone = ((sets(MEMORY(DEV), 1),), (sets(MEMORY(DEV), 0),)) if data else ((), ())
     back = replace(gives_back(give, sets(fact(DEV), 0), *gone, source=f"{source} {give}()"),
-                   idempotent=idempotent)
+                   idempotent=idempotent, takes_null=takes_null)
     ways = (ok(sets(fact(DEV), 1), *also), fault(error))
     return Operation(
         take, ("dev",), ways[:1] if fails is Fails.NEVER else ways, source=f"{source} {take}()",
@@ -71,7 +71,7 @@ MMC_ALLOC_HOST, MMC_FREE_HOST = _pair(
 DEVM_MMC_ALLOC_HOST = _devm(MMC_ALLOC_HOST, "devm_mmc_alloc_host", "drivers/mmc/core/host.c")
 MBOX_REQUEST_CHANNEL, MBOX_FREE_CHANNEL = _pair(
     MAILBOX, "mbox_request_channel", "mbox_free_channel", "drivers/mailbox/mailbox.c",
-    error="-EPROBE_DEFER")
+    error="-EPROBE_DEFER", takes_null=True)
 MBOX_REQUEST_CHANNEL_BYNAME = replace(
     MBOX_REQUEST_CHANNEL, name="mbox_request_channel_byname",
     source="drivers/mailbox/mailbox.c mbox_request_channel_byname()",
@@ -93,7 +93,8 @@ REQUEST_REGION, RELEASE_REGION = _pair(
 
 _MTK = "drivers/clk/mediatek/clk-mtk.c"
 MTK_ALLOC_CLK_DATA, MTK_FREE_CLK_DATA = _pair(
-    CLOCK_TABLE, "mtk_alloc_clk_data", "mtk_free_clk_data", _MTK, fails=Fails.NULL)
+    CLOCK_TABLE, "mtk_alloc_clk_data", "mtk_free_clk_data", _MTK, fails=Fails.NULL,
+    takes_null=True)
 MTK_DEVM_ALLOC_CLK_DATA = _devm(MTK_ALLOC_CLK_DATA, "mtk_devm_alloc_clk_data", _MTK)
 
 CLK_UNREGISTER_FIXED_RATE = gives_back(

@@ -11,7 +11,8 @@ from generator.ops.counted import gets, gives_back, less, more, released, takes
 _HAD, _PUT = sets(SUPPLY(DEV), 1), sets(SUPPLY(DEV), 0)
 _CORE, _DEVRES = "drivers/regulator/core.c", "drivers/regulator/devres.c"
 
-REGULATOR_PUT = gives_back("regulator_put", _PUT, source=f"{_CORE} regulator_put()")
+REGULATOR_PUT = gives_back("regulator_put", _PUT, source=f"{_CORE} regulator_put()",
+                           takes_null=True, takes_error=True)
 REGULATOR_GET = gets("regulator_get", _HAD, undo=REGULATOR_PUT,
                      source=f"{_CORE} regulator_get()")
 REGULATOR_DISABLE = gives_back("regulator_disable", less(SUPPLY_ON), fails=Fails.DONE,

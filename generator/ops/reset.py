@@ -13,7 +13,8 @@ from generator.ops.counted import gets, gives_back, released, takes
 _HAD, _PUT = sets(RESET(DEV), 1), sets(RESET(DEV), 0)
 _CORE = "drivers/reset/core.c"
 
-RESET_CONTROL_PUT = gives_back("reset_control_put", _PUT, source=f"{_CORE} reset_control_put()")
+RESET_CONTROL_PUT = gives_back("reset_control_put", _PUT, source=f"{_CORE} reset_control_put()",
+                               takes_null=True, takes_error=True)
 RESET_CONTROL_GET_EXCLUSIVE = gets(
     "reset_control_get_exclusive", _HAD, undo=RESET_CONTROL_PUT,
     source="include/linux/reset.h reset_control_get_exclusive()")

@@ -12,7 +12,7 @@ from generator.ops.counted import gets, gives_back, takes
 from generator.ops.work import Of
 
 USB_PUT_DEV = gives_back("usb_put_dev", sets(USB_HELD(DEV), 0),
-                         source="drivers/usb/core/usb.c usb_put_dev()")
+                         source="drivers/usb/core/usb.c usb_put_dev()", takes_null=True)
 USB_GET_DEV = Operation(
     "usb_get_dev",
     ("dev",),
@@ -52,11 +52,12 @@ USB_KILL_ANCHORED_URBS = Of(
     "drivers/usb/core/urb.c usb_kill_anchored_urbs()", anchored=True, idempotent=True,
     read=False)  # C names an anchor there, of any URBs
 USB_FREE_COHERENT = gives_back("usb_free_coherent", sets(USB_BUFFER(DEV), 0),
-                               source="drivers/usb/core/usb.c usb_free_coherent()")
+                               source="drivers/usb/core/usb.c usb_free_coherent()",
+                               takes_null=True)
 USB_ALLOC_COHERENT = gets("usb_alloc_coherent", sets(USB_BUFFER(DEV), 1), error="-ENOMEM",
                           undo=USB_FREE_COHERENT, fails=Fails.NULL,
                           source="drivers/usb/core/usb.c usb_alloc_coherent()")
-USB_FREE_URB = gives_back("usb_free_urb", sets(URB(DEV), 0), sleeps=False,
+USB_FREE_URB = gives_back("usb_free_urb", sets(URB(DEV), 0), sleeps=False, takes_null=True,
                           source="drivers/usb/core/urb.c usb_free_urb()")
 USB_ALLOC_URB = takes("usb_alloc_urb", sets(URB(DEV), 1), error="-ENOMEM", undo=USB_FREE_URB,
                       source="drivers/usb/core/urb.c usb_alloc_urb()")
