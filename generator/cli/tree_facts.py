@@ -17,6 +17,7 @@ from generator.kernel.clone import own
 from generator.kernel.nearest import nearest
 from generator.kernel.pin import pinned
 from generator.kernel.tree import Tree
+from generator.system.house import HOUSE, ROOT
 from generator.tree_facts.table import FACTS, answer
 
 
@@ -25,7 +26,7 @@ def show(where: Tree, *, as_json: bool) -> int:
     rows = [_row(where, fact.name) for fact in FACTS]
     if as_json:
         print(json.dumps([
-            {**row, "says": fact.says, "changed": fact.changed, "asked_by": fact.asked_by}
+            {**row, "says": fact.says, "changed": fact.changed, "asked_by": _askers(fact.name)}
             for row, fact in zip(rows, FACTS, strict=True)
         ], indent=2))
     else:
@@ -33,9 +34,19 @@ def show(where: Tree, *, as_json: bool) -> int:
         for row, fact in zip(rows, FACTS, strict=True):
             print(f"{fact.name}: {row['answer'] or row['error']}")
             for said in (fact.says, row["places"], f"changed: {fact.changed}",
-                         f"asked by {fact.asked_by}"):
+                         f"asked by {_askers(fact.name)}"):
                 print(textwrap.fill(said, WIDTH, initial_indent="    ", subsequent_indent="      "))
     return 1 if any(row["error"] for row in rows) else 0
+
+
+def _askers(name: str) -> str:
+    """Return what of ours names a fact, for its answer or for what is said of it."""
+    wanted = f'"{name}"'.encode()
+    places = [(HOUSE, "templates", "*.j2"), (ROOT, "generator", "*.py"), (ROOT, "checks", "*.py")]
+    found = [str(file.relative_to(home)) for home, top, names in places
+             for file in sorted((home / top).rglob(names))
+             if "tree_facts" not in file.parts and wanted in file.read_bytes()]
+    return ", ".join(found) or "readers"
 
 
 def compare(asked: argparse.Namespace) -> int:

@@ -53,14 +53,12 @@ class TreeFact:
 
     says: what is asked. ways: how each answer is recognised, exactly one of them must be there.
     changed: the commit that changed it, and since when it is so, as far as that is known.
-    asked_by: what of ours reads the answer; those that nobody reads are for readers.
     """
 
     name: str
     says: str
     ways: tuple[Way, ...] | Users
     changed: str
-    asked_by: str = "readers"
 
     @property
     def answers(self) -> tuple[str, ...]:

@@ -18,7 +18,6 @@ _PERF, _CORE = "drivers/perf/cxl_pmu.c", "kernel/events/core.c"
 _MSI_H = "include/linux/msi.h"
 _CAPABILITY = "get_port_device_capability"
 _BETWEEN = "read in 7.3.4, and not in 6.12.117"
-_MODEL = "generator/drivers/in_tree.py"
 
 FACTS: tuple[TreeFact, ...] = (
     TreeFact(
@@ -33,7 +32,6 @@ FACTS: tuple[TreeFact, ...] = (
                 r"\s*services \|= PCIE_PORT_SERVICE_BWCTRL;", _CAPABILITY),
         ),
         "665745f27487 and 774c71c52aa4, since 6.13",
-        _MODEL,
     ),
     TreeFact(
         "bandwidth driver",
@@ -44,7 +42,6 @@ FACTS: tuple[TreeFact, ...] = (
             Way("bwctrl", _PORTDRV, r"pcie_bwctrl_init\(\);", "pcie_init_services"),
         ),
         "665745f27487, since 6.13",
-        "templates/auxbus/messages/cover.txt.j2",
     ),
     TreeFact(
         "DPC service",
@@ -56,7 +53,6 @@ FACTS: tuple[TreeFact, ...] = (
                 r"pcie_ports_dpc_native \|\| host->native_aer\b", _CAPABILITY),
         ),
         _BETWEEN,
-        _MODEL,
     ),
     TreeFact(
         "slot reset",
@@ -68,7 +64,6 @@ FACTS: tuple[TreeFact, ...] = (
                 r"pci_restore_state\(dev\);(?!\s*pci_save_state)", "pcie_portdrv_slot_reset"),
         ),
         "383d89699c50 (treewide), on top of a2f1e22390ac, which 6.12.y has as 58130e7ce6cb",
-        _MODEL,
     ),
     TreeFact(
         "service bus",
@@ -91,7 +86,6 @@ FACTS: tuple[TreeFact, ...] = (
                 "pcie_port_device_register"),
         ),
         "-ENODEV was read in 6.12.107, 6.18.44 and 7.2.12; 6.12.117 and 7.3.4 agree",
-        _MODEL,
     ),
     TreeFact(
         "register locator",
@@ -103,7 +97,6 @@ FACTS: tuple[TreeFact, ...] = (
                 r"^#define\s+PCI_DVSEC_CXL_REG_LOCATOR\b"),
         ),
         "0f7afd80d81b",
-        "generator/spelling.py",
     ),
     TreeFact(
         "register block types",
@@ -113,7 +106,6 @@ FACTS: tuple[TreeFact, ...] = (
             Way("include/cxl/pci.h", "include/cxl/pci.h", r"^enum cxl_regloc_type \{"),
         ),
         _BETWEEN,
-        "generator/editing/idioms.py",
     ),
     TreeFact(
         "allocation",
@@ -123,7 +115,6 @@ FACTS: tuple[TreeFact, ...] = (
             Way("kzalloc_obj", _PORTDRV, r"\bkzalloc_obj\("),
         ),
         _BETWEEN,
-        "generator/editing/idioms.py",
     ),
     TreeFact(
         "symbol namespaces",
@@ -142,7 +133,6 @@ FACTS: tuple[TreeFact, ...] = (
             Way("detaches them", _CORE, r"\n\tpmu_detach_events\(pmu\);", "perf_pmu_unregister"),
         ),
         "da916e96e2de",
-        _MODEL,
     ),
     TreeFact(
         "dynamic MSI-X",
@@ -158,7 +148,6 @@ FACTS: tuple[TreeFact, ...] = (
             ),
         ),
         "Hyper-V was read in 6.18.44; the ITS can since 1396e89e09f0 made it possible",
-        "templates/auxbus/messages/cover.txt.j2",
     ),
     TreeFact(
         "auxiliary devices",
@@ -170,7 +159,6 @@ FACTS: tuple[TreeFact, ...] = (
                 r"^#define devm_auxiliary_device_create\("),
         ),
         "eaa0d30216c1, since 6.15",
-        "templates/auxbus/messages/create.txt.j2",
     ),
     TreeFact(
         "MSI descriptor lock",
@@ -181,7 +169,6 @@ FACTS: tuple[TreeFact, ...] = (
             Way("by a guard", _MSI_H, r"\bDEFINE_LOCK_GUARD_1\(msi_descs_lock\b"),
         ),
         _BETWEEN,
-        "checks/boot/model/guest_object.py",
     ),
     TreeFact(
         "message number 0",
@@ -191,7 +178,6 @@ FACTS: tuple[TreeFact, ...] = (
             Way("taken", _PERF, r"\bi(?:nfo->i)?rq < 0\b", "cxl_pmu_probe"),
         ),
         "nobody has changed it",
-        "generator/designs/series/auxbus.py",
     ),
 )
 

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-import re
+import json
 from pathlib import Path
 
 import pytest
 from house import HOUSE
 
+from generator.__main__ import main
 from generator.drivers.in_tree import OTHERWISE
 from generator.errors import TreeError, Where
 from generator.kernel.tree import Tree
@@ -184,8 +185,14 @@ def test_the_first_answer_of_each_change_is_that_of_the_default_pin() -> None:
     assert all(set(ways) <= set(BY_NAME[name].answers) for name, ways in OTHERWISE.items())
 
 
-def test_who_is_said_to_ask_does_ask() -> None:
-    for fact in FACTS:
-        if fact.asked_by != "readers":
-            text = (HOUSE / fact.asked_by).read_text(encoding="utf-8")
-            assert re.search(rf'"{re.escape(fact.name)}"', text), fact.name
+def test_who_asks_is_looked_up(pinned: Tree, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["tree", "facts", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    asked = {row["fact"]: row["asked_by"].split(", ") for row in rows}
+
+    assert set(asked) == set(BY_NAME)
+    assert asked["service bus"] == ["readers"]
+    assert {"templates/auxbus/messages/cover.txt.j2", "checks/boot/predict/board.py"} <= set(
+        asked["bandwidth driver"])
+    files = {file for some in asked.values() for file in some} - {"readers"}
+    assert all((HOUSE / file).is_file() for file in files)
