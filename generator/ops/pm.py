@@ -111,14 +111,14 @@ PM_RUNTIME_GET_ONLY = Operation(
 )
 
 
-def _plain(name: str, *gives: Set) -> Operation:
+def _plain(name: str, *gives: Set, sleeps: bool = True) -> Operation:
     return Operation(
         name,
         ("dev",),
         (ok(*gives),),
         source=f"include/linux/pm_runtime.h {name}()",
         fingerprint=Fingerprint((name,), on=0),
-        at=".dev",
+        at=".dev", sleeps=sleeps,
         kinds=_OF_PCI if name in ELSEWHERE else (), elsewhere=ELSEWHERE.get(name),
     )
 
@@ -127,19 +127,20 @@ PM_RUNTIME_SET_AUTOSUSPEND_DELAY = _plain("pm_runtime_set_autosuspend_delay")
 PM_RUNTIME_USE_AUTOSUSPEND = _plain("pm_runtime_use_autosuspend")
 PM_RUNTIME_DONT_USE_AUTOSUSPEND = _plain("pm_runtime_dont_use_autosuspend")
 PM_RUNTIME_IDLE = _plain("pm_runtime_idle")
-PM_RUNTIME_SET_ACTIVE = replace(_plain("pm_runtime_set_active"), outcomes=(ok(_AWAKE),))
-PM_RUNTIME_SET_SUSPENDED = _plain("pm_runtime_set_suspended")
-PM_RUNTIME_MARK_LAST_BUSY = _plain("pm_runtime_mark_last_busy")
+PM_RUNTIME_SET_ACTIVE = _plain("pm_runtime_set_active", _AWAKE, sleeps=False)
+PM_RUNTIME_SET_SUSPENDED = _plain("pm_runtime_set_suspended", sleeps=False)
+PM_RUNTIME_MARK_LAST_BUSY = _plain("pm_runtime_mark_last_busy", sleeps=False)
 # Of a PCI device they are the reference of local_pci_probe(), which is given away and taken again;
 # of a device on another bus, where nobody has taken one, a reference as any other on itself.
-PM_RUNTIME_PUT_AUTOSUSPEND = _plain("pm_runtime_put_autosuspend", sets(SLEEPY(DEV), 1))
-PM_RUNTIME_GET_NORESUME = _plain("pm_runtime_get_noresume", sets(SLEEPY(DEV), 0))
+PM_RUNTIME_PUT_AUTOSUSPEND = _plain(
+    "pm_runtime_put_autosuspend", sets(SLEEPY(DEV), 1), sleeps=False)
+PM_RUNTIME_GET_NORESUME = _plain("pm_runtime_get_noresume", sets(SLEEPY(DEV), 0), sleeps=False)
 # What counts is the last of the calls: the port may sleep once user space is allowed to let
 # it, and is awake and stays so once that is forbidden.
 PM_RUNTIME_ALLOW = _plain("pm_runtime_allow", sets(RPM_ALLOWED(DEV), 1))
 PM_RUNTIME_FORBID = _plain("pm_runtime_forbid", sets(RPM_ALLOWED(DEV), 0), sets(D3(DEV), 0))
 # With flags that make no difference here.
-DEV_PM_SET_DRIVER_FLAGS = _plain("dev_pm_set_driver_flags")
+DEV_PM_SET_DRIVER_FLAGS = _plain("dev_pm_set_driver_flags", sleeps=False)
 SMART_SUSPEND, NO_DIRECT_COMPLETE = "DPM_FLAG_SMART_SUSPEND", "DPM_FLAG_NO_DIRECT_COMPLETE"
 # The driver's callbacks for sleep cope with a device that runtime PM has suspended.
 DEV_PM_SET_SMART_SUSPEND = replace(DEV_PM_SET_DRIVER_FLAGS, flags=(SMART_SUSPEND,))

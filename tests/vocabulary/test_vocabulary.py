@@ -14,6 +14,7 @@ from house import HOUSE
 from generator.__main__ import main
 from generator.expr import Expr
 from generator.facts import CAP, HAS, IRQ, MODE, MODE_MSIX, NVEC
+from generator.kernel.tree import Tree
 from generator.operation import DEV, Operation
 from generator.ops import shipped
 from generator.vocabulary.entries import helpers, known_facts, makers, operations
@@ -169,6 +170,19 @@ def test_json_has_all_of_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert {fact["name"] for fact in facts} == {
         one.name for one in (*known_facts(), *helpers())
     }
+
+
+@pytest.mark.kernel
+def test_what_the_kernel_lets_interrupt_handlers_call_does_not_sleep(pinned: Tree) -> None:
+    text = (pinned.work / "Documentation/power/runtime_pm.rst").read_text()
+    listed = text.partition("safe to execute the following helper functions from interrupt")[2]
+    listed = listed.partition("\nIf ")[0]
+    named = {line[2:].removesuffix("()") for line in listed.splitlines() if line[:2] == "- "}
+    known = [one for entry in operations() for one in (entry.op, entry.op.elsewhere)
+             if one is not None and one.name in named]
+
+    assert len({one.name for one in known}) > 8
+    assert [(one.name, one.kinds) for one in known if one.sleeps] == []
 
 
 def test_nothing_is_told_by_the_name_of_a_class() -> None:
