@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-import gc
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
@@ -16,7 +14,7 @@ from checks.machine.machine import Machine, build, with_variables, within_range
 from checks.machine.step import Kind, Step, words_of
 from checks.rules.rule import Rule
 from checks.search.liveness import forget
-from checks.search.machine_as_c import Watch
+from checks.search.machine_as_c import Watch, way_of
 from checks.search.reasons import because, taken_at
 from checks.search.search import Search
 from checks.search.trace import answers_on, broken_on, shortened, states_on
@@ -25,10 +23,13 @@ from generator.errors import NOWHERE, Where
 from generator.expr import FALSE, Fact, Read
 from generator.meaning import evaluate, fold_known
 from generator.reads import reads
+from generator.system.collector import uncollected
 from generator.system.stopping import Late, bounded
 
 STATES = 10_000_000
+Found = tuple[int, int, int, int]  # watch, transition or -1, level, state
 BEHIND = "the search goes on behind it"  # the reason of waivers that only look what comes after
+ELSEWHERE = 8  # other places at which a rule is broken that are told
 STEPS = 20_000  # that a machine may have on the smallest budget
 
 
@@ -69,6 +70,7 @@ class Counterexample:
     mend: str = ""
     behind: tuple[str, ...] = ()
     taken: Where = NOWHERE
+    way: str = ""  # of those in which the rule is broken
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,7 @@ class Report:
     # what else breaks, but only on ways on which something is broken already
     further: tuple[Counterexample, ...] = ()
     looked_further: bool | None = None  # behind all that is broken, to the end; None: not at all
+    elsewhere: tuple[Counterexample, ...] = ()  # the same rules, by ways on which nothing is broken
     left_out: tuple[tuple[str, str], ...] = ()  # episodes that were not explored, and why
     done: frozenset[Done] = frozenset()
 
@@ -251,11 +254,25 @@ class Explorer:
         return self._report(complete, time.monotonic() - began)
 
     def _report(self, complete: bool, seconds: float) -> Report:
-        examples = [self._example(*one) for one in self.library.findings()]
-        return reported(
-            self.machine, examples, self.rules, self.library.taken(), complete=complete,
-            states=self.library.states(), transitions=self.library.transitions(), seconds=seconds,
+        first, others = self._sorted_out()
+        report = reported(
+            self.machine, [self._example(*one) for one in first], self.rules, self.library.taken(),
+            complete=complete, states=self.library.states(),
+            transitions=self.library.transitions(), seconds=seconds,
         )
+        told = {one.rule for one in report.counterexamples}
+        more = [one for one in others if self.watches[one[0]].rule in told][:ELSEWHERE]
+        return replace(report, elsewhere=tuple(self._example(*one) for one in more))
+
+    def _sorted_out(self) -> tuple[list[Found], list[Found]]:
+        """Return by what each rule was broken first, and by what in other places, if one looks."""
+        first: dict[tuple[str, str], Found] = {}
+        others: list[Found] = []
+        for one in self.library.findings():
+            watch = self.watches[one[0]]
+            if first.setdefault((watch.rule, watch.waived), one) is not one:
+                others.append(one)
+        return list(first.values()), others if self.shorten else []
 
     def _example(self, index: int, transition: int, depth: int, at: int) -> Counterexample:
         watch = self.watches[index]
@@ -264,22 +281,6 @@ class Explorer:
             path = shortened(self.machine, path, watch)
         found = counterexample(self.machine, path, watch, self.rules, self.watches)
         return replace(found, depth=depth)
-
-
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """Let no garbage collector look meanwhile, again and again, at each of many expressions.
-
-    What an exploration makes has no cycles, but for a few functions: it goes with the last who
-    refers to it.
-    """
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 def counterexample(
@@ -313,7 +314,7 @@ def counterexample(
     return Counterexample(rule.key, rule.title, message, shown(machine, path, watch.at),
                           hardware, watch.waived, episode="".join(beside(machine)),
                           because=because(when, states[-1]), mend=mend, behind=before,
-                          taken=taken_at(machine, path, states, when))
+                          taken=taken_at(machine, path, states, when), way=way_of(machine, watch))
 
 
 def reported(

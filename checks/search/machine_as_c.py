@@ -101,6 +101,16 @@ def code(
     return _Writer(machine, watches, fields, reduced).code()
 
 
+def way_of(machine: Machine, watch: Watch) -> str:
+    """Return what tells the ways apart in which one rule breaks: a line, or what a state is told.
+
+    A waiver is needed or not, by whatever way.
+    """
+    if watch.waived:
+        return ""
+    return watch.message if watch.at is None else str(machine.transitions[watch.at].step.where)
+
+
 class _Writer:
     def __init__(
         self, machine: Machine, watches: Sequence[Watch], fields: Mapping[Read, Field],
@@ -132,10 +142,11 @@ class _Writer:
         wanted = looked.union(*self.at_step.values())
         wanted |= {index for index, watch in enumerate(self.watches)
                    if watch.at is None and self.asks[index]}
-        # What a watch is reported for, once: a rule, or one waiver of it.
-        groups: dict[tuple[str, str], int] = {}
+        # What a watch is reported for, once: a rule in one way, or one waiver of it.
+        groups: dict[tuple[str, str, str], int] = {}
         group_of = tuple(
-            groups.setdefault((watch.rule, watch.waived), len(groups)) for watch in self.watches
+            groups.setdefault((watch.rule, watch.waived, way_of(self.machine, watch)), len(groups))
+            for watch in self.watches
         )
         lines = [f"#define QUESTIONS {len(self.questions)}", ""]
         for index in sorted(wanted):

@@ -56,7 +56,8 @@ class Library:
 
         class Finding(ctypes.Structure):
             _fields_ = (("watch", ctypes.c_int), ("transition", ctypes.c_int),
-                        ("level", ctypes.c_int), ("origin", ctypes.c_uint))
+                        ("level", ctypes.c_int), ("turn", ctypes.c_int),
+                        ("origin", ctypes.c_uint))
 
         self._state = state
         self._bytes = words * 8
@@ -119,11 +120,11 @@ class Library:
         return ctypes.string_at(self._loaded.taken(), self._transitions)
 
     def findings(self) -> list[tuple[int, int, int, int]]:
-        """Return what broke first, per group: watch, transition or -1, level, state."""
+        """Return what broke first, per group and in turn: watch, transition or -1, level, state."""
         found = self._loaded.findings()
         return [
-            (one.watch, one.transition, one.level, one.origin)
-            for one in found[:self._watches] if one.watch >= 0
+            (one.watch, one.transition, one.level, one.origin) for one in
+            sorted((one for one in found[:self._watches] if one.watch >= 0), key=lambda f: f.turn)
         ]
 
     def origin(self, number: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from checks.finding import Verdict
@@ -34,6 +35,7 @@ def _lines(report: Report) -> Iterator[str]:
     for one in report.counterexamples:
         yield ""
         yield from violation(one)
+    yield from _elsewhere(report)
     yield from _further(report)
     if report.waivers:
         yield ""
@@ -62,6 +64,16 @@ def _episodes(report: Report) -> Iterator[str]:
     for name, why in report.left_out:
         yield from textwrap.wrap(f"not explored: {name}: {why}", WIDTH, initial_indent="  ",
                                  subsequent_indent="    ")
+
+
+def _elsewhere(report: Report) -> Iterator[str]:
+    """Yield where else the rules are broken, each in a life in which nothing is before; not how."""
+    if report.elsewhere:
+        yield ""
+        yield "The same is broken elsewhere, in lives of its own:"
+    for one in report.elsewhere:
+        yield f"{place(one)}error: {one.message} [{one.rule}]"
+        yield from _why(replace(one, mend=""))
 
 
 def _further(report: Report) -> Iterator[str]:
@@ -141,6 +153,7 @@ def record(report: Report) -> dict[str, object]:
         "verdict": report.verdict.value,
         **{key: first[key] for key in ("rule", "hardware", "platform", "trace")},
         "violations": found,
+        "elsewhere": [violation_record(one) for one in report.elsewhere],
         "further": [violation_record(one) for one in report.further],
         "looked_further": report.looked_further,
         "waived": [violation_record(one) for one in report.waived],

@@ -20,7 +20,7 @@ from checks.finding import Verdict
 from checks.machine.episode import PLAIN
 from checks.machine.machine import given_answers
 from checks.rules.rule import Rule
-from checks.search.explore import STATES, Explorer, Report, uncollected, unprepared
+from checks.search.explore import STATES, Explorer, Report, unprepared
 from checks.verdict.degrade import Beside, Comparison
 from checks.verdict.goal import SERVICES, goals_at_best, served_by
 from checks.verdict.judge import judge
@@ -30,6 +30,7 @@ from generator.errors import UsageError
 from generator.expr import Fact
 from generator.facts import CAN_DYN, CAP
 from generator.load import load
+from generator.system.collector import uncollected
 from generator.system.stopping import Late, asked, bounded, collecting
 
 _CHOSEN = frozenset({CAP, CAN_DYN})  # what tells the kinds apart

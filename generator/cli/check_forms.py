@@ -56,6 +56,7 @@ def of_design(
     """
     items = [
         *(_item(one, found.design, Severity.ERROR, ending) for one in found.counterexamples),
+        *(_item(one, found.design, Severity.ERROR, ending) for one in found.elsewhere),
         *(_item(one, found.design, Severity.ERROR, ending) for one in found.further),
         *(_item(one, found.design, Severity.EXPECTED, ending) for one in found.waived),
         *(Item(_NOTES, Finding("note", one.message, report_text.short(one.where.file),

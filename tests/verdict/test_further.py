@@ -22,13 +22,15 @@ from checks.verdict.degrade import Comparison, Degraded
 from checks.verdict.judge import judge
 from checks.verdict.notes import never_reached
 from generator.__main__ import main
+from generator.context import work
 from generator.design import Design, Device, Driver, Waiver
 from generator.expr import FALSE, any_of
 from generator.facts import CAP, COUNT, ENABLED, LIFE, LINE_ROUTED, MASTER
 from generator.load import load
 from generator.meaning import evaluate
-from generator.operation import RETURN, Guard
-from generator.ops.device import KZALLOC_NOTE
+from generator.operation import RETURN, Guard, Node
+from generator.ops.clk import CLK_PREPARE_ENABLE, DEVM_CLK_GET
+from generator.ops.device import DEVM_KZALLOC, KZALLOC_NOTE
 from generator.ops.irq import (
     MSI,
     MSIX,
@@ -40,6 +42,7 @@ from generator.ops.irq import (
 from generator.ops.pci import PCI_DISABLE_DEVICE, PCI_ENABLE_DEVICE, PCI_SET_MASTER
 from generator.ops.perf import PEEK_ENDS
 from generator.ops.source import ENABLE_SOURCE
+from generator.ops.work import CANCEL_WORK_SYNC, INIT_WORK, SCHEDULE_WORK
 from generator.program import If
 from generator.reads import reads
 
@@ -250,3 +253,41 @@ def test_an_operation_that_is_never_reached_is_noted() -> None:
     assert [one.message for one in never_reached(design, judge(design))] == [
         "pci_set_master(card) in remove of quiet is never reached"
     ]
+
+
+WORKS = (work("scan"), work("reset"))
+
+
+def _leaves_running(*remove: Node) -> Design:
+    bus = Device("bus", "platform")
+    probe = (DEVM_KZALLOC(bus, bus), *(INIT_WORK(bus, work=one.name) for one in WORKS),
+             *(SCHEDULE_WORK(bus, work=one.name) for one in WORKS))
+    return Design("bus", "two works in its data", (bus,), (
+        Driver("bus", bus, probe, remove, contexts=WORKS),))
+
+
+def test_one_place_does_not_hide_another_of_the_same_rule() -> None:
+    """Who mends the first only, or compares with the fixed driver, is to see the second."""
+    bus = Device("bus", "platform")
+    both = judge(_leaves_running())
+    one = judge(_leaves_running(CANCEL_WORK_SYNC(bus, work="scan")))
+
+    assert [found.rule for found in both.counterexamples] == ["N17"]
+    told = [found.message for found in (*both.counterexamples, *both.elsewhere)]
+    assert {name for name in ("scan", "reset") for text in told if text.startswith(name)} == {
+        "scan", "reset"}
+    left = [found.message for found in (*one.counterexamples, *one.elsewhere)]
+    assert left
+    assert all(text.startswith("reset") for text in left)
+    assert "The same is broken elsewhere, in lives of its own:\n" in report_text.text(both)
+    assert len(report_text.record(both)["elsewhere"]) == len(both.elsewhere)  # type: ignore[arg-type]
+
+
+def test_what_one_line_has_taken_is_left_once() -> None:
+    """clk_prepare_enable() prepares and enables: it is one clock that is left."""
+    uart = Device("uart", "platform")
+    left = judge(Design("uart", "", (uart,), (Driver("uart", uart, (
+        DEVM_CLK_GET(uart), CLK_PREPARE_ENABLE(uart))),)))
+
+    assert [one.rule for one in left.counterexamples] == ["R40"]
+    assert left.elsewhere == ()
