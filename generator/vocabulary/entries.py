@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from types import FunctionType
 
-from generator import context, facts
+from generator import context, facts, operation, program
 from generator.expr import TRUE, Fact
 from generator.facts import PLATFORM
 from generator.operation import Operation
@@ -22,7 +22,6 @@ from generator.ops.lock import OfLock
 from generator.ops.work import Of
 from generator.rendering.templates import TEMPLATES, file_of
 from generator.vocabulary.words import effect, outcome, said
-
 
 @dataclass(frozen=True)
 class Entry:
@@ -152,8 +151,8 @@ def _of_locks(name: str, module: str, made: OfLock) -> Maker:
     return Maker(name, f"generator.ops.{module}", f'{name}(user, lock="NAME")', doc)
 
 
-# What a function returns that makes operations.
-_MADE = {"Operation", "Of", "Pointer"}
+# What a function returns with which designs are written.
+_MADE = {"Operation", "Of", "Pointer", "Context", "Guard", "Call", "And", "Or"}
 
 
 @cache
@@ -168,10 +167,13 @@ def makers() -> tuple[Maker, ...]:
     )
     return contexts + tuple(
         _maker(name, value)
-        for module, space in shipped().items()
+        for module, space in (
+            *((one.__name__, vars(one)) for one in (context, operation, program)),
+            *((f"generator.ops.{module}", space) for module, space in shipped().items()),
+        )
         for name, value in space.items()
         if isinstance(value, FunctionType) and not name.startswith("_")
-        and value.__module__ == f"generator.ops.{module}"
+        and value.__module__ == module
         and set(re.findall(r"\w+", str(value.__annotations__.get("return")))) & _MADE
     )
 
