@@ -22,9 +22,11 @@ class Context:
     """What the driver does in it, in the order of the C; `kind` is one of KINDS.
 
     It lies in the driver's data, where the driver has some: that must not be freed while it is
-    queued or runs. One that lies elsewhere is `static`. One that is `freezable` is on a queue of
-    WQ_FREEZABLE, and does not run while the system sleeps. `needs` is what must be there whenever
-    it is called; `callers` says of such a fact, by its name, which functions of C look for it.
+    queued or runs. One that lies elsewhere is `static`: where no operation initialises it, its
+    definition has, as DEFINE_TIMER() and DECLARE_WORK() do. One that is `freezable` is on a queue
+    of WQ_FREEZABLE, and does not run while the system sleeps. `needs` is what must be there
+    whenever it is called; `callers` says of such a fact, by its name, which functions of C look
+    for it.
     """
 
     name: str

@@ -34,6 +34,7 @@ PHASE = named("phase", ("unbound", "probing", "bound", "leaving"), "binding to i
 LIFE = named("life", ("absent", "allocated", "initialised", "added"), "of the struct device")
 DYING = Fact("dying", 1, "deletion has begun: no driver can bind any more")
 IDENT = Fact("id", 1, "holds a unique id")
+NUMBERED = Fact("own number", 1, "has an id made of what it belongs to, which nobody gives out")
 NOTED = Fact("noted", 1, "memory in which the driver that enumerates notes it")
 OUTCOME = named("outcome", ("none", "bound", "refused"), "how the last probe ended")
 

@@ -75,6 +75,17 @@ def _memory(own: Own, view: View) -> tuple[Fact, ...]:
     return tuple(fact for fact in (MEMORY, NOTED, *buffer) if fact in given)
 
 
+@once
+def defined(view: View) -> frozenset[tuple[Inst, Fact]]:
+    """Return the contexts that their definition initialises, as DEFINE_TIMER() and DECLARE_WORK().
+
+    Those are static, and no operation of the design initialises them.
+    """
+    made = {do.op.context[1] for do in view.operations if do.op.does == "initialise"}
+    return frozenset((own.inst, ready(own.context.name)) for own in view.contexts
+                     if own.context.static and own.context.name not in made)
+
+
 def _homeless(view: View) -> Iterator[tuple[str, Expr]]:
     for own in view.contexts:
         name, inst = own.context.name, own.inst

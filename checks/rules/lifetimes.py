@@ -31,6 +31,7 @@ from generator.facts import (
     MEMORY,
     MSIDATA,
     NOTED,
+    NUMBERED,
     OPEN,
     PHASE,
     PMU,
@@ -158,8 +159,9 @@ def auxiliary_protocol(step: Step, _view: View) -> Iterator[Clause]:
                          f"and needs it {LIFE.show(wanted)}", LIFE(dev).eq(life),
                          _instead(name, life))
     if name == "auxiliary_device_add":
-        yield Clause(f"{dev.name} has no id of its own", IDENT(dev).eq(0),
-                     f"ida_alloc({dev.name}) before it is added")
+        yield Clause(f"{dev.name} has no id of its own", IDENT(dev).eq(0) & NUMBERED(dev).eq(0),
+                     f"IDA_ALLOC({dev.name}) before it is added, or SET_ID({dev.name}), of a "
+                     "number that is made of what it belongs to")
 
 
 def _instead(name: str, life: int) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from checks.machine.episode import PLAIN
 from checks.machine.instances import Inst, View
 from checks.machine.step import SHUT, Kind, Step
+from checks.rules.contexts import defined
 from checks.rules.rule import COUNTED, Clause, clause_rule, counted_on, once, step_rule
 from generator.design import SUBDEVICES, Device, Driver
 from generator.expr import TRUE, Expr, Fact, Nth, Place, Read, all_of, any_of, num
@@ -254,7 +255,7 @@ def _unmade(step: Step, view: View) -> Iterator[Clause]:
     needs = op.needs or _done_at_once(step)
     user = step.role(op.needs_of or op.roles[0]) if needs else None
     if user is not None:
-        for fact in needs:
+        for fact in (one for one in needs if (user, one) not in defined(view)):
             yield Clause(f"{op.name} needs {fact.name} of {user.name} ({fact.doc}), which is not "
                          "there, or no more", fact(user).eq(0) & (
                              counted_on(step, view) if fact in COUNTED else TRUE),

@@ -15,7 +15,7 @@ from checks.machine.step import Kind, Step
 from checks.rules.rule import COUNTED, counted_on, once, step_rule
 from checks.rules.supplies import OFF
 from generator.expr import TRUE, Expr, Num, Place, Read, Role, all_of, any_of, num
-from generator.facts import ABSENT, EXCLUSIVE, HANDLER, IRQ, LIFE
+from generator.facts import ABSENT, EXCLUSIVE, HANDLER, IRQ, LIFE, RPM_ENABLED
 from generator.meaning import assuming, fold_known
 from generator.operation import ME, Operation, Set, fill
 from generator.ops.pm import RUNTIME_PUTS
@@ -144,7 +144,7 @@ def taken_back_once(step: Step, view: View) -> Expr | None:
         return None if step.held == TRUE else ~step.held
     wrong = view.bind(fill(~any_of(*there), step.params), _roles(step))
     wrong = all_of(wrong, not_null(step, view), *_irq_is_known(step, left))
-    if all(target.fact in (*COUNTED, HANDLER, EXCLUSIVE) for target in left):
+    if all(target.fact in (*COUNTED, RPM_ENABLED, HANDLER, EXCLUSIVE) for target in left):
         wrong &= counted_on(step, view)
     return wrong if step.held == TRUE else wrong | ~step.held
 

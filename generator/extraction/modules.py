@@ -74,6 +74,7 @@ def module(units: Sequence[Unit], at: Extent) -> Module | None:
     contexts = {one.context[1]: one.context[0] for one in done if one.context[0] in REGISTERED}
     driver = Driver(
         "module", device, blocks["probe"], blocks["remove"], where=where, sources=(at.path,),
+        unbind=not any(b"THIS_MODULE" in unit.text for unit in units),  # else an open file holds it
         contexts=tuple(Context(name, (), kind, where=where) for name, kind in contexts.items()),
     )
     return Module(driver, of, {"init": init, "exit": exit_}, lost, ())

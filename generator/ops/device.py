@@ -20,6 +20,7 @@ from generator.facts import (
     LINE,
     MEMORY,
     NOTED,
+    NUMBERED,
     PHASE,
     SOURCE,
     UNBOUND,
@@ -134,6 +135,12 @@ IDA_ALLOC = Operation(
     source="include/linux/idr.h ida_alloc()",
     fingerprint=Fingerprint(("ida_alloc", "ida_alloc_range"), fails=Fails.NONNEGATIVE),
     undo=IDA_FREE,
+)
+
+# `adev->id = pci_dev_id(pdev)` and the like: no other device can have it, and nobody gives it out.
+SET_ID = Operation(
+    "set id", ("dev",), (ok(sets(NUMBERED(DEV), 1)),), sleeps=False,
+    source="include/linux/auxiliary_bus.h struct auxiliary_device",
 )
 
 FREE_DATA = Operation(

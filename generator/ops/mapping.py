@@ -20,12 +20,13 @@ from generator.ops.platform import DEVM_PLATFORM_IOREMAP_RESOURCE
 USER = Role("user")
 
 
-def access(name: str, *needs: Fact) -> Operation:
+def access(name: str, *needs: Fact | tuple[Fact, ...]) -> Operation:
     """Return what the driver calls `name`: it touches the mapped registers of its device.
 
     needs: what must be on beside for that, CLOCK_ON for one.
     """
-    return replace(WRITEL, name=name, fingerprint=Fingerprint((name,)), needs=(MAPPED, *needs),
+    also = (fact for one in needs for fact in (one if isinstance(one, tuple) else (one,)))
+    return replace(WRITEL, name=name, fingerprint=Fingerprint((name,)), needs=(MAPPED, *also),
                    source="the driver's own access to its registers")
 
 _PCI, _DEVRES, _MAP = ("user", ("pci", "part")), "drivers/pci/devres.c", "drivers/pci/iomap.c"

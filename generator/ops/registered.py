@@ -170,8 +170,12 @@ CDEV_DEVICE_ADD, CDEV_DEVICE_DEL = _calls(
     "cdev", "cdev_device_add", "cdev_device_del", "fs/char_dev.c", kind="file")
 USB_REGISTER_DEV, USB_DEREGISTER_DEV = _calls(
     "node", "usb_register_dev", "usb_deregister_dev", "drivers/usb/core/file.c", kind="file")
-# A channel is used until its client gives it back, and that one does not ask: what must be there
-# is freed in .device_release, drivers/dma/dmaengine.c dma_device_release().
+# Channels that only devices get which name them in their dmas= (DMA_PRIVATE): the driver core has
+# unbound those before, drivers/base/core.c device_links_unbind_consumers().
+DMA_ASYNC_DEVICE_REGISTER_PRIVATE, DMA_ASYNC_DEVICE_UNREGISTER_PRIVATE = _calls(
+    "dma", "dma_async_device_register", "dma_async_device_unregister", "drivers/dma/dmaengine.c")
+# Any other channel is used until its client gives it back, and that one does not ask: what must be
+# there is freed in .device_release, drivers/dma/dmaengine.c dma_device_release().
 DMA_ASYNC_DEVICE_REGISTER, DMA_ASYNC_DEVICE_UNREGISTER = _calls(
     "dma", "dma_async_device_register", "dma_async_device_unregister", "drivers/dma/dmaengine.c",
     kind="file")
