@@ -23,6 +23,7 @@ from generator.ops.work import Of
 from generator.rendering.templates import TEMPLATES, file_of
 from generator.vocabulary.words import effect, outcome, said
 
+
 @dataclass(frozen=True)
 class Entry:
     """An operation under the name that designs import it by, and the module to import it from."""
