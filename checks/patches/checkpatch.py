@@ -161,12 +161,16 @@ def _prove(script: Path, work: Path) -> None:
 
 
 def parse(text: str, patch: Patch, expected: Mapping[str, str] = EXPECTED) -> list[Finding]:
-    """Return the findings of checkpatch's terse output for the mail of one commit."""
+    """Return the findings of checkpatch's terse output for the mail of one commit.
+
+    Errors: EnvironmentFault for a line that is no finding in the words of the scripts known here.
+    """
     found = []
-    for line in text.splitlines():
+    for line in filter(None, text.split("\n")):  # no other character ends a line of its output
         match = _LINE.fullmatch(line)
         if not match:
-            continue
+            raise EnvironmentFault(f"{patch.file}: checkpatch says {line!r}, which is not known "
+                                   "here as a finding; leave it out with --skip checkpatch")
         kind, message = match["type"], match["text"]
         path, number = patch.mail.place(int(match["line"])) if patch.mail else ("", 0)
         if kind in expected or ("SIGN_OFF" in kind and kind != "BAD_SIGN_OFF"):

@@ -250,7 +250,7 @@ class _Writer:
                 text = macro(node, node.op, "undo", self.names)
                 if text is None:
                     raise UsageError(f"templates/{file_of(node.op)}: it has no macro undo()")
-                label = macro(node, node.op, "label", self.names)
+                label = dict(node.c).get("label") or macro(node, node.op, "label", self.names)
                 way.append((label or f"err_undo_{node.op.name}", text))
             else:
                 if node.function.undo is None:

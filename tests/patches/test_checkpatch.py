@@ -111,6 +111,19 @@ def test_a_missing_signature_is_expected_and_says_until_when(patch: Patch) -> No
     assert "until a person signs" in found.notes[0]
 
 
+def test_a_line_that_is_not_known_is_no_silence(patch: Patch) -> None:
+    text = "commit.patch:21: ERROR:MISSING_SIGN_OFF: Missing\nW [SPACING] commit.patch:3 spaces\n"
+
+    with pytest.raises(EnvironmentFault, match=r"says 'W \[SPACING\] .*not known here"):
+        parse(text, patch)
+
+
+def test_characters_that_pages_end_with_do_not_end_a_finding(patch: Patch) -> None:
+    text = f"commit.patch:{row_of(patch, b'+int c;')}: CHECK:SPACING: a\x0cb\u2028c\x85d\n"
+
+    assert [one.message for one in parse(text, patch)] == ["a\x0cb\u2028c\x85d"]
+
+
 def test_without_the_expectation_it_is_an_error(patch: Patch) -> None:
     text = "commit.patch:21: ERROR:MISSING_SIGN_OFF: Missing Signed-off-by: line(s)\n"
 

@@ -61,6 +61,15 @@ def test_unwinding_is_in_reverse_and_every_failure_enters_it_where_it_must() -> 
     assert text.endswith("\treturn ret;\n")
 
 
+def test_a_label_that_a_design_spells_is_that_of_the_way_out() -> None:
+    named = replace(ID, c=tuple({**dict(ID.c), "label": "err_mine"}.items()))
+    text = body((named, helper(MAKE, into="child"), ADD), NAMES)
+
+    assert "goto err_mine;" in text
+    assert "\nerr_mine:\n" in text
+    assert "err_free_id" not in text
+
+
 def test_what_has_taken_memory_over_is_undone_without_freeing_it_again() -> None:
     text = body((MEMORY, INIT), NAMES, "pointer")
 
