@@ -31,7 +31,7 @@ from generator.extraction.open_facts import (
     of_several,
 )
 from generator.extraction.own_data import own_data, several_by_hand
-from generator.extraction.quiet import quieted
+from generator.extraction.quiet import quieted, without_what_only_asks
 from generator.extraction.runtime_pm import answered, called_unseen, enabled_in
 from generator.extraction.vocabulary import not_founded
 from generator.extraction.without import Without
@@ -156,7 +156,9 @@ def extract(units: Sequence[Unit], named: Initialiser) -> Extracted:
     enables = enabled_in(every)
     every = answered(Without(lone).blocks(every), device, open_, enables=enables)
     every = of_nothing(every, device, put_into(units, of.meant))
-    every = quieted(every, device)
+    alone = {one.name for one in contexts
+             if one.kind == "irq_thread" and every[context_entry(one.name)]}
+    every = quieted(without_what_only_asks(every, functions), device)
     for block in every.values():
         of.size(block)
     named_there = {do.op.context[1] for do in operations_once(every.values())}
@@ -178,7 +180,7 @@ def extract(units: Sequence[Unit], named: Initialiser) -> Extracted:
         soft_unbind=_says(units, named, "soft_unbind"),
         contexts=(*(replace(one, body=every[context_entry(one.name)], where=at)
                     for one in contexts if one.name in named_there
-                    or (one.kind == "irq_thread" and every[context_entry(one.name)])),
+                    or one.name in alone),
                   *registered),
     ).with_blocks({entry: every[entry] for entry in (*functions, "atomic")})
     around = module(units, named.place)
