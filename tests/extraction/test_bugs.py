@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 import subprocess
 from pathlib import Path
+from textwrap import indent
 
 import pytest
 from house import HOUSE
@@ -22,9 +23,9 @@ ROWS = re.findall(r"^\| \[([\w-]+)\]\(\1\.md\) \| `([^`]+)` \| (\w+) \| (.+) \|$
 
 
 def _found(tree: Tree, path: str, text: bytes | None = None) -> dict[str, str]:
-    """Return the rules that the drivers of a file break, each with the line that says so."""
+    """Return the rules that the drivers of a file break, each with the whole life that shows it."""
     unit = source.parsed(tree, path, {} if text is None else {path: text}, exact=False).unit
-    return {one.rule: next(violation(one)) for driver in drivers(unit)
+    return {one.rule: "\n".join(violation(one)) for driver in drivers(unit)
             for one in judge(extract((unit,), driver).design, seconds=60).counterexamples}
 
 
@@ -52,4 +53,5 @@ def test_a_bug_is_found_and_mended(
     assert page.split("\n")[1] == f"# {name}: {title}"
     assert f"base-commit: {pinned.base}" in mail
     assert rule not in after
-    assert page.partition("## The life\n\n    ")[2].partition("\n")[0] == before[rule]
+    life = page.partition("## The life\n\n")[2].partition("\n\n## ")[0]
+    assert life == indent(before[rule], " " * 4)
