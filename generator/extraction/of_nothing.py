@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a driver does with a handle that it could not get, where it goes on without.
+"""What a driver does with a handle that it could not get, or never asked for, and goes on without.
 
 It asks whether its member has one; and clk_disable() and clk_unprepare() of drivers/clk/clk.c
 return at once for NULL and for an error.
@@ -12,10 +12,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from generator.design import Device
-from generator.expr import Fact
+from generator.expr import Fact, num
+from generator.extraction.of_members import reached
 from generator.extraction.rewriting import Rewriting
 from generator.facts import CLOCK, RESET, SUPPLY
-from generator.operation import IGNORE, Do, Guard, Node, OnFail
+from generator.operation import IGNORE, Do, Guard, Node, OnFail, Operation
 from generator.program import Block, If, Return, walk, walk_once
 
 _DOES_NOTHING = ("clk_disable", "clk_unprepare", "clk_disable_unprepare")
@@ -28,16 +29,27 @@ def of_nothing(
 ) -> dict[str, Block]:
     """Return a driver's blocks in which what it goes on without is asked for.
 
+    So is a clock that it gets under some condition only: where that does not hold, its member is
+    NULL.
+
     put: the members that the results of calls are put into, and what the calls give.
     """
     without = frozenset(
-        gives.target.fact for node in walk_once(blocks.values())
-        if isinstance(node, Do) and _goes_on(node.on_fail)
-        for way in node.op.outcomes for gives in way.gives if gives.target.fact in _HANDLES
+        fact for node in walk_once(blocks.values())
+        if isinstance(node, Do) and _goes_on(node.on_fail) for fact in _gives(node.op)
+    ) | frozenset(
+        CLOCK for operation, ways in reached(tuple(blocks.values()))
+        if ways.every and CLOCK in _gives(operation)
     )
     now = _OfNothing(device, without, put).blocks(blocks) if without else dict(blocks)
     held = _managing(now)
     return _OfManaged(device, held).blocks(now) if held else now
+
+
+def _gives(operation: Operation) -> frozenset[Fact]:
+    """Return the handles that an operation gives."""
+    return frozenset(gives.target.fact for way in operation.outcomes for gives in way.gives
+                     if gives.target.fact in _HANDLES and gives.value != num(0))
 
 
 def _managing(blocks: Mapping[str, Block]) -> Mapping[str, Fact]:

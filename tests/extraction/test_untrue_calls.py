@@ -77,6 +77,20 @@ def test_a_clock_that_is_not_there_is_not_switched_off(pinned: Tree) -> None:
     assert _rules(pinned, twice) == {"R40"}
 
 
+SOME = CLOCK.replace("""	chip->clk = devm_clk_get(dev, NULL);
+	if (!IS_ERR(chip->clk)) {
+""", """	if (dev->of_node) {
+		chip->clk = devm_clk_get(dev, NULL);
+		if (IS_ERR(chip->clk))
+			return PTR_ERR(chip->clk);
+""")
+
+
+def test_a_clock_that_only_some_have_is_null_in_others(pinned: Tree) -> None:
+    on = SOME.replace("	if (ret)\n		clk_disable_unprepare(chip->clk);\n", "")
+    assert (_rules(pinned, SOME), _rules(pinned, on)) == (set(), {"R40"})
+
+
 SUPPLIED = PROBE + """	chip->vcc = devm_regulator_get(dev, "vcc");
 	if (IS_ERR(chip->vcc))
 		chip->vcc = NULL;
