@@ -21,12 +21,13 @@ from generator.extraction.interfaces import called, queued_by
 from generator.extraction.members import looked_for, needed, put_into, without_members
 from generator.extraction.modules import module
 from generator.extraction.of_members import of_members
-from generator.extraction.of_nothing import of_nothing
+from generator.extraction.of_nothing import of_nothing, put_by_others
 from generator.extraction.open_facts import (
     UNSAID_IN_C,
     by_devres_alone,
     given_away,
     left_open,
+    memory_in_loops,
     of_numbers,
     of_several,
 )
@@ -142,6 +143,8 @@ def extract(units: Sequence[Unit], named: Initialiser) -> Extracted:
     apart = by_devres_alone(units, of.meant)
     open_ = left_open(units, of.reached(), there)
     open_ |= of_several(units, [one for one in of.meant if one[1] not in apart])
+    put = put_into(units, of.meant)
+    open_ |= put_by_others(units, put)
     open_ |= of_numbers(units, of.meant) | of_members(every.values(), units) | given_away(units)
     if struct.kind == "pci":  # drivers/pci/pci.c pci_pm_init() has enabled it
         open_ |= {RPM_ENABLED}
@@ -152,10 +155,10 @@ def extract(units: Sequence[Unit], named: Initialiser) -> Extracted:
     if unseen := called_unseen(every, device, lone):
         open_ |= unseen
         lone = not_founded(every.values(), open_)
-    lone |= apart | several_by_hand(every.values())
+    lone |= apart | several_by_hand(every.values()) | memory_in_loops(units, of.meant)
     enables = enabled_in(every)
     every = answered(Without(lone).blocks(every), device, open_, enables=enables)
-    every = of_nothing(every, device, put_into(units, of.meant))
+    every = of_nothing(every, device, put)
     alone = {one.name for one in contexts
              if one.kind == "irq_thread" and every[context_entry(one.name)]}
     every = quieted(without_what_only_asks(every, functions), device)

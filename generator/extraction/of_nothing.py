@@ -8,7 +8,7 @@ return at once for NULL and for an error.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from generator.design import Device
@@ -17,6 +17,7 @@ from generator.extraction.of_members import reached
 from generator.extraction.rewriting import Rewriting
 from generator.facts import CLOCK, RESET, SUPPLY
 from generator.operation import IGNORE, Do, Guard, Node, OnFail, Operation
+from generator.parsing.cursors import Unit
 from generator.program import Block, If, Return, walk, walk_once
 
 _DOES_NOTHING = ("clk_disable", "clk_unprepare", "clk_disable_unprepare")
@@ -44,6 +45,18 @@ def of_nothing(
     now = _OfNothing(device, without, put).blocks(blocks) if without else dict(blocks)
     held = _managing(now)
     return _OfManaged(device, held).blocks(now) if held else now
+
+
+def put_by_others(units: Sequence[Unit], put: Mapping[str, frozenset[Fact]]) -> frozenset[Fact]:
+    """Return the handles that members have of calls, and of somebody else where C puts that there.
+
+    put: as for of_nothing(). `chip->clk = pdata->clk` needs no call that gives one.
+    """
+    text = "\n".join(unit.text.decode("utf-8", "replace") for unit in units)
+    return frozenset(
+        fact for name, facts in put.items() for fact in facts if fact in _HANDLES and re.search(
+            rf"(?:->|\.)\s*{name}\s*=\s*(?!NULL\b)\w+(?:->|\.)[\w>.\-]+\s*;", text)
+    )
 
 
 def _gives(operation: Operation) -> frozenset[Fact]:

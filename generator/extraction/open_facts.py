@@ -142,6 +142,7 @@ def of_several(
     """
     listed = _listed(units)
     looped = _looped(units)
+    again_in = _called_in(looped, units)
     lines = {unit.path: unit.text.decode("utf-8", "replace").split("\n") for unit in units}
     globals_ = {one.spelling for unit in units for one in unit.own if one.kind == Kind.VAR_DECL}
     handles: dict[Fact, set[str]] = {}
@@ -162,10 +163,12 @@ def of_several(
             continue
         if operation.does == "start" and operation.context[0] in REGISTERED:
             started.setdefault(operation.context[1], set()).add(place)
-            again = any(place.path == path and first <= place.line <= last
-                        for path, first, last in looped)
+            again = place.function in again_in or any(
+                place.path == path and first <= place.line <= last for path, first, last in looped)
             if again and not operation.managed:  # one each time, and one call ends all of them
                 hybrid.add(queued(operation.context[1]))
+        if operation.undo is not None and not operation.managed and place.function in again_in:
+            hybrid |= single(facts_of(operation))  # one for each port, queue or child
         rows = lines[place.path][place.line - 1 : place.end_line]
         kept = re.search(r"(?<![\w>.])(\w+)\s*=\s*\(?$", rows[0][: place.column - 1])
         if kept and kept[1] in globals_:
@@ -223,6 +226,16 @@ def by_devres_alone(
     return frozenset(found)
 
 
+def memory_in_loops(
+    units: Sequence[Unit], meant: Sequence[tuple[str, Operation | None, Extent]]
+) -> frozenset[Operation]:
+    """Return what takes memory by hand in a helper that loops call, for each port, and frees it."""
+    again_in = _called_in(_looped(units), units)
+    takes = {one for _, one, place in meant if one is not None and one.undo is not None
+             and not one.managed and MEMORY in facts_of(one) and place.function in again_in}
+    return frozenset(takes | {one.undo for one in takes if one.undo is not None})
+
+
 def _looped(units: Sequence[Unit]) -> frozenset[tuple[str, int, int]]:
     """Return the path, first and last line of each loop."""
     return frozenset(
@@ -230,6 +243,20 @@ def _looped(units: Sequence[Unit]) -> frozenset[tuple[str, int, int]]:
         for unit in units for one in unit.definitions.values()
         for inner in one.cursor.walk_preorder() if inner.kind in (Kind.FOR_STMT, Kind.WHILE_STMT)
     )
+
+
+def _called_in(
+    loops: Collection[tuple[str, int, int]], units: Sequence[Unit]
+) -> frozenset[str]:
+    """Return the functions that are called inside of loops, directly or not."""
+    texts = {unit.path: unit.text.decode("utf-8", "replace").split("\n") for unit in units}
+    calls = {name: callees(text_of(unit, one.cursor)) for unit in units
+             for name, one in unit.definitions.items()}
+    queue = sorted({name for path, first, last in loops
+                    for name in callees("\n".join(texts[path][first - 1 : last]))} & calls.keys())
+    for name in queue:
+        queue += sorted((calls[name] & calls.keys()) - {*queue})
+    return frozenset(queue)
 
 
 def given_away(units: Sequence[Unit]) -> frozenset[Fact]:

@@ -86,3 +86,17 @@ def test_what_an_action_of_devres_switches_off_is_given_back(pinned: Tree) -> No
         "	ret = devm_add_action_or_reset(dev, chip_off, chip);\n	if (ret)\n"
         "		return ret;\n	platform_set_drvdata")
     assert _rules(pinned, text) == set()
+
+
+def test_a_clock_that_may_be_what_somebody_else_has_is_not_known(pinned: Tree) -> None:
+    """What failed to be got is then no reason not to switch it on."""
+    plain = CHIP.replace('chip->bus = devm_clk_get_enabled(dev, "bus");', "").replace(
+        "	if (IS_ERR(chip->bus))\n		return PTR_ERR(chip->bus);\n", "")
+    asked = "if (IS_ERR(chip->clk))\n"
+    goes_on = plain.replace(asked, "if (IS_ERR(chip->clk) && !pdev->id)\n")
+    given = goes_on.replace("	ret = clk_prepare", "	if (pdev->id)\n		chip->clk = "
+                            "other->clk;\n	ret = clk_prepare").replace(
+        "	int ret, i;\n", "	struct chip *other = dev_get_platdata(dev);\n	int ret, i;\n", 1)
+
+    assert "N12" in _rules(pinned, goes_on)
+    assert _rules(pinned, given) == set()

@@ -233,3 +233,71 @@ static int chip_probe""")
 
     assert rules_of(read_c(pinned, ONE)) == set()
     assert rules_of(read_c(pinned, other)) == {"N12"}, "as it was said of both"
+
+
+PORTS = """
+#include <linux/etherdevice.h>
+struct ports { int count; struct net_device *list[4]; };
+static int port_probe(struct ports *ports)
+{
+	struct net_device *dev = alloc_etherdev(0);
+	int ret;
+
+	if (!dev)
+		return -ENOMEM;
+	ret = register_netdev(dev);
+	if (ret) {
+		free_netdev(dev);
+		return ret;
+	}
+	ports->list[ports->count++] = dev;
+	return 0;
+}
+static void port_remove(struct net_device *dev)
+{
+	unregister_netdev(dev);
+	free_netdev(dev);
+}
+static int card_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	struct ports *ports;
+	int ret, i;
+
+	ports = devm_kzalloc(&pdev->dev, sizeof(*ports), GFP_KERNEL);
+	if (!ports)
+		return -ENOMEM;
+	pci_set_drvdata(pdev, ports);
+	for (i = 0; i < pdev->revision; i++) {
+		ret = port_probe(ports);
+		if (ret)
+			goto err;
+	}
+	if (ports->count == 0)
+		return -ENODEV;
+	ret = pci_enable_device(pdev);
+	if (ret)
+		goto err;
+	return 0;
+err:
+	for (i = 0; i < ports->count; i++)
+		port_remove(ports->list[i]);
+	return ret;
+}
+static void card_remove(struct pci_dev *pdev)
+{
+	struct ports *ports = pci_get_drvdata(pdev);
+	int i;
+
+	pci_disable_device(pdev);
+	for (i = 0; i < ports->count; i++)
+		port_remove(ports->list[i]);
+}
+"""
+
+
+def test_what_a_helper_takes_that_a_loop_calls_is_several(pinned: Tree) -> None:
+    loop = "	for (i = 0; i < pdev->revision; i++) {\n"
+    once = PORTS.replace(loop, "	{\n").replace("		port_remove(ports->list[i]);\n}", "		;\n}")
+
+    assert rules_of(read_c(pinned, HEAD + PORTS + TAIL)) == set()
+    assert rules_of(read_c(pinned, HEAD + once + TAIL)), "of one that stays it is told"
