@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from generator.expr import num
-from generator.extraction.texts import callees, text_of
+from generator.extraction.texts import text_of
 from generator.facts import MEMORY
 from generator.graphs.lts import Label
 from generator.operation import Operation
@@ -44,8 +44,7 @@ class Own:
 def own_data(units: Sequence[Unit], reached: Collection[str]) -> Own:
     """Return the driver's data, allocated and freed by what was reached.
 
-    It is none when it is another's, as a controller of a subsystem, or when others free it: the
-    exit of a module that goes over all that are in its list.
+    It is none when it is another's, as a controller of a subsystem, or when others free it.
     """
     told: set[str] = set()
     freed: dict[str, set[str]] = {}
@@ -68,19 +67,9 @@ def own_data(units: Sequence[Unit], reached: Collection[str]) -> Own:
     if len(mine) != 1:
         return Own()
     (one,) = mine
-    if not _callers(freed.get(one, set()), units) <= set(reached):
+    if not freed.get(one, set()) <= set(reached):
         return Own()
     return Own(one, frozenset(places.get(one, ())))
-
-
-def _callers(functions: Collection[str], units: Sequence[Unit]) -> set[str]:
-    """Return functions with all that call them, directly or not."""
-    calls = {name: callees(text_of(unit, one.cursor)) for unit in units
-             for name, one in unit.definitions.items()}
-    found = set(functions)
-    while more := {name for name, called in calls.items() if called & found} - found:
-        found |= more
-    return found
 
 
 def _allocated(text: str) -> set[str]:

@@ -130,23 +130,6 @@ def test_what_probe_finds_in_a_list_is_another_than_its_own(pinned: Tree) -> Non
     assert rules_of(read_c(pinned, HEAD + own + TAIL)), "its own is freed under it"
 
 
-def test_what_is_in_a_list_may_be_freed_by_who_goes_over_it(pinned: Tree) -> None:
-    fails = "&ones);\n	return pdev->revision ? -ENODEV : 0;"
-    left = LISTED.replace("&ones);\n	return 0;", fails)
-    ends = """void card_exit(void);
-void card_exit(void)
-{
-	struct one *one, *next;
-
-	list_for_each_entry_safe(one, next, &ones, link)
-		end(one);
-}
-"""
-
-    assert rules_of(read_c(pinned, HEAD + left + TAIL)) == {"R36"}
-    assert rules_of(read_c(pinned, HEAD + left + ends + TAIL)) == set()
-
-
 FILE = """// SPDX-License-Identifier: GPL-2.0
 #include <linux/debugfs.h>
 #include <linux/module.h>
