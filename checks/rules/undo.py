@@ -123,10 +123,11 @@ def _given(gives: tuple[Set, ...], left: dict[Read, Expr]) -> Iterator[tuple[Rea
 def taken_back_once(step: Step, view: View) -> Expr | None:
     """What takes an operation back is done once, and only where that operation was done.
 
-    That goes for what a driver does by hand and for what devres does for it. What does nothing of
-    NULL may be done where nothing was taken yet, but not behind what took it back already.
+    That goes for what a driver does by hand and for what devres does for it.
     """
-    # Of what is counted, and of an irq, it is not asked behind a resume that has failed.
+    # What does nothing of NULL may be done where nothing was taken yet, but not behind what took it
+    # back already: not_null(). Of what is counted, and of an irq, it is not asked behind a resume
+    # that has failed.
     done = step.op
     if done is None or not _ends_well(step):
         return None

@@ -297,7 +297,8 @@ static void card_remove(struct pci_dev *pdev)
 
 def test_what_a_helper_takes_that_a_loop_calls_is_several(pinned: Tree) -> None:
     loop = "	for (i = 0; i < pdev->revision; i++) {\n"
-    once = PORTS.replace(loop, "	{\n").replace("		port_remove(ports->list[i]);\n}", "		;\n}")
+    once = PORTS.replace(loop, "	{\n")
+    once = once.replace("		port_remove(ports->list[i]);\n}", "		;\n}")
 
     assert rules_of(read_c(pinned, HEAD + PORTS + TAIL)) == set()
     assert rules_of(read_c(pinned, HEAD + once + TAIL)), "of one that stays it is told"
