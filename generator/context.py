@@ -77,29 +77,47 @@ REGISTERED = ("calls", "file")  # what others call from when it is registered; n
 def work(
     name: str, body: Block = (), *, static: bool = False, freezable: bool = False
 ) -> Context:
-    """Return what a worker does with a struct work_struct: it may sleep."""
+    """Return what a worker does with a struct work_struct: it may sleep.
+
+    static: it lies elsewhere than in the driver's data; where no operation initialises it, its
+    definition has, as DEFINE_TIMER() and DECLARE_WORK() do.
+    freezable: it is on a queue of WQ_FREEZABLE, and does not run while the system sleeps.
+    """
     return Context(name, body, "work", static, freezable)
 
 
 def delayed_work(
     name: str, body: Block = (), *, static: bool = False, freezable: bool = False
 ) -> Context:
-    """Return what a worker does with a struct delayed_work, some time later: it may sleep."""
+    """Return what a worker does with a struct delayed_work, some time later: it may sleep.
+
+    static and freezable: as of work().
+    """
     return Context(name, body, "delayed_work", static, freezable)
 
 
 def timer(name: str, body: Block = (), *, static: bool = False) -> Context:
-    """Return what a timer does when it expires: it may not sleep."""
+    """Return what a timer does when it expires: it may not sleep.
+
+    static: it lies elsewhere than in the driver's data; where no operation initialises it, its
+    definition has, as DEFINE_TIMER() and DECLARE_WORK() do.
+    """
     return Context(name, body, "timer", static)
 
 
 def hrtimer(name: str, body: Block = (), *, static: bool = False) -> Context:
-    """Return what a high resolution timer does when it expires: it may not sleep."""
+    """Return what a high resolution timer does when it expires: it may not sleep.
+
+    static: as of timer().
+    """
     return Context(name, body, "hrtimer", static)
 
 
 def tasklet(name: str, body: Block = (), *, static: bool = False) -> Context:
-    """Return what a tasklet does: it may not sleep."""
+    """Return what a tasklet does: it may not sleep.
+
+    static: as of timer().
+    """
     return Context(name, body, "tasklet", static)
 
 
@@ -111,7 +129,11 @@ def thread(name: str, body: Block = ()) -> Context:
 def calls(
     name: str, body: Block = (), *, static: bool = False, needs: tuple[Fact, ...] = ()
 ) -> Context:
-    """Return what is called of an interface, any time until who unregisters it has waited."""
+    """Return what is called of an interface, any time until who unregisters it has waited.
+
+    static: what is called looks for nothing in the driver's data by itself, for its subsystem
+    keeps that until the last call. needs: what must be there whenever it is called.
+    """
     return Context(name, body, "calls", static, needs=needs)
 
 
@@ -120,6 +142,9 @@ def file(
 ) -> Context:
     """Return what is called on a file, any time until it is closed: it can be open when the
     interface is gone, and its driver as well.
+
+    static: the memory that it lies in goes with the last that closes it, and not with the driver;
+    that it goes then is not said. needs: what must be there whenever it is called.
     """
     return Context(name, body, "file", static, needs=needs)
 

@@ -37,6 +37,14 @@ GET_FOUND_DEVICE = Operation(
     sleeps=False,
 )
 
+# The same of PCI devices, which are a reference of their own; hotplug.py has what pciehp calls.
+PUT_FOUND_PCI_DEVICE = replace(
+    _gives_back("pci_dev_put", sets(FOUND_DEVICE(DEV), 0), source="drivers/pci/pci-driver.c"),
+    takes_null=True)
+PCI_GET_FOUND_SLOT, PCI_GET_FOUND_DEVICE = (
+    _takes(name, _FOUND, undo=PUT_FOUND_PCI_DEVICE, source="drivers/pci/search.c", error="-ENODEV")
+    for name in ("pci_get_slot", "pci_get_device"))
+
 USB_PUT_PHY = _gives_back("usb_put_phy", sets(USB_PHY(DEV), 0), source=_PHY)
 USB_GET_PHY = _takes("usb_get_phy", sets(USB_PHY(DEV), 1), undo=USB_PUT_PHY, source=_PHY,
                      error="-EPROBE_DEFER")

@@ -4,12 +4,13 @@
 sc520_wdt deleted a DEFINE_TIMER()'s timer that may run (CVE-2021-47323) in a module whose file
 nobody can have open then; adev_release() of peci-cpu uninitialised its device again
 (CVE-2022-48670), whose id is made of controller and address; tegra210-adma has channels that only
-devices get which name them; atmel-quadspi disables runtime PM behind a resume that has failed.
+devices get which name them; atmel-quadspi disables runtime PM behind a resume that has failed;
+pch_uart kept the PCI device of a slot that it had looked up.
 """
 
 from generator.context import calls, file, timer
 from generator.design import Design, Device, Driver
-from generator.operation import IGNORE
+from generator.operation import IGNORE, RETURN
 from generator.ops.aux import (
     AUXILIARY_DEVICE_ADD,
     AUXILIARY_DEVICE_DELETE,
@@ -24,6 +25,7 @@ from generator.ops.power import (
     PM_RUNTIME_FORCE_RESUME,
     PM_RUNTIME_FORCE_SUSPEND,
 )
+from generator.ops.references import PCI_GET_FOUND_SLOT, PUT_FOUND_PCI_DEVICE
 from generator.ops.registered import (
     DMA_ASYNC_DEVICE_REGISTER,
     DMA_ASYNC_DEVICE_REGISTER_PRIVATE,
@@ -38,6 +40,7 @@ from generator.program import Block, Node, Return
 CPU = Device("cpu", "platform")
 ADEV = Device("adev", "aux", CPU)
 MODULE, ADMA, QSPI = (Device(name, "platform") for name in ("module", "adma", "qspi"))
+UART = Device("uart", "pci")
 WRITEW = access("writew", ())
 NUMBER = (SET_ID(ADEV),)
 
@@ -72,6 +75,12 @@ def _qspi(*remove: Node) -> Design:
         resume=(PM_RUNTIME_FORCE_RESUME(QSPI),), runtime_suspend=(), runtime_resume=()),))
 
 
+def _uart(*put: Node) -> Design:
+    probe = (PCI_GET_FOUND_SLOT(UART, fail=RETURN), *put)
+    return Design("uart", "the DMA engine in a slot beside", (UART,), (
+        Driver("uart", UART, probe),))
+
+
 UNINIT, DISABLE = AUXILIARY_DEVICE_UNINIT(ADEV), PM_RUNTIME_DISABLE(QSPI)
 PING = {"timer": "ping"}
 DESIGN = _cpu(UNINIT)
@@ -80,6 +89,7 @@ SOUND = (
     _adma(DMA_ASYNC_DEVICE_REGISTER_PRIVATE(ADMA), private=True,
           remove=(DMA_ASYNC_DEVICE_UNREGISTER_PRIVATE(ADMA),)),
     _qspi(DISABLE),
+    _uart(PUT_FOUND_PCI_DEVICE(UART)),
 )
 BUGGY = (
     (_cpu(UNINIT, UNINIT), "R24"),
@@ -88,4 +98,5 @@ BUGGY = (
     (_adma(DMA_ASYNC_DEVICE_REGISTER(ADMA), private=False,
            remove=(DMA_ASYNC_DEVICE_UNREGISTER(ADMA),)), "N17"),
     (_qspi(DISABLE, DISABLE), "N20"),
+    (_uart(), "R40"),
 )
