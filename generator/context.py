@@ -14,7 +14,7 @@ from generator.errors import ModelError, Where
 from generator.expr import NO_DIGEST, Fact, Place
 from generator.facts import IN_RUNTIME_PM
 from generator.operation import DEV, IGNORE, RETURN, Block, Guard, Operation, here, ok, sets
-from generator.program import Function, If, call
+from generator.program import Function, If, call, operations
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,12 @@ class Context:
         if self.kind == CALLBACKS:
             return IN_RUNTIME_PM
         return IRQ_THREAD_RUNS if self.kind == "irq_thread" else running(self.name)
+
+    @property
+    def has_close(self) -> bool:
+        """Return whether its body says what a close does, and that it is closed: CLOSE_FILE."""
+        return any(do.op.does == "close" and do.op.context[1] == self.name
+                   for do in operations(self.body))
 
     @property
     def frozen(self) -> bool:
@@ -143,8 +149,10 @@ def file(
     """Return what is called on a file, any time until it is closed: it can be open when the
     interface is gone, and its driver as well.
 
-    static: the memory that it lies in goes with the last that closes it, and not with the driver;
-    that it goes then is not said. needs: what must be there whenever it is called.
+    static: it lies elsewhere than in the driver's data. needs: what must be there whenever it is
+    called. Where the last close frees what remove leaves, say in the body what a close does, with
+    CLOSE_FILE(DEVICE, file=NAME) in it, and what is freed behind that; where it needs memory
+    its operations say so then.
     """
     return Context(name, body, "file", static, needs=needs)
 

@@ -190,7 +190,8 @@ class _Queued(_Beside):
         there = queued(self.context)(self.inst).eq(1)
         if not self.driver.unbind and self.inst.device.parent is None:
             there &= PHASE(self.inst).ne(LEAVING)  # nobody gets a module that is going
-        for text, when, value in (("opens", there & held.eq(0), 1), ("closes", held.eq(1), 0)):
+        events = [("opens", there & held.eq(0), 1), ("closes", held.eq(1), 0)]
+        for text, when, value in events[:1] if self.own.context.has_close else events:
             step = Step("user", Kind.EVENT, f"{text} {self.context} of {self.inst.name}",
                         "environment", about=(self.inst.name,))
             self.made.add(step, self.pc, IDLE, awake & when,

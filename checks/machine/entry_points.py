@@ -166,6 +166,7 @@ class EntryPoints(Process):
         turns = self.made.turns
         alone = len(self.made.view.design.drivers_of(self.inst.device)) == 1
         free = TRUE if alone else PHASE(self.inst).eq(UNBOUND)
+        free &= self.made.view.closed(self.inst)  # the facts are those of the data before
         if self.made.plain:
             return all_of(free, mutex_free(self.made, self.inst))
         if self.driver.instead_of and self.made.episode.name == "late":

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from generator.context import Context
+from generator.context import Context, opened
 from generator.design import Design, Device, Driver
 from generator.errors import NOWHERE, ModelError
 from generator.expr import (
@@ -105,6 +105,12 @@ class View:
     def pci(self) -> tuple[Inst, ...]:
         """Return the PCI devices."""
         return tuple(one for one in self.instances if one.device.kind == "pci")
+
+    def closed(self, inst: Inst) -> Expr:
+        """Return that no file of a device is open whose close gives back what is left by then."""
+        files = [own.context for own in self.contexts if own.inst == inst and own.context.has_close]
+        return all_of(*(fact.eq(0) for one in files
+                        for fact in (opened(one.name)(inst), one.runs(inst))))
 
     def parent(self, inst: Inst) -> Inst:
         """Return the instance that an instance was created under."""

@@ -57,12 +57,13 @@ _NAME_URB = frozenset({"usb_submit_urb", "usb_kill_urb", "usb_unlink_urb", "usb_
 def _memory(own: Own, view: View) -> tuple[Fact, ...]:
     """Return the memory of a driver that a context lies in, or that of an URB's transfer.
 
-    A device that is registered has memory of its own.
+    A device that is registered has memory of its own, and a file whose close frees its memory says
+    in its body where it needs that.
     """
     started = {do.op.name.partition("[")[0] for do in view.operations
                if do.op.does == "start" and do.op.context == (own.context.kind, own.context.name)
                and own.inst in view.of(do.places[0])}
-    if own.context.static or (started and started <= DEVICES):
+    if own.context.static or own.context.has_close or (started and started <= DEVICES):
         return ()
     given = {
         give.target.fact

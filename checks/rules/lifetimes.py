@@ -187,7 +187,7 @@ def _leftovers(view: View) -> Iterator[tuple[str, Expr]]:
         if view.design.driver_of(inst.device) is None:
             yield from _left_by_parent(view, inst)
             continue
-        off = PHASE(inst).eq(UNBOUND)
+        off = PHASE(inst).eq(UNBOUND) & view.closed(inst)
         if inst.device.parent is None:  # of another its parent has one for it
             yield f"{inst.name} is unbound but an id that it took is left", off & IDENT(inst).ne(0)
         for fact in _TAKEN:

@@ -56,7 +56,7 @@ def _left(view: View) -> Iterator[tuple[str, Expr]]:
             whose = "" if owner == inst else f" of {inst.name}"
             for fact in held:
                 yield (f"{owner.name} is unbound but {fact.name}{whose} is left: {fact.doc}",
-                       PHASE(owner).eq(UNBOUND) & fact(inst).ne(0))
+                       PHASE(owner).eq(UNBOUND) & view.closed(owner) & fact(inst).ne(0))
 
 
 @clause_rule(

@@ -162,7 +162,9 @@ DEBUGFS_LOOKUP_AND_REMOVE = replace(
     DEBUGFS_REMOVE, callee="debugfs_lookup_and_remove", argument=1,
     source="fs/debugfs/inode.c debugfs_lookup_and_remove()")
 
-# Files whose operations go on until they are closed, be the driver unbound or not.
+# Files whose operations go on until they are closed, be the driver unbound or not. One whose last
+# close gives back what remove() leaves says so in its body: what it does behind CLOSE_FILE.
+CLOSE_FILE = Of("close", "close", "file", "file", "fs/file_table.c __fput()", read=False)
 MISC_REGISTER, MISC_DEREGISTER = _calls(
     "misc", "misc_register", "misc_deregister", "drivers/char/misc.c", kind="file")
 CDEV_ADD, CDEV_DEL = _calls("cdev", "cdev_add", "cdev_del", "fs/char_dev.c", kind="file")

@@ -17,6 +17,7 @@ from generator.context import (
     anchored,
     awaited,
     flushed,
+    opened,
     queued,
     ready,
     running,
@@ -46,7 +47,7 @@ from generator.ops.device import INIT_LIST_HEAD
 USER = Role("user")
 
 
-DOES = ("initialise", "queue", "start", "cancel", "cancel and wait", "shut down", "wait",
+DOES = ("initialise", "queue", "start", "cancel", "cancel and wait", "shut down", "wait", "close",
         "anchor", "take off its anchor")
 
 
@@ -167,6 +168,8 @@ def _operation(of: Of, name: str) -> Operation:
                            needs=(ready(name),))
         case "anchor" | "take off its anchor":
             return replace(common, outcomes=(ok(sets(on_anchor, int(of.does == "anchor"))),))
+        case "close":
+            return replace(common, outcomes=(ok(sets(opened(name)(USER), 0)),), fingerprint=None)
         case "cancel":
             return replace(common, outcomes=(ok(*off, *of.also),), needs=needs)
         case "cancel and wait" | "shut down":  # what is queued meanwhile does not stay queued
