@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from checks.compiling.branches import Branch
+from checks.compiling.elsewhere import Tree
 from checks.compiling.outcome import Outcome, keep, name_of, recall
 from checks.compiling.pool import LOCAL, Pool
 from checks.compiling.reach import Graphs
@@ -25,6 +26,7 @@ from checks.compiling.switched import Wish, switched, together
 from checks.compiling.target import Target, text_at
 from checks.compiling.target_memory import TargetMemory, key
 from checks.compiling.unbuilt import why as unbuilt_why
+from checks.compiling.unbuilt import why_unread
 from checks.finding import Finding, Severity
 from generator.kernel.configurations import DIRS
 from generator.parsing.job import Diagnostic
@@ -280,6 +282,11 @@ def _without_use(
     return found
 
 
+def _built(targets: Sequence[Target], overlay: Mapping[str, bytes | None], path: str) -> bool:
+    """Return whether a configuration builds a unit, as a commit has it."""
+    return any(path in one.at(overlay).units([str(Path(path).parent)]) for one in targets)
+
+
 def _not_compiled(
     series: Sequence[Commit], unbuilt: dict[tuple[str, str], list[str]],
     compiled: set[tuple[str, str]], but_as: Mapping[tuple[str, str], str],
@@ -302,10 +309,16 @@ def _not_compiled(
         )
         thing = "unit that is built includes it" if header else "object is made from it"
         reason, known, fix = "", False, ""
-        if never and not header:
-            read = partial(text_at, overlays[commit], targets[0].source)
-            why = unbuilt_why(path, read)
-            reason, known = f"; {why.text}", why.named or why.apart
+        if never:
+            overlay, source = overlays[commit], targets[0].source
+            read = partial(text_at, overlay, source)
+            if header:
+                users = (*Tree(source).users([Path(path).name], overlay)[Path(path).name],
+                         *(one for one in overlay if one.endswith(".c")))
+                why = why_unread(path, users, read, partial(_built, targets, overlay))
+            else:
+                why = unbuilt_why(path, read)
+            reason, known = f"; {why.text}" if why.text else "", why.named or why.apart
             fix = "--matrix names further machines and configurations" if why.named else ""
         found.append(
             Finding(

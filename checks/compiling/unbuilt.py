@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 Text = Callable[[str], bytes | None]
@@ -63,6 +63,25 @@ def why(path: str, text: Text) -> Why:
     said = [f"it takes {named}, which no configuration has together",
             *(f"{one} depends on {depends}" for one, depends in needs.items())]
     return Why("; ".join(said), above, tuple(needs.values()), named=True)
+
+
+def why_unread(
+    header: str, named_by: Iterable[str], text: Text, built: Callable[[str], bool]
+) -> Why:
+    """Return why no unit that is built includes a header, where that is because of its users.
+
+    named_by: files that name it. Where there is none that includes it, or where one is built, it is
+    for another reason, and nothing is said.
+    """
+    name = re.escape(header.rpartition("/")[2].encode())
+    line = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*[<"](?:[^">\n]*/)?' + name + rb'[">]', re.M)
+    users = [one for one in named_by if line.search(text(one) or b"")][:_MOST]
+    if not users or any(map(built, users)):
+        return Why("")
+    found = [why(one, text) for one in users]
+    if not all(one.named or one.apart for one in found):
+        return Why("")
+    return Why(f"{users[0]} includes it, and {found[0].text}", named=True)
 
 
 def _names(makefile: str, item: str) -> bool:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -138,6 +139,20 @@ def test_a_header_that_no_unit_includes_is_not_passed_silently(root: Path) -> No
 
     assert (found.path, found.severity) == ("drivers/pci/lonely.h", Severity.WARNING)
     assert "no unit that is built includes it" in found.message
+
+
+def test_a_header_whose_users_another_machine_builds_is_a_note(root: Path) -> None:
+    arm, header, where = "drivers/pci/arm.c", "drivers/pci/lonely.h", root / "src/drivers/pci"
+    (where / "arm.c").write_text('#include "lonely.h"\n')
+    (where / "Makefile").write_text("obj-$(CONFIG_ARM_PCI) += arm.o\n")
+    (found,) = run([replace(one, unbuilt=(*one.unbuilt, arm)) for one in both(root)],
+                   {header: "struct lonely;\n"})
+
+    assert (found.path, found.severity) == (header, Severity.NOTE)
+    assert f"; {arm} includes it, and it takes CONFIG_ARM_PCI" in found.message
+    (where / "arm.c").write_text("#ifdef ARM\n#include \"lonely.h\"\n#endif\n")
+    (found,) = run(both(root), {header: "struct lonely;\n"})
+    assert found.severity is Severity.WARNING, "arm.c is built, and leaves it out"
 
 
 def test_a_file_that_a_unit_includes_is_compiled_as_a_part_of_it(root: Path) -> None:
