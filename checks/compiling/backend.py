@@ -164,7 +164,7 @@ def _head(job: ResolvedJob, cut: int, worth: bool, compiler: str, scratch: Path)
     text = pch.split(job, cut)[0]
     program = shutil.which(compiler) or compiler
     key = pch.key_of(job, text, f"{program} {disk_id(os.path.realpath(program))}")
-    with pch.building(key):
+    with turn(key):
         known = pch.stored(job, key)
         if known or not worth:
             return known

@@ -15,12 +15,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from checks.compiling.unbuilt import NAMED, Text
+from generator.kernel.kconfig_rows import outside_help
 
 _MOST = 40  # symbols that are asked for
 _DEEPEST = 30  # files that are read one in the other
 _LINE = re.compile(
     r"[ \t]*(config|menuconfig|choice|endchoice|menu|endmenu|comment|if|endif|source|depends on"
-    r"|help|select|imply|bool|tristate|prompt)\b[ \t]*(.*)"
+    r"|select|imply|bool|tristate|prompt)\b[ \t]*(.*)"
 )
 _SELECTORS = 2  # of a symbol without a prompt: those that need least
 _OPENS = ("choice", "menu", "if")
@@ -107,19 +108,6 @@ def _read(path: str, text: Text, entries: _Entries, depth: int) -> None:
 
 def _lines(text: str) -> Iterator[tuple[str, str]]:
     """Yield the first word and the rest of the lines that count, without help texts."""
-    depth = -1  # how far in a help text's first line is: 0 before there is one
-    for row in text.replace("\\\n", " ").split("\n"):
-        plain = row.expandtabs()
-        here = len(plain) - len(plain.lstrip())
-        if depth >= 0:
-            if not plain.strip() or (depth == 0 and here) or (depth and here >= depth):
-                depth = depth or (here if plain.strip() else 0)
-                continue
-            depth = -1
-        found = _LINE.match(row)
-        if found is None:
-            continue
-        if found[1] == "help":
-            depth = 0
-            continue
-        yield found[1], found[2].partition("#")[0]
+    for _, row in outside_help(text.replace("\\\n", " ").split("\n")):
+        if found := _LINE.match(row):
+            yield found[1], found[2].partition("#")[0]

@@ -12,6 +12,7 @@ from checks.patches.context import Context, as_text
 from checks.patches.file_rules import bare
 from checks.patches.mails import Patch
 from generator.errors import TreeError
+from generator.kernel.kconfig_rows import outside_help
 from generator.system.plumbing import git_command, git_environment, tried
 
 _READ = re.compile(r"\bCONFIG_([A-Z0-9][A-Z0-9_]*)\b")
@@ -79,16 +80,8 @@ def _reads(what: Context, index: int, patch: Patch) -> Iterator[tuple[str, int, 
 
 
 def _help(rows: list[str]) -> frozenset[int]:
-    """Return the lines, from 1, of help texts: those deeper than the word `help`."""
-    found: set[int] = set()
-    depth = -1
-    for number, row in enumerate(rows, 1):
-        here = len(row.expandtabs()) - len(row.expandtabs().lstrip())
-        if depth >= 0 and (not row.strip() or here > depth):
-            found.add(number)
-            continue
-        depth = here if row.strip() == "help" else -1
-    return frozenset(found)
+    """Return the lines, from 1, of help texts."""
+    return frozenset(range(1, len(rows) + 1)) - {number for number, _ in outside_help(rows)}
 
 
 def _defined(what: Context, names: set[str]) -> Mapping[str, set[str]]:

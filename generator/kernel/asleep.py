@@ -19,6 +19,8 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 
+from generator.kernel.kconfig_rows import outside_help
+
 # what kbuild builds of a directory, or enters; other names are of lists that these name
 _LISTS = ("obj", "lib", "subdir", "extra", "always", "hostprogs", "userprogs", "targets", "core",
           "drivers", "net", "libs", "head", "clean-files", "generated", "mandatory", "dtb")
@@ -169,19 +171,9 @@ def _entries(text: bytes | None) -> list[_Entry]:
 
 def _statements(text: str) -> Iterator[str]:
     """Yield the statements of a Kconfig file, without comments and help texts."""
-    depth = -1  # how far in a help text's first line is: 0 before there is one
-    for row in text.replace("\\\n", " ").split("\n"):
-        plain = row.expandtabs()
-        here = len(plain) - len(plain.lstrip())
-        if depth >= 0:
-            if not plain.strip() or (depth == 0 and here) or (depth and here >= depth):
-                depth = depth or (here if plain.strip() else 0)
-                continue
-            depth = -1
+    for _, row in outside_help(text.replace("\\\n", " ").split("\n")):
         line = " ".join(row.partition("#")[0].split()) if '"' not in row else " ".join(row.split())
-        if line == "help":
-            depth = 0
-        elif line and not line.startswith("#"):
+        if line and not line.startswith("#"):
             yield line
 
 

@@ -12,8 +12,8 @@ import json
 import os
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -132,18 +132,6 @@ def key_of(job: ResolvedJob, head: bytes, salt: str = "") -> str:
     """Return what a PCH is kept under: compiler, flags, unit and leading lines."""
     words = [salt, *job.flags, job.main]
     return content_id(b"\0".join([*(word.encode() for word in words), head]))
-
-
-_locks: dict[str, threading.Lock] = {}
-
-
-@contextmanager
-def building(key: str) -> Iterator[None]:
-    """Let one thread at a time look for a PCH and build it."""
-    with _guard:
-        lock = _locks.setdefault(key, threading.Lock())
-    with lock:
-        yield
 
 
 def stored(job: ResolvedJob, key: str) -> Head | None:

@@ -27,6 +27,7 @@ from generator.parsing.job import (
     resolved,
     short,
 )
+from generator.system.turns import turn
 
 if TYPE_CHECKING:
     from generator.kernel.kbuild import Base
@@ -212,7 +213,7 @@ def _plain(ready: ResolvedJob) -> Unit:
 def _through_pch(ready: ResolvedJob, cut: int, build: bool) -> Unit | None:
     head, tail = pch.split(ready, cut)
     key = pch.key_of(ready, head)
-    with pch.building(key):
+    with turn(key):
         known = pch.stored(ready, key) or (_build_pch(ready, key, head) if build else None)
     if known is None:
         return None
