@@ -91,6 +91,25 @@ def test_a_clock_that_only_some_have_is_null_in_others(pinned: Tree) -> None:
     assert (_rules(pinned, SOME), _rules(pinned, on)) == (set(), {"R40"})
 
 
+GIVEN = CLOCK.replace("""	if (!IS_ERR(chip->clk)) {
+		ret = clk_prepare_enable(chip->clk);
+		if (ret)
+			return ret;
+	}
+""", """	if (IS_ERR(chip->clk) && !given)
+		return PTR_ERR(chip->clk);
+	if (given)
+		chip->clk = given->clk;
+	ret = clk_prepare_enable(chip->clk);
+	if (ret)
+		return ret;
+""").replace("\tint ret = 0;", "\tstruct chip *given = dev_get_platdata(dev);\n\tint ret = 0;")
+
+
+def test_a_clock_that_somebody_else_gives_is_there(pinned: Tree) -> None:
+    assert _rules(pinned, GIVEN) == set()
+
+
 SUPPLIED = PROBE + """	chip->vcc = devm_regulator_get(dev, "vcc");
 	if (IS_ERR(chip->vcc))
 		chip->vcc = NULL;

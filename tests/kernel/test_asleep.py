@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from generator.kernel import kbuild, variant
+from generator.kernel.apart import note, untouched
 from generator.kernel.asleep import Known, awake, kconfig, makefile, read_by
 from generator.kernel.kbuild import Base, units
 from generator.kernel.tree import read
@@ -78,6 +79,40 @@ def test_kconfig_files_that_only_change_what_is_off(old: str, new: str, same: bo
              "a/Kconfig": f'menuconfig FIRST\n\tbool "f"\n\nif FIRST\n{NEW}endif\n'.encode(),
              "b/Kconfig": b"config FIRST\n\tdef_bool y\n"}
     assert kconfig(KNOWN, before, after, ON) is same
+
+
+@pytest.mark.parametrize(("place", "same"), [("endchoice\n", False), ("endmenu\n", True)])
+def test_what_comes_in_a_choice_may_be_what_is_taken(place: str, same: bool) -> None:
+    old = f'choice\n\tprompt "x"\n\nconfig ONE\n\tbool "1"\n\nendchoice\n\n{OLD}'
+    new = old.replace(place, f'config TWO\n\tbool "2"\n\n{place}')
+
+    assert kconfig(KNOWN, {"Kconfig": old.encode()}, {"Kconfig": new.encode()}, ON) is same
+
+
+@pytest.mark.parametrize(("path", "lists", "settings", "same"), [
+    ("drivers/a/new.c", "obj-$(CONFIG_PCI) += pci.o\n", "CONFIG_PCI=y\n", True),
+    ("drivers/a/new.c", "obj-$(CONFIG_OFF) += new.o\n", "CONFIG_PCI=y\n", True),
+    ("drivers/a/new.c", "obj-$(CONFIG_PCI) += new.o\n", "CONFIG_PCI=y\n", False),
+    ("drivers/a/new.c", "obj-y += $(patsubst %.c,%.o,$(wildcard *.c))\n", "CONFIG_PCI=y\n", False),
+    ("drivers/a/old.c", "obj-$(CONFIG_PCI) += pci.o\n", "CONFIG_PCI=y\n", False),  # is there
+    ("drivers/b/old.c", "obj-$(CONFIG_PCI) += pci.o\n", "CONFIG_PCI=y\n", True),  # elsewhere
+    ("drivers/a/new.c", "obj-$(CONFIG_PCI) += pci.o\n", "CONFIG_OFF=y\n", False),
+])
+def test_what_a_commit_has_that_make_reads_for_a_directory(
+    tmp_path: Path, path: str, lists: str, settings: str, same: bool
+) -> None:
+    work, own = tmp_path / "work", tmp_path / "variant"
+    for top in (work, own / "farm"):
+        for name in ("drivers/a", "drivers/b"):
+            (top / name).mkdir(parents=True)
+        (top / "drivers/a/Makefile").write_text(lists)
+    for name in ("drivers/a/old.c", "drivers/b/old.c"):
+        (work / name).write_text("")
+    (tmp_path / "auto.conf").write_text("CONFIG_PCI=y\n")
+    (own / "auto.conf").write_text(settings)
+    note(own, [path])
+
+    assert untouched(own, tmp_path / "auto.conf", work, ["drivers/a"]) is same
 
 
 def test_a_file_that_goes_is_no_small_change() -> None:

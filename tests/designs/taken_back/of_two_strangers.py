@@ -10,7 +10,7 @@ pch_uart kept the PCI device of a slot that it had looked up.
 
 from generator.context import calls, file, timer
 from generator.design import Design, Device, Driver
-from generator.operation import IGNORE, RETURN
+from generator.operation import IGNORE, RETURN, Operation, fault, ok
 from generator.ops.aux import (
     AUXILIARY_DEVICE_ADD,
     AUXILIARY_DEVICE_DELETE,
@@ -42,6 +42,7 @@ ADEV = Device("adev", "aux", CPU)
 MODULE, ADMA, QSPI = (Device(name, "platform") for name in ("module", "adma", "qspi"))
 UART = Device("uart", "pci")
 WRITEW = access("writew", ())
+START = Operation("clk_prepare", ("dev",), (ok(), fault("-EIO")), source="")
 NUMBER = (SET_ID(ADEV),)
 
 
@@ -72,7 +73,8 @@ def _qspi(*remove: Node) -> Design:
     return Design("qspi", "runtime PM that a failed resume leaves off", (QSPI,), (Driver(
         "qspi", QSPI, (PM_RUNTIME_ENABLE(QSPI),), remove,
         suspend=(PM_RUNTIME_FORCE_SUSPEND(QSPI, fail=IGNORE),),
-        resume=(PM_RUNTIME_FORCE_RESUME(QSPI),), runtime_suspend=(), runtime_resume=()),))
+        resume=(START(QSPI, fail=RETURN), PM_RUNTIME_FORCE_RESUME(QSPI)),
+        runtime_suspend=(), runtime_resume=()),))
 
 
 def _uart(*put: Node) -> Design:
