@@ -49,6 +49,39 @@ static struct pci_driver card_driver = {
 module_pci_driver(card_driver);
 """
 
+# The same of a platform device, chip_probe() and chip_remove().
+CHIP = """// SPDX-License-Identifier: GPL-2.0
+#include <linux/clk.h>
+#include <linux/clk-provider.h>
+#include <linux/module.h>
+#include <linux/of.h>
+#include <linux/of_graph.h>
+#include <linux/of_platform.h>
+#include <linux/platform_device.h>
+#include <linux/pm_runtime.h>
+#include <linux/regulator/consumer.h>
+#include <linux/workqueue.h>
+struct chip { struct clk *clk; struct clk_hw hw; struct regulator *vcc; struct work_struct work; };
+int chip_start(struct chip *chip);
+static struct chip *the_chip;
+"""
+CHIP_DRIVER = """
+static struct platform_driver chip_driver = {
+	.driver = { .name = "chip", CHIP_PM }, .probe = chip_probe, .remove_new = chip_remove,
+};
+module_platform_driver(chip_driver);
+"""
+CHIP_PROBE = """static int chip_probe(struct platform_device *pdev)
+{
+	struct device *dev = &pdev->dev;
+	struct chip *chip = devm_kzalloc(dev, sizeof(*chip), GFP_KERNEL);
+	int ret = 0;
+
+	if (!chip)
+		return -ENOMEM;
+	platform_set_drvdata(pdev, chip);
+"""
+
 HELPER = """
 static int card_start(struct pci_dev *pdev)
 {
@@ -104,3 +137,8 @@ def driver_of(found: Extracted) -> Driver:
 def rules_of(found: Extracted) -> set[str]:
     """Return the rules that what was read breaks."""
     return {one.rule for one in judge(found.design).counterexamples}
+
+
+def chip_rules(pinned: Tree, text: str, pm: str = "") -> set[str]:
+    """Return the rules that a small platform driver breaks; pm: a member of its struct driver."""
+    return rules_of(read_c(pinned, CHIP + text + CHIP_DRIVER.replace("CHIP_PM", pm)))

@@ -4,113 +4,13 @@
 from __future__ import annotations
 
 import pytest
-from as_read import HEAD, TAIL, read_c, rules_of
+from as_read import CHIP_PROBE, HEAD, TAIL, chip_rules, read_c, rules_of
 
 from generator.kernel.tree import Tree
 
 pytestmark = pytest.mark.kernel
 
-CHIP = """// SPDX-License-Identifier: GPL-2.0
-#include <linux/clk.h>
-#include <linux/clk-provider.h>
-#include <linux/module.h>
-#include <linux/of.h>
-#include <linux/of_graph.h>
-#include <linux/of_platform.h>
-#include <linux/platform_device.h>
-#include <linux/pm_runtime.h>
-#include <linux/regulator/consumer.h>
-#include <linux/workqueue.h>
-struct chip { struct clk *clk; struct clk_hw hw; struct regulator *vcc; struct work_struct work; };
-int chip_start(struct chip *chip);
-static struct chip *the_chip;
-"""
-DRIVER = """
-static struct platform_driver chip_driver = {
-	.driver = { .name = "chip", CHIP_PM }, .probe = chip_probe, .remove_new = chip_remove,
-};
-module_platform_driver(chip_driver);
-"""
-PROBE = """static int chip_probe(struct platform_device *pdev)
-{
-	struct device *dev = &pdev->dev;
-	struct chip *chip = devm_kzalloc(dev, sizeof(*chip), GFP_KERNEL);
-	int ret = 0;
-
-	if (!chip)
-		return -ENOMEM;
-	platform_set_drvdata(pdev, chip);
-"""
-
-
-def _rules(pinned: Tree, text: str, pm: str = "") -> set[str]:
-    found: set[str] = rules_of(read_c(pinned, CHIP + text + DRIVER.replace("CHIP_PM", pm)))
-    return found
-
-
-CLOCK = PROBE + """	chip->clk = devm_clk_get(dev, NULL);
-	if (!IS_ERR(chip->clk)) {
-		ret = clk_prepare_enable(chip->clk);
-		if (ret)
-			return ret;
-	}
-	ret = chip_start(chip);
-	if (ret)
-		clk_disable_unprepare(chip->clk);
-	return ret;
-}
-static void chip_remove(struct platform_device *pdev)
-{
-	struct chip *chip = platform_get_drvdata(pdev);
-
-	clk_disable_unprepare(chip->clk);
-}
-"""
-
-
-def test_a_clock_that_is_not_there_is_not_switched_off(pinned: Tree) -> None:
-    """An error in its place does nothing, drivers/clk/clk.c clk_disable()."""
-    twice = CLOCK.replace("	clk_disable_unprepare(chip->clk);\n}",
-                          "	clk_disable_unprepare(chip->clk);\n" * 2 + "}")
-
-    assert _rules(pinned, CLOCK) == set()
-    assert _rules(pinned, twice) == {"R40"}
-
-
-SOME = CLOCK.replace("""	chip->clk = devm_clk_get(dev, NULL);
-	if (!IS_ERR(chip->clk)) {
-""", """	if (dev->of_node) {
-		chip->clk = devm_clk_get(dev, NULL);
-		if (IS_ERR(chip->clk))
-			return PTR_ERR(chip->clk);
-""")
-
-
-def test_a_clock_that_only_some_have_is_null_in_others(pinned: Tree) -> None:
-    on = SOME.replace("	if (ret)\n		clk_disable_unprepare(chip->clk);\n", "")
-    assert (_rules(pinned, SOME), _rules(pinned, on)) == (set(), {"R40"})
-
-
-GIVEN = CLOCK.replace("""	if (!IS_ERR(chip->clk)) {
-		ret = clk_prepare_enable(chip->clk);
-		if (ret)
-			return ret;
-	}
-""", """	if (IS_ERR(chip->clk) && !given)
-		return PTR_ERR(chip->clk);
-	if (given)
-		chip->clk = given->clk;
-	ret = clk_prepare_enable(chip->clk);
-	if (ret)
-		return ret;
-""").replace("\tint ret = 0;", "\tstruct chip *given = dev_get_platdata(dev);\n\tint ret = 0;")
-
-
-def test_a_clock_that_somebody_else_gives_is_there(pinned: Tree) -> None:
-    assert _rules(pinned, GIVEN) == set()
-
-
-SUPPLIED = PROBE + """	chip->vcc = devm_regulator_get(dev, "vcc");
+SUPPLIED = CHIP_PROBE + """	chip->vcc = devm_regulator_get(dev, "vcc");
 	if (IS_ERR(chip->vcc))
 		chip->vcc = NULL;
 	if (chip->vcc) {
@@ -134,8 +34,8 @@ def test_a_member_has_what_was_got_for_it(pinned: Tree) -> None:
     """A driver that goes on without asks for it by that."""
     asked = SUPPLIED.replace("if (chip->vcc)", "if (pdev->id)")
 
-    assert _rules(pinned, SUPPLIED) == set()
-    assert "N12" in _rules(pinned, asked)
+    assert chip_rules(pinned, SUPPLIED) == set()
+    assert "N12" in chip_rules(pinned, asked)
 
 
 NODE = """static int chip_look(struct device *dev)
@@ -150,7 +50,7 @@ NODE = """static int chip_look(struct device *dev)
 	of_node_put(remote);
 	return 0;
 }
-""" + PROBE + """	return chip_look(dev);
+""" + CHIP_PROBE + """	return chip_look(dev);
 }
 static void chip_remove(struct platform_device *pdev) { }
 """
@@ -159,8 +59,8 @@ static void chip_remove(struct platform_device *pdev) { }
 def test_a_node_that_is_put_may_come_from_a_call_that_nothing_names(pinned: Tree) -> None:
     one = NODE.replace("of_graph_get_remote_node(dev->of_node, 0, 0)", "dev->of_node")
 
-    assert _rules(pinned, NODE) == set()
-    assert _rules(pinned, one) == {"N20"}
+    assert chip_rules(pinned, NODE) == set()
+    assert chip_rules(pinned, one) == {"N20"}
 
 
 SUPPLY = """static int chip_sleep(struct device *dev)
@@ -176,7 +76,7 @@ static int chip_wake(struct device *dev)
 	return regulator_enable(chip->vcc);
 }
 static const struct dev_pm_ops chip_pm = { RUNTIME_PM_OPS(chip_sleep, chip_wake, NULL) };
-""" + PROBE + """	chip->vcc = devm_regulator_get(dev, "vcc");
+""" + CHIP_PROBE + """	chip->vcc = devm_regulator_get(dev, "vcc");
 	if (IS_ERR(chip->vcc))
 		return PTR_ERR(chip->vcc);
 	ret = regulator_enable(chip->vcc);
@@ -203,8 +103,8 @@ def test_what_is_switched_off_returns_no_error(pinned: Tree) -> None:
     other = SUPPLY.replace("	return regulator_disable(chip->vcc);",
                            "	regulator_disable(chip->vcc);\n	return chip_start(chip);")
 
-    assert _rules(pinned, SUPPLY, ".pm = &chip_pm") == set()
-    assert _rules(pinned, other, ".pm = &chip_pm") == {"R40"}
+    assert chip_rules(pinned, SUPPLY, ".pm = &chip_pm") == set()
+    assert chip_rules(pinned, other, ".pm = &chip_pm") == {"R40"}
 
 
 TWO = """struct other { int it; };
@@ -237,8 +137,8 @@ def test_other_memory_is_not_the_data_of_the_driver(pinned: Tree) -> None:
     """Nobody frees it here, but C does not say what it is for."""
     same = TWO.replace("sizeof(*other)", "sizeof(*chip)")
 
-    assert _rules(pinned, TWO) == set()
-    assert "N21" in _rules(pinned, same)
+    assert chip_rules(pinned, TWO) == set()
+    assert "N21" in chip_rules(pinned, same)
 
 
 NET = """#include <linux/etherdevice.h>
@@ -280,7 +180,7 @@ OWN = """static void chip_stop(void *data)
 
 	clk_unregister(chip->clk);
 }
-""" + PROBE + """	chip->clk = clk_register(dev, &chip->hw);
+""" + CHIP_PROBE + """	chip->clk = clk_register(dev, &chip->hw);
 	if (IS_ERR(chip->clk))
 		return PTR_ERR(chip->clk);
 	ret = chip_start(chip);
@@ -301,8 +201,8 @@ def test_an_action_of_devres_takes_nothing_itself(pinned: Tree) -> None:
 
     twice = named.replace("	if (ret) {\n", "	if (ret) {\n		clk_unregister(chip->clk);\n")
 
-    assert _rules(pinned, OWN) == set()
-    assert _rules(pinned, twice) == {"N20"}
+    assert chip_rules(pinned, OWN) == set()
+    assert chip_rules(pinned, twice) == {"N20"}
 
 
 ROUND = """static int chip_look(struct device *dev)
@@ -322,7 +222,7 @@ ROUND = """static int chip_look(struct device *dev)
 	}
 	return 0;
 }
-""" + PROBE + """	return chip_look(dev);
+""" + CHIP_PROBE + """	return chip_look(dev);
 }
 static void chip_remove(struct platform_device *pdev) { }
 """
@@ -331,8 +231,8 @@ static void chip_remove(struct platform_device *pdev) { }
 def test_a_loop_over_nodes_holds_the_one_it_is_at(pinned: Tree) -> None:
     twice = ROUND.replace("of_node_put(child)", "of_node_put(phy)")
 
-    assert _rules(pinned, ROUND) == set()
-    assert _rules(pinned, twice) == {"N20"}
+    assert chip_rules(pinned, ROUND) == set()
+    assert chip_rules(pinned, twice) == {"N20"}
 
 
 QUEUED = """int others_queue(struct work_struct *work);
@@ -341,7 +241,7 @@ int chip_eject(struct chip *chip)
 {
 	return others_queue(&chip->work);
 }
-""" + PROBE + """	INIT_WORK(&chip->work, chip_work);
+""" + CHIP_PROBE + """	INIT_WORK(&chip->work, chip_work);
 	return 0;
 }
 static void chip_remove(struct platform_device *pdev) { }
@@ -351,11 +251,11 @@ static void chip_remove(struct platform_device *pdev) { }
 def test_a_work_that_only_others_queue_may_be_cancelled_by_them(pinned: Tree) -> None:
     own = QUEUED.replace("return others_queue(", "return schedule_work(")
 
-    assert _rules(pinned, QUEUED) == set()
-    assert _rules(pinned, own) == {"N17"}
+    assert chip_rules(pinned, QUEUED) == set()
+    assert chip_rules(pinned, own) == {"N17"}
 
 
-NODES = PROBE + """	if (dev->of_node)
+NODES = CHIP_PROBE + """	if (dev->of_node)
 		ret = of_platform_populate(dev->of_node, NULL, NULL, dev);
 	return ret;
 }
@@ -368,8 +268,8 @@ static void chip_remove(struct platform_device *pdev)
 
 
 def test_the_node_of_a_device_is_asked_in_two_spellings(pinned: Tree) -> None:
-    assert _rules(pinned, NODES) == set()
-    assert _rules(pinned, NODES.replace("	if (pdev->dev.of_node)\n",
+    assert chip_rules(pinned, NODES) == set()
+    assert chip_rules(pinned, NODES.replace("	if (pdev->dev.of_node)\n",
                                         "	if (pdev->id)\n")) == {"N17"}
 
 
