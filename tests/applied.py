@@ -7,8 +7,9 @@ from pathlib import Path
 
 from clones import WHEN, WHO, snapshot
 
-from generator.kernel.tree import NewCommit, Tree, commits, format_patch, tree_id
+from generator.kernel.tree import Tree, tree_id
 from generator.series import manifest
+from generator.series.objects import NewCommit, commits, format_patch
 
 STEPS = [
     NewCommit("PCI: One\n\nBecause.\n", WHO, WHEN, {"drivers/pci/probe.c": b"int probe(void);\n"}),

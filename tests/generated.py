@@ -6,8 +6,8 @@ from pathlib import Path
 from clones import FILES, WHEN, WHO, shell, snapshot
 
 from generator.kernel.clone import own
-from generator.kernel.tree import NewCommit, commits, format_patch
 from generator.series import manifest, output
+from generator.series.objects import NewCommit, commits, format_patch
 
 PROBE = "drivers/pci/probe.c"
 OLD = [NewCommit("PCI: One\n\nBecause.\n", WHO, WHEN, {PROBE: b"int probe(void);\n"}),

@@ -10,7 +10,8 @@ from pathlib import Path
 from clones import WHEN, WHO
 
 from generator.kernel.clone import own, scratch
-from generator.kernel.tree import NewCommit, Tree, commits
+from generator.kernel.tree import Tree
+from generator.series.objects import NewCommit, commits
 
 
 def varied(tree: Tree, where: Path, changed: Mapping[str, str | None]) -> tuple[Path, str]:

@@ -12,9 +12,11 @@ from generator.editing.idioms import answers
 from generator.errors import ModelError, TreeError
 from generator.kernel import kbuild, tree
 from generator.kernel.configurations import CONFIGS
-from generator.kernel.tree import NewCommit, Tree
+from generator.kernel.tree import Tree
 from generator.rendering.templates import text_of
+from generator.series import objects
 from generator.series.commit import Commit
+from generator.series.objects import NewCommit
 from generator.series.spec import SeriesSpec, Step
 from generator.spelling import names_in
 from generator.system.plumbing import git
@@ -65,7 +67,7 @@ def generate(spec: SeriesSpec, tree_: Tree, signoff: str = "") -> Series:
         NewCommit(message, author, f"{born + MINUTE * (at + 1)} +0000", changed)
         for at, (_, message, changed, _) in enumerate(found)
     ]
-    ids = tree.commits(tree_, tree_.base, changes)
+    ids = objects.commits(tree_, tree_.base, changes)
     commits = tuple(
         Commit(
             message.split("\n", 1)[0], changed, whole, step.design, step.unchanged, step.beside,

@@ -10,7 +10,7 @@ from pathlib import Path
 from generator.kernel import tree
 from generator.kernel.tree import Tree
 from generator.rendering.templates import text_of
-from generator.series import manifest
+from generator.series import manifest, objects
 from generator.series.generate import Series
 from generator.series.identity import digest
 from generator.system.version import version
@@ -41,7 +41,7 @@ def write(
         "tree": tree.tree_id(tree_, series.base), "result": series.tree_id,
     }
     body = f"{text}\n\n{_provenance(said, based)}{link}{links}\n"
-    patches = tree.format_patch(
+    patches = objects.format_patch(
         tree_, series.base, series.tip, series.cover_subject, body, out, series.prefix
     )
     listed = manifest.describe(

@@ -17,7 +17,7 @@ from generator.intake import resolving
 from generator.intake.apply import apply, undo
 from generator.intake.posting import Asked
 from generator.kernel.clone import own
-from generator.kernel.tree import NewCommit
+from generator.series.objects import NewCommit
 from generator.system.shell import guarded
 
 ROWS = [f"line {n}\n" for n in range(1, 31)]

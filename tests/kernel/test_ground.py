@@ -18,8 +18,9 @@ from generator.kernel.clone import own, whole
 from generator.kernel.configurations import CONFIGS
 from generator.kernel.ground import ground
 from generator.kernel.kbuild import Base
-from generator.kernel.tree import NewCommit, Tree, commits
+from generator.kernel.tree import Tree
 from generator.series.commit import Commit
+from generator.series.objects import NewCommit, commits
 from generator.system.cache import cache
 
 pytestmark = pytest.mark.kernel

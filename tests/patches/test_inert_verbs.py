@@ -12,7 +12,8 @@ from checks.patches.mails import edits, view
 from generator.__main__ import main
 from generator.errors import Refused
 from generator.intake.posting import Asked, on
-from generator.kernel.tree import NewCommit, Tree, commits, format_patch, read
+from generator.kernel.tree import Tree, read
+from generator.series.objects import NewCommit, commits, format_patch
 
 
 def on_pinned(tree: Tree, out: Path, files: dict[str, str]) -> Path:
