@@ -13,7 +13,8 @@ from waiting import LONG
 from checks.machine.episode import EPISODES, PLAIN, episodes_of
 from checks.machine.machine import Machine, build
 from checks.rules.all import RULES
-from checks.search.explore import explore, watches_of
+from checks.search.explore import explore
+from checks.search.watches import watches_of
 from checks.verdict.judge import judge
 from checks.verdict.likeness import differ
 from checks.verdict.rest import Rests, rests

@@ -10,24 +10,25 @@ from itertools import takewhile
 
 from checks.finding import Verdict
 from checks.machine.episode import PLAIN
-from checks.machine.machine import Machine, build, with_variables, within_range
+from checks.machine.machine import Machine, build, within_range
 from checks.machine.step import Kind, Step, words_of
 from checks.rules.rule import Rule
 from checks.search.liveness import forget
+from checks.search.lives import part_of_life
 from checks.search.machine_as_c import Watch, way_of
+from checks.search.native import Found
 from checks.search.reasons import because, taken_at
 from checks.search.search import Search
 from checks.search.trace import answers_on, broken_on, shortened, states_on
+from checks.search.watches import watches_of, with_questions
 from generator.design import RUNTIME, Design, Waiver
 from generator.errors import NOWHERE, Where
-from generator.expr import FALSE, Fact, Read
+from generator.expr import Fact, Read
 from generator.meaning import evaluate, fold_known
-from generator.reads import reads
 from generator.system.collector import uncollected
 from generator.system.stopping import Late, bounded
 
 STATES = 10_000_000
-Found = tuple[int, int, int, int]  # watch, transition or -1, level, state
 BEHIND = "the search goes on behind it"  # the reason of waivers that only look what comes after
 ELSEWHERE = 8  # other places at which a rule is broken that are told
 STEPS = 20_000  # that a machine may have on the smallest budget
@@ -55,7 +56,8 @@ class Counterexample:
 
     `because` are the facts that make it break there, `mend` is what would, where that is known.
     `behind` are the rules that are broken on the way before, where a search went on behind them.
-    `taken` is where what is left was taken, where something is left.
+    `taken` is where what is left was taken, where something is left; `life` is the part of its life
+    that the driver is in.
     """
 
     rule: str
@@ -71,6 +73,12 @@ class Counterexample:
     behind: tuple[str, ...] = ()
     taken: Where = NOWHERE
     way: str = ""  # of those in which the rule is broken
+    life: str = ""
+
+    @property
+    def told_by(self) -> tuple[str, str]:
+        """Return what tells its way apart: what one line has taken is left in one way."""
+        return self.rule, self.way if self.taken == NOWHERE else str(self.taken)
 
 
 @dataclass(frozen=True)
@@ -180,45 +188,6 @@ def built(
     return within_range(machine) if behind else machine
 
 
-def watches_of(machine: Machine, rules: Sequence[Rule]) -> tuple[Watch, ...]:
-    """Return every condition that the rules watch in a machine."""
-    found: list[Watch] = []
-    for rule in rules:
-        if rule.on_step is not None:
-            for number, one in enumerate(machine.transitions):
-                if not one.step.entry:
-                    continue
-                when = rule.on_step(one.step, machine.view)
-                if when is not None and when != FALSE:
-                    found.append(Watch(rule.key, when, rule.statement, number,
-                                       _waived(machine, rule, one.step)))
-        if rule.on_state is not None:
-            for message, when in rule.on_state(machine.view):
-                found.append(Watch(rule.key, when, message, None,
-                                   _waived(machine, rule, None)))
-    return tuple(found)
-
-
-def _waived(machine: Machine, rule: Rule, step: Step | None) -> str:
-    for waiver in machine.design.waivers:
-        if waiver.rule != rule.key or waiver.episode not in ("", machine.view.episode):
-            continue
-        if step is None:
-            if not waiver.op and not waiver.inside:
-                return waiver.reason
-            continue
-        name = step.op.name if step.op is not None else step.kind.value
-        if waiver.op in ("", name) and waiver.inside in ("", step.inside, step.entry):
-            return waiver.reason
-    return ""
-
-
-def with_questions(machine: Machine, watches: Sequence[Watch]) -> Machine:
-    """Return the machine with the questions that only rules ask among its variables."""
-    asked = [read for watch in watches for read in reads(watch.when) if read.fact.question]
-    return with_variables(machine, asked)
-
-
 class Explorer:
     """A design in one episode, and rules, prepared: explored as often as is wanted."""
 
@@ -256,31 +225,64 @@ class Explorer:
     def _report(self, complete: bool, seconds: float) -> Report:
         first, others = self._sorted_out()
         report = reported(
-            self.machine, [self._example(*one) for one in first], self.rules, self.library.taken(),
+            self.machine, [self._example(one) for one in first], self.rules, self.library.taken(),
             complete=complete, states=self.library.states(),
             transitions=self.library.transitions(), seconds=seconds,
         )
-        told = {one.rule for one in report.counterexamples}
-        more = [one for one in others if self.watches[one[0]].rule in told][:ELSEWHERE]
-        return replace(report, elsewhere=tuple(self._example(*one) for one in more))
+        return replace(report, elsewhere=self._elsewhere(report.counterexamples, others))
 
     def _sorted_out(self) -> tuple[list[Found], list[Found]]:
         """Return by what each rule was broken first, and by what in other places, if one looks."""
         first: dict[tuple[str, str], Found] = {}
         others: list[Found] = []
         for one in self.library.findings():
-            watch = self.watches[one[0]]
+            watch = self.watches[one.watch]
             if first.setdefault((watch.rule, watch.waived), one) is not one:
                 others.append(one)
         return list(first.values()), others if self.shorten else []
 
-    def _example(self, index: int, transition: int, depth: int, at: int) -> Counterexample:
-        watch = self.watches[index]
-        path = self.search.path(at) + [transition] * (transition >= 0)
+    def _elsewhere(
+        self, first: Sequence[Counterexample], others: Sequence[Found]
+    ) -> tuple[Counterexample, ...]:
+        """Return by what else the rules are broken that are told, in other places or lives.
+
+        Of places those come first that are not named yet.
+        """
+        told = {one.rule for one in first}
+        known = {(*one.told_by, one.life) for one in first}
+        tried = {(one.rule, one.way, one.life) for one in first}
+        named, places, lives = {way[:2] for way in tried}, list[Found](), list[Found]()
+        for one in others:
+            if (watch := self.watches[one.watch]).rule in told:
+                way = watch.rule, way_of(self.machine, watch)
+                (lives if way in named else places).append(one)
+                named.add(way)
+        found: list[Counterexample] = []
+        for one in (*places, *lives):
+            watch = self.watches[one.watch]
+            life = part_of_life(self.machine, self._path(one))
+            if (by := (watch.rule, way_of(self.machine, watch), life)) in tried:
+                continue
+            tried.add(by)
+            example = self._example(one)
+            if (*example.told_by, example.life) not in known:
+                known.add((*example.told_by, example.life))
+                found.append(example)
+            if len(found) == ELSEWHERE or len(tried) > 4 * ELSEWHERE:
+                break
+        return tuple(found)
+
+    def _path(self, found: Found) -> list[int]:
+        path = self.search.path(found.state, found.origin)
+        return [*path, found.transition] if found.transition >= 0 else path
+
+    def _example(self, found: Found) -> Counterexample:
+        watch, path = self.watches[found.watch], self._path(found)
+        life = part_of_life(self.machine, path)
         if self.shorten:
             path = shortened(self.machine, path, watch)
-        found = counterexample(self.machine, path, watch, self.rules, self.watches)
-        return replace(found, depth=depth)
+        example = counterexample(self.machine, path, watch, self.rules, self.watches)
+        return replace(example, depth=found.level, life=life)
 
 
 def counterexample(

@@ -104,11 +104,15 @@ def code(
 def way_of(machine: Machine, watch: Watch) -> str:
     """Return what tells the ways apart in which one rule breaks: a line, or what a state is told.
 
-    A waiver is needed or not, by whatever way.
+    A line may be of a block that is used in several entry points and contexts. A waiver is needed
+    or not, by whatever way.
     """
     if watch.waived:
         return ""
-    return watch.message if watch.at is None else str(machine.transitions[watch.at].step.where)
+    if watch.at is None:
+        return watch.message
+    step = machine.transitions[watch.at].step
+    return " ".join((str(step.where), step.entry, step.context))
 
 
 class _Writer:

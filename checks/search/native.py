@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from generator.errors import EnvironmentFault
 from generator.kernel.configurations import COMPILER
@@ -30,6 +31,16 @@ class Part(ctypes.Structure):
 
     _fields_ = (("word", ctypes.c_int), ("shift", ctypes.c_int),
                 ("mask", ctypes.c_ulonglong), ("key", ctypes.c_ulonglong))
+
+
+class Found(NamedTuple):
+    """A watch that broke: before a transition, or -1 in a state, which was reached from another."""
+
+    watch: int
+    transition: int
+    level: int
+    state: int
+    origin: int
 
 
 class Stay(ctypes.Structure):
@@ -56,8 +67,8 @@ class Library:
 
         class Finding(ctypes.Structure):
             _fields_ = (("watch", ctypes.c_int), ("transition", ctypes.c_int),
-                        ("level", ctypes.c_int), ("turn", ctypes.c_int),
-                        ("origin", ctypes.c_uint))
+                        ("level", ctypes.c_int), ("turn", ctypes.c_int), ("by", ctypes.c_int),
+                        ("origin", ctypes.c_uint), ("from_", ctypes.c_uint))
 
         self._state = state
         self._bytes = words * 8
@@ -66,6 +77,7 @@ class Library:
         for name, result in (
             ("states", ctypes.c_uint), ("transitions", ctypes.c_ulonglong),
             ("taken", ctypes.POINTER(ctypes.c_ubyte)), ("findings", ctypes.POINTER(Finding)),
+            ("also", ctypes.POINTER(Finding)), ("also_n", ctypes.c_uint),
             ("origin", ctypes.c_uint), ("state", ctypes.POINTER(state)),
             ("step", ctypes.POINTER(Step)), ("steps", ctypes.c_uint),
             ("steps_at_once", ctypes.c_uint), ("closed", ctypes.c_uint), ("rests", ctypes.c_uint),
@@ -119,13 +131,12 @@ class Library:
         """Return, per transition, whether it was ever taken."""
         return ctypes.string_at(self._loaded.taken(), self._transitions)
 
-    def findings(self) -> list[tuple[int, int, int, int]]:
-        """Return what broke first, per group and in turn: watch, transition or -1, level, state."""
-        found = self._loaded.findings()
-        return [
-            (one.watch, one.transition, one.level, one.origin) for one in
-            sorted((one for one in found[:self._watches] if one.watch >= 0), key=lambda f: f.turn)
-        ]
+    def findings(self) -> list[Found]:
+        """Return what broke, in turn: the first of each group, and by what else those broke."""
+        first, also = self._loaded.findings()[:self._watches], self._loaded.also()
+        found = [*(one for one in first if one.watch >= 0), *also[:self._loaded.also_n()]]
+        return [Found(one.watch, one.transition, one.level, one.origin, one.from_)
+                for one in sorted(found, key=lambda one: one.turn)]
 
     def origin(self, number: int) -> int:
         """Return from which state a state was reached first."""
@@ -160,9 +171,9 @@ class Library:
         """Return every step from a state, and where it leads."""
         return self._steps(self._loaded.steps(self._pack(state)))
 
-    def between(self, number: int) -> list[int]:
-        """Return the transitions by which a state was reached from its origin; none if none do."""
-        some = self._loaded.between(ctypes.c_uint(number))
+    def between(self, origin: int, number: int) -> list[int]:
+        """Return the transitions by which a state was reached from another; none if none do."""
+        some = self._loaded.between(ctypes.c_uint(origin), ctypes.c_uint(number))
         return list(reversed(self._loaded.way()[:max(some, 0)]))
 
     def steps_at_once(self, state: int, process: int) -> list[tuple[int, int]]:

@@ -19,8 +19,8 @@ from checks.machine.episode import PLAIN
 from checks.machine.machine import Machine, build
 from checks.machine.questions import OPEN_QUESTION, answered
 from checks.rules.rule import Rule
-from checks.search.explore import watches_of, with_questions
 from checks.search.machine_as_c import Watch
+from checks.search.watches import watches_of, with_questions
 from generator.design import Design
 from generator.expr import Bin, Expr, Not, Num, Pick, Read
 from generator.meaning import fold_known

@@ -42,16 +42,18 @@ class Search:
                 return self.library.complete()
         return False
 
-    def path(self, at: int) -> list[int]:
-        """Return the transitions of a shortest way to a state.
+    def path(self, at: int, origin: int | None = None) -> list[int]:
+        """Return the transitions of a shortest way to a state, over the one before it if given.
 
         Errors: ReplayError when there is none: the search itself is wrong.
         """
         found: list[int] = []
         while at:
-            steps = self.library.between(at)
+            before = self.library.origin(at) if origin is None else origin
+            origin = None
+            steps = self.library.between(before, at)
             if not steps:
                 raise ReplayError("no steps lead from a state to one that was reached from it")
             found[:0] = steps
-            at = self.library.origin(at)
+            at = before
         return found

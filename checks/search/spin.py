@@ -29,13 +29,12 @@ from checks.search.explore import (
     counterexample,
     reported,
     unprepared,
-    watches_of,
-    with_questions,
 )
 from checks.search.liveness import forget
 from checks.search.machine_as_c import Watch
 from checks.search.promela import Promela, Slot, promela
 from checks.search.trace import replay, shortened
+from checks.search.watches import watches_of, with_questions
 from generator.design import Design
 from generator.errors import EnvironmentFault, Untestable
 from generator.system.plumbing import clean_environment

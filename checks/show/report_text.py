@@ -4,14 +4,15 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from checks.finding import Verdict
 from checks.machine.episode import EPISODES
+from checks.machine.step import Kind
 from checks.search.explore import Counterexample, Report, Shown, Sought
-from checks.show.table import WIDTH, table
+from checks.show.table import WIDTH, said, table
 from checks.verdict.likeness import Likeness
 from generator.facts import PLATFORM
 
@@ -67,17 +68,43 @@ def _episodes(report: Report) -> Iterator[str]:
 
 
 def _elsewhere(report: Report) -> Iterator[str]:
-    """Yield where else the rules are broken, each in a life in which nothing is before; not how."""
+    """Yield where else the rules are broken, each in a life in which nothing is before."""
     if report.elsewhere:
         yield ""
         yield "The same is broken elsewhere, in lives of its own:"
     for one in report.elsewhere:
-        yield f"{place(one)}error: {one.message} [{one.rule}]"
+        yield f"{place(one)}error: {one.message.rpartition(' Here: ')[2]} [{one.rule}]"
         yield from _why(replace(one, mend=""))
+        yield from _wrapped(f"life: {life(one)}")
+
+
+def life(one: Counterexample) -> str:
+    """Return the steps of a trace in one line: who else acts than the first is named.
+
+    Of a probe that goes well it has what is asked and what fails.
+
+    >>> from generator.errors import NOWHERE
+    >>> steps = Shown("card", "bind bell", "", NOWHERE), Shown("bell", "probe", "", NOWHERE)
+    >>> life(Counterexample("R40", "", "", steps, ()))
+    'bind bell; [bell] probe'
+    """
+    found = [f"episode {one.episode}"] if one.episode else []
+    for at, step in enumerate(one.trace):
+        well = step.entry == "probe" and step.outcome in ("", "ok")
+        if not (well and _probe_is_done(one.trace[at:])):
+            mine = step.actor == one.trace[0].actor
+            found.append(said(step) if mine else f"[{step.actor}] {said(step)}")
+    return "; ".join(found)
+
+
+def _probe_is_done(rest: Sequence[Shown]) -> bool:
+    ends = (one.kind for one in rest if one.actor == rest[0].actor and one.kind in (
+        Kind.PROBE_RETURNS, Kind.PROBE_FAILS, Kind.BIND))
+    return next(ends, None) is Kind.PROBE_RETURNS
 
 
 def _further(report: Report) -> Iterator[str]:
-    """Yield what else breaks behind what is broken, as if that were waived; not how."""
+    """Yield what else breaks behind what is broken, as if that were waived."""
     if report.looked_further is False:
         yield ""
         yield "The budget ended the search behind that: more may be broken."
@@ -87,6 +114,7 @@ def _further(report: Report) -> Iterator[str]:
     for one in report.further:
         yield f"{place(one)}error: {one.message} [{one.rule}]"
         yield from _why(one)
+        yield from _wrapped(f"life: {life(one)}")
 
 
 def violation(one: Counterexample) -> Iterator[str]:

@@ -29,7 +29,7 @@ from checks.verdict.goal import Goal, goals_of, with_goals, with_ways
 from checks.verdict.parallel import results
 from checks.verdict.waivers import check_waivers
 from generator.design import Design, Waiver
-from generator.errors import NOWHERE, UsageError
+from generator.errors import UsageError
 from generator.load import base_of
 from generator.system.collector import uncollected
 from generator.system.stopping import Late, asked, bounded, collecting
@@ -203,9 +203,9 @@ def _given(base: Design, design: Design) -> Design:
     return replace(base, given={**base.given, **given})
 
 
-def _way(one: Counterexample) -> tuple[str, str]:
-    """Return what tells ways to break a rule apart: what one line has taken is left in one way."""
-    return one.rule, one.way if one.taken == NOWHERE else str(one.taken)
+def _place(one: Counterexample) -> tuple[str, str, str]:
+    """Return what tells places apart at which a rule is broken, in which part of a life."""
+    return *one.told_by, one.life
 
 
 _WORST = (Verdict.HOLDS, Verdict.UNFINISHED, Verdict.VIOLATED)
@@ -215,13 +215,13 @@ def merged(reports: Sequence[Report], design: Design) -> Report:
     """Return one report on a design from those of its episodes: the worst verdict is its own."""
     first, all_ = reports[0], [one.bounds for one in reports]
     found: dict[str, Counterexample] = {}
-    other: dict[tuple[str, str], Counterexample] = {}
+    other: dict[tuple[str, str, str], Counterexample] = {}
     waived: dict[tuple[str, str], Counterexample] = {}
     for report in reports:
         for example in report.counterexamples:
             found.setdefault(example.rule, example)
         for example in (*report.counterexamples, *report.elsewhere):
-            other.setdefault(_way(example), example)
+            other.setdefault(_place(example), example)
         for example in report.waived:
             waived.setdefault((example.rule, example.waived), example)
     return replace(
@@ -229,8 +229,8 @@ def merged(reports: Sequence[Report], design: Design) -> Report:
         verdict=max((one.verdict for one in reports), key=_WORST.index),
         counterexamples=tuple(sorted(found.values(), key=lambda one: len(one.trace))),
         elsewhere=tuple(sorted(
-            (one for way, one in other.items() if way != _way(found[one.rule])),
-            key=lambda one: len(one.trace),
+            (one for place, one in other.items() if place != _place(found[one.rule])),
+            key=lambda one: (one.told_by == found[one.rule].told_by, len(one.trace)),
         ))[:ELSEWHERE],
         waived=tuple(waived.values()),
         waivers=design.waivers,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from checks.machine.machine import Machine, build
 from checks.rules.rule import Rule
-from checks.search.explore import watches_of
+from checks.search.watches import watches_of
 from generator.design import Design
 from generator.expr import Expr, Fact, Read
 from generator.facts import PLATFORM

@@ -22,15 +22,15 @@ from checks.verdict.degrade import Comparison, Degraded
 from checks.verdict.judge import judge
 from checks.verdict.notes import never_reached
 from generator.__main__ import main
-from generator.context import work
+from generator.context import calls, timer, work
 from generator.design import Design, Device, Driver, Waiver
 from generator.expr import FALSE, any_of
 from generator.facts import CAP, COUNT, ENABLED, LIFE, LINE_ROUTED, MASTER
 from generator.load import load
 from generator.meaning import evaluate
 from generator.operation import RETURN, Guard, Node
-from generator.ops.clk import CLK_PREPARE_ENABLE, DEVM_CLK_GET
-from generator.ops.device import DEVM_KZALLOC, KZALLOC_NOTE
+from generator.ops.clk import CLK_DISABLE_UNPREPARE, CLK_PREPARE_ENABLE, DEVM_CLK_GET
+from generator.ops.device import DEVM_KZALLOC, KFREE_NOTE, KZALLOC_NOTE
 from generator.ops.irq import (
     MSI,
     MSIX,
@@ -41,9 +41,17 @@ from generator.ops.irq import (
 )
 from generator.ops.pci import PCI_DISABLE_DEVICE, PCI_ENABLE_DEVICE, PCI_SET_MASTER
 from generator.ops.perf import PEEK_ENDS
+from generator.ops.registered import PCI_REGISTER_DRIVER, PCI_UNREGISTER_DRIVER
 from generator.ops.source import ENABLE_SOURCE
-from generator.ops.work import CANCEL_WORK_SYNC, INIT_WORK, SCHEDULE_WORK
-from generator.program import If
+from generator.ops.work import (
+    CANCEL_WORK_SYNC,
+    INIT_WORK,
+    MOD_TIMER,
+    SCHEDULE_WORK,
+    TIMER_DELETE,
+    TIMER_DELETE_SYNC,
+)
+from generator.program import If, Return
 from generator.reads import reads
 
 CARD = Device("card", "pci")
@@ -281,6 +289,49 @@ def test_one_place_does_not_hide_another_of_the_same_rule() -> None:
     assert all(text.startswith("reset") for text in left)
     assert "The same is broken elsewhere, in lives of its own:\n" in report_text.text(both)
     assert len(report_text.record(both)["elsewhere"]) == len(both.elsewhere)  # type: ignore[arg-type]
+
+
+def _timer_of_a_module(*, waits: bool) -> Design:
+    module = Device("module", "platform")
+    stops = (TIMER_DELETE_SYNC if waits else TIMER_DELETE)(module, timer="poll")
+    probe = (MOD_TIMER(module, timer="poll"), PCI_REGISTER_DRIVER(module, driver="card", fail=(
+        TIMER_DELETE(module, timer="poll"), Return(ok=False))))
+    return Design("module", "", (module,), (
+        Driver("module", module, probe, (stops, PCI_UNREGISTER_DRIVER(module, driver="card")),
+               contexts=(timer("poll", (), static=True), calls("card", ())), unbind=False),))
+
+
+def test_the_same_words_in_another_life_are_another_place() -> None:
+    """drivers/isdn/hardware/mISDN/hfcpci.c: a true flaw of HFC_init() hid that of HFC_cleanup().
+
+    Both lives end in one and the same state: the timer runs, and nobody is bound.
+    """
+    buggy, fixed = (judge(_timer_of_a_module(waits=waits)) for waits in (False, True))
+
+    for report in (buggy, fixed):
+        (one,) = report.counterexamples
+        assert (one.rule, one.life) == ("N17", "probe")
+    (other,) = buggy.elsewhere
+    assert (other.rule, other.message, other.life) == ("N17", one.message, "remove")
+    assert [step.text for step in other.trace][-3:] == [
+        "timer_delete[poll](module)", "pci_unregister_driver[card](module)", "unbound"]
+    assert fixed.elsewhere == ()
+    said = report_text.text(buggy)
+    assert "  life: bind module; probe returns 0; unbind module; [module poll] timer\n" in said
+
+
+def test_one_line_that_is_done_in_two_entry_points_is_told_for_each() -> None:
+    bus = Device("bus", "platform")
+    off = (CLK_DISABLE_UNPREPARE(bus),) * 2
+    probe = (DEVM_CLK_GET(bus), CLK_PREPARE_ENABLE(bus),
+             KZALLOC_NOTE(bus, fail=(*off, Return(ok=False))))
+    report = judge(Design("bus", "", (bus,), (
+        Driver("bus", bus, probe, (KFREE_NOTE(bus), *off)),)))
+
+    assert {one.rule for one in (*report.counterexamples, *report.elsewhere)} == {"R40"}
+    assert [(one.life, one.trace[-1].entry)
+            for one in (*report.counterexamples, *report.elsewhere)] == [
+        ("probe", "probe"), ("remove", "remove")]
 
 
 def test_what_one_line_has_taken_is_left_once() -> None:
