@@ -62,6 +62,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "generator/vocabulary": (LANG, "generator/ops", "generator/rendering/templates.py"),
     "generator/cli": ("generator/*", "checks/*"),
     "checks": (),
+    "checks/planted.py": ("generator/errors.py", "generator/system"),
     "checks/machine": MODEL,
     "checks/rules": (*MODEL, "checks/machine"),
     "checks/search": (

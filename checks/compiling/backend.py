@@ -20,12 +20,12 @@ from typing import Any
 from checks.compiling import worker
 from checks.compiling.frontend import absolute, diagnostic, memory
 from checks.compiling.sections import Mismatch, mismatches, stubs
+from checks.planted import proven
 from generator.errors import EnvironmentFault, Untestable
 from generator.kernel.configurations import LLVM
 from generator.parsing import pch
 from generator.parsing.job import Diagnostic, Job, ResolvedJob, disk_id, resolved
 from generator.system.plumbing import PATIENCE, Done, tried
-from generator.system.proven import proven
 from generator.system.sandbox import Limits, command, environment
 from generator.system.turns import turn
 

@@ -18,10 +18,10 @@ from pathlib import Path
 
 from checks.finding import Finding, Severity
 from checks.patches.mails import Patch
+from checks.planted import proven
 from generator.errors import EnvironmentFault
 from generator.kernel.cited import title
 from generator.system.plumbing import PATIENCE, Done, tried
-from generator.system.proven import proven
 
 OPTIONS = ("--strict", "--terse", "--emacs", "--show-types", "--no-summary", "--color=never")
 

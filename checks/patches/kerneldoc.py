@@ -17,9 +17,9 @@ from pathlib import Path
 
 from checks.finding import Finding, Severity
 from checks.patches.context import Context
+from checks.planted import proven
 from generator.errors import EnvironmentFault
 from generator.system.plumbing import PATIENCE, tried
-from generator.system.proven import proven
 
 _TIMEOUT = PATIENCE
 _SCRIPT = "scripts/kernel-doc"

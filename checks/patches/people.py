@@ -19,9 +19,9 @@ from pathlib import Path
 from checks.finding import Finding, Severity
 from checks.patches.mails import Patch
 from checks.patches.work import Work
+from checks.planted import proven
 from generator.errors import EnvironmentFault
 from generator.system.plumbing import PATIENCE, tried
-from generator.system.proven import proven
 from generator.system.visible import visible
 
 # By MAINTAINERS alone: the history of a clone would name whoever touched a file last.

@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+from house import HOUSE
 
+from checks import planted
+from checks.planted import proven
 from generator.errors import EnvironmentFault
-from generator.system.proven import proven
 
 
 @pytest.fixture(autouse=True)
@@ -53,3 +56,11 @@ def test_a_proof_that_fails_is_not_kept(tmp_path: Path) -> None:
     for _ in range(2):
         with pytest.raises(EnvironmentFault):
             proven(["a"], [], [], fails)
+
+
+def test_every_plant_is_listed() -> None:
+    plants = {path.relative_to(HOUSE / "checks").as_posix()
+              for path in (HOUSE / "checks").rglob("*.py")
+              if re.search(r"\bplanted\b", path.read_text(encoding="utf-8"))}
+
+    assert {*re.findall(r"^    (\S+\.py)  ", planted.__doc__ or "", re.M), "planted.py"} == plants

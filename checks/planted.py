@@ -1,10 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a program was seen to do once it is taken to do for as long as its files are what they are.
+"""Self-tests of the programs that judge patches: each finds a planted mistake, or is not heard.
 
-proven(words, files, programs, prove)    calls prove, unless all of them were proven before
+    proven(words, files, programs, prove)    calls prove, unless all of them were proven before
 
-A script of a tree has to find a planted mistake before its silence counts. That takes a second of
-CPU for each run of ours, although script and interpreter are the same from commit to commit.
+A program that says nothing may have looked at nothing. So whoever runs one has it look first at a
+mistake that is planted, and raises EnvironmentFault when it is not named: that is `prove`. Program
+and plant are the same from commit to commit, so for as long as they are one proof is enough: it is
+kept as an empty file in `probes/` of the cache. The plant stands beside what runs the program:
+
+    patches/checkpatch.py    a line that ends in a blank
+    patches/kerneldoc.py     a parameter that is not described
+    patches/people.py        a change of MAINTAINERS, for which somebody has to be named
+    compiling/backend.py     for modpost: code that stays calls code that is freed after booting
+    patches/deep.py          one for each of sparse, spatch and smatch, planted anew in each run
 """
 
 from __future__ import annotations
