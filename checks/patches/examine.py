@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from checks.compiling import compile
+from checks.compiling.matrix import configurations
 from checks.compiling.outcome import name_of
 from checks.compiling.pool import LOCAL, Pool
 from checks.compiling.target import KernelTarget
@@ -27,7 +28,6 @@ from generator.intake.posting import Posting
 from generator.kernel import kbuild, tree
 from generator.kernel.configurations import CONFIGS
 from generator.kernel.ground import Ground, ground
-from generator.kernel.matrix import configurations
 from generator.series.commit import Commit, commits_of
 from generator.series.identity import canonical
 from generator.series.spec import SeriesSpec

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from checks.compiling.compile import check
+from checks.compiling.matrix import configurations
 from checks.compiling.target import KernelTarget
 from generator.errors import UsageError
 from generator.kernel import kbuild
 from generator.kernel.configurations import CONFIGS, DEFCONFIG, KINDS
-from generator.kernel.matrix import configurations
 from generator.kernel.tree import Tree
 from generator.series.commit import commits_of
 
