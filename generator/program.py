@@ -6,7 +6,6 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
 
 from generator.errors import Where
 from generator.expr import Place
@@ -23,8 +22,6 @@ from generator.operation import (
     here,
 )
 from generator.untold import Untold
-
-_U = TypeVar("_U")
 
 
 @dataclass(frozen=True)
@@ -298,15 +295,3 @@ __all__ = [
     "Function", "Guard", "If", "Ifdef", "Node", "Not", "Or", "Return", "both", "call", "called",
     "either", "guards", "leaves", "mapped", "operations", "operations_once", "walk", "walk_once",
 ]
-
-
-def without_managed(undos: tuple[_U, ...], node: object) -> tuple[_U, ...]:
-    """Return what is still to be undone when a node has made devres do it.
-
-    As with devm_add_action_or_reset(): from there on, and when it fails.
-    """
-    if not (isinstance(node, Do) and node.op.managed):
-        return undos
-    return tuple(
-        one for one in undos if not (isinstance(one, Do) and one.op.undo == node.op.undo)
-    )

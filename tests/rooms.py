@@ -30,14 +30,17 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "generator/tree_facts": ("generator/errors.py", "generator/kernel"),
     "generator/parsing": ("generator/errors.py", "generator/kernel", "generator/system"),
     "generator/reading": (LANG, "generator/parsing", "generator/graphs"),
-    "generator/rendering": (LANG, "generator/system/house.py", "generator/parsing/conditions.py"),
+    "generator/rendering": (
+        LANG, "generator/graphs/undo.py", "generator/system/house.py",
+        "generator/parsing/conditions.py",
+    ),
     "generator/extraction": (
         LANG, "generator/ops", "generator/graphs", "generator/parsing", "generator/reading",
         "generator/kernel",
     ),
     "generator/editing": (
-        LANG, "generator/rendering", "generator/parsing", "generator/reading", "generator/kernel",
-        "generator/tree_facts",
+        LANG, "generator/graphs/undo.py", "generator/rendering", "generator/parsing",
+        "generator/reading", "generator/kernel", "generator/tree_facts",
     ),
     "generator/series/spec.py": (LANG, "generator/editing", "generator/mistakes"),
     "generator/series": (

@@ -30,6 +30,7 @@ from generator.editing.anchors import (
 from generator.editing.same_nodes import key, runs, shallow, shapes, upside_down, void, what
 from generator.editing.splices import Splice
 from generator.errors import ModelError, TreeError, Where
+from generator.graphs.undo import undone
 from generator.operation import UNWIND, Do, Guard
 from generator.parsing.unit import Unit
 from generator.program import (
@@ -43,7 +44,7 @@ from generator.program import (
 )
 from generator.rendering.render import labels, statements
 from generator.rendering.templates import Names, condition
-from generator.rendering.unwind import Way, undone
+from generator.rendering.unwind import Way
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from generator.graphs.undo import (
     managing,
     round_latest_first,
     undoing,
+    without_managed,
     without_taken_back,
 )
 from generator.operation import CONTINUE, IGNORE, RETURN, Do, Guard, Operation
@@ -36,7 +37,6 @@ from generator.program import (
     Not,
     Or,
     Return,
-    without_managed,
 )
 
 

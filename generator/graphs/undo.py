@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What unwinding has to undo, and in which order; what devres undoes it leaves alone."""
+"""What unwinding has to undo, and in which order; what is managed, devres undoes, and it does not.
+
+The graph of a design asks it, and so does the C that is rendered.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from generator.errors import ModelError
 from generator.expr import Place
@@ -22,6 +26,7 @@ class Unclear:
 
 
 Undo = Do | Each | Call | Unclear  # what there is to undo
+_U = TypeVar("_U")
 
 
 def managing(block: Block) -> Managing:
@@ -42,6 +47,41 @@ def by_hand(do: Do, managing: Managing) -> bool:
 def undoing(block: Block, managing: Managing) -> bool:
     """Return whether anything in a block is undone by hand."""
     return any(by_hand(do, managing) for do in operations(block))
+
+
+def without_managed(undos: tuple[_U, ...], node: object) -> tuple[_U, ...]:
+    """Return what is still to be undone when a node has made devres do it.
+
+    As with devm_add_action_or_reset(): from there on, and when it fails.
+    """
+    if not (isinstance(node, Do) and node.op.managed):
+        return undos
+    return tuple(
+        one for one in undos if not (isinstance(one, Do) and one.op.undo == node.op.undo)
+    )
+
+
+def undone(undos: tuple[Do | Call, ...], nodes: Block) -> tuple[Do | Call, ...]:
+    """Return what a failure after some nodes undoes, oldest first; `undos` is that before them."""
+    for node in nodes:
+        undos = without_managed(undos, node)
+        last = next((one for one in reversed(undos) if isinstance(one, Do)
+                     and isinstance(node, Do) and node.takes_back(one)), None)
+        if last is not None:
+            undos = tuple(one for one in undos if one is not last)
+        match node:
+            case Do(op=op) if op.undo is not None and not op.managed:
+                undos = (*undos, node)
+            case Call() if _to_undo(node):
+                undos = (*undos, node)
+    return undos
+
+
+def _to_undo(node: Call) -> bool:
+    body = operations(node.function.body)
+    return node.function.undo is not None or any(
+        do.op.undo is not None and not do.op.managed for do in body
+    )
 
 
 def without_taken_back(undos: tuple[Undo, ...], node: Do) -> tuple[Undo, ...]:

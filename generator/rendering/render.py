@@ -11,6 +11,7 @@ from generator.ctext import Code, Helper, Leave, Loop, Returns, Written, returns
 from generator.entrypoint import Head
 from generator.errors import ModelError, UsageError
 from generator.expr import Place
+from generator.graphs.undo import undone, without_managed
 from generator.operation import CONTINUE, IGNORE, RETURN, UNWIND, Do, OnFail
 from generator.program import (
     Block,
@@ -23,7 +24,6 @@ from generator.program import (
     guards,
     leaves,
     operations,
-    without_managed,
 )
 from generator.rendering import said
 from generator.rendering.layout import Item, indented, negated, spaced, wrap
@@ -38,7 +38,7 @@ from generator.rendering.templates import (
     there,
 )
 from generator.rendering.unused_locals import declared
-from generator.rendering.unwind import Way, joined, undone
+from generator.rendering.unwind import Way, joined
 
 
 @dataclass
