@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -74,15 +75,25 @@ class Writing:
     def tables(self, stem: str) -> str:
         """Return the tables of callbacks that the initialiser STEM_driver points to.
 
-        Errors: ModelError when no driver of the design has that initialiser.
+        Errors: ModelError when no driver of the design has that initialiser, and for a callback
+        of which the tables have no line.
         """
         driver = self._driver(stem)
         callbacks = driver.callbacks()
-        return text_of(
+        text = text_of(
             "entries/tables.c.j2", self.names.room, stem=stem, has=callbacks.__contains__,
             name=lambda entry: function_of(driver, entry) if entry in callbacks else "NULL",
             **_tables(driver),
         )
+        for entry in callbacks:
+            name = function_of(driver, entry)
+            if "." in struct(driver).entries[entry].member and not re.search(rf"\b{name}\b", text):
+                raise ModelError(
+                    driver.where,
+                    f"{driver.name}: templates/entries/tables.c.j2 has no line for {entry}, so "
+                    f"{name} would never be called"
+                )
+        return text
 
     def members(self, stem: str) -> str:
         """Return the lines of the initialiser STEM_driver that name its entry points.

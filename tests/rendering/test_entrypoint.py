@@ -13,10 +13,18 @@ from checks.compiling.frontend import diagnose
 from checks.patches.conformance import Sources, hold, symbols_of
 from generator.ctext import Written, helper
 from generator.design import CALLBACK_NAMES, ROOTS, Design, Device, Driver
+from generator.editing import file_edits
 from generator.editing.draft import Draft
 from generator.editing.file_edits import NewFile, Writing
 from generator.editing.function_edits import Derived
-from generator.entrypoint import STRUCTS, DriverStruct, function_of, struct_of
+from generator.entrypoint import (
+    DEVICE,
+    STRUCTS,
+    DriverStruct,
+    EntryPoint,
+    function_of,
+    struct_of,
+)
 from generator.errors import ModelError
 from generator.expr import Place
 from generator.kernel.configurations import CONFIGS
@@ -133,6 +141,36 @@ def test_what_callbacks_and_their_helpers_are_can_be_rendered() -> None:
 
     assert set(known) == {"bell_save", *(f"bell_{name}" for name in BELL.functions())}
     assert set(CALLBACK_NAMES) < set(BELL.functions())
+
+
+def _with(monkeypatch: pytest.MonkeyPatch, name: str) -> Writing:
+    """Return what writes a driver with a callback of its dev_pm_ops that no design has yet."""
+    struct = struct_of("pci")
+    assert struct is not None
+    entries = {**struct.entries, name: EntryPoint(f"driver.pm.{name}", DEVICE)}
+    every = {**BELL.callbacks(), name: STOP}
+    monkeypatch.setattr(file_edits, "struct", lambda _: replace(struct, entries=entries))
+    monkeypatch.setattr(Driver, "callbacks", lambda _: every)
+    return Writing(design(BELL), Names(PDEV))
+
+
+def test_a_callback_of_runtime_pm_that_is_new_stands_in_its_table(
+    monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RUNTIME_PM_OPS takes three of them, and a driver here has two."""
+    plain = "RUNTIME_PM_OPS(bell_runtime_suspend, bell_runtime_resume, NULL)"
+
+    assert plain in Writing(design(BELL), Names(PDEV)).tables("bell")
+    told = _with(monkeypatch, "runtime_idle").tables("bell")
+    assert plain.replace("NULL", "bell_runtime_idle") in told
+
+
+def test_a_callback_for_which_no_table_has_a_line_is_refused(
+    monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ModelError, match=r"bell: templates/entries/tables.c.j2 has no line for "
+                                         "freeze, so bell_freeze would never be called"):
+        _with(monkeypatch, "freeze").tables("bell")
 
 
 @pytest.mark.kernel
