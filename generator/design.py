@@ -97,16 +97,16 @@ class Device:
 class Driver:
     """A driver of one device: its entry points, in the order of the C.
 
-    `shutdown` of None means that the driver has no .shutdown. `atomic` is what its callbacks
-    do with interrupts off. `builtin` is code that is never a module. `c` gives the path by
-    which C names each device ("pci_dev", "auxiliary_device.dev.parent"). `source` is the file
-    and the initialiser that C is read from. `suspend` to `slot_reset` are what the PM core and
-    AER or DPC recovery call, None where the driver has none. `instead_of` names another driver
-    of the same device, in the place of which the user binds this one, later. `contexts` is what
-    runs once it is queued. What `atomic` does not show of what the handler needs is in
-    `handler_needs`; without it, the handler needs the driver's data as well. What nobody queues
-    its handler does; with `others_queue` somebody else, as files in sysfs, while it is bound.
-    With `soft_unbind` usbcore ends no URB before disconnect.
+    `shutdown` of None means that the driver has no .shutdown. `atomic` is what its callbacks do
+    with interrupts off. `builtin` is code that is never a module: without `unbind` nobody unbinds
+    it from a platform device without parent. `c` gives the path by which C names each device
+    ("pci_dev", "auxiliary_device.dev.parent"). `source` is the file and the initialiser that C is
+    read from. `suspend` to `slot_reset` are what the PM core and AER or DPC recovery call, None
+    where the driver has none. `instead_of` names another driver of the same device, in the place of
+    which the user binds this one, later. `contexts` is what runs once it is queued. What `atomic`
+    does not show of what the handler needs is in `handler_needs`; without it, the handler needs the
+    driver's data as well. What nobody queues its handler does; with `others_queue` somebody else,
+    as files in sysfs, while it is bound. With `soft_unbind` usbcore ends no URB before disconnect.
     """
 
     name: str

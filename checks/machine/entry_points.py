@@ -97,7 +97,7 @@ class EntryPoints(Process):
             for name, block in self.driver.entries().items()
         }
         self._bind(graphs["probe"])
-        if self.inst.device.kind != "core":  # the core never leaves
+        if self.inst.device.kind != "core" and not self._stays():  # the core never leaves
             self._unbind(graphs["remove"])
         if self.made.plain and "shutdown" in graphs:
             self._shutdown(graphs["shutdown"])
@@ -187,6 +187,15 @@ class EntryPoints(Process):
         if deleted == FALSE:
             return all_of(up, mutex_free(self.made, inst), self._unpinned())
         return (up & self._unpinned()) | deleted
+
+    def _stays(self) -> bool:
+        """Return whether nothing unbinds a driver: no sysfs, no module, nobody to pull its device.
+
+        drivers/base/platform.c __platform_driver_probe() is one of those who forbid sysfs.
+        """
+        device = self.inst.device
+        return (self.driver.builtin and not self.driver.unbind
+                and (device.kind, device.parent) == ("platform", None))
 
     def _unpinned(self) -> Expr:
         """Return whether a driver goes: without sysfs unbind, an open event or file pins it."""
@@ -371,7 +380,10 @@ class EntryPoints(Process):
 
 
 def end_locals(made: Build) -> None:
-    """Let the variables that a driver's functions and contexts set go where it is unbound."""
+    """Let the variables that a driver's functions and contexts set go where it is unbound.
+
+    Whose last close may free the driver's data finds them in it still: they go at the next bind.
+    """
     steps = made.transitions
     mine: dict[tuple[int, Inst | None], dict[Read, None]] = {}
     for one in steps:
@@ -379,6 +391,8 @@ def end_locals(made: Build) -> None:
             if target.fact.local and value != num(0):
                 mine.setdefault((id(one.step.driver), one.step.inst), {})[target] = None
     for at, one in enumerate(steps):
-        if one.step.kind is Kind.UNBOUND:
+        contexts = () if one.step.driver is None else one.step.driver.contexts
+        late = any(context.has_close for context in contexts)
+        if one.step.kind is (Kind.BIND if late else Kind.UNBOUND):
             gone = ((read, num(0)) for read in mine.get((id(one.step.driver), one.step.inst), ()))
             steps[at] = replace(one, gives=(*one.gives, *gone))

@@ -3,15 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from checks.machine.in_flight import heard
 from checks.machine.instances import Inst, View
 from checks.machine.step import GIVEN_UP, HALTED, Step
+from checks.rules.contexts import defined
 from checks.rules.rule import COUNTED, Clause, clause_rule, is_done, state_rule, step_rule
 from generator.context import IN_FLIGHT, REGISTERED, queued
 from generator.design import SUBDEVICES, Driver
-from generator.expr import TRUE, Expr, Read, all_of, any_of
+from generator.expr import TRUE, Expr, Place, Read, all_of, any_of, num
 from generator.facts import (
     ABSENT,
     ADDED,
@@ -266,22 +267,36 @@ def handler_data_outlives_irq(view: View) -> Iterator[tuple[str, Expr]]:
 def handler_needs(view: View, driver: Driver, inst: Inst) -> Iterator[Read]:
     """Yield the facts without which the handler of a driver cannot run.
 
-    They are what it says, and what the operations need that its handler always does; unless it
-    says, its data as well, by which it finds the rest.
+    They are what it says, and what the operations need that its handler always does, but for what
+    it has set up itself by then, or is set up where it is defined; unless it says, its data as
+    well, by which it finds the rest.
     """
     yield from (fact(inst) for fact in driver.handler_needs)
+    made: set[Read] = {fact(of) for of, fact in defined(view)}
     for node in driver.atomic:
         if not isinstance(node, Do):  # what comes behind a condition is held to it when it is done
             break
         of = view.resolve(node.binding[node.op.needs_of or node.op.roles[0]],
                           {driver.device: inst}) if node.op.needs else inst
         if isinstance(of, Inst):
-            yield from (fact(of) for fact in node.op.needs)
+            yield from (need for fact in node.op.needs if (need := fact(of)) not in made)
+        made.update(_made_by(node, view, {driver.device: inst}))
         if node.op.fallible and node.on_fail != IGNORE:  # nor is what comes behind it always done
             break
     threads = any(one.kind == "irq_thread" for one in driver.contexts)
     if not driver.handler_needs and not (threads and not driver.atomic) and _has_data(driver):
         yield MEMORY(inst)
+
+
+def _made_by(do: Do, view: View, substitution: Mapping[Place, Place]) -> Iterator[Read]:
+    """Yield what is there whenever an operation has gone well."""
+    if do.op.fallible and do.on_fail == IGNORE:
+        return
+    for way in do.op.outcomes:
+        for one in way.gives if way.label == "ok" else ():
+            of = view.resolve(do.binding[one.target.of.name], substitution)
+            if one.each is None and one.value == num(1) and isinstance(of, Inst):
+                yield one.target.fact(of)
 
 
 def _has_data(driver: Driver) -> bool:

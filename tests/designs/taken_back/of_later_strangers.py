@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What later strangers wrote rightly and were refused for.
+
+mvsas: a work that its definition, or its handler for each event, sets up before it is queued there
+(CVE-2025-40001: mvs_free() did not wait for it). chaoskey: what the last close frees, behind the
+unbinding, has its flags until then, and the next that is bound has pointers of its own. ste_dma40:
+of a subsys_initcall with platform_driver_probe(), so that nobody unbinds it.
+"""
+
+from generator.context import delayed_work, file, opened
+from generator.design import Design, Device, Driver
+from generator.facts import MEMORY
+from generator.operation import Guard, Operation, ok
+from generator.ops.allocated import KFREE_OWN, KZALLOC_OWN
+from generator.ops.irq import FREE_IRQ, REQUEST_IRQ
+from generator.ops.lock import MUTEX_LOCK, MUTEX_UNLOCK
+from generator.ops.own import pointer
+from generator.ops.platform import PLATFORM_GET_IRQ
+from generator.ops.power import PM_RUNTIME_DISABLE, PM_RUNTIME_ENABLE
+from generator.ops.registered import CLOSE_FILE, USB_DEREGISTER_DEV, USB_REGISTER_DEV
+from generator.ops.usb import USB_ALLOC_URB, USB_FREE_URB
+from generator.ops.work import (
+    CANCEL_DELAYED_WORK,
+    CANCEL_DELAYED_WORK_SYNC,
+    SCHEDULE_DELAYED_WORK,
+)
+from generator.program import Block, If, Node, Return
+
+HBA, DMA, KEY = Device("hba", "platform"), Device("dma", "platform"), Device("key", "usb")
+USE = Operation("mvi->", ("dev",), (ok(),), source="", needs=(MEMORY,), sleeps=False)(HBA)
+QUEUE = SCHEDULE_DELAYED_WORK(HBA, work="event")
+CANCEL, WAIT = CANCEL_DELAYED_WORK(HBA, work="event"), CANCEL_DELAYED_WORK_SYNC(HBA, work="event")
+
+
+def _hba(cancel: Node, *handler: Node, body: Block = (USE,), static: bool = True) -> Design:
+    return Design("hba", "a work for each event", (HBA,), (Driver(
+        "hba", HBA, (KZALLOC_OWN(HBA), PLATFORM_GET_IRQ(HBA, HBA), REQUEST_IRQ(HBA)),
+        (FREE_IRQ(HBA), cancel, KFREE_OWN(HBA)), atomic=(USE, *handler, QUEUE),
+        contexts=(delayed_work("event", body, static=static),)),))
+
+
+GONE = pointer("chaoskey is gone")
+LOCK, UNLOCK = MUTEX_LOCK(KEY, lock="key"), MUTEX_UNLOCK(KEY, lock="key")
+FREE: Block = (USB_FREE_URB(KEY), KFREE_OWN(KEY))
+IS_OPEN = Guard("dev->open", opened("node")(KEY).eq(1), ())
+FAILS: Block = (*FREE, Return(ok=False))
+
+
+def _key(*free: Node) -> Design:
+    node = file("node", (If(Guard("it is closed", None, ()), (
+        LOCK, CLOSE_FILE(KEY, file="node"), If(GONE.there(KEY), free), UNLOCK)),))
+    probe = (KZALLOC_OWN(KEY), GONE.clear(KEY), USB_ALLOC_URB(KEY, fail=FAILS),
+             USB_REGISTER_DEV(KEY, fail=FAILS))
+    remove = (USB_DEREGISTER_DEV(KEY), LOCK, If(IS_OPEN, (GONE.set(KEY),), FREE), UNLOCK)
+    return Design("key", "its last close frees", (KEY,), (
+        Driver("key", KEY, probe, remove, contexts=(node,)),))
+
+
+def _dma(*failed: Node, unbind: bool = False) -> Design:
+    last = KZALLOC_OWN(DMA, fail=(*failed, Return(ok=False)))
+    return Design("dma", "never unbound", (DMA,), (Driver(
+        "dma", DMA, (PM_RUNTIME_ENABLE(DMA), last), (KFREE_OWN(DMA),), builtin=True,
+        unbind=unbind),))
+
+
+DESIGN = _hba(WAIT)
+SOUND = (_key(*FREE), _dma(PM_RUNTIME_DISABLE(DMA)))
+BUGGY = (
+    (_hba(CANCEL, body=()), "N17"), (_hba(WAIT, static=False), "N3"),
+    (_key(*FREE, USB_FREE_URB(KEY)), "N20"),
+    (_dma(), "R40"), (_dma(PM_RUNTIME_DISABLE(DMA), unbind=True), "R40"),
+)
