@@ -25,7 +25,7 @@ from generator.design import Design, Device, Driver
 from generator.designs import today
 from generator.errors import EnvironmentFault
 from generator.ops.pci import PCI_DISABLE_DEVICE, PCI_ENABLE_DEVICE
-from generator.system import cache
+from generator.system import cache, entries
 
 PORT = Device("port", "pci")
 TINY = Design("tiny", "a port that is enabled", (PORT,), (
@@ -219,3 +219,18 @@ def test_code_is_hashed_once_in_a_process(
 def test_a_folder_of_ours_that_is_gone_is_an_error(house: Path) -> None:
     with pytest.raises(EnvironmentFault, match="no-such: is missing; install portwright again"):
         cache.code("no-such")
+
+
+def test_a_readme_says_of_each_kind_what_it_is_kept_under() -> None:
+    text = (HOUSE / "generator/README.md").read_text(encoding="utf-8")
+    section = text.partition("## What is kept\n")[2].partition("\n## ")[0]
+    rows = [row.split("|") for row in section.splitlines() if row.startswith("| `")]
+    files = [name for row in rows for name in re.findall(r"`([\w/]+\.py)`", row[4])]
+    homes = [HOUSE / name if name.startswith("checks/") else HOUSE / "generator" / name
+             for name in files]
+    forms = {home for home in HOUSE.glob("[gc]*/**/*.py")
+             if re.search(r"^_FORM = \"\d", home.read_text(encoding="utf-8"), re.M)}
+
+    assert sorted(re.findall(r"`(\w+)/`", "".join(row[1] for row in rows))) == sorted(entries.KINDS)
+    assert [home for home in homes if not home.is_file()] == []
+    assert forms <= set(homes)
