@@ -10,8 +10,9 @@ from checks.finding import Verdict
 from checks.machine.episode import PLAIN
 from checks.rules.all import RULES
 from checks.rules.rule import Rule
-from checks.search.explore import Explorer, Report
+from checks.search.explore import Explorer
 from checks.search.oracle import Naive, State, walked
+from checks.search.told import Report
 from generator.design import Design
 from generator.errors import ModelError
 from generator.facts import CAN_DYN, CAP, COUNT, D3_POSSIBLE, LINE_ROUTED, NO_MSI

@@ -8,9 +8,10 @@ from waiting import LONG
 from checks.finding import Verdict
 from checks.machine.machine import Machine
 from checks.search import spin
-from checks.search.explore import Report, shown
+from checks.search.explore import shown
 from checks.search.machine_as_c import Watch
 from checks.search.promela import Promela
+from checks.search.told import Report
 from checks.search.trace import replay
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from checks.search.explore import Counterexample
+from checks.search.told import Counterexample
 from checks.verdict.judge import judge
 from generator.errors import TreeError, UsageError
 from generator.extraction import source

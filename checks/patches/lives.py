@@ -17,7 +17,7 @@ from checks.compiling.frontend import STRANGE, diagnose
 from checks.compiling.outcome import name_of
 from checks.finding import Finding, Severity, Verdict
 from checks.patches.work import Work
-from checks.search.explore import Counterexample
+from checks.search.told import Counterexample
 from checks.show import report_text
 from checks.verdict.judge import judge
 from generator.errors import EnvironmentFault, PortwrightError, TreeError, Where

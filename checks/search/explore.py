@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import takewhile
 
 from checks.finding import Verdict
@@ -13,16 +13,17 @@ from checks.machine.episode import PLAIN
 from checks.machine.machine import Machine, build, within_range
 from checks.machine.step import Kind, Step, words_of
 from checks.rules.rule import Rule
+from checks.search.exits import LARGE, at_exits, exit_of
 from checks.search.liveness import forget
 from checks.search.lives import part_of_life
 from checks.search.machine_as_c import Watch, way_of
 from checks.search.native import Found
 from checks.search.reasons import because, taken_at
 from checks.search.search import Search
+from checks.search.told import Bounds, Counterexample, Done, Report, Shown
 from checks.search.trace import answers_on, broken_on, shortened, states_on
 from checks.search.watches import watches_of, with_questions
-from generator.design import RUNTIME, Design, Waiver
-from generator.errors import NOWHERE, Where
+from generator.design import RUNTIME, Design
 from generator.expr import Fact, Read
 from generator.meaning import evaluate, fold_known
 from generator.system.collector import uncollected
@@ -31,108 +32,8 @@ from generator.system.stopping import Late, bounded
 STATES = 10_000_000
 BEHIND = "the search goes on behind it"  # the reason of waivers that only look what comes after
 ELSEWHERE = 8  # other places at which a rule is broken that are told
+EXITS = 24  # other ways out of a probe behind which it is
 STEPS = 20_000  # that a machine may have on the smallest budget
-
-
-@dataclass(frozen=True)
-class Shown:
-    """One line of a trace.
-
-    `entry` says within what the actor does it, `about` names the devices that it is done to.
-    """
-
-    actor: str
-    text: str
-    outcome: str
-    where: Where
-    entry: str = ""
-    kind: Kind = Kind.OPERATION
-    about: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Counterexample:
-    """The shortest way to break a rule, on the hardware that answers `hardware`.
-
-    `because` are the facts that make it break there, `mend` is what would, where that is known.
-    `behind` are the rules that are broken on the way before, where a search went on behind them.
-    `taken` is where what is left was taken, where something is left; `life` is the part of its life
-    that the driver is in.
-    """
-
-    rule: str
-    title: str
-    message: str
-    trace: tuple[Shown, ...]
-    hardware: tuple[tuple[str, str], ...]
-    waived: str = ""
-    depth: int = 0  # steps on the way that somebody else could see
-    episode: str = ""  # "" for the plain one
-    because: tuple[str, ...] = ()
-    mend: str = ""
-    behind: tuple[str, ...] = ()
-    taken: Where = NOWHERE
-    way: str = ""  # of those in which the rule is broken
-    life: str = ""
-
-    @property
-    def told_by(self) -> tuple[str, str]:
-        """Return what tells its way apart: what one line has taken is left in one way."""
-        return self.rule, self.way if self.taken == NOWHERE else str(self.taken)
-
-
-@dataclass(frozen=True)
-class Sought:
-    """A goal, and a shortest way to it; None where no reachable state satisfies it."""
-
-    key: str
-    service: str
-    statement: str
-    way: Counterexample | None
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """How far the search went: a HOLDS means nothing without them."""
-
-    states: int
-    transitions: int
-    complete: bool
-    seconds: float
-    instances: tuple[str, ...]
-    episodes: tuple[str, ...] = ()  # those beside the plain one
-
-
-@dataclass(frozen=True)
-class Done:
-    """An operation that was done in some life: by which driver, within what, in which line."""
-
-    driver: str
-    entry: str
-    operation: str
-    where: Where
-
-
-@dataclass(frozen=True)
-class Report:
-    """The verdict on one design."""
-
-    design: str
-    verdict: Verdict
-    counterexamples: tuple[Counterexample, ...]
-    waived: tuple[Counterexample, ...]
-    bounds: Bounds
-    reached: tuple[str, ...]
-    unreached: tuple[str, ...]
-    taken: bytes = b""  # per transition of the design's machine, whether it ever happened
-    goals: tuple[Sought, ...] = ()
-    waivers: tuple[Waiver, ...] = ()  # all that the design has, needed or not
-    # what else breaks, but only on ways on which something is broken already
-    further: tuple[Counterexample, ...] = ()
-    looked_further: bool | None = None  # behind all that is broken, to the end; None: not at all
-    elsewhere: tuple[Counterexample, ...] = ()  # the same rules, by ways on which nothing is broken
-    left_out: tuple[tuple[str, str], ...] = ()  # episodes that were not explored, and why
-    done: frozenset[Done] = frozenset()
 
 
 def explore(
@@ -229,7 +130,32 @@ class Explorer:
             complete=complete, states=self.library.states(),
             transitions=self.library.transitions(), seconds=seconds,
         )
-        return replace(report, elsewhere=self._elsewhere(report.counterexamples, others))
+        elsewhere = self._elsewhere(report.counterexamples, others)
+        told = (*report.counterexamples, *elsewhere)
+        small = complete and report.bounds.states <= LARGE and self.shorten
+        if small and any(one.life == "probe" for one in told):
+            elsewhere = (*elsewhere, *self._exits(told))
+        return replace(report, elsewhere=elsewhere)
+
+    def _exits(self, told: Sequence[Counterexample]) -> Iterator[Counterexample]:
+        """Yield where else in a probe what is told breaks, behind another call that fails."""
+        rules = {one.rule for one in told}
+        known = {(*one.told_by, one.failed_at) for one in told}
+        kept = 0
+        for one, path, failed in at_exits(self.machine, self.search, states=LARGE, seconds=5.0):
+            watch = self.watches[one.watch]
+            if watch.rule not in rules or watch.waived:
+                continue
+            found = counterexample(self.machine, path, watch, self.rules, self.watches)
+            (left,) = shown(self.machine, [failed], failed)
+            if (by := (*found.told_by, left.where)) not in known and kept < EXITS:
+                known.add(by)
+                path = shortened(self.machine, path, watch)
+                if exit_of(self.machine, path) is None:  # it breaks before that fails
+                    continue
+                kept += 1
+                found = counterexample(self.machine, path, watch, self.rules, self.watches)
+                yield replace(found, depth=one.level, life="probe", exit=left)
 
     def _sorted_out(self) -> tuple[list[Found], list[Found]]:
         """Return by what each rule was broken first, and by what in other places, if one looks."""

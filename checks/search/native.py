@@ -6,7 +6,7 @@ from __future__ import annotations
 import ctypes
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -81,7 +81,7 @@ class Library:
             ("origin", ctypes.c_uint), ("state", ctypes.POINTER(state)),
             ("step", ctypes.POINTER(Step)), ("steps", ctypes.c_uint),
             ("steps_at_once", ctypes.c_uint), ("closed", ctypes.c_uint), ("rests", ctypes.c_uint),
-            ("way", ctypes.POINTER(ctypes.c_int)), ("end", None),
+            ("way", ctypes.POINTER(ctypes.c_int)), ("leave_out", None), ("end", None),
         ):
             getattr(self._loaded, name).restype = result
 
@@ -101,6 +101,11 @@ class Library:
             self._pack(start), ctypes.c_uint(limit), ctypes.c_double(until), int(first)
         ):
             raise EnvironmentFault("no memory for a search")
+
+    def leave_out(self, transitions: Collection[int]) -> None:
+        """Search from now on as if some transitions, and only those, could not be taken."""
+        for number in range(self._transitions):
+            self._loaded.leave_out(number, int(number in transitions))
 
     def search(self, some: int) -> bool:
         """Expand some states more; return whether there are others.

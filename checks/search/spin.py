@@ -23,8 +23,6 @@ from checks.machine.episode import PLAIN
 from checks.machine.machine import Machine
 from checks.rules.rule import Rule
 from checks.search.explore import (
-    Counterexample,
-    Report,
     built,
     counterexample,
     reported,
@@ -33,6 +31,7 @@ from checks.search.explore import (
 from checks.search.liveness import forget
 from checks.search.machine_as_c import Watch
 from checks.search.promela import Promela, Slot, promela
+from checks.search.told import Counterexample, Report
 from checks.search.trace import replay, shortened
 from checks.search.watches import watches_of, with_questions
 from generator.design import Design

@@ -11,7 +11,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from checks.search.explore import Counterexample, Shown
+from checks.search.told import Counterexample, Shown
 from checks.show.table import said
 from generator.rendering.templates import text_of
 

@@ -11,7 +11,12 @@ from pathlib import Path
 from checks.finding import Verdict
 from checks.machine.episode import EPISODES
 from checks.machine.step import Kind
-from checks.search.explore import Counterexample, Report, Shown, Sought
+from checks.search.told import (
+    Counterexample,
+    Report,
+    Shown,
+    Sought,
+)
 from checks.show.table import WIDTH, said, table
 from checks.verdict.likeness import Likeness
 from generator.facts import PLATFORM
@@ -72,10 +77,28 @@ def _elsewhere(report: Report) -> Iterator[str]:
     if report.elsewhere:
         yield ""
         yield "The same is broken elsewhere, in lives of its own:"
+    exits: dict[tuple[str, str], list[Counterexample]] = {}
     for one in report.elsewhere:
+        if one.exit is not None:
+            exits.setdefault(one.told_by, []).append(one)
+    for one in report.elsewhere:
+        if one.exit is None:
+            yield f"{place(one)}error: {one.message.rpartition(' Here: ')[2]} [{one.rule}]"
+            yield from _why(replace(one, mend=""))
+            yield from _wrapped(f"life: {life(one)}")
+            yield from _exits(exits.pop(one.told_by, []), "and")
+    for same in exits.values():
+        one = same[0]
         yield f"{place(one)}error: {one.message.rpartition(' Here: ')[2]} [{one.rule}]"
-        yield from _why(replace(one, mend=""))
-        yield from _wrapped(f"life: {life(one)}")
+        yield from _exits(same, "also")
+
+
+def _exits(same: Sequence[Counterexample], also: str) -> Iterator[str]:
+    """Yield behind which other calls of a probe, when they fail, the same is broken."""
+    said_ = [f"{said(one.exit)} in {short(one.exit.where.file)}:{one.exit.where.line}"
+             for one in same if one.exit is not None]
+    if said_:
+        yield from _wrapped(f"{also} where it ends with {'; '.join(said_)}")
 
 
 def life(one: Counterexample) -> str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from checks.search.explore import Shown
+from checks.search.told import Shown
 
 WIDTH = 75  # maintainer-tip.rst: a changelog's lines
 _MARGIN = 2

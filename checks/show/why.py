@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from checks.machine.machine import build
-from checks.search.explore import Counterexample, Report, Shown
+from checks.search.told import Counterexample, Report, Shown
 from checks.show import report_text
 from checks.show.table import WIDTH, said
 from checks.verdict.matrix import Cell, Kind, Served, on

@@ -18,9 +18,10 @@ from checks.machine.machine import Machine, build, given_answers
 from checks.machine.questions import OPEN_QUESTION, answered
 from checks.machine.step import Step, words_of
 from checks.rules.rule import Rule
-from checks.search.explore import STATES, Shown, shown
+from checks.search.explore import STATES, shown
 from checks.search.machine_as_c import Watch
 from checks.search.search import Search
+from checks.search.told import Shown
 from generator.design import Design
 from generator.expr import Expr, Fact, Read, any_of, num
 from generator.facts import HANDLER, IRQ, MASTER, MODE, OUTCOME, PHASE

@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from checks.finding import Verdict
-from checks.search.explore import Report
+from checks.search.told import Report
 from checks.verdict.judge import SECONDS, judge
 from checks.verdict.matrix import Cell, Exploration, Served, Task, explore_all
 from generator.design import Design

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from checks.machine.instances import Inst, View
 from checks.rules.rule import Rule
-from checks.search.explore import Report, Sought
+from checks.search.told import Report, Sought
 from generator.design import Design, Device, Waiver
 from generator.expr import EACH, TRUE, Expr, Fact, Nth, Role, all_of, any_of
 from generator.facts import (

@@ -15,13 +15,16 @@ from checks.rules.rule import Rule
 from checks.search.explore import (
     BEHIND,
     ELSEWHERE,
+    EXITS,
     STATES,
+    explore,
+    unprepared,
+)
+from checks.search.told import (
     Bounds,
     Counterexample,
     Done,
     Report,
-    explore,
-    unprepared,
 )
 from checks.verdict.degrade import RULE as DEGRADES
 from checks.verdict.degrade import Comparison, degrade
@@ -203,9 +206,12 @@ def _given(base: Design, design: Design) -> Design:
     return replace(base, given={**base.given, **given})
 
 
-def _place(one: Counterexample) -> tuple[str, str, str]:
-    """Return what tells places apart at which a rule is broken, in which part of a life."""
-    return *one.told_by, one.life
+_Place = tuple[str, str, str, str]
+
+
+def _place(one: Counterexample) -> _Place:
+    """Return what tells places apart at which a rule is broken: in which part of a life, where."""
+    return *one.told_by, one.life, "" if one.exit is None else str(one.exit.where)
 
 
 _WORST = (Verdict.HOLDS, Verdict.UNFINISHED, Verdict.VIOLATED)
@@ -215,7 +221,7 @@ def merged(reports: Sequence[Report], design: Design) -> Report:
     """Return one report on a design from those of its episodes: the worst verdict is its own."""
     first, all_ = reports[0], [one.bounds for one in reports]
     found: dict[str, Counterexample] = {}
-    other: dict[tuple[str, str, str], Counterexample] = {}
+    other: dict[_Place, Counterexample] = {}
     waived: dict[tuple[str, str], Counterexample] = {}
     for report in reports:
         for example in report.counterexamples:
@@ -224,14 +230,16 @@ def merged(reports: Sequence[Report], design: Design) -> Report:
             other.setdefault(_place(example), example)
         for example in report.waived:
             waived.setdefault((example.rule, example.waived), example)
+    places = sorted(
+        (one for place, one in other.items() if place != _place(found[one.rule])),
+        key=lambda one: (one.told_by == found[one.rule].told_by, len(one.trace)),
+    )
     return replace(
         first,
         verdict=max((one.verdict for one in reports), key=_WORST.index),
         counterexamples=tuple(sorted(found.values(), key=lambda one: len(one.trace))),
-        elsewhere=tuple(sorted(
-            (one for place, one in other.items() if place != _place(found[one.rule])),
-            key=lambda one: (one.told_by == found[one.rule].told_by, len(one.trace)),
-        ))[:ELSEWHERE],
+        elsewhere=(*[one for one in places if one.exit is None][:ELSEWHERE],
+                   *[one for one in places if one.exit is not None][:EXITS]),
         waived=tuple(waived.values()),
         waivers=design.waivers,
         done=frozenset[Done]().union(*(one.done for one in reports)),

@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 
 from checks.machine.episode import EPISODES, PLAIN, episodes_of
 from checks.machine.machine import build
-from checks.search.explore import STATES, Shown, shown
+from checks.search.explore import STATES, shown
 from checks.search.machine_as_c import Watch
+from checks.search.told import Shown
 from checks.search.trace import replay, shortened
 from checks.verdict.hardware_sets import Trees
 from checks.verdict.rest import Hardware, Rests, rests

@@ -20,7 +20,8 @@ from checks.finding import Verdict
 from checks.machine.episode import PLAIN
 from checks.machine.machine import given_answers
 from checks.rules.rule import Rule
-from checks.search.explore import STATES, Explorer, Report, unprepared
+from checks.search.explore import STATES, Explorer, unprepared
+from checks.search.told import Report
 from checks.verdict.degrade import Beside, Comparison
 from checks.verdict.goal import SERVICES, goals_at_best, served_by
 from checks.verdict.judge import judge

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from checks.finding import Verdict
 from checks.machine.episode import PLAIN
 from checks.machine.runtime_calls import CALLED_KINDS
-from checks.search.explore import Done, Report
+from checks.search.told import Done, Report
 from generator.design import RECOVERY, RUNTIME, SLEEP, Design, Driver
 from generator.errors import Where
 from generator.expr import Fact, Num, Place, Read, Role, num

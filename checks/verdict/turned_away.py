@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from checks.machine.machine import Machine
 from checks.machine.step import IDLE, RUNNING, Transition
-from checks.search.explore import Shown
+from checks.search.told import Shown
 from checks.verdict.goal import instances
 from generator.expr import Num, Read
 from generator.facts import HANDLER, LIFE

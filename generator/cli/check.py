@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checks.finding import Verdict
-from checks.search.explore import STATES, Report, explore
+from checks.search.explore import STATES, explore
+from checks.search.told import Report
 from checks.show import report_text
 from checks.verdict.judge import judge
 from checks.verdict.notes import Note, never_reached, notes

@@ -8,7 +8,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from checks.search.explore import Report
+from checks.search.told import Report
 from generator.system.stopping import INTERRUPTED
 
 BUDGET = 124

@@ -12,7 +12,7 @@ from checks.machine.episode import EPISODES
 from checks.report import record
 from checks.report.forms import FORMS
 from checks.report.record import Gap, Item, Row, Scope
-from checks.search.explore import Counterexample, Report
+from checks.search.told import Counterexample, Report
 from checks.show import report_text
 from checks.verdict.likeness import Likeness
 from checks.verdict.matrix import KINDS, Exploration

@@ -17,9 +17,10 @@ from collections.abc import Callable, Sequence
 
 from checks.rules.all import RULES
 from checks.search import spin
-from checks.search.explore import Report, explore
+from checks.search.explore import explore
 from checks.search.liveness import forget
 from checks.search.promela import promela
+from checks.search.told import Report
 from generator.design import Design
 from generator.load import load, names
 

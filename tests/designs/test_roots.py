@@ -12,8 +12,9 @@ from house import DESIGNS
 from checks.finding import Verdict
 from checks.rules.all import RULES
 from checks.search import spin
-from checks.search.explore import Report, explore
+from checks.search.explore import explore
 from checks.search.oracle import naive
+from checks.search.told import Report
 from checks.show.report_text import place
 from checks.verdict.judge import judge
 from generator.design import Design, Device, Driver

@@ -9,7 +9,8 @@ from house import DESIGNS
 
 from checks.machine.machine import build
 from checks.rules.all import RULES
-from checks.search.explore import Report, explore
+from checks.search.explore import explore
+from checks.search.told import Report
 from checks.verdict.judge import judge
 from checks.verdict.notes import notes
 from generator.context import Context, delayed_work, irq_thread, thread, timer, work

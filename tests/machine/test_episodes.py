@@ -13,7 +13,8 @@ from checks.machine.episode import EPISODES, TAKEN_BACK_BY, episodes_of
 from checks.machine.instances import Inst
 from checks.machine.schedule import BY_ITSELF, schedule
 from checks.rules.all import RULES
-from checks.search.explore import Report, explore
+from checks.search.explore import explore
+from checks.search.told import Report
 from checks.show import report_text
 from checks.verdict.judge import judge
 from checks.verdict.parallel import results

@@ -17,7 +17,8 @@ from checks.boot.predict.predict import after_unbind, at_rest, leaves_under_even
 from checks.machine.machine import build
 from checks.machine.step import Build, Kind, Step
 from checks.rules.all import RULES
-from checks.search.explore import Counterexample, Report, explore
+from checks.search.explore import explore
+from checks.search.told import Counterexample, Report
 from checks.show import diagram, report_text
 from checks.verdict.degrade import degrade
 from checks.verdict.matrix import KINDS, Task, explored

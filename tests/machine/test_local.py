@@ -17,7 +17,8 @@ from checks.machine.machine import build
 from checks.machine.step import Kind, Step
 from checks.rules.all import RULES
 from checks.rules.rule import step_rule
-from checks.search.explore import Report, explore
+from checks.search.explore import explore
+from checks.search.told import Report
 from checks.verdict import explored
 from checks.verdict.likeness import compare
 from checks.verdict.rest import kept_of

@@ -10,7 +10,8 @@ from broken.parts import Case
 from checks.finding import Verdict
 from checks.rules.all import RULES
 from checks.rules.rule import Rule
-from checks.search.explore import Counterexample, explore
+from checks.search.explore import explore
+from checks.search.told import Counterexample
 from checks.verdict.judge import ALL
 from generator.design import Design, Device, Driver
 from generator.kernel.tree import Tree, read

@@ -17,7 +17,8 @@ from house import DESIGNS
 from checks.machine.machine import build
 from checks.machine.step import Kind, words_of
 from checks.rules.all import RULES
-from checks.search.explore import Counterexample, Shown, explore, shown
+from checks.search.explore import explore, shown
+from checks.search.told import Counterexample, Shown
 from checks.show import diagram, report_text
 from checks.show.table import WIDTH, table
 from generator.__main__ import main

@@ -18,7 +18,7 @@ from checks.boot import many
 from checks.boot.build.kernel import Kernel
 from checks.boot.predict.board import USUAL
 from checks.compiling.outcome import name_of
-from checks.search.explore import Report
+from checks.search.told import Report
 from checks.verdict import explored
 from checks.verdict.judge import judge
 from generator.design import Design, Device, Driver

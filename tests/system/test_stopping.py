@@ -20,7 +20,8 @@ from waiting import LONG, ended, until
 from checks.finding import Verdict
 from checks.search import explore as exploring
 from checks.search import spin
-from checks.search.explore import Report, explore
+from checks.search.explore import explore
+from checks.search.told import Report
 from checks.verdict import judge as judging
 from checks.verdict.judge import judge
 from checks.verdict.matrix import Task, explore_all

@@ -28,7 +28,7 @@ from generator.expr import FALSE, any_of
 from generator.facts import CAP, COUNT, ENABLED, LIFE, LINE_ROUTED, MASTER
 from generator.load import load
 from generator.meaning import evaluate
-from generator.operation import RETURN, Guard, Node
+from generator.operation import RETURN, Guard, Node, Operation, fault, ok
 from generator.ops.clk import CLK_DISABLE_UNPREPARE, CLK_PREPARE_ENABLE, DEVM_CLK_GET
 from generator.ops.device import DEVM_KZALLOC, KFREE_NOTE, KZALLOC_NOTE
 from generator.ops.irq import (
@@ -41,6 +41,7 @@ from generator.ops.irq import (
 )
 from generator.ops.pci import PCI_DISABLE_DEVICE, PCI_ENABLE_DEVICE, PCI_SET_MASTER
 from generator.ops.perf import PEEK_ENDS
+from generator.ops.platform import PLATFORM_GET_IRQ
 from generator.ops.registered import PCI_REGISTER_DRIVER, PCI_UNREGISTER_DRIVER
 from generator.ops.source import ENABLE_SOURCE
 from generator.ops.work import (
@@ -318,6 +319,32 @@ def test_the_same_words_in_another_life_are_another_place() -> None:
     assert fixed.elsewhere == ()
     said = report_text.text(buggy)
     assert "  life: bind module; probe returns 0; unbind module; [module poll] timer\n" in said
+
+
+def test_each_call_that_fails_is_a_way_out_of_its_own() -> None:
+    """vchiq_arm left its threads where its cdev fails, and where any call before that did."""
+    bus = Device("bus", "platform")
+    start = Operation("start", ("dev",), (ok(), fault("-EIO")), source="")
+
+    def ends(*last: Node) -> Design:
+        probe = (DEVM_KZALLOC(bus, bus, fail=RETURN), INIT_WORK(bus, work="scan"),
+                 SCHEDULE_WORK(bus, work="scan"), PLATFORM_GET_IRQ(bus, bus, fail=RETURN),
+                 start(bus, fail=(*last, Return(ok=False))))
+        stop = (CANCEL_WORK_SYNC(bus, work="scan"),)
+        return Design("bus", "", (bus,), (
+            Driver("bus", bus, probe, stop, contexts=(work("scan"),)),))
+
+    buggy, fixed = judge(ends()), judge(ends(CANCEL_WORK_SYNC(bus, work="scan")))
+    (one,) = buggy.counterexamples
+    (also,) = buggy.elsewhere
+
+    assert (one.told_by, one.life) == (also.told_by, also.life)
+    assert "platform_get_irq(bus, bus)" in [step.text for step in one.trace]
+    assert also.exit is not None
+    assert also.exit.text == "start(bus)"
+    assert [found.told_by for found in fixed.counterexamples] == [one.told_by]
+    assert fixed.elsewhere == ()
+    assert "\n  also where it ends with start(bus): -EIO in " in report_text.text(buggy)
 
 
 def test_one_line_that_is_done_in_two_entry_points_is_told_for_each() -> None:
