@@ -42,6 +42,11 @@ PLATFORM_GET_IRQ_OPTIONAL = replace(
 GPIOD_TO_IRQ = replace(
     PLATFORM_GET_IRQ, name="gpiod_to_irq", source="drivers/gpio/gpiolib.c gpiod_to_irq()",
     fingerprint=Fingerprint(("gpiod_to_irq",), fails=Fails.POSITIVE))
+# Of a firmware node, where a mapping of 0 is an error: drivers/base/property.c.
+FWNODE_IRQ_GET, FWNODE_IRQ_GET_BYNAME = (
+    replace(PLATFORM_GET_IRQ, name=name, source=f"drivers/base/property.c {name}()",
+            fingerprint=Fingerprint((name,), fails=Fails.POSITIVE))
+    for name in ("fwnode_irq_get", "fwnode_irq_get_byname"))
 # Of a node of the device tree; 0 says that there is none.
 IRQ_OF_PARSE_AND_MAP, OF_IRQ_GET, OF_IRQ_GET_BYNAME = (
     replace(PLATFORM_GET_IRQ, name=name, source=f"drivers/of/irq.c {name}()",

@@ -317,3 +317,29 @@ def test_whether_a_device_is_enabled_is_known(pinned: Tree) -> None:
 
     assert rules_of(read_c(pinned, HEAD + ENABLED + TAIL)) == set()
     assert rules_of(read_c(pinned, HEAD + other + TAIL)) == {"R36"}
+
+
+LOOKED_UP = CHIP_PROBE + """	if (pdev->id) {
+		ret = fwnode_irq_get_byname(dev_fwnode(dev->parent), "alert");
+		if (ret <= 0)
+			return ret;
+	}
+	INIT_WORK(&chip->work, chip_work);
+	return 0;
+}
+static void chip_remove(struct platform_device *pdev)
+{
+	struct chip *chip = platform_get_drvdata(pdev);
+
+	cancel_work_sync(&chip->work);
+}
+"""
+
+
+def test_an_irq_of_firmware_is_never_0(pinned: Tree) -> None:
+    work = "static void chip_work(struct work_struct *work) { }\n"
+    of_node = LOOKED_UP.replace('fwnode_irq_get_byname(dev_fwnode(dev->parent), "alert")',
+                                'of_property_count_u32_elems(dev->of_node, "alert")')
+
+    assert chip_rules(pinned, work + LOOKED_UP) == set()
+    assert chip_rules(pinned, work + of_node) == {"N12"}
