@@ -20,6 +20,8 @@ from generator.ops.perf import DEVM_ACTION
 from generator.parsing.cursors import Kind, Unit
 from generator.program import Block, Call, Function, If, Return, leaves, walk
 
+# What sets a bit of a member: include/asm-generic/bitops/instrumented-atomic.h.
+_SETS_A_BIT = r"\b(?:__)?(?:test_and_)?(?:set|change)_bit(?:_lock)?\s*\([^;]*&[^;]*(?:->|\.)\s*%s\b"
 _MOST = 100  # sets of conditions, none within another, that are told apart
 
 _Guards = frozenset[tuple[str, bool]]  # the conditions that something stands under, and answers
@@ -75,7 +77,7 @@ def of_members(blocks: Iterable[Block], units: Sequence[Unit]) -> frozenset[Fact
     back: dict[Fact, _Ways] = {}
     uses: _Ways | None = None
     for operation, ways in reached(tuple(blocks)):
-        undoes = operation in undoing() or operation.does.startswith(("cancel", "shut"))
+        undoes = operation in undoing() or operation.does.startswith(("cancel", "shut", "wait"))
         undoes |= operation.fingerprint == DEVM_ACTION  # later, and asked now
         where = back if undoes else taken
         for fact in facts_of(operation):
@@ -168,6 +170,7 @@ def _is_set(condition: str, text: str, own: Collection[str]) -> bool:
     """Return whether a driver gives some member of a condition, or its `own` variable, a value."""
     members = re.findall(r"(?:->|\.)\s*(\w+)(?!\s*(?:->|\.|\())\b", condition)
     words = [one for one in re.findall(r"\w+", condition) if one in own]
-    return any(re.search(rf"(?:->|\.)\s*{one}\s*[|&^+-]?=[^=]", text) for one in members) or any(
+    return any(re.search(rf"(?:->|\.)\s*{one}\s*[|&^+-]?=[^=]", text)
+               or re.search(_SETS_A_BIT % one, text) for one in members) or any(
         re.search(rf"^\s+{one}\s*=[^=]", text, re.M) for one in words
     )

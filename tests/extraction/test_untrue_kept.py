@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from as_read import HEAD, TAIL, read_c, rules_of
+from as_read import HEAD, PROBE, TAIL, read_c, rules_of
 
 from generator.kernel.tree import Tree
 
@@ -302,3 +302,37 @@ def test_what_a_helper_takes_that_a_loop_calls_is_several(pinned: Tree) -> None:
 
     assert rules_of(read_c(pinned, HEAD + PORTS + TAIL)) == set()
     assert rules_of(read_c(pinned, HEAD + once + TAIL)), "of one that stays it is told"
+
+
+BITS = HEAD.replace(
+    "struct card {", "struct card { unsigned long up; struct work_struct begin;") + """
+static void card_late(struct work_struct *work) { }
+static void card_begin(struct work_struct *work)
+{
+	struct card *card = container_of(work, struct card, begin);
+
+	if (test_and_set_bit(3, &card->up))
+		return;
+	INIT_WORK(&card->work, card_late);
+}
+""" + PROBE + """	INIT_WORK(&card->begin, card_begin);
+	schedule_work(&card->begin);
+	return 0;
+}
+static void card_remove(struct pci_dev *pdev)
+{
+	struct card *card = of(pdev);
+
+	cancel_work_sync(&card->begin);
+	if (test_bit(3, &card->up))
+		flush_work(&card->work);
+}
+"""
+
+
+def test_a_bit_says_what_was_done(pinned: Tree) -> None:
+    """A work that is set up later is waited for where a bit says that it was."""
+    always = BITS.replace("if (test_bit(3, &card->up))\n\t", "")
+
+    assert rules_of(read_c(pinned, BITS + TAIL)) == set()
+    assert rules_of(read_c(pinned, always + TAIL)) == {"N12"}
