@@ -6,6 +6,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from generator.errors import Where
 from generator.expr import Place
@@ -136,9 +137,9 @@ class Function:
     body: Block
     undo: Function | None = None
 
-    @property
+    @cached_property
     def fallible(self) -> bool:
-        """Return whether it can return an error."""
+        """Return whether it can return an error, found once: its callers ask, and theirs."""
         return _may_fail(self.body)
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from generator import rewrite
+from generator import program, rewrite
 from generator.drivers.pcie_cxlpmu import CPMU
 from generator.drivers.portdrv_services import PORT
 from generator.load import load
@@ -149,3 +149,18 @@ def test_each_helper_is_looked_into_once_however_many_call_it() -> None:
 
     assert len(walk_once((body,))) == 1 + 3 * 40
     assert operations_once((body, body)) == (SET,)
+
+
+def test_whether_a_helper_fails_is_found_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many ways lead to it: each of its callers asks, and theirs."""
+    asked: list[Block] = []
+    may_fail = program._may_fail
+    monkeypatch.setattr(
+        program, "_may_fail", lambda body: (asked.append(body), may_fail(body))[1])
+    body: Block = (CLEAR,)
+    for number in range(12):
+        step = Function(f"step{number}", body)
+        body = (If(asks(step.name), (call(step),), (call(step),)),)
+
+    assert not Function("probe", body).fallible
+    assert len(asked) == 1 + 12
