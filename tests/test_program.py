@@ -155,8 +155,12 @@ def test_whether_a_helper_fails_is_found_once(monkeypatch: pytest.MonkeyPatch) -
     """However many ways lead to it: each of its callers asks, and theirs."""
     asked: list[Block] = []
     may_fail = program._may_fail
-    monkeypatch.setattr(
-        program, "_may_fail", lambda body: (asked.append(body), may_fail(body))[1])
+
+    def counted(body: Block) -> bool:
+        asked.append(body)
+        return may_fail(body)
+
+    monkeypatch.setattr(program, "_may_fail", counted)
     body: Block = (CLEAR,)
     for number in range(12):
         step = Function(f"step{number}", body)

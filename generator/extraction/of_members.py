@@ -170,7 +170,8 @@ def _is_set(condition: str, text: str, own: Collection[str]) -> bool:
     """Return whether a driver gives some member of a condition, or its `own` variable, a value."""
     members = re.findall(r"(?:->|\.)\s*(\w+)(?!\s*(?:->|\.|\())\b", condition)
     words = [one for one in re.findall(r"\w+", condition) if one in own]
+    bits = "test_bit(" in condition
     return any(re.search(rf"(?:->|\.)\s*{one}\s*[|&^+-]?=[^=]", text)
-               or re.search(_SETS_A_BIT % one, text) for one in members) or any(
+               or (bits and re.search(_SETS_A_BIT % one, text)) for one in members) or any(
         re.search(rf"^\s+{one}\s*=[^=]", text, re.M) for one in words
     )
