@@ -64,7 +64,14 @@ def listen() -> None:
     for number in _SIGNALS:
         signal.signal(number, _heard)
     signal.signal(signal.SIGALRM, _clock)
+    sys.unraisablehook = unraised
     _arm()
+
+
+def unraised(what: sys.UnraisableHookArgs) -> None:
+    """Print what Python ignores, but no end: one that gets lost so is raised again."""
+    if not isinstance(what.exc_value, Late | Ended):
+        sys.__unraisablehook__(what)
 
 
 def over() -> None:

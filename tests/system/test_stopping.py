@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
@@ -33,7 +34,7 @@ from generator.errors import EnvironmentFault
 from generator.load import load
 from generator.resize import with_children
 from generator.system import stopping
-from generator.system.stopping import Late, bounded, descendants
+from generator.system.stopping import Ended, Late, bounded, descendants
 
 PORTWRIGHT = [sys.executable, "-m", "generator"]
 
@@ -225,3 +226,27 @@ def test_other_threads_are_not_bounded() -> None:
     thread.join()
 
     assert done == [True]
+
+
+@pytest.mark.parametrize(("raised", "said"), [(Late, ""), (Ended, ""), (ValueError, "ValueError")])
+def test_an_end_that_python_ignores_prints_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    raised: type[BaseException], said: str,
+) -> None:
+    """As in the callback of a weak reference; the clock raises it again."""
+    monkeypatch.setattr(stopping, "_state", stopping._state)
+    monkeypatch.setattr(stopping, "_arm", lambda: None)
+    monkeypatch.setattr(sys, "unraisablehook", None)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+
+    def ends(_: object) -> None:
+        raise raised
+
+    stopping.listen()
+    thing = threading.Event()
+    reference = weakref.ref(thing, ends)
+    del thing
+
+    assert reference() is None
+    assert said in (err := capsys.readouterr().err)
+    assert bool(said) == bool(err)
