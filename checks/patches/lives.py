@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 from checks.compiling.frontend import STRANGE, diagnose
@@ -45,13 +45,18 @@ Overlay = Mapping[str, bytes | None]
 
 @dataclass(frozen=True)
 class Broken:
-    """A rule that a driver breaks: what is said of it, where, and the lines of a life."""
+    """A rule that a driver breaks: what is said of it, where, and the lines of a life.
+
+    within: which part of its life the driver is in, and the step at which it is broken: with the
+    message they tell what was broken before, on whatever line that is now.
+    """
 
     rule: str
     message: str
     path: str
     line: int
     life: tuple[str, ...]
+    within: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True)
@@ -96,10 +101,11 @@ def _compared(then: Lives, now: Lives, path: str, commit: str) -> Iterator[Findi
                           f"{why}", path, severity=Severity.NOTE, commit=commit)
         if why:
             continue
-        was = {one.rule for one in then.broken.get(name, ())}
+        before = then.broken.get(name, ())
+        was = {one.rule for one in before}
         new = name not in then.broken
         for one in broken:
-            if one.rule not in was:
+            if one in _more(before, broken, one.rule):
                 yield Finding(
                     f"{RULE}:{one.rule}", f"{name}: {one.message}"
                     + ("" if new else ", which held before this commit"),
@@ -114,6 +120,21 @@ def _compared(then: Lives, now: Lives, path: str, commit: str) -> Iterator[Findi
     for name, why in now.unread.items():
         yield Finding(f"{RULE}:not-read", f"{name}: its lives were not explored: {why}", path,
                       severity=Severity.NOTE, commit=commit)
+
+
+def _more(
+    before: Sequence[Broken], now: Sequence[Broken], rule: str
+) -> Sequence[Broken]:
+    """Return by what else a rule is broken now: of several the first where none was before.
+
+    Where as much of it is gone as is new, what was broken has other words now.
+    """
+    then, here = ({(one.message, one.within): one for one in some if one.rule == rule}
+                  for some in (before, now))
+    new = [one for key, one in here.items() if key not in then]
+    if not then:
+        return new[:1]
+    return new if len(new) > len(then.keys() - here.keys()) else ()
 
 
 _SPENT = f"the {ALL:.0f} s that the drivers of a series have together were used up before"
@@ -160,7 +181,8 @@ def _recalled(kept: dict[str, object]) -> Lives:
     assert isinstance(unread, dict)
     assert isinstance(within, dict)
     return Lives(
-        {name: tuple(Broken(**{**one, "life": tuple(one["life"])}) for one in all_)
+        {name: tuple(Broken(**{**one, "life": tuple(one["life"]), "within": tuple(one["within"])})
+                     for one in all_)
          for name, all_ in broken.items()},
         unread, Fractions(Part(*within["calls"]), Part(*within["branches"])),
     )
@@ -213,8 +235,9 @@ def _explored(
             unread[named.name], whole = late, False
             continue
         broken[named.name] = tuple(
-            Broken(one.rule, one.message, *_place(one), tuple(report_text.example(one)))
-            for one in report.counterexamples
+            Broken(one.rule, one.message, *_place(one), tuple(report_text.example(one)),
+                   (one.life, one.trace[-1].text if one.trace else ""))
+            for one in (*report.counterexamples, *report.elsewhere)
         )
     return Lives(broken, unread, within), whole
 

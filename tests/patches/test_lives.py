@@ -22,6 +22,29 @@ from generator.series.commit import commits_of
 
 BAD = GOOD.replace(b"\tpci_disable_device(pdev);\n", b"")
 MORE = b"\n/* more */\n"
+# The first of its works is left behind already.
+WORKS = GOOD.replace(b"static int chime_probe", b"""struct chime {
+	struct work_struct ring, rest;
+};
+
+static void chime_ring(struct work_struct *work) { }
+static void chime_rest(struct work_struct *work) { }
+
+static int chime_probe""", 1).replace(b"""	return pci_enable_device(pdev);
+""", b"""	struct chime *chime = devm_kzalloc(&pdev->dev, sizeof(*chime), GFP_KERNEL);
+
+	if (!chime)
+		return -ENOMEM;
+	pci_set_drvdata(pdev, chime);
+	INIT_WORK(&chime->ring, chime_ring);
+	INIT_WORK(&chime->rest, chime_rest);
+	schedule_work(&chime->ring);
+	schedule_work(&chime->rest);
+	return 0;
+""").replace(b"	pci_disable_device(pdev);\n", b"""	struct chime *chime = pci_get_drvdata(pdev);
+
+	cancel_work_sync(&chime->rest);
+""").replace(b"<linux/pci.h>\n", b"<linux/pci.h>\n#include <linux/workqueue.h>\n")
 
 
 @pytest.fixture(autouse=True)
@@ -171,3 +194,18 @@ def test_a_driver_gets_no_more_time_than_is_left(
 
     assert given
     assert max(given) <= lives.SECONDS - 1
+
+
+@pytest.mark.kernel
+def test_a_rule_that_was_broken_is_told_where_it_breaks_anew(pinned: Tree) -> None:
+    """A work that a commit no longer cancels is its own, whatever another one does."""
+    fewer = WORKS.replace(b"\tcancel_work_sync(&chime->rest);\n", b"")
+    renamed = WORKS.replace(b"chime_ring", b"chime_peal")
+    assert fewer != WORKS != renamed
+
+    (one,) = [each for each in found(pinned, {PATH: WORKS}, {PATH: fewer}, {PATH: fewer + MORE})
+              if each.severity is Severity.WARNING]
+    assert (one.rule, one.commit) == ("life:N17", "commit 2")
+    assert "chime_rest" in one.message
+    assert not [each for each in found(pinned, {PATH: WORKS}, {PATH: renamed})
+                if each.severity is Severity.WARNING]
