@@ -51,7 +51,7 @@ ALLOC_WORKQUEUE = replace(
           source="kernel/workqueue.c alloc_workqueue()"),
     fingerprint=Fingerprint(("alloc_workqueue",), fails=Fails.NULL))
 
-OF_NODE_PUT = gives_back("of_node_put", less(OF_NODE), sleeps=False,
+OF_NODE_PUT = gives_back("of_node_put", less(OF_NODE), sleeps=False, takes_null=True,
                          source="drivers/of/dynamic.c of_node_put()")
 OF_PARSE_PHANDLE = replace(
     takes("of_parse_phandle", more(OF_NODE), undo=OF_NODE_PUT, error="NULL",

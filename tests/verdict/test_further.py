@@ -344,7 +344,8 @@ def test_each_call_that_fails_is_a_way_out_of_its_own() -> None:
     assert also.exit.text == "start(bus)"
     assert [found.told_by for found in fixed.counterexamples] == [one.told_by]
     assert fixed.elsewhere == ()
-    assert "\n  also where it ends with start(bus): -EIO in " in report_text.text(buggy)
+    told = " ".join(report_text.text(buggy).split())
+    assert "also where it ends with start(bus): -EIO in " in told
 
 
 def test_one_line_that_is_done_in_two_entry_points_is_told_for_each() -> None:

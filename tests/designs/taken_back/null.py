@@ -3,9 +3,10 @@
 
 Ladders of gotos free what was not allocated yet. A second kfree() of what was freed in this life is
 a double free, unless the pointer was set to NULL (mm/slub.c kfree(), drivers/usb/core/urb.c
-usb_free_urb()). Of device nodes it is asked as ever: behind a look-up that failed, drivers put
-another, as rtq2208 does. clk_put() warns of an error, which regulator_put() takes
-(drivers/clk/clk.c __clk_put(), drivers/regulator/core.c _regulator_put()).
+usb_free_urb()), and of_node_put(NULL), as ohci-nxp has it. Of device nodes it is asked as ever in C
+that is read: behind a look-up that failed, drivers put another, as rtq2208 does. clk_put() warns of
+an error, which regulator_put() takes (drivers/clk/clk.c __clk_put(), drivers/regulator/core.c
+_regulator_put()).
 """
 
 from generator.context import urb
@@ -19,6 +20,7 @@ from generator.ops.allocated import (
     KFREE_TEXT,
     KMALLOC_TEXT,
 )
+from generator.ops.buffers import OF_NODE_PUT, OF_PARSE_PHANDLE
 from generator.ops.clk import CLK_GET, CLK_PUT
 from generator.ops.member import cleared
 from generator.ops.registered import INPUT_REGISTER_DEVICE, INPUT_UNREGISTER_DEVICE
@@ -33,7 +35,7 @@ FREE = Operation("free_table", ("dev",), (ok(sets(TABLE(DEV), 0)),), source="", 
 MAKE = Operation("make_table", ("dev",), (ok(sets(TABLE(DEV), 1)), fault("-ENOMEM")), source="",
                  undo=FREE)
 ERROR = Return(ok=False)
-KFREE, PUT_CLK = KFREE_TEXT(HC), CLK_PUT(HC)
+KFREE, PUT_CLK, PUT_NODE = KFREE_TEXT(HC), CLK_PUT(HC), OF_NODE_PUT(HC)
 TEXT = KMALLOC_TEXT(HC, fail=IGNORE)
 FREE_INPUT = INPUT_FREE_DEVICE(KEYS)
 FILL, KILL, FREE_URB = USB_FILL_INT_URB(NET), USB_KILL_URB(NET), USB_FREE_URB(NET)
@@ -73,6 +75,7 @@ SOUND = (
     _hc((TEXT,), (KFREE, CLEARED, KFREE)), _ladder((KFREE,)),
     _hc((MAKE(HC, fail=IGNORE),), (FREE(HC),)), _hc((REGULATOR_GET(HC, fail=IGNORE),),
                                                     (REGULATOR_PUT(HC),)),
+    _hc((OF_PARSE_PHANDLE(HC, fail=IGNORE),), (PUT_NODE,)),
     _keys(GONE, (cleared(INPUT_FREE_DEVICE)(KEYS),)), _net((KILL, FREE_URB)),
 )
 BUGGY = (
@@ -80,5 +83,7 @@ BUGGY = (
     (_hc((TEXT,), (KFREE, KFREE)), "N20"), (_ladder((KFREE, KFREE)), "N20"),
     (_hc((MAKE(HC, fail=IGNORE),), (FREE(HC), FREE(HC))), "N20"),
     (_hc((CLK_GET(HC, fail=IGNORE),), (PUT_CLK,)), "N20"), (_keys(GONE), "N20"),
+    (_hc((OF_PARSE_PHANDLE(HC, fail=IGNORE),), (PUT_NODE, PUT_NODE)), "N20"),
+    (_hc((OF_PARSE_PHANDLE(HC, fail=IGNORE),)), "R40"),
     (_net((FREE_URB, KILL)), "N17"), (_net((KILL, FREE_URB, FREE_URB)), "N20"),
 )
