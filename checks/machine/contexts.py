@@ -36,6 +36,7 @@ from generator.facts import BOUND, HANDLER, LEAVING, OPEN, PHASE
 from generator.graphs.compress import compress
 from generator.graphs.flow import Flow, flow
 from generator.operation import Block, Do, Guard
+from generator.ops.lock import is_lock
 from generator.ops.work import QUEUES
 from generator.program import If, operations
 
@@ -230,7 +231,8 @@ class _Others(_Beside):
         runs = OTHERS_RUN(self.inst)
         awake = self.made.turns.quiet() if self.made.episode.name == "sleep" else TRUE
         there = tuple(If(Guard(f"{do.op.context[1]} is there", all_of(
-            *(need(self.driver.device).ge(1) for need in do.op.needs)), ()), (do,), (), do.where)
+            *(need(self.driver.device).ge(1) for need in do.op.needs if not is_lock(need))),
+            ()), (do,), (), do.where)
             for do in operations(block))
         self._runs(f"others use {self.inst.name}", PHASE(self.inst).eq(BOUND) & awake, "atomic",
                    there, runs)

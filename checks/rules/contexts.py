@@ -43,7 +43,7 @@ from generator.facts import (
     WORKQUEUE,
 )
 from generator.operation import Block, Operation
-from generator.ops.lock import SPUN
+from generator.ops.lock import SPUN, is_lock
 from generator.ops.member import dangling
 from generator.ops.registered import DEVICES
 from generator.ops.work import ON_A_QUEUE
@@ -78,13 +78,17 @@ def _memory(own: Own, view: View) -> tuple[Fact, ...]:
 
 @once
 def defined(view: View) -> frozenset[tuple[Inst, Fact]]:
-    """Return the contexts that their definition initialises, as DEFINE_TIMER() and DECLARE_WORK().
+    """Return what its definition initialises, as DEFINE_TIMER(), DECLARE_WORK(), DEFINE_MUTEX().
 
-    Those are static, and no operation of the design initialises them.
+    Those are contexts that are static, and locks, which no operation of the design initialises.
     """
     made = {do.op.context[1] for do in view.operations if do.op.does == "initialise"}
-    return frozenset((own.inst, ready(own.context.name)) for own in view.contexts
-                     if own.context.static and own.context.name not in made)
+    contexts = {(own.inst, ready(own.context.name)) for own in view.contexts
+                if own.context.static and own.context.name not in made}
+    changed = {give.target.fact for do in view.operations for way in do.op.outcomes
+               for give in way.gives}
+    wanted = {fact for do in view.operations for fact in do.op.needs if is_lock(fact)} - changed
+    return frozenset(contexts) | {(inst, fact) for inst in view.instances for fact in wanted}
 
 
 def _homeless(view: View) -> Iterator[tuple[str, Expr]]:

@@ -22,10 +22,13 @@ from generator.vocabulary.entries import (
 )
 
 _WIDTH = 79
+_PART = 3  # letters of a name that are looked for
 
 
 def run(args: argparse.Namespace) -> int:
     """Print all operations or facts, a line each, or all that is known of one.
+
+    Of a part of several names those are printed, a line each, with where they are imported from.
 
     Errors: UsageError when there is none of that name, with those most like it.
     """
@@ -36,6 +39,8 @@ def run(args: argparse.Namespace) -> int:
     chosen = _named(args.name, known, args.verb.removesuffix("s")) if args.name else known
     if args.json:
         print(json.dumps([one.record() for one in chosen], indent=2))
+    elif args.name and len({one.name for one in chosen}) > 1:
+        print("\n".join(map(_line, chosen)))
     elif args.name:
         print("\n\n".join("\n".join(_all_of(one)) for one in chosen))
     else:
@@ -46,16 +51,27 @@ def run(args: argparse.Namespace) -> int:
 def _named(
     wanted: str, known: Sequence[Entry | FactEntry | Maker], what: str
 ) -> Sequence[Entry | FactEntry | Maker]:
-    """Return those of a name: as designs write it, or as C or messages do."""
+    """Return those of a name, as designs write it or as C or messages do, or of a part of it."""
     names = [(one, _of_c(one)) for one in known]
     lower = wanted.lower().removesuffix("()")
     chosen = [one for one, _ in names if one.name.lower() == lower]
     chosen = chosen or [one for one, other in names if other.lower() == lower]
+    chosen = chosen or [one for one, other in names if len(lower) >= _PART
+                        and (lower in one.name.lower() or lower in other.lower())]
     if chosen:
         return chosen
     like = close(lower, {each: one.name for one, other in names for each in (other, one.name)})
     hint = f"did you mean {' or '.join(like)}?" if like else f"portwright {what}s lists them"
     raise UsageError(f"no {what} {wanted}: {hint}")
+
+
+def _line(one: Entry | FactEntry | Maker) -> str:
+    match one:
+        case FactEntry():
+            return f"{one.name}: {one.fact.doc}"
+        case Entry():
+            return f"{_call(one)}  -- from {one.module}"
+    return f"{one.call}  -- from {one.module}"
 
 
 def _of_c(one: Entry | FactEntry | Maker) -> str:

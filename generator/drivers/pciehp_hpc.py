@@ -31,7 +31,7 @@ from generator.ops.hotplug import (
     PCIEHP_REQUEST,
 )
 from generator.ops.irq import FREE_IRQ, REQUEST_IRQ
-from generator.ops.lock import DOWN_READ, INIT_RWSEM, MUTEX_INIT, UP_READ
+from generator.ops.lock import C_MUTEX_INIT, DOWN_READ, INIT_RWSEM, UP_READ
 from generator.ops.pci import PCIE_CAPABILITY_READ_DWORD
 from generator.ops.service import KFREE_DATA, KZALLOC_DATA
 from generator.ops.work import (
@@ -102,8 +102,8 @@ def pcie_init(service: Device) -> Function:
                 (hidden(), If(thunderbolt, (silent(),)), *changed),
                 (If(thunderbolt, (silent(), *changed), unchanged),),
             ),
-            MUTEX_INIT(service, c={"on": "controller.ctrl_lock"}),
-            MUTEX_INIT(service, c=STATE_LOCK),
+            C_MUTEX_INIT(service, c={"on": "controller.ctrl_lock"}),
+            C_MUTEX_INIT(service, c=STATE_LOCK),
             INIT_RWSEM(service, c=RESET_LOCK),
             INIT_WAITQUEUE_HEAD(service, c={"on": "controller.requester"}),
             INIT_WAITQUEUE_HEAD(service, c={"on": "controller.queue"}),

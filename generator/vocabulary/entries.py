@@ -146,10 +146,14 @@ def _of_contexts(name: str, module: str, made: Of) -> Maker:
 
 
 def _of_locks(name: str, module: str, made: OfLock) -> Maker:
-    does, kind = "take" if made.locks else "release", "spinlock" if made.spins else "mutex"
-    also = ", and nothing that sleeps behind it" if made.spins and made.locks else ""
-    doc = f"Of a {kind} of a driver: {does}{also}; {made.callee}()."
-    return Maker(name, f"generator.ops.{module}", f'{name}(user, lock="NAME")', doc)
+    kind = "spinlock" if made.spins else "mutex"
+    also = ", and nothing that sleeps behind it" if made.spins and made.does == "take" else ""
+    doc = f"Of a {kind} of a driver: {made.does}{also}; {made.callee}()."
+    if made.does == "take":
+        doc += " Who ends holding it is refused, N18, as is who cannot get it any more"
+        doc += ", N8 is about what sleeps behind it." if made.spins else "."
+    return Maker(name, f"generator.ops.{module}", f'{name}(user, lock="NAME")', doc,
+                 made.on("NAME"))
 
 
 # What a function returns with which designs are written.

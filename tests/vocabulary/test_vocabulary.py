@@ -128,6 +128,14 @@ def test_a_fact_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
     assert "  kind: question to hardware\n" in told(capsys, "facts", "CAP")
 
 
+def test_a_part_of_names_lists_them(capsys: pytest.CaptureFixture[str]) -> None:
+    out = told(capsys, "operations", "mutex_init").splitlines()
+    listed = told(capsys, "operations", "hwmon").splitlines()
+
+    assert out[0] == 'MUTEX_INIT(user, lock="NAME")'  # the whole name of one
+    assert "DEVM_HWMON_DEVICE_REGISTER_WITH_INFO(owner)  -- from generator.ops.managed" in listed
+
+
 @pytest.mark.parametrize(("argv", "wanted"), [
     (("operations", "reqest_irq"), "no operation reqest_irq: did you mean REQUEST_IRQ"),
     (("operations", "zzzzzz"), "no operation zzzzzz: portwright operations lists them"),
