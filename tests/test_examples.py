@@ -17,6 +17,7 @@ from house import HOUSE
 from checks.boot.run import run
 from checks.patches.examine import CHECKS, examine
 from checks.search.explore import explore
+from checks.show.report_text import life
 from checks.show.table import table
 from checks.verdict.explored import matrix
 from checks.verdict.judge import judge
@@ -30,7 +31,7 @@ from generator.rendering.render import body
 from generator.series.generate import generate
 
 # Where one begins to read: from a design to its verdict, its C and a branch.
-RUN = (load, explore, judge, compare, matrix, table, project, body, read)
+RUN = (load, explore, judge, compare, matrix, table, life, project, body, read)
 SHOWN = (generate, examine, apply, run, validate.run)
 
 
