@@ -167,6 +167,9 @@ LEFT_ON = question(
 LOSES = question(
     "loses registers", ("no", "yes"), "what was written to its registers is gone after sleep"
 )
+AFFINITY = question(
+    "affinity", ("can be set", "cannot be set"), "whether its irq's chip can set the affinity"
+)
 MAY_WAKE = question("may wake", ("no", "yes"), "user space lets it wake the system")
 BELOW = question("below", ("no", "yes"), "a live device below the port needs bus mastering")
 
@@ -186,6 +189,7 @@ SECOND = named(
 LOCATED = Fact("located", 1, "who enumerates has found where a register block of it lies",
                local=True)
 KNOWN = Fact("known", 1, "its message number was read since the vectors last changed", local=True)
+ALL_ONES = Fact("all ones", 1, "what its handler read of it last was all ones", local=True)
 
 # Of the drivers of ports and their services alone: portdrv, pme, pciehp.
 CALLBACKS = Fact("slot callbacks", 1, "memory with the functions of its hotplug slot")
@@ -254,4 +258,4 @@ def interrupt_lost(user: Place, provider: Place) -> Expr:
 
 
 # Of the questions, those that the platform answers and not the device.
-PLATFORM = (LINE_ROUTED, CAN_DYN, IRQDOMAIN, NO_MSI, D3_POSSIBLE, POLLED)
+PLATFORM = (LINE_ROUTED, CAN_DYN, IRQDOMAIN, AFFINITY, NO_MSI, D3_POSSIBLE, POLLED)

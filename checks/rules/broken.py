@@ -13,6 +13,7 @@ _IN: Mapping[str, tuple[str, ...]] = {
     "growth": ("R02b", "R04b", "R06", "R08", "R20b"),
     "handlers": ("N23", "N3", "N4", "N4b", "R10b", "R13", "R14", "R16", "R16b", "R17", "R19",
                  "R20"),
+    "handling": ("N49", "N50", "N51"),
     "lifetimes": ("N1", "N47", "R01", "R02", "R09", "R23", "R24", "R36"),
     "locks": ("R25", "R26"),
     "power": ("N41", "N42", "N43", "N44", "N45", "N48"),

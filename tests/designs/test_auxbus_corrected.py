@@ -16,10 +16,19 @@ from generator.drivers.pcie_cxlpmu import CPMU
 from generator.drivers.portdrv_services import PORT
 from generator.expr import ParentOf, pick
 from generator.facts import CAPS, GONE
-from generator.operation import Do, fault, ok, sets
+from generator.operation import IGNORE, Do, OnFail, fault, ok, sets
+from generator.ops.handling import (
+    CLAIM_IRQ,
+    IRQ_SET_AFFINITY,
+    LOCAL64_ADD,
+    READ_STATUS,
+    WARN_ON,
+    all_ones,
+)
+from generator.ops.lock import SPIN_LOCK, SPIN_UNLOCK
 from generator.ops.pci import PCI_CLEAR_MASTER
 from generator.ops.perf import PARSE_CAPS, QUIESCE, START_EVENTS, STOP_EVENTS, USER
-from generator.program import Block, Call, Node
+from generator.program import Block, Call, If, Node, Return
 
 
 def _perf(**entries: Block | None) -> Design:
@@ -91,6 +100,30 @@ def _cleared() -> Design:
     return replace(rewrite.functions(DESIGN, "pcie_cxlpmu_serve_port", body), name="varied")
 
 
+def _probed(*nodes: Node) -> Design:
+    probe = DESIGN.drivers[1].probe
+    return _perf(probe=(*probe, *nodes))
+
+
+def _affinity(fail: OnFail | Block) -> Design:
+    return _probed(IRQ_SET_AFFINITY(CPMU, fail=fail))
+
+
+def _warns_of_hosts() -> Design:
+    """It warns where it cannot have its interrupt on the CPU of the events."""
+    return _affinity((WARN_ON(CPMU),))
+
+
+def _counts_on_one_cpu() -> Design:
+    """Its handler updates counts as if nobody on another CPU did."""
+    return _perf(atomic=(LOCAL64_ADD(CPMU),))
+
+
+def _claims_all_ones() -> Design:
+    """Its handler takes all ones for overflows."""
+    return _perf(atomic=(READ_STATUS(CPMU), CLAIM_IRQ(CPMU)))
+
+
 @pytest.mark.parametrize(("make", "episode", "rule"), [
     (_asleep, "sleep", "N43"),
     (_on_over_sleep, "sleep", "N43"),
@@ -98,13 +131,28 @@ def _cleared() -> Design:
     (_enabled_only, "sleep", "N46"),
     (_deleted_at_shutdown, PLAIN, "N47"),
     (_irq_kept_at_shutdown, PLAIN, "R14"),
+    (_warns_of_hosts, PLAIN, "N49"),
+    (_counts_on_one_cpu, PLAIN, "N50"),
     (_all_ones, "surprise", "N12"),
+    (_claims_all_ones, "surprise", "N51"),
     (_cleared, PLAIN, "R09"),
 ])
 def test_a_defect_is_refused(make: Callable[[], Design], episode: str, rule: str) -> None:
     found = judge(make(), episode=episode)
 
     assert rule in [one.rule for one in found.counterexamples]
+
+
+@pytest.mark.parametrize(("made", "episode"), [
+    (_affinity(IGNORE), PLAIN),
+    (_perf(atomic=(SPIN_LOCK(CPMU), LOCAL64_ADD(CPMU), SPIN_UNLOCK(CPMU))), PLAIN),
+    (_perf(atomic=(
+        READ_STATUS(CPMU), If(all_ones(CPMU), (Return(),)), CLAIM_IRQ(CPMU),
+    )), "surprise"),
+])
+def test_and_is_not_when_it_is_mended(made: Design, episode: str) -> None:
+    """What the second and the third patch of the series say, as far as designs have it."""
+    assert judge(made, episode=episode).counterexamples == ()
 
 
 def test_no_waiver_of_sleep_is_left() -> None:

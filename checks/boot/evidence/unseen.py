@@ -43,6 +43,18 @@ UNSEEN: Mapping[str, Unseen] = {
         "the guests have no device behind an interface of iio, rtc or watchdog whose transfers can "
         "be made to fail, and the count that is left is in no log",
     ),
+    "N49": Unseen(
+        "MSIs of QEMU's x86 machines and of virt with an ITS have an affinity, and the kernels of "
+        "the guests are built with SMP: no host without is among them",
+    ),
+    "N50": Unseen(
+        "an update is lost when two CPUs read and write within the same few instructions, which "
+        "nobody can hold up in a guest without changing the C that is to be shown",
+    ),
+    "N51": Unseen(
+        "it takes a device with a handler of this kind that is pulled out while another shares its "
+        "irq: what the guests pull, slots of pcie-root-port, takes its MSI vectors along",
+    ),
     "R09": Unseen(
         "QEMU lets the devices below a bridge master the bus whatever the command register of the "
         "bridge says, so nothing stops",
