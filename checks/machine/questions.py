@@ -7,10 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from checks.machine.instances import Inst
 from generator.expr import Expr, Read
-from generator.facts import AFFINITY, BELOW, BLOCK, LEFT_ON, LOSES
+from generator.facts import BELOW, BLOCK, LEFT_ON, LOSES
 from generator.reads import reads
 
-_SOLDERED = ("platform", "i2c", "spi")
 OPEN_QUESTION = -1  # the value of a question that nothing has asked
 
 
@@ -58,9 +57,6 @@ def answers(read: Read) -> tuple[int, ...]:
             if fact == read.fact:
                 return tuple(fact.values.index(name) for name in names)
         if read.fact in (LEFT_ON, LOSES):  # asked of devices that say so
-            return (0,)
-        # a chip that is soldered on has its irq on a controller that its driver's author knows
-        if read.fact == AFFINITY and read.of.device.kind in _SOLDERED:
             return (0,)
         if read.fact == BLOCK and read.of.device.parent is None:  # its own BARs are where they are
             return (0,)

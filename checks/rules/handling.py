@@ -9,7 +9,6 @@ from checks.machine.contexts import handler_of
 from checks.machine.instances import Inst, View
 from checks.machine.step import Step
 from checks.rules.rule import Clause, clause_rule, is_done, step_rule
-from generator.design import Driver
 from generator.expr import TRUE, Expr, all_of
 from generator.facts import ALL_ONES, EXCLUSIVE, HANDLER
 from generator.operation import Block

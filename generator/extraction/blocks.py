@@ -20,6 +20,7 @@ from generator.extraction.open_facts import UNSAID_IN_C
 from generator.extraction.structure import Branch, Ret, Shared, Statements, Step, Written, written
 from generator.extraction.texts import labels
 from generator.extraction.vocabulary import done, guessed, known, prints, says_nothing
+from generator.extraction.warned import warned
 from generator.facts import LINE_ROUTED
 from generator.fingerprint import CGuard, Fingerprint
 from generator.graphs.lts import Label
@@ -317,7 +318,7 @@ class _Body:
                     for one in where
                 }
             where_ = self._where(label)
-            found = replace(do, where=where_)
+            found = warned(replace(do, where=where_), failed, where, self.of.units)
             if not self._on_line(do, where):
                 return (found,)
             return replace(PCI_DEV_IRQ(self.of.device, self.of.device), where=where_), found

@@ -15,6 +15,7 @@ from generator.expr import Fact
 from generator.extraction.blocks import Blocks
 from generator.extraction.callbacks import keeping
 from generator.extraction.contexts import set_up
+from generator.extraction.cpu_hotplug import warned_of
 from generator.extraction.fractions import Fractions, branches, calls
 from generator.extraction.harmless import HARMLESS_CALLS
 from generator.extraction.interfaces import called, queued_by
@@ -45,7 +46,7 @@ from generator.ops.aux import (
     AUXILIARY_DEVICE_UNINIT,
 )
 from generator.ops.child import CHILD_REGISTER, CHILD_UNREGISTER
-from generator.ops.device import IDA_ALLOC, IDA_FREE, KZALLOC
+from generator.ops.device import IDA_ALLOC, IDA_FREE, KZALLOC, PUT_DEVICE
 from generator.ops.member import DRVDATA, member
 from generator.ops.platform import CLIENT_IRQ
 from generator.parsing.cursors import Unit
@@ -162,6 +163,7 @@ def extract(units: Sequence[Unit], named: Initialiser) -> Extracted:
     alone = {one.name for one in contexts
              if one.kind == "irq_thread" and every[context_entry(one.name)]}
     every = quieted(without_what_only_asks(every, functions), device)
+    every = warned_of(every, units, Blocks(device, units, there))
     for block in every.values():
         of.size(block)
     named_there = {do.op.context[1] for do in operations_once(every.values())}
@@ -261,8 +263,8 @@ def _lookers(
 def _creates(parent: Device, child: Device, at: Where) -> Driver:
     """Return the least driver by which there can be a child, whose own parent C does not show."""
     if child.kind != "aux":  # as devm_cxl_pmu_add() does, without an id of its own
-        return Driver("parent", parent, (CHILD_REGISTER(child),), (CHILD_UNREGISTER(child),),
-                      where=at)
+        add = CHILD_REGISTER(child, fail=(PUT_DEVICE(child), Return(ok=False)))
+        return Driver("parent", parent, (KZALLOC(child), add), (CHILD_UNREGISTER(child),), where=at)
     delete = (AUXILIARY_DEVICE_DELETE(child), AUXILIARY_DEVICE_UNINIT(child), IDA_FREE(child))
     return Driver(
         "parent", parent,

@@ -97,23 +97,23 @@ def _handed_over(unit: Unit, of_struct: Mapping[str, str]) -> Iterator[tuple[str
     for cursor in unit.own:
         struct = record_of(cursor.type) if cursor.kind == Kind.VAR_DECL else ""
         if struct in of_struct:
-            yield from ((of_struct[struct], name) for name in _functions(cursor))
+            yield from ((of_struct[struct], name) for name in functions_of(cursor))
     for one in unit.definitions.values():
         for cursor in one.cursor.walk_preorder():
             if cursor.kind == Kind.CALL_EXPR and cursor.spelling in _GIVEN:
                 word, places = _GIVEN[cursor.spelling]
                 arguments = list(cursor.get_arguments())
                 yield from ((word, name) for at in places if at < len(arguments)
-                            for name in _functions(arguments[at]))
+                            for name in functions_of(arguments[at]))
             if cursor.kind == Kind.BINARY_OPERATOR and operator(cursor) == "=":
                 left, right = cursor.get_children()
                 target = left.referenced if left.kind == Kind.MEMBER_REF_EXPR else None
                 parent = target.semantic_parent if target else None
                 if parent is not None and parent.spelling in of_struct:
-                    yield from ((of_struct[parent.spelling], name) for name in _functions(right))
+                    yield from ((of_struct[parent.spelling], name) for name in functions_of(right))
 
 
-def _functions(cursor: Cursor) -> Collection[str]:
+def functions_of(cursor: Cursor) -> Collection[str]:
     """Return the functions that something names."""
     return dict.fromkeys(
         inner.spelling for inner in cursor.walk_preorder()

@@ -212,7 +212,8 @@ def by_devres_alone(
         if not target or operation.fingerprint is None or operation.fingerprint.fails not in (
                 Fails.NULL, Fails.ERRPTR):
             rows = lines[place.path][place.line - 1 : place.end_line]
-            target = arguments(" ".join(rows)[place.column - 1 :].partition("(")[2])[0]
+            given = arguments(" ".join(rows)[place.column - 1 :].partition("(")[2])
+            target = given[0] if given else ""  # in a macro that goes on in the next line
         words = re.findall(r"[A-Za-z_]\w*", target)
         kept.setdefault(operation, set()).add(words[-1] if words else "")
     found: set[Operation] = set()

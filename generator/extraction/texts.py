@@ -17,6 +17,11 @@ def _lines(text: bytes) -> tuple[str, ...]:
     return tuple(text.decode("utf-8", "replace").split("\n"))
 
 
+def lines_of(unit: Unit) -> tuple[str, ...]:
+    """Return the lines of a file."""
+    return _lines(unit.text)
+
+
 def text_of(unit: Unit, cursor: Cursor) -> str:
     """Return the lines in which something stands."""
     lines = _lines(unit.text)
