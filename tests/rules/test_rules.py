@@ -4,6 +4,7 @@
 import re
 
 import pytest
+from beside_all import broken_in_all
 from broken.cases import CASES
 from broken.parts import Case
 
@@ -105,3 +106,13 @@ def test_what_one_rule_finds_hides_nothing_that_another_finds_elsewhere() -> Non
                (DEVM_FREE_IRQ(CARD, CARD),)),
     ))
     assert {"N20", "N44"} <= {one.rule for one in explore(design, RULES).counterexamples}
+
+
+@pytest.mark.parametrize("case", [one for one in CASES if one.rule in ("N49", "N50", "N51")],
+                         ids=lambda case: case.rule)
+def test_what_handlers_do_is_refused_by_all_engines(case: Case) -> None:
+    """Explorer, oracle and SPIN, each by this rule alone; and none refuses the mended design."""
+    rules = (BY_KEY[case.rule],)
+
+    assert broken_in_all(case.broken, episode=case.episode, rules=rules) == {case.rule}
+    assert broken_in_all(case.mended, episode=case.episode, rules=rules) == set()
