@@ -210,5 +210,5 @@ def test_the_table_of_operations_names_what_there_is() -> None:
     assert len(rows) > 5
     for module, cells in rows:
         space = vars(importlib.import_module(f"generator.ops.{module}"))
-        named = re.findall(r"`([A-Za-z_]+)", cells)
+        named = re.findall(r"`(\w+)", cells)
         assert {name for name in named if name not in space} == set()
