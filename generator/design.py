@@ -8,13 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from generator.context import Context
 from generator.errors import ModelError, Where
-from generator.expr import (
-    EACH,
-    NO_DIGEST,
-    NO_DIGEST_AT_DEFAULT,
-    Expr,
-    Fact,
-)
+from generator.expr import EACH, NO_DIGEST, NO_DIGEST_AT_DEFAULT, Expr, Fact
 from generator.mistakes.blame import mend, written_at
 from generator.mistakes.blocks import check_block
 from generator.mistakes.contexts import check_contexts, check_drivers_of
@@ -193,7 +187,8 @@ class Driver:
 class Waiver:
     """A known violation that this design lives with: rule, where it may occur, and why.
 
-    `op`, `inside` (a helper or entry point) and `episode` keep it narrow; "" matches any.
+    `op`, `inside` (a helper or entry point), `episode` and `what` (words of the report: a fact, a
+    context, a device) keep it narrow; "" matches any.
     """
 
     rule: str
@@ -201,6 +196,7 @@ class Waiver:
     op: str = ""
     inside: str = ""
     episode: str = field(default="", metadata=NO_DIGEST_AT_DEFAULT)
+    what: str = field(default="", metadata=NO_DIGEST_AT_DEFAULT)
     where: Where = field(default_factory=here, compare=False)
 
     def __post_init__(self) -> None:

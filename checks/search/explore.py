@@ -22,7 +22,7 @@ from checks.search.reasons import because, taken_at
 from checks.search.search import Search
 from checks.search.told import Bounds, Counterexample, Done, Report, Shown
 from checks.search.trace import answers_on, broken_on, shortened, states_on
-from checks.search.watches import watches_of, with_questions
+from checks.search.watches import waived, watches_of, with_questions
 from generator.design import RUNTIME, Design
 from generator.expr import Fact, Read
 from generator.meaning import evaluate, fold_known
@@ -231,7 +231,9 @@ def counterexample(
     when, message, mend = fold_known(watch.when, known), watch.message, rule.mend
     if watch.at is not None:
         for clause in rule.clauses(machine.transitions[watch.at].step, machine.view):
-            if evaluate(holds := fold_known(clause.when, known), states[-1]):
+            told = watch.waived == waived(machine, rule, machine.transitions[watch.at].step,
+                                          clause.says) or watch.waived == BEHIND
+            if told and evaluate(holds := fold_known(clause.when, known), states[-1]):
                 when, message = holds, f"{rule.statement} Here: {clause.says}."
                 mend = clause.mend or mend
                 break

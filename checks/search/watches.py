@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 
 from checks.machine.machine import Machine, with_variables
 from checks.machine.step import Step
 from checks.rules.rule import Rule
 from checks.search.machine_as_c import Watch
-from generator.expr import FALSE
+from generator.expr import FALSE, Expr, any_of
 from generator.reads import reads
 
 
@@ -23,18 +24,39 @@ def watches_of(machine: Machine, rules: Sequence[Rule]) -> tuple[Watch, ...]:
                     continue
                 when = rule.on_step(one.step, machine.view)
                 if when is not None and when != FALSE:
-                    found.append(Watch(rule.key, when, rule.statement, number,
-                                       _waived(machine, rule, one.step)))
+                    found += [Watch(rule.key, part, rule.statement, number, reason)
+                              for part, reason in _parts(machine, rule, one.step, when)]
         if rule.on_state is not None:
             for message, when in rule.on_state(machine.view):
                 found.append(Watch(rule.key, when, message, None,
-                                   _waived(machine, rule, None)))
+                                   waived(machine, rule, None, message)))
     return tuple(found)
 
 
-def _waived(machine: Machine, rule: Rule, step: Step | None) -> str:
+def _parts(machine: Machine, rule: Rule, step: Step, when: Expr) -> Iterator[tuple[Expr, str]]:
+    """Yield what breaks a rule at a step, and the reason if it is waived: clauses by themselves.
+
+    They are told apart only where a waiver says of what it is.
+    """
+    clauses = tuple(rule.clauses(step, machine.view))
+    if not clauses or not any(one.what for one in machine.design.waivers if one.rule == rule.key):
+        yield when, waived(machine, rule, step, step.text)
+        return
+    parts: dict[str, list[Expr]] = {}
+    for clause in clauses:
+        reason = waived(machine, rule, step, clause.says)
+        parts.setdefault(reason, []).append(clause.when)
+    for reason, ways in parts.items():
+        if (part := any_of(*ways)) != FALSE:
+            yield part, reason
+
+
+def waived(machine: Machine, rule: Rule, step: Step | None, says: str) -> str:
+    """Return why it is waived that a rule breaks at a step, or in a state, as a report says it."""
     for waiver in machine.design.waivers:
         if waiver.rule != rule.key or waiver.episode not in ("", machine.view.episode):
+            continue
+        if waiver.what and not re.search(rf"(?<!\w){re.escape(waiver.what)}(?!\w)", says):
             continue
         if step is None:
             if not waiver.op and not waiver.inside:

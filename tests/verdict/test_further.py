@@ -292,6 +292,32 @@ def test_one_place_does_not_hide_another_of_the_same_rule() -> None:
     assert len(report_text.record(both)["elsewhere"]) == len(both.elsewhere)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("what", ["scan", "reset", "nobody"])
+def test_a_waiver_of_what_waives_one_place(what: str) -> None:
+    """Where two works are left running, that one is known does not hide the other."""
+    design = replace(_leaves_running(), waivers=(Waiver("N17", "it is known", what=what),))
+    report = judge(design, further=True)
+    left = {"scan", "reset"} - {what}
+
+    told = [found.message for found in (*report.counterexamples, *report.elsewhere)]
+    assert {name for name in ("scan", "reset") for text in told if text.startswith(name)} == left
+    assert bool(report.waived) is (what != "nobody")
+    assert ("(not needed): it is known" in report_text.text(report)) is (what == "nobody")
+
+
+@pytest.mark.parametrize(("what", "rules"), [("first", ()), ("fir", ("R40",)), ("", ())])
+def test_a_waiver_of_what_waives_one_clause(what: str, rules: tuple[str, ...]) -> None:
+    first, other = Device("first", "platform"), Device("other", "platform")
+    off = (CLK_DISABLE_UNPREPARE(first),)
+    design = Design("clocks", "", (first, other), (
+        Driver("clocks", first, (DEVM_CLK_GET(first),), off),),
+        waivers=(Waiver("R40", "a clock that firmware has on", what=what),))
+
+    assert tuple(one.rule for one in judge(design).counterexamples) == rules
+    broken = {key for key in naive(design, RULES).broken if key == "R40"}
+    assert broken == set(rules)
+
+
 def _timer_of_a_module(*, waits: bool) -> Design:
     module = Device("module", "platform")
     stops = (TIMER_DELETE_SYNC if waits else TIMER_DELETE)(module, timer="poll")
