@@ -204,9 +204,24 @@ def _reconfigured(commit: Commit, then: Target, now: Target, built: set[str]) ->
     return found
 
 
-def _new(kept: TargetMemory, path: str, said: Iterable[Diagnostic]) -> list[Diagnostic]:
+# Once a unit has an error clang says these of code as well that is never reached: it asks no more.
+_UNREACHED = frozenset(f"-W{name}" for name in (
+    "array-bounds", "constant-conversion", "division-by-zero", "fortify-source", "nonnull",
+    "null-dereference", "shift-count-negative", "shift-count-overflow",
+    "tautological-constant-out-of-range-compare", "unsequenced",
+))
+
+
+def _new(kept: TargetMemory, path: str, said: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """Return what is said of a unit and not of its base, without what an error brings about."""
+    wrong = [item for item in said if item.severity == "error"]
+    first = min((item.line if item.path == path else 0 for item in wrong), default=None)
     return [
-        item for item in said if item.severity == "error" or key(item) not in kept.base_says(path)
+        item for item in said
+        if item.severity == "error" or not (
+            first is not None and item.option in _UNREACHED
+            and (item.path != path or item.line >= first)
+        ) and key(item) not in kept.base_says(path)
     ]
 
 

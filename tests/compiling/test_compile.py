@@ -73,6 +73,20 @@ def test_a_stub_missing_under_one_configuration_is_seen_in_the_users_of_the_head
     assert [where(one) for one in found] == [("drivers/pci/port.c", 5, "1/1", "n")]
 
 
+def test_what_clang_says_of_dead_code_behind_an_error_is_no_finding(root: Path) -> None:
+    dead = "int dead(int x);\nint dead(int x)\n{\n\treturn sizeof(x) > 4 ? x << 40 : x;\n}\n"
+    text = (root / "src/drivers/pci/port.c").read_text(encoding="utf-8")
+
+    assert run(both(root), {"drivers/pci/port.c": text + dead}) == ()
+    error = "static inline int bad(void)\n{\n\treturn nope;\n}\n"
+    found = run(both(root), {"drivers/pci/port.c": error + text + dead})
+
+    assert [one.message for one in found] == ["use of undeclared identifier 'nope'"]
+    live = "int live(int x);\nint live(int x)\n{\n\treturn x << 40;\n}\n"
+    found = run(both(root), {"drivers/pci/port.c": text + live + error})
+    assert [one.rule for one in found] == ["compile:-Wshift-count-overflow", "compile:error"]
+
+
 def test_an_error_in_a_header_is_reported_once(root: Path) -> None:
     text = SERVICE_H.replace("#define SERVICE_H", "#define SERVICE_H\nunknown_type x;")
     found = run(both(root), {"drivers/pci/service.h": text})
