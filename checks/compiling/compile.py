@@ -143,7 +143,8 @@ def check(
         works: list[tuple[Target, int, TargetMemory]] = []
         kept: dict[str, TargetMemory] = {}
         for number, on in zip(wishes, together(targets[0], list(wishes.values())), strict=True):
-            mine = kept.setdefault(on.identity, TargetMemory(on, pool, graphs, laid=laid))
+            mine = kept.setdefault(
+                on.identity, TargetMemory(on, pool, graphs, laid=laid, alone=True))
             works.append((on, number, mine))
         for number, files in strays.items():
             read = partial(text_at, series[number].overlay, targets[0].source)

@@ -47,8 +47,12 @@ class Graphs:
         return Includes.sharing(search, self.by_search, self.disk)
 
 
-def directories(commit: Commit) -> tuple[str, ...]:
-    """Return the directories whose units are looked at: what lies in them, or is named by them."""
+def directories(commit: Commit, *, alone: bool = False) -> tuple[str, ...]:
+    """Return the directories whose units are looked at: what lies in them, or is named by them.
+
+    alone: without those where the series work, if the commit touches nothing there, and no header
+    that these may include.
+    """
     own = {
         os.path.dirname(path)
         for path in commit.touched
@@ -61,7 +65,8 @@ def directories(commit: Commit) -> tuple[str, ...]:
         and not _KERNEL_WIDE.match(item + "/") and item not in ("drivers", "arch/x86")
         and not any(item == top or item.startswith(top + "/") for top in DIRS)
     )
-    return (*DIRS, *outside)
+    apart = alone and outside and set(outside) == own and not wide(commit)
+    return tuple(outside) if apart else (*DIRS, *outside)
 
 
 def wide(commit: Commit) -> tuple[str, ...]:

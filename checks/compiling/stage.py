@@ -44,7 +44,7 @@ def compile_commit(
         then = kept.target.at(before)
     except Unbuildable:  # said of the commit before
         then = kept.target
-    dirs = directories(commit)
+    dirs = directories(commit, alone=kept.alone)
     built = set(now.units(dirs))
     changed = {path for path in commit.touched if path.endswith(".c")}
     deleted = {path for path in changed if commit.overlay[path] is None}

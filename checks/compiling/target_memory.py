@@ -32,7 +32,8 @@ class TargetMemory:
     """What is known of one target, filled while its commits are tried.
 
     everywhere: users of a header are looked for in the whole tree. laid: what the base has
-    otherwise than the tree of the target.
+    otherwise than the tree of the target. alone: only what a commit touches is compiled, of a
+    configuration that was made for that.
     """
 
     target: Target
@@ -41,6 +42,7 @@ class TargetMemory:
     everywhere: bool = False
     laid: Mapping[str, bytes | None] = field(default_factory=dict)
     only: tuple[str, ...] = ()
+    alone: bool = False
     jobs: dict[str, Job] = field(default_factory=dict)
     said: dict[str, frozenset[tuple[str, str, str, str]]] = field(default_factory=dict)
 

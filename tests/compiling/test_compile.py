@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -332,6 +333,27 @@ def test_what_is_off_is_switched_on_for_the_commit_that_touches_it(root: Path) -
         if one.severity is Severity.ERROR
     ]
     assert (found.path, found.config) == ("drivers/perf/pmu.c", "y+PMU")
+
+
+def test_what_is_switched_on_for_a_commit_asks_make_of_its_directory_alone(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, set[str]] = {}
+    units = Snippet.units
+
+    def told(self: Snippet, dirs: Sequence[str]) -> tuple[str, ...]:
+        asked.setdefault(self.name, set()).update(dirs)
+        return units(self, dirs)
+
+    monkeypatch.setattr(Snippet, "units", told)
+    path = "drivers/leds/lamp.c"
+    (root / "src/drivers/leds").mkdir()
+    (root / "src/drivers/leds/Makefile").write_text("obj-$(CONFIG_LAMP) += lamp.o\n")
+    (root / "src" / path).write_text("extern int a;\n")
+    run([Snippet(root, unbuilt=(path,))], {path: "extern int b;\n"})
+
+    assert asked["y"] > {"drivers/leds", "drivers/pci"}
+    assert asked["y+LAMP"] == {"drivers/leds"}
 
 
 def test_what_is_off_is_switched_on_for_every_commit_that_touches_it(root: Path) -> None:

@@ -25,6 +25,19 @@ def test_every_directory_of_the_kernel_is_looked_at(path: str, own: str) -> None
     assert wide(commit) == ((path,) if "include/" in path else ())
 
 
+@pytest.mark.parametrize(("paths", "dirs"), [
+    (["drivers/hwmon/lm80.c", "drivers/hwmon/Makefile"], ("drivers/hwmon",)),
+    (["drivers/hwmon/lm80.c", "drivers/pci/a.c"], (*DIRS, "drivers/hwmon")),
+    (["drivers/hwmon/lm80.c", "include/linux/hwmon.h"], (*DIRS, "drivers/hwmon")),
+    (["drivers/pci/a.c"], DIRS), (["MAINTAINERS"], DIRS),
+])
+def test_what_was_switched_on_for_a_commit_is_looked_at_alone(
+    paths: list[str], dirs: tuple[str, ...]
+) -> None:
+    (commit,) = commits_of(["1/1"], [dict.fromkeys(paths, b"")])
+    assert directories(commit, alone=True) == dirs
+
+
 @pytest.mark.parametrize(("before", "after", "names"), [
     (b"\tu8\tpm_cap;\n", b"\tu8\tptm_cap;\n", {b"pm_cap", b"ptm_cap"}),
     (b"bool on(struct pci_dev *dev);\n", b"", {b"on"}),
