@@ -218,10 +218,10 @@ def _new(kept: TargetMemory, path: str, said: Sequence[Diagnostic]) -> list[Diag
     first = min((item.line if item.path == path else 0 for item in wrong), default=None)
     return [
         item for item in said
-        if item.severity == "error" or not (
+        if item.severity == "error" or (not (
             first is not None and item.option in _UNREACHED
             and (item.path != path or item.line >= first)
-        ) and key(item) not in kept.base_says(path)
+        ) and key(item) not in kept.base_says(path))
     ]
 
 

@@ -12,6 +12,7 @@ from checks.compiling.frontend import diagnose
 from checks.compiling.pool import Pool
 from checks.compiling.reach import Graphs
 from checks.compiling.target import Target
+from generator.kernel.unbuildable import Unbuildable
 from generator.parsing.job import Diagnostic, Job
 
 _NUMBER = re.compile(r"\d+")
@@ -50,8 +51,16 @@ class TargetMemory:
         """Return the job of a unit as the base has it."""
         if path not in self.jobs:
             far = self.everywhere and path in self.target.everywhere()
-            self.jobs[path] = (self.target.far if far else self.target.job)(path, self.laid)
+            under = self.target if far else self._under()
+            self.jobs[path] = (under.far if far else under.job)(path, self.laid)
         return self.jobs[path]
+
+    def _under(self) -> Target:
+        """Return the target as the base has it, whose Makefiles may be others."""
+        try:
+            return self.target.at(self.laid) if self.laid else self.target
+        except Unbuildable:
+            return self.target
 
     def has(self, path: str) -> bool:
         """Return whether the base has a file."""

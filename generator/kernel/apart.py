@@ -2,6 +2,7 @@
 """Whether make says the same of some directories with a commit and without it.
 
     untouched(variant, before, work, dirs)    the commit has nothing that it reads there
+    same(before, after, on)             a Makefile builds the same
     settings(file)                      the lines of an auto.conf
     note(variant, paths)                what the commit has, for that
 
@@ -12,14 +13,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from pathlib import Path
 
 from generator.kernel.asleep import awake, makefile
 
 _OWN = "own.json"
 # Directories whose Makefiles make reads for them alone: what those include lies below them.
-_APART = ("drivers/", "fs/", "net/", "sound/")
+APART = ("drivers/", "fs/", "net/", "sound/")
 
 
 def note(variant: Path, paths: Iterable[str]) -> None:
@@ -45,10 +46,7 @@ def untouched(variant: Path, before: Path, work: Path, dirs: Sequence[str]) -> b
         directory, _, name = path.rpartition("/")
         now = variant / "farm"
         if name in ("Makefile", "Kbuild"):
-            then, text = _text(work / path), _text(now / path)
-            both = makefile(then, symbols) and makefile(text, symbols)
-            return both or (then is not None and text is not None
-                            and awake(then, symbols) == awake(text, symbols))
+            return same(_text(work / path), _text(now / path), symbols)
         if (work / path).exists():
             return False
         # a unit that comes: by a line that names it, or takes whatever is there
@@ -58,6 +56,13 @@ def untouched(variant: Path, before: Path, work: Path, dirs: Sequence[str]) -> b
 
     paths = json.loads(own.read_text(encoding="utf-8"))
     return all(asleep(path) for path in paths if _counts(path, dirs))
+
+
+def same(before: bytes | None, after: bytes | None, on: Set[str]) -> bool:
+    """Return whether a Makefile builds the same before and after, with some symbols on."""
+    both = makefile(before, on) and makefile(after, on)
+    return both or (before is not None and after is not None
+                    and awake(before, on) == awake(after, on))
 
 
 def settings(file: Path) -> frozenset[str]:
@@ -80,5 +85,5 @@ def _counts(path: str, dirs: Sequence[str]) -> bool:
         return False
     plain = name in ("Makefile", "Kbuild") or name.endswith((".c", ".S"))
     here = f"{directory}/"
-    return not (plain and path.startswith(_APART)) or any(
+    return not (plain and path.startswith(APART)) or any(
         here.startswith(f"{one}/") or f"{one}/".startswith(here) for one in dirs)

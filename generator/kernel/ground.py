@@ -20,11 +20,13 @@ from pathlib import Path
 
 from generator.errors import ProgramFailed
 from generator.kernel import kbuild, pin
+from generator.kernel.apart import APART
 from generator.kernel.clone import whole
 from generator.kernel.configurations import Config
 from generator.kernel.kbuild import Base
 from generator.kernel.nearest import differing, nearest
 from generator.kernel.tree import Tree, read_many
+from generator.kernel.variant import asleep
 from generator.system.cache import cache, keep
 from generator.system.holding import hold, last_use
 from generator.system.progress import say
@@ -32,6 +34,8 @@ from generator.system.progress import say
 # What kbuild and kconfig read to say what is built, and how; never a file that C is made of.
 _SAYS = re.compile(r"(?:.*/)?(?:(?:Kconfig|Makefile|Kbuild|localversion)[^/]*|[^/]*\.(?:mk|config))"
                    r"|scripts/.*|(?:.*/)?configs/.*")
+# Of that what each directory has of its own, and nobody else reads.
+_OF_ONE = re.compile(rf"(?:{'|'.join(APART)})(?:.*/)?(?:Kconfig[^/]*|Makefile|Kbuild)")
 # What no unit of a kernel includes.
 _NEVER_READ = re.compile(r"(?:Documentation|LICENSES|samples)/.*|[^/]*|.*\.(?:rst|txt|ya?ml)")
 _MOST = 400  # files laid over a tree: they go to the compiler with every unit
@@ -59,21 +63,25 @@ def ground(tree: Tree, configs: Sequence[Config]) -> Ground:
             return Ground(kbuild.prepare_all(there, configs), {})
     for near in sorted(_candidates(tree), key=lambda one: len(one.differing)):
         paths = _readable(tree, near)
-        if paths is None:
-            continue
+        says = [path for path in paths or () if _SAYS.fullmatch(path)]
+        if paths is None or (says and not all(kbuild.prepared(near.tree, one) for one in configs)):
+            continue  # what is known of those files, a build says
         bases = kbuild.prepare_all(near.tree, configs)
-        if not any(_read_by(base) & near.differing for base in bases):
+        has = [path for path in paths if (tree.work / path).exists()]
+        texts = read_many(tree, [(tree.base, path) for path in has])
+        laid = {path: texts.get((tree.base, path)) for path in paths}
+        if all(asleep(base, {path: laid[path] for path in says})
+               and not _read_by(base) & near.differing.difference(says)
+               for base in bases):
             if near.differing:
                 say(f"{len(near.differing)} files differ from {near.name}, none of which "
                     "prepares a build: its builds are taken")
-            has = [path for path in paths if (tree.work / path).exists()]
-            texts = read_many(tree, [(tree.base, path) for path in has])
-            return Ground(bases, {path: texts.get((tree.base, path)) for path in paths})
+            return Ground(bases, laid)
     full = whole(tree)
     bases = kbuild.prepare_all(full, configs)
     if full.work.parent.parent == cache() / "own":
-        said = {**vars(full), "git_dir": str(full.git_dir), "work": str(full.work)}
-        keep(full.work.parent / _RECORD, json.dumps(said))
+        record = {**vars(full), "git_dir": str(full.git_dir), "work": str(full.work)}
+        keep(full.work.parent / _RECORD, json.dumps(record))
     return Ground(bases, {})
 
 
@@ -111,8 +119,13 @@ def _candidates(tree: Tree) -> Iterator[_Near]:
 
 
 def _readable(tree: Tree, near: _Near) -> tuple[str, ...] | None:
-    """Return the differing files that a compiler may read; None if one says what is built."""
-    if len(near.differing) > _FAR or any(_SAYS.fullmatch(path) for path in near.differing):
+    """Return the differing files that a compiler may read; None if one says what is built.
+
+    A Kconfig file, and a Makefile of one directory, may say it of what is off everywhere.
+    """
+    if len(near.differing) > _FAR or any(
+        _SAYS.fullmatch(path) and not _OF_ONE.fullmatch(path) for path in near.differing
+    ):
         return None
     paths = tuple(sorted(path for path in near.differing if not _NEVER_READ.fullmatch(path)))
     links = any((one.work / path).is_symlink() for one in (tree, near.tree) for path in paths)

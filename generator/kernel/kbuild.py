@@ -95,9 +95,7 @@ def prepare(tree: Tree, config: Config) -> Base:
     Errors: TreeError (kconfig did not give what was asked, make failed), EnvironmentFault.
     """
     tree = whole(tree)
-    asked = (_words(config), seed(config, tree.work))
-    name = key(tree.base, str(tree.work), *asked, identity(config.compiler))
-    build = cache() / "kbuild" / f"{tree.version}-{config.name.replace(':', '-')}-{name}"
+    build = _place(tree, config)
     hold(build)
     stamp = build / "prepared.json"
     if not stamp.exists():
@@ -106,6 +104,17 @@ def prepare(tree: Tree, config: Config) -> Base:
                 _prepare(tree, config, build, stamp)
     path = build / "include" / "generated" / "autoconf.h"
     return Base(tree, config, build, path, path.read_text(encoding="utf-8"))
+
+
+def prepared(tree: Tree, config: Config) -> bool:
+    """Return whether prepare() of a whole tree has nothing to do but to read."""
+    return (_place(tree, config) / "prepared.json").exists()
+
+
+def _place(tree: Tree, config: Config) -> Path:
+    asked = (_words(config), seed(config, tree.work))
+    name = key(tree.base, str(tree.work), *asked, identity(config.compiler))
+    return cache() / "kbuild" / f"{tree.version}-{config.name.replace(':', '-')}-{name}"
 
 
 def _words(config: Config) -> str:

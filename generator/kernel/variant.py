@@ -3,6 +3,7 @@
 
     at(base, changed, extra) -> Base    the base under a commit
     autoconf(base, changed) -> str      the autoconf.h of that commit
+    asleep(base, changed)               all that Kconfig files and Makefiles change is off there
     ungranted(base) -> lines            what was asked for, and this commit does not give
 
 What a commit makes conf and make do is done in a sandbox; both only write what is read as data.
@@ -14,13 +15,13 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from generator.errors import ProgramFailed
-from generator.kernel.apart import note, settings, symbols_of
+from generator.kernel.apart import note, same, settings, symbols_of
 from generator.kernel.asleep import Known, kconfig, read_by
 from generator.kernel.farm import digests, farm
 from generator.kernel.kbuild import Base, key
@@ -136,12 +137,28 @@ _read: set[str] = set()
 _AUTO = "include/config/auto.conf"
 
 
+def asleep(base: Base, changed: Mapping[str, bytes | None]) -> bool:
+    """Return whether Kconfig files and Makefiles come to the same in a configuration.
+
+    changed: those that differ. Makefiles that are read only for their directory are meant.
+    """
+    asked = {path: text for path, text in changed.items() if _is_kconfig(path)}
+    before = _as_in(base, changed)
+    on = symbols_of(settings(base.build / _AUTO))
+    return _off(base, asked) and all(
+        same(before[path], text, on) for path, text in changed.items() if path not in asked)
+
+
+def _as_in(base: Base, paths: Iterable[str]) -> dict[str, bytes | None]:
+    return {path: file.read_bytes() if (file := base.tree.work / path).is_file() else None
+            for path in paths}
+
+
 def _off(base: Base, asked: Mapping[str, bytes | None]) -> bool:
     """Return whether all that Kconfig files change is off in a configuration, and comes off."""
     if base.config.kind:
         return False
-    before = {path: file.read_bytes() if (file := base.tree.work / path).is_file() else None
-              for path in asked}
+    before = _as_in(base, asked)
     noted = (base.build / f"{_AUTO}.cmd").read_bytes()
     known = Known.of(tuple(base.tree.work / one for one in read_by(noted)))
     seeded = set(re.findall(r"CONFIG_\w+", seed(base.config, base.tree.work)))

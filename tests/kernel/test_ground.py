@@ -13,6 +13,7 @@ from varied import of, replaced, varied
 
 from checks.compiling.compile import check
 from checks.compiling.target import KernelTarget
+from checks.finding import Severity
 from generator.kernel import kbuild
 from generator.kernel.clone import own, whole
 from generator.kernel.configurations import CONFIGS
@@ -76,6 +77,61 @@ def test_what_prepares_a_build_makes_a_tree_prepare_its_own(
     assert asked[-1] == other
 
 
+ENTRY = 'config LEDS_NOTES\n\ttristate "LED of notes"\n\tdepends on LEDS_CLASS\n\n'
+LINE = "obj-$(CONFIG_LEDS_NOTES)\t\t+= leds-notes.o\n"
+
+
+def with_driver(pinned: Tree, entry: str, line: str) -> dict[str, str]:
+    """Return the files of a tree that has one more driver."""
+    old, built = "config LEDS_PCA955X\n", "obj-$(CONFIG_LEDS_PCA955X)"
+    return {**replaced(pinned, "drivers/leds/Kconfig", (old, entry + old)),
+            **replaced(pinned, "drivers/leds/Makefile", (built, line + built)),
+            "drivers/leds/leds-notes.c": "static int unused;\n"}
+
+
+def test_a_base_with_one_more_driver_that_is_off_takes_the_builds_of_the_pin(
+    pinned: Tree, base: Base, tmp_path: Path
+) -> None:
+    changed = with_driver(pinned, ENTRY, LINE)
+    found = ground(of(pinned, tmp_path, changed), M)
+    laid: dict[str, bytes | None] = {path: text.encode() for path, text in changed.items()}
+
+    assert found.bases == (base,)
+    assert found.laid == laid
+    file = "drivers/leds/leds-notes.c"
+    text = b"static int unused, more;\n"
+    commit = Commit("one", {file: text}, {**laid, file: text})
+    said = [one for one in check([commit], [KernelTarget(base)], laid=found.laid)
+            if one.severity is not Severity.NOTE]
+    assert [(one.message, one.config) for one in said] == [
+        ("unused variable 'more'", "m+LEDS_CLASS+LEDS_NOTES")], "the base says the other already"
+
+
+@pytest.mark.parametrize(("entry", "line"), [
+    (ENTRY.replace("depends on", "default LEDS_CLASS if"), LINE),
+    (ENTRY, LINE.replace("$(CONFIG_LEDS_NOTES)", "y")),
+    (ENTRY, LINE + "ccflags-y += $(shell true)\n"),
+])
+def test_a_base_with_a_driver_that_may_be_on_prepares_its_own(
+    entry: str, line: str, pinned: Tree, base: Base, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    changed = with_driver(pinned, entry, line)
+    other = of(pinned, tmp_path, changed)
+    near = SimpleNamespace(pin=SimpleNamespace(version="x"), tree=pinned,
+                           differing=frozenset(changed))
+    monkeypatch.setattr("generator.kernel.ground.nearest", lambda *_: near)
+    asked = []
+
+    def prepare_all(tree: Tree, _: object) -> tuple[Base, ...]:
+        asked.append(tree)
+        return (base,)
+
+    monkeypatch.setattr(kbuild, "prepare_all", prepare_all)
+    assert ground(other, M).laid == {}
+    assert asked[-1].base == other.base
+
+
 def test_the_next_commit_takes_the_builds_of_the_base_before_it(
     pinned: Tree, base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -95,7 +151,7 @@ def test_the_next_commit_takes_the_builds_of_the_base_before_it(
     monkeypatch.setattr("generator.kernel.ground._read_by", lambda _: frozenset())
     monkeypatch.setattr("generator.kernel.clone._checkout", empty)
     text = f"# {uuid.uuid4()}\n"  # which no checkout in the cache has
-    place, first = varied(pinned, tmp_path, {"drivers/pci/Kconfig": text})
+    place, first = varied(pinned, tmp_path, {"init/Kconfig": text})
     started = own(place, first, thin=True)
     assert ground(started, M).laid == {}
     assert asked == [whole(started)], "no pin serves it"
