@@ -36,7 +36,7 @@ _LINE = re.compile(
 _IN = re.compile(r" in '([^']+)'")
 # What a compiler says of a PCH, or only because of one: clang 19 forgets what a head has put into a
 # section, and takes it for a pragma's. A real conflict is told again without the PCH.
-_OF_PCH = ("AST file", "PCH file", "section type conflict")
+_OF_PCH = ("AST file", "PCH file", "precompiled header", "section type conflict")
 _TIMEOUT = PATIENCE
 # for one unit; the slowest takes about five seconds
 _LIMITS = Limits(seconds=worker.SECONDS, memory=worker.MEMORY)
