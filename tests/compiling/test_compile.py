@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -325,60 +324,6 @@ def test_users_of_a_header_are_compiled_wherever_they_are(root: Path) -> None:
                 if one.severity is Severity.ERROR]
 
 
-def test_what_is_off_is_switched_on_for_the_commit_that_touches_it(root: Path) -> None:
-    off = Snippet(root, unbuilt=("drivers/perf/pmu.c",))
-    (root / "src/drivers/perf/Makefile").write_text("obj-$(CONFIG_PMU) += pmu.o\n")
-    (found,) = [
-        one for one in run([off], {"drivers/perf/pmu.c": "int broken(void) { return nothing; }\n"})
-        if one.severity is Severity.ERROR
-    ]
-    assert (found.path, found.config) == ("drivers/perf/pmu.c", "y+PMU")
-
-
-def test_what_is_switched_on_for_a_commit_asks_make_of_its_directory_alone(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: dict[str, set[str]] = {}
-    units = Snippet.units
-
-    def told(self: Snippet, dirs: Sequence[str]) -> tuple[str, ...]:
-        asked.setdefault(self.name, set()).update(dirs)
-        return units(self, dirs)
-
-    monkeypatch.setattr(Snippet, "units", told)
-    path = "drivers/leds/lamp.c"
-    (root / "src/drivers/leds").mkdir()
-    (root / "src/drivers/leds/Makefile").write_text("obj-$(CONFIG_LAMP) += lamp.o\n")
-    (root / "src" / path).write_text("extern int a;\n")
-    run([Snippet(root, unbuilt=(path,))], {path: "extern int b;\n"})
-
-    assert asked["y"] > {"drivers/leds", "drivers/pci"}
-    assert asked["y+LAMP"] == {"drivers/leds"}
-
-
-def test_what_is_off_is_switched_on_for_every_commit_that_touches_it(root: Path) -> None:
-    path, header = "drivers/perf/pmu.c", "drivers/perf/pmu.h"
-    off = Snippet(root, unbuilt=(path,))
-    (root / "src/drivers/perf/Makefile").write_text("obj-$(CONFIG_PMU) += pmu.o\n")
-    sound = '#include "pmu.h"\nextern int a;\n'
-    found = run([off], {path: sound, header: "\n"},
-                {path: sound + "int broken(void) { return nothing; }\n", header: "extern int b;\n"},
-                {path: sound})
-
-    (error,) = [one for one in found if one.severity is Severity.ERROR]
-    assert (error.path, error.commit, error.config) == (path, "2/3", "y+PMU")
-    assert not [one for one in found if one.rule == "compile:not-built"
-                and one.severity is Severity.WARNING]
-
-
-def test_what_cannot_be_switched_on_is_named_with_its_reason(root: Path) -> None:
-    off = Snippet(root, unbuilt=("drivers/perf/pmu.c",))
-    (root / "src/drivers/perf/Makefile").write_text("obj-y += other.o\n")
-    (found,) = run([off], {"drivers/perf/pmu.c": "int broken(void);\n"})
-    assert found.rule == "compile:not-built"
-    assert found.message.endswith("; no line of drivers/perf/Makefile names pmu.o")
-
-
 def test_what_no_kernel_is_made_of_is_not_compiled_and_no_fault(root: Path) -> None:
     (found,) = run([Snippet(root)], {"tools/testing/selftests/x.c": "int main(void);\n"})
     assert (found.rule, found.severity, found.fix) == ("compile:not-built", Severity.NOTE, "")
@@ -393,15 +338,6 @@ def test_what_kconfig_does_not_give_here_is_named_and_no_fault_of_the_commit(roo
     assert (found.rule, found.severity) == ("compile:not-built", Severity.NOTE)
     assert "it takes CONFIG_PMU" in found.message
     assert "--matrix" in found.fix
-
-
-def test_what_only_symbols_that_were_switched_on_build_is_said_to_be_compiled(root: Path) -> None:
-    path = "drivers/perf/pmu.c"
-    off = Snippet(root, unbuilt=(path,))
-    (root / "src/drivers/perf/Makefile").write_text("obj-$(CONFIG_PMU) += pmu.o\n")
-    (found,) = run([off], {path: "extern int a;\n"})
-    assert (found.severity, found.config) == (Severity.NOTE, "y")
-    assert found.message == "not compiled but as y+PMU: no object is made from it"
 
 
 def test_another_configuration_compiles_users_in_which_a_change_can_show(root: Path) -> None:
