@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from checks.finding import Finding, Severity
 from checks.report.record import Gap, Item, Report
@@ -11,6 +12,7 @@ from generator.system.visible import visible
 
 _WIDEST = 100  # characters of a source line that are shown
 _TAB = 8
+_SENT_TO = "people:to-be-sent"
 
 
 def render(report: Report) -> str:
@@ -19,7 +21,12 @@ def render(report: Report) -> str:
 
 
 def again(report: Report, told: frozenset[str]) -> str:
-    """Return the same without the lines of standing() that were told; of a clean one in short."""
+    """Return the same without the lines of standing() that were told; of a clean one in short.
+
+    Whom a patch goes to is asked when a series is sent, not for each commit of a rebase.
+    """
+    items = tuple(one for one in report.items if one.finding.rule != _SENT_TO)
+    report = replace(report, items=items)
     lines = [visible(line) for line in _lines(report)]
     left = standing(report)
     if report.clean and told:

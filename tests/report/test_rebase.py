@@ -5,11 +5,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from clones import shell
 from house import HOUSE
 from postings import SECOND, make_clone, two_patches
+from reports import REPORT
+
+from checks.finding import Finding, Severity
+from checks.report import text
+from checks.report.record import Item
 
 
 def test_within_a_rebase_each_thing_is_said_once_and_a_clean_commit_is_a_line(
@@ -49,3 +55,13 @@ def test_a_commit_of_a_rebase_in_which_something_is_found_is_told_with_its_table
     assert any(line.startswith("third ") for line in last)
     assert any("[series:" in line for line in last)
     assert not any(line.startswith("not checked:") for line in last)
+
+
+def test_within_a_rebase_nobody_is_told_whom_a_commit_is_to_be_sent_to() -> None:
+    note = Finding("people:to-be-sent", "to be sent to a@example.org", severity=Severity.NOTE)
+    for items in ((Item("people", note),), (*REPORT.items, Item("people", note))):
+        report = replace(REPORT, items=items)
+
+        assert "to be sent to a@" in text.render(report)
+        assert "to be sent to a@" not in text.again(report, frozenset())
+        assert "to be sent to a@" not in text.again(report, frozenset(["assumed: x"]))
