@@ -21,7 +21,8 @@ from generator.netdev import settle
 from generator.operation import here
 from generator.program import Block, operations
 
-BUSES = ("i2c", "spi", "usb")  # whose devices firmware or their own bus finds, no driver of ours
+# Whose devices firmware or their own bus finds, no driver of ours.
+BUSES = ("i2c", "spi", "usb", "hid", "sdio", "pnp")
 ROOTS = ("pci", "core", *BUSES)  # kinds that have no parent
 SUBDEVICES = ("aux", "cxl", "express")  # kinds whose drivers own what they use
 KINDS = ("pci", "core", "service", "platform", *SUBDEVICES, *BUSES, "part")
@@ -46,7 +47,7 @@ class Device:
     `service` binds its driver inside device_register(), under the
     port's lock; `aux`, `cxl`, `express` (on pci_express, by a driver that may be a module) and
     `platform` bind inside the parent's probe, later, or never. A `platform` device without a
-    parent is one that firmware describes; `i2c`, `spi` and `usb` are clients of such a bus. `part`
+    parent is one that firmware describes; BUSES are clients of such a bus. `part`
     is no device by itself but something inside of its parent of which there are several: one more
     interrupt, with handler and number of its own, a PMU, a queue. Nobody creates or binds it.
     `core` is the PCI core itself:

@@ -64,7 +64,7 @@ WHOLE = {
     "a kind that there is not": (
         'Device("one", "isa")\n',
         "{path}:5: unknown kind 'isa': one of pci, core, service, platform, aux, cxl, express, "
-        "i2c, spi, usb, part",
+        "i2c, spi, usb, hid, sdio, pnp, part",
     ),
     "a child alone": (
         'DESIGN = Design("d", "", (KID,), ())\n',

@@ -261,7 +261,7 @@ PCI_MSIX_ALLOC_IRQ_AT = Operation(
 _VALID = IRQ(USER).ge(1) & IRQ(USER).le(LINE)
 _SHARED = Param("shared")
 # A line that nobody else is on, where firmware describes it; PCI's INTx is shared by all.
-_OWN_LINE = (("shared", ("platform", "i2c", "spi", "usb"), 0),)
+_OWN_LINE = (("shared", ("platform", "i2c", "spi", "usb", "hid", "sdio", "pnp"), 0),)
 # Whoever is on an irq and whoever comes must both have said IRQF_SHARED.
 _MISMATCH = Over(
     "any",

@@ -29,7 +29,8 @@ from generator.operation import DEV, Operation, Outcome, Set, fail, fault, ok, s
 
 USER = Role("user")
 HEADER, RUNTIME = "include/linux/pm_runtime.h", "drivers/base/power/runtime.c"
-OFF_PCI = (("dev", ("platform", "i2c", "spi", "aux", "usb", "cxl", "express")),)
+OFF_PCI = (("dev", ("platform", "i2c", "spi", "aux", "usb", "cxl", "express", "hid", "sdio",
+                    "pnp")),)
 DONE = IN_RUNTIME_PM(DEV).eq(0)  # __pm_runtime_barrier(): no callback of the device runs
 
 

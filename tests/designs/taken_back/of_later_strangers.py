@@ -4,16 +4,20 @@
 mvsas: a work that its definition, or its handler for each event, sets up before it is queued there
 (CVE-2025-40001: mvs_free() did not wait for it). chaoskey: what the last close frees, behind the
 unbinding, has its flags until then, and the next that is bound has pointers of its own. ste_dma40:
-of a subsys_initcall with platform_driver_probe(), so that nobody unbinds it.
+of a subsys_initcall with platform_driver_probe(), so that nobody unbinds it. btsdio, mcp2221 and
+ite-cir: devices of buses that had no kind, a work of which is not waited for (CVE-2023-1989).
 """
 
-from generator.context import delayed_work, file, opened
+from generator.context import delayed_work, file, opened, work
 from generator.design import Design, Device, Driver
 from generator.facts import MEMORY
 from generator.operation import Guard, Operation, ok
 from generator.ops.allocated import KFREE_OWN, KZALLOC_OWN
+from generator.ops.device import DEVM_KZALLOC
+from generator.ops.drvdata import HID_SET_DRVDATA, PNP_SET_DRVDATA, SDIO_SET_DRVDATA
 from generator.ops.irq import FREE_IRQ, REQUEST_IRQ
 from generator.ops.lock import MUTEX_LOCK, MUTEX_UNLOCK
+from generator.ops.member import USE_DRVDATA
 from generator.ops.own import pointer
 from generator.ops.platform import PLATFORM_GET_IRQ
 from generator.ops.power import PM_RUNTIME_DISABLE, PM_RUNTIME_ENABLE
@@ -22,7 +26,10 @@ from generator.ops.usb import USB_ALLOC_URB, USB_FREE_URB
 from generator.ops.work import (
     CANCEL_DELAYED_WORK,
     CANCEL_DELAYED_WORK_SYNC,
+    CANCEL_WORK_SYNC,
+    INIT_WORK,
     SCHEDULE_DELAYED_WORK,
+    SCHEDULE_WORK,
 )
 from generator.program import Block, If, Node, Return
 
@@ -63,10 +70,23 @@ def _dma(*failed: Node, unbind: bool = False) -> Design:
         unbind=unbind),))
 
 
+def _beside(kind: str, *, waits: bool) -> Design:
+    """Return a driver as btsdio's and mcp2221's: a work that remove has to wait for."""
+    func = Device("func", kind)
+    setting = {"hid": HID_SET_DRVDATA, "sdio": SDIO_SET_DRVDATA, "pnp": PNP_SET_DRVDATA}[kind]
+    probe = (DEVM_KZALLOC(func, func), INIT_WORK(func, work="rx"), setting(func),
+             USE_DRVDATA(func), SCHEDULE_WORK(func, work="rx"))
+    remove = (CANCEL_WORK_SYNC(func, work="rx"),) if waits else ()
+    return Design("func", "a bus of its own", (func,), (
+        Driver("func", func, probe, remove, contexts=(work("rx"),)),))
+
+
 DESIGN = _hba(WAIT)
-SOUND = (_key(*FREE), _dma(PM_RUNTIME_DISABLE(DMA)))
+KINDS = ("hid", "sdio", "pnp")
+SOUND = (*(_beside(kind, waits=True) for kind in KINDS), _key(*FREE), _dma(PM_RUNTIME_DISABLE(DMA)))
 BUGGY = (
     (_hba(CANCEL, body=()), "N17"), (_hba(WAIT, static=False), "N3"),
+    *((_beside(kind, waits=False), "N17") for kind in KINDS),
     (_key(*FREE, USB_FREE_URB(KEY)), "N20"),
     (_dma(), "R40"), (_dma(PM_RUNTIME_DISABLE(DMA), unbind=True), "R40"),
 )
