@@ -13,6 +13,8 @@ import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -23,6 +25,7 @@ from generator.errors import EnvironmentFault
 from generator.kernel.cited import title
 from generator.system.plumbing import PATIENCE, Done, tried
 
+_SCRIPT = "scripts/checkpatch.pl"
 OPTIONS = ("--strict", "--terse", "--emacs", "--show-types", "--no-summary", "--color=never")
 
 EXPECTED: Mapping[str, str] = {
@@ -66,15 +69,14 @@ def check(
     patches may cite. Without it commit ids are not checked, and a note says so.
     Errors: EnvironmentFault when checkpatch cannot run or stops midway, Timeout.
     """
-    script = work / "scripts/checkpatch.pl"
+    script = work / _SCRIPT
     if not script.is_file():
         raise EnvironmentFault(f"{script}: no such file; `work` must be a kernel tree")
-    with ThreadPoolExecutor(2) as pool:
-        found = pool.map(lambda one: _patch(script, work, one, history, ours), patches)
+    with _standing(work) as stand, ThreadPoolExecutor(2) as pool:
+        found = pool.map(lambda one: _patch(stand, one, history, ours), patches)
         result = [finding for part in _documented(patches, found) for finding in part]
     if patches:
-        proven([str(_PLANT), *OPTIONS], [Path(__file__), script], ["perl"],
-               lambda: _prove(script, work))
+        proven([str(_PLANT), *OPTIONS], [Path(__file__), script], ["perl"], lambda: _prove(work))
     if history is None and patches:
         result.append(
             Finding(
@@ -87,12 +89,32 @@ def check(
     return tuple(result)
 
 
-def _patch(
-    script: Path, work: Path, patch: Patch, history: Path | None, ours: bool
-) -> list[Finding]:
+@dataclass(frozen=True)
+class _Stand:
+    """Where checkpatch runs: a home of its own, and in it a directory with links to the tree's.
+
+    It writes a list of names where it stands, .checkpatch-camelcase.*, which must not be the tree;
+    what it runs, get_maintainer.pl, wants to stand in one.
+    """
+
+    work: Path
+    home: Path
+
+
+@contextmanager
+def _standing(work: Path) -> Iterator[_Stand]:
+    with tempfile.TemporaryDirectory(prefix="portwright-") as home:
+        here = Path(home, "tree")
+        here.mkdir()
+        for one in work.resolve().iterdir():
+            here.joinpath(one.name).symlink_to(one)
+        yield _Stand(work.resolve(), Path(home))
+
+
+def _patch(stand: _Stand, patch: Patch, history: Path | None, ours: bool) -> list[Finding]:
     if patch.mail is None:
         return []
-    done = _run(script, work, patch.mail.text, history, patch.file)
+    done = _run(stand, patch.mail.text, history, patch.file)
     found = parse(done.said, patch, EXPECTED if ours else {})
     uncited = _uncited(patch, ours) if history is None else []
     if not patch.diffs:  # an empty commit, which is said already
@@ -135,27 +157,29 @@ def _known(one: Finding) -> bool:
 _UNKNOWN = "checkpatch:UNKNOWN_COMMIT_ID"  # said of every commit where there is no history
 
 
-def _run(script: Path, work: Path, mail: bytes, history: Path | None, about: str) -> Done:
-    with tempfile.TemporaryDirectory(prefix="portwright-") as home:
-        # a .checkpatch.conf in the user's home must not change the answer
-        env = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", "HOME": home}
-        env["GIT_DIR"] = str(history) if history else f"{home}/none"
-        file = Path(home, "commit.patch")
-        file.write_bytes(mail)
-        return tried(["perl", str(script), *OPTIONS, str(file)], cwd=work, env=env,
-                     timeout=_TIMEOUT, about=f"{about}: checkpatch")
+def _run(stand: _Stand, mail: bytes, history: Path | None, about: str) -> Done:
+    # a .checkpatch.conf in the user's home must not change the answer
+    env = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", "HOME": str(stand.home),
+           "GIT_DIR": str(history or stand.home / "none")}
+    with tempfile.NamedTemporaryFile(dir=stand.home, suffix=".patch") as file:
+        file.write(mail)
+        file.flush()
+        return tried(["perl", str(stand.work / _SCRIPT), *OPTIONS, f"--root={stand.work}",
+                      file.name], cwd=stand.home / "tree", env=env, timeout=_TIMEOUT,
+                     about=f"{about}: checkpatch")
 
 
 @lru_cache(maxsize=16)
-def _prove(script: Path, work: Path) -> None:
+def _prove(work: Path) -> None:
     """Let the script find a planted mistake: its silence means nothing before it has.
 
     Errors: EnvironmentFault.
     """
-    said = _run(script, work, _PLANT, None, "a planted mistake").said
+    with _standing(work) as stand:
+        said = _run(stand, _PLANT, None, "a planted mistake").said
     if not any(match and match["type"] == "TRAILING_WHITESPACE"
                for match in map(_LINE.fullmatch, said.splitlines())):
-        raise EnvironmentFault(f"{script}: does not say, in words that are known here, that a line "
+        raise EnvironmentFault(f"{work / _SCRIPT}: does not say, in words that are known here, that a line "
                                "ends in a blank, so its silence means nothing; leave it out with "
                                "--skip checkpatch")
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -256,6 +257,14 @@ def test_commit_ids_without_history_are_never_passed_silently(
 
 
 @pytest.mark.kernel
+def test_what_checkpatch_runs_stands_in_a_tree(tmp_path: Path, patch: Patch) -> None:
+    """get_maintainer.pl, which knows what is obsolete, looks around itself for one."""
+    work = fake(tmp_path, 'exit(-e "MAINTAINERS" && -e "$ENV{HOME}" ? 0 : 7)')
+    (work / "MAINTAINERS").touch()
+
+    assert {one.rule for one in check(work, [patch])} == {"checkpatch:not-run"}
+
+
 @pytest.mark.parametrize(
     ("line", "kinds"),
     [
@@ -263,13 +272,16 @@ def test_commit_ids_without_history_are_never_passed_silently(
         ("int c ;", {"checkpatch:SPACING"}),
         ("int c;" + " " * 3, {"checkpatch:TRAILING_WHITESPACE"}),
         ("int c = " + "1 + " * 30 + "1;", {"checkpatch:LONG_LINE"}),
+        ("int theCount;", {"checkpatch:CAMELCASE"}),
     ],
 )
 def test_the_pinned_checkpatch_says_what_is_wrong(
     pinned, cached: Path, tmp_path: Path, line: str, kinds: set[str]
 ) -> None:
+    before = set(os.listdir(pinned.work))
     found = check(pinned.work, [read(tmp_path, line=line)])
 
+    assert set(os.listdir(pinned.work)) == before, "it keeps the names of include/ where it stands"
     expected = {one.rule for one in found if one.severity is Severity.EXPECTED}
     assert expected == {"checkpatch:MISSING_SIGN_OFF"}
     rest = {one.rule for one in found} - expected - {"checkpatch:not-run"}
