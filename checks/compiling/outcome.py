@@ -43,7 +43,7 @@ def name_of(identity: str, overlays: Sequence[Mapping[str, bytes | None]], words
         {path: "-" if text is None else content_id(text) for path, text in sorted(overlay.items())}
         for overlay in overlays
     ]
-    ours = cache.code("checks", "generator")
+    ours = cache.code("checks", "generator", "templates/explorer")  # C that lives are searched by
     return content_id(json.dumps([identity, ours, texts, words]).encode())
 
 

@@ -161,7 +161,7 @@ def _run(stand: _Stand, mail: bytes, history: Path | None, about: str) -> Done:
     # a .checkpatch.conf in the user's home must not change the answer
     env = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", "HOME": str(stand.home),
            "GIT_DIR": str(history or stand.home / "none")}
-    with tempfile.NamedTemporaryFile(dir=stand.home, suffix=".patch") as file:
+    with tempfile.NamedTemporaryFile("wb", dir=stand.home, suffix=".patch") as file:
         file.write(mail)
         file.flush()
         return tried(["perl", str(stand.work / _SCRIPT), *OPTIONS, f"--root={stand.work}",
@@ -179,9 +179,9 @@ def _prove(work: Path) -> None:
         said = _run(stand, _PLANT, None, "a planted mistake").said
     if not any(match and match["type"] == "TRAILING_WHITESPACE"
                for match in map(_LINE.fullmatch, said.splitlines())):
-        raise EnvironmentFault(f"{work / _SCRIPT}: does not say, in words that are known here, that a line "
-                               "ends in a blank, so its silence means nothing; leave it out with "
-                               "--skip checkpatch")
+        raise EnvironmentFault(f"{work / _SCRIPT}: does not say, in words that are known here, "
+                               "that a line ends in a blank, so its silence means nothing; leave "
+                               "it out with --skip checkpatch")
 
 
 def parse(text: str, patch: Patch, expected: Mapping[str, str] = EXPECTED) -> list[Finding]:

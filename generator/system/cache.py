@@ -123,7 +123,8 @@ def _code(root: Path, folders: tuple[str, ...], without: tuple[str, ...]) -> str
     left_out = [root / name for name in (*_NO_CODE, *without)]
     key = hashlib.sha256()
     for folder in folders:
-        top = HOUSE / folder if INSTALLED and folder == "templates" else root / folder
+        apart = INSTALLED and Path(folder).parts[0] == "templates"
+        top = (HOUSE if apart else root) / folder
         if not top.is_dir():
             raise EnvironmentFault(f"{top}: is missing; install portwright again")
         for path in sorted(top.rglob("*")):
