@@ -65,7 +65,6 @@ def here() -> Where:
 
 class Node:
     """One step of a block: a kind of node alone knows what blocks stand inside of it."""
-
     def blocks(self) -> tuple[Block, ...]:
         """Return the blocks inside of it, in the order of the text; the body of a helper is not.
 
@@ -231,6 +230,7 @@ class Operation:
     managed_by: str = field(default="", metadata=NO_DIGEST)
     fails_when: Expr = field(default=TRUE, metadata=NO_DIGEST)
     once: bool = field(default=False, metadata=NO_DIGEST)
+    needs_when: Fact | None = field(default=None, metadata=NO_DIGEST)  # asks for `needs`, if any
 
     @property
     def on_role(self) -> str:

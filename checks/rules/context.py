@@ -196,5 +196,7 @@ def enabled_before_use(step: Step, view: View) -> Expr | None:
         return all_of(ENABLED(dev).eq(0), ~msi_on(dev), LINE_ROUTED(dev).eq(1))
     if MAPPED not in op.needs or not step.outcome:
         return None
-    dev = view.root(step.role(op.needs_of or op.roles[0]))
-    return ENABLED(dev).eq(0) if dev.device.kind == "pci" else None
+    user = step.role(op.needs_of or op.roles[0])
+    asked = op.needs_when(user).ne(0) if op.needs_when is not None else TRUE
+    dev = view.root(user)
+    return all_of(asked, ENABLED(dev).eq(0)) if dev.device.kind == "pci" else None

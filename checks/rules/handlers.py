@@ -278,7 +278,7 @@ def handler_needs(view: View, driver: Driver, inst: Inst) -> Iterator[Read]:
             break
         of = view.resolve(node.binding[node.op.needs_of or node.op.roles[0]],
                           {driver.device: inst}) if node.op.needs else inst
-        if isinstance(of, Inst):
+        if isinstance(of, Inst) and node.op.needs_when is None:
             yield from (need for fact in node.op.needs if (need := fact(of)) not in made)
         made.update(_made_by(node, view, {driver.device: inst}))
         if node.op.fallible and node.on_fail != IGNORE:  # nor is what comes behind it always done

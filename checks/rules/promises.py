@@ -256,9 +256,10 @@ def _unmade(step: Step, view: View) -> Iterator[Clause]:
     user = step.role(op.needs_of or op.roles[0]) if needs else None
     if user is not None:
         for fact in (one for one in needs if (user, one) not in defined(view)):
+            asked = op.needs_when(user).ne(0) if op.needs_when is not None else TRUE
             yield Clause(f"{op.name} needs {fact.name} of {user.name} ({fact.doc}), which is not "
-                         "there, or no more", fact(user).eq(0) & (
-                             counted_on(step, view) if fact in COUNTED else TRUE),
+                         "there, or no more", all_of(fact(user).eq(0), asked, (
+                             counted_on(step, view) if fact in COUNTED else TRUE)),
                          f"have {fact.name} of {user.name} before, and keep it until then")
         if DRVDATA in op.needs and (memory := _data_of(user, view)):
             yield Clause(f"{op.name} reads the driver data of {user.name}, which points to freed "

@@ -117,7 +117,7 @@ def _shipped() -> Mapping[str, tuple[str, Fact]]:
 
 
 def _facts(op: Operation) -> Iterator[Fact]:
-    yield from (*op.needs, *op.leaves)
+    yield from (*op.needs, *op.leaves, *([op.needs_when] if op.needs_when is not None else []))
     exprs = [op.waits, *(outcome.when for outcome in op.outcomes)]
     for one in (*op.begins, *(one for outcome in op.outcomes for one in outcome.gives)):
         exprs += [one.target, one.value]

@@ -62,7 +62,8 @@ class Entry:
             if op.managed else "unwinding" if op.undo is not None else "",
             "takes_over": list(op.takes_over),
             "leaves": [fact.name for fact in op.leaves],
-            "needs": [f"{fact.name} of {op.needs_of or op.roles[0]}" for fact in op.needs]
+            "needs": [f"{fact.name} of {op.needs_of or op.roles[0]}" + _asked(op)
+                      for fact in op.needs]
             + ([f"{op.needs_d0} is awake"] if op.needs_d0 else []),
             "sleeps": op.sleeps,
             "locks": [f"{fact.name} of {role}" for fact, role in op.locks],
@@ -70,6 +71,10 @@ class Entry:
             "source": op.source,
             "elsewhere": None if op.elsewhere is None else _elsewhere(op.elsewhere),
         }
+
+
+def _asked(op: Operation) -> str:
+    return "" if op.needs_when is None else f", where {op.needs_when.name}"
 
 
 def _elsewhere(op: Operation) -> dict[str, object]:

@@ -6,12 +6,14 @@ mvsas: a work that its definition, or its handler for each event, sets up before
 unbinding, has its flags until then, and the next that is bound has pointers of its own. ste_dma40:
 of a subsys_initcall with platform_driver_probe(), so that nobody unbinds it. btsdio, mcp2221 and
 ite-cir: devices of buses that had no kind, a work of which is not waited for (CVE-2023-1989).
+bt87x's card calls private_free in the end, which writes registers, only where probe has set it.
 """
 
 from generator.context import delayed_work, file, opened, work
 from generator.design import Design, Device, Driver
-from generator.facts import MEMORY
-from generator.operation import Guard, Operation, ok
+from generator.expr import Fact, Role
+from generator.facts import MAPPED, MEMORY
+from generator.operation import Guard, Operation, fault, ok, sets
 from generator.ops.allocated import KFREE_OWN, KZALLOC_OWN
 from generator.ops.device import DEVM_KZALLOC
 from generator.ops.drvdata import HID_SET_DRVDATA, PNP_SET_DRVDATA, SDIO_SET_DRVDATA
@@ -19,7 +21,7 @@ from generator.ops.irq import FREE_IRQ, REQUEST_IRQ
 from generator.ops.lock import MUTEX_LOCK, MUTEX_UNLOCK
 from generator.ops.member import USE_DRVDATA
 from generator.ops.own import pointer
-from generator.ops.platform import PLATFORM_GET_IRQ
+from generator.ops.platform import DEVM_PLATFORM_IOREMAP_RESOURCE, PLATFORM_GET_IRQ
 from generator.ops.power import PM_RUNTIME_DISABLE, PM_RUNTIME_ENABLE
 from generator.ops.registered import CLOSE_FILE, USB_DEREGISTER_DEV, USB_REGISTER_DEV
 from generator.ops.usb import USB_ALLOC_URB, USB_FREE_URB
@@ -82,10 +84,28 @@ def _beside(kind: str, *, waits: bool) -> Design:
 
 
 DESIGN = _hba(WAIT)
+SOUND_CARD = Fact("card of its own", 1, "a sound card", held=True)
+FREES = pointer("card->private_free")
+FREE_CARD = Operation("private_free", ("dev",), (ok(sets(SOUND_CARD(Role("dev")), 0)),), source="",
+                      needs=(MAPPED,), needs_when=FREES.fact)
+NEW_CARD = Operation("new card", ("dev",), (ok(sets(SOUND_CARD(Role("dev")), 1)), fault("-ENOMEM")),
+                     source="", undo=FREE_CARD, managed=True, on_devres="dev")
+
+
+def _card(*probe: Node) -> Design:
+    return Design("card", "devres calls what is set, or nothing", (HBA,), (
+        Driver("card", HBA, (*probe, FREES.set(HBA))),))
+
+
+MAP = DEVM_PLATFORM_IOREMAP_RESOURCE(HBA)
 KINDS = ("hid", "sdio", "pnp")
-SOUND = (*(_beside(kind, waits=True) for kind in KINDS), _key(*FREE), _dma(PM_RUNTIME_DISABLE(DMA)))
+SOUND = (
+    _card(MAP, NEW_CARD(HBA)), *(_beside(kind, waits=True) for kind in KINDS), _key(*FREE),
+    _dma(PM_RUNTIME_DISABLE(DMA)),
+)
 BUGGY = (
     (_hba(CANCEL, body=()), "N17"), (_hba(WAIT, static=False), "N3"),
+    (_card(NEW_CARD(HBA), MAP), "N12"),
     *((_beside(kind, waits=False), "N17") for kind in KINDS),
     (_key(*FREE, USB_FREE_URB(KEY)), "N20"),
     (_dma(), "R40"), (_dma(PM_RUNTIME_DISABLE(DMA), unbind=True), "R40"),
