@@ -130,7 +130,11 @@ def _further(report: Report) -> Iterator[str]:
     """Yield what else breaks behind what is broken, as if that were waived."""
     if report.looked_further is False:
         yield ""
-        yield "The budget ended the search behind that: more may be broken."
+        ended = "" if report.bounds.complete else "not "
+        yield from textwrap.wrap(
+            "The budget ended the search behind that: more may be broken, in lives in which one of "
+            "these is first; raise --seconds or --states, or mend these and check again. What "
+            f"stands above was {ended}searched to its end.", WIDTH)
     if report.further:
         yield ""
         yield "Behind that, as if it were waived:"

@@ -30,7 +30,7 @@ from generator.meaning import fold_known
 from generator.operation import IGNORE, Do, Operation
 from generator.ops import shipped
 from generator.ops.pm import RUNTIME_GETS
-from generator.program import Return, operations, walk
+from generator.program import Block, Call, Return, operations, walk
 from generator.reads import reads, substitute
 
 # What nothing but an operation of the design can give: neither the driver core nor hardware.
@@ -79,7 +79,8 @@ def notes(design: Design) -> tuple[Note, ...]:
         for note in (*_handler_unsaid(driver), *_source_unsaid(design, driver),
                      *_handler_unclocked(driver), *_contexts_unsaid(design, driver),
                      *_autosuspend_left(driver), *_resume_unasked(driver),
-                     *_goes_on_undone(driver), *_not_had_again(driver)):
+                     *_goes_on_undone(driver), *_not_had_again(driver),
+                     *_armed_in_vain(driver)):
             found[note] = None
     return tuple(found)
 
@@ -247,6 +248,38 @@ def _not_had_again(driver: Driver) -> Iterator[Note]:
             yield Note(do.where, f"{do} in resume of {driver.name} may fail, and what is left then "
                        f"is not explored: {last[0]} in remove frees what is not there, unless the "
                        "driver notes that")
+            return
+
+
+def _armed_in_vain(driver: Driver) -> Iterator[Note]:
+    """Yield what is queued in the same run behind its shutdown: it is dropped without a word.
+
+    kernel/time/timer.c timer_shutdown_sync() clears the function, kernel/workqueue.c
+    disable_work_sync() counts. Only what is always done is looked at.
+    """
+    for entry, block in driver.blocks().items():
+        shut: dict[tuple[str, tuple[Place, ...]], Do] = {}
+        for do in _always(block):
+            name = do.op.context[1], do.places
+            if do.op.does == "shut down":
+                shut[name] = do
+            elif do.op.does in ("initialise", "start"):
+                shut.pop(name, None)
+            elif do.op.does == "queue" and name in shut:
+                yield Note(do.where, f"{do} in {entry} of {driver.name} does nothing: "
+                           f"{shut[name]} stands before it, and nothing sets it up anew; where it "
+                           f"is to be armed again, cancel it instead")
+
+
+def _always(block: Block) -> Iterator[Do]:
+    """Yield what a block does that goes well, in helpers too, but for what a condition decides."""
+    for node in block:
+        if isinstance(node, Do):
+            yield node
+        elif isinstance(node, Call):
+            yield from _always(node.function.body)
+            yield from _always(node.then)
+        elif isinstance(node, Return):
             return
 
 

@@ -123,7 +123,11 @@ def test_a_budget_that_ends_says_that_more_may_be_behind() -> None:
 
     assert report.verdict is Verdict.VIOLATED
     assert report.looked_further is False
-    assert "more may be broken" in report_text.text(report)
+    said = " ".join(report_text.text(report).split())
+    assert "more may be broken" in said
+    assert "raise --seconds or --states, or mend these and check again" in said
+    ended = "" if report.bounds.complete else "not "
+    assert f"What stands above was {ended}searched to its end" in said
 
 
 def test_a_count_that_grows_behind_a_broken_rule_stays_in_its_range() -> None:

@@ -4,6 +4,7 @@
 import pytest
 
 from checks.verdict.notes import notes
+from generator.context import timer
 from generator.design import Design, Device, Driver
 from generator.facts import HANDLER
 from generator.operation import Guard
@@ -12,7 +13,13 @@ from generator.ops.device import DEVM_KZALLOC
 from generator.ops.irq import FREE_IRQ, REQUEST_IRQ
 from generator.ops.mapping import IOREMAP, IOUNMAP
 from generator.ops.platform import PLATFORM_GET_IRQ
-from generator.program import Block, If, Node, Return
+from generator.ops.work import (
+    MOD_TIMER,
+    TIMER_DELETE_SYNC,
+    TIMER_SETUP,
+    TIMER_SHUTDOWN_SYNC,
+)
+from generator.program import Block, Function, If, Node, Return, call
 
 CHIP = Device("chip", "platform")
 UNMAP, OFF = IOUNMAP(CHIP), CLK_DISABLE_UNPREPARE(CHIP)
@@ -53,3 +60,22 @@ def test_an_irq_that_resume_may_not_have_again_is_noted(remove: Block, said: int
         "request_irq(chip) in resume of drv may fail, and what is left then is not explored: "
         "free_irq(chip) in remove frees what is not there, unless the driver notes that"
     ][:said]
+
+
+DOG = Device("dog", "i2c")
+ARM, SHUT = MOD_TIMER(DOG, timer="wd"), TIMER_SHUTDOWN_SYNC(DOG, timer="wd")
+
+
+@pytest.mark.parametrize(("stop", "again", "said"), [
+    (SHUT, (), True), (call(Function("stop_wd", (SHUT,))), (), True),
+    (TIMER_DELETE_SYNC(DOG, timer="wd"), (), False), (SHUT, (TIMER_SETUP(DOG, timer="wd"),), False),
+    (If(Guard("it fails", None, ()), (SHUT, Return(ok=False))), (), False),
+])
+def test_what_is_armed_behind_its_shutdown_is_noted(stop: Node, again: Block, said: bool) -> None:
+    """cyttsp4_core: with timer_shutdown_sync() in its start-up its watchdog never ran again."""
+    driver = Driver("dog", DOG, (DEVM_KZALLOC(DOG, DOG), TIMER_SETUP(DOG, timer="wd")),
+                    suspend=(stop, *again, ARM), contexts=(timer("wd", ()),))
+    found = [one.message for one in notes(Design("dog", "", (DOG,), (driver,)))]
+
+    assert ["mod_timer[wd](dog) in suspend of dog does nothing" in one
+            for one in found if "does nothing" in one] == ([True] if said else [])
