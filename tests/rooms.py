@@ -89,7 +89,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         *MODEL, "checks", "checks/compiling", "checks/report", "checks/search", "checks/verdict",
         "checks/show", "generator/parsing", "generator/extraction", "generator/reading",
         "generator/intake", "generator/series", "generator/kernel",
-        "generator/system", "generator/rendering/templates.py",
+        "generator/system", "generator/rendering/templates.py", "generator/tree_facts",
+        "generator/drivers/in_tree.py",
     ),
     "checks/boot/build": (LANG, "generator/kernel", "generator/system"),
     "checks/boot/model": (

@@ -20,6 +20,7 @@ from checks.patches.work import Work
 from checks.search.told import Counterexample
 from checks.show import report_text
 from checks.verdict.judge import judge
+from generator.drivers.in_tree import OF_CALLS, in_tree
 from generator.errors import EnvironmentFault, PortwrightError, TreeError, Where
 from generator.extraction import source
 from generator.extraction.extract import drivers, extract
@@ -30,6 +31,7 @@ from generator.kernel.tree import Tree
 from generator.parsing.job import Job
 from generator.system.cache import cache, keep
 from generator.system.stopping import Late, bounded
+from generator.tree_facts.table import answered
 
 RULE = "life"
 SECONDS = 30.0  # of exploring one driver
@@ -223,7 +225,8 @@ def _explored(
         try:
             with bounded(seconds):
                 what = extract((parsed.unit,), named)
-                report = judge(what.design, seconds=seconds, states=STATES)
+                design = in_tree(what.design, answered(OF_CALLS, where))
+                report = judge(design, seconds=seconds, states=STATES)
         except Late:
             unread[named.name], whole = late, False
             continue

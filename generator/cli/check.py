@@ -95,9 +95,13 @@ class _OfC:
 def _of_c(args: argparse.Namespace) -> _OfC:
     from generator.cli.read import coverage, read, record  # libclang, and all that reads with it
     from generator.cli.tree import chosen
+    from generator.drivers.in_tree import OF_CALLS, in_tree
+    from generator.tree_facts.table import answered
 
-    found = read(chosen(args), args.design)
-    return _OfC(found.what.design, record(found), coverage(found), str(found.what.fractions))
+    where = chosen(args)
+    found = read(where, args.design)
+    design = in_tree(found.what.design, answered(OF_CALLS, where))
+    return _OfC(design, record(found), coverage(found), str(found.what.fractions))
 
 
 def _one(args: argparse.Namespace) -> int:

@@ -47,6 +47,10 @@ def in_tree(design: Design, said: Mapping[str, str]) -> Design:
     return replace(design, tree=tuple(found)) if found else design
 
 
+# Facts of what a call does, whoever calls it: a driver that was read of C is asked no other.
+OF_CALLS = ("open events",)
+
+
 def unknown(fact: str, answer: str) -> str:
     """Return that an answer is none that the drivers are known for."""
     known = " and ".join(repr(answer) for answer in OTHERWISE[fact])

@@ -7,7 +7,8 @@ says between which releases it was read to be different.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 
 from generator.errors import TreeError
 from generator.kernel.tree import Tree
@@ -192,6 +193,15 @@ def answer(name: str, tree: Tree) -> Answer:
     """
     text, listed = of_directory(tree.work)
     return read(BY_NAME[name], text, listed)
+
+
+def answered(names: Iterable[str], tree: Tree) -> Mapping[str, str]:
+    """Return what a tree answers to some facts, without those that it does not answer."""
+    found: dict[str, str] = {}
+    for name in names:
+        with suppress(TreeError):
+            found[name] = answer(name, tree).text
+    return found
 
 
 def facts(tree: Tree) -> Mapping[str, Answer]:

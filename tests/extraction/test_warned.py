@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from as_read import CHIP_PROBE, HEAD, PROBE, TAIL, chip_rules, read_c, rules_of
 from house import HOUSE
 
+from generator.__main__ import main
 from generator.extraction import source
 from generator.extraction.extract import drivers, extract
 from generator.kernel.tree import Tree
@@ -39,6 +41,18 @@ def test_a_pmu_warns_of_its_host_until_the_second_patch(
 
     assert _pmu_warns(tree)
     assert not _pmu_warns(tree, file.read_bytes())
+
+
+@pytest.mark.parametrize(("which", "told"), [("pinned", True), ("newer", False)])
+def test_events_that_its_kernel_detaches_are_not_held_against_a_pmu(
+    which: str, told: bool, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """perf_pmu_unregister() of 6.12 leaves those open that there are."""
+    tree: Tree = request.getfixturevalue(which)
+    assert main(["check", PMU, "--kernel", tree.version, "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+
+    assert ("N1" in {one["rule"] for one in found["violations"]}) is told
 
 
 def _card(body: str) -> str:
