@@ -70,18 +70,14 @@ class TargetMemory:
 
     def base_says(self, path: str) -> frozenset[tuple[str, str, str, str]]:
         """Return the keys of what the base says of a unit; nothing for a new one."""
-        if path not in self.said:
-            task = self.base_job(path)
-            self.said[path] = (
-                frozenset(map(key, diagnose(task).diagnostics))
-                if self.has(path)
-                else frozenset()
-            )
+        if path not in self.said:  # a new unit may be in a directory that is new as well
+            said = diagnose(self.base_job(path)).diagnostics if self.has(path) else ()
+            self.said[path] = frozenset(map(key, said))
         return self.said[path]
 
     def base_object(self, path: str) -> Object | None:
         """Return what the back end makes of a unit of the base, None when it has none."""
-        task = self.base_job(path)
         if not self.has(path):
             return None
+        task = self.base_job(path)
         return build(task, diagnose(task).includes, self.target.compiler)

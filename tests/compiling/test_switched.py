@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from snippet import CLANG, Snippet, laid, run
 
 from checks.finding import Severity
+from generator.errors import TreeError
+from generator.parsing.job import Job
 
 pytestmark = pytest.mark.skipif(not CLANG, reason="clang is missing: apt-get install clang-19")
 
@@ -80,3 +83,21 @@ def test_what_only_symbols_that_were_switched_on_build_is_said_to_be_compiled(ro
     (found,) = run([off], {path: "extern int a;\n"})
     assert (found.severity, found.config) == (Severity.NOTE, "y")
     assert found.message == "not compiled but as y+PMU: no object is made from it"
+
+
+@dataclass(frozen=True)
+class AsKbuild(Snippet):
+    """One that has no flags for a directory in which there is nothing."""
+
+    def job(self, path: str, overlay: Mapping[str, bytes | None]) -> Job:
+        if path not in overlay and not (self.root / "src" / path).parent.is_dir():
+            raise TreeError(f"{path}: kbuild builds nothing there")
+        return super().job(path, overlay)
+
+
+def test_a_warning_of_a_unit_in_a_new_directory_is_a_finding(root: Path) -> None:
+    path = "drivers/lamp/lamp.c"
+    text = "static int idle(void)\n{\n\treturn 0;\n}\n"
+    found = run([AsKbuild(root)], {"drivers/lamp/Makefile": path, path: text})
+
+    assert [one.rule for one in found if one.path == path] == ["compile:-Wunused-function"]
