@@ -6,13 +6,14 @@
 A program that says nothing may have looked at nothing. So whoever runs one has it look first at a
 mistake that is planted, and raises EnvironmentFault when it is not named: that is `prove`. Program
 and plant are the same from commit to commit, so for as long as they are one proof is enough: it is
-kept as an empty file in `probes/` of the cache. The plant stands beside what runs the program:
+kept as an empty file in `probes/` of the cache. The plant stands beside what runs the program; a
+test wants each of these files in the list:
 
     patches/checkpatch.py    a line that ends in a blank
     patches/kerneldoc.py     a parameter that is not described
     patches/people.py        a change of MAINTAINERS, for which somebody has to be named
     compiling/backend.py     for modpost: code that stays calls code that is freed after booting
-    patches/deep.py          one for each of sparse, spatch and smatch, planted anew in each run
+    patches/deep.py          one for each of sparse, spatch and smatch, in its row of _TOOLS
 """
 
 from __future__ import annotations

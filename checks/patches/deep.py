@@ -8,7 +8,6 @@ counts, and one that is not installed is named.
 
 from __future__ import annotations
 
-import functools
 import re
 import shutil
 import tempfile
@@ -19,6 +18,7 @@ from pathlib import Path
 from checks.compiling.target import KernelTarget
 from checks.finding import Finding, Severity
 from checks.patches.work import Work
+from checks.planted import proven
 from generator.errors import EnvironmentFault
 from generator.kernel.farm import farm
 from generator.series.commit import Commit
@@ -174,9 +174,14 @@ def _said(runs: Iterable[Done], place: Place) -> Iterator[tuple[str, int, str]]:
                 yield one["path"].removeprefix(f"{place.top}/"), int(one["line"]), text
 
 
-@functools.cache
 def _prove(tool: Tool, source: Path) -> None:
     """See that a program finds a planted mistake. Errors: EnvironmentFault when it does not."""
+    scripts = (source / _SCRIPTS / name for name in _PROVING)
+    proven([tool.program, tool.planted, tool.finds], [Path(__file__), *scripts], [tool.program],
+           lambda: _find(tool, source))
+
+
+def _find(tool: Tool, source: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="portwright-") as scratch:
         top = Path(scratch)
         (top / "planted.c").write_text(tool.planted, encoding="utf-8")

@@ -87,12 +87,34 @@ def test_a_program_that_gives_up_on_the_headers_of_a_tree_is_no_finding_and_no_p
     assert "sparse gives up at include/linux/list.h:9, it does not know" in one.message
 
 
-def test_a_program_that_does_not_find_a_planted_mistake_is_no_check(tmp_path: Path) -> None:
-    (tmp_path / "scripts/coccinelle/misc").mkdir(parents=True)
+def test_a_program_that_does_not_find_a_planted_mistake_is_no_check(
+    tmp_path: Path, cached: Path
+) -> None:
     blind = replace(SPARSE, planted="int x;\n")
     with pytest.raises(EnvironmentFault, match="sparse does not find a planted mistake"):
         deep._prove(blind, tmp_path)
     deep._prove(SPARSE, tmp_path)
+
+
+def test_a_program_is_proven_once_as_all_that_judge_patches_are(
+    tmp_path: Path, cached: Path
+) -> None:
+    asked: list[str] = []
+
+    def found(place: deep.Place, path: str) -> Iterator[Done]:
+        asked.append(path)
+        said = f"{place.top}/{path}:3:1: {SPATCH.finds}\n"
+        yield Done(("spatch",), 0, said.encode(), b"")
+
+    tool = replace(SPATCH, run=found)
+    script = tmp_path / "scripts/coccinelle" / deep._PROVING[0]
+    script.parent.mkdir(parents=True)
+    for text, times in (("one", 1), ("one", 1), ("two", 2)):
+        script.write_text(text)
+        deep._prove(tool, tmp_path)
+        assert len(asked) == times
+    deep._prove(replace(tool, planted="int x;\n"), tmp_path)
+    assert len(asked) == 3
 
 
 def test_it_is_made_only_when_it_is_asked_for() -> None:
