@@ -12,7 +12,7 @@ from mailed import COVER, FRESH, KCONFIG, LOG, SOUND, Mail, ids, port
 from mailed import read as context
 
 from checks.finding import Finding
-from checks.patches import doc_rules, word_rules
+from checks.patches import doc_rules, rules, word_rules
 from checks.patches.context import Context
 from generator.kernel.cited import CITED
 from generator.system.plumbing import git
@@ -217,6 +217,53 @@ def test_a_kernel_doc_follows_what_the_function_does(tmp_path: Path) -> None:
     changed = DOC.replace("Return: it", "Return: what other() says")
     assert said(doc_rules.doc_follows, _new(tmp_path), first,
                 replace(later, files=port("return helper(port);", changed + calls))) == []
+
+
+# Of each rule the smallest that breaks it: what is found, the mails, the cover letter.
+BROKEN: dict[Rule, tuple[str, tuple[Mail, ...], str]] = {
+    word_rules.base_found: ("base-found", (SOUND,), COVER.replace("Based on", "For")),
+    word_rules.elsewhere: ("elsewhere", (logged("Only x86 can add vectors."),), COVER),
+    word_rules.bounds: (
+        "bounds", (logged("Two CPMUs meet."),), COVER.replace("Based on", ONE + "\nBased on"),
+    ),
+    word_rules.booted: ("not-booted", (replace(SOUND, files=CLASS),), COVER),
+    word_rules.selected: (
+        "selected",
+        (replace(logged("BUS is selected by PCI_X."), files=(("drivers/pci/Kconfig", SELECTS),)),),
+        COVER,
+    ),
+    word_rules.fix_alone: ("fix", (logged(STABLE),), COVER),
+    word_rules.cited: ("cited", (logged('This is since 0123456789ab ("PCI: No").'),), COVER),
+    word_rules.named: ("named", (logged("It is called by do_initcalls()."),), COVER),
+    doc_rules.documented_names: (
+        "documented-name",
+        (replace(SOUND, files=(*NAMES, ("Documentation/x.rst", "It is y_<SSSS>.\n"))),), COVER,
+    ),
+    doc_rules.documented_functions: (
+        "documented-function", (replace(SOUND, files=port("return helper(port);", OPEN)),), COVER,
+    ),
+    doc_rules.doc_follows: (
+        "doc-follows",
+        (replace(SOUND, files=port("return helper(port);", DOC + OPEN)),
+         Mail("PCI: Two", files=port("return helper(port);", DOC + OPEN.replace(
+             "return port;", "return other(port);")))), COVER,
+    ),
+}
+
+
+@pytest.mark.parametrize("rule", BROKEN, ids=lambda rule: rule.__name__)
+def test_what_breaks_a_rule_is_found_by_it(tmp_path: Path, rule: Rule) -> None:
+    name, mails, cover = BROKEN[rule]
+    what = context(tmp_path, *mails, cover=cover)
+    if rule is word_rules.named:
+        what = replace(what, repository=tmp_path / "tree/.git")
+    assert {one.rule for one in rule(what)} == {f"series:{name}"}
+
+
+def test_every_rule_of_words_has_a_case_that_breaks_it() -> None:
+    homes = (word_rules.__name__, doc_rules.__name__)
+    every = (*rules.MAILS, *rules.LOGS, *rules.FILES, *rules.OURS)
+    assert {rule for rule in every if rule.__module__ in homes} == set(BROKEN)
 
 
 def _new(where: Path) -> Path:
