@@ -8,6 +8,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from clones import shell
 from house import HOUSE
 from postings import SECOND, make_clone, two_patches
@@ -16,6 +17,7 @@ from reports import REPORT
 from checks.finding import Finding, Severity
 from checks.report import text
 from checks.report.record import Item
+from generator.intake import rebase
 
 
 def test_within_a_rebase_each_thing_is_said_once_and_a_clean_commit_is_a_line(
@@ -55,6 +57,22 @@ def test_a_commit_of_a_rebase_in_which_something_is_found_is_told_with_its_table
     assert any(line.startswith("third ") for line in last)
     assert any("[series:" in line for line in last)
     assert not any(line.startswith("not checked:") for line in last)
+
+
+def test_what_an_earlier_version_of_ours_has_said_in_a_rebase_is_said_anew(
+    tmp_path: Path, cached: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clone = make_clone(tmp_path / "clone")
+    two_patches(clone)
+    subprocess.run(["git", "rebase", "-x", "false", "main", "topic"], cwd=clone,
+                   capture_output=True, check=False)
+    name = rebase.running(clone)
+    rebase.say_once(name, ["assumed: x"])
+
+    assert name
+    assert rebase.told(rebase.running(clone)) == {"assumed: x"}
+    monkeypatch.setattr(rebase, "code", lambda *_: "edited")
+    assert rebase.told(rebase.running(clone)) == frozenset()
 
 
 def test_within_a_rebase_nobody_is_told_whom_a_commit_is_to_be_sent_to() -> None:
