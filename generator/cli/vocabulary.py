@@ -145,6 +145,7 @@ def _all_of(one: Entry | FactEntry | Maker) -> Iterator[str]:
         yield f"  from {one.module} import {one.name}"
         yield from _filled(one.doc)
         if one.op is None:
+            yield from _filled(one.types)
             return
         yield from _filled(one.written)
         record = Entry(one.name, one.module, one.op).record()

@@ -36,7 +36,11 @@ def takes(
     name: str, *gives: Set, undo: Operation, source: str, error: str, needs: tuple[Fact, ...] = (),
     sleeps: bool = True,
 ) -> Operation:
-    """Return a call on a handle that can fail with an error: enable, deassert."""
+    """Return a call on a handle that can fail with an error: enable, deassert.
+
+    `takes("foo_enable", sets(FOO_ON(DEV), 1), undo=FOO_DISABLE, source="...", error="-EIO")`, and
+    FOO_DISABLE = gives_back("foo_disable", sets(FOO_ON(DEV), 0), source="...").
+    """
     return Operation(
         name, ("dev",), (ok(*gives), fault(error)), source=source, undo=undo, needs=needs,
         fingerprint=Fingerprint((name,), fails=Fails.NEGATIVE), sleeps=sleeps,
@@ -47,7 +51,12 @@ def gets(
     name: str, *gives: Set, undo: Operation, source: str, error: str = "-EPROBE_DEFER",
     managed: bool = False, fails: Fails = Fails.ERRPTR,
 ) -> Operation:
-    """Return a look-up by the device itself, by hand or put back by devres."""
+    """Return a look-up by the device itself, by hand or put back by devres.
+
+    `gets("devm_foo_get", sets(FOO(DEV), 1), undo=RELEASE, managed=True, source="...")` with
+    DEV = Role("dev"), FOO a Fact and RELEASE = released("put foo", sets(FOO(DEV), 0),
+    source="..."): each effect is an argument of its own.
+    """
     return Operation(
         name, ("dev",), (ok(*gives), fault(error)), source=source, undo=undo,
         fingerprint=Fingerprint((name,), on=0, fails=fails), at=".dev",

@@ -9,6 +9,7 @@ import inspect
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 from functools import cache
 from pathlib import Path
 from types import FunctionType
@@ -117,6 +118,7 @@ class Maker:
     doc: str
     op: Operation | None = None  # what it makes of a context that is called NAME
     written: str = ""  # how a driver has that context
+    types: str = ""  # of what a function is given
 
     def record(self) -> dict[str, object]:
         """Return all that is known of it, for a program."""
@@ -124,9 +126,23 @@ class Maker:
 
 
 def _maker(name: str, function: FunctionType) -> Maker:
-    parameters = ", ".join(inspect.signature(function).parameters)
+    parameters = inspect.signature(function).parameters.values()
     doc = " ".join((inspect.getdoc(function) or "").split())
-    return Maker(name, function.__module__, f"{name}({parameters})", doc)
+    types = ", ".join(f"{one.name}: {one.annotation}" for one in parameters)
+    return Maker(name, function.__module__, f"{name}({', '.join(map(_given, parameters))})", doc,
+                 types=types)
+
+
+def _given(one: inspect.Parameter) -> str:
+    """Return a parameter as a call gives it; a default that is no plain value is left out."""
+    if one.kind in (one.VAR_POSITIONAL, one.VAR_KEYWORD):
+        return ("*" if one.kind == one.VAR_POSITIONAL else "**") + one.name
+    if one.default is one.empty:
+        return f"{one.name}=" if one.kind == one.KEYWORD_ONLY else one.name
+    if isinstance(one.default, Enum):
+        return f"{one.name}={one.default}"
+    plain = one.default in (None, ()) or isinstance(one.default, str | int)
+    return f"{one.name}={one.default!r}" if plain else f"{one.name}=..."
 
 
 def _of_contexts(name: str, module: str, made: Of) -> Maker:

@@ -136,6 +136,15 @@ def test_a_part_of_names_lists_them(capsys: pytest.CaptureFixture[str]) -> None:
     assert "DEVM_HWMON_DEVICE_REGISTER_WITH_INFO(owner)  -- from generator.ops.managed" in listed
 
 
+def test_what_a_maker_is_given_is_told_as_a_call_gives_it(
+    capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, *rest = told(capsys, "operations", "gets").splitlines()
+
+    assert first.startswith("gets(name, *gives, undo=, source=, error='-EPROBE_DEFER', managed=F")
+    assert "  name: str, gives: Set, undo: Operation, source: str, error: str, managed:" in rest
+
+
 @pytest.mark.parametrize(("argv", "wanted"), [
     (("operations", "reqest_irq"), "no operation reqest_irq: did you mean REQUEST_IRQ"),
     (("operations", "zzzzzz"), "no operation zzzzzz: portwright operations lists them"),
