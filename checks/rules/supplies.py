@@ -23,9 +23,10 @@ from generator.program import operations
 
 # What counts down, by hand or in devres, and what it counts.
 OFF: tuple[tuple[Fact, tuple[str, ...]], ...] = (
-    (CLOCK_ON, ("clk_disable", "clk_disable_unprepare", "disable and put clock")),
+    (CLOCK_ON, ("clk_disable", "clk_disable_unprepare", "clk_bulk_disable_unprepare",
+                "disable and put clock")),
     (CLOCK_PREPARED, ("clk_unprepare", "unprepare and put clock")),
-    (SUPPLY_ON, ("regulator_disable", "disable and put regulator")),
+    (SUPPLY_ON, ("regulator_disable", "regulator_bulk_disable", "disable and put regulator")),
     (PHY_ON, ("phy_power_off",)),
     (PHY_INITED, ("phy_exit",)),
 )

@@ -48,7 +48,8 @@ _WHEN = {  # what must be so, for an entry point to be called
     "runtime_suspend": _ALLOWED, "runtime_resume": _ALLOWED,
 }
 _NO_AUTOSUSPEND = ("pm_runtime_dont_use_autosuspend", "devm_pm_runtime_enable")
-_COUNT_DOWN = ("clk_disable", "clk_disable_unprepare", "clk_unprepare", "regulator_disable")
+_COUNT_DOWN = ("clk_disable", "clk_disable_unprepare", "clk_unprepare", "regulator_disable",
+               "clk_bulk_disable_unprepare", "regulator_bulk_disable")
 _FACILITIES = ("device", "irq", "perf")  # what an outsider is told of
 
 

@@ -56,3 +56,16 @@ DEVM_CLK_GET_OPTIONAL_ENABLED = replace(
     DEVM_CLK_GET_ENABLED, name="devm_clk_get_optional_enabled",
     source=f"{_DEVRES} devm_clk_get_optional_enabled()",
     fingerprint=Fingerprint(("devm_clk_get_optional_enabled",), on=0, fails=Fails.ERRPTR))
+
+# Several at once count as one, as they do one by one. What switches them is for designs that are
+# written: nothing that is read is held to it.
+DEVM_CLK_BULK_GET = gets("devm_clk_bulk_get", _HAD, undo=_RELEASE, managed=True,
+                         source=f"{_DEVRES} devm_clk_bulk_get()", fails=Fails.NEGATIVE)
+DEVM_CLK_BULK_GET_ALL = gets("devm_clk_bulk_get_all", _HAD, undo=_RELEASE, managed=True,
+                             source=f"{_DEVRES} devm_clk_bulk_get_all()", fails=Fails.NONNEGATIVE)
+CLK_BULK_DISABLE_UNPREPARE = replace(
+    CLK_DISABLE_UNPREPARE, name="clk_bulk_disable_unprepare", fingerprint=None,
+    source="include/linux/clk.h clk_bulk_disable_unprepare()")
+CLK_BULK_PREPARE_ENABLE = replace(
+    CLK_PREPARE_ENABLE, name="clk_bulk_prepare_enable", fingerprint=None,
+    undo=CLK_BULK_DISABLE_UNPREPARE, source="include/linux/clk.h clk_bulk_prepare_enable()")

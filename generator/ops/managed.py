@@ -36,8 +36,6 @@ DEVM_HWMON_DEVICE_REGISTER_WITH_GROUPS = can_fail(
     "devm_hwmon_device_register_with_groups", "drivers/hwmon/hwmon.c", "-ENOMEM")
 DEVM_OF_CLK_ADD_HW_PROVIDER = can_fail(
     "devm_of_clk_add_hw_provider", "drivers/clk/clk.c", "-EPROBE_DEFER", fails=Fails.NEGATIVE)
-DEVM_REGULATOR_BULK_GET = can_fail(
-    "devm_regulator_bulk_get", "drivers/regulator/devres.c", "-EPROBE_DEFER", fails=Fails.NEGATIVE)
 DEVM_REGMAP_INIT = can_fail(
     "devm_regmap_init", "drivers/base/regmap/regmap.c", "-EPROBE_DEFER",
     spelled="__devm_regmap_init")
@@ -62,10 +60,6 @@ DEVM_THERMAL_OF_ZONE_REGISTER = can_fail(
 DEVM_REGMAP_ADD_IRQ_CHIP = can_fail(
     "devm_regmap_add_irq_chip", "drivers/base/regmap/regmap-irq.c", "-EPROBE_DEFER",
     fails=Fails.NEGATIVE)
-DEVM_CLK_BULK_GET = can_fail(
-    "devm_clk_bulk_get", "drivers/clk/clk-devres.c", "-EPROBE_DEFER", fails=Fails.NEGATIVE)
-DEVM_CLK_BULK_GET_ALL = can_fail(
-    "devm_clk_bulk_get_all", "drivers/clk/clk-devres.c", "-EPROBE_DEFER", fails=Fails.NONNEGATIVE)
 DEVM_IIO_CHANNEL_GET = can_fail("devm_iio_channel_get", "drivers/iio/inkern.c", "-EPROBE_DEFER")
 DEVM_IIO_TRIGGER_ALLOC = can_fail(
     "devm_iio_trigger_alloc", "drivers/iio/industrialio-trigger.c", "-ENOMEM", fails=Fails.NULL,

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from generator.facts import SUPPLY, SUPPLY_ON
 from generator.fingerprint import Fails
 from generator.operation import DEV, sets
@@ -29,3 +31,14 @@ DEVM_REGULATOR_GET = gets("devm_regulator_get", _HAD, undo=_RELEASE, managed=Tru
 DEVM_REGULATOR_GET_ENABLE = gets(
     "devm_regulator_get_enable", _HAD, more(SUPPLY_ON), undo=_DISABLE, managed=True,
     source=f"{_DEVRES} devm_regulator_get_enable()", fails=Fails.NEGATIVE)
+
+# Several at once count as one. What switches them is for designs that are written.
+DEVM_REGULATOR_BULK_GET = gets(
+    "devm_regulator_bulk_get", _HAD, undo=_RELEASE, managed=True,
+    source=f"{_DEVRES} devm_regulator_bulk_get()", fails=Fails.NEGATIVE)
+REGULATOR_BULK_DISABLE = replace(
+    REGULATOR_DISABLE, name="regulator_bulk_disable", fingerprint=None,
+    source=f"{_CORE} regulator_bulk_disable()")
+REGULATOR_BULK_ENABLE = replace(
+    REGULATOR_ENABLE, name="regulator_bulk_enable", fingerprint=None,
+    undo=REGULATOR_BULK_DISABLE, source=f"{_CORE} regulator_bulk_enable()")
