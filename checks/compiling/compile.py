@@ -22,7 +22,7 @@ from checks.compiling.pool import LOCAL, Pool
 from checks.compiling.reach import Graphs
 from checks.compiling.stage import compile_commit
 from checks.compiling.strays import tried
-from checks.compiling.switched import Wish, switched, together
+from checks.compiling.switched import Wish, absent, switched, together
 from checks.compiling.target import Target, text_at
 from checks.compiling.target_memory import TargetMemory, key
 from checks.compiling.unbuilt import why as unbuilt_why
@@ -135,6 +135,7 @@ def check(
             off = [path for name, path in unbuilt
                    if name == commit.name and (name, path) not in compiled]
             read = partial(text_at, commit.overlay, targets[0].source)
+            off += absent(commit, read)
             reasons = tuple(unbuilt_why(path, read) for path in off if path.endswith(".c"))
             branches = frozenset(symbol for name, one in silent if name == commit.name
                                  and (name, one) not in heard for symbol in one.symbols)

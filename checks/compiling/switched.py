@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Configurations in which what commits touch is switched on, and as few of them as will do.
 
+    absent(commit, read)        what its Makefiles build and nobody has
     switched(target, wish)      what one commit wants, as far as kconfig gives it
     together(target, wishes)    for each of several commits one, the same for all that it serves
 
@@ -16,7 +17,7 @@ from functools import partial
 
 from checks.compiling.needs import needed
 from checks.compiling.target import Target, text_at
-from checks.compiling.unbuilt import Why
+from checks.compiling.unbuilt import Text, Why
 from generator.kernel.unbuildable import Unbuildable
 from generator.series.commit import Commit
 
@@ -43,6 +44,26 @@ class Wish:
             return wanted
         return frozenset(one for one in wanted if not re.search(
             rf"^#define CONFIG_{one}(_MODULE)? ", told, re.M))
+
+
+_COMPOSITE = re.compile(r"^([\w.-]+?)-(?:y|objs|m|\$\(CONFIG_\w+\))[ \t]*[:+]?=", re.M)
+
+
+def absent(commit: Commit, read: Text) -> list[str]:
+    """Return the units that a commit's Makefiles name and that are not there: make has to say."""
+    found: list[str] = []
+    for path in commit.touched:
+        directory, _, name = path.rpartition("/")
+        if name not in ("Makefile", "Kbuild"):
+            continue
+        text = (read(path) or b"").decode("utf-8", "replace")
+        composite = set(_COMPOSITE.findall(text))
+        for stem in re.findall(r"(?<=[ \t])([\w-]+)\.o\b", text):
+            near = f"{directory}/{stem}"
+            if stem not in composite and not any(read(near + end) is not None
+                                                 for end in (".c", ".S", ".rs")):
+                found.append(f"{near}.c")
+    return list(dict.fromkeys(found))
 
 
 def switched(target: Target, wish: Wish) -> Target:

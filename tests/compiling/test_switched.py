@@ -12,6 +12,7 @@ from snippet import CLANG, Snippet, laid, run
 
 from checks.finding import Severity
 from generator.errors import TreeError
+from generator.kernel.unbuildable import Complaint
 from generator.parsing.job import Job
 
 pytestmark = pytest.mark.skipif(not CLANG, reason="clang is missing: apt-get install clang-19")
@@ -101,3 +102,22 @@ def test_a_warning_of_a_unit_in_a_new_directory_is_a_finding(root: Path) -> None
     found = run([AsKbuild(root)], {"drivers/lamp/Makefile": path, path: text})
 
     assert [one.rule for one in found if one.path == path] == ["compile:-Wunused-function"]
+
+
+def test_a_makefile_that_comes_before_what_it_builds_is_tried(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = Complaint("drivers/leds/lamp-core.o", 0, "there is nothing to make it of")
+    monkeypatch.setattr(Snippet, "complaints",
+                        lambda self, _dirs: (said,) if "+" in self.name else ())
+    lines = "obj-$(CONFIG_LAMP) += lamp.o\nlamp-y := lamp-core.o\n"
+    found = run([Unread(root)], {"drivers/leds/Makefile": lines})
+
+    assert [(one.rule, one.config) for one in found] == [("kbuild", "y+LAMP")]
+
+
+class Unread(Snippet):
+    """One that builds nothing of a commit's Makefiles by itself."""
+
+    def at(self, overlay: Mapping[str, bytes | None]) -> Snippet:
+        return self
