@@ -9,7 +9,7 @@ from checks.machine.machine import Machine
 from checks.machine.step import Kind
 
 # What a driver is in from there on. Behind a probe that has failed it is in that probe's end still.
-_BEGINS = {
+BEGINS = {
     Kind.ENUMERATE: "probe", Kind.BIND: "probe", Kind.PROBE_RETURNS: "bound",
     Kind.UNBIND: "remove", Kind.CALL: "callback", Kind.CALL_RETURNS: "bound",
     Kind.RUNTIME_SUSPENDED: "bound",
@@ -22,6 +22,6 @@ def part_of_life(machine: Machine, path: Sequence[int]) -> str:
     if not steps:
         return ""
     inst = steps[-1].inst
-    return next((_BEGINS[one.kind] for one in reversed(steps)
-                 if one.inst == inst and not one.context and one.kind in _BEGINS), "")
+    return next((BEGINS[one.kind] for one in reversed(steps)
+                 if one.inst == inst and not one.context and one.kind in BEGINS), "")
 

@@ -15,6 +15,7 @@ from string import Template
 from checks.machine.machine import Machine
 from checks.machine.questions import answers, asked_under, questions
 from checks.search.abstract_values import conjuncts
+from checks.search.lives import BEGINS
 from checks.search.partial_order import Alone, Location, Reduction
 from generator.errors import ModelError
 from generator.expr import FALSE, TRUE, Bin, Expr, Not, Num, Pick, Read
@@ -178,6 +179,7 @@ class _Writer:
             "static int (*const conditions[WATCHES + 1])(const struct state *s) = {",
             *functions, "\t0", "};", "",
             *_numbers("int", "group_of", group_of),
+            *_numbers("char", "life_of", _lives(self.machine)),
             *_numbers("char", "is_waived", [int(bool(one.waived)) for one in self.watches]),
             *_numbers("short", "by_need", range(len(self.questions))),
             *self._asked_by(),
@@ -374,6 +376,14 @@ class _Writer:
                         return f"({a} & ~(1 << {b}))"
                 return f"({a} {_C.get(op, op)} {b})"
         raise TypeError(f"not an expanded expression: {expr!r}")
+
+
+def _lives(machine: Machine) -> Iterator[int]:
+    """Yield of each transition which part of a life a driver's own step begins, or 0."""
+    parts: dict[str, int] = {}
+    for one in machine.transitions:
+        part = "" if one.step.context else BEGINS.get(one.step.kind, "")
+        yield parts.setdefault(part, len(parts) + 1) if part else 0
 
 
 def _numbers(kind: str, name: str, values: Iterable[int]) -> list[str]:

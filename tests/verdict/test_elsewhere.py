@@ -16,6 +16,7 @@ from generator.design import Design, Device, Driver, Waiver
 from generator.operation import RETURN, Node, Operation, fault, ok
 from generator.ops.clk import CLK_DISABLE_UNPREPARE, CLK_PREPARE_ENABLE, DEVM_CLK_GET
 from generator.ops.device import DEVM_KZALLOC, KFREE_NOTE, KZALLOC_NOTE
+from generator.ops.own import pointer
 from generator.ops.platform import PLATFORM_GET_IRQ
 from generator.ops.registered import PCI_REGISTER_DRIVER, PCI_UNREGISTER_DRIVER
 from generator.ops.work import (
@@ -109,6 +110,19 @@ def test_the_same_words_in_another_life_are_another_place() -> None:
     assert fixed.elsewhere == ()
     said = report_text.text(buggy)
     assert "  life: bind module; probe returns 0; unbind module; [module poll] timer\n" in said
+
+
+def test_what_runs_beside_a_driver_breaks_a_rule_in_each_part_of_its_life() -> None:
+    """goldfish_battery's handler has no power supply in probe, nor behind devres' unregistering."""
+    bus, supply = Device("bus", "platform"), pointer("data->battery")
+    probe = (INIT_WORK(bus, work="scan"), SCHEDULE_WORK(bus, work="scan"), supply.set(bus))
+    driver = Driver("bus", bus, probe, (supply.clear(bus), CANCEL_WORK_SYNC(bus, work="scan")),
+                    contexts=(work("scan", (supply.use(bus),)),))
+    report = judge(Design("bus", "", (bus,), (driver,)))
+    told = [one for one in (*report.counterexamples, *report.elsewhere) if one.rule == "N12"]
+
+    assert [one.life for one in told] == ["probe", "remove"]
+    assert {one.trace[-1].text for one in told} == {"data->battery-> for bus"}
 
 
 def test_each_call_that_fails_is_a_way_out_of_its_own() -> None:
