@@ -36,7 +36,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     ),
     "generator/extraction": (
         LANG, "generator/ops", "generator/graphs", "generator/parsing", "generator/reading",
-        "generator/kernel",
+        "generator/kernel", "generator/system/stopping.py",
     ),
     "generator/editing": (
         LANG, "generator/graphs/undo.py", "generator/rendering", "generator/parsing",

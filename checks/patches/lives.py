@@ -227,8 +227,8 @@ def _explored(
                 what = extract((parsed.unit,), named)
                 design = in_tree(what.design, answered(OF_CALLS, where))
                 report = judge(design, seconds=seconds, states=STATES)
-        except Late:
-            unread[named.name], whole = late, False
+        except Late as ended:
+            unread[named.name], whole = ": ".join((late, *ended.args)), False
             continue
         except PortwrightError as error:
             unread[named.name] = str(error)

@@ -25,7 +25,7 @@ from checks.verdict.parallel import PROCESSES
 from generator.cli.check_ended import BUDGET, OWN, draw, ended, typed
 from generator.design import Design
 from generator.drivers.portdrv_services import PORT
-from generator.errors import Refused, UsageError
+from generator.errors import Refused, Timeout, UsageError
 from generator.load import DEFAULT, load, names
 from generator.resize import with_children
 from generator.system.progress import say
@@ -99,7 +99,15 @@ def _of_c(args: argparse.Namespace) -> _OfC:
     from generator.tree_facts.table import answered
 
     where = chosen(args)
-    found = read(where, args.design)
+    try:
+        with bounded(args.seconds):
+            found = read(where, args.design)
+    except Late as late:
+        if asked():
+            raise
+        said = "".join(f": {one}" for one in late.args)
+        raise Timeout(f"{args.design} was not read to the end within the {args.seconds} s of "
+                      f"--seconds, so nothing is said of it{said}") from None
     design = in_tree(found.what.design, answered(OF_CALLS, where))
     return _OfC(design, record(found), coverage(found), str(found.what.fractions))
 

@@ -12,6 +12,7 @@ from generator.errors import NOWHERE, TreeError, Where
 from generator.extraction import own_data
 from generator.extraction.actions import actions, on_fail
 from generator.extraction.contexts import SetUp
+from generator.extraction.ended import telling
 from generator.extraction.first_time import first_time
 from generator.extraction.harmless import DATA, HARMLESS_CALLS
 from generator.extraction.helpers import helpers
@@ -90,13 +91,14 @@ class Blocks:
         Errors: TreeError when it is too large, or not there.
         """
         self.tried.add(function)
-        apart = helpers(function, self._plain.functions(function), known, self._results)
-        read = self._read(function, apart, entry)
-        self.read[function] = read
-        whole = written(read.lts)
-        self.cut += whole.loops
-        body = _Body(self, function, read, whole, apart, recovers)
-        block = body.block(whole.statements)
+        with telling(function, self.read):
+            apart = helpers(function, self._plain.functions(function), known, self._results)
+            read = self._read(function, apart, entry)
+            self.read[function] = read
+            whole = written(read.lts)
+            self.cut += whole.loops
+            body = _Body(self, function, read, whole, apart, recovers)
+            block = body.block(whole.statements)
         return block[:-1] if block and block[-1] == Return() else block
 
     def reached(self) -> frozenset[str]:
@@ -187,10 +189,8 @@ class Blocks:
                     self._sizes[name] = self.size(node.function.body)
                 found += self._sizes[name]
             if found > MOST_NODES:
-                raise TreeError(
-                    f"more than {MOST_NODES} statements, helpers where they are called: too many "
-                    "ways to be explored"
-                )
+                raise TreeError(f"more than {MOST_NODES} statements, helpers where they are "
+                                "called: too many ways to be explored")
         return found
 
     def name(self, function: str, line: int) -> str:

@@ -48,10 +48,12 @@ from generator.kernel import kbuild, pin
 from generator.kernel.configurations import CONFIGS
 from generator.kernel.tree import Tree, files
 from generator.system.house import ROOT
+from generator.system.stopping import Late
 
 SEED = 20261
 BUSES = ("pci", "platform", "i2c", "auxiliary")
 MEMORY = 1536 << 20
+_TO_TELL = 10  # seconds of CPU, for who was ended, to say where
 _DRIVER = re.compile(rb"^static struct (pci|platform|i2c|auxiliary)_driver (\w+)\s*=\s*\{", re.M)
 _FUNCTION = re.compile(r"^(?:[a-z_][\w \t*]*[ \t*])?([a-z_]\w*)\([^;]*$")
 
@@ -109,8 +111,10 @@ def survey(tree: Tree, path: str, variable: str, seconds: float) -> dict[str, An
             "because": list(one.because),
             "life": [f"{step.text} @{step.where.line}" for step in one.trace],
         })
+    ended = report.verdict.value == "UNFINISHED"
     return {
         "verdict": report.verdict.value,
+        **({"said": f"ended by its budget, {report.bounds.states} states"} if ended else {}),
         "doubt": found.source.doubt,
         "states": report.bounds.states,
         "calls": [what.calls, len(what.unknown)],
@@ -119,17 +123,25 @@ def survey(tree: Tree, path: str, variable: str, seconds: float) -> dict[str, An
     }
 
 
+def _ended(_number: int, _frame: object) -> None:
+    signal.signal(signal.SIGXCPU, signal.SIG_IGN)  # which comes again each second
+    raise Late
+
+
 def apart(tree: Tree, path: str, variable: str, seconds: float) -> dict[str, Any]:
     """Return the same, found by a child with limits of time and memory, and what it took."""
     end, begin = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(end)
-        for limit, most in ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_CPU, int(seconds))):
-            resource.setrlimit(limit, (most, resource.getrlimit(limit)[1]))
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
+        resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds) + _TO_TELL))
         with os.fdopen(1, "w"), os.fdopen(begin, "w") as out:
+            signal.signal(signal.SIGXCPU, _ended)
             try:
                 told = survey(tree, path, variable, seconds)
+            except Late as late:
+                told = {"verdict": "TIME", "said": "; ".join(late.args) or "not while it was read"}
             except MemoryError:
                 told = {"verdict": "MEMORY"}
             except BaseException as fault:  # noqa: BLE001 - what it is goes into the table

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from as_read import ESB, again, driver_of, names_of, read_c, rules_of
@@ -14,11 +15,13 @@ from checks.verdict.judge import judge
 from generator.__main__ import main
 from generator.errors import TreeError, UsageError
 from generator.extraction import source
+from generator.extraction.blocks import Blocks
 from generator.extraction.extract import Extracted, drivers, extract
 from generator.extraction.selected import selected
 from generator.kernel.tree import Tree
 from generator.operation import Do
 from generator.program import If, Return, walk
+from generator.system.stopping import Late
 
 pytestmark = pytest.mark.kernel
 CADENCE = "drivers/watchdog/cadence_wdt.c"
@@ -205,3 +208,23 @@ def test_a_driver_that_ends_its_transfers_itself_says_so(pinned: Tree) -> None:
     assert again(design) == design
     (other,) = read_c(pinned, KEY.replace("\t.soft_unbind = 1,\n", "")).design.drivers
     assert not other.soft_unbind
+
+
+@pytest.mark.kernel
+def test_reading_that_takes_too_long_is_named(
+    pinned: Tree, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With what was read of it, instead of a verdict, and within the budget of the user."""
+    read, late = Blocks._read, iter([True])
+
+    def slow(of: Blocks, function: str, *rest: Any) -> Any:
+        if function == "esb_probe" and next(late, False):
+            raise Late
+        return read(of, function, *rest)
+
+    monkeypatch.setattr(Blocks, "_read", slow)
+    assert main(["check", ESB, "--seconds", "500"]) == 124
+    assert capsys.readouterr().err.rstrip().endswith(
+        f"{ESB} was not read to the end within the 500 s of --seconds, so nothing is said of it: "
+        "esb_probe() was being read, 0 functions were read before")
+    assert main(["check", ESB, "--seconds", "500"]) == 0
