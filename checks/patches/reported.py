@@ -21,6 +21,7 @@ from generator.system.version import version
 
 # Findings about what could not be looked at, by the second part of their rule.
 _NOT_CHECKED = re.compile(r"[\w-]+:not-[\w-]+")
+_ENDED = ":not-finished"
 _LONGEST = 1000  # characters of a line that anybody looks at
 
 Texts = dict[tuple[str, str], list[str]]
@@ -48,6 +49,8 @@ def reported(done: Examined, series: Posting, verb: str, again: Again) -> Report
         verb, series.gathered.label, tuple(done.found),
         tuple(Row(patch.name, patch.file, patch.commit) for patch in done.patches),
         tuple(items), _scope(done, series), tuple(gaps), done.chosen, done.assumed,
+        unfinished=frozenset(check for check, said in done.found.items()
+                             if any(one.rule.endswith(_ENDED) for one in said)),
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from checks.finding import Severity
 from checks.report.record import Item, Report
 from generator.system.visible import visible
 
+_ENDED = "ended before it had seen all"
 _STATUS = {Severity.ERROR: "fail", Severity.WARNING: "warn"}
 
 
@@ -21,9 +22,10 @@ def prep(report: Report) -> str:
     """Return a line per finding that counts, nothing when there is none.
 
     b4 takes a line with `ERROR:` for a failure, any other for a warning, and no line for success:
-    so nothing else is said.
+    so nothing else is said, but that a check was ended.
     """
-    return "\n".join(_line(item) for item in report.items if item.fails)
+    return "\n".join([*(_line(item) for item in report.items if item.fails),
+                      *(f"{check}: {_ENDED}" for check in sorted(report.unfinished))])
 
 
 def review(report: Report) -> str:
@@ -42,10 +44,11 @@ def _result(report: Report, check: str) -> dict[str, str]:
     bad = [item for item in items if item.fails]
     worst = "fail" if any(x.finding.severity is Severity.ERROR for x in bad) else "warn"
     said = [*(_told(item) for item in items), *_gaps(report)]
+    ended = check in report.unfinished
     return {
         "tool": f"portwright {check}",
-        "status": worst if bad else "pass",
-        "summary": _summary(bad),
+        "status": worst if bad else "warn" if ended else "pass",
+        "summary": _summary(bad) + (f", {_ENDED}" if ended else ""),
         "details": json.dumps(said) if said else "",
     }
 

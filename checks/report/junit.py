@@ -23,7 +23,9 @@ def render(report: Report) -> str:
         cases = [(row.name, report.of(check, row)) for row in report.rows]
         cases.append(("the series as a whole", report.elsewhere(check)))
         for name, items in cases:
-            _case(suite, check, name, items)
+            case = _case(suite, check, name, items)
+            if check in report.unfinished and case.find("failure") is None:
+                ElementTree.SubElement(case, "skipped", message="ended before it had seen all")
         _count(suite)
     if report.gaps:
         suite = ElementTree.SubElement(top, "testsuite", name="not checked")
@@ -57,7 +59,7 @@ def _properties(suite: ElementTree.Element, report: Report) -> None:
 
 def _case(
     suite: ElementTree.Element, check: str, name: str, items: Sequence[Item]
-) -> None:
+) -> ElementTree.Element:
     case = ElementTree.SubElement(suite, "testcase", classname=check, name=_plain(name))
     for item in items:
         if item.fails:
@@ -72,6 +74,7 @@ def _case(
     rest = [str(item.finding) for item in items if not item.fails]
     if rest:
         ElementTree.SubElement(case, "system-out").text = _plain("\n".join(rest))
+    return case
 
 
 def _count(suite: ElementTree.Element) -> None:

@@ -77,6 +77,7 @@ class Report:
     `chosen` are sentences on what the user chose or expected, `assumed` on what was taken for
     granted, `compared` on what became of an earlier version. `code` is the exit code where the
     findings alone do not tell it; `own` are paths of findings that are not of the kernel tree.
+    `unfinished` are checks that were ended before they had seen all: their silence is no pass.
     """
 
     verb: str
@@ -91,6 +92,7 @@ class Report:
     compared: tuple[str, ...] = ()
     code: int | None = None
     own: tuple[str, ...] = ()
+    unfinished: frozenset[str] = frozenset()
 
     @property
     def ends(self) -> int:

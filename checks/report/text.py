@@ -60,17 +60,23 @@ def _lines(report: Report) -> Iterator[str]:
 
 
 def table(report: Report) -> Iterator[str]:
-    """Yield the table of patches by checks: how many findings count, `+` how many are expected."""
+    """Yield the table of patches by checks: how many findings count, `+` how many are expected.
+
+    Of a check that was ended before it had seen all, `?` stands for what it may yet have said.
+    """
     width = max((len(row.name) for row in report.rows), default=0)
     yield f"{'':<{width}}  " + "  ".join(report.checks)
     for row in report.rows:
-        cells = [_cell(report.of(check, row)).ljust(len(check)) for check in report.checks]
+        cells = [_cell(report.of(check, row), check in report.unfinished).ljust(len(check))
+                 for check in report.checks]
         yield f"{row.name:<{width}}  " + "  ".join(cells).rstrip()
 
 
-def _cell(items: tuple[Item, ...]) -> str:
+def _cell(items: tuple[Item, ...], unfinished: bool) -> str:
     bad = sum(item.fails for item in items)
     expected = sum(item.finding.severity is Severity.EXPECTED for item in items)
+    if unfinished:
+        return f"{bad or ''}?"
     return str(bad) if bad else f"ok+{expected}" if expected else "ok"
 
 

@@ -13,7 +13,7 @@ from clones import shell
 from house import HOUSE
 from postings import make_clone
 
-from checks.finding import Finding
+from checks.finding import Finding, Severity
 from checks.patches import examine
 from checks.patches.examine import CHECKS, Check, assumed, checked
 from checks.patches.reported import reported
@@ -65,6 +65,20 @@ def test_a_row_of_the_table_is_run_told_and_counts(
     assert rows[:3] == ["odd", "ok", "1"]
     assert [gap.what for gap in report.gaps] == ["held"]
     assert examine.checked() == ["what is not asked", "whether it is odd"]
+
+
+@pytest.mark.kernel
+def test_a_check_that_was_ended_in_its_middle_is_no_pass(
+    pinned: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = Finding("odd:not-finished", "interrupted", severity=Severity.NOTE)
+    monkeypatch.setattr(examine, "CHECKS", {"odd": Check(lambda _: (ended,), "oddness", "odd")})
+
+    with on(Asked((str(PATCHES),)), pinned) as made:
+        report = reported(examine.examine(made, None), made, "validate", "again {}".format)
+
+    rows = [line.split("  ")[-1].strip() for line in text.table(report)]
+    assert rows[1:] == ["?"] * len(report.rows)
 
 
 def test_cited_commits_are_looked_up_where_there_is_a_history(tmp_path: Path) -> None:

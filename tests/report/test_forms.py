@@ -58,6 +58,21 @@ def test_a_terminal_gets_the_line_and_a_caret_below_the_column() -> None:
     assert [line.split()[-2:] for line in lines[1:3]] == [["ok", "1"], ["1", "ok"]]
 
 
+def test_a_check_that_was_ended_is_no_pass_in_any_form() -> None:
+    ended = replace(SOUND, unfinished=frozenset({"compile"}))
+    cells = [line.split()[-2:] for line in FORMS["text"](ended).splitlines()[1:3]]
+    suite = next(one for one in ElementTree.fromstring(FORMS["junit"](ended))
+                 if one.get("name") == "compile")
+    series, compiled = json.loads(FORMS["b4-review"](ended))
+
+    assert cells == [["ok", "?"], ["ok", "?"]]
+    assert suite.get("skipped") == suite.get("tests") != "0"
+    assert (series["status"], compiled["status"]) == ("pass", "warn")
+    assert FORMS["b4-prep"](ended) == "compile: ended before it had seen all"
+    some = FORMS["text"](replace(REPORT, unfinished=ended.unfinished)).splitlines()[1]
+    assert some.endswith("1?")
+
+
 def test_sarif_is_what_its_schema_says() -> None:
     log = model.StaticAnalysisResultsFormatSarifVersion210JsonSchema.model_validate(
         sarif.record(REPORT)
