@@ -70,7 +70,8 @@ def build(
     """
     job = resolved(task)
     builtin = "-DMODULE" not in job.flags
-    record = memory(task.place.cache / "built", job, " ".join([compiler, *_pairs(beside)]))
+    record = memory(
+        task.place.cache / "built", job, " ".join([_program(compiler), *_pairs(beside)]))
     with turn(str(record.file)):
         known = record.recall()
         if known is None:
@@ -98,6 +99,12 @@ def preprocessed(task: Job, compiler: str) -> str:
         overlay = _vfs({job.main: job.text, **job.texts}, scratch)
         argv = [compiler, *job.flags, *_QUIET, "-ivfsoverlay", str(overlay), "-E"]
         return _run([*argv, *_input(job, job.text, scratch)], job, scratch).said
+
+
+def _program(compiler: str) -> str:
+    """Return what tells one build of a compiler from another that took its place."""
+    path = shutil.which(compiler) or compiler
+    return f"{path} {disk_id(os.path.realpath(path))}"
 
 
 def _pairs(beside: Mapping[str, str]) -> list[str]:
@@ -162,8 +169,7 @@ def _to_object(
 def _head(job: ResolvedJob, cut: int, worth: bool, compiler: str, scratch: Path) -> pch.Head | None:
     """Return the unit's leading lines as a PCH of this compiler, None when there can be none."""
     text = pch.split(job, cut)[0]
-    program = shutil.which(compiler) or compiler
-    key = pch.key_of(job, text, f"{program} {disk_id(os.path.realpath(program))}")
+    key = pch.key_of(job, text, _program(compiler))
     with turn(key):
         known = pch.stored(job, key)
         if known or not worth:

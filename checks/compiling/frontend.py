@@ -18,6 +18,7 @@ import zlib
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -146,12 +147,17 @@ _SETTING = re.compile(rb"^#define CONFIG_(\w+) (.*)", re.M)
 
 
 def memory(directory: Path, job: ResolvedJob, salt: str = "") -> Memory:
-    """Return what is remembered of a unit's text under its flags."""
+    """Return what is remembered of a unit's text under its flags, of this libclang."""
     build = str(job.place.build)
     flags = (flag.replace(build, _HERE) for flag in job.flags)
-    words = [_FORM, salt, *flags, _generated(build), job.main, content_id(job.text)]
+    words = [_FORM, _libclang(), salt, *flags, _generated(build), job.main, content_id(job.text)]
     key = content_id("\0".join(words).encode())
     return Memory(job, directory / key[:2] / key)
+
+
+@functools.cache
+def _libclang() -> str:
+    return metadata.version("libclang")
 
 
 @functools.lru_cache(maxsize=64)

@@ -100,3 +100,24 @@ def test_an_object_is_shared_as_well(root: Path, asked: list[str]) -> None:
             for where, text in (("m", ""), ("y", OTHER))]
     assert made[0] == made[1]
     assert asked == ["m"]
+
+
+def test_another_libclang_reads_again(
+    root: Path, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frontend.diagnose(job(root, "m", NAMED))
+    monkeypatch.setattr(frontend, "_libclang", lambda: "another")
+    frontend.diagnose(job(root, "m", NAMED))
+    assert asked == ["m", "m"]
+
+
+@pytest.mark.skipif(not CLANG, reason="no clang")
+def test_a_compiler_in_the_place_of_another_compiles_again(
+    root: Path, asked: list[str], tmp_path: Path
+) -> None:
+    program = tmp_path / "cc"
+    for version in ("1", "2.0"):
+        program.write_text(f'#!/bin/sh\n# {version}\nexec {CLANG} "$@"\n')
+        program.chmod(0o755)
+        backend.build(job(root, "m", NAMED), frozenset({"drivers/own.h"}), str(program))
+    assert asked == ["m", "m"]
