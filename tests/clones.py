@@ -44,6 +44,15 @@ def clone_at(where: Path) -> Path:
     return where
 
 
+def clone_of_kinds(where: Path) -> Path:
+    """The same with a file that can be run and a link in a second commit."""
+    clone_at(where)
+    (where / "drivers/pci/run.sh").chmod(0o755)
+    (where / "link").symlink_to("drivers/pci")
+    shell(where, "git add -f -A; git commit -qm second")
+    return where
+
+
 def snapshot(directory: Path) -> dict[str, bytes]:
     """Every file below a directory with its content, links by their target."""
     return {

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import Literal
 
 from generator.errors import ModelError
 from generator.expr import Fact, Place, Role
@@ -59,15 +60,12 @@ def is_lock(fact: Fact) -> bool:
     return fact.name.endswith(" initialised") and fact.doc.endswith(_LIVES)
 
 
-DOES = ("initialise", "take", "release", "destroy")
-
-
 @dataclass(frozen=True)
 class OfLock:
-    """An operation on locks of drivers: `does` is one of DOES, applied it is that on one lock."""
+    """An operation on locks of drivers: applied it is that on one, named by `lock`."""
 
     callee: str
-    does: str
+    does: Literal["initialise", "take", "release", "destroy"]
     spins: bool = False
     managed: bool = False  # devres destroys it
 

@@ -51,6 +51,24 @@ def test_the_files_of_a_pin_under_another_commit_take_its_builds(
     assert (found.bases, found.laid) == ((base,), {})
 
 
+def _prepared(
+    other: Tree, pinned: Tree, base: Base, differing: frozenset[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Tree:
+    """Return the tree that builds are prepared for, when some files of one are not the pin's."""
+    near = SimpleNamespace(pin=SimpleNamespace(version="x"), tree=pinned, differing=differing)
+    monkeypatch.setattr("generator.kernel.ground.nearest", lambda *_: near)
+    asked = []
+
+    def prepare_all(tree: Tree, _: object) -> tuple[Base, ...]:
+        asked.append(tree)
+        return (base,)
+
+    monkeypatch.setattr(kbuild, "prepare_all", prepare_all)
+    assert ground(other, M).laid == {}
+    return asked[-1]
+
+
 @pytest.mark.parametrize("path", [
     "drivers/pci/Makefile", "drivers/pci/Kconfig", "Makefile", "Kbuild",
     "arch/x86/configs/x86_64_defconfig", "arch/x86/include/asm/Kbuild",
@@ -63,18 +81,7 @@ def test_what_prepares_a_build_makes_a_tree_prepare_its_own(
 ) -> None:
     (pinned.work / path).stat()
     other = Tree(pinned.git_dir, "1" * 40, pinned.version, tmp_path, "a clone")
-    near = SimpleNamespace(pin=SimpleNamespace(version="x"), tree=pinned,
-                           differing=frozenset((path, PTM)))
-    monkeypatch.setattr("generator.kernel.ground.nearest", lambda *_: near)
-    asked = []
-
-    def prepare_all(tree: Tree, _: object) -> tuple[Base, ...]:
-        asked.append(tree)
-        return (base,)
-
-    monkeypatch.setattr(kbuild, "prepare_all", prepare_all)
-    assert ground(other, M).laid == {}
-    assert asked[-1] == other
+    assert _prepared(other, pinned, base, frozenset((path, PTM)), monkeypatch) == other
 
 
 ENTRY = 'config LEDS_NOTES\n\ttristate "LED of notes"\n\tdepends on LEDS_CLASS\n\n'
@@ -118,18 +125,7 @@ def test_a_base_with_a_driver_that_may_be_on_prepares_its_own(
 ) -> None:
     changed = with_driver(pinned, entry, line)
     other = of(pinned, tmp_path, changed)
-    near = SimpleNamespace(pin=SimpleNamespace(version="x"), tree=pinned,
-                           differing=frozenset(changed))
-    monkeypatch.setattr("generator.kernel.ground.nearest", lambda *_: near)
-    asked = []
-
-    def prepare_all(tree: Tree, _: object) -> tuple[Base, ...]:
-        asked.append(tree)
-        return (base,)
-
-    monkeypatch.setattr(kbuild, "prepare_all", prepare_all)
-    assert ground(other, M).laid == {}
-    assert asked[-1].base == other.base
+    assert _prepared(other, pinned, base, frozenset(changed), monkeypatch).base == other.base
 
 
 def test_the_next_commit_takes_the_builds_of_the_base_before_it(

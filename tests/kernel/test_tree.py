@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
-from clones import FILES, WHEN, WHO, shell, snapshot
+from clones import FILES, WHEN, WHO, clone_of_kinds, shell, snapshot
 
 from generator.errors import EnvironmentFault, Timeout, TreeError, UsageError
 from generator.kernel import pin
@@ -18,14 +18,7 @@ from generator.system.plumbing import git, run
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    where = tmp_path / "clone"
-    for name, text in FILES.items():
-        (where / name).parent.mkdir(parents=True, exist_ok=True)
-        (where / name).write_text(text)
-    (where / "drivers/pci/run.sh").chmod(0o755)
-    (where / "link").symlink_to("drivers/pci")
-    shell(where, "git init -q -b main; git add -f -A; git commit -qm first")
-    return where
+    return clone_of_kinds(tmp_path / "clone")
 
 
 @pytest.fixture

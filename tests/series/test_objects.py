@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
-from clones import WHEN, WHO, clone_at, shell
+from clones import WHEN, WHO, clone_of_kinds, shell
 
 from generator.errors import TreeError
 from generator.kernel.clone import own
@@ -16,11 +16,7 @@ from generator.system.plumbing import git
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    where = clone_at(tmp_path / "clone")
-    (where / "drivers/pci/run.sh").chmod(0o755)
-    (where / "link").symlink_to("drivers/pci")
-    shell(where, "git add -f -A; git commit -qm second")
-    return where
+    return clone_of_kinds(tmp_path / "clone")
 
 
 @pytest.fixture
