@@ -21,6 +21,7 @@ from checks.machine.forced import with_forced
 from checks.machine.in_flight import let_go_on
 from checks.machine.instances import Inst, View
 from checks.machine.lock_owners import takes_locks
+from checks.machine.messages import first_messages
 from checks.machine.questions import OPEN_QUESTION
 from checks.machine.schedule import schedule
 from checks.machine.step import Build, Transition
@@ -68,6 +69,7 @@ def build(
     }
     made.turns = schedule(lived, processes)
     view.episode, view.stages = lived.name, made.turns.stages
+    view.messages = first_messages(view)
     view.contexts = contexts_of(view, processes)
     for driver, inst in processes:
         EntryPoints(made, driver, inst).build()
@@ -147,7 +149,7 @@ def given_answers(design: Design, view: View, used: Iterable[Read]) -> dict[Read
 
     Errors: ModelError for an answer that there is not.
     """
-    found: dict[Read, int] = {}
+    found: dict[Read, int] = dict(view.messages)
     for key, value in design.given.items():
         fact, device = key if isinstance(key, tuple) else (key, None)
         if value not in fact.values:

@@ -58,8 +58,8 @@ def answers(read: Read) -> tuple[int, ...]:
                 return tuple(fact.values.index(name) for name in names)
         if read.fact in (LEFT_ON, LOSES):  # asked of devices that say so
             return (0,)
-        if read.fact == BLOCK and read.of.device.parent is None:  # its own BARs are where they are
-            return (0,)
+        if read.fact == BLOCK and (read.of.device.parent is None or read.of.device.kind == "part"):
+            return (0,)  # its own BARs are where they are, another one, which is a part, as well
     return tuple(range(read.fact.top + 1))
 
 

@@ -38,7 +38,7 @@ HCD, CAN, CF = Device("hcd", "platform"), Device("can", "usb"), Device("cf", "pl
 DMA = Device("dma", "part", CF)
 IN_BAR = ((BLOCK, ("in an assigned BAR",)),)
 CARD = Device("card", "pci", answers=IN_BAR)
-CFG = Device("cfg", "part", CARD, answers=IN_BAR)
+CFG = Device("cfg", "part", CARD)
 LIS = Device("lis", "i2c")
 ON, OFF, ASLEEP = REGULATOR_ENABLE(LIS), REGULATOR_DISABLE(LIS), suspended(LIS)
 LOCK, UNLOCK = SPIN_LOCK(HCD), SPIN_UNLOCK(HCD)
