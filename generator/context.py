@@ -238,6 +238,11 @@ def ready(name: str) -> Fact:
     return Fact(f"{name} initialised", 1, f"{name} can be queued", local=True)
 
 
+def added(name: str) -> Fact:
+    """Return whether netif_napi_add() has been called of NAPI."""
+    return Fact(f"{name} added", 1, f"{name} is NAPI of a network device", local=True)
+
+
 def opened(name: str) -> Fact:
     """Return whether somebody holds a file open."""
     return Fact(f"{name} open", 1, f"somebody holds {name} open")

@@ -37,6 +37,7 @@ from generator.graphs.compress import compress
 from generator.graphs.flow import Flow, flow
 from generator.operation import Block, Do, Guard
 from generator.ops.lock import is_lock
+from generator.ops.netdev import NAPI_SCHEDULE
 from generator.ops.work import QUEUES
 from generator.program import If, operations
 
@@ -87,13 +88,15 @@ def handler_of(view: View, driver: Driver) -> Block:
 
 def _queued_by_nobody(view: View, driver: Driver) -> Block:
     """Return the queueing of whatever no operation of a driver queues."""
-    others = {do.op.context[1] for do in _on_contexts(view, driver)
-              if do.op.does in ("queue", "start")}
+    there = _on_contexts(view, driver)
+    others = {do.op.context[1] for do in there if do.op.does in ("queue", "start")}
+    napi = {do.op.context[1] for do in there if do.op.once}
     mine = dict.fromkeys(
         one.context for one in view.contexts if one.driver == driver
     )
     return tuple(
-        replace(QUEUES[one.kind].on(one.name)(driver.device), where=driver.where)
+        replace((NAPI_SCHEDULE if one.name in napi else QUEUES[one.kind]).on(one.name)(
+            driver.device), where=driver.where)
         for one in mine if one.name not in others and one.kind in QUEUES
     )
 

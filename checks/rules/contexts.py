@@ -19,6 +19,7 @@ from generator.context import (
     IRQ,
     IRQ_THREAD_RUNS,
     REGISTERED,
+    added,
     awaited,
     flushed,
     opened,
@@ -80,14 +81,16 @@ def _memory(own: Own, view: View) -> tuple[Fact, ...]:
 def defined(view: View) -> frozenset[tuple[Inst, Fact]]:
     """Return what its definition initialises, as DEFINE_TIMER(), DECLARE_WORK(), DEFINE_MUTEX().
 
-    Those are contexts that are static, and locks, which no operation of the design initialises.
+    Those are contexts that are static, locks, and NAPI, which no operation of the design
+    initialises.
     """
     made = {do.op.context[1] for do in view.operations if do.op.does == "initialise"}
     contexts = {(own.inst, ready(own.context.name)) for own in view.contexts
                 if own.context.static and own.context.name not in made}
     changed = {give.target.fact for do in view.operations for way in do.op.outcomes
                for give in way.gives}
-    wanted = {fact for do in view.operations for fact in do.op.needs if is_lock(fact)} - changed
+    wanted = {fact for do in view.operations for fact in do.op.needs
+              if is_lock(fact) or fact == added(do.op.context[1])} - changed
     return frozenset(contexts) | {(inst, fact) for inst in view.instances for fact in wanted}
 
 

@@ -6,7 +6,8 @@ functions do; unregister_netdev() waits for them, and calls ndo_stop of a device
 `calls("netdev", (...))` all of that is the design's to say. NAPI is `tasklet("napi", (...))`:
 napi_disable() waits for a poll that runs, and none is scheduled until napi_enable(). It keeps the
 bit that a poll has, so a second one waits for a poll that never ends, and napi_enable() is a BUG
-where nobody keeps it.
+where nobody keeps it. netif_napi_add() sets that bit too: behind it napi_schedule_prep() says no
+until napi_enable(), before it all is zero, and it says yes. A design that adds none has it added.
 """
 
 from __future__ import annotations
@@ -37,6 +38,11 @@ REGISTER_NETDEV = Of("register_netdev", "start", "calls", "netdev",
 NAPI_DISABLE = Of("napi_disable", "shut down", "tasklet", "napi", f"{_SOURCE} napi_disable()",
                   once=True)
 NAPI_ENABLE = Of("napi_enable", "initialise", "tasklet", "napi", f"{_SOURCE} napi_enable()",
-                 undo=NAPI_DISABLE, once=True)
+                 undo=NAPI_DISABLE, once=True, napi=True)
 NAPI_SCHEDULE = Of("napi_schedule", "queue", "tasklet", "napi",
-                   "include/linux/netdevice.h napi_schedule()")
+                   "include/linux/netdevice.h napi_schedule()", napi=True)
+NETIF_NAPI_DEL = Of("netif_napi_del", "delete", "tasklet", "napi",
+                    f"{_SOURCE} __netif_napi_del()", idempotent=True, read=False)
+NETIF_NAPI_ADD = Of("netif_napi_add", "add", "tasklet", "napi",
+                    f"{_SOURCE} netif_napi_add_weight()", undo=NETIF_NAPI_DEL, argument=1,
+                    read=False)

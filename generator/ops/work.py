@@ -14,6 +14,7 @@ from functools import cache
 from generator.context import (
     KINDS,
     REGISTERED,
+    added,
     anchored,
     awaited,
     flushed,
@@ -25,7 +26,7 @@ from generator.context import (
     unended,
 )
 from generator.errors import ModelError
-from generator.expr import Place, Role, minimum, pick
+from generator.expr import Place, Role, all_of, minimum, pick
 from generator.facts import POLLER
 from generator.fingerprint import Fails, Fingerprint
 from generator.operation import (
@@ -48,7 +49,7 @@ USER = Role("user")
 
 
 DOES = ("initialise", "queue", "start", "cancel", "cancel and wait", "shut down", "wait", "close",
-        "anchor", "take off its anchor")
+        "anchor", "take off its anchor", "add", "delete")
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ class Of:
     idempotent: bool = False
     once: bool = False  # not again before its counterpart: a second one waits for ever, or is a BUG
     anchored: bool = False  # it cancels an URB only where that is on its anchor
+    napi: bool = False  # of NAPI: it has to be added, and is not queued before it is enabled
     spelled: tuple[str, ...] = ()  # what is left of it in C whose macros are expanded
     read: bool = True  # a driver that is read has it as well, not only one that is written
 
@@ -141,7 +143,8 @@ def _operation(of: Of, name: str) -> Operation:
             # usb_fill_*_urb() switches no endpoint on that is off
             anew = () if of.kind == "urb" else (sets(closed, 0),)
             common = replace(common, outcomes=(ok(sets(ready(name)(USER), 1), *anew),),
-                             undo=(of.undo or _CANCELS[of.kind]).on(name), leaves=(ready(name),))
+                             undo=(of.undo or _CANCELS[of.kind]).on(name), leaves=(ready(name),),
+                             needs=(added(name),) if of.napi else ())
             if not of.managed:
                 return common
             return replace(
@@ -160,12 +163,19 @@ def _operation(of: Of, name: str) -> Operation:
                 managed_by=of.managed_by,
             )
         case "queue":  # what was shut down stays so, without a word
-            value = pick(closed.eq(0), 1, queued(name)(USER))
+            may = all_of(closed.eq(0), ready(name)(USER).eq(1)) if of.napi else closed.eq(0)
+            value = pick(may, 1, queued(name)(USER))
             done = (ok(sets(queued(name)(USER), value)),)
             return replace(common, outcomes=(*done, fault(of.error)) if of.error else done,
                            fingerprint=Fingerprint((of.callee,), on=of.argument, fails=of.fails)
                            if of.error else common.fingerprint,
-                           needs=(ready(name),))
+                           needs=((added if of.napi else ready)(name),))
+        case "add":  # as one that is disabled
+            there = ok(sets(added(name)(USER), 1), sets(ready(name)(USER), 0))
+            return replace(common, outcomes=(there,), undo=of.undo.on(name) if of.undo else None,
+                           leaves=(added(name),))
+        case "delete":  # what is disabled stays so, and is not scheduled
+            return replace(common, sleeps=True)
         case "anchor" | "take off its anchor":
             return replace(common, outcomes=(ok(sets(on_anchor, int(of.does == "anchor"))),))
         case "close":
