@@ -91,6 +91,8 @@ RPM_BUSY = Fact("runtime busy", 1, "nobody has told runtime PM yet that it may b
 RPM_ASKED = Fact("resume asked", 1, "somebody asked for its resume and does not wait for it")
 RPM_LATER = Fact("autosuspend", 1, "runtime PM waits for a while before it suspends it")
 RPM_FORCED = Fact("forced", 1, "pm_runtime_force_suspend() suspended it in use")
+RPM_FORBIDDEN = Fact("runtime pm forbidden", 1, "its driver forbade runtime PM, which holds it "
+                     "until that is allowed, by user space too")
 CALL_HOLDS = Fact("call holds", 1, "a callback of an interface holds a runtime PM reference that "
                   "it took", local=True)
 IN_RUNTIME_PM = Fact("in runtime PM", 1, "a runtime PM callback of its driver runs")

@@ -70,6 +70,7 @@ from generator.facts import (
     RPM_ALLOWED,
     RPM_ASLEEP,
     RPM_BUSY,
+    RPM_FORBIDDEN,
     RPM_FORCED,
     RPM_LATER,
     SAVED,
@@ -366,7 +367,8 @@ class EntryPoints(Process):
         if RPM_ALLOWED in self.made.view.given:  # user space may say either of what nobody drives
             gone.append((RPM_ALLOWED(self.inst), 0))
         if calls_of(self.made.view, self.inst):  # pm_runtime_reinit(), where it was disabled
-            gone += [(fact(self.inst), 0) for fact in (RPM_ACTIVE, RPM_ASLEEP, RPM_FORCED)]
+            gone += [(fact(self.inst), 0)
+                     for fact in (RPM_ACTIVE, RPM_ASLEEP, RPM_FORCED, RPM_FORBIDDEN)]
         for child in self.made.view.children(self.inst):
             absent = LIFE(child).eq(ABSENT)
             if child.device.kind == "service":

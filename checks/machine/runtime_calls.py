@@ -12,7 +12,7 @@ from checks.machine.instances import Inst, Own
 from checks.machine.lock_owners import number
 from checks.machine.process import Process
 from checks.machine.runtime_pm import called_at_runtime, calls_of, held_by, idle_off_pci
-from checks.machine.step import HALTED, IDLE, Build, Kind
+from checks.machine.step import HALTED, IDLE, Build, Kind, Step
 from generator.context import (
     CALLBACKS,
     CALLBACKS_OF,
@@ -22,9 +22,10 @@ from generator.context import (
     resuming,
 )
 from generator.design import RUNTIME, Driver
-from generator.expr import TRUE, Expr, Fact, Read, all_of, any_of
+from generator.expr import TRUE, Expr, Fact, Read, all_of, any_of, num
 from generator.facts import (
     ADDED,
+    BOUND,
     D3,
     EXCLUSIVE,
     IN_RUNTIME_PM,
@@ -35,6 +36,7 @@ from generator.facts import (
     RPM_ASLEEP,
     RPM_BUSY,
     RPM_ENABLED,
+    RPM_FORBIDDEN,
     UNBOUND,
 )
 from generator.graphs.compress import compress
@@ -89,7 +91,22 @@ class RuntimeCalls(Process):
         self._calls("runtime_resume", self._may_resume(), self._wakes_parent(),
                     [(RPM_ACTIVE(inst), 1), (RPM_ASLEEP(inst), 0), (RPM_ASKED(inst), 0)],
                     [(RPM_ASKED(inst), 0)])
+        if RPM_FORBIDDEN in self.made.view.given:
+            self._allow()
         self.made.tops[self.pc] = len(self.numbers) + 1
+
+    def _allow(self) -> None:
+        """Add that user space allows what the driver forbade.
+
+        drivers/base/power/sysfs.c control_store() takes the lock that probe and remove hold.
+        """
+        made, inst = self.made, self.inst
+        calm = TRUE if made.plain else made.turns.quiet()
+        when = all_of(RPM_FORBIDDEN(inst).eq(1), PHASE(inst).eq(BOUND), calm)
+        step = Step("user", Kind.EVENT, f"writes auto to power/control of {inst.name}",
+                    "environment", about=(inst.name,))
+        made.add(step, self.pc, IDLE, when, [
+            (self.pc, num(IDLE)), (RPM_FORBIDDEN(inst), num(0)), (RPM_BUSY(inst), num(0))])
 
     def _calls(
         self, name: str, when: Expr, begins: list[tuple[Read, Expr | int]],

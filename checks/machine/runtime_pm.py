@@ -28,13 +28,14 @@ from generator.facts import (
     RPM_ALLOWED,
     RPM_BUSY,
     RPM_ENABLED,
+    RPM_FORBIDDEN,
     RPM_LATER,
     SLEEPY,
 )
 from generator.meaning import fold
 from generator.operation import Do, Operation
 from generator.ops.pm import RUNTIME_GETS
-from generator.ops.runtime import DONE, SUSPENDS
+from generator.ops.runtime import DONE, FORBIDS, SUSPENDS
 from generator.program import operations
 
 
@@ -119,6 +120,8 @@ def has_waited(made: Build, op: Operation, outcome: str, inst: Inst) -> Expr:
         return TRUE
     if asks(op) and outcome == "ok":  # its runtime_resume has gone well
         return RPM_ACTIVE(inst).eq(1)
+    if op.name == FORBIDS:  # nobody looks whether its runtime_resume has gone well
+        return RPM_ACTIVE(inst).eq(1) | RPM_ENABLED(inst).eq(0)
     if op.name in SUSPENDS:  # its runtime_suspend has, or will not be called
         return ~idle_off_pci(made, inst) | RPM_LATER(inst).eq(1)
     return TRUE
@@ -135,7 +138,8 @@ def awaits(
 
 def held_by(view: View, inst: Inst) -> list[Expr]:
     """Return whether somebody holds a device that is not PCI, for each who could."""
-    return [POWER(one).ge(1) for one in (inst, *view.children(inst))]
+    forbidden = [RPM_FORBIDDEN(inst).eq(1)] if RPM_FORBIDDEN in view.given else []
+    return [*(POWER(one).ge(1) for one in (inst, *view.children(inst))), *forbidden]
 
 
 def idle_off_pci(made: Build, inst: Inst) -> Expr:

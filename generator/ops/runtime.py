@@ -22,6 +22,7 @@ from generator.facts import (
     RPM_ASLEEP,
     RPM_BUSY,
     RPM_ENABLED,
+    RPM_FORBIDDEN,
     RPM_LATER,
 )
 from generator.fingerprint import Fails, Fingerprint
@@ -139,6 +140,17 @@ def _told(name: str, value: int, *also: Set) -> Operation:
                   sleeps=False)
 
 
+# Forbidding holds it and resumes it, once; allowing lets go, and says that it may be idle.
+_FORBIDDEN = sets(RPM_FORBIDDEN(DEV), 1)
+_FORBID = Operation(
+    "pm_runtime_forbid", ("dev",),
+    (ok(_RESUMED, _FORBIDDEN, when=_ON | _ACTIVE), ok(_FORBIDDEN, when=~_ON & ~_ACTIVE)),
+    begins=(_FORBIDDEN,), waits=DONE, source=f"{RUNTIME} pm_runtime_forbid()",
+    fingerprint=Fingerprint(("pm_runtime_forbid",), on=0), at=".dev", kinds=OFF_PCI,
+)
+FORBIDS = _FORBID.name
+_ALLOWED = sets(RPM_BUSY(DEV), pick(_ON & RPM_FORBIDDEN(DEV).eq(1), 0, RPM_BUSY(DEV)))
+
 ELSEWHERE: Mapping[str, Operation] = {one.name: one for one in (
     _PUT, _PUT_SYNC, _PUT_SYNC_SUSPEND, _GET, _GET_IF_ACTIVE,
     _put("pm_runtime_put_noidle", idle=False),
@@ -153,4 +165,5 @@ ELSEWHERE: Mapping[str, Operation] = {one.name: one for one in (
     _plain("pm_runtime_set_autosuspend_delay", _IDLE),
     _plain("pm_runtime_use_autosuspend", sets(RPM_LATER(DEV), 1), _IDLE),
     _DONT_USE_AUTOSUSPEND, _RPM_IDLE,
+    _FORBID, _plain("pm_runtime_allow", sets(RPM_FORBIDDEN(DEV), 0), _ALLOWED),
 )}
