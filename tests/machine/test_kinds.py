@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 from broken.cases import CASES
-from broken.parts import DELETE, KID, MAKE, Case, design, kid, port
+from broken.parts import DELETE, KID, MAKE, PORT, Case, design, kid, port
 from variations import SMALL, fails_with, varied
 
 from checks.boot.predict.board import BOARDS
@@ -155,6 +155,10 @@ def test_a_pmu_is_what_an_operation_makes_one_whatever_its_name() -> None:
 def test_a_port_sleeps_when_an_operation_lets_it_whatever_its_name() -> None:
     permit = replace(PM_RUNTIME_ALLOW, name="permit")
 
-    assert _events(permit(KID)) == _events(PM_RUNTIME_ALLOW(KID))
-    assert "suspends kid" in _events(permit(KID))
-    assert "suspends kid" not in _events(PM_RUNTIME_FORBID(KID))
+    def events(*probe: Do) -> set[str]:
+        made = build(design(port((*MAKE, *probe), DELETE), kid(())))
+        return {one.step.text for one in made.transitions if one.step.kind is Kind.EVENT}
+
+    assert events(permit(PORT)) == events(PM_RUNTIME_ALLOW(PORT))
+    assert "suspends port" in events(permit(PORT))
+    assert "suspends port" not in events(PM_RUNTIME_FORBID(PORT))
