@@ -22,6 +22,7 @@ from checks.machine.runtime_pm import (
     left_alone,
     may_resume,
     resumed,
+    supplies,
 )
 from checks.machine.schedule import BEFORE, may_stay_suspended, smart, woken_for_sleep
 from checks.machine.step import (
@@ -112,8 +113,8 @@ class EntryPoints(Process):
                 graphs[name] = compress(flow(name, callbacks[name], view.of))
                 self._called(name, graphs[name])
             elif inst == self.inst:  # another driver of the device has one, or it is only woken
-                self._core(Kind.PASS, "", RUNNING, self._turn(name), RUNNING,
-                           (TURN(SYSTEM), turn + 1))
+                then = TURN(SYSTEM), turn + 1
+                self._core(Kind.PASS, "", RUNNING, self._turn(name), RUNNING, then)
         if called_at_runtime(self.made, self.driver):
             graphs |= self._runtime()
         for entry, graph in graphs.items():
@@ -122,15 +123,15 @@ class EntryPoints(Process):
         self.made.tops[self.pc] = len(self.numbers) + 1
 
     def _bind(self, probe: Flow) -> None:
-        inst, parent = self.inst, self.made.view.parent(self.inst)
+        view, inst, parent = self.made.view, self.inst, self.made.view.parent(self.inst)
         up = DOWN(SYSTEM).eq(0)
         ready = up if inst == parent else all_of(LIFE(inst).eq(ADDED), DYING(inst).eq(0), up)
         if inst.device.kind == "pci":  # pci_bus_add_device() comes after enumeration
-            ready = all_of(ready, *(PHASE(core).eq(BOUND) for core in self.made.view.cores()))
+            ready = all_of(ready, *(PHASE(core).eq(BOUND) for core in view.cores()))
         ready = all_of(ready, self._may_bind(), resumed(self.made, inst, parent))
         # What somebody has open of another life is another thing than what comes now.
-        files = [own.context for own in self.made.view.contexts
-                 if own.inst == inst and own.context.kind == "file"]
+        mine = [own.context for own in view.contexts if own.inst == inst]
+        files = [one for one in mine if one.kind == "file"]
         ready = all_of(ready, *(one.runs(inst).eq(0) for one in files))
         # The driver core holds the device (PCI) or its parent in D0 around a probe.
         kind, text = Kind.BIND, f"bind {self.driver.name}"
@@ -139,8 +140,8 @@ class EntryPoints(Process):
         self._core(kind, text, IDLE, ready, self.at("probe", probe.start),
                    (PHASE(inst), PROBING), (D3(parent), 0), (OUTCOME(inst), 0), (QUIET(inst), 0),
                    *((opened(one.name)(inst), 0) for one in files),
-                   *([(FAULTED(inst), 0)] if self.creates else []), *self._idle(1),
-                   *locked(self.made, inst))
+                   *([(FAULTED(inst), 0)] if self.creates else []),
+                   *self._idle(int(not supplies(view, inst))), *locked(self.made, inst))
         if self.made.locks and inst != parent:
             # drivers/base/dd.c device_initial_probe(): a driver that is there already probes in
             # the thread of who adds the device, which waits for it, and holds the parent's lock
@@ -228,9 +229,9 @@ class EntryPoints(Process):
             gives.append((shut(name)(inst), 1))
         self._core(Kind.UNBIND, f"unbind {self.driver.name}", RUNNING, may,
                    self.at("remove", remove.start), *gives, *locked(self.made, inst))
+        left = self.at("devres unbound", 0)
         for end in {remove.done, remove.failed}:
-            self._core(Kind.REMOVE_RETURNS, "", self.at("remove", end), TRUE,
-                       self.at("devres unbound", 0))
+            self._core(Kind.REMOVE_RETURNS, "", self.at("remove", end), TRUE, left)
 
     def _called(self, entry: str, graph: Flow) -> None:
         """Add the call of a callback when it is its turn; then it is the turn of the next."""
@@ -326,9 +327,7 @@ class EntryPoints(Process):
             and driver.shutdown is not None
             and child.device.kind != "service"
         ]
-        settled = [
-            PHASE(child).eq(UNBOUND) | PHASE(child).eq(BOUND) for child in view.children(inst)
-        ]
+        settled = [PHASE(child).among(UNBOUND, BOUND) for child in view.children(inst)]
         if calls_of(view, inst):  # pm_runtime_barrier(), and it is held from there on
             settled.append(IN_RUNTIME_PM(inst).eq(0))
         when = all_of(down, SHUT(inst).eq(0), *first, *settled)
@@ -340,8 +339,8 @@ class EntryPoints(Process):
         ends = [(HALTED(inst), 1)] if top else [(SHUT(inst), 1)]
         halted = self.at("halted", 0) if top else RUNNING
         for end in {graph.done, graph.failed}:
-            self._core(Kind.CALL_RETURNS, "shutdown returns", self.at("shutdown", end), TRUE,
-                       halted, *ends)
+            at = self.at("shutdown", end)
+            self._core(Kind.CALL_RETURNS, "shutdown returns", at, TRUE, halted, *ends)
 
     def _release(self, why: str) -> None:
         """Undo what is on the devres list, the latest first."""

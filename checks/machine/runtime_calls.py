@@ -3,7 +3,8 @@
 
 From pm_runtime_enable() on a device that nobody holds is suspended, at any time once somebody has
 said that it may be idle: who put a reference, or the driver core behind the probe. One that is held
-is resumed; who asked for that waits. That user space holds it (power/control) is not explored.
+is resumed; who asked for that waits. What others consume, a PHY or a clock, these resume and let go
+of at any time, in its probe too. That user space holds it (power/control) is not explored.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from __future__ import annotations
 from checks.machine.instances import Inst, Own
 from checks.machine.lock_owners import number
 from checks.machine.process import Process
-from checks.machine.runtime_pm import called_at_runtime, calls_of, held_by, idle_off_pci
-from checks.machine.step import HALTED, IDLE, Build, Kind, Step
+from checks.machine.runtime_pm import called_at_runtime, calls_of, held_by, idle_off_pci, supplies
+from checks.machine.step import HALTED, IDLE, SHUT, Build, Kind, Step
 from generator.context import (
     CALLBACKS,
     CALLBACKS_OF,
@@ -31,6 +32,7 @@ from generator.facts import (
     IN_RUNTIME_PM,
     LIFE,
     PHASE,
+    PROBING,
     RPM_ACTIVE,
     RPM_ASKED,
     RPM_ASLEEP,
@@ -133,6 +135,9 @@ class RuntimeCalls(Process):
         view, above = made.view, made.view.parent(inst)
         asked = [resuming(name)(one).eq(number(view, inst)) for one, name in self._waiters()]
         wanted = [all_of(any_of(*held_by(view, inst)), any_of(RPM_ASKED(inst).eq(1), *asked))]
+        calm = TRUE if made.plain else made.turns.quiet()
+        if supplies(view, inst):
+            wanted.append(all_of(PHASE(inst).among(PROBING, BOUND), SHUT(inst).eq(0), calm))
         # drivers/base/dd.c __driver_probe_device() resumes the parent of what it binds, and
         # rpm_resume() that of what it resumes
         for child in view.children(inst):

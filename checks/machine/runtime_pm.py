@@ -157,6 +157,28 @@ def idle_off_pci(made: Build, inst: Inst) -> Expr:
     return all_of(on, SHUT(inst).eq(0), calm, ~any_of(*held_by(view, inst)), *below)
 
 
+# What makes a device one that others name in firmware, for that alone: drivers/of/property.c
+# of_supplier_bindings. With fw_devlink=rpm, which is the default, each of those has a device link
+# with DL_FLAG_PM_RUNTIME to it from before any of them is bound.
+_SUPPLIES = frozenset({
+    "devm_phy_create", "phy_create", "devm_of_phy_provider_register", "of_phy_provider_register",
+    "devm_of_clk_add_hw_provider", "of_clk_add_hw_provider", "devm_regulator_register",
+    "regulator_register", "devm_reset_controller_register", "reset_controller_register",
+    "devm_mbox_controller_register", "mbox_controller_register", "devm_pwmchip_add", "pwmchip_add",
+    "devm_pinctrl_register",
+})
+
+
+def supplies(view: View, inst: Inst) -> bool:
+    """Return whether a device has consumers, each of which may resume it, and let go of it.
+
+    drivers/base/dd.c __driver_probe_device() does both around their probe, which may be tried while
+    this device is probed: pm_runtime_get_suppliers(), pm_runtime_put_suppliers().
+    """
+    return inst.device.parent is None and any(
+        do.op.name in _SUPPLIES and do.places[0] == inst.device for do in view.operations)
+
+
 def is_set(view: View, inst: Inst, fact: Fact) -> bool:
     """Return whether any driver, or what undoes its calls, sets a fact of this very device."""
     return any(
