@@ -28,7 +28,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from generator.errors import ProgramFailed, TreeError
-from generator.kernel.apart import untouched
+from generator.kernel.apart import settings, symbols_of, untouched
+from generator.kernel.asleep import makefile
 from generator.kernel.clone import whole
 from generator.kernel.compiled import absolute, words
 from generator.kernel.configurations import DIRS, SOURCES, WHOLE, Config
@@ -280,9 +281,22 @@ def _around(base: Base, directory: str) -> Mapping[str, Flags]:
     group = _group(f"{directory}/x")
     table = _above(base, group) or _table(base, group)
     inside = any(path.startswith(f"{directory}/") for path in table)
-    if inside or directory in group or not _has(base, directory):
+    if inside or directory in group or not _has(base, directory) or _off(base, directory):
         return table
     return _table(base, (directory,))
+
+
+@functools.lru_cache(maxsize=256)
+def _off(base: Base, directory: str) -> bool:
+    """Return whether all that the Makefile of a directory names is off: make is not asked."""
+    work = base.tree.work if base.variant is None else base.variant / "farm"
+    found = (work / directory / name for name in ("Kbuild", "Makefile"))
+    text = next((file.read_bytes() for file in found if file.exists()), None)
+    return makefile(text, symbols_of(settings(_auto(base))))
+
+
+def _auto(base: Base) -> Path:
+    return (base.variant or base.build / "include/config") / "auto.conf"
 
 
 def _above(base: Base, group: tuple[str, ...]) -> Mapping[str, Flags]:
@@ -327,8 +341,7 @@ def _as_before(base: Base, dirs: tuple[str, ...]) -> Base | None:
     if base.variant is None or base.variant == base.alike:
         return None
     before = _without(base)
-    conf = (before.variant or before.build / "include/config") / "auto.conf"
-    return before if untouched(base.variant, conf, base.tree.work, dirs) else None
+    return before if untouched(base.variant, _auto(before), base.tree.work, dirs) else None
 
 
 def _ask(base: Base, dirs: tuple[str, ...]) -> dict[str, Flags]:

@@ -27,6 +27,7 @@ from generator.system.plumbing import Done, run, tried
 from generator.system.sandbox import command
 
 _ENVIRONMENT = "conf.environment"
+_AUTO = "include/config/auto.conf"
 _ASKED = "asked.config"  # the lines that conf adds to what it makes by itself
 _PROBE = Path(__file__).with_name("probe.sh")
 # More newlines than there are questions: each takes the default.
@@ -149,6 +150,8 @@ def configure(
     for name in ("include/config", "include/generated"):
         out.joinpath(name).mkdir(parents=True)
     out.joinpath(".config").write_text(lines, encoding="utf-8")
+    # conf makes a file for each symbol that is not as it was: without this for all of them
+    shutil.copyfile(build / _AUTO, out / _AUTO)
     pairs = (build / _ENVIRONMENT).read_bytes().split(b"\0")
     env = dict(os.fsdecode(pair).split("=", 1) for pair in pairs if pair)
     env |= {"srctree": str(source), "KBUILD_KCONFIG": "Kconfig", "PWD": str(out)}

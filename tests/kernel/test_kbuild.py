@@ -20,7 +20,7 @@ from generator.kernel.kbuild import (
     prepare,
     units,
 )
-from generator.kernel.kconfig import check_wanted, make, seed
+from generator.kernel.kconfig import check_wanted, configure, make, seed
 from generator.kernel.tree import Tree, read
 from generator.kernel.variant import _is_kconfig, _is_makefile, at, autoconf
 
@@ -279,6 +279,32 @@ def test_make_is_asked_again_where_a_commit_has_what_it_reads(
     assert units(now, ("drivers/pci",)) == before
     assert bool(found) is asked
     kbuild._table.cache_clear()
+
+
+@pytest.mark.kernel
+def test_make_is_not_asked_of_a_directory_in_which_all_is_off(
+    base: Base, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, ...]] = []
+    table = kbuild._table
+
+    def listed(base: Base, dirs: tuple[str, ...]) -> Mapping[str, kbuild.Flags]:
+        asked.append(dirs)
+        return table(base, dirs)
+
+    monkeypatch.setattr(kbuild, "_table", listed)
+    assert units(base, ("drivers/usb/typec/tcpm",)) == ()
+    assert asked == [("drivers/usb",)]
+
+
+@pytest.mark.kernel
+def test_conf_touches_the_symbols_that_are_other_ones(base: Base, tmp_path: Path) -> None:
+    lines = f"{seed(base.config, base.tree.work)}CONFIG_I6300ESB_WDT=m\n"
+    configure(base.build, base.config, base.tree.work, tmp_path / "out", lines,
+              (base.tree.work, base.build))
+    touched = {one.name for one in (tmp_path / "out/include/config").iterdir()}
+    assert "I6300ESB_WDT" in touched
+    assert len(touched) < 20  # of more than a thousand
 
 
 def test_words_of_a_line_are_those_of_a_shell() -> None:
