@@ -253,6 +253,20 @@ def queued(name: str) -> Fact:
     return Fact(f"{name} queued", 1, f"{name} is to run")
 
 
+def registered(name: str) -> Fact:
+    """Return whether an interface is registered: what it has of its subsystem is there.
+
+    needs=(registered("supply"), ) of an operation of your own says that it uses that, as
+    power_supply_changed() does. It is so until who unregisters it has ended.
+    """
+    return Fact(f"{name} registered", 1, f"{name} is registered: what its subsystem keeps of it")
+
+
+def pointed(name: str) -> Fact:
+    """Return whether a pointer to what registering an interface gave is there, be it gone."""
+    return Fact(f"{name} pointed to", 1, f"a pointer to {name} is not NULL", local=True)
+
+
 def running(name: str) -> Fact:
     """Return whether a context runs."""
     return Fact(f"{name} runs", 1, f"{name} runs")

@@ -108,6 +108,12 @@ SPI_HOST = Fact("spi host", 3, "references on the SPI controller that its driver
 OWN_INPUT = Fact("own input device", 1, "an input device that its driver frees, or unregisters",
                  held=True)
 INPUT = Fact("input device", 1, "memory of the input device that its driver allocated", held=True)
+# Memory of what drivers register; that of RTCs may be told of by a pointer that is NULL before.
+INPUT_MEMORY = Fact("memory of its input device", 1, "the input device that its driver allocated")
+TRIGGER = Fact("iio trigger", 1, "the IIO trigger that its driver allocated")
+EXTCON = Fact("extcon device", 1, "the extcon device that its driver allocated")
+RTC = Fact("rtc device", 1, "the RTC device that its driver allocated")
+RTC_POINTER = Fact("rtc pointer", 1, "a pointer to its RTC device is not NULL", local=True)
 ROLE_SWITCH = Fact("role switch", 1, "a reference on its USB role switch", held=True)
 FWNODE = Fact("fwnode", 3, "references on firmware nodes", held=True)
 OWN_CLOCK = Fact("own clock", 1, "a clock that its driver has registered", held=True)

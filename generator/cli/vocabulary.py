@@ -129,7 +129,9 @@ def _facts() -> Iterator[str]:
         yield from textwrap.wrap(f"{mark} {one.name:<13} {fact.doc} ({values})", _WIDTH,
                                  subsequent_indent=" " * 16)
     yield ""
-    yield from (f"  {one.call}: {one.doc}" for one in helpers())
+    for made in helpers():
+        yield from textwrap.wrap(f"  {made.call}: {made.doc} from {made.module} import {made.name}",
+                                 _WIDTH, subsequent_indent=" " * 16)
     yield ""
     yield from textwrap.wrap(
         "?: a question that hardware or platform answers, and that given= can answer beforehand. "

@@ -10,8 +10,10 @@ from dataclasses import replace
 
 from generator.facts import (
     CLOCK_LOOKUP,
+    EXTCON,
     FWNODE,
     INPUT,
+    INPUT_MEMORY,
     MEMORY,
     NODES,
     OWN_CLOCK,
@@ -24,7 +26,7 @@ from generator.fingerprint import Fails, Fingerprint
 from generator.operation import DEV, sets
 from generator.ops.counted import gets, gives_back, less, more, released, takes
 from generator.ops.device import DEVM_KZALLOC
-from generator.ops.managed import can_fail
+from generator.ops.managed import can_fail, lent
 from generator.ops.perf import devm_memory
 
 DEVM_KSTRDUP = devm_memory("devm_kstrdup")
@@ -42,8 +44,8 @@ DEVM_IRQ_ALLOC_GENERIC_CHIP = can_fail(
     "devm_irq_alloc_generic_chip", "kernel/irq/devres.c", "-ENOMEM", fails=Fails.NULL)
 DEVM_IRQ_SETUP_GENERIC_CHIP = can_fail(
     "devm_irq_setup_generic_chip", "kernel/irq/devres.c", "-ENOMEM", fails=Fails.NEGATIVE)
-DEVM_EXTCON_DEV_ALLOCATE = can_fail(
-    "devm_extcon_dev_allocate", "drivers/extcon/devres.c", "-ENOMEM")
+DEVM_EXTCON_DEV_ALLOCATE = lent(can_fail(
+    "devm_extcon_dev_allocate", "drivers/extcon/devres.c", "-ENOMEM"), EXTCON)
 DMA_SET_MASK_AND_COHERENT = can_fail(
     "dma_set_mask_and_coherent", "include/linux/dma-mapping.h", "-EIO", fails=Fails.NEGATIVE)
 DMA_SET_MASK = can_fail("dma_set_mask", "kernel/dma/mapping.c", "-EIO", fails=Fails.NEGATIVE)
@@ -55,18 +57,20 @@ DEVM_IIO_DEVICE_ALLOC = replace(
     fingerprint=Fingerprint(("devm_iio_device_alloc",), on=0, fails=Fails.NULL),
 )
 DEVM_INPUT_ALLOCATE_DEVICE = gets(
-    "devm_input_allocate_device", sets(INPUT(DEV), 1), error="-ENOMEM", managed=True,
-    fails=Fails.NULL, source="drivers/input/input.c devm_input_allocate_device()",
-    undo=released("free input device", sets(INPUT(DEV), 0),
+    "devm_input_allocate_device", sets(INPUT(DEV), 1), sets(INPUT_MEMORY(DEV), 1),
+    error="-ENOMEM", managed=True, fails=Fails.NULL,
+    source="drivers/input/input.c devm_input_allocate_device()",
+    undo=released("free input device", sets(INPUT(DEV), 0), sets(INPUT_MEMORY(DEV), 0),
                   source="drivers/input/input.c devm_input_device_release()"))
 # By hand: who unregisters it has freed it. Without fingerprints, for C may free NULL as well.
 INPUT_FREE_DEVICE = replace(
-    gives_back("input_free_device", sets(OWN_INPUT(DEV), 0),
+    gives_back("input_free_device", sets(OWN_INPUT(DEV), 0), sets(INPUT_MEMORY(DEV), 0),
                source="drivers/input/input.c input_free_device()", takes_null=True),
     fingerprint=None)
 INPUT_ALLOCATE_DEVICE = replace(
-    takes("input_allocate_device", sets(OWN_INPUT(DEV), 1), undo=INPUT_FREE_DEVICE,
-          error="-ENOMEM", source="drivers/input/input.c input_allocate_device()"),
+    takes("input_allocate_device", sets(OWN_INPUT(DEV), 1), sets(INPUT_MEMORY(DEV), 1),
+          undo=INPUT_FREE_DEVICE, error="-ENOMEM",
+          source="drivers/input/input.c input_allocate_device()"),
     fingerprint=None)
 
 # All that is known of kfree() has one fingerprint: fingerprints() takes the first of a name.

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from generator.expr import Fact, Role
+from generator.facts import RTC, RTC_POINTER, TRIGGER
 from generator.fingerprint import Fails, Fingerprint
-from generator.operation import Operation, fault, ok
+from generator.operation import Operation, fault, ok, sets
 from generator.ops.perf import devm_memory
 
 
@@ -23,13 +25,28 @@ def can_fail(
         fingerprint=Fingerprint((name, spelled) if spelled else (name,), on=0, fails=fails))
 
 
+def lent(op: Operation, *facts: Fact, stays: tuple[Fact, ...] = ()) -> Operation:
+    """Return it as what gives facts of the device, until devres takes them back.
+
+    stays: what it gives as well, and devres does not take back: a pointer.
+    """
+    user = Role(op.roles[0])
+    undo = Operation(f"free what {op.name}() gave", op.roles, (
+        ok(*(sets(fact(user), 0) for fact in facts)),), source=op.source)
+    return replace(op, outcomes=(ok(*(sets(fact(user), 1) for fact in (*facts, *stays))),
+                                 *op.outcomes[1:]), undo=undo, leaves=stays, managed=True,
+                   on_devres=op.roles[0])
+
+
 DEVM_REGULATOR_REGISTER = can_fail(
     "devm_regulator_register", "drivers/regulator/devres.c", "-ENOMEM")
 DEVM_OF_PHY_PROVIDER_REGISTER = can_fail(
     "devm_of_phy_provider_register", "drivers/phy/phy-core.c", "-ENOMEM",
     spelled="__devm_of_phy_provider_register")
 DEVM_PHY_CREATE = can_fail("devm_phy_create", "drivers/phy/phy-core.c", "-EPROBE_DEFER")
-DEVM_RTC_ALLOCATE_DEVICE = can_fail("devm_rtc_allocate_device", "drivers/rtc/class.c", "-ENOMEM")
+DEVM_RTC_ALLOCATE_DEVICE = lent(
+    can_fail("devm_rtc_allocate_device", "drivers/rtc/class.c", "-ENOMEM"),
+    RTC, stays=(RTC_POINTER,))
 DEVM_HWMON_DEVICE_REGISTER_WITH_INFO = can_fail(
     "devm_hwmon_device_register_with_info", "drivers/hwmon/hwmon.c", "-ENOMEM")
 DEVM_HWMON_DEVICE_REGISTER_WITH_GROUPS = can_fail(
@@ -61,9 +78,9 @@ DEVM_REGMAP_ADD_IRQ_CHIP = can_fail(
     "devm_regmap_add_irq_chip", "drivers/base/regmap/regmap-irq.c", "-EPROBE_DEFER",
     fails=Fails.NEGATIVE)
 DEVM_IIO_CHANNEL_GET = can_fail("devm_iio_channel_get", "drivers/iio/inkern.c", "-EPROBE_DEFER")
-DEVM_IIO_TRIGGER_ALLOC = can_fail(
+DEVM_IIO_TRIGGER_ALLOC = lent(can_fail(
     "devm_iio_trigger_alloc", "drivers/iio/industrialio-trigger.c", "-ENOMEM", fails=Fails.NULL,
-    spelled="__devm_iio_trigger_alloc")
+    spelled="__devm_iio_trigger_alloc"), TRIGGER)
 DEVM_IIO_TRIGGER_REGISTER = can_fail(
     "devm_iio_trigger_register", "drivers/iio/industrialio-trigger.c", "-ENOMEM",
     fails=Fails.NEGATIVE)

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from generator.expr import Role
-from generator.facts import OWN_INPUT
+from generator.expr import pick
+from generator.facts import INPUT_MEMORY, OWN_INPUT, RTC, RTC_POINTER
 from generator.fingerprint import Fails
 from generator.operation import sets
-from generator.ops.work import Of
+from generator.ops.work import USER, Of
 
 
 def _calls(
@@ -67,7 +67,9 @@ _INPUT = "drivers/input/input.c"
 INPUT_REGISTER_DEVICE, INPUT_UNREGISTER_DEVICE = _calls(
     "input", "input_register_device", "input_unregister_device", _INPUT,
     managed_by="devm_input_allocate_device")
-INPUT_UNREGISTER_DEVICE = replace(INPUT_UNREGISTER_DEVICE, also=(sets(OWN_INPUT(Role("user")), 0),))
+INPUT_UNREGISTER_DEVICE = replace(INPUT_UNREGISTER_DEVICE, also=(
+    sets(OWN_INPUT(USER), 0),
+    sets(INPUT_MEMORY(USER), pick(OWN_INPUT(USER).eq(1), 0, INPUT_MEMORY(USER)))))
 INPUT_REGISTER_DEVICE = replace(INPUT_REGISTER_DEVICE, undo=INPUT_UNREGISTER_DEVICE)
 
 _, _RTC_GONE = _calls("rtc", "", "devm_rtc_unregister_device", "drivers/rtc/class.c")
@@ -75,8 +77,10 @@ DEVM_RTC_REGISTER_DEVICE = Of(
     "devm_rtc_register_device", "start", "calls", "rtc",
     "drivers/rtc/class.c __devm_rtc_register_device()", managed=True, undo=_RTC_GONE,
     argument=1, spelled=("__devm_rtc_register_device",))
-DEVM_RTC_DEVICE_REGISTER = replace(
+DEVM_RTC_DEVICE_REGISTER = replace(  # which allocates it
     DEVM_RTC_REGISTER_DEVICE, callee="devm_rtc_device_register", fails=Fails.ERRPTR,
+    also=(sets(RTC(USER), 1), sets(RTC_POINTER(USER), 1)),
+    undo=replace(_RTC_GONE, also=(sets(RTC(USER), 0),)),
     source="drivers/rtc/class.c devm_rtc_device_register()")
 
 _IIO = "include/linux/iio/iio.h"
@@ -110,6 +114,10 @@ POWER_SUPPLY_REGISTER, POWER_SUPPLY_UNREGISTER = _calls(
 DEVM_POWER_SUPPLY_REGISTER = _devm(
     POWER_SUPPLY_REGISTER, "devm_power_supply_register", "drivers/power/supply/power_supply_core.c")
 
+LED_TRIGGER_REGISTER_SIMPLE, LED_TRIGGER_UNREGISTER_SIMPLE = (
+    replace(one, read=False) for one in _calls(  # where it fails the pointer is NULL
+        "trigger", "led_trigger_register_simple", "led_trigger_unregister_simple",
+        "drivers/leds/led-triggers.c", fails=Fails.NEVER, idempotent=True))
 LED_CLASSDEV_REGISTER, LED_CLASSDEV_UNREGISTER = _calls(
     "led", "led_classdev_register", "led_classdev_unregister", "include/linux/leds.h",
     spelled="led_classdev_register_ext")

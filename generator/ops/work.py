@@ -19,8 +19,10 @@ from generator.context import (
     awaited,
     flushed,
     opened,
+    pointed,
     queued,
     ready,
+    registered,
     running,
     shut,
     unended,
@@ -49,7 +51,7 @@ USER = Role("user")
 
 
 DOES = ("initialise", "queue", "start", "cancel", "cancel and wait", "shut down", "wait", "close",
-        "anchor", "take off its anchor", "add", "delete")
+        "anchor", "take off its anchor", "add", "delete", "use")
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,8 @@ class Of:
     napi: bool = False  # of NAPI: it has to be added, and is not queued before it is enabled
     spelled: tuple[str, ...] = ()  # what is left of it in C whose macros are expanded
     read: bool = True  # a driver that is read has it as well, not only one that is written
+    sleeps: bool = False  # what uses a registration may sleep
+    takes_null: bool = False  # what uses one does nothing of NULL
 
     def __post_init__(self) -> None:
         """Refuse what a design's own file can write wrongly."""
@@ -135,6 +139,9 @@ def _operation(of: Of, name: str) -> Operation:
     # of what is flushed, only a run that has begun will end
     off = sets(queued(name)(USER), 0), sets(left, minimum(left, runs))
     on_anchor = anchored(name)(USER)
+    mine = registered(name)(USER)
+    gone = (sets(mine, 0),) if of.kind in REGISTERED else ()
+    here_: tuple[Set, ...] = ()
     if of.anchored:
         rest = pick(on_anchor.eq(1), 0, queued(name)(USER))
         off = sets(queued(name)(USER), rest), sets(left, minimum(left, runs))
@@ -153,7 +160,11 @@ def _operation(of: Of, name: str) -> Operation:
                 acts_on="owner", managed=True, on_devres="owner",
             )
         case "start":  # it runs, again and again, until it is stopped
-            started = ok(sets(queued(name)(USER), 1), *of.also)
+            if of.kind in REGISTERED:
+                here_ = sets(mine, 1), sets(pointed(name)(USER), 1)
+                stay = tuple(one.target.fact for one in of.also if one.target.fact.local)
+                common = replace(common, leaves=(pointed(name), *stay))
+            started = ok(sets(queued(name)(USER), 1), *here_, *of.also)
             ways = (started, fault(of.error or "-ENOMEM"))
             return replace(
                 common, outcomes=ways[:1] if of.fails is Fails.NEVER else ways,
@@ -180,11 +191,15 @@ def _operation(of: Of, name: str) -> Operation:
             return replace(common, outcomes=(ok(sets(on_anchor, int(of.does == "anchor"))),))
         case "close":
             return replace(common, outcomes=(ok(sets(opened(name)(USER), 0)),), fingerprint=None)
+        case "use":
+            return replace(common, context=("", ""), does="", needs=(registered(name),),
+                           sleeps=of.sleeps,
+                           needs_when=pointed(name) if of.takes_null else None)
         case "cancel":
-            return replace(common, outcomes=(ok(*off, *of.also),), needs=needs)
+            return replace(common, outcomes=(ok(*off, *gone, *of.also),), needs=needs)
         case "cancel and wait" | "shut down":  # what is queued meanwhile does not stay queued
             last = (sets(closed, 1),) if of.does == "shut down" else ()
-            also = (*of.also, sets(on_anchor, 0)) if of.anchored else of.also
+            also = (*of.also, sets(on_anchor, 0)) if of.anchored else (*gone, *of.also)
             return replace(
                 common, outcomes=(ok(*off, sets(waiting, 0), *also),),
                 begins=(*off, *last, sets(waiting, ME)), waits=runs.eq(0), needs=needs, sleeps=True,

@@ -268,13 +268,21 @@ def known_facts() -> tuple[FactEntry, ...]:
                  if isinstance(value, Fact))
 
 
+# Facts of contexts that a design asks, by the name of the context: registered("supply")(DEVICE).
+_OF_CONTEXTS = ("registered", "opened", "up", "queued", "running")
+
+
 @cache
 def helpers() -> tuple[Maker, ...]:
-    """Return the functions of generator/facts.py that make conditions, in the order of the text."""
+    """Return the functions that make conditions or facts, in the order of the text.
+
+    Those of generator/facts.py make conditions, those of generator/context.py facts of what a
+    driver has under a name of its own.
+    """
     return tuple(
         _maker(name, value) for name, value in vars(facts).items()
         if isinstance(value, FunctionType) and value.__module__ == facts.__name__
-    )
+    ) + tuple(_maker(name, vars(context)[name]) for name in _OF_CONTEXTS)
 
 
 def close(wanted: str, known: Mapping[str, str]) -> list[str]:
