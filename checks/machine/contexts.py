@@ -19,6 +19,7 @@ from checks.machine.lock_owners import OTHERS, beside
 from checks.machine.process import Process
 from checks.machine.runtime_calls import RuntimeCalls, callbacks_of, called_by_runtime_pm
 from checks.machine.step import HALTED, IDLE, Build, Kind, Step
+from checks.machine.taken import count_taken
 from generator.context import (
     CALLBACKS,
     HANDLER_RUNS,
@@ -144,16 +145,25 @@ class _Beside(Process):
     def _runs(
         self, text: str, when: Expr, entry: str, block: Block, runs: Read,
         *gives: tuple[Read, Expr | int], ends: tuple[tuple[Read, Expr | int], ...] = (),
+        called: str = "",
     ) -> None:
-        """Add its call, and its end; `runs` says that it is between them."""
+        """Add its call, and its end; `runs` says that it is between them.
+
+        Of what others call, by its name, an error is something else than a return.
+        """
+        first = len(self.made.transitions)
         graph = self._body(entry, block)
         halted = [HALTED(one).eq(0) for one in self.made.view.instances
                   if one.device.parent is None]
         self._core(Kind.CALL, text, IDLE, all_of(when, *halted), self.at(entry, graph.start),
                    (runs, 1), *gives)
         for end in sorted({graph.done, graph.failed}):
-            self._core(Kind.CALL_RETURNS, "", self.at(entry, end), TRUE, IDLE,
-                       (runs, 0), *ends)
+            fails = called and end == graph.failed and end != graph.done
+            kind, said = (Kind.CALL_FAILS, f"{called} returns an error") if fails else (
+                Kind.CALL_RETURNS, "")
+            self._core(kind, said, self.at(entry, end), TRUE, IDLE, (runs, 0), *ends)
+        if called:
+            count_taken(self.made, first, self.inst, called)
         self.made.tops[self.pc] = len(self.numbers) + 1
 
 
@@ -186,7 +196,8 @@ class _Queued(_Beside):
             text = f"{self.context} is called"
         when = all_of(awake, self._held_open(awake) if one.kind == "file" else when)
         self._runs(text, when, entry, one.body,
-                   runs, *taken, ends=((left, pick(left.gt(0), left - 1, 0)),))
+                   runs, *taken, ends=((left, pick(left.gt(0), left - 1, 0)),),
+                   called=self.context if one.kind in REGISTERED else "")
 
     def _held_open(self, awake: Expr) -> Expr:
         """Add that somebody opens the file and closes it; return whether he has it open."""

@@ -87,6 +87,7 @@ class View:
         self.devres: Mapping[Inst, tuple[Read, ...]] = {}  # what says that an entry is on the list
         self.contexts: tuple[Own, ...] = ()  # what runs beside entry points, once it is queued
         self.messages: Mapping[Read, int] = {}  # on which a device signals, where there is one
+        self.taken: Mapping[tuple[Inst, str], tuple[Read, ...]] = {}  # by a call, of a context
         self.episode = "plain"
         self.stages: Mapping[str, tuple[int, ...]] = {}  # of an episode: what TURN is in each
         self.instances = tuple(

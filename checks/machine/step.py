@@ -42,6 +42,7 @@ class Kind(Enum):
     UNBOUND = "unbound"  # and the devres list is empty
     CALL = "callback"
     CALL_RETURNS = "callback returns"
+    CALL_FAILS = "call returns an error"  # of an interface, or of a file
     RUNTIME_SUSPENDED = "runtime_suspend returns 0"
     EVENT = "event"  # from outside
     POWER_LOST = "power lost"
@@ -51,7 +52,7 @@ class Kind(Enum):
     def hands_back(self) -> bool:
         """Return whether a driver gives control back to the driver core."""
         return self in (Kind.PROBE_RETURNS, Kind.PROBE_FAILS, Kind.REMOVE_RETURNS, Kind.UNBOUND,
-                        Kind.CALL_RETURNS, Kind.RUNTIME_SUSPENDED)
+                        Kind.CALL_RETURNS, Kind.CALL_FAILS, Kind.RUNTIME_SUSPENDED)
 
 
 @dataclass(frozen=True)

@@ -172,9 +172,12 @@ def no_suspend_is_of_the_whole_irq(step: Step, view: View) -> Expr | None:
     symptom="a device that never sleeps again: /sys/devices/.../power/runtime_usage grows with "
     "each failure",
 )
-def failed_call_keeps_nothing(step: Step, _view: View) -> Expr | None:
-    """A callback of an interface that fails holds no runtime PM reference that it took itself.
+def failed_call_keeps_nothing(step: Step, view: View) -> Expr | None:
+    """A callback of an interface that fails holds no reference that it took itself.
 
-    Who called it takes an error for nothing done, and never calls what would put the reference.
+    Who called it takes an error for nothing done, and never calls what would put the reference: of
+    runtime PM, a clock, a supply, a PHY.
     """
+    if step.kind is Kind.CALL_FAILS and step.inst is not None:
+        return any_of(*(read.ge(1) for read in view.taken.get((step.inst, step.context), ())))
     return CALL_HOLDS(step.role("dev")).eq(1) if is_done(step, "a call fails") else None
