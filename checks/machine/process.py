@@ -151,8 +151,9 @@ class Process:
                 can.append(op.fails_when)
             if way.fault and not self.made.plain and entry in ("probe", "remove", "devres"):
                 continue
-            if way.fault and asks(op) and entry == "remove" and do.on_fail == IGNORE:
-                continue  # what a driver does then is right by luck: it does not look
+            if way.fault and asks(op) and entry == "remove" and do.on_fail == IGNORE and (
+                    not way.gives):  # of one that counts even so; what is done then is luck
+                continue
             if way.fault and self.context == CALLBACKS_OF:
                 can.append(PHASE(self.inst).ne(LEAVING))
             gives = [(self.pc, num(dst)), *extra]

@@ -81,6 +81,7 @@ class Rule:
     mend: str = ""
     clauses: Clauses = lambda _step, _view: iter(())
     file: str = ""
+    unless: str = ""  # where it is not asked: what a refusal need not say
 
 
 def step_rule(
@@ -102,9 +103,12 @@ def step_rule(
 
 def clause_rule(
     key: str, *, evidence: tuple[str, ...], symptom: str, implies: tuple[str, ...] = (),
-    states: OnState | None = None, mend: str = "",
+    states: OnState | None = None, mend: str = "", unless: str = "",
 ) -> Callable[[Clauses], Rule]:
-    """Make a rule of a function that yields the ways in which a step breaks it, each by itself."""
+    """Make a rule of a function that yields the ways in which a step breaks it, each by itself.
+
+    unless: where it is not asked, which no refusal has to say.
+    """
 
     def made(function: Clauses) -> Rule:
         def on_step(step: Step, view: View) -> Expr | None:
@@ -113,7 +117,7 @@ def clause_rule(
 
         return Rule(key, _title(function), _statement(function), evidence, symptom,
                     on_step=on_step, on_state=states, implies=implies, mend=mend,
-                    clauses=function, file=_file(function))
+                    clauses=function, file=_file(function), unless=unless)
 
     return made
 

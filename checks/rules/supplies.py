@@ -69,12 +69,13 @@ def _left(view: View) -> Iterator[tuple[str, Expr]]:
     symptom="CLOCK already disabled; WARN in _regulator_put(); a clock, a supply or a domain that "
     "stays on for nobody",
     states=_left,
+    unless="Behind a resume that has failed that is not asked: what it did not switch on the "
+    "driver switches off.",
 )
 def supplies_are_given_back(step: Step, view: View) -> Iterator[Clause]:
     """Clocks, supplies, resets and power domains are off and given back when a driver is unbound.
 
-    They are switched off only as often as on, and a regulator is off before it is put. Behind a
-    resume that has failed that is not asked: what it did not switch on the driver switches off.
+    They are switched off only as often as on, and a regulator is off before it is put.
     """
     if step.op is None:
         return

@@ -24,6 +24,7 @@ from generator.facts import (
     NVEC,
     PMU,
     POWER,
+    RPM_ENABLED,
     SOURCE,
 )
 from generator.meaning import fold_known
@@ -42,6 +43,13 @@ _ENTRIES = {
 _ALLOWED = ("runtime PM must be allowed, by pm_runtime_allow(), and the reference given back that "
             "the driver core holds, by pm_runtime_put_autosuspend()")
 _ENABLED = "runtime PM must be enabled, by pm_runtime_enable()"
+_UNASKED = {  # of a device off PCI whose driver enables it
+    "runtime_suspend": "it is suspended to runtime PM until somebody gets a reference or says "
+    "pm_runtime_set_active(), and stays active while somebody holds or forbids it: what is missing "
+    "is one of these, or a put",
+    "runtime_resume": "nobody gets a reference while it is suspended: it is active from the start "
+    "and never suspended, or nothing in this design gets one",
+}
 _BUS = "its bus has no runtime PM callbacks of drivers"
 _WHEN = {  # what must be so, for an entry point to be called
     "atomic": "no event opens, and no source is on while there is a handler",
@@ -80,7 +88,7 @@ def notes(design: Design) -> tuple[Note, ...]:
         for note in (*_handler_unsaid(driver), *_source_unsaid(design, driver),
                      *_handler_unclocked(driver), *_contexts_unsaid(design, driver),
                      *_autosuspend_left(driver), *_resume_unasked(driver),
-                     *_goes_on_undone(driver), *_not_had_again(driver),
+                     *_goes_on_undone(driver), *_not_had_again(driver), *_never_done(driver),
                      *_armed_in_vain(driver)):
             found[note] = None
     return tuple(found)
@@ -107,7 +115,7 @@ def never_reached(design: Design, report: Report) -> tuple[Note, ...]:
             if said and not any(hit for _, hit in said):
                 when = _WHEN.get(entry, "")
                 if entry in RUNTIME and driver.device.kind != "pci":
-                    when = _ENABLED if driver.device.kind in CALLED_KINDS else _BUS
+                    when = _never_called(design, driver, entry)
                 why = f": {when}" if when else ""
                 message = f"{entry} of {driver.name} is never called{why}"
                 found[Note(said[0][0].where, message)] = None
@@ -117,6 +125,16 @@ def never_reached(design: Design, report: Report) -> tuple[Note, ...]:
                     message = f"{do} in {entry} of {driver.name} is never reached"
                     found[Note(do.where, message)] = None
     return tuple(found)
+
+
+def _never_called(design: Design, driver: Driver, entry: str) -> str:
+    """Return what is missing, for a callback of runtime PM off PCI to be called."""
+    if driver.device.kind not in CALLED_KINDS:
+        return _BUS
+    enables = any(do.op.gives(RPM_ENABLED) and driver.device in do.places
+                  for one in design.drivers for block in one.blocks().values()
+                  for do in operations(block))
+    return _UNASKED[entry] if enables else _ENABLED
 
 
 def _handler_unsaid(driver: Driver) -> Iterator[Note]:
@@ -206,19 +224,32 @@ def _autosuspend_left(driver: Driver) -> Iterator[Note]:
 
 
 def _resume_unasked(driver: Driver) -> Iterator[Note]:
-    """Yield that remove counts down what runtime_resume counts up, and does not ask whether it did.
+    """Yield that remove does not ask whether a device was resumed, of a get that counts even so.
 
-    That this resume fails is not explored, for a driver that does not ask is right by luck then.
+    That this resume fails is not explored, for a driver that does not ask is right by luck then:
+    what remove counts down behind it is not up, and what it reads is off.
     """
-    up = [do for do in operations(driver.runtime_resume or ()) if do.op.fallible]
     get: Do | None = None
-    for do in operations(driver.remove) if up else ():
-        if do.op.name in RUNTIME_GETS and do.op.begins and do.on_fail == IGNORE:
+    said: Note | None = None
+    for do in operations(driver.remove) if driver.runtime_resume is not None else ():
+        asks = do.op.name in RUNTIME_GETS and do.op.begins and do.on_fail == IGNORE
+        if asks and not _lets_go(do):
             get = do
-        elif get is not None and do.op.name in _COUNT_DOWN:
-            yield Note(get.where, f"{get} in remove of {driver.name} may fail, which it does not "
-                       f"look at and which is not explored: {do} is once too often then")
-            return
+            said = Note(get.where, f"{get} in remove of {driver.name} may fail, which it does not "
+                        "look at and which is not explored")
+        elif get is not None and said is not None:
+            down = do.op.name in _COUNT_DOWN
+            if down or do.op.needs_d0:
+                then = "is once too often then" if down else "may find the device off then"
+                said = Note(get.where, f"{said.message}: {do} {then}")
+                break
+    if said is not None:
+        yield said
+
+
+def _lets_go(do: Do) -> bool:
+    """Return whether a get that fails leaves no reference: its failure is explored."""
+    return any(way.fault and way.gives for way in do.op.outcomes)
 
 
 def _goes_on_undone(driver: Driver) -> Iterator[Note]:
@@ -234,6 +265,17 @@ def _goes_on_undone(driver: Driver) -> Iterator[Note]:
             yield Note(do.where, f"where {do} fails, {driver.name} does {taken[0]} and the like, "
                        "and its probe goes on: where C returns an error there, fail= ends with "
                        "Return(ok=False)")
+
+
+def _never_done(driver: Driver) -> Iterator[Note]:
+    """Yield where what has failed is undone all the same, by what does nothing then."""
+    for do in operations(driver.probe):
+        for one in operations(do.on_fail) if isinstance(do.on_fail, tuple) else ():
+            undo = do.op.undo
+            if one.op.idempotent and undo is not None and undo.name == one.op.name and (
+                    one.places == do.places):
+                yield Note(one.where, f"{one} where {do} fails undoes what was not done: the "
+                           "kernel takes that as nothing, so it breaks no rule")
 
 
 def _not_had_again(driver: Driver) -> Iterator[Note]:

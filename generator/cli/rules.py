@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
                            "not seen because": _unseen(rule)}], indent=2))
         return 0
     print(f"{rule.key} {rule.title}")
-    print(_filled(rule.statement, "  "))
+    print(_filled(f"{rule.statement} {rule.unless}".strip(), "  "))
     print(_filled(f"broken: {rule.symptom}", "    "))
     print(_filled(f"mend: {rule.mend}", "    "))
     for place in rule.evidence:
@@ -134,7 +134,7 @@ def _record(rule: Rule) -> dict[str, object]:
     return {
         "rule": rule.key,
         "title": rule.title,
-        "statement": rule.statement,
+        "statement": f"{rule.statement} {rule.unless}".strip(),
         "symptom": rule.symptom,
         "mend": rule.mend,
         "evidence": list(rule.evidence),

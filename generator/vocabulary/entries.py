@@ -61,6 +61,7 @@ class Entry:
             "undo": "" if op.undo is None else name_of(op.undo),
             "undone_by": "the driver core, after remove, from the devres of " + op.on_devres
             if op.managed else "unwinding" if op.undo is not None else "",
+            "nothing_to_undo": _of_nothing(op),
             "takes_over": list(op.takes_over),
             "leaves": [fact.name for fact in op.leaves],
             "needs": [f"{fact.name} of {op.needs_of or op.roles[0]}" + _asked(op)
@@ -72,6 +73,15 @@ class Entry:
             "source": op.source,
             "elsewhere": None if op.elsewhere is None else _elsewhere(op.elsewhere),
         }
+
+
+def _of_nothing(op: Operation) -> str:
+    """Return where an undo does nothing, without harm."""
+    if op.idempotent:
+        return "does nothing, where what it undoes was never done or is undone already"
+    null = ["NULL"] if op.takes_null else []
+    null += ["an ERR_PTR()"] if op.takes_error else []
+    return f"does nothing of {' and '.join(null)}, as where nothing was taken" if null else ""
 
 
 def _asked(op: Operation) -> str:

@@ -144,8 +144,15 @@ def test_a_resume_in_remove_that_nobody_looks_at_is_noted() -> None:
     assert [one.message for one in said] == [
         "pm_runtime_get_sync(uart, uart) in remove of uartdrv may fail, which it does not look at "
         "and which is not explored: clk_disable_unprepare(uart) is once too often then"]
+    assert [one.message.partition("explored")[2] for remove in ((wakes, DISABLE, NOIDLE),
+            (wakes, READ(UART), DISABLE, NOIDLE)) for one in notes(uart(ACTIVE, remove))] == [
+        "", ": readl(uart) may find the device off then"]
     assert notes(uart(ACTIVE, (looks, DISABLE, NOIDLE, OFF))) == ()
     assert broken(uart(ACTIVE, (looks, DISABLE, NOIDLE, OFF))) == HOLDS
+    # one that lets go where it fails leaves nothing to put: spi-stm32-ospi
+    lets_go = PM_RUNTIME_RESUME_AND_GET(UART, UART, fail=IGNORE)
+    assert notes(uart(ACTIVE, (lets_go, DISABLE, NOIDLE, OFF))) == ()
+    assert "N41" in broken(uart(ACTIVE, (lets_go, DISABLE, NOIDLE, OFF)))
     early = PM_RUNTIME_GET_SYNC(UART, UART, fail=(DISABLE, Return()))
     assert broken(uart(ACTIVE, (early, DISABLE, NOIDLE, OFF))) == {"R36"}
 

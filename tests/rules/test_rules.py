@@ -14,6 +14,7 @@ from checks.rules.rule import Rule
 from checks.search.explore import explore
 from checks.search.told import Counterexample
 from checks.verdict.judge import ALL
+from generator.__main__ import main
 from generator.design import Design, Device, Driver
 from generator.kernel.tree import Tree, read
 from generator.operation import IGNORE, asked
@@ -116,3 +117,15 @@ def test_what_handlers_do_is_refused_by_all_engines(case: Case) -> None:
 
     assert broken_in_all(case.broken, episode=case.episode, rules=rules) == {case.rule}
     assert broken_in_all(case.mended, episode=case.episode, rules=rules) == set()
+
+
+def test_where_a_rule_is_not_asked_is_said_of_it_and_in_no_refusal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    rule = BY_KEY["R40"]
+    case = next(one for one in CASES if one.rule == "R40")
+    report = explore(case.broken, [rule])
+
+    assert main(["rules", "R40"]) == 0
+    assert "resume that has failed" in " ".join(capsys.readouterr().out.split())
+    assert all("resume that has failed" not in one.message for one in report.counterexamples)

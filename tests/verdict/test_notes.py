@@ -3,7 +3,8 @@
 
 import pytest
 
-from checks.verdict.notes import notes
+from checks.verdict.judge import judge
+from checks.verdict.notes import never_reached, notes
 from generator.context import timer
 from generator.design import Design, Device, Driver
 from generator.facts import HANDLER
@@ -12,7 +13,10 @@ from generator.ops.clk import CLK_DISABLE_UNPREPARE, CLK_PREPARE_ENABLE, DEVM_CL
 from generator.ops.device import DEVM_KZALLOC
 from generator.ops.irq import FREE_IRQ, REQUEST_IRQ
 from generator.ops.mapping import IOREMAP, IOUNMAP
+from generator.ops.member import USE_DRVDATA
 from generator.ops.platform import PLATFORM_GET_IRQ
+from generator.ops.power import DEVM_PM_RUNTIME_ENABLE
+from generator.ops.registered import I2C_ADD_ADAPTER, I2C_DEL_ADAPTER
 from generator.ops.work import (
     MOD_TIMER,
     TIMER_DELETE_SYNC,
@@ -20,6 +24,7 @@ from generator.ops.work import (
     TIMER_SHUTDOWN_SYNC,
 )
 from generator.program import Block, Function, If, Node, Return, call
+from generator.vocabulary.entries import Entry, makers
 
 CHIP = Device("chip", "platform")
 UNMAP, OFF = IOUNMAP(CHIP), CLK_DISABLE_UNPREPARE(CHIP)
@@ -60,6 +65,33 @@ def test_an_irq_that_resume_may_not_have_again_is_noted(remove: Block, said: int
         "request_irq(chip) in resume of drv may fail, and what is left then is not explored: "
         "free_irq(chip) in remove frees what is not there, unless the driver notes that"
     ][:said]
+
+
+def test_what_undoes_what_was_never_done_and_does_nothing_is_noted() -> None:
+    """As i2c-qcom-cci deleted the adapter that could not be added: i2c_del_adapter() says so."""
+    gone, end = I2C_DEL_ADAPTER(CHIP), Return(ok=False)
+    design = Design("d", "", (CHIP,), (Driver("drv", CHIP, (
+        DEVM_KZALLOC(CHIP, CHIP), I2C_ADD_ADAPTER(CHIP, fail=(gone, end))), (gone,)),))
+
+    assert [one.message for one in notes(design) if "undoes" in one.message] == [
+        "i2c_del_adapter(chip) where i2c_add_adapter(chip) fails undoes what was not done: the "
+        "kernel takes that as nothing, so it breaks no rule"]
+    (said,) = [one for one in makers() if one.name == "I2C_DEL_ADAPTER"]
+    assert said.op is not None
+    assert "never done" in str(Entry("", "", said.op).record()["nothing_to_undo"])
+
+
+@pytest.mark.parametrize(("more", "said"), [
+    ((), "runtime PM must be enabled"),
+    ((DEVM_PM_RUNTIME_ENABLE(CHIP),), "nobody gets a reference while it is suspended"),
+])
+def test_why_runtime_pm_never_calls_is_said_of_what_is_there(more: Block, said: str) -> None:
+    body = (USE_DRVDATA(CHIP),)
+    design = Design("d", "", (CHIP,), (Driver("drv", CHIP, (DEVM_KZALLOC(CHIP, CHIP), *more), (),
+                                              runtime_suspend=body, runtime_resume=body),))
+
+    assert said in "".join(one.message for one in never_reached(design, judge(design, sought=()))
+                           if "runtime_resume" in one.message)
 
 
 DOG = Device("dog", "i2c")
