@@ -10,7 +10,7 @@ import resource
 import sys
 
 from checks.compiling import frontend
-from checks.compiling.worker import READY, SECONDS, receive, send
+from checks.compiling.worker import READY, receive, send
 from generator.parsing import members, unit
 from generator.parsing.job import Job
 
@@ -28,12 +28,13 @@ def main() -> None:
         try:
             what: str
             job: Job
-            what, job = pickle.loads(receive(sys.stdin.buffer))
+            seconds: int
+            what, job, seconds = pickle.loads(receive(sys.stdin.buffer))
         except EOFError:
             return
         usage = resource.getrusage(resource.RUSAGE_SELF)
         _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-        most = int(usage.ru_utime + usage.ru_stime) + SECONDS
+        most = int(usage.ru_utime + usage.ru_stime) + seconds
         resource.setrlimit(resource.RLIMIT_CPU, (most, hard))
         send(answers, json.dumps(_ANSWERS[what](job)).encode())
 

@@ -81,7 +81,7 @@ class _Worker:
         assert told is not None
         assert heard is not None
         try:
-            send(told, pickle.dumps((what, job)))
+            send(told, pickle.dumps((what, job, SECONDS)))
             if not select.select([heard], [], [], PATIENCE)[0]:
                 raise Timeout(f"{job.path}: not read within {PATIENCE} s")
             answer: dict[str, Any] = json.loads(receive(heard))

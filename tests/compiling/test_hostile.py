@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from checks.compiling import worker
 from checks.compiling.compile import check
 from checks.finding import Finding
 from generator.kernel.unbuildable import Complaint
@@ -135,10 +136,20 @@ def test_nothing_of_it_is_remembered(root: Path) -> None:
     assert TOKEN.encode() not in kept
 
 
+# What it is and how it is made of nothing, what is given less of, and how much: a unit of the kernel
+# may take so much more of either that to wait for it would take a minute.
+BOMBS = {"memory": ("x,", "MEMORY", 1 << 29), "time": ("", "SECONDS", 3)}
+
+
 @pytest.mark.slow
-def test_a_unit_that_takes_too_much_is_an_error_and_the_next_is_read(root: Path) -> None:
+@pytest.mark.parametrize("what", BOMBS)
+def test_a_unit_that_takes_too_much_is_an_error_and_the_next_is_read(
+    what: str, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    least, limit, most = BOMBS[what]
+    monkeypatch.setattr(worker, limit, most)
     bomb = "\n".join(f"#define A{n} " + f"A{n - 1} " * 10 for n in range(1, 12))
-    (found,) = judged(root, f"#define A0 x,\n{bomb}\nint b[] = {{ A11 }};")
+    (found,) = judged(root, f"#define A0 {least}\n{bomb}\nint b[] = {{ A11 }};")
     assert found.rule == "compile:limits"
     assert found.path == UNIT
     assert judged(root, "static int unused;")[0].rule == "compile:-Wunused-variable"
