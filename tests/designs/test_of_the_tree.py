@@ -26,7 +26,7 @@ from generator.operation import Do
 from generator.program import operations
 
 FOLDER = DESIGNS / "of_the_tree"
-LARGE = ("port_services", "pci1xxxx_gp")
+LARGE = ("port_services", "pci1xxxx_gp", "quark_mfd")
 
 
 @dataclass(frozen=True)
