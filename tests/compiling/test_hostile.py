@@ -136,8 +136,8 @@ def test_nothing_of_it_is_remembered(root: Path) -> None:
     assert TOKEN.encode() not in kept
 
 
-# What it is and how it is made of nothing, what is given less of, and how much: a unit of the kernel
-# may take so much more of either that to wait for it would take a minute.
+# What it is made of, which limit is lowered, and to what: what a unit of the kernel may take of
+# either would be waited for a minute.
 BOMBS = {"memory": ("x,", "MEMORY", 1 << 29), "time": ("", "SECONDS", 3)}
 
 
