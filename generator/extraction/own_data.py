@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from generator.expr import num
-from generator.extraction.texts import text_of
+from generator.extraction.texts import lines_of, text_of
 from generator.facts import MEMORY
 from generator.graphs.lts import Label
 from generator.operation import Operation
@@ -19,6 +21,9 @@ from generator.ops.allocated import KFREE_OWN, KZALLOC_OWN
 from generator.parsing.cursors import Cursor, Kind, Unit, record_of
 from generator.program import Block, operations_once
 from generator.reading.sites import Site
+
+if TYPE_CHECKING:
+    from generator.parsing.unit import Definition
 
 # Which argument of a call is the driver's data.
 _TOLD = {
@@ -28,6 +33,8 @@ _TOLD = {
 }
 _ALLOCATES = ("kzalloc", "kzalloc_noprof")
 _FREES = ("kfree",)
+_ZEROED = re.compile(r"(\w+)\s*=\s*kzalloc\(\s*sizeof\(([^()]*)\)")
+_SIZED = re.compile(r"\s*struct (\w+)\s*$")
 
 
 @dataclass(frozen=True)
@@ -52,7 +59,7 @@ def own_data(units: Sequence[Unit], reached: Collection[str]) -> Own:
     allocated: set[str] = set()
     for unit in units:
         for name, definition in unit.definitions.items():
-            allocated |= _allocated(text_of(unit, definition.cursor))
+            allocated |= _allocated(unit, definition)
             for cursor in definition.cursor.walk_preorder():
                 if cursor.kind != Kind.CALL_EXPR:
                     continue
@@ -72,14 +79,19 @@ def own_data(units: Sequence[Unit], reached: Collection[str]) -> Own:
     return Own(one, frozenset(places.get(one, ())))
 
 
-def _allocated(text: str) -> set[str]:
-    """Return the structs that a function with this text allocates."""
-    found: set[str] = set()
-    for variable, size in re.findall(r"(\w+)\s*=\s*kzalloc\(\s*sizeof\(([^()]*)\)", text):
-        named = re.match(r"\s*struct (\w+)\s*$", size)
-        declared = re.search(rf"struct (\w+)\s*\*[^;()]*\b{variable}\b", text)
-        found |= {one[1] for one in (named or declared,) if one}
-    return found
+_ALLOCATED: WeakKeyDictionary[Definition, frozenset[str]] = WeakKeyDictionary()
+
+
+def _allocated(unit: Unit, definition: Definition) -> frozenset[str]:
+    """Return the structs that a function allocates, found once: each call of a helper asks it."""
+    if definition not in _ALLOCATED:
+        text, found = text_of(unit, definition.cursor), set()
+        for variable, size in _ZEROED.findall(text):
+            named = _SIZED.match(size)
+            declared = re.search(rf"struct (\w+)\s*\*[^;()]*\b{variable}\b", text)
+            found |= {one[1] for one in (named or declared,) if one}
+        _ALLOCATED[definition] = frozenset(found)
+    return _ALLOCATED[definition]
 
 
 def _bare(cursor: Cursor) -> Cursor:
@@ -111,13 +123,13 @@ def done(
         unit = next((one for one in units if one.path == site.place.path), None)
         if unit is None:
             return None
-        lines = unit.text.decode("utf-8", "replace").split("\n")
-        text = text_of(unit, unit.definitions[site.place.function].cursor)
-        here = " ".join(lines[site.place.line - 1 : site.place.end_line])
+        definition = unit.definitions[site.place.function]
+        text = text_of(unit, definition.cursor)
+        here = " ".join(lines_of(unit)[site.place.line - 1 : site.place.end_line])
         size = re.search(rf"sizeof\((?:struct {own.struct}|\*(\w+))\s*\)", here)
         of_another = size and size[1] and not re.search(
             rf"struct {own.struct}\s*\*[^;()]*\b{size[1]}\b", text)
-        if own.struct not in _allocated(text) or size is None or of_another:
+        if own.struct not in _allocated(unit, definition) or size is None or of_another:
             return None
     return KZALLOC_OWN if sites else None
 
@@ -131,13 +143,13 @@ def of_another(callee: str, own: Own, sites: Sequence[Site], units: Sequence[Uni
         unit = next((one for one in units if one.path == site.place.path), None)
         if unit is None or site.place.function not in unit.definitions:
             return False
-        text = text_of(unit, unit.definitions[site.place.function].cursor)
-        row = unit.text.decode("utf-8", "replace").split("\n")[site.place.line - 1]
+        definition = unit.definitions[site.place.function]
+        if own.struct not in _allocated(unit, definition):
+            return False
+        text, row = text_of(unit, definition.cursor), lines_of(unit)[site.place.line - 1]
         given = re.match(rf"{callee}\s*\(\s*(\w+)\s*\)", row[site.place.column - 1 :])
         finders = re.findall(rf"\b{given[1]}\s*=\s*(\w+)\s*\(", text) if given else []
-        if own.struct not in _allocated(text) or not finders or not all(
-            _goes_over_a_list(one, units) for one in finders
-        ):
+        if not finders or not all(_goes_over_a_list(one, units) for one in finders):
             return False
     return bool(sites and own.struct)
 
