@@ -320,7 +320,7 @@ class _Body:
             where_ = self._where(label)
             found = warned(replace(do, where=where_), failed, where, self.of.units)
             if not self._on_line(do, where):
-                return (found,)
+                return own_data.released(self.of.own, found, where, self.of.device)
             return replace(PCI_DEV_IRQ(self.of.device, self.of.device), where=where_), found
         if not failed:
             return ()

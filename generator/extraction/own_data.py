@@ -8,16 +8,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from generator.design import Device
 from generator.expr import num
 from generator.extraction.texts import lines_of, text_of
 from generator.facts import MEMORY
 from generator.graphs.lts import Label
-from generator.operation import Operation
+from generator.operation import Do, Operation
 from generator.ops.allocated import KFREE_OWN, KZALLOC_OWN
+from generator.ops.registered import (
+    DMA_ASYNC_DEVICE_REGISTER,
+    DMA_ASYNC_DEVICE_REGISTER_PRIVATE,
+    DMA_ASYNC_DEVICE_UNREGISTER,
+    DMA_ASYNC_DEVICE_UNREGISTER_PRIVATE,
+)
 from generator.parsing.cursors import Cursor, Kind, Unit, record_of
 from generator.program import Block, operations_once
 from generator.reading.sites import Site
@@ -31,6 +38,14 @@ _TOLD = {
     "spi_set_drvdata": 1, "auxiliary_set_drvdata": 1, "usb_set_intfdata": 1, "request_irq": 4,
     "request_threaded_irq": 5,
 }
+# A member that holds what frees it -> who calls that, and what does without anybody asking.
+_LEFT_TO = {
+    "device_release": ("dma_async_device_unregister", "dmaenginem_async_device_register"),
+}
+_CLOSED_FIRST = (
+    (DMA_ASYNC_DEVICE_REGISTER, DMA_ASYNC_DEVICE_REGISTER_PRIVATE),
+    (DMA_ASYNC_DEVICE_UNREGISTER, DMA_ASYNC_DEVICE_UNREGISTER_PRIVATE),
+)
 _ALLOCATES = ("kzalloc", "kzalloc_noprof")
 _FREES = ("kfree",)
 _ZEROED = re.compile(r"(\w+)\s*=\s*kzalloc\(\s*sizeof\(([^()]*)\)")
@@ -41,17 +56,20 @@ _SIZED = re.compile(r"\s*struct (\w+)\s*$")
 class Own:
     """The struct that is the driver's data, "" for none; path and line of each call that frees one.
 
-    What frees it is told by the type of the pointer, wherever that was found.
+    What frees it is told by the type of the pointer, wherever that was found. released: where it
+    is freed by the callback of what is unregistered there.
     """
 
     struct: str = ""
     frees: frozenset[tuple[str, int]] = frozenset()
+    released: frozenset[tuple[str, int]] = frozenset()
 
 
 def own_data(units: Sequence[Unit], reached: Collection[str]) -> Own:
     """Return the driver's data, allocated and freed by what was reached.
 
-    It is none when it is another's, as a controller of a subsystem, or when others free it.
+    It is none when it is another's, as a controller of a subsystem, or when others free it, unless
+    the driver says who: a callback of what lies in it.
     """
     told: set[str] = set()
     freed: dict[str, set[str]] = {}
@@ -74,9 +92,28 @@ def own_data(units: Sequence[Unit], reached: Collection[str]) -> Own:
     if len(mine) != 1:
         return Own()
     (one,) = mine
-    if not freed.get(one, set()) <= set(reached):
+    others = freed.get(one, set()) - set(reached)
+    released = _released(units, others) if others else frozenset()
+    if others and not released:
         return Own()
-    return Own(one, frozenset(places.get(one, ())))
+    return Own(one, frozenset(places.get(one, ())), released)
+
+
+def _released(units: Sequence[Unit], others: Collection[str]) -> frozenset[tuple[str, int]]:
+    """Return where some functions are called as callbacks of what is unregistered, none if unsure.
+
+    Who holds a reference still, as an open channel does, frees it later: a driver cannot wait for
+    that, so to it the memory is gone.
+    """
+    text = "\n".join(unit.text.decode("utf-8", "replace") for unit in units)
+    for member, (by_hand, managed) in _LEFT_TO.items():
+        kept = re.findall(rf"(?:->|\.)\s*{member}\s*=\s*(\w+)\s*[;,]", text)
+        if set(others) <= set(kept) and not re.search(rf"\b{managed}\s*\(", text):
+            return frozenset(
+                (unit.path, number) for unit in units
+                for number, row in enumerate(lines_of(unit), 1)
+                if re.search(rf"\b{by_hand}\s*\(", row))
+    return frozenset()
 
 
 _ALLOCATED: WeakKeyDictionary[Definition, frozenset[str]] = WeakKeyDictionary()
@@ -132,6 +169,18 @@ def done(
         if own.struct not in _allocated(unit, definition) or size is None or of_another:
             return None
     return KZALLOC_OWN if sites else None
+
+
+def released(own: Own, did: Do, sites: Sequence[Site], device: Device) -> Block:
+    """Return what a call does, and that it frees the driver's data where a callback of it does.
+
+    What is used until its last user closes it, and is freed behind that, needs nothing then.
+    """
+    there = sites and all((one.place.path, one.place.line) in own.released for one in sites)
+    for open_, closed in _CLOSED_FIRST if own.released else ():
+        if did.op == open_(device).op:
+            did = replace(did, op=closed(device).op)
+    return (did, replace(KFREE_OWN(device), where=did.where)) if there else (did,)
 
 
 def of_another(callee: str, own: Own, sites: Sequence[Site], units: Sequence[Unit]) -> bool:

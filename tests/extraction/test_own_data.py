@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from as_read import HEAD, TAIL, read_c
+from as_read import HEAD, TAIL, read_c, rules_of
 
 from generator.extraction import own_data
 from generator.kernel.tree import Tree
@@ -52,6 +52,21 @@ static void card_remove(struct pci_dev *pdev)
 	dma_async_device_unregister(&card->dma);
 }
 """
+
+
+def test_a_callback_frees_it_where_what_has_it_is_unregistered(pinned: Tree) -> None:
+    """A helper that no entry point calls by name frees it, and the driver says when."""
+    assert rules_of(read_c(pinned, KREF + TAIL)) == set()
+    left = KREF.replace("		kfree(card);\n", "")
+    assert rules_of(read_c(pinned, left + TAIL)) == {"R36"}
+    used = KREF.replace("er(&card->dma);\n}", "er(&card->dma);\n	kfree(card);\n}")
+    assert "N20" in rules_of(read_c(pinned, used + TAIL))
+
+
+def test_what_others_free_by_themselves_is_nobodys(pinned: Tree) -> None:
+    managed = KREF.replace("	dma_async_device_unregister(&card->dma);\n", "").replace(
+        "dma_async_device_register(", "dmaenginem_async_device_register(")
+    assert rules_of(read_c(pinned, managed.replace("		kfree(card);\n", "") + TAIL)) == set()
 
 
 def test_a_function_is_asked_once_what_it_allocates(
