@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from generator.cli import tree
 from generator.errors import TreeError, UsageError
-from generator.extraction import source
+from generator.extraction import makefile, source
 from generator.extraction.extract import Extracted, drivers, extract
 from generator.extraction.held import held
 from generator.extraction.text import as_python
@@ -26,13 +26,15 @@ _SHOWN = 12  # names of calls that nothing knows
 class ReadDriver:
     """What was read of a driver, and how the file was parsed.
 
-    files: the others of its module that were read with it; apart: those that were not, and why.
+    files: the others of its module that were read with it; lent: those of other modules, which
+    export its probe; apart: those that were not, and why.
     """
 
     what: Extracted
     source: source.Source
     version: str
     files: tuple[str, ...] = ()
+    lent: tuple[str, ...] = ()
     apart: tuple[str, ...] = ()
 
 
@@ -86,7 +88,10 @@ def read(where: Tree, name: str, driver: str = "", *, exact: bool = True) -> Rea
         units = (parsed.unit,)
         what = extract(units, chosen[0])
     files = tuple(one.path for one in units[:-1])
-    return ReadDriver(what, parsed, where.version, files, apart)
+    lent = tuple(one for one in source.exporters(where, parsed.unit)
+                 if one in files and one not in makefile.beside(where, path))
+    files = tuple(one for one in files if one not in lent)
+    return ReadDriver(what, parsed, where.version, files, lent, apart)
 
 
 def coverage(found: ReadDriver) -> tuple[str, ...]:
@@ -100,6 +105,8 @@ def coverage(found: ReadDriver) -> tuple[str, ...]:
         said.append(f"{found.source.doubt}.")
     if found.files:
         said.append(f"Read with it, of the same module: {', '.join(found.files)}.")
+    if found.lent:
+        said.append(f"Its probe is of another module: {', '.join(found.lent)}.")
     if found.apart:
         said.append(f"Not read: {'; '.join(found.apart)}.")
     said.append(f"Read: {what.fractions} of the functions that its entry points, handlers and "
@@ -125,7 +132,7 @@ def record(found: ReadDriver) -> dict[str, object]:
     return {
         "driver": what.variable, "path": what.path, "version": found.version,
         "configuration": found.source.config, "doubt": found.source.doubt,
-        "files": list(found.files), "apart": list(found.apart),
+        "files": [*found.files, *found.lent], "apart": list(found.apart),
         "functions": dict(what.functions), "operations": what.calls,
         "fractions": {name: {"read": part.read, "all": part.all} for name, part in (
             ("calls", what.fractions.calls), ("branches", what.fractions.branches))},

@@ -37,6 +37,16 @@ def modules_of(where: Tree, path: str) -> tuple[str, ...]:
     return tuple(one for one, objects in modules.items() if name.removesuffix(".c") in objects)
 
 
+def exporting(where: Tree, path: str, function: str) -> str:
+    """Return the C file beside one that exports a function to other modules, "" for none."""
+    directory = path.rpartition("/")[0]
+    there = [one for one in tree.files(where, where.base, directory)
+             if one.rpartition("/")[0] == directory and one.endswith(".c") and one != path]
+    word = re.compile(rf"^EXPORT_SYMBOL\w*\({re.escape(function)}\b".encode(), re.M)
+    texts = tree.read_many(where, [(where.base, one) for one in there])
+    return next((one for (_, one), text in texts.items() if text and word.search(text)), "")
+
+
 def with_driver(where: Tree, module: str) -> str:
     """Return the C file of a module, by its name, that registers a driver, or has its init.
 

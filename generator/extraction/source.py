@@ -18,6 +18,7 @@ from generator.kernel.tree import Tree
 from generator.parsing import unit
 from generator.parsing.job import Job, Overlay
 from generator.parsing.unit import Unit
+from generator.reading.initialisers import entry_points
 
 CONFIG = "m"  # the configuration that is asked first
 MOST_FILES = 12  # of a module that are read with the one that is asked for
@@ -134,12 +135,13 @@ def whole_module(
     """Return a file, all that can be read of its module, itself last, and why others are not.
 
     A file that defines a function which another one has as well is left out: what it calls by that
-    name is its own.
+    name is its own. One beside it is taken, too, that exports the probe of its driver.
 
     Errors: TreeError when the file itself cannot be parsed.
     """
     first = parsed(where, path, exact=exact)
     others = makefile.beside(where, path)
+    others += tuple(one for one in exporters(where, first.unit) if one not in others)
     if len(others) > MOST_FILES:
         return first, (first.unit,), (f"{len(others)} other files of its module: too many",)
     units: list[Unit] = []
@@ -158,6 +160,14 @@ def whole_module(
         names |= set(unit.definitions)
         units.append(unit)
     return first, (*units, first.unit), tuple(said)
+
+
+def exporters(where: Tree, one: Unit) -> tuple[str, ...]:
+    """Return the files beside one that export the probes of its drivers to it."""
+    probes = {named.members.get("probe", "") for named in entry_points(one)}
+    found = (makefile.exporting(where, one.path, name)
+             for name in sorted(probes - {""} - set(one.definitions)))
+    return tuple(dict.fromkeys(path for path in found if path))
 
 
 def _builds(base: Base, path: str) -> bool:

@@ -84,3 +84,15 @@ def test_where_all_are_too_large_the_one_is_read(
     found = read(pinned, path, exact=False)
     assert found.files == ()
     assert found.apart == ("the other files of its module: with them, too many ways",)
+
+
+def test_a_probe_that_another_module_exports_is_read_there(pinned: Tree) -> None:
+    """A family of chips has one probe, and each chip a driver with its tables."""
+    path = "drivers/pinctrl/intel/pinctrl-geminilake.c"
+    lender = "drivers/pinctrl/intel/pinctrl-intel.c"
+    assert makefile.exporting(pinned, path, "intel_pinctrl_probe_by_uid") == lender
+    assert makefile.exporting(pinned, path, "nobody_at_all") == ""
+    found = read(pinned, path, exact=False)
+    assert found.lent == (lender,)
+    assert dict(found.what.functions)["probe"] == "intel_pinctrl_probe_by_uid"
+    assert f"Its probe is of another module: {lender}." in coverage(found)
