@@ -11,15 +11,17 @@ from checks.search import spin
 from checks.search.promela import promela
 from generator.design import Design
 
-RANDOM = 200
+RANDOM, WHOLE = 120, 200
 
 
 @pytest.mark.slow
-def test_random_designs() -> None:
+def test_random_designs(whole: bool) -> None:
     """The oracle's shortest traces are as long as the explorer's; SPIN breaks the same rules."""
     chosen: list[Design] = []
 
-    @settings(CAREFULLY, max_examples=RANDOM)
+    wanted = WHOLE if whole else RANDOM
+
+    @settings(CAREFULLY, max_examples=wanted)
     @given(design=designs())
     def all_agree(design: Design) -> None:
         report = compared(design, MOST)
@@ -28,4 +30,4 @@ def test_random_designs() -> None:
         chosen.append(design)
 
     all_agree()
-    assert len(chosen) >= RANDOM
+    assert len(chosen) >= wanted
