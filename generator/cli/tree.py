@@ -82,9 +82,9 @@ def run(args: argparse.Namespace) -> int:
     if args.action == "path":
         print(json.dumps({"path": str(where.work)}) if args.json else where.work)
         return 0
-    base = kbuild.prepare(where, CONFIGS["m"])
-    if args.action == "setup":
+    if args.action == "setup":  # those of two architectures begin side by side
         kbuild.prepare_all(where, tuple(CONFIGS.values()))
+    base = kbuild.prepare(where, CONFIGS["m"])
     said = {
         "path": str(where.work),
         "base": where.base,

@@ -4,12 +4,14 @@
 import re
 import shlex
 import shutil
+import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from generator.__main__ import main
 from generator.errors import Refused, TreeError
 from generator.kernel import kbuild
 from generator.kernel.compiled import words
@@ -330,3 +332,24 @@ def test_flags_that_a_symbol_of_the_tree_brings_are_not_those_of_a_series(base: 
     bad = at(base, {new: b"", MAKEFILE: worse.encode()}, ("CONFIG_KASAN=y",), strict=False)
     with pytest.raises(Refused, match=r"gets '-fplugin=/tmp/x\.so'"):
         flags(bad, new)
+
+
+def test_a_set_up_begins_with_two_architectures_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Host programs, and what the compiler says of itself, are of an architecture."""
+    where = Tree(tmp_path / "none.git", "0" * 40, "0.0", tmp_path, "nothing")
+    both = threading.Barrier(2)
+    begun: list[str] = []
+
+    def prepare(tree: Tree, config: Config) -> Base:
+        begun.append(config.arch)
+        if len(begun) <= both.parties:
+            both.wait(60)
+        return Base(tree, config, tmp_path, tmp_path / "autoconf.h", "")
+
+    monkeypatch.setattr("generator.cli.tree.chosen", lambda _: where)
+    monkeypatch.setattr(kbuild, "prepare", prepare)
+    monkeypatch.setattr(kbuild, "units", lambda *_: ())
+    assert main(["tree", "setup"]) == 0
+    assert sorted(begun[:2]) == ["i386", "x86_64"]
