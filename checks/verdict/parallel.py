@@ -7,7 +7,7 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from generator.errors import EnvironmentFault
@@ -23,7 +23,7 @@ _LOOK = 0.2  # seconds between two looks at whether the user wants no more
 _GRACE = 1.5  # seconds for jobs to give what they have, then
 
 
-def results(jobs: Sequence[Callable[[], T]], processes: int) -> Iterator[T]:
+def results(jobs: Sequence[Callable[[], T]], processes: int) -> Generator[T, None, None]:
     """Yield what jobs return, in their order; in this process, one after the other, for one.
 
     When the user wants no more, those that were begun give what they have, and it ends early.

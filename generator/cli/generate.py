@@ -9,8 +9,10 @@ import os
 import sys
 import tempfile
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from checks.boot.evidence import booted
@@ -19,15 +21,17 @@ from checks.patches.examine import assumed, checked, examine
 from checks.patches.reported import reported
 from checks.report import text
 from checks.report.record import kept_elsewhere
+from checks.search.told import Report
 from checks.show import report_text
 from checks.show.table import WIDTH
 from checks.verdict.explored import holds
 from checks.verdict.judge import ALL
+from checks.verdict.parallel import PROCESSES, results
 from generator.cli.differing import beside_nearest
 from generator.cli.tree import chosen, told
 from generator.design import SUBDEVICES
 from generator.designs.refused.refusal import PREFIX
-from generator.errors import EnvironmentFault, ProgramFailed, UsageError
+from generator.errors import EnvironmentFault, PortwrightError, ProgramFailed, UsageError
 from generator.intake import posting
 from generator.kernel.pin import name_of, read_pins
 from generator.kernel.tree import Tree
@@ -91,29 +95,47 @@ def _one(args: argparse.Namespace, spec: SeriesSpec, where: Tree) -> int:
     out = Path(args.out) if args.out else PATCHES / name_of(where) / spec.name
     if not args.out:
         output.refuse(out)
+    drawn: generate.Drawn | PortwrightError | None = None
     if not args.render_only:
-        for design in dict.fromkeys(step.design for step in spec.steps):
-            report = None if stopping.asked() else holds(design)
-            if report is not None:
-                print(report_text.text(report))
-                print(_unwritten(out))
-                return 1
-        if spec.children and not stopping.asked():
-            report = holds(with_children(spec.steps[-1].design, spec.children), seconds=_LONG)
-            if report is not None:
-                print(report_text.text(report))
-                print(_unwritten(out))
-                return 1
+        works: list[Callable[[], Report | generate.Drawn | PortwrightError | None]] = [
+            partial(_drawn, spec, where), *_explorations(spec)]
+        with stopping.collecting(), closing(results(works, PROCESSES)) as found:
+            for one in found:
+                if isinstance(one, Report):
+                    print(report_text.text(one))
+                    print(_unwritten(out))
+                    return 1
+                drawn = drawn if one is None else one
     if stopping.asked():
         return stopping.INTERRUPTED
     for line in beside_nearest(where, spec.name, [step.design for step in spec.steps]):
         print(line)
-    say(f"{spec.name}: rendering {len(spec.steps)} commits")
     signer = _signer() if args.signoff else ""
-    made = generate.generate(spec, where, signoff=signer)
+    if isinstance(drawn, PortwrightError):
+        raise drawn
+    if drawn is None:
+        say(f"{spec.name}: rendering {len(spec.steps)} commits")
+    made = generate.generate(spec, where, signer, drawn)
     said = provenance(spec, where, args.render_only, made.tree_id, spec.children)
     return _written(made, spec, where, out, said, signer,
                     checking=not args.render_only, dry=args.dry_run)
+
+
+def _explorations(spec: SeriesSpec) -> Iterator[Callable[[], Report | None]]:
+    """Yield what says of each design of a series whether it holds, as explored.holds()."""
+    for design in dict.fromkeys(step.design for step in spec.steps):
+        yield partial(holds, design)
+    if spec.children:
+        yield partial(holds, with_children(spec.steps[-1].design, spec.children), seconds=_LONG)
+
+
+def _drawn(spec: SeriesSpec, where: Tree) -> generate.Drawn | PortwrightError:
+    """Return what the steps of a series change, or why not: a design that is broken goes first."""
+    say(f"{spec.name}: rendering {len(spec.steps)} commits")
+    try:
+        return tuple((changed, after) for _, changed, after in generate.texts(spec, where))
+    except PortwrightError as fault:
+        return fault
 
 
 def _refused(args: argparse.Namespace, spec: SeriesSpec, where: Tree) -> int:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from generator.design import Design
@@ -23,6 +23,7 @@ from generator.system.plumbing import git
 
 AUTHOR = "portwright <portwright@localhost>"
 Texts = dict[str, bytes | None]  # path -> what becomes of it, None where it goes
+Drawn = Sequence[tuple[Texts, Texts]]  # of each step what it changes, and all that differs after it
 MINUTE = 60  # commits are that many seconds apart, from the date of the base on
 
 
@@ -41,10 +42,13 @@ class Series:
     design: Design | None = field(default=None, compare=False)
 
 
-def generate(spec: SeriesSpec, tree_: Tree, signoff: str = "") -> Series:
+def generate(
+    spec: SeriesSpec, tree_: Tree, signoff: str = "", drawn: Drawn | None = None
+) -> Series:
     """Return a series rendered on a tree, as commits that exist as objects only.
 
-    `signoff` is "Name <address>" of who signs; nobody does without it.
+    `signoff` is "Name <address>" of who signs; nobody does without it. `drawn` is what each step
+    changes and leaves, as texts() has it, when that was rendered already.
     Errors: TreeError when the tree does not look as the edits expect, ModelError when the
     design cannot be rendered.
 
@@ -57,7 +61,9 @@ def generate(spec: SeriesSpec, tree_: Tree, signoff: str = "") -> Series:
     said = answers(spec.said)
     numbers = {step.key: at + 1 for at, step in enumerate(spec.steps)}
     found: list[tuple[Step, str, Texts, Texts]] = []
-    for step, changed, overlay in texts(spec, tree_):
+    steps = texts(spec, tree_) if drawn is None else (
+        (step, *both) for step, both in zip(spec.steps, drawn, strict=True))
+    for step, changed, overlay in steps:
         message = text_of(step.message, spec.templates, number=numbers, tree=said)
         message = message.strip("\n") + "\n"
         if signoff:
