@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from checks.compiling.unbuilt import why as unbuilt_why
 from checks.compiling.unbuilt import why_unread
 from checks.finding import Finding, Severity
 from generator.kernel.configurations import DIRS
+from generator.parsing import pch
 from generator.parsing.job import Diagnostic
 from generator.series.commit import Commit
 from generator.system import stopping
@@ -80,6 +82,8 @@ def check(
     strays: dict[int, tuple[str, ...]] = {}
     graphs = graphs or Graphs()
     laid = laid or {}
+    if targets:
+        pch.foresee(_ahead(series, targets[0].source))
 
     def attempt(kept: TargetMemory, number: int) -> Outcome:
         """Compile one commit under one target, or return what is kept of that."""
@@ -176,7 +180,17 @@ def check(
             *_without_use(series, {key: at for key, at in idle.items() if key not in busy}))
 
 
-_AT_ONCE = 3  # configurations; what compiles is limited by itself, and one of them reads Makefiles
+# configurations: those of a series, so that none is left for the end, when it would compile its
+# commits alone; what compiles is limited by itself
+_AT_ONCE = 8
+
+
+def _ahead(series: Sequence[Commit], source: Path) -> pch.Ahead:
+    """Return what the commits of a series change, for who reads their units one after the other."""
+    times = Counter(path for commit in series for path in commit.touched)
+    often = (path for path, count in times.items() if count > 1 and path.endswith(".c"))
+    return pch.Ahead(frozenset(f"{source}/{path}" for path in times),
+                     frozenset(f"{source}/{path}" for path in often))
 
 
 def _one_by_one(attempt: Callable[[int], Outcome], count: int, found: list[Outcome],

@@ -11,7 +11,7 @@ import sys
 
 from checks.compiling import frontend
 from checks.compiling.worker import READY, receive, send
-from generator.parsing import members, unit
+from generator.parsing import members, pch, unit
 from generator.parsing.job import Job
 
 # what is asked of a unit
@@ -29,9 +29,11 @@ def main() -> None:
             what: str
             job: Job
             seconds: int
-            what, job, seconds = pickle.loads(receive(sys.stdin.buffer))
+            ahead: pch.Ahead
+            what, job, seconds, ahead = pickle.loads(receive(sys.stdin.buffer))
         except EOFError:
             return
+        pch.foresee(ahead)
         usage = resource.getrusage(resource.RUSAGE_SELF)
         _, hard = resource.getrlimit(resource.RLIMIT_CPU)
         most = int(usage.ru_utime + usage.ru_stime) + seconds

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import IO, Any, TypeAlias
 
 from generator.errors import EnvironmentFault, Timeout
+from generator.parsing import pch
 from generator.parsing.job import Directories, Job, content_id
 from generator.system import stopping
 from generator.system.house import ROOT
@@ -81,7 +82,7 @@ class _Worker:
         assert told is not None
         assert heard is not None
         try:
-            send(told, pickle.dumps((what, job, SECONDS)))
+            send(told, pickle.dumps((what, job, SECONDS, pch.foreseen())))
             if not select.select([heard], [], [], PATIENCE)[0]:
                 raise Timeout(f"{job.path}: not read within {PATIENCE} s")
             answer: dict[str, Any] = json.loads(receive(heard))

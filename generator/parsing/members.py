@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from generator.parsing.job import Job, resolved, short
@@ -49,7 +49,7 @@ def look(task: Job) -> dict[str, Any]:
 
     Errors: TreeError when the unit cannot be read at all.
     """
-    unit = parse_once(replace(task, flags=(*task.flags, "-Wunused-macros")))
+    unit = parse_once(task, ("-Wunused-macros",))
     job = resolved(task)
     rows = job.text.decode("utf-8", "replace").split("\n")
     declared: dict[str, int] = {}

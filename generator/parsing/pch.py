@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import re
 import threading
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -23,6 +24,7 @@ from generator.system import cache
 
 # beyond this many bytes those go that lie idle longest; one configuration of a series has 400 MB
 _MAX_BYTES = 3_000_000_000
+_DEFINES = re.compile(rb"^[ \t]*#[ \t]*define\b", re.M)
 # a head with files of an overlay in it is built when it was asked for more often than this
 _OFTEN = 2
 
@@ -36,6 +38,16 @@ class Head:
     said: tuple[Diagnostic, ...]
 
 
+@dataclass(frozen=True)
+class Ahead:
+    """What is known beforehand of a series: the files that it changes, and the units among them
+    that it changes more than once, by absolute path."""
+
+    changing: frozenset[str] = frozenset()
+    often: frozenset[str] = frozenset()
+
+
+_ahead = Ahead()
 _disk = Disk()
 _graphs: dict[tuple[str, ...], Includes] = {}
 _volatile: dict[str, set[str]] = {}
@@ -43,12 +55,26 @@ _asked: Counter[str] = Counter()
 _guard = threading.Lock()
 
 
+def foresee(ahead: Ahead) -> None:
+    """Have heads end before what a series is going to change, and those of its units made at once.
+
+    Else the first commits have heads that the later ones cannot use.
+    """
+    global _ahead
+    _ahead = ahead
+
+
+def foreseen() -> Ahead:
+    """Return what was told of the series that is read."""
+    return _ahead
+
+
 def cuts(job: ResolvedJob, reader: str = "") -> tuple[tuple[int, bool], ...]:
     """Return how many leading lines may come from a PCH, and whether it is worth building one.
 
     One answer leaves out what this overlay changes; the last, for which a PCH is built when a
-    reader asks again, what any overlay has changed so far, so that one PCH serves a whole series:
-    who reads a unit once is sooner done without. Before them comes
+    reader asks again or is known to, what any overlay has changed so far or is going to, so that
+    one PCH serves a whole series: who reads a unit once is sooner done without. Before them comes
     all that leads, when a unit is read again and again over the same overlay. The graph of
     includes is read from the text and may end the PCH too early, which costs time; whether a PCH
     is exact is decided later, by what the compiler read.
@@ -57,9 +83,9 @@ def cuts(job: ResolvedJob, reader: str = "") -> tuple[tuple[int, bool], ...]:
     changing = {path for path in job.texts if not path.startswith(generated)}
     with _guard:
         seen = _volatile.setdefault(job.main, set())
-        seen |= changing
+        seen |= changing | _ahead.changing
         now, later = _cut(job, changing), _cut(job, seen)
-        worth = _again(job, later, reader)
+        worth = _again(job, later, reader) or job.main in _ahead.often
         found = ((now, worth),) if now == later else ((now, False), (later, worth))
         whole = _whole(job) if changing else 0
         if whole <= now:
@@ -126,6 +152,11 @@ def split(job: ResolvedJob, cut: int) -> tuple[bytes, bytes]:
     lines = job.text.split(b"\n")
     head = b"\n".join(lines[:cut]) + b"\n"
     return head, b"\n" * cut + b"\n".join(lines[cut:])
+
+
+def defines(job: ResolvedJob, cut: int) -> bool:
+    """Return whether the leading lines of a unit define macros, beside what they include."""
+    return _DEFINES.search(split(job, cut)[0]) is not None
 
 
 def key_of(job: ResolvedJob, head: bytes, salt: str = "") -> str:

@@ -123,12 +123,14 @@ def parse_job(task: Job) -> Unit:
     return _parse(resolved(task))
 
 
-def _parse(ready: ResolvedJob) -> Unit:
+def _parse(ready: ResolvedJob, more: Sequence[str] = ()) -> Unit:
     for cut, build in pch.cuts(ready):
-        unit = _through_pch(ready, cut, build) if cut else None
+        if not cut or (more and pch.defines(ready, cut)):
+            continue
+        unit = _through_pch(ready, cut, build, more)
         if unit is not None:
             return unit
-    return _plain(ready)
+    return _plain(ready, more)
 
 
 _kept: list[tuple[tuple[str, ...], Unit]] = []  # the one that was asked for last stands last
@@ -146,13 +148,17 @@ def keep(most: int) -> None:
     del _kept[:-most]
 
 
-def parse_once(task: Job) -> Unit:
-    """Parse one unit, or return the one of a call not long ago with the same files throughout."""
+def parse_once(task: Job, more: Sequence[str] = ()) -> Unit:
+    """Parse one unit, or return the one of a call not long ago with the same files throughout.
+
+    more: flags for warnings about the unit's own lines. They are no flags of a head, which serves
+    who does without them, too; one that has macros of the unit's own is not taken then.
+    """
     ready = resolved(task)
-    key = (ready.main, str(ready.place.build), content_id(ready.text), *ready.flags)
+    key = (ready.main, str(ready.place.build), content_id(ready.text), *ready.flags, *more)
     at = next((at for at, (told, unit) in enumerate(_kept)
                if told == key and ready.same(unit.read)), None)
-    unit = _parse(ready) if at is None else _kept.pop(at)[1]
+    unit = _parse(ready, more) if at is None else _kept.pop(at)[1]
     if not any("file not found" in one.text for one in unit.diagnostics):
         _kept.append((key, unit))
         del _kept[:-_most_kept]
@@ -203,14 +209,16 @@ def _read(ready: ResolvedJob, name: str, text: bytes, extra: Sequence[str], opti
         ) from error
 
 
-def _plain(ready: ResolvedJob) -> Unit:
-    tu = _read(ready, ready.main, ready.text, (), 0)
+def _plain(ready: ResolvedJob, more: Sequence[str] = ()) -> Unit:
+    tu = _read(ready, ready.main, ready.text, more, 0)
     says = _diagnostics(ready, tu, ready.main)
     seen = _included(tu)
     return Unit(ready.path, says, _relative(ready, seen), tu, ready.text, 0, _read_of(ready, seen))
 
 
-def _through_pch(ready: ResolvedJob, cut: int, build: bool) -> Unit | None:
+def _through_pch(
+    ready: ResolvedJob, cut: int, build: bool, more: Sequence[str]
+) -> Unit | None:
     head, tail = pch.split(ready, cut)
     key = pch.key_of(ready, head)
     with turn(key):
@@ -218,7 +226,7 @@ def _through_pch(ready: ResolvedJob, cut: int, build: bool) -> Unit | None:
     if known is None:
         return None
     try:
-        tu = _read(ready, ready.main, tail, ("-include-pch", known.file), 0)
+        tu = _read(ready, ready.main, tail, ("-include-pch", known.file, *more), 0)
     except TreeError:
         return None
     own = _diagnostics(ready, tu, ready.main)

@@ -20,6 +20,7 @@ from checks.compiling.outcome import Outcome
 from checks.compiling.target_memory import TargetMemory
 from checks.finding import Finding
 from generator.errors import TreeError
+from generator.kernel.configurations import CONFIGS
 from generator.parsing.job import Diagnostic
 from generator.series.commit import Commit, commits_of
 from generator.system import stopping
@@ -72,6 +73,22 @@ def test_the_last_may_end_first_and_is_told_last(
         return told("wrong")
 
     assert [(one.commit, one.config) for one in faked(attempt)] == [("1/2", "y m n")]
+
+
+def test_no_configuration_of_a_series_waits_for_another_to_end(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """One that is left for the end compiles its commits, most of one unit, on one processor."""
+    together = threading.Barrier(len(CONFIGS))
+
+    def attempt(_kept: TargetMemory, commit: Commit, *_: object) -> Outcome:
+        if commit.name == "1/2":
+            together.wait(SECONDS)
+        return Outcome((), ("drivers/pci/port.c",), ())
+
+    monkeypatch.setattr(compiling, "compile_commit", attempt)
+    targets = [Snippet(tmp_path, name) for name in CONFIGS]
+    assert compiling.check(SERIES, targets, lambda _text: None) == ()
 
 
 def test_what_one_raises_is_raised_and_ends_the_others() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from house import HOUSE
 from units import parse_at, parse_many
 
 from generator.errors import TreeError
-from generator.parsing import unit
+from generator.parsing import members, pch, unit
 from generator.parsing.includes import Includes, leading
 from generator.parsing.job import Directories, Job, resolved
 from generator.parsing.unit import MOST_KEPT, keep, parse_job, parse_once
@@ -273,3 +274,56 @@ def test_what_was_asked_for_last_is_kept_longest(where: Directories) -> None:
         assert parse_once(two).read != second.read, "a header is another one"
     finally:
         keep(MOST_KEPT)
+
+
+@pytest.fixture
+def foresight() -> Iterator[Callable[[Directories, str, str], None]]:
+    """Return what says of a series which header it is going to change, and which unit often."""
+
+    def foresee(where: Directories, header: str, often: str) -> None:
+        pch.foresee(pch.Ahead(frozenset({f"{where.source}/{header}", f"{where.source}/{often}"}),
+                              frozenset({f"{where.source}/{often}"})))
+
+    yield foresee
+    pch.foresee(pch.Ahead())
+
+
+def heads(where: Directories) -> int:
+    return len(list(where.cache.glob("*.pch")))
+
+
+def test_one_head_serves_a_series_whose_commits_are_known(
+    where: Directories, foresight: Callable[[Directories, str, str], None]
+) -> None:
+    foresight(where, "drv/deep.h", "drv/unit.c")
+    first = parse_at(where, flags(where), "drv/unit.c")
+    assert (first.prefix_lines, heads(where)) == (5, 1)  # up to what will include drv/deep.h
+    later = parse_at(where, flags(where), "drv/unit.c", EDITS["header changed without harm"])
+    assert (later.prefix_lines, later.diagnostics, heads(where)) == (5, (), 1)
+
+
+def test_a_unit_that_a_series_changes_once_is_read_without_a_head(
+    where: Directories, foresight: Callable[[Directories, str, str], None]
+) -> None:
+    foresight(where, "drv/deep.h", "drv/other.c")
+    assert (parse_at(where, flags(where), "drv/unit.c").prefix_lines, heads(where)) == (0, 0)
+
+
+@pytest.mark.parametrize("own", ["", "#define OFTEN 1\n"])
+def test_macros_without_use_are_looked_for_behind_the_head_of_others(
+    where: Directories, own: str
+) -> None:
+    """A head with macros of the unit is not taken: of them nothing would be said."""
+    text = f'#include <lib/types.h>\n{own}#include "own.h"\n#define NEVER 2\nint x;\n'
+    (where.source / "drv/unit.c").write_text(text)
+    for _ in range(2):
+        parse_at(where, flags(where), "drv/unit.c")
+    made = heads(where)
+    for _ in range(2):
+        said = members.look(Job(where, flags(where), "drv/unit.c"))
+        named = ["OFTEN"] if own else []
+        assert [name for name, _ in said["macros"]] == [*named, "NEVER"]
+
+    assert (made, heads(where)) == (1, 1)
+    parsed = parse_once(Job(where, flags(where), "drv/unit.c"), ("-Wunused-macros",))
+    assert parsed.prefix_lines == (0 if own else 2)
