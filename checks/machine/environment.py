@@ -157,7 +157,7 @@ def _sleep(one: _Environment, bound: Expr, still: Expr) -> None:
     # drivers/base/power/main.c device_prepare() takes a runtime PM reference on every device, and
     # __device_suspend() has pm_runtime_barrier() wait for the callback that runs
     settled = [IN_RUNTIME_PM(inst).eq(0) for driver, inst in one.processes
-               if set(RUNTIME) & driver.callbacks().keys()]
+               if set(RUNTIME) & driver.callbacks().keys() or calls_of(one.view, inst)]
     # kernel/power/process.c freeze_processes() waits until who calls has left the kernel, and until
     # freezable work has ended
     settled += [own.context.runs(own.inst).eq(0) for own in one.view.contexts

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from beside_oracle import compare
 
@@ -94,6 +96,15 @@ def test_nobody_resumes_a_device_before_the_system_sleeps() -> None:
     said = [step.text for step in twice.trace]
     assert said.index("runtime_suspend returns") < said.index("suspend uartdrv")
     assert broken(ASKS) == HOLDS
+
+
+def test_nothing_of_a_driver_without_callbacks_is_in_runtime_pm_when_the_system_sleeps() -> None:
+    """drivers/base/power/main.c __device_suspend(): pm_runtime_barrier() waits of any device."""
+    design = replace(ASKS, drivers=(replace(
+        ASKS.drivers[0], runtime_suspend=None, runtime_resume=None),))
+
+    assert broken(design) == HOLDS
+    compare(design, episode="sleep")
 
 
 def test_forced_callbacks_are_those_of_runtime_pm() -> None:
