@@ -27,6 +27,7 @@ from generator.facts import (
     CLOCK,
     CLOCK_ON,
     CLOCK_PREPARED,
+    INPUT_MEMORY,
     MEMORY,
     OF_NODE,
     SUPPLY,
@@ -124,6 +125,9 @@ _BEGINS_AT = re.compile(
     r"|node_with_property)\s*\(\s*(?!NULL)"
 )
 
+# Of the driver itself, or of one device of it that it frees in one way or the other.
+_OWN = frozenset((MEMORY, INPUT_MEMORY))
+
 # Behind the one call, others take the fact by hand in some kernels and by devres in others:
 # drivers/pci/pci.c __pci_request_region().
 _HYBRID = {"pcim_enable_device": CLAIMED}
@@ -192,7 +196,7 @@ def of_several(
                 handles.setdefault(fact, set()).add(words[-1] if words else "")
     hybrid |= {queued(name) for name, places in started.items() if len(places) > 1}
     several = (*handles.items(), *undos.items())  # two that are taken back in two ways are two
-    return frozenset(hybrid | {fact for fact, names in several if len(names) > 1}) - {MEMORY}
+    return frozenset(hybrid | {fact for fact, names in several if len(names) > 1}) - _OWN
 
 
 def by_devres_alone(
