@@ -297,7 +297,10 @@ class Knowledge:
             return (known >> there & other & mask) << offset
         states = self.states(reads(value), known, MOST)
         if states is not None:
-            return sum(1 << offset + one for one in {evaluate(value, state) for state in states})
+            some = {evaluate(value, state) for state in states}
+            if all(0 <= one < mask.bit_length() for one in some):
+                return sum(1 << offset + one for one in some)
+            return mask << offset  # not in a state in which the step is taken, or anything
         if isinstance(value, Pick):
             return self._worth(target, value.then, known) | self._worth(
                 target, value.other, known)
