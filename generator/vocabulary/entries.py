@@ -188,7 +188,7 @@ def _of_locks(name: str, module: str, made: OfLock) -> Maker:
 
 
 # What a function returns with which designs are written.
-_MADE = {"Operation", "Of", "Pointer", "Context", "Netdev", "Guard", "Call", "And", "Or"}
+_MADE = {"Operation", "Of", "Pointer", "Counted", "Context", "Netdev", "Guard", "Call", "And", "Or"}
 
 
 @cache
