@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from generator.errors import ModelError, Where
-from generator.expr import NO_DIGEST, Fact, Place
+from generator.expr import NO_DIGEST, TRUE, Fact, Place
 from generator.facts import IN_RUNTIME_PM
 from generator.operation import DEV, IGNORE, RETURN, Block, Guard, Operation, here, ok, sets
 from generator.program import Function, If, call, operations
@@ -133,18 +133,33 @@ def thread(name: str, body: Block = ()) -> Context:
 
 
 def calls(
-    name: str, body: Block = (), *, static: bool = False, needs: tuple[Fact, ...] = ()
+    name: str, body: Block = (), *, static: bool = False, needs: tuple[Fact, ...] = (),
+    stop: Block = (),
 ) -> Context:
     """Return what is called of an interface, any time until who unregisters it has waited.
 
     static: what is called looks for nothing in the driver's data by itself, for its subsystem
-    keeps that until the last call. needs: what must be there whenever it is called.
+    keeps that until the last call. needs: what must be there whenever it is called. stop: what who
+    unregisters it calls of the driver, whatever was called before; of what is opened and closed, as
+    a port of a UART, that is netdev().
     """
-    return Context(name, body, "calls", static, needs=needs)
+    if stop == ():
+        return Context(name, body, "calls", static, needs=needs)
+    where = here()
+    _tuple(where, f"calls {name}", "stop", stop)
+    return Stopped(name, body, "calls", static, where=where, needs=needs,
+                   stops=Function(f"{name}_stop", stop))
+
+
+def _tuple(where: Where, of: str, what: str, block: object) -> None:
+    if not isinstance(block, tuple):
+        raise ModelError(where, f"{of}: {what}= is a tuple of operations, not {block}: "
+                         "write (..., ), with a comma after a single one")
 
 
 def file(
-    name: str, body: Block = (), *, static: bool = False, needs: tuple[Fact, ...] = ()
+    name: str, body: Block = (), *, static: bool = False, needs: tuple[Fact, ...] = (),
+    open: Block = (),
 ) -> Context:
     """Return what is called on a file, any time until it is closed: it can be open when the
     interface is gone, and its driver as well.
@@ -152,9 +167,15 @@ def file(
     static: it lies elsewhere than in the driver's data. needs: what must be there whenever it is
     called. Where the last close frees what remove leaves, say in the body what a close does, with
     CLOSE_FILE(DEVICE, file=NAME) in it, and what is freed behind that; where it needs memory
-    its operations say so then.
+    its operations say so then. open: what open() does, which misc_open() and usb_open() call under
+    a lock that misc_deregister() and usb_deregister_dev() take as well.
     """
-    return Context(name, body, "file", static, needs=needs)
+    if open == ():
+        return Context(name, body, "file", static, needs=needs)
+    where = here()
+    _tuple(where, f"file {name}", "open", open)
+    return Opened(name, body, "file", static, where=where, needs=needs,
+                  opens=Function(f"{name}_open", open))
 
 
 @dataclass(frozen=True)
@@ -193,6 +214,33 @@ class Netdev(Context):
         return (stop, _carrier(self.name, 0)(device))
 
 
+@dataclass(frozen=True)
+class Stopped(Context):
+    """An interface whose end calls the driver: settled by generator/netdev.py."""
+
+    stops: Function = field(kw_only=True)
+
+    def is_up(self, device: Place) -> Guard:
+        """Return the condition that its end calls the driver."""
+        return Guard(f"the end of {self.name} calls {device.name}", TRUE, ())
+
+    def closes(self, _: Place) -> Block:
+        """Return what its end calls."""
+        return (call(self.stops, fail=IGNORE) if self.stops.fallible else call(self.stops),)
+
+
+@dataclass(frozen=True)
+class Opened(Context):
+    """A file that is opened under the lock of its subsystem: settled by generator/netdev.py."""
+
+    opens: Function = field(kw_only=True)
+
+    @property
+    def called(self) -> str:
+        """Return the name of the condition that the call is that of open()."""
+        return f"{self.name} is being opened"
+
+
 def _carrier(name: str, value: int) -> Operation:
     """Return that IFF_UP is set, or cleared."""
     return Operation(f"{name} is {'up' if value else 'down'}", ("dev",),
@@ -211,9 +259,7 @@ def netdev(
     """
     where = here()
     for what, block in (("open", open), ("stop", stop), ("up", up), ("other", other)):
-        if not isinstance(block, tuple):
-            raise ModelError(where, f"netdev {name}: {what}= is a tuple of operations, not "
-                             f"{block}: write (..., ), with a comma after a single one")
+        _tuple(where, f"netdev {name}", what, block)
     return Netdev(name, (), "calls", static, where=where, needs=needs, while_up=up, other=other,
                   opens=Function(f"{name}_open", open), stops=Function(f"{name}_stop", stop))
 

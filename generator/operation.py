@@ -231,6 +231,8 @@ class Operation:
     fails_when: Expr = field(default=TRUE, metadata=NO_DIGEST)
     once: bool = field(default=False, metadata=NO_DIGEST)
     needs_when: Fact | None = field(default=None, metadata=NO_DIGEST)  # asks for `needs`, if any
+    # The same call with who holds what it counts beside, where that can be another device.
+    for_another: Operation | None = field(default=None, compare=False)
 
     @property
     def on_role(self) -> str:
@@ -277,6 +279,9 @@ class Operation:
                     f"{self.name}: {which}= is a tuple of texts, not {shown(names)}: "
                     "write (..., ), with a comma after a single one"
                 )
+        more = self.for_another
+        if more is not None and len(places) == len(more.roles) > len(self.roles):
+            return replace(more(*places, fail=fail, c=c, **params), where=where)
         if len(places) != len(self.roles):
             raise ModelError(
                 where,

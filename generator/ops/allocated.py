@@ -11,6 +11,7 @@ from dataclasses import replace
 from generator.facts import (
     CLOCK_LOOKUP,
     EXTCON,
+    FIRMWARE,
     FWNODE,
     INPUT,
     INPUT_MEMORY,
@@ -18,7 +19,9 @@ from generator.facts import (
     NODES,
     OWN_CLOCK,
     OWN_INPUT,
+    RC_DEVICE,
     ROLE_SWITCH,
+    SCSI_HOST,
     SRIOV,
     TEXT,
 )
@@ -72,6 +75,24 @@ INPUT_ALLOCATE_DEVICE = replace(
           undo=INPUT_FREE_DEVICE, error="-ENOMEM",
           source="drivers/input/input.c input_allocate_device()"),
     fingerprint=None)
+
+# Of those that follow nothing is read either.
+RC_FREE_DEVICE, RELEASE_FIRMWARE, SCSI_HOST_PUT = (
+    replace(gives_back(name, sets(fact(DEV), 0), source=source, takes_null=True), fingerprint=None)
+    for name, fact, source in (
+        ("rc_free_device", RC_DEVICE, "drivers/media/rc/rc-main.c rc_free_device()"),
+        ("release_firmware", FIRMWARE, "drivers/base/firmware_loader/main.c release_firmware()"),
+        ("scsi_host_put", SCSI_HOST, "drivers/scsi/hosts.c scsi_host_put()")))
+RC_ALLOCATE_DEVICE, REQUEST_FIRMWARE, SCSI_HOST_ALLOC = (
+    replace(takes(name, sets(fact(DEV), 1), undo=undo, error=error, source=source),
+            fingerprint=None)
+    for name, fact, undo, error, source in (
+        ("rc_allocate_device", RC_DEVICE, RC_FREE_DEVICE, "-ENOMEM",
+         "drivers/media/rc/rc-main.c rc_allocate_device()"),
+        ("request_firmware", FIRMWARE, RELEASE_FIRMWARE, "-ENOENT",
+         "drivers/base/firmware_loader/main.c request_firmware()"),
+        ("scsi_host_alloc", SCSI_HOST, SCSI_HOST_PUT, "-ENOMEM",
+         "drivers/scsi/hosts.c scsi_host_alloc()")))
 
 # All that is known of kfree() has one fingerprint: fingerprints() takes the first of a name.
 KFREE_TEXT = replace(

@@ -12,6 +12,8 @@ until napi_enable(), before it all is zero, and it says yes. A design that adds 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from generator.expr import Role
 from generator.facts import MEMORY
 from generator.fingerprint import Fails, Fingerprint
@@ -34,6 +36,15 @@ UNREGISTER_NETDEV = Of("unregister_netdev", "cancel and wait", "calls", "netdev"
                        f"{_SOURCE} unregister_netdev()", argument=None)
 REGISTER_NETDEV = Of("register_netdev", "start", "calls", "netdev",
                      f"{_SOURCE} register_netdev()", undo=UNREGISTER_NETDEV, argument=None)
+
+FREE_CANDEV = replace(FREE_NETDEV, name="free_candev", fingerprint=None,
+                      source="drivers/net/can/dev/dev.c free_candev()")
+ALLOC_CANDEV = replace(ALLOC_ETHERDEV, name="alloc_candev", fingerprint=None, undo=FREE_CANDEV,
+                       source="drivers/net/can/dev/dev.c alloc_candev_mqs()")
+UNREGISTER_CANDEV = replace(UNREGISTER_NETDEV, callee="unregister_candev", read=False,
+                            source="drivers/net/can/dev/dev.c unregister_candev()")
+REGISTER_CANDEV = replace(REGISTER_NETDEV, callee="register_candev", undo=UNREGISTER_CANDEV,
+                          read=False, source="drivers/net/can/dev/dev.c register_candev()")
 
 NAPI_DISABLE = Of("napi_disable", "shut down", "tasklet", "napi", f"{_SOURCE} napi_disable()",
                   once=True)

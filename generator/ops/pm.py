@@ -9,7 +9,7 @@ from generator.expr import Role, Same, minimum, pick
 from generator.facts import D3, MORE_POWER, POWER, RPM_ALLOWED, SLEEPY
 from generator.fingerprint import Fails, Fingerprint
 from generator.operation import DEV, Operation, Outcome, Set, fail, fault, ok, sets
-from generator.ops.runtime import ELSEWHERE
+from generator.ops.runtime import ELSEWHERE, WITH_USER
 
 USER = Role("user")
 _OF_PCI = (("dev", ("pci", "core", "service")),)
@@ -120,6 +120,7 @@ def _plain(name: str, *gives: Set, sleeps: bool = True) -> Operation:
         fingerprint=Fingerprint((name,), on=0),
         at=".dev", sleeps=sleeps,
         kinds=_OF_PCI if name in ELSEWHERE else (), elsewhere=ELSEWHERE.get(name),
+        for_another=WITH_USER.get(name),
     )
 
 

@@ -316,3 +316,47 @@ BLOCKING_NOTIFIER_CHAIN_REGISTER, BLOCKING_NOTIFIER_CHAIN_UNREGISTER = _written(
 # device of it open. In raw_event nobody may sleep: what it does can stand in an urb() instead.
 HID_HW_START, HID_HW_STOP = _written(*_calls(
     "hid", "hid_hw_start", "hid_hw_stop", "drivers/hid/hid-core.c", error="-ENODEV", on=None))
+
+_HWMON = "drivers/hwmon/hwmon.c"
+HWMON_DEVICE_REGISTER_WITH_INFO, HWMON_DEVICE_UNREGISTER = _written(*_calls(
+    "hwmon", "hwmon_device_register_with_info", "hwmon_device_unregister", _HWMON,
+    fails=Fails.ERRPTR))
+# What its callbacks do is calls("hwmon", (...)); that of generator.ops.managed only can fail.
+DEVM_HWMON_DEVICE_REGISTER_WITH_INFO = replace(_devm(
+    HWMON_DEVICE_REGISTER_WITH_INFO, "devm_hwmon_device_register_with_info", _HWMON),
+    fails=Fails.ERRPTR)
+# netdev("uart", open=(...), stop=(...)): startup and shutdown; who removes a port that is open
+# shuts it down.
+UART_ADD_ONE_PORT, UART_REMOVE_ONE_PORT = _written(*_calls(
+    "uart", "uart_add_one_port", "uart_remove_one_port", "drivers/tty/serial/serial_core.c", on=1,
+    error="-EINVAL"))
+SERIAL8250_REGISTER_8250_PORT, SERIAL8250_UNREGISTER_PORT = _written(*_calls(
+    "uart", "serial8250_register_8250_port", "serial8250_unregister_port",
+    "drivers/tty/serial/8250/8250_core.c", on=None, error="-ENOSPC"))
+# Who unregisters one that somebody uses only warns: what becomes of that user is not explored.
+(CRYPTO_REGISTER_ALG, CRYPTO_UNREGISTER_ALG), (CRYPTO_REGISTER_SKCIPHER,
+ CRYPTO_UNREGISTER_SKCIPHER), (CRYPTO_REGISTER_AHASH, CRYPTO_UNREGISTER_AHASH), (
+ CRYPTO_REGISTER_AEAD, CRYPTO_UNREGISTER_AEAD) = (
+    _written(*_calls("algorithm", f"crypto_register_{kind}", f"crypto_unregister_{kind}",
+                     f"crypto/{file}.c", on=None, error="-EEXIST"))
+    for kind, file in (("alg", "algapi"), ("skcipher", "skcipher"), ("ahash", "ahash"),
+                       ("aead", "aead")))
+OF_DMA_CONTROLLER_REGISTER, OF_DMA_CONTROLLER_FREE = _written(*_calls(
+    "ofdma", "of_dma_controller_register", "of_dma_controller_free", "drivers/dma/of-dma.c",
+    on=None, idempotent=True))
+DMAENGINEM_ASYNC_DEVICE_REGISTER = replace(_devm(
+    DMA_ASYNC_DEVICE_REGISTER, "dmaenginem_async_device_register", "drivers/dma/dmaengine.c"),
+    read=False)
+SCSI_ADD_HOST, SCSI_REMOVE_HOST = _written(*_calls(
+    "scsi", "scsi_add_host", "scsi_remove_host", "include/scsi/scsi_host.h", on=None))
+SAS_REGISTER_HA, SAS_UNREGISTER_HA = _written(*_calls(
+    "sas", "sas_register_ha", "sas_unregister_ha", "drivers/scsi/libsas/sas_init.c", on=None))
+# netdev("rc", open=(...), stop=(...)): who unregisters one that is open closes it.
+RC_REGISTER_DEVICE, RC_UNREGISTER_DEVICE = _written(*_calls(
+    "rc", "rc_register_device", "rc_unregister_device", "drivers/media/rc/rc-main.c", on=None))
+DEVICE_CREATE_FILE, DEVICE_REMOVE_FILE = _written(*_calls(
+    "attribute", "device_create_file", "device_remove_file", "drivers/base/core.c",
+    idempotent=True))
+IIO_TRIGGER_REGISTER, IIO_TRIGGER_UNREGISTER = _written(*_calls(
+    "iio_trigger", "iio_trigger_register", "iio_trigger_unregister",
+    "drivers/iio/industrialio-trigger.c", on=None))

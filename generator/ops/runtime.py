@@ -167,3 +167,10 @@ ELSEWHERE: Mapping[str, Operation] = {one.name: one for one in (
     _DONT_USE_AUTOSUSPEND, _RPM_IDLE,
     _FORBID, _plain("pm_runtime_allow", sets(RPM_FORBIDDEN(DEV), 0), _ALLOWED),
 )}
+# The same calls with who holds the reference, as their siblings take it.
+WITH_USER: Mapping[str, Operation] = {
+    "pm_runtime_put_autosuspend": _put("pm_runtime_put_autosuspend"),
+    "pm_runtime_get_noresume": replace(
+        _put("pm_runtime_get_noresume"), outcomes=(ok(*holds(USER)),), leaves=(RPM_BUSY,),
+        undo=ELSEWHERE["pm_runtime_put_noidle"]),
+}

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from generator.facts import URB, USB_BUFFER, USB_HELD
+from generator.expr import Place
+from generator.facts import PHASE, UNBOUND, URB, USB_BUFFER, USB_HELD, USB_INTERFACE
 from generator.fingerprint import Fails, Fingerprint
-from generator.operation import DEV, Operation, ok, sets
+from generator.operation import DEV, Guard, Operation, ok, sets
 from generator.ops.counted import gets, gives_back, takes
 from generator.ops.work import Of
+from generator.program import Call, Function, If, call
 
 USB_PUT_DEV = gives_back("usb_put_dev", sets(USB_HELD(DEV), 0),
                          source="drivers/usb/core/usb.c usb_put_dev()", takes_null=True)
@@ -22,6 +24,23 @@ USB_GET_DEV = Operation(
     undo=USB_PUT_DEV,
     sleeps=False,
 )
+
+# The interface is there while its driver is bound, or somebody holds a reference.
+USB_PUT_INTF = replace(
+    gives_back("usb_put_intf", sets(USB_INTERFACE(DEV), 0), takes_null=True,
+               source="drivers/usb/core/usb.c usb_put_intf()"), fingerprint=None)
+USB_GET_INTF = Operation(
+    "usb_get_intf", ("dev",), (ok(sets(USB_INTERFACE(DEV), 1)),), undo=USB_PUT_INTF, sleeps=False,
+    source="drivers/usb/core/usb.c usb_get_intf()")
+_LOOK = Operation("interface->", ("dev",), (ok(),), needs=(USB_INTERFACE,), sleeps=False,
+                  source="include/linux/usb.h struct usb_interface")
+
+
+def use_interface(device: Place) -> Call:
+    """Return that C looks into the interface: while it is bound, or with USB_GET_INTF held."""
+    bound = Guard(f"{device.name} is bound", PHASE(device).ne(UNBOUND), ())
+    return call(Function("use_interface", (If(bound, (), (_LOOK(device),)),)))
+
 
 # An URB's completion runs when the transfer has ended, and may submit it again; who kills it waits
 # for that, and nobody submits it meanwhile.

@@ -10,7 +10,7 @@ registered may be used from then on: input, IIO and remote control devices, trig
 from __future__ import annotations
 
 from generator.expr import Fact
-from generator.facts import EXTCON, INPUT_MEMORY, MEMORY, RTC, RTC_POINTER, TRIGGER
+from generator.facts import EXTCON, INPUT_MEMORY, MEMORY, RC_DEVICE, RTC, RTC_POINTER, TRIGGER
 from generator.operation import Operation, ok
 from generator.ops.work import Of
 
@@ -40,6 +40,7 @@ THERMAL_ZONE_DEVICE_UPDATE = _uses(
 EXTCON_SET_STATE_SYNC = _uses("extcon_set_state_sync", "extcon", _EXTCON, sleeps=True)
 EXTCON_SYNC = _uses("extcon_sync", "extcon", _EXTCON, sleeps=True)
 EXTCON_SET_STATE = _reports("extcon_set_state", EXTCON, _EXTCON)
+HWMON_NOTIFY_EVENT = _uses("hwmon_notify_event", "hwmon", "drivers/hwmon/hwmon.c", sleeps=True)
 LED_TRIGGER_EVENT = _uses("led_trigger_event", "trigger", _LED, takes_null=True)
 TYPEC_SET_DATA_ROLE = _uses("typec_set_data_role", "typec", _TYPEC, sleeps=True)
 TYPEC_SET_PWR_ROLE = _uses("typec_set_pwr_role", "typec", _TYPEC, sleeps=True)
@@ -56,6 +57,9 @@ IIO_TRIGGER_POLL_NESTED = _reports(
     "iio_trigger_poll_nested", TRIGGER, f"{_IIO}/industrialio-trigger.c", sleeps=True)
 IIO_TRIGGER_NOTIFY_DONE = _reports(
     "iio_trigger_notify_done", TRIGGER, f"{_IIO}/industrialio-trigger.c", sleeps=True)
+IR_RAW_EVENT_STORE = _reports("ir_raw_event_store", RC_DEVICE, f"{_RC}/rc-ir-raw.c")
+IR_RAW_EVENT_HANDLE = _reports("ir_raw_event_handle", RC_DEVICE, f"{_RC}/rc-ir-raw.c")
+RC_KEYDOWN = _reports("rc_keydown", RC_DEVICE, f"{_RC}/rc-main.c")
 # Of NULL it does nothing.
 RTC_UPDATE_IRQ = _reports(
     "rtc_update_irq", RTC, "drivers/rtc/interface.c", pointer=RTC_POINTER)

@@ -246,6 +246,12 @@ ON_A_QUEUE = frozenset({
     "queue_work", "queue_work_on", "queue_delayed_work", "queue_delayed_work_on",
     "mod_delayed_work",
 })
+# A worker calls it once, with the firmware or without: work("firmware", (...), static=True). Nobody
+# can cancel it; who waits for a completion of it writes FLUSH_WORK(dev, work="firmware").
+REQUEST_FIRMWARE_NOWAIT = Of(
+    "request_firmware_nowait", "queue", "work", "firmware",
+    "drivers/base/firmware_loader/main.c request_firmware_nowait()", error="-ENOMEM", argument=3,
+    read=False)
 CANCEL_WORK = _work("cancel_work", "cancel", "kernel/workqueue.c cancel_work(): it may run still")
 CANCEL_WORK_SYNC = _work(
     "cancel_work_sync", "cancel and wait",
