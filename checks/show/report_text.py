@@ -21,6 +21,7 @@ from checks.show.table import WIDTH, said, table
 from checks.verdict.likeness import Likeness
 from generator.facts import PLATFORM
 
+_LINE = 110  # columns of what is found, where there are several
 _ASKED = {fact.name for fact in PLATFORM}
 
 
@@ -38,6 +39,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield f"{report.design}: {report.verdict.value} ({size}; {ended}; {names}{also})"
     if report.verdict is Verdict.UNFINISHED:
         yield "  the budget ended the search: raise --states or --seconds"
+    yield from _summary(report)
     for one in report.counterexamples:
         yield ""
         yield from violation(one)
@@ -58,6 +60,40 @@ def _lines(report: Report) -> Iterator[str]:
         yield f"  never reached: {', '.join(report.unreached)}"
     if report.verdict is not Verdict.VIOLATED:
         yield from _episodes(report)
+
+
+def _summary(report: Report) -> Iterator[str]:
+    """Yield a line for each finding, where there are several: rule, where, what."""
+    found = [(one, "") for one in (*report.counterexamples, *report.elsewhere)]
+    found += [(one, ", behind another") for one in report.further]
+    rows: dict[tuple[str, str, str], int] = {}
+    for one, behind in found:
+        what = one.message.rpartition(" Here: ")[2]
+        row = one.rule, f"{_entry(one)}{behind}", what
+        rows[row] = rows.get(row, 0) + 1
+    if len(found) < 2:
+        return
+    yield f"  {len(found)} findings:"
+    for (rule, entry, what), times in rows.items():
+        again = f" ({times} times)" if times > 1 else ""
+        yield "    " + textwrap.shorten(f"{rule} {entry}{again}: {what}", _LINE, placeholder=" ...")
+
+
+def _entry(one: Counterexample) -> str:
+    """Return in which of a driver's functions a rule is broken, in a word or two."""
+    if one.exit is not None:
+        return "error path"
+    for at in range(len(one.trace) - 1, -1, -1):
+        step = one.trace[at]
+        if step.kind is Kind.PROBE_FAILS:
+            return "error path"
+        if step.entry and step.entry != "environment":
+            failed = step.entry == "probe" and any(
+                each.outcome not in ("", "ok", "yes", "no") and each.entry == "probe"
+                for each in one.trace[:at])
+            name = "handler" if step.entry == "atomic" else step.entry
+            return "error path" if failed else name
+    return "life"
 
 
 def _episodes(report: Report) -> Iterator[str]:
@@ -138,8 +174,11 @@ def _further(report: Report) -> Iterator[str]:
     if report.further:
         yield ""
         yield "Behind that, as if it were waived:"
+    told = {one.rule for one in report.counterexamples}  # whose texts stand above
     for one in report.further:
-        yield f"{place(one)}error: {one.message} [{one.rule}]"
+        said_ = one.message.rpartition(" Here: ")[2] if one.rule in told else one.message
+        told.add(one.rule)
+        yield f"{place(one)}error: {said_} [{one.rule}]"
         yield from _why(one)
         yield from _wrapped(f"life: {life(one)}")
 

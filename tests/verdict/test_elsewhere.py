@@ -54,6 +54,17 @@ def test_one_place_does_not_hide_another_of_the_same_rule() -> None:
     assert left
     assert all(text.startswith("reset") for text in left)
     assert "The same is broken elsewhere, in lives of its own:\n" in report_text.text(both)
+
+
+def test_several_findings_are_listed_before_their_lives() -> None:
+    both = judge(_leaves_running())
+    lines = report_text.text(both).split("\n")
+    single = report_text.text(replace(both, elsewhere=()))
+
+    assert lines[1] == f"  {1 + len(both.elsewhere)} findings:"
+    assert [line[:9] for line in lines[2:4]] == ["    N17 d", "    N17 d"]
+    assert lines[2].startswith("    N17 devres: ")
+    assert "findings:" not in single
     assert len(report_text.record(both)["elsewhere"]) == len(both.elsewhere)  # type: ignore[arg-type]
 
 
