@@ -22,6 +22,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "generator/series/spec.py", "generator/drivers",
     ),
     "generator/__main__.py": (LANG, "generator/cli", "generator/system"),
+    # what a subsystem does of its own is locks that it takes, around what a driver says
+    "generator/netdev.py": (LANG, "generator/ops/lock.py"),
     "generator/ops": (LANG,),
     "generator/mistakes": (LANG, "generator/parsing/conditions.py"),
     "generator/graphs": (LANG, "generator/ops"),
