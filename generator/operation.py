@@ -231,8 +231,7 @@ class Operation:
     fails_when: Expr = field(default=TRUE, metadata=NO_DIGEST)
     once: bool = field(default=False, metadata=NO_DIGEST)
     needs_when: Fact | None = field(default=None, metadata=NO_DIGEST)  # asks for `needs`, if any
-    # The same call with who holds what it counts beside, where that can be another device.
-    for_another: Operation | None = field(default=None, compare=False)
+    for_another: Operation | None = field(default=None, compare=False)  # with who holds it beside
 
     @property
     def on_role(self) -> str:
@@ -274,20 +273,14 @@ class Operation:
         where = here()
         for which, names in (("roles", self.roles), ("params", self.params)):
             if not isinstance(names, tuple):
-                raise ModelError(
-                    where,
-                    f"{self.name}: {which}= is a tuple of texts, not {shown(names)}: "
-                    "write (..., ), with a comma after a single one"
-                )
+                raise ModelError(where, f"{self.name}: {which}= is a tuple of texts, not "
+                                 f"{shown(names)}: write (..., ), with a comma after a single one")
         more = self.for_another
         if more is not None and len(places) == len(more.roles) > len(self.roles):
             return replace(more(*places, fail=fail, c=c, **params), where=where)
         if len(places) != len(self.roles):
-            raise ModelError(
-                where,
-                f"{self.name}() takes {len(self.roles)} device(s) "
-                f"({', '.join(self.roles)}), not {len(places)}"
-            )
+            raise ModelError(where, f"{self.name}() takes {len(self.roles)} device(s) "
+                             f"({', '.join(self.roles)}), not {len(places)}")
         for place in places:
             if not is_place(place):
                 raise ModelError(
