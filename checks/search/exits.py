@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from checks.machine.instances import Inst
 from checks.machine.machine import Machine
-from checks.machine.step import Step
+from checks.machine.step import Kind, Step
 from checks.search.lives import part_of_life
 from checks.search.native import Found
 from checks.search.search import Search
@@ -19,12 +19,13 @@ from generator.errors import Where
 
 MANY = 40  # calls that fail, of which each is searched for
 LARGE = 20_000  # states of a search that is not done once for each
+_CALLS = (Kind.OPERATION, Kind.OPERATION_RETURNS)  # one that waits fails when it returns
 Failing = tuple[Inst | None, Where]
 
 
 def _failing(step: Step) -> Failing | None:
     """Return which call of a probe fails in a step, if one does."""
-    fails = step.op is not None and step.error and step.entry == "probe" and not step.context
+    fails = step.kind in _CALLS and step.error and step.entry == "probe" and not step.context
     return (step.inst, step.where) if fails else None
 
 

@@ -18,7 +18,9 @@ from generator.ops.clk import CLK_DISABLE_UNPREPARE, CLK_PREPARE_ENABLE, DEVM_CL
 from generator.ops.device import DEVM_KZALLOC, KFREE_NOTE, KZALLOC_NOTE
 from generator.ops.own import pointer
 from generator.ops.platform import PLATFORM_GET_IRQ
-from generator.ops.registered import PCI_REGISTER_DRIVER, PCI_UNREGISTER_DRIVER
+from generator.ops.pm import PM_RUNTIME_GET_SYNC, PM_RUNTIME_PUT_NOIDLE, PM_RUNTIME_PUT_SYNC
+from generator.ops.power import PM_RUNTIME_DISABLE, PM_RUNTIME_ENABLE
+from generator.ops.registered import DEVM_HWRNG_REGISTER, PCI_REGISTER_DRIVER, PCI_UNREGISTER_DRIVER
 from generator.ops.work import (
     CANCEL_WORK_SYNC,
     INIT_WORK,
@@ -161,6 +163,22 @@ def test_each_call_that_fails_is_a_way_out_of_its_own() -> None:
     assert fixed.elsewhere == ()
     told = " ".join(report_text.text(buggy).split())
     assert "also where it ends with start(bus): -EIO in " in told
+
+
+@pytest.mark.parametrize("puts", [False, True])
+def test_a_call_that_waits_before_it_fails_is_a_way_out_as_well(puts: bool) -> None:
+    """ks-sa-rng kept the reference of a failed pm_runtime_get_sync(), and of what fails later."""
+    rng = Device("rng", "platform")
+    put = (PM_RUNTIME_PUT_NOIDLE(rng, rng),) if puts else ()
+    probe = (PM_RUNTIME_ENABLE(rng),
+             PM_RUNTIME_GET_SYNC(rng, rng, fail=(*put, PM_RUNTIME_DISABLE(rng), Return(ok=False))),
+             DEVM_HWRNG_REGISTER(rng, fail=(PM_RUNTIME_DISABLE(rng), Return(ok=False))))
+    report = judge(Design("rng", "", (rng,), (Driver("rng", rng, probe, (
+        PM_RUNTIME_PUT_SYNC(rng, rng), PM_RUNTIME_DISABLE(rng)), contexts=(calls("hwrng", ()),)),)))
+
+    ways = {one.failed_at for one in (*report.counterexamples, *report.elsewhere)
+            if one.rule == "R36"}
+    assert len(ways) == (1 if puts else 2)
 
 
 def test_one_line_that_is_done_in_two_entry_points_is_told_for_each() -> None:
