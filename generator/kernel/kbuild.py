@@ -375,10 +375,12 @@ def _ask(base: Base, dirs: tuple[str, ...]) -> dict[str, Flags]:
     if base.variant is not None:
         if base.variant != base.alike:
             before = _without(base)
-            known = {arg for group in {dirs, DIRS} for one in _table(before, group).values()
-                     for arg in one.args}
-            for path, entry in table.items():
-                sound(path, entry.args, known, (base.tree.work, base.build))
+            # of a new directory others tell; make is not asked of them when it need not be
+            others = ((before, dirs), (_before(base), DIRS), (before, DIRS))
+            known = ({arg for one in _table(*place).values() for arg in one.args}
+                     for place in others)
+            sound({path: one.args for path, one in table.items()}, known,
+                  (base.tree.work, base.build))
         rows = [[one.path, one.line, one.text] for one in said]
         keep(base.variant / f"{_name(dirs)}.said", json.dumps(rows))
     # Nothing need be on in a directory, but what is compiled there must have been understood.

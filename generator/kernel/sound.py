@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from generator.errors import Refused
@@ -26,18 +26,27 @@ def harmless(arg: str) -> bool:
 
 
 def sound(
-    path: str, args: Sequence[str], known: Collection[str], places: Sequence[Path]
+    units: Mapping[str, Sequence[str]], known: Iterable[Collection[str]], places: Sequence[Path]
 ) -> None:
-    """See that a unit's flags are those of the base, or harmless, or look into `places`.
+    """See that flags of units are those of the base, or harmless, or look into `places`.
 
+    known: flags of the base; further ones are only asked for while some are not among them.
     Errors: Refused naming the unit and the flag.
     """
-    for arg in args:
-        inside = arg.startswith("-I") and any(
-            Path(os.path.realpath(arg[2:])).is_relative_to(os.path.realpath(one)) for one in places
-        )
-        if not (arg in known or inside or harmless(arg)):
+    more = iter(known)
+    left = {arg: path for path, args in units.items() for arg in args
+            if not harmless(arg) and not _inside(arg, places)}
+    while left:
+        some = next(more, None)
+        if some is None:
+            arg, path = next(iter(left.items()))
             raise Refused(
                 f"{path}: after this series the compiler gets {arg!r}, which is more than a "
                 "definition, a warning or a directory of the tree: nothing was compiled with it"
             )
+        left = {arg: path for arg, path in left.items() if arg not in some}
+
+
+def _inside(arg: str, places: Sequence[Path]) -> bool:
+    return arg.startswith("-I") and any(
+        Path(os.path.realpath(arg[2:])).is_relative_to(os.path.realpath(one)) for one in places)

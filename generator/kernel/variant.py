@@ -23,6 +23,7 @@ from pathlib import Path
 from generator.errors import ProgramFailed
 from generator.kernel.apart import note, same, settings, symbols_of
 from generator.kernel.asleep import Known, kconfig, read_by
+from generator.kernel.configurations import SOURCES
 from generator.kernel.farm import digests, farm
 from generator.kernel.kbuild import Base, key
 from generator.kernel.kconfig import check_wanted, configure, seed, wrong_lines
@@ -112,7 +113,9 @@ def _configure_variant(
         name = key(*digests(asked), *extra, *_lenient(strict))
         source = base.build / "variants" / f"conf-{name}"
         if not source.is_dir() and not extra and _off(base, asked):
-            once = f"{base.tree.work} {base.config.arch} {name}"
+            # the same files of one directory in arch/
+            sources = SOURCES.get(base.config.arch, base.config.arch)
+            once = f"{base.tree.work} {sources} {name}"
             with turn(once):
                 if once in _read:
                     source = base.build

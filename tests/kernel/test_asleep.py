@@ -5,14 +5,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from generator.kernel import kbuild, variant
 from generator.kernel.apart import note, untouched
 from generator.kernel.asleep import Known, awake, kconfig, makefile, read_by
+from generator.kernel.configurations import CONFIGS
 from generator.kernel.kbuild import Base, units
-from generator.kernel.tree import read
+from generator.kernel.tree import Tree, read
 
 ON = frozenset({"CONFIG_PCI", "CONFIG_NAME"})
 KNOWN = Known(frozenset({"PCI", "OFF", "NAME"}), frozenset({"DANGLING"}))
@@ -148,3 +150,27 @@ def test_conf_says_the_same_of_a_driver_that_is_off(
     monkeypatch.setattr(kbuild, "_ask", None)
     now = variant.at(base, {**changed, "drivers/watchdog/comes.c": b""})
     assert units(now, ("drivers/pci",)) == units(base, ("drivers/pci",))
+
+
+@pytest.mark.kernel
+def test_conf_reads_what_is_off_once_for_configurations_of_the_same_sources(
+    base: Base, pinned: Tree, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = "drivers/watchdog/Kconfig"
+    old = read(base.tree, base.tree.base, path)
+    assert old is not None
+    entry = f"{NEW}# {tmp_path}\n".replace("COMES", "PORTWRIGHT_COMES").replace("NAME", "CRC7")
+    changed: dict[str, bytes | None] = {
+        path: old.replace(b"endif # WATCHDOG", entry.encode() + b"endif #")}
+    asked: list[str] = []
+    conf = variant._conf
+
+    def noted(base: Base, *rest: Any, **more: Any) -> None:
+        asked.append(base.config.name)
+        conf(base, *rest, **more)
+
+    monkeypatch.setattr(variant, "_read", set())
+    monkeypatch.setattr(variant, "_conf", noted)
+    for one in (base, kbuild.prepare(pinned, CONFIGS["i386"])):
+        assert variant.at(one, changed).autoconf == one.autoconf
+    assert asked == [base.config.name]

@@ -4,6 +4,7 @@
 The gate refuses most of these before; here it is left out, and the sandbox has to hold alone.
 """
 
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -143,10 +144,24 @@ def test_what_a_commit_does_not_grant_any_more_is_known(base: Base) -> None:
 
 def test_a_flag_is_taken_from_the_base_or_known_to_be_harmless(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("/etc")
-    sound("a.c", ["-fbase", "-DX", f"-I{tmp_path}"], {"-fbase"}, (tmp_path,))
+    sound({"a.c": ["-fbase", "-DX", f"-I{tmp_path}"]}, [{"-fbase"}], (tmp_path,))
     for arg in ("-fother", f"-I{tmp_path}/../..", f"-I{tmp_path}/link"):
-        with pytest.raises(Refused):
-            sound("a.c", [arg], {"-fbase"}, (tmp_path,))
+        with pytest.raises(Refused, match=r"a\.c: after this series"):
+            sound({"a.c": ["-fbase", arg]}, [{"-fbase"}], (tmp_path,))
+
+
+def test_flags_of_the_base_are_asked_for_as_far_as_it_takes() -> None:
+    asked: list[str] = []
+
+    def known() -> Iterator[set[str]]:
+        for one in ("-fone", "-ftwo", "-fthree"):
+            asked.append(one)
+            yield {one}
+
+    sound({"a.c": ["-DX"]}, known(), ())
+    assert asked == []
+    sound({"a.c": ["-fone"], "b.c": ["-ftwo", "-fone"]}, known(), ())
+    assert asked == ["-fone", "-ftwo"]
 
 
 @pytest.mark.parametrize("flag", [
