@@ -93,7 +93,10 @@ def parsed(
         return _checked(base, path, overlay, CONFIG, look)
     symbol = _symbol(where, path)
     above = _entering(where, path)
-    for wanted in ((symbol,), (symbol, *above)) if symbol else ():
+    several = dict.fromkeys(((symbol,), (symbol, *above)))
+    if symbol and not _grantable(base, path, symbol):
+        del several[symbol,]
+    for wanted in several if symbol else ():
         try:
             alone = len(wanted) == 1
             asked = (*(f"{one}=m" for one in wanted), *(() if alone else _HIDING))
@@ -226,6 +229,30 @@ def _entering(where: Tree, path: str) -> tuple[str, ...]:
         found += [f"CONFIG_{menu[1].decode()}"] if menu else []
         found.append(_named(where, "/".join(parts[:at]), f"{parts[at]}/"))
     return tuple(dict.fromkeys(one for one in found if one))
+
+
+def _grantable(base: Base, path: str, symbol: str) -> bool:
+    """Return whether a symbol may be on by itself: all that it depends on is, as far as is plain.
+
+    What its entry joins by `&&` and is off keeps it off; conf, which would say so, takes seconds.
+    """
+    directory, name = path.rpartition("/")[0], symbol.removeprefix("CONFIG_")
+    entry = re.compile(rf"^(?:menu)?config[ \t]+{name}[ \t]*\n((?:[ \t].*\n|\n)*)", re.M)
+    while directory:
+        text = (tree.read(base.tree, base.tree.base, f"{directory}/Kconfig") or b"").decode(
+            "utf-8", "replace")
+        found = entry.findall(text.replace("\\\n", " ") + "\n")
+        if found:
+            break
+        directory = directory.rpartition("/")[0]
+    else:
+        return True
+    depends = re.findall(r"^[ \t]+depends on[ \t]+([^#\n]+)", found[0], re.M)
+    every = {part.strip() for one in depends if not re.search(r"\bif\b|\|\||\(", one)
+             for part in one.split("&&")}
+    return len(found) > 1 or all(
+        re.search(rf"^#define CONFIG_{one}(?:_MODULE)? ", base.autoconf, re.M)
+        for one in every if re.fullmatch(r"[A-Z]\w*", one))
 
 
 def _named(where: Tree, directory: str, item: str) -> str:
