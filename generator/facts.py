@@ -137,6 +137,7 @@ LATENCY = Fact("latency request", 1, "a limit of CPU latency that its driver ask
 OWN_CLIENT = Fact("own client", 1, "an I2C client that its driver added", held=True)
 OWN_REGMAP = Fact("own regmap", 1, "a regmap that its driver allocated", held=True)
 MMC_HOST = Fact("mmc host", 1, "an MMC host that its driver allocated", held=True)
+DATA = (MEMORY, MMC_HOST)  # where a driver's data lies: in several, where it has them
 MAILBOX = Fact("mailbox", 1, "a mailbox channel that its driver has of others", held=True)
 SOUND_CARD = Fact("sound card", 1, "a sound card that its driver allocated", held=True)
 UCSI = Fact("ucsi", 1, "an UCSI interface that its driver allocated", held=True)

@@ -32,9 +32,9 @@ from generator.context import (
 )
 from generator.expr import FALSE, TRUE, Expr, Fact, Nth, Read, all_of, any_of, num
 from generator.facts import (
+    DATA,
     HANDLER,
     IN_RUNTIME_PM,
-    MEMORY,
     MUTEXES,
     NOTED,
     PHASE,
@@ -74,7 +74,7 @@ def _memory(own: Own, view: View) -> tuple[Fact, ...]:
         for way in do.op.outcomes for give in way.gives if do.op.gives(give.target.fact)
     }
     buffer = (USB_BUFFER,) if own.context.kind == "urb" else ()
-    return tuple(fact for fact in (MEMORY, NOTED, *buffer) if fact in given)
+    return tuple(fact for fact in (*DATA, NOTED, *buffer) if fact in given)
 
 
 @once

@@ -12,11 +12,12 @@ from checks.rules.contexts import defined
 from checks.rules.rule import COUNTED, Clause, clause_rule, is_done, state_rule, step_rule
 from generator.context import IN_FLIGHT, REGISTERED, queued
 from generator.design import SUBDEVICES, Driver
-from generator.expr import TRUE, Expr, Place, Read, all_of, any_of, num
+from generator.expr import TRUE, Expr, Fact, Place, Read, all_of, any_of, num
 from generator.facts import (
     ABSENT,
     ADDED,
     BOUND,
+    DATA,
     DOMAIN_NONE,
     ENABLED,
     EXCLUSIVE,
@@ -271,7 +272,9 @@ def handler_needs(view: View, driver: Driver, inst: Inst) -> Iterator[Read]:
     it has set up itself by then, or is set up where it is defined; unless it says, its data as
     well, by which it finds the rest.
     """
-    yield from (fact(inst) for fact in driver.handler_needs)
+    apart = tuple(fact for fact in DATA if _has_data(driver, fact))
+    for fact in driver.handler_needs:
+        yield from (one(inst) for one in (apart if fact == MEMORY and apart else (fact,)))
     made: set[Read] = {fact(of) for of, fact in defined(view)}
     for node in driver.atomic:
         if not isinstance(node, Do):  # what comes behind a condition is held to it when it is done
@@ -284,8 +287,8 @@ def handler_needs(view: View, driver: Driver, inst: Inst) -> Iterator[Read]:
         if node.op.fallible and node.on_fail != IGNORE:  # nor is what comes behind it always done
             break
     threads = any(one.kind == "irq_thread" for one in driver.contexts)
-    if not driver.handler_needs and not (threads and not driver.atomic) and _has_data(driver):
-        yield MEMORY(inst)
+    if not driver.handler_needs and not (threads and not driver.atomic):
+        yield from (fact(inst) for fact in apart)
 
 
 def _made_by(do: Do, view: View, substitution: Mapping[Place, Place]) -> Iterator[Read]:
@@ -299,9 +302,11 @@ def _made_by(do: Do, view: View, substitution: Mapping[Place, Place]) -> Iterato
                 yield one.target.fact(of)
 
 
-def _has_data(driver: Driver) -> bool:
+def _has_data(driver: Driver, fact: Fact = MEMORY) -> bool:
     return any(
-        do.op.gives(MEMORY) and driver.device in do.places
+        do.op.gives(fact) and any(
+            one.target.fact == fact and do.binding.get(one.target.of.name) == driver.device
+            for way in do.op.outcomes for one in way.gives)
         for block in driver.entries().values() for do in operations(block)
     )
 

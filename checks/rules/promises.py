@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from checks.machine.episode import PLAIN
 from checks.machine.instances import Inst, View
@@ -19,6 +19,7 @@ from generator.facts import (
     CAP,
     CAP_NONE,
     D3,
+    DATA,
     DRVDATA,
     FAULTED,
     HANDLER,
@@ -200,12 +201,12 @@ def _notes(view: View) -> Iterator[tuple[str, Expr]]:
                    all_of(DRVDATA(inst).eq(1), PHASE(inst).eq(BOUND), SHUT(inst).eq(0), *memory))
 
 
-def _data_of(inst: Inst, view: View) -> list[Expr]:
+def _data_of(inst: Inst, view: View, of: Sequence[Fact] = (NOTED, *DATA)) -> list[Expr]:
     """Return that the memory is gone which a device's driver data can point to, as facts have it.
 
     Of data that no operation of the design allocates nobody knows when it is freed.
     """
-    return [fact(inst).eq(0) for fact in (NOTED, MEMORY) if (inst.device, fact) in _given(view)]
+    return [fact(inst).eq(0) for fact in of if (inst.device, fact) in _given(view)]
 
 
 @once
@@ -257,8 +258,9 @@ def _unmade(step: Step, view: View) -> Iterator[Clause]:
     if user is not None:
         for fact in (one for one in needs if (user, one) not in defined(view)):
             asked = op.needs_when(user).ne(0) if op.needs_when is not None else TRUE
+            gone = (_data_of(user, view, DATA) if fact == MEMORY else []) or [fact(user).eq(0)]
             yield Clause(f"{op.name} needs {fact.name} of {user.name} ({fact.doc}), which is not "
-                         "there, or no more", all_of(fact(user).eq(0), asked, (
+                         "there, or no more", all_of(*gone, asked, (
                              counted_on(step, view) if fact in COUNTED else TRUE)),
                          f"have {fact.name} of {user.name} before, and keep it until then")
         if DRVDATA in op.needs and (memory := _data_of(user, view)):

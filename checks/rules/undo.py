@@ -176,7 +176,8 @@ def _in_force(gives: tuple[Set, ...], left: dict[Read, Expr]) -> Expr | None:
 
 @step_rule(
     "N21",
-    mend="give it back before it is taken again; in resume, only what suspend gave back",
+    mend="give it back before it is taken again; in resume, only what suspend gave back; a second "
+    'one that is another, as memory, a clock or a mapping, is of a part: Device(..., "part", ...)',
     evidence=("include/linux/idr.h ida_alloc()", "kernel/irq/manage.c request_threaded_irq()"),
     symptom="ids, handlers or memory that nobody can give back: the first one is forgotten",
 )

@@ -62,7 +62,9 @@ def _named(
         return chosen
     like = close(lower, {each: one.name for one, other in names for each in (other, one.name)})
     hint = f"did you mean {' or '.join(like)}?" if like else f"portwright {what}s lists them"
-    raise UsageError(f"no {what} {wanted}: {hint}")
+    own = {"operation": "; what it lacks is registers(), pointer() or Operation() in the "
+           "design's own file: see generator/README.md"}.get(what, "")
+    raise UsageError(f"no {what} {wanted}: {hint}{own}")
 
 
 def _line(one: Entry | FactEntry | Maker) -> str:

@@ -12,7 +12,6 @@ from generator.facts import (
     DISPLAY,
     LATENCY,
     MAILBOX,
-    MEMORY,
     MMC_HOST,
     OWN_CLIENT,
     OWN_CLOCK,
@@ -29,13 +28,12 @@ from generator.ops.counted import gives_back, released
 
 def _pair(
     fact: Fact, take: str, give: str, source: str, *, fails: Fails = Fails.ERRPTR,
-    error: str = "-ENOMEM", data: bool = False, idempotent: bool = False, takes_null: bool = False,
+    error: str = "-ENOMEM", idempotent: bool = False, takes_null: bool = False,
 ) -> tuple[Operation, Operation]:
-    """Return what takes and what gives back; the driver's `data` may lie behind what is taken."""
-    also, gone = ((sets(MEMORY(DEV), 1),), (sets(MEMORY(DEV), 0),)) if data else ((), ())
-    back = replace(gives_back(give, sets(fact(DEV), 0), *gone, source=f"{source} {give}()"),
+    """Return what takes and what gives back."""
+    back = replace(gives_back(give, sets(fact(DEV), 0), source=f"{source} {give}()"),
                    idempotent=idempotent, takes_null=takes_null)
-    ways = (ok(sets(fact(DEV), 1), *also), fault(error))
+    ways = (ok(sets(fact(DEV), 1)), fault(error))
     return Operation(
         take, ("dev",), ways[:1] if fails is Fails.NEVER else ways, source=f"{source} {take}()",
         undo=back, fingerprint=Fingerprint((take,), fails=fails),
@@ -66,8 +64,7 @@ REGMAP_INIT_I2C, REGMAP_EXIT = _pair(
 REGMAP_INIT_I2C = replace(
     REGMAP_INIT_I2C, source="drivers/base/regmap/regmap-i2c.c __regmap_init_i2c()")
 MMC_ALLOC_HOST, MMC_FREE_HOST = _pair(
-    MMC_HOST, "mmc_alloc_host", "mmc_free_host", "drivers/mmc/core/host.c", fails=Fails.NULL,
-    data=True)
+    MMC_HOST, "mmc_alloc_host", "mmc_free_host", "drivers/mmc/core/host.c", fails=Fails.NULL)
 DEVM_MMC_ALLOC_HOST = _devm(MMC_ALLOC_HOST, "devm_mmc_alloc_host", "drivers/mmc/core/host.c")
 MBOX_REQUEST_CHANNEL, MBOX_FREE_CHANNEL = _pair(
     MAILBOX, "mbox_request_channel", "mbox_free_channel", "drivers/mailbox/mailbox.c",

@@ -13,6 +13,7 @@ from generator.expr import Role, pick
 from generator.facts import MEMORY, SPI_HOST
 from generator.fingerprint import Fails, Fingerprint
 from generator.operation import Operation, Set, fault, ok, sets
+from generator.ops.device import FREE_DATA
 from generator.ops.work import Of
 
 USER = Role("user")
@@ -44,16 +45,13 @@ SPI_ALLOC_HOST = Operation(
     fingerprint=Fingerprint(("spi_alloc_host", "spi_alloc_target"), on=0, fails=Fails.NULL),
     undo=SPI_CONTROLLER_PUT,
 )
-_FREED = Operation(
-    "put SPI host", ("user",), (ok(sets(MEMORY(USER), 0)),),
-    source=f"{_SOURCE} devm_spi_release_controller()",
-)
+# Beside what devm_kzalloc() has of the same driver it is data as that is: devres frees all of it.
 DEVM_SPI_ALLOC_HOST = Operation(
     "devm_spi_alloc_host", ("user",), (ok(sets(MEMORY(USER), 1)), fault("-ENOMEM")),
     source=f"{_SOURCE} __devm_spi_alloc_controller()",
     fingerprint=Fingerprint(
         ("devm_spi_alloc_host", "devm_spi_alloc_target"), on=0, fails=Fails.NULL),
-    undo=_FREED, managed=True, on_devres="user",
+    undo=FREE_DATA, managed=True, on_devres="user",
 )
 
 # "Release the last reference on the controller if its driver has not yet been converted to

@@ -17,12 +17,13 @@ from generator.context import Context, calls, delayed_work, file, tasklet, urb, 
 from generator.design import Design, Device, Driver
 from generator.errors import ModelError
 from generator.expr import Expr, Fact, Role
-from generator.facts import CLOCK_ON, LOSES
+from generator.facts import CLOCK_ON, LOSES, MEMORY
 from generator.kernel.tree import Tree, read
 from generator.operation import IGNORE, RETURN, Block, Guard, Operation, ok, sets
 from generator.ops import shipped
 from generator.ops.allocated import DEVM_INPUT_ALLOCATE_DEVICE
 from generator.ops.clk import CLK_DISABLE_UNPREPARE, CLK_PREPARE_ENABLE, DEVM_CLK_GET
+from generator.ops.device import DEVM_KZALLOC
 from generator.ops.irq import DEVM_REQUEST_IRQ, REQUEST_IRQ
 from generator.ops.mapping import access
 from generator.ops.netdev import (
@@ -33,6 +34,7 @@ from generator.ops.netdev import (
     REGISTER_NETDEV,
     UNREGISTER_NETDEV,
 )
+from generator.ops.paired import DEVM_MMC_ALLOC_HOST, MMC_ALLOC_HOST, MMC_FREE_HOST
 from generator.ops.platform import DEVM_PLATFORM_IOREMAP_RESOURCE, PLATFORM_GET_IRQ
 from generator.ops.pm import (
     PM_RUNTIME_GET_NORESUME,
@@ -52,9 +54,10 @@ from generator.ops.registered import (
 )
 from generator.ops.service import KFREE_DATA, KZALLOC_DATA
 from generator.ops.source import DISABLE_SOURCE, ENABLE_SOURCE
+from generator.ops.spi import DEVM_SPI_ALLOC_HOST
 from generator.ops.usb import USB_FILL_INT_URB, USB_KILL_URB, USB_SUBMIT_URB
 from generator.ops.work import CANCEL_WORK_SYNC, INIT_WORK, SCHEDULE_WORK, Of
-from generator.program import If
+from generator.program import If, Return
 
 CHIP = Device("chip", "platform")
 DONGLE = Device("dongle", "usb")
@@ -77,6 +80,35 @@ def broken(design: Design) -> set[str]:
     for episode in episodes_of(design):
         compare(design, episode=episode)
     return {one.rule for one in judge(design, sought=()).counterexamples}
+
+
+OWN = DEVM_KZALLOC(CHIP, CHIP)
+
+
+@pytest.mark.parametrize(("probe", "remove", "rules"), [
+    ((OWN, MMC_ALLOC_HOST(CHIP)), (MMC_FREE_HOST(CHIP),), HOLDS),
+    ((MMC_ALLOC_HOST(CHIP), DEVM_KZALLOC(CHIP, CHIP, fail=(
+        MMC_FREE_HOST(CHIP), Return(ok=False)))), (MMC_FREE_HOST(CHIP),), HOLDS),
+    ((OWN, MMC_ALLOC_HOST(CHIP)), (), {"R40"}),
+    ((OWN, DEVM_MMC_ALLOC_HOST(CHIP)), (), HOLDS),
+    ((OWN, DEVM_SPI_ALLOC_HOST(CHIP)), (), HOLDS),
+    ((DEVM_SPI_ALLOC_HOST(CHIP), OWN), (), HOLDS),
+    ((OWN, MMC_ALLOC_HOST(CHIP), PLATFORM_GET_IRQ(CHIP, CHIP, fail=(
+        MMC_FREE_HOST(CHIP), Return(ok=False))), DEVM_REQUEST_IRQ(CHIP, CHIP, shared=1, fail=(
+            MMC_FREE_HOST(CHIP), Return(ok=False)))), (MMC_FREE_HOST(CHIP),), {"N3"}),
+])
+def test_a_host_is_memory_of_its_own_beside_the_data(
+    probe: Block, remove: Block, rules: set[str]
+) -> None:
+    assert broken(driven(probe, remove)) == rules
+
+
+def test_data_that_lies_in_a_host_is_there_with_it() -> None:
+    looks = Operation("looks", ("dev",), (ok(),), source="", needs=(MEMORY,))(CHIP)
+    sound = (MMC_ALLOC_HOST(CHIP), looks), (looks, MMC_FREE_HOST(CHIP))
+
+    assert broken(driven(*sound)) == HOLDS
+    assert broken(driven(sound[0], (MMC_FREE_HOST(CHIP), looks))) == {"N12"}
 
 
 MEMORY_FIRST = (KZALLOC_DATA(CHIP), GPIOCHIP_ADD_DATA(CHIP))

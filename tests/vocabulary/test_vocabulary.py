@@ -147,7 +147,8 @@ def test_what_a_maker_is_given_is_told_as_a_call_gives_it(
 
 @pytest.mark.parametrize(("argv", "wanted"), [
     (("operations", "reqest_irq"), "no operation reqest_irq: did you mean REQUEST_IRQ"),
-    (("operations", "zzzzzz"), "no operation zzzzzz: portwright operations lists them"),
+    (("operations", "zzzzzz"), "no operation zzzzzz: portwright operations lists them; what it "
+     "lacks is registers(), pointer() or Operation() in the design's own file"),
     (("facts", "MOOD"), "no fact MOOD: did you mean MODE"),
 ])  # fmt: skip
 def test_a_name_that_there_is_not_is_an_error_with_what_may_be_meant(
