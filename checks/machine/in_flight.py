@@ -21,10 +21,12 @@ from generator.expr import FALSE, Expr, Pick, Read, all_of, any_of, num, pick
 from generator.facts import (
     EXCLUSIVE,
     HANDLER,
+    LEFT_ON,
     LINE,
     MASKED,
     NO_SUSPEND,
     OPEN,
+    QUIET,
     RPM_ASLEEP,
     SOURCE,
 )
@@ -71,7 +73,10 @@ def heard(view: View, inst: Inst, gives: Mapping[Read, Expr] = MappingProxyType(
     masked, source = (gives.get(fact(inst), fact(inst)) for fact in (MASKED, SOURCE))
     found = masked.eq(0)
     if view.says_source(inst):
-        found &= EXCLUSIVE(inst).eq(0) | source.eq(1)
+        raised = EXCLUSIVE(inst).eq(0) | source.eq(1)
+        if view.left_on(inst):  # by whoever had the device before
+            raised |= LEFT_ON(inst).eq(1) & gives.get(QUIET(inst), QUIET(inst)).eq(0)
+        found &= raised
     if calls_of(view, inst):  # what is suspended raises nothing on a line of its own
         found &= EXCLUSIVE(inst).eq(0) | RPM_ASLEEP(inst).eq(0)
     asleep = unheard(view, inst)

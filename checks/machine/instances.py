@@ -31,7 +31,7 @@ from generator.expr import (
     any_of,
     num,
 )
-from generator.facts import LIFE, PMU, SOURCE
+from generator.facts import EXCLUSIVE, LEFT_ON, LIFE, PMU, SOURCE
 from generator.meaning import fold
 from generator.operation import Do
 from generator.program import operations
@@ -177,6 +177,13 @@ class View:
         Where it does not, it may whenever somebody listens.
         """
         return not self._sources.isdisjoint((inst.device, EACH))
+
+    def left_on(self, inst: Inst) -> bool:
+        """Return whether a device on an irq of its own may raise it before its driver says so."""
+        says = any(fact == LEFT_ON and "yes" in names for fact, names in inst.device.answers)
+        return says and any(
+            num(0) in do.params and do.op.gives(EXCLUSIVE) and "shared" in do.op.params
+            and inst.device in do.places for do in self.operations)
 
     @cached_property
     def parts(self) -> frozenset[Device]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from checks.machine.contexts import handler_of
 from checks.machine.in_flight import heard
 from checks.machine.instances import Inst, View
 from checks.machine.step import GIVEN_UP, HALTED, Step
 from checks.rules.contexts import defined
+from checks.rules.handling import claims_all
 from checks.rules.rule import COUNTED, Clause, clause_rule, is_done, state_rule, step_rule
 from generator.context import IN_FLIGHT, REGISTERED, queued
 from generator.design import SUBDEVICES, Driver
@@ -364,17 +366,34 @@ def quiesce_before_free(step: Step, view: View) -> Expr | None:
     return on if view.root(user).device.kind == "pci" else on & EXCLUSIVE(user).eq(0)
 
 
+def _left_on(view: View) -> Iterator[tuple[str, Expr]]:
+    """Yield it of a line of its own: in the same state N3 tells what its handler does not find."""
+    for inst in view.instances:
+        drivers = view.design.drivers_of(inst.device)
+        if view.left_on(inst) and not all(claims_all(handler_of(view, one)) for one in drivers):
+            yield (f"the irq of {inst.name} is had, and its source may have been left on",
+                   all_of(HANDLER(inst).ne(0), QUIET(inst).eq(0), LEFT_ON(inst).eq(1)))
+
+
 @step_rule(
     "N4b",
-    mend="turn the source off before the irq is requested",
+    mend="turn the source off before the irq is requested; or say CLAIM_IRQ in atomic= where the "
+    "handler clears whatever it is called for, and returns IRQ_HANDLED",
     evidence=("kernel/irq/manage.c request_threaded_irq()",
               "drivers/pci/pcie/pme.c pcie_pme_probe()"),
     symptom="irq NN: nobody cared, a handler that runs before its driver is ready, or a source "
     "that can raise its interrupt although nobody asked it to",
+    states=_left_on,
 )
-def quiet_before_request(step: Step, _view: View) -> Expr | None:
-    """A source that firmware or another kernel may have left on is off before its irq is had."""
-    if not is_done(step, *_REQUESTS):
+def quiet_before_request(step: Step, view: View) -> Expr | None:
+    """A source that firmware or another kernel may have left on is off before its irq is had.
+
+    Unless the handler claims whatever it is called for: what that needs then N3 asks for.
+    """
+    user = step.role("user") if is_done(step, *_REQUESTS) else None
+    if user is None or view.left_on(user):
         return None
-    user = step.role("user")
+    for driver in view.design.drivers_of(user.device):
+        if driver == step.driver and claims_all(handler_of(view, driver)):
+            return None
     return QUIET(user).eq(0) & LEFT_ON(user).eq(1)

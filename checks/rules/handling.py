@@ -11,9 +11,11 @@ from checks.machine.step import Step
 from checks.rules.rule import Clause, clause_rule, is_done, step_rule
 from generator.expr import TRUE, Expr, all_of
 from generator.facts import ALL_ONES, EXCLUSIVE, HANDLER
-from generator.operation import Block
+from generator.operation import Block, Do
+from generator.ops.handling import CLAIM_IRQ
 from generator.ops.lock import SPUN
-from generator.program import operations
+from generator.program import If, Return, leaves, operations, walk
+from generator.reads import reads
 
 
 @step_rule(
@@ -90,3 +92,16 @@ def all_ones_are_no_interrupt(step: Step, _view: View) -> Expr | None:
     if not is_done(step, "claim the interrupt"):
         return None
     return ALL_ONES(step.role("user")).eq(1)
+
+
+def claims_all(block: Block) -> bool:
+    """Return whether a handler claims all interrupts of its device: unless that is gone."""
+    for node in block:
+        if isinstance(node, Do) and node.op.name == CLAIM_IRQ.name:
+            return True
+        gone = isinstance(node, If) and {
+            read.fact for guard in leaves(node.guard) if guard.when is not None
+            for read in reads(guard.when)} == {ALL_ONES}
+        if not gone and any(isinstance(one, Return) for one in walk((node,))):
+            return False
+    return False

@@ -8,14 +8,17 @@ from beside_all import broken_anywhere, broken_in_all
 from beside_oracle import ALL
 
 from checks.machine.machine import build
+from checks.verdict.judge import judge
 from checks.verdict.notes import notes
 from generator.context import IN_FLIGHT
 from generator.design import Design, Device, Driver
 from generator.expr import Fact
-from generator.facts import BLOCK, CLOCK_ON, MAPPED, MEMORY
+from generator.facts import BLOCK, CLOCK_ON, LEFT_ON, MAPPED, MEMORY
 from generator.load import load
+from generator.operation import Do, Guard
 from generator.ops.clk import CLK_DISABLE_UNPREPARE, CLK_PREPARE_ENABLE, DEVM_CLK_GET
 from generator.ops.device import DEVM_KFREE, DEVM_KZALLOC
+from generator.ops.handling import CLAIM_IRQ, READ_STATUS, all_ones
 from generator.ops.irq import (
     DEVM_REQUEST_IRQ,
     DISABLE_IRQ,
@@ -35,7 +38,7 @@ from generator.ops.pci import PCI_DISABLE_DEVICE, PCI_ENABLE_DEVICE
 from generator.ops.perf import DEVM_IOREMAP, DEVM_IOUNMAP
 from generator.ops.platform import PLATFORM_GET_IRQ
 from generator.ops.source import DISABLE_SOURCE, ENABLE_SOURCE
-from generator.program import Block, Return
+from generator.program import Block, If, Return
 
 THERE = ((BLOCK, ("in an assigned BAR",)),)
 UART, CARD = Device("uart", "platform", answers=THERE), Device("card", "pci", answers=THERE)
@@ -194,3 +197,39 @@ def test_a_shared_irq_needs_no_such_fact() -> None:
     machine = build(load("auxbus").design)
 
     assert IN_FLIGHT not in {read.fact for read in machine.variables}
+
+
+LEFT = Device("uart", "platform", answers=(*THERE, (LEFT_ON, ("no", "yes"))))
+MAPS, ASKS, QUIETS = DEVM_IOREMAP(LEFT, LEFT), REQUEST_IRQ(LEFT, shared=0), DISABLE_SOURCE(LEFT)
+CLAIM, SOURCE_ON = CLAIM_IRQ(LEFT), ENABLE_SOURCE(LEFT)
+
+
+def left_on(*probe: Do, atomic: Block = ()) -> set[str]:
+    """Return what breaks of a device that firmware may have left on; it needs its registers."""
+    driver = Driver("uart", LEFT, (PLATFORM_GET_IRQ(LEFT, LEFT), *probe),
+                    (QUIETS, FREE_IRQ(LEFT)), handler_needs=(MAPPED,), atomic=atomic)
+    design = Design("uart", "a serial port that was in use", (LEFT,), (driver,))
+    traces = {one.rule: [step.text for step in one.trace] for one in judge(design).counterexamples}
+    assert broken_in_all(design) == traces.keys()
+    for trace in traces.values():  # in the first bind, where the irq is had
+        assert trace[2 + probe.index(ASKS):] == ["request_irq(uart)"]
+    return set(traces)
+
+
+def test_a_handler_that_claims_what_was_left_on_has_to_find_what_it_needs() -> None:
+    """kernel/irq/manage.c request_threaded_irq(): it may be called from there on."""
+    assert left_on(MAPS, ASKS, SOURCE_ON) == {"N4b"}
+    assert left_on(QUIETS, MAPS, ASKS, SOURCE_ON) == set()
+    assert left_on(MAPS, ASKS, SOURCE_ON, atomic=(CLAIM,)) == set()
+    assert left_on(ASKS, MAPS, SOURCE_ON, atomic=(CLAIM,)) == {"N3"}
+    assert left_on(ASKS, MAPS, SOURCE_ON) == {"N3", "N4b"}
+    assert left_on(QUIETS, ASKS, MAPS, SOURCE_ON) == set()
+
+
+def test_a_handler_that_claims_not_all_leaves_what_was_left_on_to_nobody() -> None:
+    some = Guard("its bit is set", None, ())
+    gone = (READ_STATUS(LEFT), If(all_ones(LEFT), (Return(),)), CLAIM)
+
+    assert left_on(MAPS, ASKS, SOURCE_ON, atomic=(If(some, (), (Return(),)), CLAIM)) == {"N4b"}
+    assert left_on(MAPS, ASKS, SOURCE_ON, atomic=(If(some, (CLAIM,)),)) == {"N4b"}
+    assert left_on(MAPS, ASKS, SOURCE_ON, atomic=gone) == set()
