@@ -92,7 +92,9 @@ def _get(name: str, *failed: Set, fails: Fails) -> Operation:
     """Return what counts first and resumes then: rpm_resume() of a device that is active is done.
 
     It fails where runtime PM is disabled, and where runtime_resume of the device, or of one above
-    it, does.
+    it, does. The next may go well: rpm_callback() of 7.3 does not keep the error of a resume in
+    power.runtime_error. Those of 6.12 and 7.2 do, until pm_runtime_set_active(), so that a life in
+    which one fails and a later one goes well is none of theirs.
     """
     ways: tuple[Outcome, ...] = (
         ok(_RESUMED, when=_ON | _ACTIVE), fail("-EACCES", ~_ON & ~_ACTIVE, *failed),

@@ -268,3 +268,11 @@ def test_who_has_no_callbacks_sleeps_all_the_same() -> None:
 
     assert broken(design) == HOLDS
     assert broken(uart(probe, (PUT, DISABLE), runtime_suspend=None, runtime_resume=None)) == {"N41"}
+
+
+def test_a_resume_goes_well_behind_one_that_failed_as_in_7_3() -> None:
+    """drivers/base/power/runtime.c rpm_callback() does not keep its error there."""
+    again = PM_RUNTIME_GET_SYNC(UART, UART, fail=(NOIDLE, *GIVE_UP))
+    tried = PM_RUNTIME_RESUME_AND_GET(UART, UART, fail=(again, PUT_SYNC, DISABLE, OFF, Return()))
+
+    assert "R40" in broken(uart((*TAKE, ENABLE, tried), (PUT_SYNC, DISABLE)))
