@@ -16,7 +16,7 @@ from checks.rules.rule import Rule
 from checks.search.exits import LARGE, at_exits, exit_of
 from checks.search.liveness import forget
 from checks.search.lives import part_of_life
-from checks.search.machine_as_c import Watch, way_of
+from checks.search.machine_as_c import BEHIND, Watch, way_of
 from checks.search.native import Found
 from checks.search.reasons import because, taken_at
 from checks.search.search import Search
@@ -30,7 +30,6 @@ from generator.system.collector import uncollected
 from generator.system.stopping import Late, bounded
 
 STATES = 10_000_000
-BEHIND = "the search goes on behind it"  # the reason of waivers that only look what comes after
 ELSEWHERE = 8  # other places at which a rule is broken that are told
 EXITS = 24  # other ways out of a probe behind which it is
 STEPS = 20_000  # that a machine may have on the smallest budget
@@ -159,11 +158,13 @@ class Explorer:
 
     def _sorted_out(self) -> tuple[list[Found], list[Found]]:
         """Return by what each rule was broken first, and by what in other places, if one looks."""
-        first: dict[tuple[str, str], Found] = {}
+        first: dict[tuple[str, ...], Found] = {}
         others: list[Found] = []
         for one in self.library.findings():
             watch = self.watches[one.watch]
-            if first.setdefault((watch.rule, watch.waived), one) is not one:
+            by = watch.rule, watch.waived
+            way = (way_of(self.machine, watch),) if watch.waived == BEHIND else ()
+            if first.setdefault((*by, *way), one) is not one:
                 others.append(one)
         return list(first.values()), others if self.shorten else []
 
@@ -239,7 +240,8 @@ def counterexample(
                 break
     before: tuple[str, ...] = ()
     if watch.waived == BEHIND:
-        others = [one for one in watches if one.waived == BEHIND and one.rule != watch.rule]
+        others = [one for one in watches if one.waived == BEHIND and (
+            one.rule != watch.rule or way_of(machine, one) != way_of(machine, watch))]
         before = broken_on(machine, path, states, others)
     return Counterexample(rule.key, rule.title, message, shown(machine, path, watch.at),
                           hardware, watch.waived, episode="".join(beside(machine)),

@@ -102,13 +102,17 @@ def code(
     return _Writer(machine, watches, fields, reduced).code()
 
 
+BEHIND = "the search goes on behind it"  # the reason of waivers that only look what comes after
+APART = frozenset({"N3"})  # behind what is broken, what a handler lacks is told for each of it
+
+
 def way_of(machine: Machine, watch: Watch) -> str:
     """Return what tells the ways apart in which one rule breaks: a line, or what a state is told.
 
     A line may be of a block that is used in several entry points and contexts. A waiver is needed
-    or not, by whatever way.
+    or not, by whatever way; behind what breaks, only the ways of a few are told apart.
     """
-    if watch.waived:
+    if watch.waived and (watch.waived != BEHIND or watch.rule not in APART):
         return ""
     if watch.at is None:
         return watch.message

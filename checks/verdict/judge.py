@@ -13,13 +13,13 @@ from checks.machine.episode import EPISODES, PLAIN, episodes_of, left_out
 from checks.rules.all import RULES
 from checks.rules.rule import Rule
 from checks.search.explore import (
-    BEHIND,
     ELSEWHERE,
     EXITS,
     STATES,
     explore,
     unprepared,
 )
+from checks.search.machine_as_c import APART, BEHIND
 from checks.search.told import (
     Bounds,
     Counterexample,
@@ -149,19 +149,24 @@ def _degraded(beside: Comparison | None) -> tuple[Counterexample, ...]:
 def with_further(report: Report, behind: Iterable[Report]) -> Report:
     """Return a report with what searches found that went on behind all that breaks.
 
-    A rule is told once, and not beside one that implies it.
+    A rule is told once, and not beside one that implies it; a handler, with all that it lacks.
     """
     found: dict[str, Counterexample] = {}
+    ways: dict[str, Counterexample] = {}
+    told = {one.way for one in (*report.counterexamples, *report.elsewhere)}
+    broken = {one.rule for one in report.counterexamples}
     complete = True
     for one in behind:
         complete = complete and one.bounds.complete
         for example in one.waived:
-            known = found.get(example.rule)
+            by, some = example.rule, found
+            if by in APART & broken and example.way not in told:
+                by, some = example.way, ways
+            known = some.get(by)
             if example.waived == BEHIND and (
                 known is None or len(example.trace) < len(known.trace)
             ):
-                found[example.rule] = example
-    broken = {one.rule for one in report.counterexamples}
+                some[by] = example
     by_key = {rule.key: rule for rule in RULES}
     implied = {
         other for key in (*broken, *found) if key in by_key for other in by_key[key].implies
@@ -169,8 +174,10 @@ def with_further(report: Report, behind: Iterable[Report]) -> Report:
     return replace(
         report, looked_further=complete,
         further=tuple(sorted(
-            (replace(one, behind=tuple(key for key in one.behind if key not in implied))
-             for key, one in found.items() if key not in broken | implied),
+            (*(replace(one, behind=tuple(key for key in one.behind
+                                         if key not in implied and key != one.rule))
+               for key, one in found.items() if key not in broken | implied),
+             *list(ways.values())[:ELSEWHERE]),
             key=lambda one: len(one.trace),
         )),
     )

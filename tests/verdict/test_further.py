@@ -14,7 +14,8 @@ from house import DESIGNS
 from checks.finding import Verdict
 from checks.rules.all import RULES
 from checks.search import spin
-from checks.search.explore import BEHIND, built, explore
+from checks.search.explore import built, explore
+from checks.search.machine_as_c import BEHIND
 from checks.search.oracle import naive
 from checks.search.reasons import because
 from checks.show import report_text
@@ -24,12 +25,14 @@ from checks.verdict.notes import never_reached
 from generator.__main__ import main
 from generator.design import Design, Device, Driver, Waiver
 from generator.expr import FALSE, any_of
-from generator.facts import CAP, COUNT, ENABLED, LIFE, LINE_ROUTED, MASTER
+from generator.facts import CAP, CLOCK_ON, COUNT, ENABLED, LIFE, LINE_ROUTED, MASTER, MMC_HOST
 from generator.load import load
 from generator.meaning import evaluate
 from generator.operation import RETURN, Guard
+from generator.ops.clk import CLK_DISABLE_UNPREPARE, CLK_PREPARE_ENABLE, DEVM_CLK_GET
 from generator.ops.device import KZALLOC_NOTE
 from generator.ops.irq import (
+    DEVM_REQUEST_IRQ,
     MSI,
     MSIX,
     PCI_ALLOC_IRQ_VECTORS,
@@ -37,10 +40,13 @@ from generator.ops.irq import (
     PCI_IRQ_VECTOR,
     REQUEST_IRQ,
 )
+from generator.ops.mapping import access
+from generator.ops.paired import MMC_ALLOC_HOST, MMC_FREE_HOST
 from generator.ops.pci import PCI_DISABLE_DEVICE, PCI_ENABLE_DEVICE, PCI_SET_MASTER
 from generator.ops.perf import PEEK_ENDS
+from generator.ops.platform import DEVM_PLATFORM_IOREMAP_RESOURCE, PLATFORM_GET_IRQ
 from generator.ops.source import ENABLE_SOURCE
-from generator.program import If
+from generator.program import If, Return
 from generator.reads import reads
 
 CARD = Device("card", "pci")
@@ -133,6 +139,26 @@ def test_a_count_that_grows_behind_a_broken_rule_stays_in_its_range() -> None:
         if target.fact == ENABLED and target in reads(value)
     }
     assert [evaluate(value, {count: now}) for now in range(4)] == [1, 2, 3, 3]
+
+
+def test_what_a_handler_lacks_does_not_hide_what_else_it_lacks() -> None:
+    """uniphier-sd stopped its clock under a shared handler, and freed its host under it as well."""
+    card = Device("card", "platform")
+    off = (CLK_DISABLE_UNPREPARE(card), MMC_FREE_HOST(card))
+    fails = (*off, Return(ok=False))
+    probe = (PLATFORM_GET_IRQ(card, card), DEVM_PLATFORM_IOREMAP_RESOURCE(card),
+             DEVM_CLK_GET(card), MMC_ALLOC_HOST(card),
+             CLK_PREPARE_ENABLE(card, fail=(MMC_FREE_HOST(card), Return(ok=False))),
+             DEVM_REQUEST_IRQ(card, card, shared=1, fail=fails))
+    reads_ = access("sd_read", CLOCK_ON)(card)
+    report = judge(Design("card", "", (card,), (
+        Driver("card", card, probe, off, atomic=(reads_,), handler_needs=(CLOCK_ON, MMC_HOST)),)),
+        further=True)
+
+    assert [one.message for one in report.counterexamples if one.rule == "N3"] == [
+        "the handler of card can run without clock on"]
+    (also,) = (one for one in report.further if "mmc host" in one.message)
+    assert (also.rule, also.behind[:1]) == ("N3", ("N3",))
 
 
 @pytest.mark.parametrize("name", ["hasty", "survivor", "two"])
