@@ -2,7 +2,8 @@
 """What one call of an interface, or of a file, has taken by itself and not given back.
 
 Others of the driver count the same facts meanwhile, so it is counted apart, from call to return:
-what it may keep when it goes well it may not keep when it returns an error.
+what it may keep when it goes well it may not keep when it returns an error. What it has noted in
+the driver's data by then, in a flag or a pointer, it has not lost: a later call looks there.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 
 from checks.machine.instances import Inst
 from checks.machine.step import Build, Kind, Transition
-from generator.expr import Expr, Fact, Read, maximum, minimum, num
+from generator.expr import Expr, Fact, Num, Read, maximum, minimum, num
 from generator.facts import (
     CLOCK_ON,
     CLOCK_PREPARED,
@@ -51,7 +52,7 @@ def count_taken(made: Build, first: int, inst: Inst, context: str) -> None:
         return
     for at, one in enumerate(mine, first):
         gives: dict[Read, Expr] = {}
-        if one.step.kind in (Kind.CALL, Kind.CALL_RETURNS, Kind.CALL_FAILS):
+        if one.step.kind in (Kind.CALL, Kind.CALL_RETURNS, Kind.CALL_FAILS) or _notes(one):
             gives = {read: num(0) for read in own.values()}
         for which, change in _changes(one):
             if which in own:
@@ -61,6 +62,12 @@ def count_taken(made: Build, first: int, inst: Inst, context: str) -> None:
                      for read, value in gives.items())
         made.transitions[at] = one.changed(one.when, (*one.gives, *kept))
     made.view.taken = {**made.view.taken, (inst, context): tuple(own.values())}
+
+
+def _notes(one: Transition) -> bool:
+    """Return whether a step sets something in the data of its driver."""
+    return one.step.op is not None and any(
+        read.fact.local and isinstance(value, Num) and value.value for read, value in one.gives)
 
 
 def _changes(one: Transition) -> Iterator[tuple[tuple[Inst, str], Expr]]:

@@ -171,6 +171,8 @@ def no_suspend_is_of_the_whole_irq(step: Step, view: View) -> Expr | None:
               "drivers/iio/industrialio-buffer.c iio_enable_buffers()"),
     symptom="a device that never sleeps again: /sys/devices/.../power/runtime_usage grows with "
     "each failure",
+    unless="What a call has noted in the driver's data by then, in a flag or a pointer, is not "
+    "lost.",
 )
 def failed_call_keeps_nothing(step: Step, view: View) -> Expr | None:
     """A callback of an interface that fails holds no reference that it took itself.

@@ -86,7 +86,7 @@ class Rule:
 
 def step_rule(
     key: str, *, evidence: tuple[str, ...], symptom: str, implies: tuple[str, ...] = (),
-    states: OnState | None = None, mend: str = "",
+    states: OnState | None = None, mend: str = "", unless: str = "",
 ) -> Callable[[OnStep], Rule]:
     """Make a rule of a function over steps; its docstring is the statement.
 
@@ -96,7 +96,7 @@ def step_rule(
     def made(function: OnStep) -> Rule:
         return Rule(key, _title(function), _statement(function), evidence, symptom,
                     on_step=function, on_state=states, implies=implies, mend=mend,
-                    file=_file(function))
+                    file=_file(function), unless=unless)
 
     return made
 

@@ -3,7 +3,8 @@
 
 ina3221 ("Fix PM usage counter unbalance in ina3221_write_enable"): pm_runtime_get_sync() counts
 where it fails as well, and the way out of the write behind it put nothing. What probe and other
-callbacks hold meanwhile, and what a call that goes well keeps for the next, is no such thing.
+callbacks hold meanwhile, and what a call that goes well keeps for the next, is no such thing; nor
+is what the driver has noted, as leds-aw2013 does in chip->enabled, when the write behind it fails.
 """
 
 from generator.context import calls, netdev
@@ -64,8 +65,14 @@ def _eth(*error: Node) -> Design:
         contexts=(netdev(open=opens, stop=(CLK_DISABLE_UNPREPARE(ETH),)),)),))
 
 
+def _noted() -> Design:
+    update = Operation("regmap_write", ("dev",), (ok(), fault("-EIO")), source="")
+    up = (GET, SET_ON, update(INA, fail=RETURN))
+    return _ina(If(ENABLE, (If(IS_ON, (), up),), (If(IS_ON, (PUT, SET_OFF)),)))
+
+
 COUNTS = PM_RUNTIME_GET_SYNC(INA, INA, fail=RETURN)
 PUTS = PM_RUNTIME_GET_SYNC(INA, INA, fail=(NOIDLE, ERROR))
 DESIGN = _ina(_write(GET, PUT))
-SOUND = (_ina(_write(PUTS, PUT)), _eth(CLK_DISABLE_UNPREPARE(ETH)))
+SOUND = (_ina(_write(PUTS, PUT)), _eth(CLK_DISABLE_UNPREPARE(ETH)), _noted())
 BUGGY = ((_ina(_write(GET)), "N48"), (_ina(_write(COUNTS, PUT)), "N48"), (_eth(), "N48"))
