@@ -2,16 +2,19 @@
 """pm_runtime_force_suspend() and its counterpart as what they do: they call the driver's callbacks.
 
 So the operation in a design stands for disabling runtime PM and, unless the device is suspended,
-the block of its runtime_suspend; a design that has neither is left as it is.
+the block of its runtime_suspend; a design that has neither is left as it is. Off PCI, of a device
+whose runtime PM nobody enables or says to be active, it only counts power.disable_depth up and
+down, which is above 0 from device_initialize() on.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from generator.design import Design, Driver
+from checks.machine.runtime_calls import CALLED_KINDS
+from generator.design import Design, Device, Driver
 from generator.expr import Place, all_of
-from generator.facts import POWER, RPM_ACTIVE, RPM_ASLEEP, RPM_FORCED
+from generator.facts import POWER, RPM_ACTIVE, RPM_ASLEEP, RPM_ENABLED, RPM_FORCED
 from generator.operation import DEV, IGNORE, Do, Guard, Operation, ok, sets
 from generator.ops.power import (
     PM_RUNTIME_DISABLE,
@@ -45,7 +48,8 @@ def with_forced(design: Design) -> Design:
     if not names & _FORCED:
         return design
     return replace(design, drivers=tuple(
-        one.with_blocks({name: block(nodes, _Forced(one)) for name, nodes in one.blocks().items()})
+        one.with_blocks(
+            {name: block(nodes, _Forced(one, design)) for name, nodes in one.blocks().items()})
         for one in design.drivers
     ))
 
@@ -53,13 +57,20 @@ def with_forced(design: Design) -> Design:
 class _Forced:
     """What stands in the place of a node of one driver: None for the node itself."""
 
-    def __init__(self, driver: Driver) -> None:
+    def __init__(self, driver: Driver, design: Design) -> None:
         self.callbacks = driver.callbacks()
+        self.used = {
+            place for one in design.drivers for entry in one.blocks().values()
+            for do in operations(entry) if do.op.gives(RPM_ENABLED) or do.op.gives(RPM_ACTIVE)
+            for place in do.places}
 
     def __call__(self, node: Node) -> Block | None:
         if not isinstance(node, Do) or node.op.name not in _FORCED:
             return None
         dev = node.places[0]
+        called = replace(node, op=replace(node.op, outcomes=(ok(),)), on_fail=IGNORE)
+        if isinstance(dev, Device) and dev.kind in CALLED_KINDS and dev not in self.used:
+            return (called,)
         asleep = suspended(dev)
         if node.op.name == PM_RUNTIME_FORCE_SUSPEND.name:
             failed = (_at(node, PM_RUNTIME_ENABLE, dev), Return(ok=False, where=node.where))
@@ -72,7 +83,6 @@ class _Forced:
             up = (self._callback("runtime_resume", node, failed), _at(node, _UP, dev))
             used = Guard("it was in use", all_of(RPM_ACTIVE(dev).eq(0), RPM_FORCED(dev).eq(1)), ())
             body = (If(used, up, where=node.where), on)
-        called = replace(node, op=replace(node.op, outcomes=(ok(),)), on_fail=IGNORE)
         fails = node.on_fail if _can_fail(body) else IGNORE
         return (called, Call(Function(node.op.name, body), fails, where=node.where))
 

@@ -107,15 +107,5 @@ DEVM_DRM_DEV_ALLOC = can_fail(
 DEVM_REGMAP_FIELD_ALLOC = can_fail(
     "devm_regmap_field_alloc", "drivers/base/regmap/regmap.c", "-ENOMEM")
 DEVM_IOPORT_MAP = can_fail("devm_ioport_map", "lib/devres.c", "-ENOMEM", fails=Fails.NULL)
-DEVM_REGULATOR_GET_OPTIONAL = can_fail(
-    "devm_regulator_get_optional", "drivers/regulator/devres.c", "-EPROBE_DEFER")
-DEVM_RESET_CONTROL_GET = can_fail(
-    "devm_reset_control_get", "include/linux/reset.h", "-EPROBE_DEFER")
-DEVM_RESET_CONTROL_GET_SHARED = can_fail(
-    "devm_reset_control_get_shared", "include/linux/reset.h", "-EPROBE_DEFER")
-DEVM_RESET_CONTROL_GET_OPTIONAL_EXCLUSIVE = can_fail(
-    "devm_reset_control_get_optional_exclusive", "include/linux/reset.h", "-EPROBE_DEFER")
-DEVM_RESET_CONTROL_GET_OPTIONAL_SHARED = can_fail(
-    "devm_reset_control_get_optional_shared", "include/linux/reset.h", "-EPROBE_DEFER")
 DEVM_KMALLOC_ARRAY = can_fail(
     "devm_kmalloc_array", "include/linux/device/devres.h", "-ENOMEM", fails=Fails.NULL)

@@ -28,6 +28,8 @@ _DISABLE = released("disable and put regulator", less(SUPPLY_ON), _PUT,
 
 DEVM_REGULATOR_GET = gets("devm_regulator_get", _HAD, undo=_RELEASE, managed=True,
                           source=f"{_DEVRES} devm_regulator_get()")
+DEVM_REGULATOR_GET_OPTIONAL = gets("devm_regulator_get_optional", _HAD, undo=_RELEASE, managed=True,
+                                   source=f"{_DEVRES} devm_regulator_get_optional()")
 DEVM_REGULATOR_GET_ENABLE = gets(
     "devm_regulator_get_enable", _HAD, more(SUPPLY_ON), undo=_DISABLE, managed=True,
     source=f"{_DEVRES} devm_regulator_get_enable()", fails=Fails.NEGATIVE)
